@@ -1,0 +1,1 @@
+//! Tests of single behaviours; what constructs lower to is in the fixtures.
