@@ -1,39 +1,42 @@
-//! Text to the common program, one front end a language.
+//! Text to the common program, one module a language.
 //!
-//! This is the only crate that knows a parser. A front end takes any text: what it does not
-//! understand becomes a note in the module, never an error.
+//! The only crate that knows a parser. Whatever the bytes are, the answer is a module; what could not be
+//! understood is among its notes.
 
 mod python;
 
-use firedoor_ir::Module;
+use firedoor_ir as ir;
 use firedoor_source::{File, FileId};
 
-/// A language: how its files are named and how they become programs.
+/// A language as this crate knows it.
 pub struct FrontEnd {
-    /// Its name for a person.
+    /// Its name, which is also that of its folder of fixtures.
     pub name: &'static str,
     /// The endings of its files, without the dot.
     pub extensions: &'static [&'static str],
-    /// Returns the program of a file.
-    pub lower: fn(FileId, &File) -> Module,
+    /// Lowers a file. Never fails and never panics.
+    pub lower: fn(FileId, &File) -> ir::Module,
 }
 
-/// All languages.
+/// All front ends, in the order of their names.
 pub static FRONT_ENDS: &[&FrontEnd] = &[&python::PYTHON];
 
-/// Returns the program of `file`, or `None` if no language has files of that name.
-pub fn lower(file_id: FileId, file: &File) -> Option<Module> {
-    front_end_for(&file.path).map(|front_end| (front_end.lower)(file_id, file))
-}
-
-/// Returns the language of the file at `path`.
+/// Returns the front end for the file at `path`, judged by its ending.
 pub fn front_end_for(path: &str) -> Option<&'static FrontEnd> {
-    let (stem, extension) = path.rsplit_once('.')?;
-    if stem.is_empty() || extension.contains('/') {
-        return None;
-    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let (_, extension) = name.rsplit_once('.')?;
     FRONT_ENDS
         .iter()
+        .find(|front_end| {
+            front_end
+                .extensions
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(extension))
+        })
         .copied()
-        .find(|front_end| front_end.extensions.contains(&extension))
+}
+
+/// Returns `file` as a program, or nothing if no front end knows its ending.
+pub fn lower(file_id: FileId, file: &File) -> Option<ir::Module> {
+    front_end_for(&file.path).map(|front_end| (front_end.lower)(file_id, file))
 }

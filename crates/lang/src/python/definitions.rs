@@ -4,7 +4,9 @@ use firedoor_ir::{
     Body, Class, ClassId, ExpressionId, ExpressionKind, Function, FunctionId, FunctionKind,
     Parameter, ParameterKind, Pattern,
 };
-use ruff_python_ast::{self as ast, Decorator, Expr, ExprLambda, Parameters, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{
+    self as ast, Decorator, Expr, ExprLambda, Parameters, StmtClassDef, StmtFunctionDef,
+};
 use ruff_text_size::Ranged;
 use ustr::Ustr;
 

@@ -87,7 +87,9 @@ impl<'a> Scan<'a> {
     }
 
     fn place(&self) -> Place {
-        self.levels.last().map_or(Place::Statement, |level| level.place)
+        self.levels
+            .last()
+            .map_or(Place::Statement, |level| level.place)
     }
 
     fn code(&mut self, byte: u8) {
@@ -158,13 +160,19 @@ impl<'a> Scan<'a> {
 
     fn skip_comment(&mut self) {
         let rest = &self.bytes[self.at..];
-        self.at += rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        self.at += rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(rest.len());
     }
 
     fn word(&mut self) {
         let rest = &self.bytes[self.at..];
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
-        let length = rest.iter().position(|byte| !is_word(byte)).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|byte| !is_word(byte))
+            .unwrap_or(rest.len());
         let word = &rest[..length];
         if let Some(quote @ (b'"' | b'\'')) = rest.get(length).copied()
             && length <= 2
@@ -193,7 +201,11 @@ impl<'a> Scan<'a> {
 
     /// A word that no expression can hold ends every bracket that was left open, for the parser too.
     fn recover(&mut self) {
-        if self.levels.iter().all(|level| matches!(level.place, Place::Statement | Place::Bracket)) {
+        if self
+            .levels
+            .iter()
+            .all(|level| matches!(level.place, Place::Statement | Place::Bracket))
+        {
             while self.levels.len() > 1 {
                 self.leave();
             }
@@ -264,10 +276,14 @@ impl<'a> Scan<'a> {
 
     /// Holds if `byte` ends the f-string around the innermost format.
     fn ends_text(&self, byte: u8) -> bool {
-        let text = self.levels.iter().rev().find_map(|level| match level.place {
-            Place::Text(quote, is_triple) => Some((quote, is_triple)),
-            _ => None,
-        });
+        let text = self
+            .levels
+            .iter()
+            .rev()
+            .find_map(|level| match level.place {
+                Place::Text(quote, is_triple) => Some((quote, is_triple)),
+                _ => None,
+            });
         text.is_some_and(|(quote, is_triple)| !is_triple && (byte == b'\n' || byte == quote))
     }
 
@@ -322,8 +338,22 @@ impl<'a> Scan<'a> {
 fn starts_statement(word: &[u8]) -> bool {
     matches!(
         word,
-        b"assert" | b"break" | b"class" | b"continue" | b"def" | b"del" | b"except" | b"finally"
-            | b"global" | b"import" | b"nonlocal" | b"pass" | b"raise" | b"return" | b"try"
-            | b"while" | b"with"
+        b"assert"
+            | b"break"
+            | b"class"
+            | b"continue"
+            | b"def"
+            | b"del"
+            | b"except"
+            | b"finally"
+            | b"global"
+            | b"import"
+            | b"nonlocal"
+            | b"pass"
+            | b"raise"
+            | b"return"
+            | b"try"
+            | b"while"
+            | b"with"
     )
 }

@@ -183,7 +183,11 @@ impl Context<'_> {
                 .map(|clause| ComprehensionClause {
                     target: self.target_of(&clause.target, Binding::Comprehension),
                     iterable: self.expression(&clause.iter),
-                    conditions: clause.ifs.iter().map(|test| self.expression(test)).collect(),
+                    conditions: clause
+                        .ifs
+                        .iter()
+                        .map(|test| self.expression(test))
+                        .collect(),
                     is_async: clause.is_async,
                 })
                 .collect(),

@@ -92,9 +92,10 @@ impl Context<'_> {
         for item in &dictionary.items {
             let (key, kind) = match &item.key {
                 None => (Key::Name(Ustr::from("")), PropertyKind::Spread),
-                Some(Expr::StringLiteral(key)) => {
-                    (Key::Name(Ustr::from(key.value.to_str())), PropertyKind::Value)
-                }
+                Some(Expr::StringLiteral(key)) => (
+                    Key::Name(Ustr::from(key.value.to_str())),
+                    PropertyKind::Value,
+                ),
                 Some(key) => (Key::Computed(self.expression(key)), PropertyKind::Value),
             };
             let value = self.expression(&item.value);
@@ -151,5 +152,7 @@ fn large_integer(written: &str) -> f64 {
     digits[2..]
         .chars()
         .filter_map(|digit| digit.to_digit(radix))
-        .fold(0.0, |value, digit| value * f64::from(radix) + f64::from(digit))
+        .fold(0.0, |value, digit| {
+            value * f64::from(radix) + f64::from(digit)
+        })
 }

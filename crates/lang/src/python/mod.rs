@@ -27,7 +27,7 @@ use context::Context;
 
 /// The front end of Python.
 pub static PYTHON: FrontEnd = FrontEnd {
-    name: "Python",
+    name: "python",
     extensions: &["py"],
     lower,
 };

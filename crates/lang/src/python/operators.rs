@@ -51,8 +51,16 @@ impl Context<'_> {
         for (operator, comparator) in comparison.ops.iter().zip(&comparison.comparators) {
             let right = self.expression(comparator);
             let start = self.module.expression(left).span.start;
-            let pair = Span::new(span.file, start.min(span.end), self.span(comparator.range()).end);
-            let pair = if comparison.ops.len() == 1 { span } else { pair };
+            let pair = Span::new(
+                span.file,
+                start.min(span.end),
+                self.span(comparator.range()).end,
+            );
+            let pair = if comparison.ops.len() == 1 {
+                span
+            } else {
+                pair
+            };
             let kind = ExpressionKind::Binary(comparison_operator(*operator), left, right);
             pairs.push(self.add(pair, kind));
             left = right;

@@ -1,7 +1,9 @@
 //! Targets of assignments, and the patterns of `match`.
 
 use firedoor_ir::{ArrayPatternElement, ExpressionKind, Literal, MatchPattern, Pattern};
-use ruff_python_ast::{self as ast, Expr, Identifier, PatternMatchClass, PatternMatchMapping, Singleton};
+use ruff_python_ast::{
+    self as ast, Expr, Identifier, PatternMatchClass, PatternMatchMapping, Singleton,
+};
 use ruff_text_size::Ranged;
 use ustr::Ustr;
 
@@ -31,9 +33,10 @@ impl Context<'_> {
                 Pattern::Name(id, span)
             }
             Expr::Attribute(_) | Expr::Subscript(_) => Pattern::Place(self.expression(target)),
-            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => self
-                .nested(span, |context| context.array(elts, binding))
-                .unwrap_or_else(nothing),
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                self.nested(span, |context| context.array(elts, binding))
+                    .unwrap_or_else(nothing)
+            }
             Expr::Starred(_) => self.array(std::slice::from_ref(target), binding),
             _ => nothing(),
         }

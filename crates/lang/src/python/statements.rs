@@ -2,7 +2,7 @@
 
 use firedoor_ir::{
     Block, DeclarationKind, ExpressionId, ExpressionKind, Import, ImportName, Imported,
-    IterationKind, MatchCase, Pattern, Statement, StatementKind, TryHandler, WithItem,
+    IterationKind, MatchCase, NoteKind, Pattern, Statement, StatementKind, TryHandler, WithItem,
 };
 use firedoor_source::Span;
 use ruff_python_ast::{self as ast, ElifElseClause, ExceptHandler, Expr, Stmt};
@@ -11,12 +11,17 @@ use ustr::Ustr;
 
 use super::{context::Context, operators::binary_operator};
 
+/// How many targets one assignment may have, since each nests in the one before.
+const TARGET_LIMIT: usize = 64;
+
 impl Context<'_> {
     pub(super) fn block(&mut self, statements: &[Stmt]) -> Block {
         let mut block = Block::with_capacity(statements.len());
         for statement in statements {
             let span = self.span(statement.range());
-            self.nested(span, |context| context.statement(span, statement, &mut block));
+            self.nested(span, |context| {
+                context.statement(span, statement, &mut block)
+            });
         }
         block
     }
@@ -49,9 +54,7 @@ impl Context<'_> {
 
     fn simple_statement(&mut self, span: Span, statement: &Stmt) -> StatementKind {
         match statement {
-            Stmt::Expr(expression) => {
-                StatementKind::Expression(self.expression(&expression.value))
-            }
+            Stmt::Expr(expression) => StatementKind::Expression(self.expression(&expression.value)),
             Stmt::Assign(assign) => StatementKind::Expression(self.assign(span, assign)),
             Stmt::AugAssign(assign) => {
                 let kind = ExpressionKind::AssignBinary {
@@ -98,7 +101,12 @@ impl Context<'_> {
             Some(target) => self.value_for(target, &assign.value),
             None => self.expression(&assign.value),
         };
-        for (target, written) in targets.into_iter().zip(&assign.targets).rev() {
+        if targets.len() > TARGET_LIMIT {
+            let detail = format!("more than {TARGET_LIMIT} targets of one assignment");
+            self.note(NoteKind::TooDeep, span, detail);
+        }
+        let targets = targets.into_iter().zip(&assign.targets);
+        for (target, written) in targets.rev().take(TARGET_LIMIT) {
             let start = self.span(written.range()).start;
             let span = Span::new(span.file, start, span.end.max(start));
             value = self.add(span, ExpressionKind::Assign { target, value });
@@ -123,7 +131,8 @@ impl Context<'_> {
         let mut deleted = Vec::new();
         for target in targets {
             match target {
-                Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                Expr::Tuple(ast::ExprTuple { elts, .. })
+                | Expr::List(ast::ExprList { elts, .. }) => {
                     let span = self.span(target.range());
                     let inner = self.nested(span, |context| context.delete(elts));
                     deleted.extend(inner.unwrap_or_default());
@@ -259,7 +268,10 @@ impl Context<'_> {
         for item in &with.items {
             items.push(WithItem {
                 context: self.expression(&item.context_expr),
-                target: item.optional_vars.as_deref().map(|target| self.target(target)),
+                target: item
+                    .optional_vars
+                    .as_deref()
+                    .map(|target| self.target(target)),
             });
         }
         StatementKind::With {
