@@ -3,6 +3,7 @@
 //! The only crate that knows a parser. Whatever the bytes are, the answer is a module; what could not be
 //! understood is among its notes.
 
+mod javascript;
 mod python;
 
 use firedoor_ir as ir;
@@ -19,7 +20,7 @@ pub struct FrontEnd {
 }
 
 /// All front ends, in the order of their names.
-pub static FRONT_ENDS: &[&FrontEnd] = &[&python::PYTHON];
+pub static FRONT_ENDS: &[&FrontEnd] = &[&javascript::JAVASCRIPT, &python::PYTHON];
 
 /// Returns the front end for the file at `path`, judged by its ending.
 pub fn front_end_for(path: &str) -> Option<&'static FrontEnd> {
