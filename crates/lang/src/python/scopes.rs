@@ -82,9 +82,11 @@ impl Scopes {
         }
     }
 
-    /// `name` belongs to a scope further out.
+    /// `name` belongs to a scope further out, unless there is none: `global` at the top changes nothing.
     pub(super) fn take_from_outside(&mut self, name: Ustr) {
-        self.current.outer.insert(name);
+        if self.current.kind != ScopeKind::Module {
+            self.current.outer.insert(name);
+        }
     }
 
     pub(super) fn note_yield(&mut self) {
