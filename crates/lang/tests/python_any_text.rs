@@ -51,7 +51,8 @@ fn check(text: &str) {
     for (start, end) in starts.zip(ends) {
         assert!(text.get(start..end).is_some(), "{start}..{end} in {text:?}");
     }
-    assert!(!firedoor_ir::dump(&module).contains('\0'));
+    // The text form looks every number up, so it would panic where one is missing.
+    drop(firedoor_ir::dump(&module));
 }
 
 fn numbers_after<'a>(form: &'a str, marker: &'a str) -> impl Iterator<Item = usize> + 'a {

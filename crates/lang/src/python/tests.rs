@@ -71,9 +71,9 @@ const NESTING: &[(&str, &str, &str)] = &[
 #[test]
 fn deep_texts_do_not_overflow_the_stack() {
     for (open, middle, close) in NESTING {
-        for depth in [300, 1000, 2900, 100_000] {
+        for depth in [300, 2900, 20_000] {
             let nested = format!("{}{middle}{}\n", open.repeat(depth), close.repeat(depth));
-            for before in ["", "x = ", "match x:\n case ", "x: ", "def f():\n  return "] {
+            for before in ["", "x = ", "match x:\n case "] {
                 lower(&format!("{before}{nested}"));
             }
         }
