@@ -11,7 +11,7 @@ use ustr::{Ustr, ustr};
 
 /// How deep expressions and statements may lie in each other.
 /// Deeper ones occur in hostile files only, and everything behind the front end recurses over what is left.
-const DEEPEST: u32 = 400;
+pub const DEEPEST: u32 = 400;
 
 /// A file on its way to a module.
 pub struct Lowering<'s> {
@@ -22,6 +22,8 @@ pub struct Lowering<'s> {
     /// Names hoisted so far, for each function that is open.
     hoisted: Vec<Hoisted>,
     depth: u32,
+    /// Holds if it is noted already that the top-level statement at hand is too deep.
+    is_noted_deep: bool,
 }
 
 /// Names hoisted to one scope, in order.
@@ -39,6 +41,7 @@ impl<'s> Lowering<'s> {
             text,
             hoisted: Vec::new(),
             depth: 0,
+            is_noted_deep: false,
         }
     }
 
@@ -163,9 +166,15 @@ impl<'s> Lowering<'s> {
         work: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
         if self.depth >= DEEPEST {
-            let span = self.span(span);
-            self.note_at(NoteKind::TooDeep, span, "nested too deeply");
+            if !self.is_noted_deep {
+                let span = self.span(span);
+                self.note_at(NoteKind::TooDeep, span, "nested too deeply");
+            }
+            self.is_noted_deep = true;
             return None;
+        }
+        if self.depth == 0 {
+            self.is_noted_deep = false;
         }
         self.depth += 1;
         let result = work(self);

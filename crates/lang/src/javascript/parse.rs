@@ -3,24 +3,30 @@
 //! A file does not say whether it is a module or a script, or whether its JavaScript has types in it.
 //! The likeliest reading comes first and the one with the fewest errors is kept.
 
-use firedoor_ir::{Module, NoteKind};
+use firedoor_ir::{Module, Note, NoteKind};
+use firedoor_source::Span;
 use oxc_allocator::Allocator;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_span::SourceType;
 
-use super::{lowering::Lowering, recover, remarks, stack};
+use super::{
+    lowering::{self, Lowering},
+    recover, remarks, stack,
+};
 
 /// Parses and lowers `text` into `module`, which is empty.
 pub fn lower_text(mut module: Module, path: &str, text: &str) -> Module {
-    let room = stack::with_room_for(text, || lower_with_room(module.clone(), path, text));
-    if let Some(module) = room {
-        return module;
-    }
     let file = module.file;
-    module.notes.push(firedoor_ir::Note {
+    let work = || lower_with_room(Module::new(file, module.language), path, text);
+    let (offset, detail) = match stack::with_room_for(text, lowering::DEEPEST, work) {
+        Ok(module) => return module,
+        Err(stack::Refusal::Deep(offset)) => (offset, "nested too deeply to be parsed"),
+        Err(stack::Refusal::Large) => (0, "too large to be parsed safely"),
+    };
+    module.notes.push(Note {
         kind: NoteKind::TooDeep,
-        span: firedoor_source::Span::new(file, 0, text.len() as u32),
-        detail: "too large to be parsed safely".to_string(),
+        span: Span::new(file, offset as u32, text.len() as u32),
+        detail: detail.to_string(),
     });
     module
 }
