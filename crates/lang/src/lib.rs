@@ -4,6 +4,7 @@
 //! understood is among its notes.
 
 mod javascript;
+mod python;
 
 use firedoor_ir as ir;
 use firedoor_source::{File, FileId};
@@ -19,7 +20,7 @@ pub struct FrontEnd {
 }
 
 /// All front ends, in the order of their names.
-pub static FRONT_ENDS: &[&FrontEnd] = &[&javascript::JAVASCRIPT];
+pub static FRONT_ENDS: &[&FrontEnd] = &[&javascript::JAVASCRIPT, &python::PYTHON];
 
 /// Returns the front end for the file at `path`, judged by its ending.
 pub fn front_end_for(path: &str) -> Option<&'static FrontEnd> {
