@@ -1,7 +1,7 @@
 //! Runs all pages of a folder and tells all failures together.
 
 // This crate serves tests only: it reads pages, rewrites them when asked to, and tells that by printing.
-#![allow(clippy::disallowed_methods, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
