@@ -1,5 +1,8 @@
 //! Whatever the text is, lowering gives a module whose numbers and places hold.
 
+// A test may read its fixtures.
+#![allow(clippy::disallowed_methods)]
+
 use std::{fs, path::Path, sync::Arc};
 
 use firedoor_ir::{Module, NoteKind};
@@ -220,6 +223,40 @@ fn long_chains_do_not_overflow() {
             lower(path, &(piece.repeat(350) + tail));
             lower(path, &(piece.repeat(20_000) + tail));
         }
+    }
+    // Just below the limit of brackets, where the frames are largest.
+    for piece in [
+        "x=function(){",
+        "class A{b=",
+        "({a:",
+        "f(",
+        "()=>{",
+        "if(a){",
+        "switch(a){case 1:",
+        "try{",
+        "@(",
+        "`${",
+        "<a b={",
+        "({a:b=",
+        "[[a]=",
+    ] {
+        for tail in ["", "1"] {
+            lower("a.tsx", &(piece.repeat(199) + tail));
+        }
+    }
+    for (open, close) in [
+        ("x=function(){", "}"),
+        ("class A{b=", "1}"),
+        ("({a:", "1})"),
+        ("f(", ")"),
+        ("()=>{", "}"),
+        ("if(a){", "}"),
+        ("switch(a){case 1:", "}"),
+        ("try{", "}catch{}"),
+        ("x = <a b={", "1}/>"),
+        ("namespace N{f();", "}"),
+    ] {
+        lower("a.tsx", &(open.repeat(199) + &close.repeat(199)));
     }
     lower("a.ts", &format!("let x: {}C;", "A | ".repeat(20_000)));
     lower("a.ts", &format!("let x: {}C;", "keyof ".repeat(20_000)));
