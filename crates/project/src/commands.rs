@@ -47,6 +47,16 @@ const PYTHON_SERVERS: [&str; 9] = [
 /// Programs that start the Python file they are given.
 const PYTHON_RUNNERS: [&str; 4] = ["python", "python3", "fastapi", "streamlit"];
 
+/// Where `fastapi run` looks when it is given no file.
+const FASTAPI_DEFAULTS: [&str; 6] = [
+    "main.py",
+    "app.py",
+    "api.py",
+    "app/main.py",
+    "app/app.py",
+    "app/api.py",
+];
+
 /// Returns what the shell command `command` starts, in order.
 pub(crate) fn targets(command: &str) -> Vec<Target> {
     let mut targets = Vec::new();
@@ -61,8 +71,15 @@ pub(crate) fn targets(command: &str) -> Vec<Target> {
             let rest = &words[index + 1..];
             if NODE_RUNNERS.contains(&program) {
                 targets.extend(paths(rest).map(Target::Path));
+            } else if program == "nest" && rest.first() == Some(&"start") {
+                // Where the Nest command looks unless its settings say otherwise.
+                targets.push(Target::Path("src/main.ts".to_string()));
             } else if PYTHON_RUNNERS.contains(&program) {
-                targets.extend(python(rest));
+                let target = python(rest);
+                if program == "fastapi" && target.is_none() {
+                    targets.extend(FASTAPI_DEFAULTS.map(|path| Target::Path(path.to_string())));
+                }
+                targets.extend(target);
             } else if PYTHON_SERVERS.contains(&program) {
                 targets.extend(served(rest));
             }
@@ -81,20 +98,20 @@ fn paths<'a>(words: &'a [&str]) -> impl Iterator<Item = String> + 'a {
         .map(|word| word.to_string())
 }
 
+/// Returns the file or module that `python` or `fastapi run` is given.
 fn python(words: &[&str]) -> Option<Target> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
+            "-c" | "-" => return None,
             "-m" => {
                 // A server that is run as a module is met as a word of its own.
                 let module = words.next()?;
                 return (!PYTHON_SERVERS.contains(module))
                     .then(|| Target::Module(module.to_string(), None));
             }
-            "run" | "dev" => {}
-            option if option.starts_with('-') => {}
             path if path.ends_with(".py") => return Some(Target::Path(path.to_string())),
-            _ => return None,
+            _ => {}
         }
     }
     None
@@ -214,6 +231,7 @@ mod tests {
             targets("tsx watch ./src/a.ts && echo x"),
             [path("./src/a.ts")]
         );
+        assert_eq!(targets("nest start --watch"), [path("src/main.ts")]);
         assert_eq!(targets("jest src/a.test.ts"), []);
     }
 
@@ -236,7 +254,10 @@ mod tests {
             [Target::Module("shop".to_string(), None)]
         );
         assert_eq!(targets("python3 manage.py runserver"), [path("manage.py")]);
-        assert_eq!(targets("fastapi run app/main.py"), [path("app/main.py")]);
+        assert_eq!(
+            targets("fastapi run --workers 4 app/main.py"),
+            [path("app/main.py")]
+        );
     }
 
     #[test]

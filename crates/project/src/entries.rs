@@ -63,9 +63,10 @@ fn distribute(project: &mut Project, found: Vec<Entry>) {
         let entries = folder
             .and_then(|folder| project.packages.at_mut(ecosystem_of(&path), &folder))
             .map_or(&mut project.loose_entries, |package| &mut package.entries);
-        let is_known = entries
-            .iter()
-            .any(|known| known.file == entry.file && known.object == entry.object);
+        // That a file is started says nothing new where its served object is known.
+        let is_known = entries.iter().any(|known| {
+            known.file == entry.file && (known.object == entry.object || entry.object.is_none())
+        });
         if !is_known {
             entries.push(entry);
         }

@@ -29,6 +29,10 @@ pub(crate) fn read_pyproject(text: &str, package: &mut Package) -> Result<(), St
             add_requirement(requirement, &mut package.development_dependencies);
         }
     }
+    if let Some(fastapi) = get(&table, &["tool", "fastapi"]) {
+        let entry = field(fastapi, "entrypoint").map(String::from);
+        package.declared_entries.extend(entry);
+    }
     if let Some(poetry) = get(&table, &["tool", "poetry"]) {
         read_poetry(poetry, package);
     }

@@ -4,6 +4,8 @@
 //! inferred from where the importing file lies: where its outermost package lies, the folders of manifests, the other
 //! folders around it, `src` folders, and the roots that a `pyproject.toml` lists.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use firedoor_source::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
@@ -40,6 +42,10 @@ pub(crate) struct Python {
     files: FxHashMap<String, FileId>,
     /// Folders with a Python file somewhere below.
     folders: FxHashSet<String>,
+    /// The last parts of all module and folder names: what is not among them is outside for sure.
+    names: FxHashSet<String>,
+    /// The roots for the files of a folder, because a folder has many imports.
+    roots: RwLock<FxHashMap<String, Arc<[String]>>>,
 }
 
 impl Python {
@@ -48,10 +54,12 @@ impl Python {
         let mut python = Python::default();
         for (id, path) in paths.filter(|(_, path)| path.ends_with(".py")) {
             python.files.insert(path.to_string(), id);
+            python.add_name(path.trim_end_matches(".py"));
             for folder in outward(folder_of(path)) {
                 if !python.folders.insert(folder.to_string()) {
                     break;
                 }
+                python.add_name(folder);
             }
         }
         python
@@ -81,18 +89,23 @@ impl Python {
             return outside();
         }
         let top = dotted.split('.').next().unwrap_or(dotted);
-        let roots = if self.is_foreign(packages, folder, top) {
+        if !self.names.contains(top) {
+            return outside();
+        }
+        if self.is_foreign(packages, folder, top) {
             // A name that belongs to the standard library or to a dependency is a file of the tree only where a program starts.
-            self.start_folders(packages, folder)
-        } else {
-            self.roots(packages, folder)
-        };
+            let roots = self.start_folders(packages, folder);
+            return roots
+                .iter()
+                .find_map(|root| self.find(root, dotted, from))
+                .unwrap_or_else(outside);
+        }
+        let roots = self.known_roots(packages, folder);
         roots
             .iter()
             .find_map(|root| self.find(root, dotted, from))
             .or_else(|| {
-                let is_foreign = self.is_foreign(packages, folder, top);
-                let mut roots = roots.iter().filter(|_| !is_foreign);
+                let mut roots = roots.iter();
                 roots.find_map(|root| self.find_namespace(root, dotted))
             })
             .unwrap_or_else(outside)
@@ -107,6 +120,11 @@ impl Python {
     /// Returns the file of a module by its path.
     pub(crate) fn file(&self, path: &str) -> Option<FileId> {
         self.files.get(path).copied()
+    }
+
+    fn add_name(&mut self, path: &str) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.names.insert(name.to_string());
     }
 
     fn find(&self, root: &str, dotted: &str, from: &str) -> Option<PythonResolution> {
@@ -164,8 +182,22 @@ impl Python {
             .collect()
     }
 
+    fn known_roots(&self, packages: &Packages, folder: &str) -> Arc<[String]> {
+        let known = self.roots.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(roots) = known.get(folder) {
+            return roots.clone();
+        }
+        drop(known);
+        let roots: Arc<[String]> = self.find_roots(packages, folder).into();
+        self.roots
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(folder.to_string(), roots.clone());
+        roots
+    }
+
     /// Returns the folders that absolute imports may start from in a file of `folder`, the likeliest first.
-    fn roots(&self, packages: &Packages, folder: &str) -> Vec<String> {
+    fn find_roots(&self, packages: &Packages, folder: &str) -> Vec<String> {
         let mut roots: Vec<String> = Vec::new();
         let mut add = |root: String| {
             if !roots.contains(&root) {

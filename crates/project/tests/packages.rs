@@ -121,6 +121,33 @@ fn entries_come_from_manifests_and_start_commands() {
 }
 
 #[test]
+fn fastapi_finds_its_file_itself() {
+    let (files, project) = read(&[
+        (
+            "a/Dockerfile",
+            "CMD [\"fastapi\", \"run\", \"--workers\", \"4\"]\n",
+        ),
+        ("a/app/main.py", ""),
+        (
+            "b/pyproject.toml",
+            "[tool.fastapi]\nentrypoint = 'shop.web:service'\n[project.scripts]\nshop = 'shop.cli:main'\n",
+        ),
+        ("b/shop/web.py", ""),
+        ("b/shop/cli.py", ""),
+    ]);
+    let mut entries = entries(&files, &project);
+    entries.sort();
+    assert_eq!(
+        entries,
+        [
+            "a/app/main.py",
+            "b/shop/cli.py:main",
+            "b/shop/web.py:service"
+        ]
+    );
+}
+
+#[test]
 fn what_does_not_parse_is_noted() {
     let (files, project) = read(&[
         ("a/package.json", "{"),
