@@ -167,11 +167,27 @@ impl<'p> Machine<'p> {
         otherwise: impl FnOnce(&mut Self) -> Result<T, Stop>,
         end: impl Fn(&Self, &T) -> SideEnd,
     ) -> Result<(Option<T>, Option<T>), Stop> {
-        let yes = self.run_side(Decided { decision, side: true }, then, &end);
-        let no = self.run_side(Decided { decision, side: false }, otherwise, &end);
+        let yes = self.run_side(
+            Decided {
+                decision,
+                side: true,
+            },
+            then,
+            &end,
+        );
+        let no = self.run_side(
+            Decided {
+                decision,
+                side: false,
+            },
+            otherwise,
+            &end,
+        );
         self.decisions[decision.0 as usize].ends = [no.end, yes.end];
         self.settle(decision, &yes, &no);
-        if yes.result.as_ref().err() == Some(&Stop::Budget) || no.result.as_ref().err() == Some(&Stop::Budget) {
+        if yes.result.as_ref().err() == Some(&Stop::Budget)
+            || no.result.as_ref().err() == Some(&Stop::Budget)
+        {
             return Err(Stop::Budget);
         }
         Ok((yes.result.ok(), no.result.ok()))
@@ -296,7 +312,11 @@ impl<'p> Machine<'p> {
     /// Writes what may have been written: each place holds the old or the new.
     pub(crate) fn apply_weakly(&mut self, deltas: Vec<Delta>) {
         for delta in deltas {
-            self.merge(&delta, &Delta::default(), (OriginSet::EMPTY, OriginSet::EMPTY));
+            self.merge(
+                &delta,
+                &Delta::default(),
+                (OriginSet::EMPTY, OriginSet::EMPTY),
+            );
         }
     }
 
@@ -321,7 +341,8 @@ impl<'p> Machine<'p> {
                 value.control = self.origins.union(value.control, by);
                 Content::Value(value)
             }
-            (Content::Value(value), Content::Nothing) | (Content::Nothing, Content::Value(value)) => {
+            (Content::Value(value), Content::Nothing)
+            | (Content::Nothing, Content::Value(value)) => {
                 let mut value = self.join(value, &Value::undefined());
                 value.control = self.origins.union(value.control, by);
                 Content::Value(value)
@@ -382,8 +403,10 @@ impl<'p> Machine<'p> {
                 continue;
             };
             self.refine_place(place, |atom| {
-                let is_it = *atom == constant || (is_loose && atom.is_nothing() && constant.is_nothing());
-                let may_be = is_it || matches!(atom, crate::Atom::Unknown(_) | crate::Atom::Pattern(_));
+                let is_it =
+                    *atom == constant || (is_loose && atom.is_nothing() && constant.is_nothing());
+                let may_be =
+                    is_it || matches!(atom, crate::Atom::Unknown(_) | crate::Atom::Pattern(_));
                 if holds { may_be } else { !is_it }
             });
         }
@@ -430,7 +453,12 @@ impl<'p> Machine<'p> {
     }
 
     /// Only a property of a variable that is one object is narrowed.
-    fn refine_member(&mut self, object: ExpressionId, property: Ustr, keep: impl Fn(&crate::Atom) -> bool) {
+    fn refine_member(
+        &mut self,
+        object: ExpressionId,
+        property: Ustr,
+        keep: impl Fn(&crate::Atom) -> bool,
+    ) {
         let Some(object) = self.known_object(object) else {
             return;
         };

@@ -2,7 +2,8 @@
 
 use firedoor_ir::{
     Argument, ArgumentKind, CollectionKind, Element, Expression, ExpressionId, ExpressionKind, Key,
-    Language, Literal, LogicalOperator, Module, Property, PropertyKind, TemplatePart, UnaryOperator,
+    Language, Literal, LogicalOperator, Module, Property, PropertyKind, TemplatePart,
+    UnaryOperator,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -12,7 +13,11 @@ use crate::{Arguments, Atom, HOLE, Machine, ObjectKind, Shape, Slot, Stop, Value
 impl<'p> Machine<'p> {
     /// Returns the module whose code is running.
     pub(crate) fn module_ir(&self) -> &'p Module {
-        let module = self.frames.last().expect("a frame is pushed before anything is evaluated").module;
+        let module = self
+            .frames
+            .last()
+            .expect("a frame is pushed before anything is evaluated")
+            .module;
         self.program.module(module)
     }
 
@@ -39,7 +44,9 @@ impl<'p> Machine<'p> {
                 index,
                 is_optional,
             } => self.index_expression(*object, *index, *is_optional, span),
-            ExpressionKind::Call { .. } | ExpressionKind::New { .. } => self.call_expression(expression),
+            ExpressionKind::Call { .. } | ExpressionKind::New { .. } => {
+                self.call_expression(expression)
+            }
             ExpressionKind::Function(function) => Ok(self.make_function(*function)),
             ExpressionKind::Class(class) => self.make_class(*class),
             ExpressionKind::Unary(operator, operand) => self.unary(*operator, *operand, span),
@@ -48,7 +55,9 @@ impl<'p> Machine<'p> {
                 let right = self.evaluate(*right)?;
                 self.binary(*operator, &left, &right, span)
             }
-            ExpressionKind::Logical(operator, left, right) => self.logical(*operator, *left, *right, span),
+            ExpressionKind::Logical(operator, left, right) => {
+                self.logical(*operator, *left, *right, span)
+            }
             ExpressionKind::Conditional {
                 test,
                 then,
@@ -107,7 +116,9 @@ impl<'p> Machine<'p> {
                 value,
                 clauses,
             } => self.comprehension(*kind, *element, *value, clauses, span),
-            ExpressionKind::TaggedTemplate { tag, parts } => self.tagged_template(*tag, parts, span),
+            ExpressionKind::TaggedTemplate { tag, parts } => {
+                self.tagged_template(*tag, parts, span)
+            }
             ExpressionKind::ImportCall(specifier) => self.import_call(*specifier, span),
             ExpressionKind::Slice { start, end, step } => {
                 for part in [start, end, step].into_iter().flatten() {
@@ -139,7 +150,9 @@ impl<'p> Machine<'p> {
             Literal::Bool(value) => Value::bool(*value),
             Literal::Number(value) => Value::number(*value),
             Literal::String(text) | Literal::Bytes(text) => Value::atom(Atom::String(*text)),
-            Literal::Regex(pattern, _) => Value::object(self.heap.allocate(ObjectKind::Regex(*pattern), span)),
+            Literal::Regex(pattern, _) => {
+                Value::object(self.heap.allocate(ObjectKind::Regex(*pattern), span))
+            }
             Literal::Ellipsis => Value::outside("py:builtins.Ellipsis"),
         }
     }
@@ -207,7 +220,12 @@ impl<'p> Machine<'p> {
         joined
     }
 
-    fn collection(&mut self, kind: CollectionKind, elements: &'p [Element], span: Span) -> Result<Value, Stop> {
+    fn collection(
+        &mut self,
+        kind: CollectionKind,
+        elements: &'p [Element],
+        span: Span,
+    ) -> Result<Value, Stop> {
         let mut values = Vec::with_capacity(elements.len());
         let mut is_open = false;
         for element in elements {
@@ -256,7 +274,12 @@ impl<'p> Machine<'p> {
         Ok(Value::object(id).with_origins(origins))
     }
 
-    fn display_property(&mut self, id: crate::ObjectId, key: Key, value: Value) -> Result<(), Stop> {
+    fn display_property(
+        &mut self,
+        id: crate::ObjectId,
+        key: Key,
+        value: Value,
+    ) -> Result<(), Stop> {
         let key = match key {
             Key::Name(name) => Value::atom(Atom::String(name)),
             Key::Computed(expression) => self.evaluate(expression)?,
@@ -303,7 +326,11 @@ impl<'p> Machine<'p> {
                 self.heap.get_mut(id).elements.push(value.clone());
             }
         }
-        if value.atoms().iter().any(|atom| matches!(atom, Atom::Unknown(_) | Atom::Outside(_))) {
+        if value
+            .atoms()
+            .iter()
+            .any(|atom| matches!(atom, Atom::Unknown(_) | Atom::Outside(_)))
+        {
             let object = self.heap.get_mut(id);
             object.is_open = true;
             object.elements.push(value.clone());
@@ -322,7 +349,9 @@ impl<'p> Machine<'p> {
         }
         let object = self.evaluate(object)?;
         if is_optional || self.is_optional_result(&object) {
-            return self.optionally(&object, |machine, object| machine.member(object, property, span));
+            return self.optionally(&object, |machine, object| {
+                machine.member(object, property, span)
+            });
         }
         self.member(&object, property, span)
     }
@@ -361,7 +390,9 @@ impl<'p> Machine<'p> {
         let object = self.evaluate(object)?;
         let index = self.evaluate(index)?;
         if is_optional || self.is_optional_result(&object) {
-            return self.optionally(&object, |machine, object| machine.index(object, &index, span));
+            return self.optionally(&object, |machine, object| {
+                machine.index(object, &index, span)
+            });
         }
         self.index(&object, &index, span)
     }
@@ -405,7 +436,12 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn unary(&mut self, operator: UnaryOperator, operand: ExpressionId, span: Span) -> Result<Value, Stop> {
+    fn unary(
+        &mut self,
+        operator: UnaryOperator,
+        operand: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
         match operator {
             UnaryOperator::Delete => {
                 self.delete_place(operand)?;
@@ -491,9 +527,12 @@ impl<'p> Machine<'p> {
                 },
                 |_| Ok(kept.clone()),
             ),
-            LogicalOperator::Nullish => {
-                self.choose(&test, span, |machine| machine.evaluate(right), |_| Ok(kept.clone()))
-            }
+            LogicalOperator::Nullish => self.choose(
+                &test,
+                span,
+                |machine| machine.evaluate(right),
+                |_| Ok(kept.clone()),
+            ),
         }?;
         Ok(self.combine_tests(operator, &value, other, span))
     }
@@ -509,13 +548,22 @@ impl<'p> Machine<'p> {
     }
 
     /// The outcome of `a && b` hangs on the tests of both.
-    fn combine_tests(&mut self, operator: LogicalOperator, left: &Value, mut result: Value, span: Span) -> Value {
+    fn combine_tests(
+        &mut self,
+        operator: LogicalOperator,
+        left: &Value,
+        mut result: Value,
+        span: Span,
+    ) -> Value {
         if operator == LogicalOperator::Nullish {
             return result;
         }
         let left_part = left.test.unwrap_or_else(|| (self.truth_test(left), false));
         let right_part = result.test;
-        let parts = [Some(left_part), right_part].into_iter().flatten().collect();
+        let parts = [Some(left_part), right_part]
+            .into_iter()
+            .flatten()
+            .collect();
         let test = self.add_test(crate::Test {
             kind: crate::TestKind::Truth,
             operands: smallvec::smallvec![left.clone(), result.clone()],
@@ -570,7 +618,12 @@ impl<'p> Machine<'p> {
         Ok(new)
     }
 
-    fn tagged_template(&mut self, tag: ExpressionId, parts: &'p [TemplatePart], span: Span) -> Result<Value, Stop> {
+    fn tagged_template(
+        &mut self,
+        tag: ExpressionId,
+        parts: &'p [TemplatePart],
+        span: Span,
+    ) -> Result<Value, Stop> {
         let tag = self.evaluate(tag)?;
         let text = self.template(parts)?;
         let mut arguments = Arguments::positional([text]);

@@ -72,12 +72,23 @@ pub trait Host {
     }
 
     /// Reads an element of a host object or of something outside by a computed key.
-    fn index(&self, machine: &mut Machine<'_>, object: &Value, key: &Value, span: Span) -> Option<Value> {
+    fn index(
+        &self,
+        machine: &mut Machine<'_>,
+        object: &Value,
+        key: &Value,
+        span: Span,
+    ) -> Option<Value> {
         None
     }
 
     /// Returns where a member of an unknown value comes from.
-    fn member_origins(&self, machine: &mut Machine<'_>, origins: OriginSet, key: Ustr) -> OriginSet {
+    fn member_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        origins: OriginSet,
+        key: Ustr,
+    ) -> OriginSet {
         origins
     }
 
@@ -95,7 +106,15 @@ pub trait Host {
     }
 
     /// Is told that a member of something outside is written (`module.setting = value`).
-    fn outside_set(&self, machine: &mut Machine<'_>, path: Ustr, key: Ustr, value: &Value, span: Span) {}
+    fn outside_set(
+        &self,
+        machine: &mut Machine<'_>,
+        path: Ustr,
+        key: Ustr,
+        value: &Value,
+        span: Span,
+    ) {
+    }
 
     /// Decides an equality that the values alone leave open.
     fn equal(&self, machine: &mut Machine<'_>, left: &Value, right: &Value) -> Option<bool> {
@@ -132,7 +151,13 @@ pub trait Host {
 
     /// Reads an element that the container made while wiring does not show: an empty map, list or
     /// dictionary that requests fill.
-    fn stored(&self, machine: &mut Machine<'_>, store: ObjectId, key: Option<&Value>, span: Span) -> Option<Value> {
+    fn stored(
+        &self,
+        machine: &mut Machine<'_>,
+        store: ObjectId,
+        key: Option<&Value>,
+        span: Span,
+    ) -> Option<Value> {
         None
     }
 
@@ -154,6 +179,41 @@ pub trait Host {
 
     /// Is told that something is thrown that nobody in the program catches.
     fn uncaught(&self, machine: &mut Machine<'_>, thrown: &crate::Thrown) {}
+
+    /// Returns what waiting for a host object gives.
+    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Option<Value> {
+        None
+    }
+
+    /// Returns where the result of a method of an unknown value comes from; `all` are the origins of the
+    /// value and the arguments.
+    fn method_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        receiver: OriginSet,
+        all: OriginSet,
+        name: Ustr,
+    ) -> OriginSet {
+        all
+    }
+
+    /// Reads an attribute of a class that inherits from outside, which has `value` in the program: a
+    /// library's metaclass may show something else (`User.id` is a column expression).
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'_>,
+        class: ObjectId,
+        key: Ustr,
+        value: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        None
+    }
+
+    /// Returns whether the outside class `made` is a kind of the outside class `path`, if that is known.
+    fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
+        None
+    }
 
     /// Names the shape of what unknown outside code returns.
     fn shape_of(&self, path: Ustr) -> Shape {

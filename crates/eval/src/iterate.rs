@@ -1,12 +1,18 @@
 //! Loops, comprehensions, and the elements of things.
 
-use firedoor_ir::{Block, ComprehensionClause, ComprehensionKind, ExpressionId, IterationKind, Pattern, Statement, StatementKind};
+use firedoor_ir::{
+    Block, ComprehensionClause, ComprehensionKind, ExpressionId, IterationKind, Pattern, Statement,
+    StatementKind,
+};
 use firedoor_source::Span;
 use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::branch::Completion;
-use crate::{Atom, Decision, DecisionId, Machine, ObjectId, ObjectKind, Shape, SideEnd, Stop, Test, TestKind, Value};
+use crate::{
+    Atom, Decision, DecisionId, Machine, ObjectId, ObjectKind, Shape, SideEnd, Stop, Test,
+    TestKind, Value,
+};
 
 /// What follows one round of a loop.
 enum Round {
@@ -46,9 +52,12 @@ impl<'p> Machine<'p> {
     fn atom_elements(&mut self, atom: &Atom) -> Option<(Vec<Value>, bool)> {
         match atom {
             Atom::Object(id) => self.object_elements(*id),
-            Atom::String(text) if text.chars().count() <= 200 => {
-                Some((text.chars().map(|c| Value::string(&c.to_string())).collect(), false))
-            }
+            Atom::String(text) if text.chars().count() <= 200 => Some((
+                text.chars()
+                    .map(|c| Value::string(&c.to_string()))
+                    .collect(),
+                false,
+            )),
             Atom::Undefined | Atom::Null => Some((Vec::new(), false)),
             _ => None,
         }
@@ -60,13 +69,17 @@ impl<'p> Machine<'p> {
         let object = self.heap.get(id);
         let is_open = object.is_open || is_store;
         match &object.kind {
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => Some((object.elements.clone(), is_open)),
-            ObjectKind::Map if is_python => {
-                Some((object.elements.iter().step_by(2).cloned().collect(), is_open))
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
+                Some((object.elements.clone(), is_open))
             }
+            ObjectKind::Map if is_python => Some((
+                object.elements.iter().step_by(2).cloned().collect(),
+                is_open,
+            )),
             ObjectKind::Map => {
                 let span = object.span;
-                let pairs: Vec<Vec<Value>> = object.elements.chunks(2).map(<[Value]>::to_vec).collect();
+                let pairs: Vec<Vec<Value>> =
+                    object.elements.chunks(2).map(<[Value]>::to_vec).collect();
                 let pairs = pairs
                     .into_iter()
                     .map(|pair| self.make_list(pair, false, span))
@@ -74,7 +87,10 @@ impl<'p> Machine<'p> {
                 Some((pairs, is_open))
             }
             ObjectKind::Plain if is_python => {
-                let keys = object.properties.keys().map(|key| Value::atom(Atom::String(*key)));
+                let keys = object
+                    .properties
+                    .keys()
+                    .map(|key| Value::atom(Atom::String(*key)));
                 Some((keys.collect(), is_open))
             }
             ObjectKind::Class { .. } => self.class_elements(id),
@@ -126,7 +142,11 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let span = self.module_ir().expression(test).span;
         let left = self.frame().left.len();
-        let value = if test_last { Value::bool(true) } else { self.evaluate(test)? };
+        let value = if test_last {
+            Value::bool(true)
+        } else {
+            self.evaluate(test)?
+        };
         let truth = self.truth(&value);
         if truth == Some(false) {
             return self.block(otherwise);
@@ -134,7 +154,10 @@ impl<'p> Machine<'p> {
         let mut completion = Completion::Normal;
         if truth == Some(true) {
             completion = self.scoped_block(body)?;
-            if !test_last && matches!(completion, Completion::Normal | Completion::Continue(_)) && self.loop_is_endless(&value, left) {
+            if !test_last
+                && matches!(completion, Completion::Normal | Completion::Continue(_))
+                && self.loop_is_endless(&value, left)
+            {
                 completion = self.scoped_block(body)?;
                 self.leave_loop(left);
                 return Ok(match completion {
@@ -234,7 +257,11 @@ impl<'p> Machine<'p> {
         self.apply_weakly(left);
     }
 
-    pub(crate) fn for_each_statement(&mut self, statement: &'p Statement, label: Option<Ustr>) -> Result<Completion, Stop> {
+    pub(crate) fn for_each_statement(
+        &mut self,
+        statement: &'p Statement,
+        label: Option<Ustr>,
+    ) -> Result<Completion, Stop> {
         let StatementKind::ForEach {
             iterates,
             declares,
@@ -268,7 +295,13 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn bind_target(&mut self, target: &'p Pattern, declares: bool, element: Value, span: Span) -> Result<(), Stop> {
+    fn bind_target(
+        &mut self,
+        target: &'p Pattern,
+        declares: bool,
+        element: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
         if declares {
             self.declare_pattern(target, element, span)
         } else {
@@ -426,7 +459,13 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    fn bind_comprehension(&mut self, scope: crate::ScopeId, target: &'p Pattern, element: Value, span: Span) -> Result<(), Stop> {
+    fn bind_comprehension(
+        &mut self,
+        scope: crate::ScopeId,
+        target: &'p Pattern,
+        element: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
         match target {
             Pattern::Name(name, _) => {
                 self.bind(scope, *name, element);
@@ -434,7 +473,8 @@ impl<'p> Machine<'p> {
             }
             Pattern::Array(elements) => {
                 for element in elements {
-                    if let firedoor_ir::ArrayPatternElement::Item(Pattern::Name(name, _)) = element {
+                    if let firedoor_ir::ArrayPatternElement::Item(Pattern::Name(name, _)) = element
+                    {
                         self.bind(scope, *name, Value::undefined());
                     }
                 }
@@ -454,7 +494,9 @@ impl<'p> Machine<'p> {
             is_open |= object.is_open;
             match object.kind {
                 ObjectKind::Array | ObjectKind::Tuple => {
-                    keys.extend((0..object.elements.len()).map(|index| Value::string(&index.to_string())));
+                    keys.extend(
+                        (0..object.elements.len()).map(|index| Value::string(&index.to_string())),
+                    );
                 }
                 _ => keys.extend(
                     object
@@ -473,7 +515,9 @@ impl<'p> Machine<'p> {
 /// What a round of a loop means for what follows the loop.
 fn absorb(completion: Completion, label: Option<Ustr>) -> Completion {
     match completion {
-        Completion::Break(found) | Completion::Continue(found) if found.is_none() || found == label => {
+        Completion::Break(found) | Completion::Continue(found)
+            if found.is_none() || found == label =>
+        {
             Completion::Normal
         }
         other => other,

@@ -13,8 +13,8 @@ use ustr::Ustr;
 use crate::branch::Delta;
 use crate::link::ModuleState;
 use crate::{
-    Decided, Decision, DecisionId, Heap, Host, ModuleId, ObjectId, Origin, OriginSet, Origins, Program, Scope,
-    ScopeId, Shape, Slot, Test, TestId, Thrown, Value,
+    Decided, Decision, DecisionId, Heap, Host, ModuleId, ObjectId, Origin, OriginSet, Origins,
+    Program, Scope, ScopeId, Shape, Slot, Test, TestId, Thrown, Value,
 };
 
 /// Why the evaluation of a path ends before its end.
@@ -80,6 +80,29 @@ pub(crate) struct Frame {
     pub(crate) left: Vec<Delta>,
     /// The exception being handled, for `raise` without a value.
     pub(crate) handling: Vec<Value>,
+    /// The class bodies that are running, with the scope of each.
+    pub(crate) classes: Vec<(ScopeId, ObjectId)>,
+}
+
+impl Frame {
+    /// Returns a frame in which nothing has happened yet.
+    pub(crate) fn new(module: ModuleId, scope: ScopeId, decided_base: usize) -> Frame {
+        Frame {
+            module,
+            scope,
+            function: None,
+            name: Ustr::from("(module)"),
+            this: Value::undefined(),
+            home: None,
+            returned: None,
+            decided_at_return: None,
+            decided_base,
+            yielded: None,
+            left: Vec::new(),
+            handling: Vec::new(),
+            classes: Vec::new(),
+        }
+    }
 }
 
 /// Collects what is thrown within a `try` or a request.
@@ -132,7 +155,11 @@ impl std::fmt::Debug for Machine<'_> {
 impl<'p> Machine<'p> {
     /// Returns a machine that has not run anything yet.
     pub fn new(program: &'p Program<'p>, host: Rc<dyn Host + 'p>) -> Machine<'p> {
-        let modules = program.modules.iter().map(|_| ModuleState::default()).collect();
+        let modules = program
+            .modules
+            .iter()
+            .map(|_| ModuleState::default())
+            .collect();
         Machine {
             program,
             heap: Heap::default(),
@@ -171,7 +198,11 @@ impl<'p> Machine<'p> {
             return Ok(());
         }
         if self.steps == self.limits.steps {
-            self.note("budget", self.span, "too much to evaluate; the rest is not known");
+            self.note(
+                "budget",
+                self.span,
+                "too much to evaluate; the rest is not known",
+            );
         }
         Err(Stop::Budget)
     }
@@ -247,7 +278,9 @@ impl<'p> Machine<'p> {
             let object = self.heap.get(id);
             if matches!(
                 object.kind,
-                crate::ObjectKind::Function { .. } | crate::ObjectKind::Class { .. } | crate::ObjectKind::Namespace(_)
+                crate::ObjectKind::Function { .. }
+                    | crate::ObjectKind::Class { .. }
+                    | crate::ObjectKind::Namespace(_)
             ) {
                 continue;
             }
@@ -268,7 +301,11 @@ impl<'p> Machine<'p> {
     }
 
     /// Returns an unknown value of a shape that is made of these values.
-    pub fn derived<'v>(&mut self, shape: Shape, from: impl IntoIterator<Item = &'v Value>) -> Value {
+    pub fn derived<'v>(
+        &mut self,
+        shape: Shape,
+        from: impl IntoIterator<Item = &'v Value>,
+    ) -> Value {
         let mut origins = OriginSet::EMPTY;
         let mut control = OriginSet::EMPTY;
         for value in from {
@@ -303,7 +340,12 @@ impl<'p> Machine<'p> {
         &self.tests[id.0 as usize]
     }
 
-    pub(crate) fn add_scope(&mut self, parent: Option<ScopeId>, module: ModuleId, is_function: bool) -> ScopeId {
+    pub(crate) fn add_scope(
+        &mut self,
+        parent: Option<ScopeId>,
+        module: ModuleId,
+        is_function: bool,
+    ) -> ScopeId {
         self.scopes.push(Scope {
             parent,
             names: FxHashMap::default(),
@@ -319,11 +361,16 @@ impl<'p> Machine<'p> {
     }
 
     pub(crate) fn frame(&mut self) -> &mut Frame {
-        self.frames.last_mut().expect("a frame is pushed before anything is evaluated")
+        self.frames
+            .last_mut()
+            .expect("a frame is pushed before anything is evaluated")
     }
 
     pub(crate) fn current_scope(&self) -> ScopeId {
-        self.frames.last().expect("a frame is pushed before anything is evaluated").scope
+        self.frames
+            .last()
+            .expect("a frame is pushed before anything is evaluated")
+            .scope
     }
 
     /// Sets a variable of exactly this scope.

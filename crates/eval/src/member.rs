@@ -4,7 +4,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::expression::property_name;
-use crate::{Answer, Arguments, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, StoreOperation, Value};
+use crate::{
+    Answer, Arguments, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, StoreOperation, Value,
+};
 
 impl<'p> Machine<'p> {
     /// Reads `object.key`. Alternatives that are nothing are passed over; if there is no other, it fails.
@@ -30,7 +32,13 @@ impl<'p> Machine<'p> {
         Ok(value)
     }
 
-    fn atom_member(&mut self, whole: &Value, atom: &Atom, key: Ustr, span: Span) -> Result<Value, Stop> {
+    fn atom_member(
+        &mut self,
+        whole: &Value,
+        atom: &Atom,
+        key: Ustr,
+        span: Span,
+    ) -> Result<Value, Stop> {
         match atom {
             Atom::Object(id) => self.object_member(*id, whole, key, span),
             Atom::Outside(path) => Ok(self.outside_member(*path, whole, key)),
@@ -75,14 +83,25 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads a member of one object.
-    pub(crate) fn object_member(&mut self, id: ObjectId, whole: &Value, key: Ustr, span: Span) -> Result<Value, Stop> {
+    pub(crate) fn object_member(
+        &mut self,
+        id: ObjectId,
+        whole: &Value,
+        key: Ustr,
+        span: Span,
+    ) -> Result<Value, Stop> {
         if let Some(value) = self.heap.property(id, key) {
             let value = value.clone();
             return self.descriptor(value, id, span);
         }
         let getter = Ustr::from(&format!("get:{key}"));
         if let Some(getter) = self.heap.property(id, getter).cloned() {
-            return self.call_value(&getter, Some(Value::object(id)), &Arguments::default(), span);
+            return self.call_value(
+                &getter,
+                Some(Value::object(id)),
+                &Arguments::default(),
+                span,
+            );
         }
         match self.heap.get(id).kind.clone() {
             ObjectKind::Namespace(module) => Ok(self.exported(module, key, span)),
@@ -96,7 +115,14 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads a member of a host object.
-    fn host_member(&mut self, id: ObjectId, path: Ustr, whole: &Value, key: Ustr, span: Span) -> Value {
+    fn host_member(
+        &mut self,
+        id: ObjectId,
+        path: Ustr,
+        whole: &Value,
+        key: Ustr,
+        span: Span,
+    ) -> Value {
         let path = Ustr::from(&format!("{path}.{key}"));
         let host = self.host();
         if let Some(value) = host.member(self, id, path, key, span) {
@@ -178,13 +204,22 @@ impl<'p> Machine<'p> {
         Ok(value)
     }
 
-    fn atom_index(&mut self, whole: &Value, atom: &Atom, key: &Value, span: Span) -> Result<Value, Stop> {
+    fn atom_index(
+        &mut self,
+        whole: &Value,
+        atom: &Atom,
+        key: &Value,
+        span: Span,
+    ) -> Result<Value, Stop> {
         let Atom::Object(id) = atom else {
             return self.other_index(whole, atom, key, span);
         };
         let id = *id;
         let host = self.host();
-        if matches!(self.heap.get(id).kind, ObjectKind::Host(_) | ObjectKind::Instance { .. }) {
+        if matches!(
+            self.heap.get(id).kind,
+            ObjectKind::Host(_) | ObjectKind::Instance { .. }
+        ) {
             let receiver = Value::object(id).with_origins(whole.origins);
             if let Some(value) = host.index(self, &receiver, key, span) {
                 return Ok(value);
@@ -203,7 +238,13 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn other_index(&mut self, whole: &Value, atom: &Atom, key: &Value, span: Span) -> Result<Value, Stop> {
+    fn other_index(
+        &mut self,
+        whole: &Value,
+        atom: &Atom,
+        key: &Value,
+        span: Span,
+    ) -> Result<Value, Stop> {
         let host = self.host();
         if let Atom::Outside(_) = atom {
             if let Some(value) = host.index(self, whole, key, span) {
@@ -226,7 +267,11 @@ impl<'p> Machine<'p> {
         let object = self.heap.get(id);
         let length = object.elements.len() as f64;
         if let Some(position) = key.as_number() {
-            let position = if position < 0.0 && self.is_python() { position + length } else { position };
+            let position = if position < 0.0 && self.is_python() {
+                position + length
+            } else {
+                position
+            };
             if position >= 0.0
                 && position.fract() == 0.0
                 && let Some(element) = object.elements.get(position as usize)
@@ -288,7 +333,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Reads a property by a computed name.
-    fn named_index(&mut self, id: ObjectId, whole: &Value, key: &Value, span: Span) -> Result<Value, Stop> {
+    fn named_index(
+        &mut self,
+        id: ObjectId,
+        whole: &Value,
+        key: &Value,
+        span: Span,
+    ) -> Result<Value, Stop> {
         if let Some(name) = property_name(key) {
             return self.object_member(id, whole, name, span);
         }
@@ -313,14 +364,24 @@ impl<'p> Machine<'p> {
         let mut is_first = !is_open;
         for name in names {
             let value = self.object_member(id, whole, name, span)?;
-            result = if is_first && self.is_python() { value } else { self.join(value, &result) };
+            result = if is_first && self.is_python() {
+                value
+            } else {
+                self.join(value, &result)
+            };
             is_first = false;
         }
         Ok(result)
     }
 
     /// Writes `object.key = value`.
-    pub fn set_member(&mut self, object: &Value, key: Ustr, value: Value, span: Span) -> Result<(), Stop> {
+    pub fn set_member(
+        &mut self,
+        object: &Value,
+        key: Ustr,
+        value: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
         let objects: Vec<ObjectId> = object.objects().collect();
         let is_certain = objects.len() == 1 && object.atoms().len() == 1;
         for id in objects {
@@ -333,7 +394,14 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    fn set_object_member(&mut self, id: ObjectId, key: Ustr, value: Value, is_certain: bool, span: Span) -> Result<(), Stop> {
+    fn set_object_member(
+        &mut self,
+        id: ObjectId,
+        key: Ustr,
+        value: Value,
+        is_certain: bool,
+        span: Span,
+    ) -> Result<(), Stop> {
         self.name_objects(key, &value);
         let path = match &self.heap.get(id).kind {
             ObjectKind::Host(path) => Some(*path),
@@ -365,7 +433,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Writes `object[key] = value`.
-    pub(crate) fn set_index(&mut self, object: &Value, key: &Value, value: Value, span: Span) -> Result<(), Stop> {
+    pub(crate) fn set_index(
+        &mut self,
+        object: &Value,
+        key: &Value,
+        value: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
         for id in object.objects().collect::<Vec<_>>() {
             if self.is_store(id) {
                 let host = self.host();
@@ -396,7 +470,10 @@ impl<'p> Machine<'p> {
             let host = self.host();
             host.set_index(self, id, path, key, value, span);
         }
-        if key.only_object().is_some() && matches!(self.heap.get(id).kind, ObjectKind::Plain) && self.heap.get(id).properties.is_empty() {
+        if key.only_object().is_some()
+            && matches!(self.heap.get(id).kind, ObjectKind::Plain)
+            && self.heap.get(id).properties.is_empty()
+        {
             self.heap.get_mut(id).kind = ObjectKind::Map;
             self.map_set(id, key.clone(), value.clone());
             return;
@@ -409,7 +486,9 @@ impl<'p> Machine<'p> {
         let position = key.as_number().filter(|number| *number >= 0.0);
         let elements = self.heap.elements_mut(id);
         match position {
-            Some(position) if (position as usize) < elements.len() => elements[position as usize] = value,
+            Some(position) if (position as usize) < elements.len() => {
+                elements[position as usize] = value
+            }
             Some(position) if position as usize == elements.len() => elements.push(value),
             _ => {
                 elements.push(value);
@@ -434,7 +513,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls `object.name(arguments)`.
-    pub fn call_member(&mut self, object: &Value, name: Ustr, arguments: &Arguments, span: Span) -> Result<Value, Stop> {
+    pub fn call_member(
+        &mut self,
+        object: &Value,
+        name: Ustr,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<Value, Stop> {
         if object.is_nothing() {
             let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
             error.control = object.control;
@@ -442,7 +527,12 @@ impl<'p> Machine<'p> {
         }
         let mut result: Option<Value> = None;
         let mut stopped = false;
-        let atoms: Vec<Atom> = object.atoms().iter().copied().filter(|atom| !atom.is_nothing()).collect();
+        let atoms: Vec<Atom> = object
+            .atoms()
+            .iter()
+            .copied()
+            .filter(|atom| !atom.is_nothing())
+            .collect();
         let is_only = atoms.len() == 1;
         for atom in atoms {
             let mut receiver = Value::atom(atom).with_origins(object.origins);

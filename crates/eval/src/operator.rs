@@ -22,7 +22,11 @@ impl Machine<'_> {
         let object = self.heap.get(*id);
         match &object.kind {
             ObjectKind::Host(_) if object.is_open => None,
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set | ObjectKind::Map | ObjectKind::Plain
+            ObjectKind::Array
+            | ObjectKind::Tuple
+            | ObjectKind::Set
+            | ObjectKind::Map
+            | ObjectKind::Plain
                 if self.is_python() =>
             {
                 if object.is_open || self.is_store(*id) {
@@ -50,7 +54,13 @@ impl Machine<'_> {
     }
 
     /// Returns the outcome of a test of these operands: a truth value that remembers them.
-    pub fn tested(&mut self, kind: TestKind, outcome: Option<bool>, operands: &[&Value], span: Span) -> Value {
+    pub fn tested(
+        &mut self,
+        kind: TestKind,
+        outcome: Option<bool>,
+        operands: &[&Value],
+        span: Span,
+    ) -> Value {
         let mut value = match outcome {
             Some(outcome) => Value::bool(outcome),
             None => Value::unknown(Shape::Bool),
@@ -60,7 +70,8 @@ impl Machine<'_> {
             value.origins = self.origins.union(value.origins, deep);
             value.control = self.origins.union(value.control, operand.control);
         }
-        let operands: SmallVec<[Value; 2]> = operands.iter().map(|operand| (*operand).clone()).collect();
+        let operands: SmallVec<[Value; 2]> =
+            operands.iter().map(|operand| (*operand).clone()).collect();
         let test = self.add_test(Test {
             kind,
             operands,
@@ -113,14 +124,20 @@ impl Machine<'_> {
             self.tests[test.0 as usize].parts = tests.iter().filter_map(|test| test.test).collect();
             self.tests[test.0 as usize].is_conjunction = is_conjunction;
         }
-        value.control = tests
-            .iter()
-            .fold(value.control, |all, test| self.origins.union(all, test.control));
+        value.control = tests.iter().fold(value.control, |all, test| {
+            self.origins.union(all, test.control)
+        });
         value
     }
 
     /// Applies an operator to two values.
-    pub(crate) fn binary(&mut self, operator: Op, left: &Value, right: &Value, span: Span) -> Result<Value, Stop> {
+    pub(crate) fn binary(
+        &mut self,
+        operator: Op,
+        left: &Value,
+        right: &Value,
+        span: Span,
+    ) -> Result<Value, Stop> {
         if may_be_overloaded(left) || may_be_overloaded(right) {
             let host = self.host();
             if let Some(value) = host.operator(self, operator, left, right, span) {
@@ -128,7 +145,9 @@ impl Machine<'_> {
             }
         }
         Ok(match operator {
-            Op::Equal | Op::LooseEqual => self.compare_equal(left, right, span, operator == Op::LooseEqual),
+            Op::Equal | Op::LooseEqual => {
+                self.compare_equal(left, right, span, operator == Op::LooseEqual)
+            }
             Op::Is => self.compare_equal(left, right, span, false),
             Op::NotEqual | Op::LooseNotEqual => {
                 let equal = self.compare_equal(left, right, span, operator == Op::LooseNotEqual);
@@ -138,7 +157,9 @@ impl Machine<'_> {
                 let equal = self.compare_equal(left, right, span, false);
                 self.negate(&equal)
             }
-            Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual => self.compare_order(operator, left, right, span),
+            Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual => {
+                self.compare_order(operator, left, right, span)
+            }
             Op::In => self.contains(right, left, span),
             Op::NotIn => {
                 let contains = self.contains(right, left, span);
@@ -154,7 +175,13 @@ impl Machine<'_> {
     }
 
     /// Returns whether two values are equal.
-    pub fn compare_equal(&mut self, left: &Value, right: &Value, span: Span, is_loose: bool) -> Value {
+    pub fn compare_equal(
+        &mut self,
+        left: &Value,
+        right: &Value,
+        span: Span,
+        is_loose: bool,
+    ) -> Value {
         self.report_constants(left, right, span);
         let mut outcome = equality(left, right, is_loose);
         if outcome.is_none() {
@@ -232,7 +259,11 @@ impl Machine<'_> {
             }
             return (!object.is_open && !self.is_store(id)).then_some(false);
         }
-        let step = if matches!(object.kind, ObjectKind::Map) { 2 } else { 1 };
+        let step = if matches!(object.kind, ObjectKind::Map) {
+            2
+        } else {
+            1
+        };
         let mut undecided = object.is_open || self.is_store(id);
         for candidate in object.elements.iter().step_by(step) {
             match equality(candidate, element, false) {
@@ -275,7 +306,10 @@ impl Machine<'_> {
     }
 
     fn is_list(&self, id: ObjectId) -> bool {
-        matches!(self.heap.get(id).kind, ObjectKind::Array | ObjectKind::Tuple)
+        matches!(
+            self.heap.get(id).kind,
+            ObjectKind::Array | ObjectKind::Tuple
+        )
     }
 
     /// `a | b` of dictionaries and sets.
@@ -324,7 +358,12 @@ impl Machine<'_> {
         self.computed(Value::number(number), left, right)
     }
 
-    pub(crate) fn arithmetic_unary(&mut self, operator: UnaryOperator, value: &Value, _span: Span) -> Value {
+    pub(crate) fn arithmetic_unary(
+        &mut self,
+        operator: UnaryOperator,
+        value: &Value,
+        _span: Span,
+    ) -> Value {
         let Some(number) = value.as_number() else {
             return self.derived(Shape::Number, [value]);
         };
@@ -417,7 +456,8 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
             };
             differs.then_some(false)
         }
-        (Atom::Pattern(pattern), Atom::String(text)) | (Atom::String(text), Atom::Pattern(pattern)) => {
+        (Atom::Pattern(pattern), Atom::String(text))
+        | (Atom::String(text), Atom::Pattern(pattern)) => {
             (!pattern_may_be(pattern, text)).then_some(false)
         }
         (Atom::Pattern(_), Atom::Pattern(_)) => None,
@@ -425,8 +465,14 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
         (Atom::Outside(a), Atom::Outside(b)) => (a == b).then_some(true),
         (Atom::Outside(_), Atom::Object(_)) | (Atom::Object(_), Atom::Outside(_)) => None,
         (a, b) if is_loose && a.is_nothing() && b.is_nothing() => Some(true),
-        (Atom::Number(number), Atom::String(text)) | (Atom::String(text), Atom::Number(number)) if is_loose => {
-            Some(text.trim().parse::<f64>().is_ok_and(|parsed| parsed == *number))
+        (Atom::Number(number), Atom::String(text)) | (Atom::String(text), Atom::Number(number))
+            if is_loose =>
+        {
+            Some(
+                text.trim()
+                    .parse::<f64>()
+                    .is_ok_and(|parsed| parsed == *number),
+            )
         }
         _ => Some(a == b),
     }

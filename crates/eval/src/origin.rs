@@ -83,7 +83,12 @@ impl Origins {
         if let Some(known) = self.unions.get(&pair) {
             return *known;
         }
-        let mut members: Members = self.members(a).iter().chain(self.members(b)).copied().collect();
+        let mut members: Members = self
+            .members(a)
+            .iter()
+            .chain(self.members(b))
+            .copied()
+            .collect();
         members.sort();
         members.dedup();
         members.truncate(LIMIT);

@@ -1,6 +1,9 @@
 //! Assignment: variables, members, destructuring.
 
-use firedoor_ir::{ArrayPatternElement, ExpressionId, ExpressionKind, Key, Language, ObjectPatternProperty, Pattern};
+use firedoor_ir::{
+    ArrayPatternElement, ExpressionId, ExpressionKind, Key, Language, ObjectPatternProperty,
+    Pattern,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -17,16 +20,32 @@ enum Binding {
 
 impl<'p> Machine<'p> {
     /// Binds new names of the current block.
-    pub(crate) fn declare_pattern(&mut self, pattern: &'p Pattern, value: Value, span: Span) -> Result<(), Stop> {
+    pub(crate) fn declare_pattern(
+        &mut self,
+        pattern: &'p Pattern,
+        value: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
         self.bind_pattern(pattern, value, Binding::Declare, span)
     }
 
     /// Assigns to existing names and places.
-    pub(crate) fn assign_pattern(&mut self, pattern: &'p Pattern, value: Value, span: Span) -> Result<(), Stop> {
+    pub(crate) fn assign_pattern(
+        &mut self,
+        pattern: &'p Pattern,
+        value: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
         self.bind_pattern(pattern, value, Binding::Assign, span)
     }
 
-    fn bind_pattern(&mut self, pattern: &'p Pattern, value: Value, binding: Binding, span: Span) -> Result<(), Stop> {
+    fn bind_pattern(
+        &mut self,
+        pattern: &'p Pattern,
+        value: Value,
+        binding: Binding,
+        span: Span,
+    ) -> Result<(), Stop> {
         match pattern {
             Pattern::Name(name, _) => {
                 match binding {
@@ -48,7 +67,12 @@ impl<'p> Machine<'p> {
     }
 
     /// Returns `value`, with the default where it is or may be undefined.
-    pub(crate) fn or_default(&mut self, value: Value, default: ExpressionId, span: Span) -> Result<Value, Stop> {
+    pub(crate) fn or_default(
+        &mut self,
+        value: Value,
+        default: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
         let is_undefined = |atom: &crate::Atom| *atom == crate::Atom::Undefined;
         if value.atoms().iter().all(is_undefined) {
             return self.evaluate(default);
@@ -60,7 +84,12 @@ impl<'p> Machine<'p> {
         let present = value.filter(|atom| !is_undefined(atom)).unwrap_or(value);
         match self.truth(&test) {
             Some(_) => Ok(present),
-            None => self.choose(&test, span, |machine| machine.evaluate(default), |_| Ok(present)),
+            None => self.choose(
+                &test,
+                span,
+                |machine| machine.evaluate(default),
+                |_| Ok(present),
+            ),
         }
     }
 
@@ -110,7 +139,9 @@ impl<'p> Machine<'p> {
         binding: Binding,
         span: Span,
     ) -> Result<(), Stop> {
-        let present = value.filter(|atom| !atom.is_nothing()).unwrap_or_else(|| value.clone());
+        let present = value
+            .filter(|atom| !atom.is_nothing())
+            .unwrap_or_else(|| value.clone());
         let mut taken = Vec::new();
         for property in properties {
             let element = match property.key {
@@ -154,7 +185,10 @@ impl<'p> Machine<'p> {
                 }
                 None => {}
             }
-            if self.module_ir().language == Language::Python && (found.is_function || found.is_class) && !self.is_outer_name(id, name) {
+            if self.module_ir().language == Language::Python
+                && (found.is_function || found.is_class)
+                && !self.is_outer_name(id, name)
+            {
                 self.bind(id, name, value);
                 return;
             }
@@ -221,7 +255,10 @@ impl<'p> Machine<'p> {
         let (object, key) = match &module.expression(place).kind {
             ExpressionKind::Member {
                 object, property, ..
-            } => (self.evaluate(*object)?, Value::atom(crate::Atom::String(*property))),
+            } => (
+                self.evaluate(*object)?,
+                Value::atom(crate::Atom::String(*property)),
+            ),
             ExpressionKind::Index { object, index, .. } => {
                 let object = self.evaluate(*object)?;
                 (object, self.evaluate(*index)?)
@@ -231,7 +268,14 @@ impl<'p> Machine<'p> {
         for id in object.objects().collect::<Vec<_>>() {
             if self.is_store(id) {
                 let host = self.host();
-                host.store_changed(self, id, crate::StoreOperation::Remove, Some(&key), None, span);
+                host.store_changed(
+                    self,
+                    id,
+                    crate::StoreOperation::Remove,
+                    Some(&key),
+                    None,
+                    span,
+                );
             }
             if let Some(name) = crate::expression::property_name(&key) {
                 self.heap.remove_property(id, name);

@@ -1,8 +1,8 @@
 //! Statements.
 
 use firedoor_ir::{
-    Block, DeclarationKind, ExpressionId, Function, Import, Language, MatchCase, MatchPattern, Pattern,
-    Statement, StatementKind, SwitchCase, WithItem,
+    Block, DeclarationKind, ExpressionId, Function, Import, Language, MatchCase, MatchPattern,
+    Pattern, Statement, StatementKind, SwitchCase, WithItem,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -12,7 +12,7 @@ use crate::{Machine, ObjectKind, ScopeId, Slot, Stop, Value};
 
 impl<'p> Machine<'p> {
     /// Runs statements in the current scope. JavaScript's function declarations are bound first.
-    pub(crate) fn block(&mut self, block: &'p Block) -> Result<Completion, Stop> {
+    pub(crate) fn block(&mut self, block: &'p [Statement]) -> Result<Completion, Stop> {
         if self.module_ir().language == Language::JavaScript {
             self.hoist(block);
         }
@@ -49,7 +49,7 @@ impl<'p> Machine<'p> {
         self.frame().scope = outer;
     }
 
-    fn hoist(&mut self, block: &'p Block) {
+    fn hoist(&mut self, block: &'p [Statement]) {
         for statement in block {
             let declared = match &statement.kind {
                 StatementKind::Export(firedoor_ir::Export::Declaration(inner)) => inner,
@@ -256,7 +256,11 @@ impl<'p> Machine<'p> {
         });
     }
 
-    fn throw_statement(&mut self, value: Option<ExpressionId>, span: Span) -> Result<Completion, Stop> {
+    fn throw_statement(
+        &mut self,
+        value: Option<ExpressionId>,
+        span: Span,
+    ) -> Result<Completion, Stop> {
         let value = match value {
             Some(value) => {
                 let value = self.evaluate(value)?;
@@ -270,7 +274,12 @@ impl<'p> Machine<'p> {
         self.throw(value, span)
     }
 
-    fn if_statement(&mut self, test: ExpressionId, then: &'p Block, otherwise: &'p Block) -> Result<Completion, Stop> {
+    fn if_statement(
+        &mut self,
+        test: ExpressionId,
+        then: &'p Block,
+        otherwise: &'p Block,
+    ) -> Result<Completion, Stop> {
         let span = self.module_ir().expression(test).span;
         let value = self.evaluate(test)?;
         if let Some(truth) = self.truth(&value) {
@@ -315,7 +324,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn switch_statement(&mut self, subject: ExpressionId, cases: &'p [SwitchCase]) -> Result<Completion, Stop> {
+    fn switch_statement(
+        &mut self,
+        subject: ExpressionId,
+        cases: &'p [SwitchCase],
+    ) -> Result<Completion, Stop> {
         let value = self.evaluate(subject)?;
         let scope = self.enter_block();
         let completion = self.switch_from(&value, cases, 0);
@@ -327,7 +340,12 @@ impl<'p> Machine<'p> {
     }
 
     /// Tries the cases from `index` on; control falls through from a case to the next.
-    fn switch_from(&mut self, subject: &Value, cases: &'p [SwitchCase], index: usize) -> Result<Completion, Stop> {
+    fn switch_from(
+        &mut self,
+        subject: &Value,
+        cases: &'p [SwitchCase],
+        index: usize,
+    ) -> Result<Completion, Stop> {
         let Some(next) = (index..cases.len()).find(|index| cases[*index].test.is_some()) else {
             return match cases.iter().position(|case| case.test.is_none()) {
                 Some(default) => self.run_cases(cases, default),
@@ -359,7 +377,11 @@ impl<'p> Machine<'p> {
         Ok(Completion::Normal)
     }
 
-    fn match_statement(&mut self, subject: ExpressionId, cases: &'p [MatchCase]) -> Result<Completion, Stop> {
+    fn match_statement(
+        &mut self,
+        subject: ExpressionId,
+        cases: &'p [MatchCase],
+    ) -> Result<Completion, Stop> {
         let value = self.evaluate(subject)?;
         self.match_from(&value, cases)
     }
@@ -433,7 +455,12 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    fn match_pattern(&mut self, subject: &Value, pattern: &'p MatchPattern, span: Span) -> Result<Value, Stop> {
+    fn match_pattern(
+        &mut self,
+        subject: &Value,
+        pattern: &'p MatchPattern,
+        span: Span,
+    ) -> Result<Value, Stop> {
         match pattern {
             MatchPattern::As { pattern: None, .. } | MatchPattern::Star(_) => Ok(Value::bool(true)),
             MatchPattern::As {
@@ -473,7 +500,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn with_statement(&mut self, items: &'p [WithItem], body: &'p Block) -> Result<Completion, Stop> {
+    fn with_statement(
+        &mut self,
+        items: &'p [WithItem],
+        body: &'p Block,
+    ) -> Result<Completion, Stop> {
         for item in items {
             let span = self.module_ir().expression(item.context).span;
             let context = self.evaluate(item.context)?;

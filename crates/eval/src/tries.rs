@@ -6,11 +6,16 @@ use smallvec::SmallVec;
 
 use crate::branch::Completion;
 use crate::machine::ThrowScope;
-use crate::{Decided, Decision, DecisionId, Machine, OriginSet, SideEnd, Stop, Test, TestKind, Thrown, Value};
+use crate::{
+    Decided, Decision, DecisionId, Machine, OriginSet, SideEnd, Stop, Test, TestKind, Thrown, Value,
+};
 
 impl<'p> Machine<'p> {
     /// Runs `body` and returns what it came to, with what it may throw.
-    pub fn catching<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, Stop>) -> (Result<T, Stop>, Vec<Thrown>) {
+    pub fn catching<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> (Result<T, Stop>, Vec<Thrown>) {
         self.throws.push(ThrowScope::default());
         let result = body(self);
         let scope = self.throws.pop().unwrap_or_default();
@@ -123,7 +128,13 @@ impl<'p> Machine<'p> {
     }
 
     /// The decision whether the body failed hangs on what decided that something was thrown.
-    fn failure_decision(&mut self, span: Span, thrown: &[Thrown], base: usize, is_certain: bool) -> DecisionId {
+    fn failure_decision(
+        &mut self,
+        span: Span,
+        thrown: &[Thrown],
+        base: usize,
+        is_certain: bool,
+    ) -> DecisionId {
         let mut origins = OriginSet::EMPTY;
         let mut control = OriginSet::EMPTY;
         for thrown in thrown {
@@ -169,7 +180,11 @@ impl<'p> Machine<'p> {
     }
 
     /// Each exception goes to the first handler that may take it; what none takes is thrown on.
-    fn run_handlers(&mut self, handlers: &'p [TryHandler], thrown: Vec<Thrown>) -> Result<Completion, Stop> {
+    fn run_handlers(
+        &mut self,
+        handlers: &'p [TryHandler],
+        thrown: Vec<Thrown>,
+    ) -> Result<Completion, Stop> {
         let mut rest = thrown;
         let mut completions = Vec::new();
         for handler in handlers {
@@ -217,7 +232,12 @@ impl<'p> Machine<'p> {
         Ok((taken, left))
     }
 
-    fn run_handler(&mut self, handler: &'p TryHandler, taken: Vec<Thrown>, is_one_of_several: bool) -> Result<Completion, Stop> {
+    fn run_handler(
+        &mut self,
+        handler: &'p TryHandler,
+        taken: Vec<Thrown>,
+        is_one_of_several: bool,
+    ) -> Result<Completion, Stop> {
         let value = self.join_all(taken.iter().map(|thrown| &thrown.value));
         let run = |machine: &mut Self| {
             let scope = machine.enter_block();
