@@ -1,1 +1,3 @@
+//! The firedoor program.
+
 fn main() {}
