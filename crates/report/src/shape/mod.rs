@@ -1,0 +1,14 @@
+//! The shapes that other programs read. The contract promises their names: adding is free, renaming is not.
+
+mod explanation;
+mod findings;
+mod map;
+mod place;
+
+pub(crate) use explanation::{
+    EntryPointExplanation, ExplanationShape, FindingExplanation, RuleShape, RulesShape,
+    WordedCheck, WordedEffect,
+};
+pub(crate) use findings::{FindingShape, ReportShape};
+pub(crate) use map::MapShape;
+pub(crate) use place::{Place, Region};
