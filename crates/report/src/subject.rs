@@ -19,14 +19,17 @@ pub enum Subject<'a> {
 const SHORTEST_FINGERPRINT: usize = 4;
 
 /// Returns what `what` names in `report`: an entry point's id (the case of the method and spaces at the
-/// ends do not matter) or the beginning of a fingerprint.
+/// ends do not matter, and it may be as texts show it) or the beginning of a fingerprint.
 pub fn find_subject<'a>(report: &'a Report, what: &str) -> Option<Subject<'a>> {
     let what = what.trim();
     let entries: Vec<&EntryPoint> = report
         .map
         .entry_points
         .iter()
-        .filter(|entry| is_same_id(&entry.id(), what))
+        .filter(|entry| {
+            let id = entry.id();
+            is_same_id(&id, what) || is_same_id(&crate::clean(&id), what)
+        })
         .collect();
     if !entries.is_empty() {
         return Some(Subject::EntryPoints(entries));

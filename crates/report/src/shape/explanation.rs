@@ -13,6 +13,7 @@ use crate::{Context, Subject};
 
 /// Why one thing is as it is. Exactly one of the three lists has something in it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "firedoor.explanation/1")]
 pub(crate) struct ExplanationShape {
     /// Always `firedoor.explanation/1`.
     pub schema: &'static str,
@@ -78,6 +79,7 @@ pub(crate) struct FindingExplanation {
 
 /// The rules of this program.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "firedoor.rules/1")]
 pub(crate) struct RulesShape {
     /// Always `firedoor.rules/1`.
     pub schema: &'static str,

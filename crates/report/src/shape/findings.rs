@@ -15,6 +15,7 @@ use crate::Context;
 
 /// The findings of one analysis, with what they leave open.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "firedoor.report/1")]
 pub(crate) struct ReportShape {
     /// Always `firedoor.report/1`.
     pub schema: &'static str,

@@ -17,6 +17,7 @@ use crate::coverage::{self, Count};
 
 /// The application map: entry points, their layers in order, verdicts, assets, what was not resolved.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "firedoor.map/1")]
 pub(crate) struct MapShape {
     /// Always `firedoor.map/1`.
     pub schema: &'static str,

@@ -5,10 +5,7 @@ mod findings;
 mod map;
 mod place;
 
-pub(crate) use explanation::{
-    EntryPointExplanation, ExplanationShape, FindingExplanation, RuleShape, RulesShape,
-    WordedCheck, WordedEffect,
-};
+pub(crate) use explanation::{ExplanationShape, RulesShape};
 pub(crate) use findings::{FindingShape, ReportShape};
-pub(crate) use map::MapShape;
+pub(crate) use map::{MapShape, accesses};
 pub(crate) use place::{Place, Region};
