@@ -1,5 +1,10 @@
 //! Every format, on one canonical report, against a committed file. `UPDATE=1 cargo test` rewrites the files.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "snapshots are files, and a variable says that they are rewritten"
+)]
+
 mod canonical;
 
 use std::path::Path;
