@@ -1,6 +1,6 @@
 //! The outermost edge: a bug becomes exit status 3 with a message that says how to report it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Mutex;
 
 /// The exit status for a bug of the program's own.
@@ -8,27 +8,35 @@ pub const BUG: u8 = 3;
 
 /// Returns the exit status of `run`, or [`BUG`] if it panics.
 pub fn guarded(run: impl FnOnce() -> u8) -> u8 {
+    caught(run).unwrap_or_else(|what| {
+        report_bug(&what);
+        BUG
+    })
+}
+
+/// Returns what `run` returns, or what a panic in it says, which is not printed.
+fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static LAST: Mutex<Option<String>> = Mutex::new(None);
+    let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        let what = panic
-            .payload()
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.payload().downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| String::from("no message"));
         if let Ok(mut last) = LAST.lock() {
-            last.get_or_insert_with(|| format!("{what}{place}"));
+            *last = Some(describe(panic));
         }
     }));
     let outcome = catch_unwind(AssertUnwindSafe(run));
-    outcome.unwrap_or_else(|_| {
-        let what = LAST.lock().ok().and_then(|mut last| last.take());
-        report_bug(&what.unwrap_or_else(|| String::from("no message")));
-        BUG
+    std::panic::set_hook(before);
+    outcome.map_err(|_| {
+        let last = LAST.lock().ok().and_then(|mut last| last.take());
+        last.unwrap_or_else(|| String::from("no message"))
     })
+}
+
+fn describe(panic: &PanicHookInfo) -> String {
+    let place = panic
+        .location()
+        .map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+    let what = panic.payload_as_str().unwrap_or("no message");
+    format!("{what}{place}")
 }
 
 fn report_bug(what: &str) {
@@ -48,6 +56,9 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_bug_of_the_program() {
+        let message = caught(|| -> u8 { panic!("on purpose") });
+        let message = message.expect_err("it panics");
+        assert!(message.starts_with("on purpose at "), "{message}");
         assert_eq!(guarded(|| panic!("on purpose")), BUG);
         assert_eq!(guarded(|| 1), 1);
     }

@@ -206,6 +206,26 @@ fn ignored_paths_are_not_read() {
     assert_eq!(skipped(&folder), [pair("b/a.js", "binary")]);
 }
 
+#[test]
+fn ignore_files_count_as_far_as_the_repository_reaches() {
+    let folder = Folder::new()
+        .write(".gitignore", "*.js\n")
+        .write("repository/.git/HEAD", "")
+        .write("repository/.gitignore", "dist\n")
+        .write("repository/api/dist/x.js", b"a\0b")
+        .write("repository/api/x.js", b"a\0b");
+    for (path, expected) in [("repository", "api/x.js"), ("repository/api", "x.js")] {
+        let output = run(&["map", "--format", "json", path], &folder.0);
+        let map: serde_json::Value = serde_json::from_str(&out(&output)).expect("it is JSON");
+        assert_eq!(
+            map["skipped"].as_array().map(Vec::len),
+            Some(1),
+            "{path}: {map}"
+        );
+        assert_eq!(map["skipped"][0]["file"], expected);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_not_followed() {

@@ -30,7 +30,7 @@ pub fn clean_lines(text: &str) -> String {
 
 /// Returns the JSON document `json` with the control characters that JSON lets stand raw escaped.
 pub(crate) fn escape_json(json: String) -> String {
-    if !json.chars().any(|character| needs_escape(character)) {
+    if !json.chars().any(needs_escape) {
         return json;
     }
     let mut escaped = String::with_capacity(json.len() + 16);

@@ -121,3 +121,33 @@ fn lines_fit_a_narrow_terminal() {
         assert!(line.chars().count() <= 100, "{line}");
     }
 }
+
+/// Colour repeats what words and marks say: without it, the text is the same.
+#[test]
+fn colours_change_nothing_else() {
+    let canonical = Canonical::new();
+    let text = format("text").expect("it is there");
+    let mut coloured = canonical.context();
+    coloured.view.is_coloured = true;
+    for render in [text.check, text.map].into_iter().flatten() {
+        let (plain, painted) = (render(&canonical.context()), render(&coloured));
+        assert_ne!(plain, painted);
+        assert_eq!(plain, without_colours(&painted));
+    }
+    let subject = find_subject(&canonical.report, "GET /api/lobbies").expect("it is there");
+    let explain = text.explain.expect("the format explains");
+    let painted = explain(&coloured, &subject);
+    assert_eq!(
+        explain(&canonical.context(), &subject),
+        without_colours(&painted)
+    );
+}
+
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    plain
+}

@@ -38,8 +38,10 @@ pub(super) fn render(context: &Context) -> String {
 
 fn summary(context: &Context, paint: Paint) -> String {
     let open = context.open().count();
+    let is_empty = context.report.map.entry_points.is_empty();
     let mut text = if open == 0 {
-        paint.paint(GOOD, "No findings")
+        // Nothing can be wrong with what was not found, so that is no good news.
+        paint.paint(if is_empty { DOUBTFUL } else { GOOD }, "No findings")
     } else {
         let mut parts = Vec::new();
         for severity in [
