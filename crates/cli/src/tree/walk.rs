@@ -24,7 +24,8 @@ pub(crate) fn walk(root: &Path, ignored: &GlobSet) -> (Vec<Met>, Vec<Skipped>) {
 }
 
 /// Ignore files of the tree count, and those above it as far as its repository reaches; the machine's own do
-/// not, so that a tree gives the same result everywhere.
+/// not, so that a tree gives the same result everywhere. (That a git folder is required makes the walker look
+/// for one, which is what ends its way up.)
 fn walker(root: &Path, ignored: &GlobSet) -> ignore::Walk {
     let is_inside_repository =
         !root.join(".git").exists() && root.ancestors().skip(1).any(|up| up.join(".git").exists());
@@ -36,7 +37,7 @@ fn walker(root: &Path, ignored: &GlobSet) -> ignore::Walk {
         .git_ignore(true)
         .git_global(false)
         .git_exclude(false)
-        .require_git(false)
+        .require_git(is_inside_repository)
         .parents(is_inside_repository)
         .follow_links(false)
         .filter_entry(move |entry| is_wanted(entry, &filter_root, &filter_ignored))
