@@ -1,5 +1,9 @@
 //! The facade: from a set of files to a report. A table of contents of the product.
 
+mod dump;
+
+pub use dump::{dump_ir, dump_values};
+
 use firedoor_app::Map;
 use firedoor_rules::{Finding, Severity};
 use firedoor_source::{FileSet, Skipped, Span};
