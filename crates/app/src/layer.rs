@@ -31,9 +31,11 @@ pub struct Layer {
     pub controls: Vec<Control>,
     /// How far that holds; `Absent` if it is no guard.
     pub verdict: Verdict,
+    /// The verdict of each of its controls.
+    pub verdicts: Vec<(Control, Verdict)>,
     /// What it counts, if it is a limiter.
     pub throttle: Option<Throttle>,
-    /// Holds if it lets the request on when its own check fails (a swallowed exception, a missing value).
+    /// Where it lets the request on when its own check fails (a swallowed exception, a missing value).
     pub fails_open: Option<Span>,
 }
 

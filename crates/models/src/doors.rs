@@ -76,7 +76,8 @@ pub struct Framework {
     pub begin: fn(&ModelHost, &mut Machine<'_>, &Door) -> Vec<Value>,
     /// Runs one step with what [`Framework::begin`] has made. What it does is noted as effects and
     /// refusals; a step that lets the request on notes `Continue`.
-    pub step: fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>,
+    pub step:
+        fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>,
     /// Returns the status that the framework turns an uncaught exception into, if it is known.
     pub status_of: fn(&ModelHost, &mut Machine<'_>, &Value) -> Option<u16>,
 }
@@ -91,7 +92,9 @@ impl std::fmt::Debug for Framework {
 pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
     let anonymous = Ustr::from("(anonymous)");
     let Some(id) = value.objects().next() else {
-        let name = value.as_outside().map_or(anonymous, |path| short_name(&path));
+        let name = value
+            .as_outside()
+            .map_or(anonymous, |path| short_name(&path));
         return Symbol {
             name,
             span: fallback,
@@ -109,7 +112,10 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
             span: object.span,
         },
         ObjectKind::Instance { class } => Symbol {
-            name: object.name.or(machine.heap.get(*class).name).unwrap_or(anonymous),
+            name: object
+                .name
+                .or(machine.heap.get(*class).name)
+                .unwrap_or(anonymous),
             span: object.span,
         },
         _ => Symbol {
@@ -157,5 +163,31 @@ pub fn join_paths(prefix: &str, path: &str) -> String {
     } else {
         format!("{prefix}/{path}")
     };
-    if joined.is_empty() { "/".to_owned() } else { joined }
+    if joined.is_empty() {
+        "/".to_owned()
+    } else {
+        joined
+    }
+}
+
+/// Holds if an API path has a word of guards in it. Such a name is weak evidence: it only makes an unknown
+/// layer `unknown` instead of nothing.
+pub fn sounds_like_guard(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    [
+        "auth",
+        "guard",
+        "protect",
+        "session",
+        "jwt",
+        "login",
+        "permission",
+        "acl",
+        "oauth",
+        "clerk",
+        "keycloak",
+        "require",
+    ]
+    .iter()
+    .any(|word| path.contains(word))
 }

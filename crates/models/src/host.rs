@@ -4,7 +4,8 @@ use std::cell::{RefCell, RefMut};
 
 use firedoor_app::{EffectKind, Origin, Refusal, RequestPart};
 use firedoor_eval::{
-    Answer, Arguments, Call, Host, Machine, ObjectId, ObjectKind, OriginSet, Stop, StoreOperation, Thrown, Value,
+    Answer, Arguments, Call, Host, Machine, ObjectId, ObjectKind, OriginSet, Stop, StoreOperation,
+    Thrown, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -53,7 +54,9 @@ impl ModelHost {
         role: &'static str,
         span: Span,
     ) -> ObjectId {
-        let id = machine.heap.allocate(ObjectKind::Host(Ustr::from(path)), span);
+        let id = machine
+            .heap
+            .allocate(ObjectKind::Host(Ustr::from(path)), span);
         self.state().routers.insert(
             id,
             Router {
@@ -76,7 +79,9 @@ impl ModelHost {
 
     /// Makes a host object.
     pub fn make_object(&self, machine: &mut Machine<'_>, path: &str, span: Span) -> ObjectId {
-        machine.heap.allocate(ObjectKind::Host(Ustr::from(path)), span)
+        machine
+            .heap
+            .allocate(ObjectKind::Host(Ustr::from(path)), span)
     }
 
     /// Notes an effect of the request that is on its way. While wiring nothing is noted.
@@ -125,7 +130,12 @@ impl ModelHost {
 
     /// Returns a part of the request: unknown, with where it comes from. A part that carries credentials
     /// may be missing, and reading it is noted.
-    pub fn request_value(&self, machine: &mut Machine<'_>, part: RequestPart, field: &str) -> Value {
+    pub fn request_value(
+        &self,
+        machine: &mut Machine<'_>,
+        part: RequestPart,
+        field: &str,
+    ) -> Value {
         use firedoor_eval::{Atom, Shape};
         let origin = Origin::Request(part, Ustr::from(field));
         let origins = self.origin(machine, origin.clone());
@@ -134,7 +144,9 @@ impl ModelHost {
                 self.reads(origin);
                 Value::atoms_of([Atom::Undefined, Atom::Unknown(Shape::String)])
             }
-            RequestPart::Path | RequestPart::Address | RequestPart::Line => Value::unknown(Shape::String),
+            RequestPart::Path | RequestPart::Address | RequestPart::Line => {
+                Value::unknown(Shape::String)
+            }
             RequestPart::Session => {
                 self.reads(origin);
                 match self.persona() {
@@ -199,7 +211,14 @@ impl Host for ModelHost {
         function(self, machine, None, span)
     }
 
-    fn member(&self, machine: &mut Machine<'_>, object: ObjectId, path: Ustr, _key: Ustr, span: Span) -> Option<Value> {
+    fn member(
+        &self,
+        machine: &mut Machine<'_>,
+        object: ObjectId,
+        path: Ustr,
+        _key: Ustr,
+        span: Span,
+    ) -> Option<Value> {
         let function = look_up(&self.tables.members, path)?;
         self.state().member_name = path;
         function(self, machine, Some(object), span)
@@ -221,7 +240,12 @@ impl Host for ModelHost {
         function(self, machine, object, value, span)
     }
 
-    fn member_origins(&self, machine: &mut Machine<'_>, origins: OriginSet, key: Ustr) -> OriginSet {
+    fn member_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        origins: OriginSet,
+        key: Ustr,
+    ) -> OriginSet {
         if origins.is_empty() {
             return origins;
         }
@@ -268,7 +292,13 @@ impl Host for ModelHost {
         Ok(false)
     }
 
-    fn stored(&self, machine: &mut Machine<'_>, store: ObjectId, key: Option<&Value>, span: Span) -> Option<Value> {
+    fn stored(
+        &self,
+        machine: &mut Machine<'_>,
+        store: ObjectId,
+        key: Option<&Value>,
+        span: Span,
+    ) -> Option<Value> {
         judge::read_memory(self, machine, store, key, span)
     }
 

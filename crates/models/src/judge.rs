@@ -56,14 +56,24 @@ pub fn is_public_field(field: &str) -> bool {
         || field.ends_with("Id")
         || matches!(
             last.as_str(),
-            "email" | "username" | "name" | "slug" | "uuid" | "role" | "status" | "type" | "kind" | "state"
+            "email"
+                | "username"
+                | "name"
+                | "slug"
+                | "uuid"
+                | "role"
+                | "status"
+                | "type"
+                | "kind"
+                | "state"
         )
 }
 
 fn may_both_be_same_constant(left: &Value, right: &Value) -> bool {
-    left.atoms()
-        .iter()
-        .any(|atom| matches!(atom, Atom::String(_) | Atom::Undefined | Atom::Null) && right.atoms().contains(atom))
+    left.atoms().iter().any(|atom| {
+        matches!(atom, Atom::String(_) | Atom::Undefined | Atom::Null)
+            && right.atoms().contains(atom)
+    })
 }
 
 /// Notes the names that a message may have: the constants that one of its fields is compared with.
@@ -100,12 +110,15 @@ fn memory_asset(host: &ModelHost, machine: &Machine<'_>, store: ObjectId) -> Ust
     let name = object.name.unwrap_or_else(|| Ustr::from("memory"));
     let span = object.span;
     let mut state = host.state();
-    state.assets.entry(name).or_insert_with(|| firedoor_app::Asset {
-        name,
-        kind: firedoor_app::AssetKind::Memory,
-        span,
-        fields: Vec::new(),
-    });
+    state
+        .assets
+        .entry(name)
+        .or_insert_with(|| firedoor_app::Asset {
+            name,
+            kind: firedoor_app::AssetKind::Memory,
+            span,
+            fields: Vec::new(),
+        });
     name
 }
 
@@ -150,11 +163,21 @@ pub fn record(
         }),
         span,
     );
-    record_value(host, machine, asset, &fields, key.iter().map(|(_, value)| value))
+    record_value(
+        host,
+        machine,
+        asset,
+        &fields,
+        key.iter().map(|(_, value)| value),
+    )
 }
 
 /// Returns the fields of a key with where their values come from.
-pub fn key_fields(host: &ModelHost, machine: &mut Machine<'_>, key: &[(&str, Value)]) -> Vec<Field> {
+pub fn key_fields(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    key: &[(&str, Value)],
+) -> Vec<Field> {
     key.iter()
         .map(|(name, value)| Field {
             name: Ustr::from(name),
@@ -172,7 +195,9 @@ pub fn record_value<'v>(
     key: &[Field],
     values: impl IntoIterator<Item = &'v Value>,
 ) -> Value {
-    let of_principal = key.iter().any(|field| field.value.is_of_principal() || is_context(&field.value));
+    let of_principal = key
+        .iter()
+        .any(|field| field.value.is_of_principal() || is_context(&field.value));
     let origin = host.origin(
         machine,
         Origin::Record {
@@ -253,7 +278,11 @@ pub(crate) fn write_memory(
 }
 
 /// Returns the fields that an object writes, and the whole objects that were spread into it.
-pub fn written(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> (Vec<Field>, Vec<Provenance>) {
+pub fn written(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+) -> (Vec<Field>, Vec<Provenance>) {
     let mut fields = Vec::new();
     let mut spread = Vec::new();
     for id in value.objects().collect::<Vec<_>>() {

@@ -31,7 +31,12 @@ impl ModelHost {
     }
 
     /// Returns `value` with this origin added to its own.
-    pub fn with_origin(&self, machine: &mut Machine<'_>, mut value: Value, origin: Origin) -> Value {
+    pub fn with_origin(
+        &self,
+        machine: &mut Machine<'_>,
+        mut value: Value,
+        origin: Origin,
+    ) -> Value {
         let added = self.origin(machine, origin);
         value.origins = machine.origins.union(value.origins, added);
         value
@@ -85,6 +90,25 @@ impl ModelHost {
     /// Returns the map's words for a set as a provenance.
     pub fn set_provenance(&self, machine: &Machine<'_>, set: OriginSet) -> Provenance {
         Provenance::new(self.origins_of(machine, set))
+    }
+
+    /// Returns what the body of an answer tells: its fields, or one field without a name.
+    pub fn body_fields(&self, machine: &mut Machine<'_>, body: &Value) -> Vec<firedoor_app::Field> {
+        if body.is_nothing() {
+            return Vec::new();
+        }
+        let mut fields = Vec::new();
+        for object in body.objects().collect::<Vec<_>>() {
+            fields.extend(self.fields(machine, object));
+        }
+        if fields.is_empty() {
+            fields.push(firedoor_app::Field {
+                name: Ustr::from(""),
+                value: self.deep_provenance(machine, body),
+                operator: "=",
+            });
+        }
+        fields
     }
 
     /// Returns the provenance of each property of an object, one level deep; nested objects give dotted names.

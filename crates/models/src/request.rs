@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun,
-    Origin, Provenance, Refusal, RequestPart, Transport, Verdict,
+    Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
+    LayerKind, LayerRun, Origin, Provenance, Refusal, RequestPart, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Stop, TestId, TestKind, Thrown, Value};
-use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
@@ -26,7 +25,13 @@ pub struct Sent {
 }
 
 /// Sends a request of `persona` through `door`. Everything that it changes is taken back.
-pub fn send(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, persona: Persona, message: Option<Ustr>) -> Sent {
+pub fn send(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    persona: Persona,
+    message: Option<Ustr>,
+) -> Sent {
     {
         let mut state = host.state();
         state.persona = persona;
@@ -74,10 +79,17 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
 }
 
 /// Runs one step; holds if the request may go on behind it.
-fn run_step(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, step: &Step, shared: &[Value]) -> bool {
+fn run_step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+    shared: &[Value],
+) -> bool {
     let base = machine.decided.len();
     let before = host.state().run.effects.len();
-    let (result, thrown) = machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
+    let (result, thrown) =
+        machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
     for thrown in &thrown {
         refuse_by_exception(host, machine, door, thrown);
     }
@@ -89,7 +101,9 @@ fn run_step(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, step: &Ste
             .push((number, format!("`{}` is too large to follow", step.name)));
     }
     let goes_on = continuations(host, before);
-    let survived = goes_on.first().map(|first| common_decisions(first, &goes_on));
+    let survived = goes_on
+        .first()
+        .map(|first| common_decisions(first, &goes_on));
     machine.decided.truncate(base);
     match survived {
         Some(decided) => {
@@ -165,15 +179,17 @@ impl<'h> Checks<'h> {
         let mut refusals = IndexMap::new();
         for refusal in &run.refusals {
             for decided in &refusal.decided {
-                refusals.entry(*decided).or_insert_with(|| refusal.refusal.clone());
+                refusals
+                    .entry(*decided)
+                    .or_insert_with(|| refusal.refusal.clone());
             }
         }
         for effect in &run.effects {
             let goes_on = match &effect.kind {
                 EffectKind::Continue => true,
-                EffectKind::Respond { is_error, status, .. } => {
-                    !is_error && status.is_none_or(|status| status < 300)
-                }
+                EffectKind::Respond {
+                    is_error, status, ..
+                } => !is_error && status.is_none_or(|status| status < 300),
                 EffectKind::Access(access) => access.operation.is_write(),
                 _ => false,
             };
@@ -257,7 +273,13 @@ impl<'h> Checks<'h> {
         }
     }
 
-    fn operands(&self, machine: &mut Machine<'_>, test: TestId, operands: &mut Vec<Provenance>, depth: usize) {
+    fn operands(
+        &self,
+        machine: &mut Machine<'_>,
+        test: TestId,
+        operands: &mut Vec<Provenance>,
+        depth: usize,
+    ) {
         let found = machine.test(test).clone();
         if !found.parts.is_empty() && depth < 4 {
             for (part, _) in found.parts {
@@ -283,7 +305,12 @@ impl<'h> Checks<'h> {
 }
 
 /// Returns what one step did, for judging it.
-pub fn layer_run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, number: usize) -> LayerRun {
+pub fn layer_run(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    sent: &Sent,
+    number: usize,
+) -> LayerRun {
     let checks = Checks::new(host, &sent.run);
     let run = &sent.run;
     let continuations = run
@@ -316,6 +343,7 @@ pub fn layer_run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, numbe
             .filter(|(_, step)| *step == number)
             .map(|(origin, _)| origin.clone())
             .collect(),
+        fails_open: None,
         unknown: run
             .unknown
             .iter()
@@ -325,17 +353,26 @@ pub fn layer_run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, numbe
 }
 
 /// Makes the entry point of `door` from what both personas' requests did.
-pub fn entry_point(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, message: Option<Ustr>) -> EntryPoint {
+pub fn entry_point(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    message: Option<Ustr>,
+) -> EntryPoint {
     let attacker = send(host, machine, door, Persona::Attacker, message);
     let user = send(host, machine, door, Persona::User, message);
+    host.state().messages_seen = user.run.messages.keys().map(|(_, name)| *name).collect();
     let mut layers = Vec::new();
     for (number, step) in door.steps.iter().enumerate() {
-        layers.push(crate::build::layer(host, machine, door, step, number, &attacker, &user));
+        layers.push(crate::build::layer(
+            host, machine, door, step, number, &attacker, &user,
+        ));
     }
-    let handler = door.steps.iter().rposition(|step| step.kind == StepKind::Handler);
-    let inline = handler.map(|number| {
-        layers.remove(number)
-    });
+    let handler = door
+        .steps
+        .iter()
+        .rposition(|step| step.kind == StepKind::Handler);
+    let inline = handler.map(|number| layers.remove(number));
     let mut checks = Checks::new(host, &user.run);
     let effects = translate(machine, &mut checks, &user.run, handler);
     let mut exposed_checks = Checks::new(host, &attacker.run);
@@ -366,7 +403,12 @@ pub fn entry_point(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, mes
     entry
 }
 
-fn translate(machine: &mut Machine<'_>, checks: &mut Checks<'_>, run: &Run, handler: Option<usize>) -> Vec<Effect> {
+fn translate(
+    machine: &mut Machine<'_>,
+    checks: &mut Checks<'_>,
+    run: &Run,
+    handler: Option<usize>,
+) -> Vec<Effect> {
     run.effects
         .iter()
         .filter(|effect| effect.kind != EffectKind::Continue)
@@ -395,7 +437,10 @@ fn credentials(run: &Run) -> Vec<Origin> {
 /// Holds if the controls of a transport include this one.
 pub fn applies(transport: Transport, control: Control) -> bool {
     match control {
-        Control::Authentication | Control::Authorization | Control::Ownership | Control::RateLimit => true,
+        Control::Authentication
+        | Control::Authorization
+        | Control::Ownership
+        | Control::RateLimit => true,
         Control::Csrf => transport == Transport::Http,
         Control::Origin => matches!(transport, Transport::Http | Transport::WebSocket),
         _ => false,
@@ -407,7 +452,10 @@ pub fn is_identity(origin: &Origin) -> bool {
     match origin {
         Origin::Request(RequestPart::Header, name) => {
             let name = name.to_ascii_lowercase();
-            matches!(name.as_str(), "authorization" | "x-api-key" | "cookie" | "x-access-token" | "x-auth-token")
+            matches!(
+                name.as_str(),
+                "authorization" | "x-api-key" | "cookie" | "x-access-token" | "x-auth-token"
+            )
         }
         Origin::Request(RequestPart::Cookie | RequestPart::Session, _) => true,
         _ => false,
@@ -416,10 +464,17 @@ pub fn is_identity(origin: &Origin) -> bool {
 
 impl ModelHost {
     /// Returns what an exception tells the client: its message and its properties.
-    pub fn exception_fields(&self, machine: &mut Machine<'_>, value: &Value) -> Vec<firedoor_app::Field> {
+    pub fn exception_fields(
+        &self,
+        machine: &mut Machine<'_>,
+        value: &Value,
+    ) -> Vec<firedoor_app::Field> {
         let mut fields = Vec::new();
         for id in value.objects().collect::<Vec<_>>() {
-            if matches!(machine.heap.get(id).kind, ObjectKind::Host(_) | ObjectKind::Instance { .. }) {
+            if matches!(
+                machine.heap.get(id).kind,
+                ObjectKind::Host(_) | ObjectKind::Instance { .. }
+            ) {
                 fields.extend(self.fields(machine, id));
             }
         }
@@ -441,10 +496,47 @@ pub fn combined(layers: &[Layer], control: Control) -> Verdict {
     layers
         .iter()
         .filter(|layer| layer.kind != LayerKind::ErrorHandler && layer.controls.contains(&control))
-        .fold(Verdict::Absent, |all, layer| all.both(layer.verdict.clone()))
+        .fold(Verdict::Absent, |all, layer| {
+            all.both(layer.verdict.clone())
+        })
 }
 
-/// The place where nothing is.
-pub fn nowhere(door: &Door) -> Span {
-    door.registered
+/// Returns the condition in words under which a step is registered at all, if that hangs on the environment
+/// or is not known; a condition whose other side ends the program is none.
+pub fn condition(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    door: &Door,
+    step: &Step,
+) -> Option<String> {
+    let own = step
+        .decided
+        .iter()
+        .filter(|decided| !door.decided.contains(decided));
+    let mut words = Vec::new();
+    for decided in own {
+        let decision = machine.decision(decided.decision);
+        let other = decision.ends[usize::from(!decided.side)];
+        if decision.is_certain || other == firedoor_eval::SideEnd::Throws {
+            continue;
+        }
+        let provenance = host.set_provenance(machine, decision.origins);
+        words.push(condition_words(
+            &provenance,
+            decided.side,
+            machine.program.files.text(decision.span),
+        ));
+    }
+    (!words.is_empty()).then(|| words.join(" and "))
+}
+
+fn condition_words(provenance: &Provenance, side: bool, text: &str) -> String {
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = text.chars().take(60).collect();
+    let _ = provenance;
+    if side {
+        short
+    } else {
+        format!("not ({short})")
+    }
 }

@@ -148,6 +148,8 @@ pub struct State {
     pub made_guards: IndexMap<ObjectId, MadeGuard>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
+    /// The names of messages that the last WebSocket handler told apart.
+    pub messages_seen: Vec<Ustr>,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }
