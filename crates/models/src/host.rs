@@ -199,6 +199,12 @@ impl Host for ModelHost {
         if let Some(target) = self.tables.aliases.get(&path) {
             return Some(Value::outside(target));
         }
+        if let Some(module) = path.strip_suffix(".default")
+            && !self.tables.members.contains_key(&path)
+        {
+            // The default export of a CommonJS module is the module itself.
+            return Some(Value::outside(module));
+        }
         let function = self.tables.members.get(&path).copied().or_else(|| {
             let (owner, _) = path.rsplit_once('.')?;
             self.tables
@@ -238,6 +244,25 @@ impl Host for ModelHost {
         };
         self.state().member_name = path;
         function(self, machine, object, value, span)
+    }
+
+    fn index(
+        &self,
+        machine: &mut Machine<'_>,
+        object: &Value,
+        key: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        let path = match object.only()? {
+            firedoor_eval::Atom::Outside(path) => path,
+            firedoor_eval::Atom::Object(id) => match machine.heap.get(id).kind {
+                ObjectKind::Host(path) => path,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let function = self.tables.indexes.get(&path).copied()?;
+        function(self, machine, key, span)
     }
 
     fn member_origins(

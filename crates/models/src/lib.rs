@@ -8,17 +8,26 @@ mod build;
 mod doors;
 mod express;
 mod host;
+mod identifiers;
 mod judge;
+mod node;
+mod node_crypto;
 mod origins;
 mod request;
 mod state;
 mod tables;
+pub mod tools;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
 pub use state::{Persona, RawEffect, State};
-pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
+pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL];
+pub static MODELS: &[&Model] = &[
+    &express::MODEL,
+    &identifiers::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
+];

@@ -13,6 +13,8 @@ pub type CallFunction = fn(&ModelHost, &mut Machine<'_>, &Call<'_>) -> Answer;
 pub type MemberFunction = fn(&ModelHost, &mut Machine<'_>, Option<ObjectId>, Span) -> Option<Value>;
 /// Takes the writing of a member of a host object, and says whether the value is taken care of.
 pub type SetFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, Span) -> bool;
+/// Answers the reading of an element by a computed key.
+pub type IndexFunction = fn(&ModelHost, &mut Machine<'_>, &Value, Span) -> Option<Value>;
 /// Is told of a class that inherits from an outside one: the class, and where it is made.
 pub type ClassFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, Span);
 /// Makes an instance of such a class; says whether the program's own constructor is left out.
@@ -33,6 +35,8 @@ pub struct Model {
     pub members: &'static [(&'static str, MemberFunction)],
     /// What writing members does.
     pub sets: &'static [(&'static str, SetFunction)],
+    /// What elements of outside objects are, by the path of the object.
+    pub indexes: &'static [(&'static str, IndexFunction)],
     /// What inheriting from a class does.
     pub classes: &'static [(&'static str, ClassFunction)],
     /// What making an instance of a class that inherits does.
@@ -50,6 +54,7 @@ impl Model {
         calls: &[],
         members: &[],
         sets: &[],
+        indexes: &[],
         classes: &[],
         instances: &[],
         aliases: &[],
@@ -62,6 +67,7 @@ pub(crate) struct Tables {
     pub(crate) calls: FxHashMap<Ustr, CallFunction>,
     pub(crate) members: FxHashMap<Ustr, MemberFunction>,
     pub(crate) sets: FxHashMap<Ustr, SetFunction>,
+    pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
     pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
     pub(crate) aliases: FxHashMap<Ustr, Ustr>,
@@ -73,6 +79,7 @@ impl Tables {
             calls: FxHashMap::default(),
             members: FxHashMap::default(),
             sets: FxHashMap::default(),
+            indexes: FxHashMap::default(),
             classes: FxHashMap::default(),
             instances: FxHashMap::default(),
             aliases: FxHashMap::default(),
@@ -81,6 +88,7 @@ impl Tables {
             tables.calls.extend(model.calls.iter().map(keyed));
             tables.members.extend(model.members.iter().map(keyed));
             tables.sets.extend(model.sets.iter().map(keyed));
+            tables.indexes.extend(model.indexes.iter().map(keyed));
             tables.classes.extend(model.classes.iter().map(keyed));
             tables.instances.extend(model.instances.iter().map(keyed));
             let aliases = model.aliases.iter();
