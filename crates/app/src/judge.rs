@@ -179,9 +179,7 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
     if let Some(reason) = &run.unknown {
         return Verdict::Unknown(reason.clone());
     }
-    let reads_identity = run.reads.iter().any(|origin| {
-        !matches!(origin, Origin::Request(RequestPart::Context, _)) && origin.is_credential()
-    });
+    let reads_identity = run.reads.iter().any(Origin::is_identity);
     if reads_identity {
         Verdict::Observed
     } else {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use firedoor_app::build::Builder;
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, GuardDefinition, Layer, LayerKind, Map, Refusal, Throttle,
-    Verdict, judge_layer, judge_user,
+    Control, EffectKind, EntryPoint, GuardDefinition, Layer, LayerKind, Map, Throttle, Verdict,
+    judge_layer, judge_user,
 };
 use firedoor_eval::{Machine, ObjectId};
 use indexmap::IndexMap;
@@ -266,12 +266,4 @@ fn guards(
             });
     }
     guards.into_values().collect()
-}
-
-/// Holds if the refusal ends the request in a way that a client sees as one.
-pub fn is_refusal(refusal: &Refusal) -> bool {
-    match refusal.status() {
-        Some(status) => status >= 400,
-        None => true,
-    }
 }

@@ -102,7 +102,8 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
     };
     let object = machine.heap.get(id);
     match &object.kind {
-        ObjectKind::Bound { target, .. } => symbol(machine, &target.clone(), object.span),
+        ObjectKind::Bound { target, .. } => symbol(machine, target, object.span),
+        ObjectKind::Function { closure, .. } => function_symbol(machine, id, *closure),
         ObjectKind::Method { name, .. } => Symbol {
             name: *name,
             span: object.span,
@@ -122,6 +123,42 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
             name: object.name.unwrap_or(anonymous),
             span: object.span,
         },
+    }
+}
+
+/// A function without a name of its own that a wrapper has made around one function is shown as that one;
+/// where it was assigned to a name, it keeps the name.
+fn function_symbol(
+    machine: &Machine<'_>,
+    id: firedoor_eval::ObjectId,
+    closure: firedoor_eval::Closure,
+) -> Symbol {
+    let object = machine.heap.get(id);
+    let function = machine
+        .program
+        .module(closure.module)
+        .function(closure.function);
+    let own = Symbol {
+        name: object.name.unwrap_or_else(|| Ustr::from("(anonymous)")),
+        span: object.span,
+    };
+    if function.name.is_some()
+        && function.decorators.is_empty()
+        && machine.program.module(closure.module).language == firedoor_ir::Language::JavaScript
+    {
+        return own;
+    }
+    let captured = machine.captured_functions(closure);
+    let [inner] = captured.as_slice() else {
+        return own;
+    };
+    if inner.only_object() == Some(id) {
+        return own;
+    }
+    let inner = symbol(machine, inner, own.span);
+    Symbol {
+        name: object.name.unwrap_or(inner.name),
+        span: inner.span,
     }
 }
 
