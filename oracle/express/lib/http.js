@@ -24,11 +24,10 @@ async function record(loaded, version, asked, root) {
   for (const { app, target } of loaded.roots) {
     const { routes, functions } = list(app, version, asked.samples);
     for (const fn of functions) addKnown(known, describe(fn, root));
-    const valid = await validCredentials(target, asked);
     const handlers = new Set(routes.map((route) => route.handler));
     for (const route of routes) {
       if (isWebSocketRoute(route)) continue;
-      entries.push(await entry(route, { target, asked, valid, handlers, root }));
+      entries.push(await entry(route, { target, asked, handlers, root }));
     }
   }
   return { entries: merged(entries), known: [...known.values()] };
@@ -56,29 +55,43 @@ async function validCredentials(target, asked) {
 
 async function entry(route, context) {
   const id = `${route.method} ${route.path instanceof RegExp ? String(route.path) : route.path}`;
-  const base = { id, handler: describe(functionOf(route.handler), context.root).name };
-  if (route.path instanceof RegExp) base.regex = true;
-  if (!route.sample) return { ...base, reached: false, reason: 'no-sample', layers: [], authentication: null };
+  const regex = route.path instanceof RegExp ? { regex: true } : {};
+  const unknown = { id, ...regex, handler: describe(functionOf(route.handler), context.root).name };
+  if (!route.sample) return { ...unknown, reached: false, reason: 'no-sample', layers: [], authentication: null };
   const runs = await ask(route, context, id);
-  const before = layersBefore(runs, route.handler);
+  const handler = handlerOf(route, runs.valid);
+  const base = { id, ...regex, handler: describe(functionOf(handler), context.root).name };
+  if (passesOn(handler, runs.valid)) base.pass_through = true;
+  const before = layersBefore(runs, handler);
   const status = { none: runs.none.status, forged: runs.forged.status, valid: runs.valid.status };
   if (!before.reached && isShadowed(runs.valid, route, context)) {
     return { ...base, reached: false, reason: 'shadowed', layers: [], authentication: null, status };
   }
   const layers = before.layers.map((layer) => describe(functionOf(layer), context.root));
-  const seen = { ...base, reached: before.reached, layers, ...verdict(runs, route.handler, before.reached), status };
-  return seen;
+  return { ...base, reached: before.reached, layers, ...verdict(runs, handler, before.reached), status };
+}
+
+/** The layer of the route that answered; the last one where none did. */
+function handlerOf(route, run) {
+  const last = run.ran[run.ran.length - 1];
+  return route.layers.includes(last) && !isRefused(run) ? last : route.handler;
+}
+
+/** Holds for a route without a handler of its own: what it has called `next` and something else, or nothing, answered. */
+function passesOn(handler, run) {
+  const at = run.ran.indexOf(handler);
+  return at >= 0 && (at < run.ran.length - 1 || run.unanswered());
 }
 
 async function ask(route, context, id) {
   const extra = context.asked.requests?.[id] ?? {};
-  const method = extra.method ?? (route.method === 'ANY' ? 'GET' : route.method);
+  const method = extra.method ?? (route.method === 'ANY' ? 'PROPFIND' : route.method);
   const request = { method, url: extra.url ?? route.sample, body: extra.body ?? {} };
   const send = (headers) => inject(context.target, { ...request, headers: { ...headers, ...extra.headers } });
   return {
     none: await send({}),
     forged: await send(credentials('bad')),
-    valid: await send({ ...context.valid, ...extra.credentials }),
+    valid: await send({ ...(await validCredentials(context.target, context.asked)), ...extra.credentials }),
   };
 }
 
@@ -110,8 +123,10 @@ function verdict(runs, handler, reached) {
   }
   if (!reached && isRefused(valid)) return { authentication: null, reason: 'credentials-not-accepted' };
   const reads = [...new Set([...none.reads, ...forged.reads, ...valid.reads])].sort();
-  const presence = isRefused(none) && !same ? { presence_only: true } : {};
-  return reads.length > 0 ? { authentication: 'observed', reads, ...presence } : { authentication: 'absent' };
+  if (reads.length === 0) return { authentication: 'absent' };
+  if (isRefused(none) && !same) return { authentication: 'observed', accept: ['observed', 'enforced'], presence_only: true, reads };
+  const onlyPackages = reads.every((read) => read.includes(': '));
+  return { authentication: 'observed', ...(onlyPackages ? { accept: ['observed', 'absent'] } : {}), reads };
 }
 
 /** Routes registered twice under one id make one entry: the one that was reached. */

@@ -69,6 +69,7 @@ function answer(target, req, res, noted, socket) {
         location: sent ? res.getHeader('location') ?? null : null,
         cookies: [res.getHeader('set-cookie') ?? []].flat().map((cookie) => cookie.split(';')[0]),
         body: () => bodyOf(socket),
+        unanswered: () => res.statusCode === 404 && textOf(socket).includes(`Cannot ${req.method} `),
         ran: noted.ran,
         reads: noted.reads,
       });
@@ -81,8 +82,12 @@ function answer(target, req, res, noted, socket) {
   });
 }
 
+function textOf(socket) {
+  return Buffer.concat(socket.body).toString();
+}
+
 function bodyOf(socket) {
-  const text = Buffer.concat(socket.body).toString();
+  const text = textOf(socket);
   const start = text.indexOf('\r\n\r\n');
   try {
     return JSON.parse(text.slice(start + 4));

@@ -33,18 +33,24 @@ function visit(layer, path, state) {
 }
 
 function addRoute(route, path, state) {
-  const all = route.stack.filter((layer) => !layer.method);
+  const all = route.stack.filter((layer) => !layer.method || layer.method === 'propfind');
   for (const layer of route.stack) state.functions.add(functionOf(layer));
-  const methods = new Set(route.stack.map((layer) => layer.method ?? ''));
-  for (const method of methods) {
+  for (const method of methodsOf(route)) {
     const layers = method ? route.stack.filter((layer) => !layer.method || layer.method === method) : all;
     state.routes.push({
       method: method ? method.toUpperCase() : 'ANY',
       path,
+      layers,
       handler: layers[layers.length - 1],
       sample: sampleOf(path, state),
     });
   }
+}
+
+/** `app.all` registers a route for each method that Node knows; that is `ANY`. */
+function methodsOf(route) {
+  const methods = new Set(route.stack.map((layer) => layer.method ?? ''));
+  return methods.size > 20 ? [''] : methods;
 }
 
 function sampleOf(path, state) {

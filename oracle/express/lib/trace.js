@@ -81,8 +81,8 @@ function begin(req) {
   const trace = { ran: [], reads: [] };
   req.firedoorTrace = trace;
   req.headers = watched(req.headers, (key) => noteHeader(trace, key));
-  watchProperty(req, 'cookies', (key) => CREDENTIAL_COOKIES.test(key) && noteRead(trace, `cookie ${key}`));
-  watchProperty(req, 'signedCookies', (key) => CREDENTIAL_COOKIES.test(key) && noteRead(trace, `cookie ${key}`));
+  watchProperty(req, 'cookies', (key) => noteCookie(trace, key));
+  watchProperty(req, 'signedCookies', (key) => noteCookie(trace, key));
   watchProperty(req, 'session', (key) => noteSession(trace, key));
   return trace;
 }
@@ -113,14 +113,25 @@ function noteHeader(trace, key) {
   const name = key.toLowerCase();
   if (!CREDENTIAL_HEADERS.has(name)) return;
   const source = currentPackage(trace);
-  if (name === 'cookie' && source) return;
-  if (source && !IDENTITY_PACKAGES.has(source)) return;
-  noteRead(trace, `header ${name}`);
+  if (source && (name === 'cookie' || !IDENTITY_PACKAGES.has(source))) return;
+  noteRead(trace, source, `header ${name}`);
 }
 
+function noteCookie(trace, key) {
+  if (CREDENTIAL_COOKIES.test(key) && !currentPackage(trace)) noteRead(trace, null, `cookie ${key}`);
+}
+
+/** express-session itself looks at the session again when the response ends, whichever layer runs then. */
 function noteSession(trace, key) {
-  if (SESSION_PLUMBING.has(key) || currentPackage(trace) === 'express-session') return;
-  if (key === 'passport' || !currentPackage(trace)) noteRead(trace, `session ${key}`);
+  if (SESSION_PLUMBING.has(key) || readerFile().includes('express-session')) return;
+  const source = currentPackage(trace);
+  if (key === 'passport' || !source) noteRead(trace, source, `session ${key}`);
+}
+
+/** The file whose code reads a watched property: the first frame outside this folder and outside the engine. */
+function readerFile() {
+  const frames = new Error().stack.split('\n').slice(1);
+  return frames.find((frame) => /[(\s](\/|file:)/.test(frame) && !frame.includes(__dirname)) ?? '';
 }
 
 /** The package of the layer that runs now, null when it is the application's own code. */
@@ -129,8 +140,10 @@ function currentPackage(trace) {
   return layer ? describe(functionOf(layer), '/').package ?? null : null;
 }
 
-function noteRead(trace, what) {
-  if (!trace.reads.includes(what)) trace.reads.push(what);
+/** A read by a package (passport, express-jwt) is marked with its name. */
+function noteRead(trace, source, what) {
+  const text = source ? `${source}: ${what}` : what;
+  if (!trace.reads.includes(text)) trace.reads.push(text);
 }
 
 module.exports = { install, begin, traces, functionOf, isPlumbing };
