@@ -104,8 +104,10 @@ def verdict(none: Any, forged: Any, good: Any, entry: Entry, reached: bool, root
     if not reached and is_refused(good):
         return {"authentication": None, "reason": "credentials-not-accepted"}
     reads = sorted(none.trace.reads | forged.trace.reads | good.trace.reads)
-    presence = {"presence_only": True} if without and not same else {}
-    return {"authentication": "observed", "reads": reads, **presence} if reads else {"authentication": "absent"}
+    if not reads:
+        return {"authentication": "absent"}
+    presence = {"accept": ["observed", "enforced"], "presence_only": True} if without and not same else {}
+    return {"authentication": "observed", **presence, "reads": reads}
 
 
 def last_name(answer: asking.Answer, root: Path) -> str | None:
@@ -121,7 +123,10 @@ async def websocket_records(app: Any, entry: Entry, asked: dict[str, Any], state
     messages = []
     for name, payload in question.get("messages", {}).items():
         answers = await three_times(app, entry, question, [payload], state)
-        messages.append({"id": f"{entry.id}#{name}", **base, **websocket_verdict(answers)})
+        own = websocket_verdict(answers)
+        if own["authentication"] == "observed":
+            own["accept"] = ["observed", "absent"]
+        messages.append({"id": f"{entry.id}#{name}", **base, **own})
     own = websocket_verdict(connection)
     if own["authentication"] != "enforced" and messages and all(one["authentication"] == "enforced" for one in messages):
         own["authentication"] = "enforced"
