@@ -1,7 +1,7 @@
 """Compares a map of firedoor with the record of the real framework; prints disagreements, exit status 1 on any.
 
     compare.py MAP_JSON RECORDED_JSON          one application
-    compare.py --batch DIR BINARY              DIR/*/recorded.json, each against `BINARY map DIR/* --format json`
+    compare.py --batch BINARY DIR...           every DIR/*/recorded.json against `BINARY map DIR/* --format json`
 
 A record says what ran. The map may list more layers (a check inside a function is a layer of the map), but none of
 the application's own layers that did not run.
@@ -137,6 +137,8 @@ def same(real: Json, said: Json) -> bool:
     """A function of the application is known by its name or place; one of a package may be called anything."""
     if real.get("name") and real["name"] == said.get("name"):
         return True
+    if said.get("file") == real.get("file") and said.get("name") in [*real.get("aliases", []), *(["__call__"] if "aliases" in real else [])]:
+        return True
     if "file" not in real:
         return said.get("file") is None or said.get("name") == real.get("name") or "package" in real
     if real["file"] == said.get("file") and real["line"] == said.get("line"):
@@ -145,8 +147,8 @@ def same(real: Json, said: Json) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) == 3 and arguments[0] == "--batch":
-        return batch(Path(arguments[1]), arguments[2])
+    if len(arguments) >= 3 and arguments[0] == "--batch":
+        return batch(arguments[1], [Path(name) for name in arguments[2:]])
     if len(arguments) != 2:
         sys.stderr.write(f"{__doc__}\n")
         return 2
@@ -156,21 +158,25 @@ def main(arguments: list[str]) -> int:
     return 1 if problems else 0
 
 
-def batch(folder: Path, binary: str) -> int:
-    roots = sorted(path.parent for path in folder.glob("*/recorded.json"))
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda root: compare_root(root, binary), roots))
-    kinds: Counter[str] = Counter()
-    failed = 0
-    for root, problems in zip(roots, results, strict=True):
-        failed += bool(problems)
-        for problem in problems:
-            kinds[problem.split(":")[0]] += 1
-            print(f"{root}: {problem}")
-    entries = sum(len(json.loads((root / "recorded.json").read_text())["entry_points"]) for root in roots)
-    detail = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    print(f"{len(roots) - failed} passed, {failed} failed of {len(roots)} applications with {entries} entry points {detail}".rstrip())
-    return 1 if failed else 0
+def batch(binary: str, folders: list[Path]) -> int:
+    """Compares every recorded application; prints the disagreements, a line a folder and one for all."""
+    failed = total = 0
+    for folder in folders:
+        roots = sorted(path.parent for path in folder.glob("*/recorded.json"))
+        with ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(lambda root: compare_root(root, binary), roots))
+        wrong = sum(bool(problems) for problems in results)
+        for root, problems in zip(roots, results, strict=True):
+            for problem in problems:
+                print(f"{root}: {problem}")
+        entries = sum(len(json.loads((root / "recorded.json").read_text())["entry_points"]) for root in roots)
+        kinds = Counter(problem.split(":")[0] for problems in results for problem in problems)
+        detail = "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
+        print(f"{folder}: {len(roots) - wrong} passed, {wrong} failed ({entries} entry points{detail})")
+        failed += wrong
+        total += len(roots)
+    print(f"{total - failed} passed, {failed} failed")
+    return 1 if failed or not total else 0
 
 
 def compare_root(root: Path, binary: str) -> list[str]:

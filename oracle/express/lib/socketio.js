@@ -5,7 +5,7 @@ const { load, find } = require('./resolve');
 const { describe } = require('./locate');
 const { credentials } = require('./http');
 
-const PATIENCE = 120;
+const PATIENCE = 400;
 const OWN_EVENTS = new Set(['error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']);
 const started = { events: [] };
 const connected = new Map();
@@ -105,10 +105,10 @@ async function talk(name, port, { auth, query, extraHeaders, before }, message) 
   client.on('disconnect', () => { state.outcome = 'closed'; });
   for (const event of ['error', 'unauthorized']) client.on(event, () => { state.error = true; });
   await until(() => state.outcome !== null, 1000);
-  await until(() => state.outcome === 'closed', 25);
+  await until(() => state.outcome === 'closed', 100);
   if (before && state.outcome === 'open') {
     client.emit(before.event, JSON.parse(JSON.stringify(before.payload ?? {}).replaceAll('good', auth?.token ?? 'none')));
-    await until(() => state.outcome === 'closed', 30);
+    await until(() => state.outcome === 'closed', 100);
     state.error = false;
   }
   started.events = [];

@@ -11,8 +11,8 @@ const { load } = require('./resolve');
 const { describe } = require('./locate');
 const { credentials } = require('./http');
 
-const GREETING = 25;
-const REPLY = 70;
+const GREETING = 100;
+const REPLY = 600;
 
 /** Records all WebSocket entry points of an application. */
 async function record(loaded, version, asked, root) {

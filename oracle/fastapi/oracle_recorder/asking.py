@@ -65,7 +65,7 @@ async def request(app: Any, entry: Any, headers: dict[str, str], state: dict[str
     """Sends the request of a route with the given extra headers."""
     payload = b""
     sent = {"host": "localhost", **entry.headers, **headers}
-    if entry.body is not None and entry.method not in ("GET", "HEAD"):
+    if entry.body is not None:
         payload = urlencode(entry.body).encode() if entry.form else json.dumps(entry.body).encode()
         sent["content-type"] = "application/x-www-form-urlencoded" if entry.form else "application/json"
         sent["content-length"] = str(len(payload))

@@ -128,6 +128,8 @@ async def websocket_records(app: Any, entry: Entry, asked: dict[str, Any], state
             own["accept"] = ["observed", "absent"]
         messages.append({"id": f"{entry.id}#{name}", **base, **own})
     own = websocket_verdict(connection)
+    if not base["reached"] and own["authentication"] != "enforced":
+        own = {"authentication": None, "reason": "never-served", "status": own["status"]}
     if own["authentication"] != "enforced" and messages and all(one["authentication"] == "enforced" for one in messages):
         own["authentication"] = "enforced"
     return [{"id": entry.id, **base, **own}, *messages]

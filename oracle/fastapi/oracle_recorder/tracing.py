@@ -177,18 +177,25 @@ watch(WatchedCookies, ("__getitem__", "get", "__contains__"), note_cookie)
 
 
 def describe(subject: Any, root: Path) -> dict[str, Any]:
-    """Describes a layer: its name, then either the application's file and line or the package it comes from."""
+    """Describes a layer: its name, then either the application's file and line or the package it comes from.
+
+    An instance with `__call__` has the name of its class, and as aliases the variables that hold it.
+    """
     while isinstance(subject, functools.partial):
         subject = subject.func
     subject = getattr(subject, "__func__", subject)
+    aliases: list[str] = []
     if not (inspect.isfunction(subject) or inspect.isclass(subject)):
-        subject = type(subject)
+        instance, subject = subject, type(subject)
+        home = vars(sys.modules.get(subject.__module__, sys))
+        aliases = sorted(name for name, value in home.items() if value is instance)
     name = subject.__name__ if subject.__name__ != "<lambda>" else None
     module = sys.modules.get(subject.__module__)
     file = Path(getattr(module, "__file__", None) or "/")
     if not file.is_relative_to(root):
         return {"name": name, "package": subject.__module__.split(".")[0]}
-    return {"name": name, "file": file.relative_to(root).as_posix(), "line": line_of(subject)}
+    place = {"file": file.relative_to(root).as_posix(), "line": line_of(subject)}
+    return {"name": name, **place, **({"aliases": aliases} if aliases else {})}
 
 
 @functools.cache
