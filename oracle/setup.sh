@@ -13,10 +13,14 @@ if ! cmp -s "$here/package-lock.json" "$dir/package-lock.json" || ! [ -f "$dir/n
     touch "$dir/node.done"
 fi
 
-if ! cmp -s "$here/requirements.txt" "$dir/requirements.txt" || ! [ -f "$dir/python.done" ]; then
-    rm -f "$dir/python.done"
-    [ -x "$dir/venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$dir/venv"
-    "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$dir/requirements.txt"
-    touch "$dir/python.done"
-fi
+# A virtual environment for each line of FastAPI: python REQUIREMENTS VENV
+python() {
+    if cmp -s "$here/$1" "$dir/$2/$1"; then
+        return
+    fi
+    [ -x "$dir/$2/bin/python" ] || "${PYTHON:-python3}" -m venv "$dir/$2"
+    "$dir/$2/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$here/$1"
+    cp "$here/$1" "$dir/$2/$1"
+}
+python requirements.txt venv
+python requirements-older.txt venv-older

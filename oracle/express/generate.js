@@ -237,7 +237,9 @@ function renderRouter(state, file, target, item, out, indent) {
   const number = state.counter;
   const mount = (expression) => {
     const where = item.prefix ? [`'${item.prefix}'`] : [];
-    out.push(`${indent}${target}.use(${[...where, ...layerList(state, file, item.layers), expression].join(', ')});`);
+    // Without a path an empty list would itself be taken for one, which the two Express versions treat differently.
+    const between = layerList(state, file, item.layers).filter((part) => item.prefix || part !== '[]');
+    out.push(`${indent}${target}.use(${[...where, ...between, expression].join(', ')});`);
   };
   STYLES[style]({ state, file, item, out, indent, number, mount });
 }

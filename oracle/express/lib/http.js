@@ -87,11 +87,11 @@ async function ask(route, context, id) {
   const extra = context.asked.requests?.[id] ?? {};
   const method = extra.method ?? (route.method === 'ANY' ? 'PROPFIND' : route.method);
   const request = { method, url: extra.url ?? route.sample, body: extra.body ?? {} };
-  const send = (headers) => inject(context.target, { ...request, headers: { ...headers, ...extra.headers } });
+  const send = (headers, more) => inject(context.target, { ...request, headers: { ...headers, ...extra.headers }, ...more });
   return {
     none: await send({}),
     forged: await send(credentials('bad')),
-    valid: await send({ ...(await validCredentials(context.target, context.asked)), ...extra.credentials }),
+    valid: await send({ ...(await validCredentials(context.target, context.asked)), ...extra.credentials }, extra.valid),
   };
 }
 

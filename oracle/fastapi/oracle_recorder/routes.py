@@ -8,9 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.endpoints import HTTPEndpoint
 from starlette.routing import Mount, Route, WebSocketRoute
+
+from .tracing import trace_socket
+
+try:
+    from fastapi.routing import iter_route_contexts
+except ImportError:  # Older versions copy the routes of an included router, so that one list has them all.
+    iter_route_contexts = None  # type: ignore[assignment]
 
 SAMPLE_UUID = "00000000-0000-4000-8000-000000000001"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -37,19 +43,30 @@ def entries(app: Any, prefix: str = "") -> list[Entry]:
     """Lists the routes of an application and of everything mounted on it."""
     schema = schema_of(app)
     found: list[Entry] = []
-    for context in iter_route_contexts(app.routes):
-        route = context._effective_route
-        original = context.original_route
+    for route, original in pairs(app):
         if isinstance(original, Mount):
             mount = route if isinstance(route, Mount) else original
             if hasattr(mount._base_app, "routes"):
                 found.extend(entries(mount._base_app, prefix + mount.path))
         elif isinstance(original, WebSocketRoute):
-            path = prefix + route.path
-            found.append(Entry(f"WS {template(path)}", "websocket", "GET", route.endpoint, dependant_of(route), sample_path(path, {})))
+            found.append(socket_entry(prefix + route.path, route))
         elif isinstance(original, Route) and not is_own(route.endpoint):
             found.extend(http_entry(prefix, route, method, schema) for method in methods_of(route))
     return found
+
+
+def pairs(app: Any) -> list[tuple[Any, Any]]:
+    """Gives each route as it is served and as it was written."""
+    if iter_route_contexts is None:
+        return [(route, route) for route in app.routes]
+    return [(context._effective_route, context.original_route) for context in iter_route_contexts(app.routes)]
+
+
+def socket_entry(path: str, route: Any) -> Entry:
+    dependant = dependant_of(route)
+    if dependant is not None:
+        trace_socket(dependant)
+    return Entry(f"WS {template(path)}", "websocket", "GET", route.endpoint, dependant, sample_path(path, {}))
 
 
 def schema_of(app: Any) -> dict[str, Any]:

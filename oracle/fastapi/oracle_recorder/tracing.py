@@ -18,8 +18,12 @@ import fastapi.routing as fastapi_routing
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.sessions import Session
 from starlette.requests import HTTPConnection
+
+try:
+    from starlette.middleware.sessions import Session
+except ImportError:  # Before Starlette 1.0 the session was a plain dictionary.
+    Session = None  # type: ignore[assignment, misc]
 
 CREDENTIAL_HEADERS = {"authorization", "x-api-key", "x-auth-token", "x-access-token", "x-token"}
 CREDENTIAL_COOKIE = re.compile(r"^(token|session|session_id|sid|auth|access_?token|refresh_?token|jwt|user)$", re.I)
@@ -63,7 +67,10 @@ def install() -> None:
 
 
 def trace_dependencies() -> None:
-    """The cache key of a dependency is asked for after its own dependencies were solved and before it runs."""
+    """Hooks the last thing that `solve_dependencies` asks about a dependency before it runs."""
+    if not hasattr(dependency_utils, "_get_cache_key"):
+        trace_dependencies_older()
+        return
     original = dependency_utils._get_cache_key
 
     def traced(*, dependant: Any, **rest: Any) -> Any:
@@ -76,23 +83,53 @@ def trace_dependencies() -> None:
     dependency_utils._get_cache_key = traced
 
 
+def trace_dependencies_older() -> None:
+    """Before FastAPI 0.123 a dependency that is not in the cache is first asked whether it is a generator."""
+    original = dependency_utils.is_gen_callable
+
+    def traced(call: Any) -> bool:
+        if sys._getframe(1).f_code.co_name == "solve_dependencies":
+            current.ran.append(call)
+        return original(call)
+
+    dependency_utils.is_gen_callable = traced
+
+
 def trace_handlers() -> None:
-    """The frame around an endpoint is opened for HTTP and WebSocket endpoints alike."""
-    original = fastapi_routing._operation
+    """The frame around an endpoint is opened for HTTP and WebSocket endpoints alike; older versions have none."""
     run = fastapi_routing.run_endpoint_function
+    newer = hasattr(fastapi_routing, "_operation")
+
+    async def traced_run(*, dependant: Any, values: Any, is_coroutine: bool) -> Any:
+        if not is_coroutine or not newer:
+            current.handlers.append(dependant.call)
+        return await run(dependant=dependant, values=values, is_coroutine=is_coroutine)
+
+    fastapi_routing.run_endpoint_function = traced_run
+    if not newer:
+        return
+    original = fastapi_routing._operation
 
     def traced(*, name: str, function: Any, **rest: Any) -> Any:
         if name == "endpoint":
             current.handlers.append(function)
         return original(name=name, function=function, **rest)
 
-    async def traced_run(*, dependant: Any, values: Any, is_coroutine: bool) -> Any:
-        if not is_coroutine:
-            current.handlers.append(dependant.call)
-        return await run(dependant=dependant, values=values, is_coroutine=is_coroutine)
-
     fastapi_routing._operation = traced
-    fastapi_routing.run_endpoint_function = traced_run
+
+
+def trace_socket(dependant: Any) -> None:
+    """Makes the handler of a WebSocket route of an older version tell that it starts."""
+    function = dependant.call
+    if hasattr(fastapi_routing, "_operation") or getattr(function, "is_traced", False):
+        return
+
+    async def traced(**values: Any) -> None:
+        current.handlers.append(function)
+        await function(**values)
+
+    traced.is_traced = True  # type: ignore[attr-defined]
+    dependant.call = traced
 
 
 class TracedMiddleware:
@@ -132,7 +169,9 @@ def middleware_subject(middleware: Middleware) -> Any:
 
 def trace_reads() -> None:
     watch(Headers, ("__getitem__", "getlist", "__contains__"), note_header)
-    watch(Session, ("__getitem__", "get", "__contains__", "pop"), note_session)
+    watch(Session or WatchedSession, ("__getitem__", "get", "__contains__", "pop"), note_session)
+    if Session is None:
+        HTTPConnection.session = property(watched_session)  # type: ignore[assignment, method-assign]
     cookies = HTTPConnection.cookies.fget
     assert cookies is not None
 
@@ -140,6 +179,17 @@ def trace_reads() -> None:
         return WatchedCookies(cookies(self))
 
     HTTPConnection.cookies = property(watched)  # type: ignore[assignment, method-assign]
+
+
+class WatchedSession(dict[str, Any]):
+    """The session of a request of an older Starlette."""
+
+
+def watched_session(connection: HTTPConnection) -> WatchedSession:
+    session = connection.scope["session"]
+    if not isinstance(session, WatchedSession):
+        session = connection.scope["session"] = WatchedSession(session)
+    return session
 
 
 class WatchedCookies(dict[str, str]):

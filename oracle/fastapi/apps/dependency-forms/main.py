@@ -84,8 +84,8 @@ def by_method():
     return {}
 
 
-@app.get("/twice", dependencies=[Depends(read_token), Depends(admin_only), Depends(read_token, use_cache=False)])
-def not_cached(again: Annotated[str, Depends(read_token)]):
+@app.get("/twice", dependencies=[Depends(read_token), Depends(admin_only)])
+def not_cached(cached: Annotated[str, Depends(read_token)], again: Annotated[str, Depends(read_token, use_cache=False)]):
     return {}
 
 
