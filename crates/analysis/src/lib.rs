@@ -1,1 +1,82 @@
-//! analysis
+//! The facade: from a set of files to a report. A table of contents of the product.
+
+mod dump;
+
+pub use dump::{dump_ir, dump_values};
+
+mod configure;
+mod judge;
+mod parse;
+mod suppress;
+mod wire;
+
+use firedoor_app::Map;
+use firedoor_eval::Program;
+use firedoor_project::Project;
+use firedoor_rules::{Finding, Severity};
+use firedoor_source::{FileSet, Span};
+
+/// What the user has configured.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Extra guards: a name or the path of a file, and the control that it is good for.
+    pub guards: Vec<(String, firedoor_app::Control)>,
+    /// Entry points that are public on purpose: an id, in which `*` stands for any text, and the reason.
+    pub public: Vec<(String, String)>,
+    /// Rules that are switched off.
+    pub disabled_rules: Vec<String>,
+    /// Rules whose severity is changed.
+    pub severities: Vec<(String, Severity)>,
+}
+
+/// A finding with its identity, and why it is suppressed if it is.
+#[derive(Clone, Debug)]
+pub struct ReportedFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// The identity that survives moved lines and renamed files, in hexadecimal.
+    pub fingerprint: String,
+    /// The reason given by a `firedoor: allow(rule) reason` remark.
+    pub suppressed: Option<String>,
+}
+
+/// A file, or a part of one, that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SkippedPart {
+    /// The path.
+    pub path: String,
+    /// The reason as a word with hyphens, such as `syntax-error`.
+    pub reason: &'static str,
+    /// Where, if it is a part.
+    pub span: Option<Span>,
+    /// More about it, for a person.
+    pub detail: String,
+}
+
+/// What an analysis tells.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The application map.
+    pub map: Map,
+    /// The findings of all rules, worst first, then by place. Suppressed ones are among them.
+    pub findings: Vec<ReportedFinding>,
+    /// What was left out.
+    pub skipped: Vec<SkippedPart>,
+}
+
+/// Analyses `files`.
+pub fn analyse(files: &FileSet, options: &Options) -> Report {
+    let modules = parse::parse(files);
+    let project = Project::new(files);
+    let skipped = parse::skipped(files, &modules, &project);
+    let remarks = suppress::remarks(files, &modules);
+    let program = Program::new(modules, files, &project);
+    let mut map = wire::wire(&program);
+    configure::apply(&mut map, files, options);
+    let findings = judge::findings(&map, files, options, &remarks);
+    Report {
+        map,
+        findings,
+        skipped,
+    }
+}

@@ -1,1 +1,28 @@
-//! app
+//! The application map: entry points, layers, guards, effects, assets, settings.
+//!
+//! Models write it with [`build::Builder`]; rules read it with the questions of [`query`].
+//! It knows no language and no framework: whatever a rule needs to know about one must become a word here.
+
+mod asset;
+pub mod build;
+mod control;
+mod effect;
+mod entry_point;
+mod judge;
+mod layer;
+mod map;
+mod provenance;
+pub mod query;
+
+pub use asset::{Asset, AssetField, AssetKind};
+pub use control::{Control, Verdict};
+pub use effect::{
+    Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Effect, EffectKind, Field,
+    Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel, SessionOperation, SetCookie,
+    Throttle, TokenKind, VerifyToken,
+};
+pub use entry_point::{EntryPoint, Symbol, Transport, path_segments};
+pub use judge::{Continuation, LayerRun, judge_layer, judge_user, refusal_control, user_control};
+pub use layer::{GuardDefinition, Layer, LayerKind};
+pub use map::{Map, Setting, SettingKind, Unresolved};
+pub use provenance::{Origin, Provenance, RequestPart};

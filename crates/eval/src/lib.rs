@@ -1,1 +1,37 @@
-//! eval
+//! Abstract evaluation: the wiring of an application is run, and then requests through it, with values
+//! that may be unknown.
+//!
+//! The evaluator knows the languages' semantics as far as `ir` has them, and no framework: it asks a
+//! [`Host`] what outside code does. [`Machine`] is the place to start reading.
+
+mod arguments;
+mod branch;
+mod call;
+mod class;
+mod decision;
+mod expression;
+mod heap;
+mod host;
+mod iterate;
+mod javascript;
+mod link;
+mod machine;
+mod member;
+mod operator;
+mod origin;
+mod pattern;
+mod python;
+mod scope;
+mod statement;
+mod tries;
+mod value;
+
+pub use arguments::Arguments;
+pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
+pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
+pub use host::{Answer, Call, Host, NoHost, StoreOperation};
+pub use link::{ModuleId, Program};
+pub use machine::{Limits, Machine, Note, Stop};
+pub use origin::{Origin, OriginSet, Origins};
+pub use scope::{Scope, ScopeId, Slot};
+pub use value::{Atom, HOLE, ObjectId, Shape, TestId, Value};

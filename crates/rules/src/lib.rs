@@ -1,1 +1,49 @@
-//! rules
+//! One file a rule. A rule sees the application map only, so that it holds in every framework.
+//!
+//! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
+//! and an entry in [`RULES`], both in alphabetical order.
+
+mod finding;
+
+pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
+
+use firedoor_app::Map;
+
+/// A class of defects, as the contract names them.
+pub type Class = &'static str;
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id, which names the problem.
+    pub id: &'static str,
+    /// The class of its findings.
+    pub class: Class,
+    /// One sentence.
+    pub summary: &'static str,
+    /// How bad a finding is unless the rule says otherwise for one.
+    pub severity: Severity,
+    /// Weaknesses of the common enumeration, such as `CWE-306`.
+    pub cwe: &'static [&'static str],
+    /// What to do about a finding, in a sentence or two.
+    pub remediation: &'static str,
+    /// The page, in Markdown.
+    pub page: &'static str,
+    /// Finds the defects.
+    pub check: fn(&Map, &mut Findings),
+}
+
+/// All rules, in alphabetical order of their ids.
+pub static RULES: &[&Rule] = &[];
+
+/// Returns the rule with that id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.id == id)
+}
+
+/// Returns what `rule` finds in `map`.
+pub fn run(rule: &'static Rule, map: &Map) -> Vec<Finding> {
+    let mut findings = Findings::new(rule);
+    (rule.check)(map, &mut findings);
+    findings.finish()
+}

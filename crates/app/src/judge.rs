@@ -1,0 +1,270 @@
+//! From what a layer did for an attacker to what it is good for.
+//!
+//! A layer is run with a request that carries no credential or a forged one. What matters is whether
+//! it lets that request on, and what decided it.
+
+use firedoor_source::Span;
+
+use crate::{Check, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+
+/// One way in which a layer let the request on.
+#[derive(Clone, Debug)]
+pub struct Continuation {
+    /// Where.
+    pub span: Span,
+    /// The decisions on the way, outermost first.
+    pub checks: Vec<Check>,
+}
+
+/// What a layer did with an attacker's request.
+#[derive(Clone, Debug, Default)]
+pub struct LayerRun {
+    /// The ways in which it let the request on.
+    pub continuations: Vec<Continuation>,
+    /// The ways in which it refused, each with the decisions on the way.
+    pub refusals: Vec<(Refusal, Vec<Check>, Span)>,
+    /// The credentials it read.
+    pub reads: Vec<Origin>,
+    /// What could not be resolved in it, if it could decide the outcome.
+    pub unknown: Option<String>,
+    /// Where it lets the request on although its own check failed.
+    pub fails_open: Option<Span>,
+}
+
+/// Returns what the layer is good for, judged by how it treats a user who may pass it: the attempts that it
+/// counts, and the roles, permissions and records that it asks for.
+pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
+    let mut judged: Vec<(Control, Verdict)> = Vec::new();
+    for (refusal, checks, _) in &run.refusals {
+        let found = match refusal.status() {
+            Some(429) => Some(Control::RateLimit),
+            _ => checks.last().and_then(user_control),
+        };
+        if let Some(control) = found
+            && !judged.iter().any(|(known, _)| *known == control)
+        {
+            judged.push((control, Verdict::Enforced));
+        }
+    }
+    judged
+}
+
+/// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
+/// ownership if it compares him with a record or with what he asked for.
+pub fn user_control(check: &Check) -> Option<Control> {
+    let provenance = check.provenance();
+    let is_about_principal = provenance.origins().iter().any(|origin| match origin {
+        Origin::Principal(_) => true,
+        Origin::Record { of_principal, .. } => *of_principal,
+        Origin::Request(RequestPart::Context | RequestPart::Session, _) => true,
+        _ => false,
+    });
+    if !is_about_principal {
+        return None;
+    }
+    let is_about_record = provenance.origins().iter().any(|origin| match origin {
+        Origin::Record { of_principal, .. } => !of_principal,
+        Origin::Request(
+            RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
+            _,
+        ) => true,
+        _ => false,
+    });
+    let reads_credential = provenance.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
+                _
+            )
+        )
+    });
+    let names_field = provenance.origins().iter().any(|origin| match origin {
+        Origin::Principal(field)
+        | Origin::Request(RequestPart::Context | RequestPart::Session, field) => {
+            is_attribute(field)
+        }
+        Origin::Record {
+            field,
+            of_principal: true,
+            ..
+        } => is_attribute(field),
+        _ => false,
+    });
+    if names_field && !is_about_record {
+        return Some(Control::Authorization);
+    }
+    if is_about_record {
+        return Some(Control::Ownership);
+    }
+    let _ = reads_credential;
+    None
+}
+
+/// Holds if the field says what somebody is, not who.
+fn is_attribute(field: &str) -> bool {
+    let last = field
+        .rsplit('.')
+        .next()
+        .unwrap_or(field)
+        .to_ascii_lowercase();
+    [
+        "role",
+        "admin",
+        "permission",
+        "scope",
+        "staff",
+        "superuser",
+        "owner",
+        "level",
+        "rank",
+        "group",
+        "plan",
+        "type",
+        "is_",
+        "can",
+    ]
+    .iter()
+    .any(|part| last.contains(part))
+}
+
+/// Returns what the layer is good for, and how far. Controls come in their order.
+pub fn judge_layer(run: &LayerRun) -> Vec<(Control, Verdict)> {
+    let mut judged = Vec::new();
+    for control in [
+        Control::Authentication,
+        Control::Authorization,
+        Control::RateLimit,
+        Control::Csrf,
+        Control::Origin,
+    ] {
+        let verdict = judge_control(run, control);
+        if verdict != Verdict::Absent {
+            judged.push((control, verdict));
+        }
+    }
+    judged
+}
+
+fn judge_control(run: &LayerRun, control: Control) -> Verdict {
+    let refuses = run
+        .refusals
+        .iter()
+        .any(|(refusal, checks, _)| refusal_control(refusal, checks) == Some(control));
+    if !refuses {
+        return without_refusal(run, control);
+    }
+    if control == Control::RateLimit || control == Control::Authorization {
+        return Verdict::Enforced;
+    }
+    let open: Vec<&Continuation> = run
+        .continuations
+        .iter()
+        .filter(|way| !is_behind(way, control))
+        .collect();
+    if open.is_empty() {
+        return Verdict::Enforced;
+    }
+    let conditions: Vec<String> = open.iter().filter_map(|way| environment_of(way)).collect();
+    if conditions.len() == open.len() {
+        return Verdict::Conditional(conditions.join(" or "));
+    }
+    without_refusal(run, control)
+}
+
+fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
+    if control != Control::Authentication {
+        return Verdict::Absent;
+    }
+    if let Some(reason) = &run.unknown {
+        return Verdict::Unknown(reason.clone());
+    }
+    let reads_identity = run.reads.iter().any(|origin| {
+        !matches!(origin, Origin::Request(RequestPart::Context, _)) && origin.is_credential()
+    });
+    if reads_identity {
+        Verdict::Observed
+    } else {
+        Verdict::Absent
+    }
+}
+
+/// Returns which control a refusal is one of, from its status and from what decided it.
+pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
+    if refusal.status() == Some(429) {
+        return Some(Control::RateLimit);
+    }
+    let deciding = checks.iter().fold(Provenance::default(), |all, check| {
+        all.union(&check.provenance())
+    });
+    if is_origin_check(&deciding) {
+        return Some(Control::Origin);
+    }
+    if is_csrf_check(&deciding) {
+        return Some(Control::Csrf);
+    }
+    if deciding.is_credential() {
+        return Some(Control::Authentication);
+    }
+    None
+}
+
+fn is_origin_check(deciding: &Provenance) -> bool {
+    let mut headers = deciding.origins().iter().filter_map(|origin| match origin {
+        Origin::Request(RequestPart::Header, name) => Some(name.as_str()),
+        _ => None,
+    });
+    let named: Vec<&str> = headers.by_ref().collect();
+    !named.is_empty()
+        && named
+            .iter()
+            .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
+        && named.iter().any(|name| *name != "host")
+        && !deciding.is_of_principal()
+}
+
+fn is_csrf_check(deciding: &Provenance) -> bool {
+    deciding.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
+            let name = name.to_ascii_lowercase();
+            name.contains("csrf") || name.contains("xsrf")
+        }
+        _ => false,
+    })
+}
+
+/// Holds if a decision of this control stands before the continuation and refuses on its other side.
+fn is_behind(way: &Continuation, control: Control) -> bool {
+    way.checks.iter().any(|check| {
+        check.refusal.as_ref().is_some_and(|refusal| {
+            refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
+        }) && !is_attackers_choice(check)
+    })
+}
+
+/// Holds if whoever sends the request decides the check by what he sends, so that it stops nobody:
+/// the mere presence or form of a credential.
+fn is_attackers_choice(check: &Check) -> bool {
+    let provenance = check.provenance();
+    !provenance.origins().iter().any(|origin| {
+        !origin.is_from_client()
+            && !matches!(origin, Origin::Literal(_) | Origin::Digest | Origin::Clock)
+    })
+}
+
+fn environment_of(way: &Continuation) -> Option<String> {
+    way.checks.iter().find_map(|check| {
+        let provenance = check.provenance();
+        let mut names = provenance
+            .origins()
+            .iter()
+            .filter_map(|origin| match origin {
+                Origin::Environment { name, .. } => Some(*name),
+                _ => None,
+            });
+        names.next().map(|name| {
+            let negation = if check.outcome { "" } else { "not " };
+            format!("{negation}{name}")
+        })
+    })
+}

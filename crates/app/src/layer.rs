@@ -1,0 +1,59 @@
+//! What runs between the outside and a handler.
+
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{Control, Throttle, Verdict};
+
+/// What a layer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LayerKind {
+    /// A function of the application or a library that runs before the handler.
+    Layer,
+    /// A check inside the handler.
+    Inline,
+    /// Runs only when an earlier layer failed.
+    ErrorHandler,
+}
+
+/// A layer of an entry point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name.
+    pub name: Ustr,
+    /// What it is.
+    pub kind: LayerKind,
+    /// Where it is defined.
+    pub span: Span,
+    /// Where it is mounted; the place of the check for an inline one.
+    pub mounted: Span,
+    /// What it is good for; empty if it is no guard.
+    pub controls: Vec<Control>,
+    /// How far that holds; `Absent` if it is no guard.
+    pub verdict: Verdict,
+    /// The verdict of each of its controls.
+    pub verdicts: Vec<(Control, Verdict)>,
+    /// What it counts, if it is a limiter.
+    pub throttle: Option<Throttle>,
+    /// Where it lets the request on when its own check fails (a swallowed exception, a missing value).
+    pub fails_open: Option<Span>,
+}
+
+/// A guard that the program defines or makes, mounted or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardDefinition {
+    /// Its name: that of the function, or of the variable or export that holds it.
+    pub name: Ustr,
+    /// Where it is defined or made.
+    pub span: Span,
+    /// What it is good for.
+    pub controls: Vec<Control>,
+    /// The entry points that it covers, as numbers.
+    pub covers: Vec<usize>,
+    /// Where it is mounted, in order.
+    pub mounted: Vec<Span>,
+    /// Holds if something outside of tests refers to it (imports, calls, passes on).
+    pub is_used: bool,
+    /// What it counts, if it is a limiter.
+    pub throttle: Option<Throttle>,
+}

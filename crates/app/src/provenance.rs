@@ -1,0 +1,194 @@
+//! Where a value comes from.
+
+use ustr::Ustr;
+
+/// A part of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RequestPart {
+    /// A field of the body.
+    Body,
+    /// A parameter in the path.
+    Path,
+    /// A parameter of the query.
+    Query,
+    /// A header.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// A field of a WebSocket message or of a job.
+    Message,
+    /// What a client sends with the handshake of a WebSocket (Socket.IO's `auth`).
+    Handshake,
+    /// An uploaded file.
+    File,
+    /// The address of the client as the server sees it.
+    Address,
+    /// The request line and what follows from it: method, path, host, protocol.
+    Line,
+    /// Server-side session data that belongs to the client's session cookie.
+    Session,
+    /// Something that earlier layers attach to the request (`req.user`) and that none attached.
+    Context,
+}
+
+/// A place that values come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// The request; the field as a dotted path, empty for the whole part.
+    Request(RequestPart, Ustr),
+    /// Whoever the request was proven to come from; the claim or field.
+    Principal(Ustr),
+    /// A claim of a token that was decoded and not verified.
+    UnverifiedClaim(Ustr),
+    /// A claim of a verified token that is no credential of the request (a mailed link, a state).
+    Claim(Ustr),
+    /// A field of a stored record. `of_principal` if the record was found by the principal.
+    Record {
+        /// The asset.
+        asset: Ustr,
+        /// The field, empty for the record itself.
+        field: Ustr,
+        /// Holds if the key of the look-up came from the principal.
+        of_principal: bool,
+    },
+    /// The environment.
+    Environment {
+        /// The variable or setting.
+        name: Ustr,
+        /// The literal that is used where it is missing.
+        fallback: Option<Ustr>,
+    },
+    /// A constant, as text; `""` is a constant too.
+    Literal(Ustr),
+    /// Chance. `bits` as far as known.
+    Random {
+        /// Holds if the generator is made for secrets.
+        cryptographic: bool,
+        /// The number of unpredictable bits, if known.
+        bits: Option<u32>,
+    },
+    /// The time of day.
+    Clock,
+    /// A digest or signature made with a key that the server keeps.
+    Signature,
+    /// A digest without a key.
+    Digest,
+    /// Returned by outside code; its API path.
+    Outside(Ustr),
+    /// Not known; the reason.
+    Unknown(Ustr),
+}
+
+/// All places that a value may come from, in order and without repetition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Provenance {
+    origins: Vec<Origin>,
+}
+
+impl Provenance {
+    /// Returns the provenance with these origins.
+    pub fn new(origins: impl IntoIterator<Item = Origin>) -> Provenance {
+        let mut origins: Vec<Origin> = origins.into_iter().collect();
+        origins.sort();
+        origins.dedup();
+        Provenance { origins }
+    }
+
+    /// Returns the origins in order.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// Holds if nothing is known of it, not even that it is unknown.
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
+    /// Returns the union of both.
+    pub fn union(&self, other: &Provenance) -> Provenance {
+        Provenance::new(self.origins.iter().chain(&other.origins).cloned())
+    }
+
+    /// Holds if any part comes from the request as sent by the client (not from the session or a context).
+    pub fn is_from_client(&self) -> bool {
+        self.origins.iter().any(Origin::is_from_client)
+    }
+
+    /// Holds if any part comes from the given part of the request.
+    pub fn is_from(&self, part: RequestPart) -> bool {
+        self.origins
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(found, _) if *found == part))
+    }
+
+    /// Holds if any part says who is asking: a proven principal, or a record found by it.
+    pub fn is_of_principal(&self) -> bool {
+        self.origins.iter().any(|origin| {
+            matches!(
+                origin,
+                Origin::Principal(_)
+                    | Origin::Record {
+                        of_principal: true,
+                        ..
+                    }
+                    | Origin::Request(RequestPart::Session, _)
+            )
+        })
+    }
+
+    /// Holds if any part is a credential that the request carries.
+    pub fn is_credential(&self) -> bool {
+        self.origins.iter().any(Origin::is_credential)
+    }
+
+    /// Returns the literal text, if the value is nothing but one constant.
+    pub fn literal(&self) -> Option<Ustr> {
+        match self.origins.as_slice() {
+            [Origin::Literal(text)] => Some(*text),
+            _ => None,
+        }
+    }
+
+    /// Returns the fields of records of `asset` in it.
+    pub fn record_fields(&self, asset: Ustr) -> impl Iterator<Item = Ustr> {
+        self.origins.iter().filter_map(move |origin| match origin {
+            Origin::Record {
+                asset: found,
+                field,
+                ..
+            } if *found == asset => Some(*field),
+            _ => None,
+        })
+    }
+}
+
+impl Origin {
+    /// Holds if the client chooses it freely.
+    pub fn is_from_client(&self) -> bool {
+        match self {
+            Origin::Request(part, _) => !matches!(
+                part,
+                RequestPart::Session | RequestPart::Context | RequestPart::Address
+            ),
+            Origin::UnverifiedClaim(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Holds if it is where requests carry credentials, or what was proven by one.
+    pub fn is_credential(&self) -> bool {
+        match self {
+            Origin::Request(part, _) => matches!(
+                part,
+                RequestPart::Header
+                    | RequestPart::Cookie
+                    | RequestPart::Session
+                    | RequestPart::Handshake
+                    | RequestPart::Context
+            ),
+            Origin::Principal(_) | Origin::UnverifiedClaim(_) => true,
+            Origin::Record { of_principal, .. } => *of_principal,
+            _ => false,
+        }
+    }
+}

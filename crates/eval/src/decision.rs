@@ -1,0 +1,102 @@
+//! Tests and decisions: what the evaluator could not, or could, decide on the way, and on what it hung.
+
+use firedoor_source::Span;
+use smallvec::SmallVec;
+use ustr::Ustr;
+
+use crate::{OriginSet, TestId, Value};
+
+/// The number of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DecisionId(pub u32);
+
+/// A side of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Decided {
+    /// The decision.
+    pub decision: DecisionId,
+    /// The side that was taken.
+    pub side: bool,
+}
+
+/// How a test compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TestKind {
+    /// Whether a value is there or true.
+    Truth,
+    /// Equality.
+    Equality,
+    /// `<` and its like.
+    Bound,
+    /// Membership.
+    Membership,
+    /// A proof by the host: a signature, a hash, a token.
+    Proof,
+    /// Whether something failed.
+    Failure,
+    /// A test of kind or class.
+    Kind,
+    /// Whether a loop runs, or runs on.
+    Loop,
+}
+
+/// A comparison.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// How it compares.
+    pub kind: TestKind,
+    /// What it compares.
+    pub operands: SmallVec<[Value; 2]>,
+    /// The tests it is made of (`a && b`), each with whether it is negated.
+    pub parts: Vec<(TestId, bool)>,
+    /// Holds if all parts must hold; else one suffices.
+    pub is_conjunction: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// How a side of a branch ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SideEnd {
+    /// It was not run, since the test is decided.
+    #[default]
+    NotRun,
+    /// It goes on behind the branch.
+    Goes,
+    /// It returns.
+    Returns,
+    /// It throws, or ends the process.
+    Throws,
+    /// It leaves or repeats a loop.
+    Leaves,
+}
+
+/// A branch.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What it hangs on.
+    pub test: Option<(TestId, bool)>,
+    /// Where the values tested come from.
+    pub origins: OriginSet,
+    /// What decided them.
+    pub control: OriginSet,
+    /// Where the test stands.
+    pub span: Span,
+    /// Holds if the outcome was known.
+    pub is_certain: bool,
+    /// How the sides ended: that of a test that does not hold, and of one that does.
+    pub ends: [SideEnd; 2],
+    /// A word for the host, such as the name of a library's guard.
+    pub label: Option<Ustr>,
+}
+
+/// Something thrown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thrown {
+    /// The exception.
+    pub value: Value,
+    /// The decisions on the way.
+    pub decided: Vec<Decided>,
+    /// Where.
+    pub span: Span,
+}

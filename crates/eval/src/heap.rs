@@ -1,0 +1,238 @@
+//! The abstract heap and its journal.
+//!
+//! Every write is journalled, so that the two sides of an undecided branch can be run one after the other
+//! from the same state and then be merged.
+
+use firedoor_ir::{ClassId, FunctionId};
+use firedoor_source::Span;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use ustr::Ustr;
+
+use crate::{Decided, ModuleId, ObjectId, ScopeId, Thrown, Value};
+
+/// Properties in the order of insertion.
+pub type Properties = IndexMap<Ustr, Value, FxBuildHasher>;
+
+/// A function of the program with what it closes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closure {
+    /// Its module.
+    pub module: ModuleId,
+    /// Its number there.
+    pub function: FunctionId,
+    /// The scope it was made in.
+    pub scope: ScopeId,
+    /// The object whose method it is, for `super`.
+    pub home: Option<ObjectId>,
+}
+
+/// What an object is.
+#[derive(Clone, Debug)]
+pub enum ObjectKind {
+    /// An object literal or a dictionary with string keys.
+    Plain,
+    /// A list; its elements are in `elements`.
+    Array,
+    /// A tuple.
+    Tuple,
+    /// A set.
+    Set,
+    /// A map with arbitrary keys: `elements` holds key, value, key, value, ...
+    Map,
+    /// A function of the program. `this` of an arrow function is kept in `bound_this`.
+    Function {
+        /// The code.
+        closure: Closure,
+        /// `this` of an arrow function.
+        bound_this: Option<Value>,
+    },
+    /// A function with some arguments given: `bind`, `functools.partial`, a method taken from its object.
+    Bound {
+        /// What is called.
+        target: Value,
+        /// `this`.
+        this: Option<Value>,
+        /// The first arguments.
+        arguments: Vec<Value>,
+        /// Arguments by name.
+        keywords: Properties,
+    },
+    /// A method of a built-in or host object, taken from it and not called yet.
+    Method {
+        /// The object.
+        receiver: Value,
+        /// The name of the method.
+        name: Ustr,
+    },
+    /// A class of the program; static members are properties.
+    Class {
+        /// Its module.
+        module: ModuleId,
+        /// Its number there.
+        class: ClassId,
+        /// The scope of its declaration.
+        scope: ScopeId,
+        /// What it inherits from, in order.
+        bases: Vec<Value>,
+        /// The members of instances.
+        prototype: ObjectId,
+    },
+    /// The members that the instances of a class share.
+    Prototype {
+        /// The class.
+        class: ObjectId,
+    },
+    /// An instance of a class.
+    Instance {
+        /// The class.
+        class: ObjectId,
+    },
+    /// A promise, future or coroutine.
+    Promise {
+        /// What it becomes.
+        value: Value,
+        /// Whether it becomes that at all; false if it always fails.
+        resolves: bool,
+        /// How it may fail.
+        thrown: Vec<Thrown>,
+        /// What has been decided once it becomes its value.
+        decided: Vec<Decided>,
+    },
+    /// What a module exports.
+    Namespace(ModuleId),
+    /// A regular expression.
+    Regex(Ustr),
+    /// `super()` of Python: members are looked up behind this class in the order of the instance.
+    Super {
+        /// The class whose method is running.
+        class: ObjectId,
+        /// The instance.
+        this: Value,
+    },
+    /// An object of the host, by its API path (`npm:express()`): the host answers for its members and calls.
+    Host(Ustr),
+}
+
+/// An object.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its own properties.
+    pub properties: Properties,
+    /// Its elements, of a list, tuple, set or map.
+    pub elements: Vec<Value>,
+    /// Holds if it may have further properties or elements that are not known.
+    pub is_open: bool,
+    /// Where it was made.
+    pub span: Span,
+    /// The name of the variable that it was first assigned to.
+    pub name: Option<Ustr>,
+    /// Holds if it was made while the application was being wired, not for a request.
+    pub is_wiring: bool,
+    /// Holds if it is a container that was empty when the wiring ended: requests fill it.
+    pub is_store: bool,
+}
+
+/// A place that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Location {
+    Variable(ScopeId, Ustr),
+    Property(ObjectId, Ustr),
+    Elements(ObjectId),
+}
+
+/// What was at a place.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    Nothing,
+    Value(Value),
+    Elements(Vec<Value>, bool),
+}
+
+/// What one side of a branch has written.
+pub(crate) type Delta = IndexMap<Location, Content, FxBuildHasher>;
+
+/// The abstract heap.
+#[derive(Debug, Default)]
+pub struct Heap {
+    objects: Vec<Object>,
+    pub(crate) journal: Vec<(Location, Content)>,
+    /// Holds once the application is wired: objects made from then on belong to a request.
+    pub is_wired: bool,
+}
+
+impl Heap {
+    /// Makes an object.
+    pub fn allocate(&mut self, kind: ObjectKind, span: Span) -> ObjectId {
+        self.objects.push(Object {
+            kind,
+            properties: Properties::default(),
+            elements: Vec::new(),
+            is_open: false,
+            span,
+            name: None,
+            is_wiring: !self.is_wired,
+            is_store: false,
+        });
+        ObjectId(self.objects.len() as u32 - 1)
+    }
+
+    /// Returns an object.
+    pub fn get(&self, id: ObjectId) -> &Object {
+        &self.objects[id.0 as usize]
+    }
+
+    /// Returns an object for changes that need no journal: right after it was made, or of its kind.
+    pub fn get_mut(&mut self, id: ObjectId) -> &mut Object {
+        &mut self.objects[id.0 as usize]
+    }
+
+    /// Returns the number of objects.
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Holds if there are no objects.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// Returns an own property.
+    pub fn property(&self, id: ObjectId, key: Ustr) -> Option<&Value> {
+        self.get(id).properties.get(&key)
+    }
+
+    /// Sets an own property.
+    pub fn set_property(&mut self, id: ObjectId, key: Ustr, value: Value) {
+        let old = self.get_mut(id).properties.insert(key, value);
+        let content = old.map_or(Content::Nothing, Content::Value);
+        self.journal.push((Location::Property(id, key), content));
+    }
+
+    /// Removes an own property.
+    pub fn remove_property(&mut self, id: ObjectId, key: Ustr) {
+        if let Some(old) = self.get_mut(id).properties.shift_remove(&key) {
+            self.journal
+                .push((Location::Property(id, key), Content::Value(old)));
+        }
+    }
+
+    /// Returns the elements for a change.
+    pub fn elements_mut(&mut self, id: ObjectId) -> &mut Vec<Value> {
+        let object = self.get(id);
+        let content = Content::Elements(object.elements.clone(), object.is_open);
+        self.journal.push((Location::Elements(id), content));
+        &mut self.get_mut(id).elements
+    }
+
+    /// Says that the object may have further properties or elements.
+    pub fn open(&mut self, id: ObjectId) {
+        if self.get(id).is_open {
+            return;
+        }
+        self.elements_mut(id);
+        self.get_mut(id).is_open = true;
+    }
+}

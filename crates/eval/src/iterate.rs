@@ -1,0 +1,532 @@
+//! Loops, comprehensions, and the elements of things.
+
+use firedoor_ir::{
+    Block, ComprehensionClause, ComprehensionKind, ExpressionId, IterationKind, Pattern, Statement,
+    StatementKind,
+};
+use firedoor_source::Span;
+use smallvec::SmallVec;
+use ustr::Ustr;
+
+use crate::branch::Completion;
+use crate::{
+    Atom, Decision, DecisionId, Machine, ObjectId, ObjectKind, Shape, SideEnd, Stop, Test,
+    TestKind, Value,
+};
+
+/// What follows one round of a loop.
+enum Round {
+    Next,
+    Leave,
+    End(Completion),
+}
+
+impl<'p> Machine<'p> {
+    /// Returns the known elements of `value`, and whether there may be others.
+    pub fn elements_of(&mut self, value: &Value) -> (Vec<Value>, bool) {
+        let mut elements: Vec<Value> = Vec::new();
+        let mut is_open = false;
+        let mut is_first = true;
+        for atom in value.atoms().to_vec() {
+            let Some((own, open)) = self.atom_elements(&atom) else {
+                is_open = true;
+                continue;
+            };
+            is_open |= open;
+            if is_first {
+                elements = own;
+            } else {
+                is_open |= own.len() != elements.len();
+                for (index, element) in own.into_iter().enumerate() {
+                    match elements.get(index).cloned() {
+                        Some(earlier) => elements[index] = self.join(earlier, &element),
+                        None => elements.push(element),
+                    }
+                }
+            }
+            is_first = false;
+        }
+        (elements, is_open)
+    }
+
+    fn atom_elements(&mut self, atom: &Atom) -> Option<(Vec<Value>, bool)> {
+        match atom {
+            Atom::Object(id) => self.object_elements(*id),
+            Atom::String(text) if text.chars().count() <= 200 => Some((
+                text.chars()
+                    .map(|c| Value::string(&c.to_string()))
+                    .collect(),
+                false,
+            )),
+            Atom::Undefined | Atom::Null => Some((Vec::new(), false)),
+            _ => None,
+        }
+    }
+
+    fn object_elements(&mut self, id: ObjectId) -> Option<(Vec<Value>, bool)> {
+        let is_python = self.is_python();
+        let is_store = self.is_store(id);
+        let object = self.heap.get(id);
+        let is_open = object.is_open || is_store;
+        match &object.kind {
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
+                Some((object.elements.clone(), is_open))
+            }
+            ObjectKind::Map if is_python => Some((
+                object.elements.iter().step_by(2).cloned().collect(),
+                is_open,
+            )),
+            ObjectKind::Map => {
+                let span = object.span;
+                let pairs: Vec<Vec<Value>> =
+                    object.elements.chunks(2).map(<[Value]>::to_vec).collect();
+                let pairs = pairs
+                    .into_iter()
+                    .map(|pair| self.make_list(pair, false, span))
+                    .collect();
+                Some((pairs, is_open))
+            }
+            ObjectKind::Plain if is_python => {
+                let keys = object
+                    .properties
+                    .keys()
+                    .map(|key| Value::atom(Atom::String(*key)));
+                Some((keys.collect(), is_open))
+            }
+            ObjectKind::Class { .. } => self.class_elements(id),
+            _ => None,
+        }
+    }
+
+    /// Returns what an element of `value` can be that is not among its known ones.
+    pub fn element_of_open(&mut self, value: &Value) -> Value {
+        for id in value.objects().collect::<Vec<_>>() {
+            if self.is_store(id) {
+                let host = self.host();
+                if let Some(element) = host.stored(self, id, None, self.span) {
+                    return element;
+                }
+            }
+            if matches!(self.heap.get(id).kind, ObjectKind::Host(_)) {
+                let host = self.host();
+                let key = Value::unknown(Shape::Number);
+                if let Some(element) = host.index(self, value, &key, self.span) {
+                    return element;
+                }
+            }
+        }
+        let mut element = self.derived(Shape::Any, [value]);
+        let (known, _) = self.elements_of(value);
+        for known in &known {
+            element = self.join(element, known);
+        }
+        element
+    }
+
+    /// Makes a list.
+    pub fn make_list(&mut self, elements: Vec<Value>, is_open: bool, span: Span) -> Value {
+        let id = self.heap.allocate(ObjectKind::Array, span);
+        let object = self.heap.get_mut(id);
+        object.elements = elements;
+        object.is_open = is_open;
+        Value::object(id)
+    }
+
+    pub(crate) fn while_statement(
+        &mut self,
+        test: ExpressionId,
+        body: &'p Block,
+        otherwise: &'p Block,
+        test_last: bool,
+        label: Option<Ustr>,
+    ) -> Result<Completion, Stop> {
+        let span = self.module_ir().expression(test).span;
+        let left = self.frame().left.len();
+        let value = if test_last {
+            Value::bool(true)
+        } else {
+            self.evaluate(test)?
+        };
+        let truth = self.truth(&value);
+        if truth == Some(false) {
+            return self.block(otherwise);
+        }
+        let mut completion = Completion::Normal;
+        if truth == Some(true) {
+            completion = self.scoped_block(body)?;
+            if !test_last
+                && matches!(completion, Completion::Normal | Completion::Continue(_))
+                && self.loop_is_endless(&value, left)
+            {
+                completion = self.scoped_block(body)?;
+                self.leave_loop(left);
+                return Ok(match completion {
+                    Completion::Break(_) => Completion::Normal,
+                    Completion::Normal | Completion::Continue(_) => Completion::Throw,
+                    other => other,
+                });
+            }
+        } else {
+            let decision = self.decide(&value, span, false);
+            self.perhaps(decision, |machine| {
+                machine.refine(test, true);
+                let ended = machine.scoped_block(body)?;
+                Ok(absorb(ended, label))
+            })?;
+        }
+        self.leave_loop(left);
+        Ok(absorb(completion, label))
+    }
+
+    /// A loop whose test is always true ends only by what leaves it from within.
+    fn loop_is_endless(&mut self, test: &Value, left: usize) -> bool {
+        self.truth(test) == Some(true) && self.frame().left.len() == left
+    }
+
+    pub(crate) fn for_statement(
+        &mut self,
+        init: &'p Block,
+        test: Option<ExpressionId>,
+        update: Option<ExpressionId>,
+        body: &'p Block,
+        label: Option<Ustr>,
+    ) -> Result<Completion, Stop> {
+        let outer = self.enter_block();
+        let left = self.frame().left.len();
+        let completion = self.for_rounds(init, test, update, body, label);
+        self.leave_loop(left);
+        self.leave_block(outer);
+        completion
+    }
+
+    fn for_rounds(
+        &mut self,
+        init: &'p Block,
+        test: Option<ExpressionId>,
+        update: Option<ExpressionId>,
+        body: &'p Block,
+        label: Option<Ustr>,
+    ) -> Result<Completion, Stop> {
+        self.block(init)?;
+        for _ in 0..self.limits.rounds {
+            let value = match test {
+                Some(test) => self.evaluate(test)?,
+                None => Value::bool(true),
+            };
+            match self.truth(&value) {
+                Some(false) => return Ok(Completion::Normal),
+                Some(true) => {}
+                None => {
+                    let decision = self.decide(&value, self.span, false);
+                    self.perhaps(decision, |machine| {
+                        let ended = machine.scoped_block(body)?;
+                        Ok(absorb(ended, label))
+                    })?;
+                    return Ok(Completion::Normal);
+                }
+            }
+            match self.round(body, label)? {
+                Round::Next => {}
+                Round::Leave => return Ok(Completion::Normal),
+                Round::End(completion) => return Ok(completion),
+            }
+            if test.is_none() {
+                return Ok(Completion::Normal);
+            }
+            if let Some(update) = update {
+                self.evaluate(update)?;
+            }
+        }
+        Ok(Completion::Normal)
+    }
+
+    fn round(&mut self, body: &'p Block, label: Option<Ustr>) -> Result<Round, Stop> {
+        let completion = self.scoped_block(body)?;
+        Ok(match completion {
+            Completion::Normal => Round::Next,
+            Completion::Continue(found) if found.is_none() || found == label => Round::Next,
+            Completion::Break(found) if found.is_none() || found == label => Round::Leave,
+            other => Round::End(other),
+        })
+    }
+
+    /// What paths that left the loop have written may hold behind it.
+    fn leave_loop(&mut self, from: usize) {
+        let from = from.min(self.frame().left.len());
+        let left = self.frame().left.split_off(from);
+        self.apply_weakly(left);
+    }
+
+    pub(crate) fn for_each_statement(
+        &mut self,
+        statement: &'p Statement,
+        label: Option<Ustr>,
+    ) -> Result<Completion, Stop> {
+        let StatementKind::ForEach {
+            iterates,
+            declares,
+            target,
+            iterable,
+            body,
+            otherwise,
+            is_async: _,
+        } = &statement.kind
+        else {
+            return Ok(Completion::Normal);
+        };
+        let value = self.evaluate(*iterable)?;
+        let value = match iterates {
+            IterationKind::Values => value,
+            IterationKind::Keys => self.keys_of(&value, statement.span),
+        };
+        let left = self.frame().left.len();
+        let completion = self.each(&value, statement.span, |machine, element| {
+            let outer = machine.enter_block();
+            machine.bind_target(target, declares.is_some(), element, statement.span)?;
+            let completion = machine.block(body);
+            machine.leave_block(outer);
+            completion.map(|completion| absorb_continue(completion, label))
+        })?;
+        self.leave_loop(left);
+        match completion {
+            Completion::Break(found) if found.is_none() || found == label => Ok(Completion::Normal),
+            Completion::Normal => self.block(otherwise),
+            other => Ok(other),
+        }
+    }
+
+    fn bind_target(
+        &mut self,
+        target: &'p Pattern,
+        declares: bool,
+        element: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
+        if declares {
+            self.declare_pattern(target, element, span)
+        } else {
+            self.assign_pattern(target, element, span)
+        }
+    }
+
+    /// Runs `body` for each element: the known ones one after the other, then perhaps another.
+    pub(crate) fn each(
+        &mut self,
+        iterable: &Value,
+        span: Span,
+        mut body: impl FnMut(&mut Self, Value) -> Result<Completion, Stop>,
+    ) -> Result<Completion, Stop> {
+        let (mut elements, mut is_open) = self.elements_of(iterable);
+        if elements.len() > self.limits.rounds {
+            elements.truncate(self.limits.rounds);
+            is_open = true;
+        }
+        if is_open && !elements.is_empty() && iterable.atoms().len() > 1 {
+            elements.clear();
+        }
+        for element in elements {
+            let element = self.controlled_element(element, iterable);
+            match body(self, element)? {
+                Completion::Normal => {}
+                other => return Ok(other),
+            }
+        }
+        if !is_open {
+            return Ok(Completion::Normal);
+        }
+        let element = self.element_of_open(iterable);
+        let decision = self.loop_decision(iterable, span);
+        self.perhaps(decision, |machine| body(machine, element))?;
+        Ok(Completion::Normal)
+    }
+
+    fn controlled_element(&mut self, mut element: Value, iterable: &Value) -> Value {
+        element.origins = self.origins.union(element.origins, iterable.origins);
+        element
+    }
+
+    pub(crate) fn loop_decision(&mut self, iterable: &Value, span: Span) -> DecisionId {
+        let test = self.add_test(Test {
+            kind: TestKind::Loop,
+            operands: SmallVec::from_iter([iterable.clone()]),
+            parts: Vec::new(),
+            is_conjunction: false,
+            span,
+        });
+        self.add_decision(Decision {
+            test: Some((test, false)),
+            origins: iterable.origins,
+            control: iterable.control,
+            span,
+            is_certain: false,
+            ends: [SideEnd::NotRun; 2],
+            label: None,
+        })
+    }
+
+    pub(crate) fn comprehension(
+        &mut self,
+        kind: ComprehensionKind,
+        element: ExpressionId,
+        value: Option<ExpressionId>,
+        clauses: &'p [ComprehensionClause],
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let outer = self.current_scope();
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        self.frame().scope = scope;
+        let mut made: Vec<(Value, Option<Value>)> = Vec::new();
+        let mut is_open = false;
+        let result = self.comprehend(clauses, span, &mut is_open, &mut |machine| {
+            let element = machine.evaluate(element)?;
+            let value = match value {
+                Some(value) => Some(machine.evaluate(value)?),
+                None => None,
+            };
+            made.push((element, value));
+            Ok(())
+        });
+        self.frame().scope = outer;
+        result?;
+        Ok(self.comprehended(kind, made, is_open, span))
+    }
+
+    fn comprehended(
+        &mut self,
+        kind: ComprehensionKind,
+        made: Vec<(Value, Option<Value>)>,
+        is_open: bool,
+        span: Span,
+    ) -> Value {
+        let object_kind = match kind {
+            ComprehensionKind::List | ComprehensionKind::Generator => ObjectKind::Array,
+            ComprehensionKind::Set => ObjectKind::Set,
+            ComprehensionKind::Dict => ObjectKind::Plain,
+        };
+        let id = self.heap.allocate(object_kind, span);
+        for (key, value) in made {
+            let value = match value {
+                None => {
+                    self.heap.get_mut(id).elements.push(key);
+                    continue;
+                }
+                Some(value) => value,
+            };
+            match crate::expression::property_name(&key) {
+                Some(name) => {
+                    self.heap.get_mut(id).properties.insert(name, value);
+                }
+                None => {
+                    let object = self.heap.get_mut(id);
+                    object.is_open = true;
+                    object.elements.push(value);
+                }
+            }
+        }
+        if is_open {
+            self.heap.get_mut(id).is_open = true;
+        }
+        Value::object(id)
+    }
+
+    fn comprehend(
+        &mut self,
+        clauses: &'p [ComprehensionClause],
+        span: Span,
+        is_open: &mut bool,
+        make: &mut dyn FnMut(&mut Self) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let Some((clause, rest)) = clauses.split_first() else {
+            return make(self);
+        };
+        let iterable = self.evaluate(clause.iterable)?;
+        *is_open |= self.elements_of(&iterable).1;
+        self.each(&iterable, span, |machine, element| {
+            let scope = machine.current_scope();
+            machine.bind_comprehension(scope, &clause.target, element, span)?;
+            for condition in &clause.conditions {
+                let value = machine.evaluate(*condition)?;
+                match machine.truth(&value) {
+                    Some(true) => {}
+                    Some(false) => return Ok(Completion::Normal),
+                    None => *is_open = true,
+                }
+            }
+            machine.comprehend(rest, span, is_open, make)?;
+            Ok(Completion::Normal)
+        })?;
+        Ok(())
+    }
+
+    fn bind_comprehension(
+        &mut self,
+        scope: crate::ScopeId,
+        target: &'p Pattern,
+        element: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
+        match target {
+            Pattern::Name(name, _) => {
+                self.bind(scope, *name, element);
+                Ok(())
+            }
+            Pattern::Array(elements) => {
+                for element in elements {
+                    if let firedoor_ir::ArrayPatternElement::Item(Pattern::Name(name, _)) = element
+                    {
+                        self.bind(scope, *name, Value::undefined());
+                    }
+                }
+                self.assign_pattern(target, element, span)
+            }
+            _ => self.assign_pattern(target, element, span),
+        }
+    }
+
+    /// Returns the keys of an object as a list.
+    pub fn keys_of(&mut self, value: &Value, span: Span) -> Value {
+        let mut keys = Vec::new();
+        let mut is_open = value.is_unknown();
+        for id in value.objects().collect::<Vec<_>>() {
+            is_open |= self.is_store(id);
+            let object = self.heap.get(id);
+            is_open |= object.is_open;
+            match object.kind {
+                ObjectKind::Array | ObjectKind::Tuple => {
+                    keys.extend(
+                        (0..object.elements.len()).map(|index| Value::string(&index.to_string())),
+                    );
+                }
+                _ => keys.extend(
+                    object
+                        .properties
+                        .keys()
+                        .filter(|key| !key.starts_with("get:"))
+                        .map(|key| Value::atom(Atom::String(*key))),
+                ),
+            }
+        }
+        let list = self.make_list(keys, is_open, span);
+        list.with_origins(value.origins)
+    }
+}
+
+/// What a round of a loop means for what follows the loop.
+fn absorb(completion: Completion, label: Option<Ustr>) -> Completion {
+    match completion {
+        Completion::Break(found) | Completion::Continue(found)
+            if found.is_none() || found == label =>
+        {
+            Completion::Normal
+        }
+        other => other,
+    }
+}
+
+fn absorb_continue(completion: Completion, label: Option<Ustr>) -> Completion {
+    match completion {
+        Completion::Continue(found) if found.is_none() || found == label => Completion::Normal,
+        other => other,
+    }
+}

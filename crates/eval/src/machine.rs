@@ -1,0 +1,428 @@
+//! The machine: the state of an abstract evaluation.
+//!
+//! It runs a program once, forwards. Where a test is undecided both sides are run from the same state and
+//! merged ([`crate::branch`]); what was decided on the way is kept in [`Machine::decided`], so that whoever
+//! notes an effect knows what it hangs on.
+
+use std::rc::Rc;
+
+use firedoor_source::Span;
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::branch::Delta;
+use crate::link::ModuleState;
+use crate::{
+    Decided, Decision, DecisionId, Heap, Host, ModuleId, ObjectId, Origin, OriginSet, Origins,
+    Program, Scope, ScopeId, Shape, Slot, Test, TestId, Thrown, Value,
+};
+
+/// Why the evaluation of a path ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Something is thrown for certain; what, is already noted where it will be caught.
+    Throw,
+    /// The process ends.
+    Exit,
+    /// The budget is used up.
+    Budget,
+}
+
+/// How much is evaluated before the machine gives up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The number of expressions and statements for one module or request.
+    pub steps: u64,
+    /// The depth of calls.
+    pub depth: usize,
+    /// How often one function may be on the stack.
+    pub recursion: usize,
+    /// The number of rounds of a loop over known elements.
+    pub rounds: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            steps: 400_000,
+            depth: 60,
+            recursion: 3,
+            rounds: 300,
+        }
+    }
+}
+
+/// A remark about something that was not evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The reason as a word with hyphens, such as `budget`.
+    pub reason: &'static str,
+    /// Where.
+    pub span: Span,
+    /// More about it, for a person.
+    pub detail: String,
+}
+
+/// A running function.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) module: ModuleId,
+    pub(crate) scope: ScopeId,
+    pub(crate) function: Option<(ModuleId, firedoor_ir::FunctionId)>,
+    pub(crate) name: Ustr,
+    pub(crate) this: Value,
+    pub(crate) home: Option<ObjectId>,
+    pub(crate) returned: Option<Value>,
+    pub(crate) decided_at_return: Option<Vec<Decided>>,
+    pub(crate) decided_base: usize,
+    pub(crate) yielded: Option<Value>,
+    /// What paths have written that left a loop or the function before its end.
+    pub(crate) left: Vec<Delta>,
+    /// The exception being handled, for `raise` without a value.
+    pub(crate) handling: Vec<Value>,
+    /// The class bodies that are running, with the scope of each.
+    pub(crate) classes: Vec<(ScopeId, ObjectId)>,
+}
+
+impl Frame {
+    /// Returns a frame in which nothing has happened yet.
+    pub(crate) fn new(module: ModuleId, scope: ScopeId, decided_base: usize) -> Frame {
+        Frame {
+            module,
+            scope,
+            function: None,
+            name: Ustr::from("(module)"),
+            this: Value::undefined(),
+            home: None,
+            returned: None,
+            decided_at_return: None,
+            decided_base,
+            yielded: None,
+            left: Vec::new(),
+            handling: Vec::new(),
+            classes: Vec::new(),
+        }
+    }
+}
+
+/// Collects what is thrown within a `try` or a request.
+#[derive(Debug, Default)]
+pub(crate) struct ThrowScope {
+    pub(crate) thrown: Vec<Thrown>,
+}
+
+/// The state of an abstract evaluation.
+pub struct Machine<'p> {
+    /// The program.
+    pub program: &'p Program<'p>,
+    /// The objects.
+    pub heap: Heap,
+    /// Where values come from.
+    pub origins: Origins,
+    /// The tests met.
+    pub tests: Vec<Test>,
+    /// The decisions met.
+    pub decisions: Vec<Decision>,
+    /// What has been decided on the current path, outermost first.
+    pub decided: Vec<Decided>,
+    /// What was not evaluated.
+    pub notes: Vec<Note>,
+    /// How much is evaluated.
+    pub limits: Limits,
+    /// The number of steps done since the last [`Machine::start`].
+    pub steps: u64,
+    /// Functions of the program that were called at least once.
+    pub called: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
+    pub(crate) host: Rc<dyn Host + 'p>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) throws: Vec<ThrowScope>,
+    pub(crate) modules: Vec<ModuleState>,
+    pub(crate) builtins: FxHashMap<Ustr, Value>,
+    pub(crate) span: Span,
+}
+
+impl std::fmt::Debug for Machine<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Machine")
+            .field("objects", &self.heap.len())
+            .field("decisions", &self.decisions.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'p> Machine<'p> {
+    /// Returns a machine that has not run anything yet.
+    pub fn new(program: &'p Program<'p>, host: Rc<dyn Host + 'p>) -> Machine<'p> {
+        let modules = program
+            .modules
+            .iter()
+            .map(|_| ModuleState::default())
+            .collect();
+        Machine {
+            program,
+            heap: Heap::default(),
+            origins: Origins::default(),
+            tests: Vec::new(),
+            decisions: Vec::new(),
+            decided: Vec::new(),
+            notes: Vec::new(),
+            limits: Limits::default(),
+            steps: 0,
+            called: FxHashMap::default(),
+            host,
+            scopes: Vec::new(),
+            frames: Vec::new(),
+            throws: Vec::new(),
+            modules,
+            builtins: FxHashMap::default(),
+            span: Span::new(firedoor_source::FileId(0), 0, 0),
+        }
+    }
+
+    /// Returns the host.
+    pub fn host(&self) -> Rc<dyn Host + 'p> {
+        Rc::clone(&self.host)
+    }
+
+    /// Begins a new budget of steps.
+    pub fn start(&mut self) {
+        self.steps = 0;
+    }
+
+    /// Counts a step; fails once the budget is used up.
+    pub(crate) fn step(&mut self) -> Result<(), Stop> {
+        self.steps += 1;
+        if self.steps < self.limits.steps {
+            return Ok(());
+        }
+        if self.steps == self.limits.steps {
+            self.note(
+                "budget",
+                self.span,
+                "too much to evaluate; the rest is not known",
+            );
+        }
+        Err(Stop::Budget)
+    }
+
+    /// Adds a remark.
+    pub fn note(&mut self, reason: &'static str, span: Span, detail: impl Into<String>) {
+        self.notes.push(Note {
+            reason,
+            span,
+            detail: detail.into(),
+        });
+    }
+
+    /// Returns the place of what is being evaluated.
+    pub fn place(&self) -> Span {
+        self.span
+    }
+
+    /// Returns the name of the running function of the program.
+    pub fn function_name(&self) -> Ustr {
+        self.frames
+            .last()
+            .map_or_else(|| Ustr::from("(module)"), |frame| frame.name)
+    }
+
+    /// Returns the module that is running.
+    pub fn module(&self) -> Option<ModuleId> {
+        self.frames.last().map(|frame| frame.module)
+    }
+
+    /// Returns an unknown value with a reason.
+    pub fn unknown(&mut self, reason: &str) -> Value {
+        let origins = self.origins.single(Origin::Unknown(Ustr::from(reason)));
+        Value::unknown(Shape::Any).with_origins(origins)
+    }
+
+    /// Returns the value that is either.
+    pub fn join(&mut self, a: Value, b: &Value) -> Value {
+        a.join(b, &mut self.origins)
+    }
+
+    /// Returns the value that is any of these; undefined if there is none.
+    pub fn join_all<'v>(&mut self, values: impl IntoIterator<Item = &'v Value>) -> Value {
+        let mut joined: Option<Value> = None;
+        for value in values {
+            joined = Some(match joined {
+                None => value.clone(),
+                Some(joined) => joined.join(value, &mut self.origins),
+            });
+        }
+        joined.unwrap_or_else(Value::undefined)
+    }
+
+    /// Returns the union of the origins of these values.
+    pub fn origins_of<'v>(&mut self, values: impl IntoIterator<Item = &'v Value>) -> OriginSet {
+        let mut union = OriginSet::EMPTY;
+        for value in values {
+            union = self.origins.union(union, value.origins);
+        }
+        union
+    }
+
+    /// Returns all origins of a value, with those of its elements and properties down to a few levels.
+    pub fn deep_origins(&mut self, value: &Value) -> OriginSet {
+        let mut union = value.origins;
+        let mut queue: Vec<(ObjectId, usize)> = value.objects().map(|id| (id, 0)).collect();
+        let mut seen = 0;
+        while let Some((id, depth)) = queue.pop() {
+            seen += 1;
+            if seen > 200 {
+                break;
+            }
+            let object = self.heap.get(id);
+            if matches!(
+                object.kind,
+                crate::ObjectKind::Function { .. }
+                    | crate::ObjectKind::Class { .. }
+                    | crate::ObjectKind::Namespace(_)
+            ) {
+                continue;
+            }
+            let parts: Vec<Value> = object
+                .properties
+                .values()
+                .chain(&object.elements)
+                .cloned()
+                .collect();
+            for part in parts {
+                union = self.origins.union(union, part.origins);
+                if depth < 3 {
+                    queue.extend(part.objects().map(|id| (id, depth + 1)));
+                }
+            }
+        }
+        union
+    }
+
+    /// Returns an unknown value of a shape that is made of these values.
+    pub fn derived<'v>(
+        &mut self,
+        shape: Shape,
+        from: impl IntoIterator<Item = &'v Value>,
+    ) -> Value {
+        let mut origins = OriginSet::EMPTY;
+        let mut control = OriginSet::EMPTY;
+        for value in from {
+            let deep = self.deep_origins(value);
+            origins = self.origins.union(origins, deep);
+            control = self.origins.union(control, value.control);
+        }
+        let mut value = Value::unknown(shape).with_origins(origins);
+        value.control = control;
+        value
+    }
+
+    /// Adds a test and returns its number.
+    pub fn add_test(&mut self, test: Test) -> TestId {
+        self.tests.push(test);
+        TestId(self.tests.len() as u32 - 1)
+    }
+
+    /// Adds a decision and returns its number.
+    pub fn add_decision(&mut self, decision: Decision) -> DecisionId {
+        self.decisions.push(decision);
+        DecisionId(self.decisions.len() as u32 - 1)
+    }
+
+    /// Returns a decision.
+    pub fn decision(&self, id: DecisionId) -> &Decision {
+        &self.decisions[id.0 as usize]
+    }
+
+    /// Returns a test.
+    pub fn test(&self, id: TestId) -> &Test {
+        &self.tests[id.0 as usize]
+    }
+
+    pub(crate) fn add_scope(
+        &mut self,
+        parent: Option<ScopeId>,
+        module: ModuleId,
+        is_function: bool,
+    ) -> ScopeId {
+        self.scopes.push(Scope {
+            parent,
+            names: FxHashMap::default(),
+            module,
+            is_function,
+            is_class: false,
+        });
+        ScopeId(self.scopes.len() as u32 - 1)
+    }
+
+    pub(crate) fn scope(&mut self, id: ScopeId) -> &mut Scope {
+        &mut self.scopes[id.0 as usize]
+    }
+
+    pub(crate) fn frame(&mut self) -> &mut Frame {
+        self.frames
+            .last_mut()
+            .expect("a frame is pushed before anything is evaluated")
+    }
+
+    pub(crate) fn current_scope(&self) -> ScopeId {
+        self.frames
+            .last()
+            .expect("a frame is pushed before anything is evaluated")
+            .scope
+    }
+
+    /// Sets a variable of exactly this scope.
+    pub(crate) fn bind(&mut self, scope: ScopeId, name: Ustr, value: Value) {
+        self.name_objects(name, &value);
+        let old = self.scope(scope).names.insert(name, Slot::Value(value));
+        let content = match old {
+            Some(Slot::Value(old)) => crate::heap::Content::Value(old),
+            _ => crate::heap::Content::Nothing,
+        };
+        self.heap
+            .journal
+            .push((crate::heap::Location::Variable(scope, name), content));
+    }
+
+    /// An object takes the name of the first variable or property it is assigned to.
+    pub(crate) fn name_objects(&mut self, name: Ustr, value: &Value) {
+        if let Some(id) = value.only_object()
+            && self.heap.get(id).name.is_none()
+        {
+            self.heap.get_mut(id).name = Some(name);
+        }
+    }
+
+    /// Notes something thrown on the current path, and nothing else: the path may go on.
+    pub fn may_throw(&mut self, value: Value, span: Span) {
+        let decided = self.decided.clone();
+        let thrown = Thrown {
+            value,
+            decided,
+            span,
+        };
+        match self.throws.last_mut() {
+            Some(scope) => {
+                if scope.thrown.len() < 64 {
+                    scope.thrown.push(thrown);
+                }
+            }
+            None => {
+                let host = self.host();
+                host.uncaught(self, &thrown);
+            }
+        }
+    }
+
+    /// Throws for certain.
+    ///
+    /// # Errors
+    ///
+    /// Always: the path ends.
+    pub fn throw<T>(&mut self, value: Value, span: Span) -> Result<T, Stop> {
+        self.may_throw(value, span);
+        Err(Stop::Throw)
+    }
+}

@@ -1,0 +1,272 @@
+//! `try`, and running something to see what it throws.
+
+use firedoor_ir::{Block, TryHandler};
+use firedoor_source::Span;
+use smallvec::SmallVec;
+
+use crate::branch::Completion;
+use crate::machine::ThrowScope;
+use crate::{
+    Decided, Decision, DecisionId, Machine, OriginSet, SideEnd, Stop, Test, TestKind, Thrown, Value,
+};
+
+impl<'p> Machine<'p> {
+    /// Runs `body` and returns what it came to, with what it may throw.
+    pub fn catching<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> (Result<T, Stop>, Vec<Thrown>) {
+        self.throws.push(ThrowScope::default());
+        let result = body(self);
+        let scope = self.throws.pop().unwrap_or_default();
+        (result, scope.thrown)
+    }
+
+    pub(crate) fn execute_try(
+        &mut self,
+        span: Span,
+        body: &'p Block,
+        handlers: &'p [TryHandler],
+        otherwise: &'p Block,
+        finally: &'p Block,
+    ) -> Result<Completion, Stop> {
+        let base = self.decided.len();
+        let (result, thrown) = self.catching(|machine| {
+            let completion = machine.block(body)?;
+            match completion {
+                Completion::Normal => machine.block(otherwise),
+                _ => Ok(completion),
+            }
+        });
+        let completion = match result {
+            Ok(completion) => completion,
+            Err(Stop::Throw) => Completion::Throw,
+            Err(stop) => return Err(stop),
+        };
+        let handled = if handlers.is_empty() {
+            self.rethrow(thrown);
+            Ok(completion)
+        } else {
+            self.handle(span, completion, thrown, handlers, base)
+        };
+        if finally.is_empty() {
+            return handled;
+        }
+        match self.block(finally)? {
+            Completion::Normal => handled,
+            completion => Ok(completion),
+        }
+    }
+
+    /// Throws again what was caught, where it was thrown.
+    pub fn rethrow(&mut self, thrown: Vec<Thrown>) {
+        for thrown in thrown {
+            match self.throws.last_mut() {
+                Some(scope) => {
+                    if scope.thrown.len() < 64 {
+                        scope.thrown.push(thrown);
+                    }
+                }
+                None => {
+                    let host = self.host();
+                    host.uncaught(self, &thrown);
+                }
+            }
+        }
+    }
+
+    fn handle(
+        &mut self,
+        span: Span,
+        completion: Completion,
+        thrown: Vec<Thrown>,
+        handlers: &'p [TryHandler],
+        base: usize,
+    ) -> Result<Completion, Stop> {
+        if thrown.is_empty() {
+            return self.perhaps_unseen_failure(span, completion, handlers);
+        }
+        let decision = self.failure_decision(span, &thrown, base, completion == Completion::Throw);
+        if completion == Completion::Throw {
+            self.decided.truncate(base);
+            self.decided.push(Decided {
+                decision,
+                side: true,
+            });
+            return self.run_handlers(handlers, thrown);
+        }
+        let handled = self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
+        Ok(match (completion, handled) {
+            (Completion::Normal, _) => Completion::Normal,
+            (_, Completion::Normal) if self.handler_goes(decision) => Completion::Normal,
+            (completion, _) => completion,
+        })
+    }
+
+    fn handler_goes(&self, decision: DecisionId) -> bool {
+        self.decision(decision).ends[1] == SideEnd::Goes
+    }
+
+    /// Nothing is known to fail in the body, but something may.
+    fn perhaps_unseen_failure(
+        &mut self,
+        span: Span,
+        completion: Completion,
+        handlers: &'p [TryHandler],
+    ) -> Result<Completion, Stop> {
+        let decision = self.add_failure(span, OriginSet::EMPTY, OriginSet::EMPTY, false);
+        let thrown = vec![Thrown {
+            value: self.unknown("exception"),
+            decided: self.decided.clone(),
+            span,
+        }];
+        self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
+        if completion != Completion::Normal && self.handler_goes(decision) {
+            return Ok(Completion::Normal);
+        }
+        Ok(completion)
+    }
+
+    /// The decision whether the body failed hangs on what decided that something was thrown.
+    fn failure_decision(
+        &mut self,
+        span: Span,
+        thrown: &[Thrown],
+        base: usize,
+        is_certain: bool,
+    ) -> DecisionId {
+        let mut origins = OriginSet::EMPTY;
+        let mut control = OriginSet::EMPTY;
+        for thrown in thrown {
+            origins = self.origins.union(origins, thrown.value.origins);
+            control = self.origins.union(control, thrown.value.control);
+            for decided in thrown.decided.iter().skip(base) {
+                let (a, b) = {
+                    let decision = self.decision(decided.decision);
+                    (decision.origins, decision.control)
+                };
+                control = self.origins.union(control, a);
+                control = self.origins.union(control, b);
+            }
+        }
+        self.add_failure(span, origins, control, is_certain)
+    }
+
+    /// Adds the decision that something failed, which hangs on values of these origins.
+    pub fn failure(&mut self, span: Span, origins: OriginSet, control: OriginSet) -> DecisionId {
+        self.add_failure(span, origins, control, true)
+    }
+
+    pub(crate) fn add_failure(
+        &mut self,
+        span: Span,
+        origins: OriginSet,
+        control: OriginSet,
+        is_certain: bool,
+    ) -> DecisionId {
+        let mut operand = Value::unknown(crate::Shape::Any).with_origins(origins);
+        operand.control = control;
+        let test = self.add_test(Test {
+            kind: TestKind::Failure,
+            operands: SmallVec::from_iter([operand]),
+            parts: Vec::new(),
+            is_conjunction: false,
+            span,
+        });
+        self.add_decision(Decision {
+            test: Some((test, false)),
+            origins,
+            control,
+            span,
+            is_certain,
+            ends: [SideEnd::NotRun; 2],
+            label: None,
+        })
+    }
+
+    /// Each exception goes to the first handler that may take it; what none takes is thrown on.
+    fn run_handlers(
+        &mut self,
+        handlers: &'p [TryHandler],
+        thrown: Vec<Thrown>,
+    ) -> Result<Completion, Stop> {
+        let mut rest = thrown;
+        let mut completions = Vec::new();
+        for handler in handlers {
+            let (taken, left) = self.split_by_handler(handler, rest)?;
+            rest = left;
+            if taken.is_empty() {
+                continue;
+            }
+            completions.push(self.run_handler(handler, taken, !rest.is_empty())?);
+        }
+        let escapes = !rest.is_empty();
+        self.rethrow(rest);
+        if completions.contains(&Completion::Normal) {
+            return Ok(Completion::Normal);
+        }
+        match completions.first() {
+            Some(first) if completions.iter().all(|completion| completion == first) => Ok(*first),
+            Some(_) => Ok(Completion::Mixed),
+            None if escapes => Ok(Completion::Throw),
+            None => Ok(Completion::Normal),
+        }
+    }
+
+    fn split_by_handler(
+        &mut self,
+        handler: &'p TryHandler,
+        thrown: Vec<Thrown>,
+    ) -> Result<(Vec<Thrown>, Vec<Thrown>), Stop> {
+        let Some(types) = handler.types else {
+            return Ok((thrown, Vec::new()));
+        };
+        let types = self.evaluate(types)?;
+        let mut taken = Vec::new();
+        let mut left = Vec::new();
+        for thrown in thrown {
+            match self.is_instance(&thrown.value, &types) {
+                Some(true) => taken.push(thrown),
+                Some(false) => left.push(thrown),
+                None => {
+                    taken.push(thrown.clone());
+                    left.push(thrown);
+                }
+            }
+        }
+        Ok((taken, left))
+    }
+
+    fn run_handler(
+        &mut self,
+        handler: &'p TryHandler,
+        taken: Vec<Thrown>,
+        is_one_of_several: bool,
+    ) -> Result<Completion, Stop> {
+        let value = self.join_all(taken.iter().map(|thrown| &thrown.value));
+        let run = |machine: &mut Self| {
+            let scope = machine.enter_block();
+            if let Some(binding) = &handler.binding {
+                machine.declare_pattern(binding, value.clone(), handler.span)?;
+            }
+            machine.frame().handling.push(value);
+            let completion = machine.block(&handler.body);
+            machine.frame().handling.pop();
+            machine.leave_block(scope);
+            match completion {
+                Err(Stop::Throw | Stop::Exit) => Ok(Completion::Throw),
+                other => other,
+            }
+        };
+        if !is_one_of_several {
+            return run(self);
+        }
+        let decision = self.add_failure(handler.span, OriginSet::EMPTY, OriginSet::EMPTY, false);
+        let mut ended = Completion::Normal;
+        self.perhaps(decision, |machine| {
+            ended = run(machine)?;
+            Ok(ended)
+        })?;
+        Ok(ended)
+    }
+}

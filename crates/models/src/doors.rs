@@ -1,0 +1,193 @@
+//! Where input enters, once the application is wired: what frameworks hand over to the request driver.
+
+use firedoor_app::{Symbol, Transport};
+use firedoor_eval::{Decided, Machine, ObjectKind, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::ModelHost;
+
+/// What a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// Runs before the handler.
+    Layer,
+    /// Answers the request.
+    Handler,
+    /// Runs only when an earlier step failed.
+    ErrorHandler,
+}
+
+/// A function that runs for a request.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The function.
+    pub value: Value,
+    /// What it is.
+    pub kind: StepKind,
+    /// Its name.
+    pub name: Ustr,
+    /// Where it is defined.
+    pub span: Span,
+    /// Where it is mounted.
+    pub mounted: Span,
+    /// What was decided on the way to its registration: it runs only then.
+    pub decided: Vec<Decided>,
+    /// A word by which the framework tells its kinds of step apart.
+    pub role: &'static str,
+}
+
+/// An entry point before any request has been sent through it.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// How input arrives.
+    pub transport: Transport,
+    /// The method, upper case.
+    pub method: Ustr,
+    /// The path as an OpenAPI template.
+    pub path: Ustr,
+    /// The message or event.
+    pub message: Option<Ustr>,
+    /// The framework.
+    pub framework: &'static Framework,
+    /// The file of the application object.
+    pub app: Ustr,
+    /// What handles it.
+    pub handler: Symbol,
+    /// Where it is registered.
+    pub registered: Span,
+    /// The router it belongs to: a number that siblings share, and a name.
+    pub group: (u32, Ustr),
+    /// The steps in the order in which they run; the handler is the last that is no error handler.
+    pub steps: Vec<Step>,
+    /// What was decided on the way to its registration.
+    pub decided: Vec<Decided>,
+    /// What could not be resolved on the way.
+    pub unresolved: Vec<String>,
+}
+
+/// How requests enter an application of a web framework.
+pub struct Framework {
+    /// Its name in output.
+    pub name: &'static str,
+    /// Returns the entry points, in any order.
+    pub doors: fn(&ModelHost, &mut Machine<'_>) -> Vec<Door>,
+    /// Makes what the steps of one request share.
+    pub begin: fn(&ModelHost, &mut Machine<'_>, &Door) -> Vec<Value>,
+    /// Runs one step with what [`Framework::begin`] has made. What it does is noted as effects and
+    /// refusals; a step that lets the request on notes `Continue`.
+    pub step:
+        fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>,
+    /// Returns the status that the framework turns an uncaught exception into, if it is known.
+    pub status_of: fn(&ModelHost, &mut Machine<'_>, &Value) -> Option<u16>,
+}
+
+impl std::fmt::Debug for Framework {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+/// Returns the name and the place of a function, class or library object.
+pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
+    let anonymous = Ustr::from("(anonymous)");
+    let Some(id) = value.objects().next() else {
+        let name = value
+            .as_outside()
+            .map_or(anonymous, |path| short_name(&path));
+        return Symbol {
+            name,
+            span: fallback,
+        };
+    };
+    let object = machine.heap.get(id);
+    match &object.kind {
+        ObjectKind::Bound { target, .. } => symbol(machine, &target.clone(), object.span),
+        ObjectKind::Method { name, .. } => Symbol {
+            name: *name,
+            span: object.span,
+        },
+        ObjectKind::Host(path) => Symbol {
+            name: object.name.unwrap_or_else(|| short_name(path)),
+            span: object.span,
+        },
+        ObjectKind::Instance { class } => Symbol {
+            name: object
+                .name
+                .or(machine.heap.get(*class).name)
+                .unwrap_or(anonymous),
+            span: object.span,
+        },
+        _ => Symbol {
+            name: object.name.unwrap_or(anonymous),
+            span: object.span,
+        },
+    }
+}
+
+/// The last part of an API path, for people.
+fn short_name(path: &str) -> Ustr {
+    let path = path.trim_end_matches("()");
+    let last = path.rsplit(['.', ':', '/']).next().unwrap_or(path);
+    Ustr::from(last.trim_end_matches("()"))
+}
+
+/// Returns whether an entry point's path lies at or below a prefix, by segments. A parameter of the prefix
+/// takes any segment; an unknown part of it makes the answer undecided.
+pub fn is_below(prefix: &str, path: &str) -> Option<bool> {
+    let mut segments = firedoor_app::path_segments(path);
+    for wanted in firedoor_app::path_segments(prefix) {
+        if wanted.starts_with('{') && wanted.ends_with("*}") {
+            return Some(true);
+        }
+        let Some(segment) = segments.next() else {
+            return Some(false);
+        };
+        if wanted.contains(firedoor_eval::HOLE) {
+            return None;
+        }
+        let is_parameter = wanted.starts_with('{');
+        if !is_parameter && !wanted.eq_ignore_ascii_case(segment) {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Joins a prefix and a path: one slash between, none at the end.
+pub fn join_paths(prefix: &str, path: &str) -> String {
+    let prefix = prefix.trim_end_matches('/');
+    let path = path.trim_start_matches('/');
+    let joined = if path.is_empty() {
+        prefix.to_owned()
+    } else {
+        format!("{prefix}/{path}")
+    };
+    if joined.is_empty() {
+        "/".to_owned()
+    } else {
+        joined
+    }
+}
+
+/// Holds if an API path has a word of guards in it. Such a name is weak evidence: it only makes an unknown
+/// layer `unknown` instead of nothing.
+pub fn sounds_like_guard(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    [
+        "auth",
+        "guard",
+        "protect",
+        "session",
+        "jwt",
+        "login",
+        "permission",
+        "acl",
+        "oauth",
+        "clerk",
+        "keycloak",
+        "require",
+    ]
+    .iter()
+    .any(|word| path.contains(word))
+}

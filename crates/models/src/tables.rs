@@ -1,0 +1,106 @@
+//! The form of a model, and the tables made of all of them.
+
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Stop, Value};
+use firedoor_source::Span;
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::{Framework, MODELS, ModelHost};
+
+/// Answers a call.
+pub type CallFunction = fn(&ModelHost, &mut Machine<'_>, &Call<'_>) -> Answer;
+/// Answers the reading of a member; the object is the host object, and missing for something outside.
+pub type MemberFunction = fn(&ModelHost, &mut Machine<'_>, Option<ObjectId>, Span) -> Option<Value>;
+/// Takes the writing of a member of a host object, and says whether the value is taken care of.
+pub type SetFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, Span) -> bool;
+/// Is told of a class that inherits from an outside one: the class, and where it is made.
+pub type ClassFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, Span);
+/// Makes an instance of such a class; says whether the program's own constructor is left out.
+pub type InstanceFunction =
+    fn(&ModelHost, &mut Machine<'_>, ObjectId, ObjectId, &Arguments, Span) -> Result<bool, Stop>;
+
+/// What a framework or library does, by API path.
+///
+/// Paths: `npm:express` is a module, `npm:express.Router` an export, `npm:express()` what a call of it
+/// returns, `npm:express().get` a method of that. A table key may end in `.*` and then answers for every
+/// member that has no entry of its own.
+pub struct Model {
+    /// Its name, which is also that of its folder of fixtures.
+    pub name: &'static str,
+    /// What calls do.
+    pub calls: &'static [(&'static str, CallFunction)],
+    /// What members are.
+    pub members: &'static [(&'static str, MemberFunction)],
+    /// What writing members does.
+    pub sets: &'static [(&'static str, SetFunction)],
+    /// What inheriting from a class does.
+    pub classes: &'static [(&'static str, ClassFunction)],
+    /// What making an instance of a class that inherits does.
+    pub instances: &'static [(&'static str, InstanceFunction)],
+    /// Paths that mean the same as another.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// How requests enter, of a web framework.
+    pub framework: Option<&'static Framework>,
+}
+
+impl Model {
+    /// A model without any entries, for the rest of a constant.
+    pub const EMPTY: Model = Model {
+        name: "",
+        calls: &[],
+        members: &[],
+        sets: &[],
+        classes: &[],
+        instances: &[],
+        aliases: &[],
+        framework: None,
+    };
+}
+
+/// The tables of all models, by path.
+pub(crate) struct Tables {
+    pub(crate) calls: FxHashMap<Ustr, CallFunction>,
+    pub(crate) members: FxHashMap<Ustr, MemberFunction>,
+    pub(crate) sets: FxHashMap<Ustr, SetFunction>,
+    pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
+    pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
+    pub(crate) aliases: FxHashMap<Ustr, Ustr>,
+}
+
+impl Tables {
+    pub(crate) fn new() -> Tables {
+        let mut tables = Tables {
+            calls: FxHashMap::default(),
+            members: FxHashMap::default(),
+            sets: FxHashMap::default(),
+            classes: FxHashMap::default(),
+            instances: FxHashMap::default(),
+            aliases: FxHashMap::default(),
+        };
+        for model in MODELS {
+            tables.calls.extend(model.calls.iter().map(keyed));
+            tables.members.extend(model.members.iter().map(keyed));
+            tables.sets.extend(model.sets.iter().map(keyed));
+            tables.classes.extend(model.classes.iter().map(keyed));
+            tables.instances.extend(model.instances.iter().map(keyed));
+            let aliases = model.aliases.iter();
+            tables
+                .aliases
+                .extend(aliases.map(|(from, to)| (Ustr::from(from), Ustr::from(to))));
+        }
+        tables
+    }
+}
+
+fn keyed<F: Copy>((path, function): &(&'static str, F)) -> (Ustr, F) {
+    (Ustr::from(path), *function)
+}
+
+/// Returns the entry for `path`, or the one for every member of its owner.
+pub(crate) fn look_up<F: Copy>(table: &FxHashMap<Ustr, F>, path: Ustr) -> Option<F> {
+    if let Some(found) = table.get(&path) {
+        return Some(*found);
+    }
+    let (owner, _) = path.rsplit_once('.')?;
+    table.get(&Ustr::from(&format!("{owner}.*"))).copied()
+}
