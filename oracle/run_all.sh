@@ -1,16 +1,17 @@
 #!/bin/sh
 # Holds a firedoor binary against the real frameworks: the committed corpus and COUNT generated applications of each.
 #
-#   run_all.sh BIN [COUNT] [SEED]
+#   run_all.sh [BIN] [COUNT] [SEED]        the environment may say FIREDOOR, COUNT and SEED instead
 set -eu
-if [ $# -lt 1 ]; then
+given=${1:-${FIREDOOR:-}}
+if [ -z "$given" ]; then
     echo "usage: run_all.sh BIN [COUNT] [SEED]" >&2
     exit 2
 fi
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-binary=$(CDPATH= cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
-count=${2:-1000}
-seed=${3:-1}
+binary=$(CDPATH= cd -- "$(dirname -- "$given")" && pwd)/$(basename -- "$given")
+count=${2:-${COUNT:-1000}}
+seed=${3:-${SEED:-1}}
 python="$here/../.oracle/venv/bin/python"
 made="$here/../.oracle/generated"
 

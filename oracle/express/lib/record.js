@@ -51,7 +51,7 @@ function joinEntries(runs) {
 
 function joinOne(found) {
   const first = found.find((one) => one.entry.reached) ?? found[0];
-  const verdicts = new Set(found.map((one) => one.entry.authentication));
+  const verdicts = new Set(found.map((one) => one.entry.authentication).filter((verdict) => verdict !== null));
   const joined = { ...first.entry, layers: joinLayers(found) };
   if (verdicts.size > 1 && verdicts.has('enforced')) {
     joined.authentication = 'conditional';

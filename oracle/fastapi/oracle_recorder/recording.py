@@ -203,7 +203,7 @@ def join_entries(runs: list[tuple[str, list[dict[str, Any]]]]) -> list[dict[str,
 
 def join_one(found: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     first = next((entry for _, entry in found if entry["reached"]), found[0][1])
-    verdicts = {entry["authentication"] for _, entry in found}
+    verdicts = {entry["authentication"] for _, entry in found} - {None}
     joined = {**first, "layers": join_layers(found)}
     if len(verdicts) > 1 and "enforced" in verdicts:
         joined["authentication"] = "conditional"
