@@ -23,6 +23,6 @@ pub use effect::{
 };
 pub use entry_point::{EntryPoint, Symbol, Transport, path_segments};
 pub use judge::{Continuation, LayerRun, judge_layer, judge_user, refusal_control, user_control};
-pub use layer::{GuardDefinition, Layer, LayerKind};
+pub use layer::{GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};
 pub use provenance::{Origin, Provenance, RequestPart};

@@ -391,6 +391,7 @@ pub fn entry_point(
         registered: door.registered,
         group: door.group,
         layers,
+        late: crate::guards::late(host, machine, door),
         controls: BTreeMap::new(),
         checks: checks.checks,
         effects,

@@ -353,12 +353,12 @@ fn guard_shape(files: &FileSet, guard: &GuardDefinition) -> GuardShape {
             .map(|control| control.as_str())
             .collect(),
         covers: guard.covers.len(),
-        mounted: places(files, &guard.mounted),
+        mounted: guard
+            .mounts
+            .iter()
+            .map(|mount| Place::new(files, mount.span))
+            .collect(),
     }
-}
-
-fn places(files: &FileSet, spans: &[Span]) -> Vec<Place> {
-    spans.iter().map(|span| Place::new(files, *span)).collect()
 }
 
 fn asset_shape(files: &FileSet, asset: &Asset) -> AssetShape {
