@@ -35,8 +35,9 @@ pub struct Layer {
     pub verdicts: Vec<(Control, Verdict)>,
     /// What it counts, if it is a limiter.
     pub throttle: Option<Throttle>,
-    /// Where it lets the request on when its own check fails (a swallowed exception, a missing value).
-    pub fails_open: Option<Span>,
+    /// Where, and in which words why, it lets a request on although it refuses others: its own check failed,
+    /// a credential or a setting is missing.
+    pub fails_open: Option<(Span, &'static str)>,
 }
 
 /// A place where a guard is mounted.
@@ -67,6 +68,8 @@ pub struct GuardDefinition {
     pub is_idle: bool,
     /// Holds if the code of the program calls or passes it on anywhere.
     pub is_used: bool,
+    /// Where other modules import it, in order.
+    pub imported: Vec<Span>,
     /// What it counts, if it is a limiter.
     pub throttle: Option<Throttle>,
 }

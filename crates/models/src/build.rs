@@ -119,7 +119,7 @@ pub(crate) fn layer(
     let mut judged: BTreeMap<Control, Verdict> = BTreeMap::new();
     if attacker.stopped_at.is_none_or(|stopped| number <= stopped) {
         let run = layer_run(host, machine, attacker, number);
-        layer.fails_open = run.fails_open;
+        layer.fails_open = firedoor_app::fails_open(&run);
         judged.extend(judge_layer(&run));
     }
     let run = layer_run(host, machine, user, number);

@@ -69,6 +69,7 @@ fn definition(name: Ustr, span: Span) -> GuardDefinition {
         mounts: Vec::new(),
         is_idle: false,
         is_used: false,
+        imported: Vec::new(),
         throttle: None,
     }
 }
@@ -227,7 +228,10 @@ fn add_loose(
     if is_known || was_called(machine, value) {
         return;
     }
-    if let Some(found) = alone(host, machine, framework, &step) {
+    if let Some(mut found) = alone(host, machine, framework, &step) {
+        if let Some(id) = value.only_object() {
+            found.imported = machine.bindings_of(id);
+        }
         guards.insert(key, found);
     }
 }
@@ -245,7 +249,11 @@ fn was_called(machine: &Machine<'_>, value: &Value) -> bool {
 }
 
 /// Guards that libraries made, and that no entry point has.
-fn add_made(host: &ModelHost, machine: &Machine<'_>, guards: &mut IndexMap<Key, GuardDefinition>) {
+fn add_made(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    guards: &mut IndexMap<Key, GuardDefinition>,
+) {
     let made: Vec<(ObjectId, crate::state::MadeGuard)> = host
         .state()
         .made_guards
@@ -254,10 +262,11 @@ fn add_made(host: &ModelHost, machine: &Machine<'_>, guards: &mut IndexMap<Key, 
         .collect();
     for (id, made) in made {
         let object = machine.heap.get(id);
+        let own_span = object.span;
         let name = object.name.unwrap_or_else(|| Ustr::from(made.library));
         let is_known = guards
             .keys()
-            .any(|(span, known)| (*span == made.span || *span == object.span) && *known == name);
+            .any(|(span, known)| (*span == made.span || *span == own_span) && *known == name);
         if is_known {
             continue;
         }
@@ -266,6 +275,7 @@ fn add_made(host: &ModelHost, machine: &Machine<'_>, guards: &mut IndexMap<Key, 
             GuardDefinition {
                 controls: made.controls.clone(),
                 throttle: made.throttle.clone(),
+                imported: machine.bindings_of(id),
                 ..definition(name, made.span)
             },
         );

@@ -343,7 +343,6 @@ pub fn layer_run(
             .filter(|(_, step)| *step == number)
             .map(|(origin, _)| origin.clone())
             .collect(),
-        fails_open: None,
         unknown: run
             .unknown
             .iter()

@@ -300,7 +300,7 @@ fn layer_shape(files: &FileSet, layer: &Layer) -> LayerShape {
         reason: detail(matches!(layer.verdict, Verdict::Unknown(_))),
         mounted: Place::new(files, layer.mounted),
         throttle: layer.throttle.as_ref().map(throttle_shape),
-        fails_open: layer.fails_open.map(|span| Place::new(files, span)),
+        fails_open: layer.fails_open.map(|(span, _)| Place::new(files, span)),
     }
 }
 
