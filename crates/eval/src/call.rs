@@ -697,6 +697,34 @@ impl<'p> Machine<'p> {
         result
     }
 
+    /// Returns the functions of the program that the function around a closure was given or has made: what
+    /// a wrapper wraps. Empty for a function of the top level of a module.
+    pub fn captured_functions(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let mut functions: Vec<(Ustr, Value)> = scope
+            .names
+            .iter()
+            .filter_map(|(name, slot)| match slot {
+                Slot::Value(value) if self.is_function(value) => Some((*name, value.clone())),
+                _ => None,
+            })
+            .collect();
+        functions.sort_by_key(|(name, _)| name.as_str());
+        functions.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn is_function(&self, value: &Value) -> bool {
+        value.only_object().is_some_and(|id| {
+            matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Function { .. } | ObjectKind::Bound { .. }
+            )
+        })
+    }
+
     /// Runs `body` and takes back everything that it has written and decided.
     pub fn trial<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         let mark = self.heap.journal.len();

@@ -7,6 +7,7 @@
 mod build;
 mod doors;
 mod express;
+mod guards;
 mod host;
 mod identifiers;
 mod judge;
