@@ -270,25 +270,6 @@ impl Host for ModelHost {
         function(self, machine, object, value, span)
     }
 
-    fn index(
-        &self,
-        machine: &mut Machine<'_>,
-        object: &Value,
-        key: &Value,
-        span: Span,
-    ) -> Option<Value> {
-        let path = match object.only()? {
-            firedoor_eval::Atom::Outside(path) => path,
-            firedoor_eval::Atom::Object(id) => match machine.heap.get(id).kind {
-                ObjectKind::Host(path) => path,
-                _ => return None,
-            },
-            _ => return None,
-        };
-        let function = self.tables.indexes.get(&path).copied()?;
-        function(self, machine, key, span)
-    }
-
     fn member_origins(
         &self,
         machine: &mut Machine<'_>,
@@ -429,6 +410,16 @@ impl Host for ModelHost {
         span: Span,
     ) {
         judge::write_memory(self, machine, store, operation, key, value, span);
+    }
+
+    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+        let ObjectKind::Host(path) = machine.heap.get(object).kind else {
+            return Ok(None);
+        };
+        match self.tables.awaits.get(&path).copied() {
+            Some(function) => function(self, machine, object),
+            None => Ok(None),
+        }
     }
 
     fn uncaught(&self, _machine: &mut Machine<'_>, _thrown: &Thrown) {}

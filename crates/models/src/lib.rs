@@ -10,6 +10,8 @@ mod express;
 mod guards;
 mod host;
 mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
 mod node;
 mod node_crypto;
@@ -17,6 +19,7 @@ mod origins;
 mod request;
 mod state;
 mod tables;
+mod tokens;
 pub mod tools;
 
 pub use build::build_map;
@@ -29,6 +32,8 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
     &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
 ];

@@ -14,8 +14,6 @@ pub type CallFunction = fn(&ModelHost, &mut Machine<'_>, &Call<'_>) -> Answer;
 pub type MemberFunction = fn(&ModelHost, &mut Machine<'_>, Option<ObjectId>, Span) -> Option<Value>;
 /// Takes the writing of a member of a host object, and says whether the value is taken care of.
 pub type SetFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, Span) -> bool;
-/// Answers the reading of an element by a computed key.
-pub type IndexFunction = fn(&ModelHost, &mut Machine<'_>, &Value, Span) -> Option<Value>;
 /// Is told of a class that inherits from an outside one: the class, and where it is made.
 pub type ClassFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, Span);
 /// Makes an instance of such a class; says whether the program's own constructor is left out.
@@ -26,6 +24,8 @@ pub type InstanceFunction =
 pub type IndexFunction = fn(&ModelHost, &mut Machine<'_>, &Value, &Value, Span) -> Option<Value>;
 /// Is told that an element of a host object or instance is written by a key that is not known.
 pub type SetIndexFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, &Value, Span);
+/// Returns what waiting for a host object gives.
+pub type AwaitFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId) -> Answer;
 /// Combines two values, one of which is of the entry's path, with an operator.
 pub type OperatorFunction =
     fn(&ModelHost, &mut Machine<'_>, BinaryOperator, &Value, &Value, Span) -> Option<Value>;
@@ -44,8 +44,6 @@ pub struct Model {
     pub members: &'static [(&'static str, MemberFunction)],
     /// What writing members does.
     pub sets: &'static [(&'static str, SetFunction)],
-    /// What elements of outside objects are, by the path of the object.
-    pub indexes: &'static [(&'static str, IndexFunction)],
     /// What inheriting from a class does.
     pub classes: &'static [(&'static str, ClassFunction)],
     /// What making an instance of a class that inherits does.
@@ -54,6 +52,8 @@ pub struct Model {
     pub indexes: &'static [(&'static str, IndexFunction)],
     /// What writing elements by unknown keys does.
     pub set_indexes: &'static [(&'static str, SetIndexFunction)],
+    /// What waiting for a host object gives.
+    pub awaits: &'static [(&'static str, AwaitFunction)],
     /// What operators do.
     pub operators: &'static [(&'static str, OperatorFunction)],
     /// Outside classes, mostly exceptions, each with one that it inherits from.
@@ -74,8 +74,8 @@ impl Model {
         indexes: &[],
         classes: &[],
         instances: &[],
-        indexes: &[],
         set_indexes: &[],
+        awaits: &[],
         operators: &[],
         subclasses: &[],
         aliases: &[],
@@ -91,8 +91,8 @@ pub(crate) struct Tables {
     pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
     pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
-    pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) set_indexes: FxHashMap<Ustr, SetIndexFunction>,
+    pub(crate) awaits: FxHashMap<Ustr, AwaitFunction>,
     pub(crate) operators: FxHashMap<Ustr, OperatorFunction>,
     pub(crate) subclasses: Vec<(Ustr, Ustr)>,
     pub(crate) aliases: FxHashMap<Ustr, Ustr>,
@@ -107,8 +107,8 @@ impl Tables {
             indexes: FxHashMap::default(),
             classes: FxHashMap::default(),
             instances: FxHashMap::default(),
-            indexes: FxHashMap::default(),
             set_indexes: FxHashMap::default(),
+            awaits: FxHashMap::default(),
             operators: FxHashMap::default(),
             subclasses: Vec::new(),
             aliases: FxHashMap::default(),
@@ -120,10 +120,10 @@ impl Tables {
             tables.indexes.extend(model.indexes.iter().map(keyed));
             tables.classes.extend(model.classes.iter().map(keyed));
             tables.instances.extend(model.instances.iter().map(keyed));
-            tables.indexes.extend(model.indexes.iter().map(keyed));
             tables
                 .set_indexes
                 .extend(model.set_indexes.iter().map(keyed));
+            tables.awaits.extend(model.awaits.iter().map(keyed));
             tables.operators.extend(model.operators.iter().map(keyed));
             let pairs = model.subclasses.iter();
             tables
