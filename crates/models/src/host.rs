@@ -406,6 +406,16 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+        let ObjectKind::Host(path) = machine.heap.get(object).kind else {
+            return Ok(None);
+        };
+        match self.tables.awaits.get(&path).copied() {
+            Some(function) => function(self, machine, object),
+            None => Ok(None),
+        }
+    }
+
     fn uncaught(&self, _machine: &mut Machine<'_>, _thrown: &Thrown) {}
 }
 

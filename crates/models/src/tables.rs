@@ -24,6 +24,8 @@ pub type InstanceFunction =
 pub type IndexFunction = fn(&ModelHost, &mut Machine<'_>, &Value, &Value, Span) -> Option<Value>;
 /// Is told that an element of a host object or instance is written by a key that is not known.
 pub type SetIndexFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, &Value, Span);
+/// Returns what waiting for a host object gives.
+pub type AwaitFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId) -> Answer;
 /// Combines two values, one of which is of the entry's path, with an operator.
 pub type OperatorFunction =
     fn(&ModelHost, &mut Machine<'_>, BinaryOperator, &Value, &Value, Span) -> Option<Value>;
@@ -50,6 +52,8 @@ pub struct Model {
     pub indexes: &'static [(&'static str, IndexFunction)],
     /// What writing elements by unknown keys does.
     pub set_indexes: &'static [(&'static str, SetIndexFunction)],
+    /// What waiting for a host object gives.
+    pub awaits: &'static [(&'static str, AwaitFunction)],
     /// What operators do.
     pub operators: &'static [(&'static str, OperatorFunction)],
     /// Outside classes, mostly exceptions, each with one that it inherits from.
@@ -71,6 +75,7 @@ impl Model {
         instances: &[],
         indexes: &[],
         set_indexes: &[],
+        awaits: &[],
         operators: &[],
         subclasses: &[],
         aliases: &[],
@@ -87,6 +92,7 @@ pub(crate) struct Tables {
     pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
     pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) set_indexes: FxHashMap<Ustr, SetIndexFunction>,
+    pub(crate) awaits: FxHashMap<Ustr, AwaitFunction>,
     pub(crate) operators: FxHashMap<Ustr, OperatorFunction>,
     pub(crate) subclasses: Vec<(Ustr, Ustr)>,
     pub(crate) aliases: FxHashMap<Ustr, Ustr>,
@@ -102,6 +108,7 @@ impl Tables {
             instances: FxHashMap::default(),
             indexes: FxHashMap::default(),
             set_indexes: FxHashMap::default(),
+            awaits: FxHashMap::default(),
             operators: FxHashMap::default(),
             subclasses: Vec::new(),
             aliases: FxHashMap::default(),
@@ -116,6 +123,7 @@ impl Tables {
             tables
                 .set_indexes
                 .extend(model.set_indexes.iter().map(keyed));
+            tables.awaits.extend(model.awaits.iter().map(keyed));
             tables.operators.extend(model.operators.iter().map(keyed));
             let pairs = model.subclasses.iter();
             tables
