@@ -10,6 +10,8 @@ mod express;
 mod host;
 mod judge;
 mod origins;
+mod python_standard;
+mod python_support;
 mod request;
 mod state;
 mod tables;
@@ -21,4 +23,4 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL];
+pub static MODELS: &[&Model] = &[&express::MODEL, &python_standard::MODEL];
