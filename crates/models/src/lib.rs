@@ -10,6 +10,7 @@ mod express;
 mod host;
 mod judge;
 mod origins;
+mod python_jwt;
 mod python_standard;
 mod python_support;
 mod request;
@@ -23,4 +24,4 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL, &python_standard::MODEL];
+pub static MODELS: &[&Model] = &[&express::MODEL, &python_jwt::MODEL, &python_standard::MODEL];
