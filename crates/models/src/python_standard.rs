@@ -104,6 +104,8 @@ pub static MODEL: Model = Model {
         ("py:environs.Env().*", environment_call),
         ("py:environ.Env()", environment_call),
         ("py:environ.Env().*", environment_call),
+        ("py:starlette.concurrency.run_in_threadpool", run_elsewhere),
+        ("py:anyio.to_thread.run_sync", run_elsewhere),
         ("py:dotenv.load_dotenv", nothing),
         ("py:dotenv.find_dotenv", nothing),
         ("py:dotenv.dotenv_values", environment_copy),
@@ -111,6 +113,10 @@ pub static MODEL: Model = Model {
     indexes: &[("py:os.environ", environment_index)],
     operators: &[("py:os.environ", environment_contains)],
     aliases: &[
+        (
+            "py:fastapi.concurrency.run_in_threadpool",
+            "py:starlette.concurrency.run_in_threadpool",
+        ),
         ("py:secrets.SystemRandom", "py:random.SystemRandom"),
         ("py:environs.env", "py:environs.Env()"),
         ("py:email.message.Message", "py:email.message.EmailMessage"),
@@ -516,4 +522,16 @@ pub(crate) fn send_mail(
     let body = kept(machine, id, usize::MAX, "body").unwrap_or_else(|| message.clone());
     let content = [("subject", subject), ("body", body)];
     send(host, machine, SendChannel::Mail, &to, &content, span);
+}
+
+/// Runs a function with the rest of the arguments, in another thread.
+fn run_elsewhere(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some((function, rest)) = call.arguments.positional.split_first() else {
+        return Ok(None);
+    };
+    let mut arguments = call.arguments.clone();
+    arguments.positional = rest.to_vec();
+    machine
+        .call_value(function, None, &arguments, call.span)
+        .map(Some)
 }
