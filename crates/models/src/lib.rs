@@ -11,6 +11,11 @@ mod guards;
 mod host;
 mod judge;
 mod origins;
+mod python_jwt;
+mod python_passwords;
+mod python_signed;
+mod python_standard;
+mod python_support;
 mod request;
 mod state;
 mod tables;
@@ -22,4 +27,10 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL];
+pub static MODELS: &[&Model] = &[
+    &express::MODEL,
+    &python_jwt::MODEL,
+    &python_passwords::MODEL,
+    &python_signed::MODEL,
+    &python_standard::MODEL,
+];
