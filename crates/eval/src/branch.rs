@@ -220,7 +220,15 @@ impl<'p> Machine<'p> {
         let known = self.decision(decision);
         let control = (known.origins, known.control);
         match (yes.end == SideEnd::Goes, no.end == SideEnd::Goes) {
-            (true, true) => self.merge(&yes.delta, &no.delta, control),
+            (true, true) => {
+                let is_loop = known
+                    .test
+                    .is_some_and(|(test, _)| self.test(test).kind == TestKind::Loop);
+                self.merge(&yes.delta, &no.delta, control);
+                if is_loop {
+                    self.open_grown(&yes.delta);
+                }
+            }
             (true, false) => self.survive(yes, no),
             (false, true) => self.survive(no, yes),
             (false, false) => {
@@ -254,8 +262,10 @@ impl<'p> Machine<'p> {
             let Some((location, old)) = self.heap.journal.pop() else {
                 break;
             };
-            let current = self.content(location);
-            delta.entry(location).or_insert(current);
+            if !delta.contains_key(&location) {
+                let current = self.content(location);
+                delta.insert(location, current);
+            }
             self.restore(location, old);
         }
         delta
@@ -295,6 +305,11 @@ impl<'p> Machine<'p> {
             (Location::Elements(object), Content::Elements(elements, is_open)) => {
                 let object = self.heap.get_mut(object);
                 object.elements = elements;
+                object.is_open = is_open;
+            }
+            (Location::Elements(object), Content::Length(length, is_open)) => {
+                let object = self.heap.get_mut(object);
+                object.elements.truncate(length);
                 object.is_open = is_open;
             }
             (Location::Elements(_), _) => {}
@@ -348,13 +363,41 @@ impl<'p> Machine<'p> {
                 Content::Value(value)
             }
             (Content::Elements(a, a_open), Content::Elements(b, b_open)) => {
-                let (mut long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-                for (element, other) in long.iter_mut().zip(&short) {
-                    *element = element.clone().join(other, &mut self.origins);
-                }
-                Content::Elements(long, a_open || b_open)
+                Content::Elements(self.merge_elements(a, b, by), a_open || b_open)
             }
             (a, _) => a,
+        }
+    }
+
+    /// An element that only one side has may be missing: `undefined` is among its alternatives then.
+    fn merge_elements(&mut self, a: Vec<Value>, b: Vec<Value>, by: OriginSet) -> Vec<Value> {
+        let (mut long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+        let missing = Value::undefined();
+        for (index, element) in long.iter_mut().enumerate() {
+            let other = short.get(index).unwrap_or(&missing);
+            if element == other {
+                continue;
+            }
+            let mut joined = element.clone().join(other, &mut self.origins);
+            joined.control = self.origins.union(joined.control, by);
+            *element = joined;
+        }
+        long
+    }
+
+    /// A list that grew in a loop whose rounds are not known may have grown more than once.
+    fn open_grown(&mut self, delta: &Delta) {
+        for (location, content) in delta {
+            let (Location::Elements(id), Content::Elements(elements, _)) = (location, content)
+            else {
+                continue;
+            };
+            let is_grown = elements
+                .last()
+                .is_some_and(|last| self.heap.get(*id).elements.last() != Some(last));
+            if is_grown {
+                self.heap.open(*id);
+            }
         }
     }
 

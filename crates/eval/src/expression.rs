@@ -102,12 +102,12 @@ impl<'p> Machine<'p> {
                 }
                 Ok(value)
             }
-            ExpressionKind::Yield { value, .. } => {
+            ExpressionKind::Yield { value, is_delegate } => {
                 let value = match value {
                     Some(value) => self.evaluate(*value)?,
                     None => self.nothing(),
                 };
-                self.yield_value(value);
+                self.yield_value(value, *is_delegate, span);
                 Ok(Value::unknown(Shape::Any))
             }
             ExpressionKind::Comprehension {
@@ -150,8 +150,12 @@ impl<'p> Machine<'p> {
             Literal::Bool(value) => Value::bool(*value),
             Literal::Number(value) => Value::number(*value),
             Literal::String(text) | Literal::Bytes(text) => Value::atom(Atom::String(*text)),
-            Literal::Regex(pattern, _) => {
-                Value::object(self.heap.allocate(ObjectKind::Regex(*pattern), span))
+            Literal::Regex(pattern, flags) => {
+                let id = self.heap.allocate(ObjectKind::Regex(*pattern), span);
+                let flags = Value::atom(Atom::String(*flags));
+                let object = self.heap.get_mut(id);
+                object.properties.insert(Ustr::from("flags"), flags);
+                Value::object(id)
             }
             Literal::Ellipsis => Value::outside("py:builtins.Ellipsis"),
         }
@@ -227,13 +231,16 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let mut values = Vec::with_capacity(elements.len());
-        let mut is_open = false;
+        let mut further: Option<Value> = None;
         for element in elements {
             let value = self.evaluate(element.value)?;
             if element.is_spread {
-                let (spread, open) = self.elements_of(&value);
+                let (spread, more) = self.elements_and_more(&value);
                 values.extend(spread);
-                is_open |= open;
+                further = match (further, more) {
+                    (Some(further), Some(more)) => Some(self.join(further, &more)),
+                    (further, more) => further.or(more),
+                };
             } else {
                 values.push(value);
             }
@@ -246,7 +253,12 @@ impl<'p> Machine<'p> {
         let id = self.heap.allocate(kind, span);
         let object = self.heap.get_mut(id);
         object.elements = values;
-        object.is_open = is_open;
+        if let Some(more) = further {
+            object.is_open = true;
+            object
+                .properties
+                .insert(Ustr::from(crate::iterate::MORE), more);
+        }
         Ok(Value::object(id))
     }
 
@@ -262,10 +274,12 @@ impl<'p> Machine<'p> {
                 }
                 PropertyKind::Value => self.display_property(id, property.key, value)?,
                 PropertyKind::Getter | PropertyKind::Setter => {
-                    if let Key::Name(name) = property.key
-                        && property.kind == PropertyKind::Getter
-                    {
-                        let key = Ustr::from(&format!("get:{name}"));
+                    if let Key::Name(name) = property.key {
+                        let word = match property.kind {
+                            PropertyKind::Getter => "get",
+                            _ => "set",
+                        };
+                        let key = Ustr::from(&format!("{word}:{name}"));
                         self.heap.get_mut(id).properties.insert(key, value);
                     }
                 }
@@ -312,6 +326,9 @@ impl<'p> Machine<'p> {
             let copies: Vec<(Ustr, Value)> = object
                 .properties
                 .iter()
+                .filter(|(key, _)| {
+                    **key != crate::iterate::MORE && **key != crate::javascript::PROTOTYPE
+                })
                 .map(|(key, value)| (*key, value.clone()))
                 .collect();
             for (key, copy) in copies {

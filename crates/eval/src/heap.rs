@@ -149,6 +149,8 @@ pub(crate) enum Content {
     Nothing,
     Value(Value),
     Elements(Vec<Value>, bool),
+    /// As many of the elements as there were before some were added at the end; only in the journal.
+    Length(usize, bool),
 }
 
 /// What one side of a branch has written.
@@ -227,12 +229,22 @@ impl Heap {
         &mut self.get_mut(id).elements
     }
 
+    /// Adds an element at the end. The journal keeps the length only, so that a list grows in linear time.
+    pub fn push_element(&mut self, id: ObjectId, value: Value) {
+        let object = self.get(id);
+        let content = Content::Length(object.elements.len(), object.is_open);
+        self.journal.push((Location::Elements(id), content));
+        self.get_mut(id).elements.push(value);
+    }
+
     /// Says that the object may have further properties or elements.
     pub fn open(&mut self, id: ObjectId) {
         if self.get(id).is_open {
             return;
         }
-        self.elements_mut(id);
+        let length = self.get(id).elements.len();
+        self.journal
+            .push((Location::Elements(id), Content::Length(length, false)));
         self.get_mut(id).is_open = true;
     }
 }

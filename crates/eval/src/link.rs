@@ -169,10 +169,8 @@ impl<'p> Machine<'p> {
         self.bind(scope, Ustr::from("exports"), Value::object(exports));
         self.bind(scope, Ustr::from("require"), Value::outside("js:require"));
         let path = self.program.path(id).to_owned();
-        let folder = path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder)
-            .to_owned();
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let (path, folder) = (format!("/{path}"), format!("/{folder}"));
         self.bind(scope, Ustr::from("__filename"), Value::string(&path));
         self.bind(scope, Ustr::from("__dirname"), Value::string(&folder));
         self.frame().this = Value::object(exports);
@@ -405,6 +403,10 @@ impl<'p> Machine<'p> {
     /// Resolves and runs what a JavaScript specifier leads to.
     fn resolve_javascript(&mut self, specifier: Ustr) -> Result<Target, Stop> {
         let from = self.module_ir().file;
+        if let Some(module) = self.module_at(&specifier) {
+            self.run_module(module)?;
+            return Ok(Target::Module(module));
+        }
         let target = match self.program.project.resolve_javascript(from, &specifier) {
             Resolution::File(file) => match self.program.module_of(file) {
                 Some(module) => Target::Module(module),
@@ -431,6 +433,30 @@ impl<'p> Machine<'p> {
             self.run_module(module)?;
         }
         Ok(target)
+    }
+
+    /// Finds the module at an absolute path, as made from `__dirname`. The scanned root is `/`.
+    fn module_at(&self, specifier: &str) -> Option<ModuleId> {
+        let path = specifier
+            .strip_prefix("file://")
+            .unwrap_or(specifier)
+            .strip_prefix('/')?;
+        let path = crate::javascript::normal_path(path);
+        let endings = [
+            "",
+            ".js",
+            ".ts",
+            ".mjs",
+            ".cjs",
+            ".jsx",
+            ".tsx",
+            "/index.js",
+            "/index.ts",
+        ];
+        endings.iter().find_map(|ending| {
+            let file = self.program.files.find(&format!("{path}{ending}"))?;
+            self.program.module_of(file)
+        })
     }
 
     /// `require(specifier)`.

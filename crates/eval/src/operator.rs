@@ -396,7 +396,8 @@ impl Machine<'_> {
                     _ => Some("object"),
                 },
                 Atom::Unknown(Shape::Object) => Some("object"),
-                Atom::Outside(_) | Atom::Unknown(Shape::Any) => None,
+                Atom::Outside(path) => crate::javascript::type_of(*path),
+                Atom::Unknown(Shape::Any) => None,
             })
             .collect();
         if names.iter().any(Option::is_none) {
@@ -463,7 +464,9 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
         (Atom::Pattern(_), Atom::Pattern(_)) => None,
         (Atom::Object(a), Atom::Object(b)) => Some(a == b),
         (Atom::Outside(a), Atom::Outside(b)) => (a == b).then_some(true),
-        (Atom::Outside(_), Atom::Object(_)) | (Atom::Object(_), Atom::Outside(_)) => None,
+        (Atom::Outside(_), other) | (other, Atom::Outside(_)) => {
+            other.is_nothing().then_some(false)
+        }
         (a, b) if is_loose && a.is_nothing() && b.is_nothing() => Some(true),
         (Atom::Number(number), Atom::String(text)) | (Atom::String(text), Atom::Number(number))
             if is_loose =>
