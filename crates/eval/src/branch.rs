@@ -200,6 +200,7 @@ impl<'p> Machine<'p> {
         end: &impl Fn(&Self, &T) -> SideEnd,
     ) -> Side<T> {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let base = self.decided.len();
         self.decided.push(decided);
         let result = body(self);
@@ -211,7 +212,7 @@ impl<'p> Machine<'p> {
         Side {
             result,
             end,
-            delta: self.take_delta(mark),
+            delta: self.take_delta(mark, born),
             decided,
         }
     }
@@ -247,7 +248,7 @@ impl<'p> Machine<'p> {
 
     fn keep_left<T>(&mut self, ended: &Side<T>) {
         if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)
-            && !ended.delta.is_empty()
+            && !ended.delta.writes.is_empty()
             && let Some(frame) = self.frames.last_mut()
             && frame.left.len() < 64
         {
@@ -256,15 +257,18 @@ impl<'p> Machine<'p> {
     }
 
     /// Undoes everything written since `mark` and returns it.
-    pub(crate) fn take_delta(&mut self, mark: usize) -> Delta {
-        let mut delta = Delta::default();
+    pub(crate) fn take_delta(&mut self, mark: usize, born: (usize, usize)) -> Delta {
+        let mut delta = Delta {
+            born,
+            ..Delta::default()
+        };
         while self.heap.journal.len() > mark {
             let Some((location, old)) = self.heap.journal.pop() else {
                 break;
             };
-            if !delta.contains_key(&location) {
+            if !delta.writes.contains_key(&location) {
                 let current = self.content(location);
-                delta.insert(location, current);
+                delta.writes.insert(location, current);
             }
             self.restore(location, old);
         }
@@ -317,7 +321,7 @@ impl<'p> Machine<'p> {
     }
 
     fn apply(&mut self, delta: &Delta) {
-        for (location, content) in delta {
+        for (location, content) in &delta.writes {
             let old = self.content(*location);
             self.heap.journal.push((*location, old));
             self.restore(*location, content.clone());
@@ -337,13 +341,25 @@ impl<'p> Machine<'p> {
 
     fn merge(&mut self, yes: &Delta, no: &Delta, control: (OriginSet, OriginSet)) {
         let by = self.origins.union(control.0, control.1);
-        let only_no = no.keys().filter(|location| !yes.contains_key(*location));
-        let locations: Vec<Location> = yes.keys().chain(only_no).copied().collect();
+        let only_no = no
+            .writes
+            .keys()
+            .filter(|location| !yes.writes.contains_key(*location));
+        let locations: Vec<Location> = yes.writes.keys().chain(only_no).copied().collect();
         for location in locations {
             let current = self.content(location);
-            let a = yes.get(&location).unwrap_or(&current).clone();
-            let b = no.get(&location).unwrap_or(&current).clone();
-            let merged = self.merge_content(a, b, by);
+            let (a, b) = (yes.writes.get(&location), no.writes.get(&location));
+            // The other side knows nothing of what one side has made.
+            let is_new = a.is_some() && yes.is_new(&location)
+                || a.is_none() && b.is_some() && no.is_new(&location);
+            let merged = match (is_new, a.or(b)) {
+                (true, Some(own)) => own.clone(),
+                _ => {
+                    let a = a.unwrap_or(&current).clone();
+                    let b = b.unwrap_or(&current).clone();
+                    self.merge_content(a, b, by)
+                }
+            };
             self.heap.journal.push((location, current));
             self.restore(location, merged);
         }
@@ -387,7 +403,7 @@ impl<'p> Machine<'p> {
 
     /// A list that grew in a loop whose rounds are not known may have grown more than once.
     fn open_grown(&mut self, delta: &Delta) {
-        for (location, content) in delta {
+        for (location, content) in &delta.writes {
             let (Location::Elements(id), Content::Elements(elements, _)) = (location, content)
             else {
                 continue;

@@ -100,7 +100,10 @@ impl<'p> Machine<'p> {
                     return self.call_value(&method, Some(this), &arguments, span);
                 }
                 let receiver = self.evaluate(*object)?;
-                let is_loose = *is_member_optional || is_optional || is_partly_nothing(&receiver);
+                let is_loose = *is_member_optional
+                    || is_optional
+                    || is_partly_nothing(&receiver)
+                    || self.is_optional_chain(*object);
                 if is_loose && receiver.is_nothing() {
                     return self.optionally(&receiver, |_, _| Ok(Value::undefined()));
                 }
@@ -715,9 +718,10 @@ impl<'p> Machine<'p> {
     /// Runs `body` and takes back everything that it has written and decided.
     pub fn trial<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let decided = std::mem::take(&mut self.decided);
         let result = body(self);
-        self.take_delta(mark);
+        self.take_delta(mark, born);
         self.decided = decided;
         result
     }

@@ -299,11 +299,14 @@ impl<'p> Machine<'p> {
                 span,
             );
         }
+        if key == "constructor" {
+            return Ok(Value::object(class));
+        }
         if let Some((owner, value)) = self.class_attribute(class, key) {
             let receiver = Value::object(id).with_origins(whole.origins);
             return self.bind_attribute(value, owner, &receiver, span);
         }
-        if key == "constructor" || key == "__class__" {
+        if key == "__class__" {
             return Ok(Value::object(class));
         }
         for base in self.outside_bases(id) {

@@ -332,6 +332,16 @@ impl<'p> Machine<'p> {
                 .map(|(key, value)| (*key, value.clone()))
                 .collect();
             for (key, copy) in copies {
+                let (key, copy) = match key.split_once(':') {
+                    Some(("set", _)) => continue,
+                    Some(("get", name)) => {
+                        let name = Ustr::from(name);
+                        let span = self.span;
+                        let read = self.object_member(source, value, name, span);
+                        (name, read.unwrap_or_else(|_| Value::undefined()))
+                    }
+                    _ => (key, copy),
+                };
                 let copy = match self.heap.property(id, key).cloned() {
                     Some(old) if !is_certain => self.join(copy, &old),
                     _ => copy,
@@ -364,6 +374,7 @@ impl<'p> Machine<'p> {
         if let ExpressionKind::Super = self.module_ir().expression(object).kind {
             return self.super_member(property, span);
         }
+        let is_optional = is_optional || self.is_optional_chain(object);
         let object = self.evaluate(object)?;
         if is_optional || self.is_optional_result(&object) {
             return self.optionally(&object, |machine, object| {
@@ -377,6 +388,28 @@ impl<'p> Machine<'p> {
     /// undefined alternatives, which later members of the chain must not fail on.
     fn is_optional_result(&self, value: &Value) -> bool {
         value.atoms().len() > 1 && value.atoms().iter().any(Atom::is_nothing)
+    }
+
+    /// Holds if something before in the chain is optional, so that the rest is not read where it is missing.
+    pub(crate) fn is_optional_chain(&self, expression: ExpressionId) -> bool {
+        match &self.module_ir().expression(expression).kind {
+            ExpressionKind::Member {
+                object,
+                is_optional,
+                ..
+            }
+            | ExpressionKind::Index {
+                object,
+                is_optional,
+                ..
+            } => *is_optional || self.is_optional_chain(*object),
+            ExpressionKind::Call {
+                callee,
+                is_optional,
+                ..
+            } => *is_optional || self.is_optional_chain(*callee),
+            _ => false,
+        }
     }
 
     /// Does something with what `value` is when it is not nothing; otherwise gives undefined.
@@ -404,6 +437,7 @@ impl<'p> Machine<'p> {
         is_optional: bool,
         span: Span,
     ) -> Result<Value, Stop> {
+        let is_optional = is_optional || self.is_optional_chain(object);
         let object = self.evaluate(object)?;
         let index = self.evaluate(index)?;
         if is_optional || self.is_optional_result(&object) {
@@ -561,7 +595,16 @@ impl<'p> Machine<'p> {
             LogicalOperator::And => value.filter(|atom| atom.truth() != Some(true)),
             LogicalOperator::Nullish => value.filter(|atom| !atom.is_nothing()),
         };
-        kept.unwrap_or_else(|| value.clone())
+        let kept = kept.unwrap_or_else(|| value.clone());
+        // Of an unknown truth value the operator says which it is.
+        if kept.only() == Some(Atom::Unknown(Shape::Bool)) && operator != LogicalOperator::Nullish {
+            let mut known = Value::bool(operator == LogicalOperator::Or);
+            known.origins = kept.origins;
+            known.control = kept.control;
+            known.test = kept.test;
+            return known;
+        }
+        kept
     }
 
     /// The outcome of `a && b` hangs on the tests of both.

@@ -154,7 +154,24 @@ pub(crate) enum Content {
 }
 
 /// What one side of a branch has written.
-pub(crate) type Delta = IndexMap<Location, Content, FxBuildHasher>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delta {
+    pub(crate) writes: IndexMap<Location, Content, FxBuildHasher>,
+    /// How many objects and scopes there were before: what is newer belongs to this side alone.
+    pub(crate) born: (usize, usize),
+}
+
+impl Delta {
+    /// Holds for a place of an object or scope that this side has made.
+    pub(crate) fn is_new(&self, location: &Location) -> bool {
+        match location {
+            Location::Variable(scope, _) => scope.0 as usize >= self.born.1,
+            Location::Property(object, _) | Location::Elements(object) => {
+                object.0 as usize >= self.born.0
+            }
+        }
+    }
+}
 
 /// The abstract heap.
 #[derive(Debug, Default)]

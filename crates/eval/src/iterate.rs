@@ -220,47 +220,57 @@ impl<'p> Machine<'p> {
         test_last: bool,
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
-        let span = self.module_ir().expression(test).span;
         let left = self.frame().left.len();
-        let value = if test_last {
-            Value::bool(true)
-        } else {
-            self.evaluate(test)?
-        };
-        let truth = self.truth(&value);
-        if truth == Some(false) {
-            return self.block(otherwise);
-        }
-        let mut completion = Completion::Normal;
-        if truth == Some(true) {
-            completion = self.scoped_block(body)?;
-            if !test_last
-                && matches!(completion, Completion::Normal | Completion::Continue(_))
-                && self.loop_is_endless(&value, left)
-            {
-                completion = self.scoped_block(body)?;
-                self.leave_loop(left);
-                return Ok(match completion {
-                    Completion::Break(_) => Completion::Normal,
-                    Completion::Normal | Completion::Continue(_) => Completion::Throw,
-                    other => other,
-                });
-            }
-        } else {
-            let decision = self.decide(&value, span, false);
-            self.perhaps(decision, |machine| {
-                machine.refine(test, true);
-                let ended = machine.scoped_block(body)?;
-                Ok(absorb(ended, label))
-            })?;
-        }
+        let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
         self.leave_loop(left);
-        Ok(absorb(completion, label))
+        completion
     }
 
-    /// A loop whose test is always true ends only by what leaves it from within.
-    fn loop_is_endless(&mut self, test: &Value, left: usize) -> bool {
-        self.truth(test) == Some(true) && self.frame().left.len() == left
+    fn while_rounds(
+        &mut self,
+        test: ExpressionId,
+        body: &'p Block,
+        otherwise: &'p Block,
+        test_last: bool,
+        label: Option<Ustr>,
+        left: usize,
+    ) -> Result<Completion, Stop> {
+        let span = self.module_ir().expression(test).span;
+        let is_constant = matches!(
+            self.module_ir().expression(test).kind,
+            firedoor_ir::ExpressionKind::Literal(_)
+        );
+        for round in 0..self.limits.rounds {
+            if round > 0 || !test_last {
+                let value = self.evaluate(test)?;
+                match self.truth(&value) {
+                    Some(false) => return self.block(otherwise),
+                    Some(true) => {}
+                    None => {
+                        let decision = self.decide(&value, span, false);
+                        self.perhaps(decision, |machine| {
+                            machine.refine(test, true);
+                            let ended = machine.scoped_block(body)?;
+                            Ok(absorb(ended, label))
+                        })?;
+                        return Ok(Completion::Normal);
+                    }
+                }
+            }
+            // What a second round does is what every further round does.
+            if is_constant && round == 2 {
+                return Ok(match self.frame().left.len() == left {
+                    true => Completion::Throw,
+                    false => Completion::Normal,
+                });
+            }
+            match self.round(body, label)? {
+                Round::Next => {}
+                Round::Leave => return Ok(Completion::Normal),
+                Round::End(completion) => return Ok(completion),
+            }
+        }
+        Ok(Completion::Normal)
     }
 
     pub(crate) fn for_statement(

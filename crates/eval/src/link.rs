@@ -654,17 +654,33 @@ impl<'p> Machine<'p> {
         names
     }
 
+    /// Collects the names that a module exports, with those of the modules it exports all of.
+    fn exported_names(&self, id: ModuleId, names: &mut Vec<Ustr>, depth: usize) {
+        if depth > 40 {
+            return;
+        }
+        let state = &self.modules[id.0 as usize];
+        for name in state.exports.keys() {
+            let is_default_below = depth > 0 && name == "default";
+            if !is_default_below && !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        for star in &state.stars {
+            if let Target::Module(module) = star {
+                self.exported_names(*module, names, depth + 1);
+            }
+        }
+    }
+
     /// Returns everything that a module exports, in the order of the names.
     pub fn module_exports(&mut self, id: ModuleId) -> Vec<(Ustr, Value)> {
         let span = Span::new(self.program.module(id).file, 0, 0);
         if self.program.module(id).language == Language::Python {
             return self.module_variables(id);
         }
-        let names: Vec<Ustr> = self.modules[id.0 as usize]
-            .exports
-            .keys()
-            .copied()
-            .collect();
+        let mut names = Vec::new();
+        self.exported_names(id, &mut names, 0);
         let mut exports: Vec<(Ustr, Value)> = names
             .into_iter()
             .map(|name| (name, self.exported(id, name, span)))

@@ -67,7 +67,7 @@ fn power(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 }
 
 /// Returns the number that an alternative is converted to, if that is known.
-fn converted(atom: &Atom) -> Option<f64> {
+pub(crate) fn converted(atom: &Atom) -> Option<f64> {
     match atom {
         Atom::Number(number) => Some(*number),
         Atom::Bool(value) => Some(f64::from(u8::from(*value))),
@@ -167,6 +167,7 @@ fn test(
     let outcome = match given.only() {
         Some(Atom::Number(number)) => Some(test(number)),
         Some(Atom::Unknown(_) | Atom::Outside(_) | Atom::Object(_)) | None => None,
+        Some(atom) if call.path.matches('.').count() == 0 => converted(&atom).map(test),
         _ => otherwise,
     };
     Ok(Some(machine.tested(

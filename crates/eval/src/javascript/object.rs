@@ -96,14 +96,16 @@ fn own_entries(
 
 /// The keys that loops show; getters of literals are among them.
 fn visible_keys(machine: &Machine<'_>, id: ObjectId) -> Vec<Ustr> {
-    let properties = &machine.heap.get(id).properties;
-    properties
-        .keys()
-        .filter_map(|key| match key.strip_prefix("get:") {
-            Some(name) => Some(Ustr::from(name)),
-            None => (!is_hidden(key)).then_some(*key),
-        })
-        .collect()
+    let mut names: Vec<Ustr> = Vec::new();
+    for key in machine.heap.get(id).properties.keys() {
+        let accessor = key.strip_prefix("get:").or(key.strip_prefix("set:"));
+        match accessor.map(Ustr::from) {
+            Some(name) if !names.contains(&name) => names.push(name),
+            None if !is_hidden(key) => names.push(*key),
+            _ => {}
+        }
+    }
+    names
 }
 
 fn further_entry(machine: &mut Machine<'_>, object: &Value) -> Entry {
