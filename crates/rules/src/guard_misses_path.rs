@@ -31,7 +31,10 @@ fn check(map: &Map, findings: &mut Findings) {
 /// Returns an entry point that the mount was meant for: one whose path has the last fixed segment of the
 /// mount's path, or for a guard that looks at paths itself, one that lacks its control at all.
 fn meant<'m>(map: &'m Map, guard: &GuardDefinition, path: &str) -> Option<(&'m EntryPoint, bool)> {
-    let last = path_segments(path).rfind(|segment| !segment.starts_with('{'));
+    let fixed: Vec<&str> = path_segments(path)
+        .filter(|segment| !segment.starts_with('{'))
+        .collect();
+    let last = fixed.last();
     let lacking = || {
         map.entry_points.iter().filter(|entry| {
             guard
