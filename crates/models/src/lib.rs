@@ -9,7 +9,10 @@ mod doors;
 mod express;
 mod guards;
 mod host;
+mod identifiers;
 mod judge;
+mod node;
+mod node_crypto;
 mod origins;
 mod python_jwt;
 mod python_passwords;
@@ -19,12 +22,13 @@ mod python_support;
 mod request;
 mod state;
 mod tables;
+pub mod tools;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
 pub use state::{Persona, RawEffect, State};
-pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
+pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
@@ -33,4 +37,7 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &identifiers::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
 ];
