@@ -16,6 +16,11 @@ mod judge;
 mod node;
 mod node_crypto;
 mod origins;
+mod python_jwt;
+mod python_passwords;
+mod python_signed;
+mod python_standard;
+mod python_support;
 mod request;
 mod state;
 mod tables;
@@ -31,6 +36,10 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &python_jwt::MODEL,
+    &python_passwords::MODEL,
+    &python_signed::MODEL,
+    &python_standard::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,

@@ -119,6 +119,7 @@ fn variable_by_name(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
 fn variable_by_key(
     host: &ModelHost,
     machine: &mut Machine<'_>,
+    _whole: &Value,
     key: &Value,
     _span: Span,
 ) -> Option<Value> {
