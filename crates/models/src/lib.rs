@@ -5,6 +5,7 @@
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
 mod build;
+pub mod cookies;
 mod doors;
 mod express;
 mod guards;
@@ -13,15 +14,19 @@ mod identifiers;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod layers;
+mod limiters;
 mod node;
 mod node_crypto;
 mod origins;
+mod passwords;
 mod python_jwt;
 mod python_passwords;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sessions;
 mod state;
 mod tables;
 mod tokens;
@@ -42,7 +47,12 @@ pub static MODELS: &[&Model] = &[
     &python_standard::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
+    &cookies::MODEL,
     &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
+    &passwords::MODEL,
+    &sessions::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
 ];

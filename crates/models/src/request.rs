@@ -268,6 +268,7 @@ impl<'h> Checks<'h> {
             TestKind::Membership => CheckKind::Membership,
             TestKind::Proof => CheckKind::Proof,
             TestKind::Failure => CheckKind::Failure,
+            TestKind::Attempts => CheckKind::Attempts,
             TestKind::Kind => CheckKind::Shape,
             TestKind::Loop => CheckKind::Other,
         }

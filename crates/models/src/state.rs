@@ -146,6 +146,10 @@ pub struct State {
     pub unresolved: Vec<Unresolved>,
     /// Guards that libraries made: the object, the controls and where.
     pub made_guards: IndexMap<ObjectId, MadeGuard>,
+    /// Guards that are called by hand, and so need not be mounted.
+    pub used_guards: indexmap::IndexSet<ObjectId>,
+    /// The strategies of Passport, by name, and how it finds the user of a session under an empty name.
+    pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
     /// The names of messages that the last WebSocket handler told apart.
