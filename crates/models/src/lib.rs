@@ -10,6 +10,8 @@ mod express;
 mod guards;
 mod host;
 mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
 mod node;
 mod node_crypto;
@@ -22,6 +24,7 @@ mod python_support;
 mod request;
 mod state;
 mod tables;
+mod tokens;
 pub mod tools;
 
 pub use build::build_map;
@@ -40,4 +43,9 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
 ];
