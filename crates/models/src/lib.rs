@@ -37,15 +37,12 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
     &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
-    &identifiers::MODEL,
-    &jose::MODEL,
-    &jsonwebtoken::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
 ];
