@@ -9,9 +9,11 @@ mod doors;
 mod express;
 mod host;
 mod judge;
+mod mongoose;
 mod origins;
 mod request;
 mod state;
+mod store;
 mod tables;
 
 pub use build::build_map;
@@ -21,4 +23,4 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL];
+pub static MODELS: &[&Model] = &[&express::MODEL, &mongoose::MODEL];
