@@ -75,7 +75,8 @@ pub(crate) struct Frame {
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
     pub(crate) decided_base: usize,
-    pub(crate) yielded: Option<Value>,
+    /// The list of what a generator yields.
+    pub(crate) yielded: Option<ObjectId>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<Delta>,
     /// What fails once what an async function has returned is waited for.

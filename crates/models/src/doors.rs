@@ -64,6 +64,17 @@ pub struct Door {
     pub decided: Vec<Decided>,
     /// What could not be resolved on the way.
     pub unresolved: Vec<String>,
+    /// Layers whose scope it is in, and that never run for it since they are registered behind it.
+    pub late: Vec<Step>,
+}
+
+/// A place where a layer is mounted.
+#[derive(Clone, Debug)]
+pub struct Mounting {
+    /// The layer.
+    pub step: Step,
+    /// The path below which it is mounted, as a template; empty for everything.
+    pub path: Ustr,
 }
 
 /// How requests enter an application of a web framework.
@@ -78,6 +89,10 @@ pub struct Framework {
     /// refusals; a step that lets the request on notes `Continue`.
     pub step:
         fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>,
+    /// Returns every place where a layer is mounted, whether or not anything lies behind it.
+    pub mountings: fn(&ModelHost, &mut Machine<'_>) -> Vec<Mounting>,
+    /// Returns a function of the program as a layer, if it has the form of one.
+    pub as_layer: fn(&ModelHost, &mut Machine<'_>, &Value) -> Option<Step>,
     /// Returns the status that the framework turns an uncaught exception into, if it is known.
     pub status_of: fn(&ModelHost, &mut Machine<'_>, &Value) -> Option<u16>,
 }

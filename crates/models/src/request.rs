@@ -343,7 +343,6 @@ pub fn layer_run(
             .filter(|(_, step)| *step == number)
             .map(|(origin, _)| origin.clone())
             .collect(),
-        fails_open: None,
         unknown: run
             .unknown
             .iter()
@@ -391,6 +390,7 @@ pub fn entry_point(
         registered: door.registered,
         group: door.group,
         layers,
+        late: crate::guards::late(host, machine, door),
         controls: BTreeMap::new(),
         checks: checks.checks,
         effects,
