@@ -13,6 +13,7 @@ mod identifiers;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
@@ -23,6 +24,7 @@ mod python_standard;
 mod python_support;
 mod request;
 mod state;
+mod store;
 mod tables;
 mod tokens;
 pub mod tools;
@@ -34,6 +36,7 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
+pub static MODELS: &[&Model] = &[&express::MODEL, &mongoose::MODEL];
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
     &identifiers::MODEL,
