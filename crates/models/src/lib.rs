@@ -36,12 +36,12 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL, &mongoose::MODEL];
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &python_jwt::MODEL,
