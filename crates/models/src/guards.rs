@@ -95,7 +95,7 @@ fn add_mounting(
         guards.insert(
             key,
             GuardDefinition {
-                is_idle: runs_somewhere,
+                is_idle: runs_somewhere && found.is_idle,
                 is_used: true,
                 ..found
             },
@@ -145,7 +145,8 @@ fn alone(
         .filter(|(_, verdict)| verdict.refuses())
         .map(|(control, _)| *control)
         .collect();
-    if found.controls.is_empty() && refuses_on_some_path(host, machine, &attacker) {
+    found.is_idle = refuses_on_some_path(host, machine, &attacker);
+    if found.controls.is_empty() && found.is_idle {
         found.controls.push(Control::Authentication);
     }
     (!found.controls.is_empty()).then_some(found)
