@@ -342,7 +342,7 @@ impl<'p> Machine<'p> {
         let mut result: Option<Value> = None;
         let mut may_miss = true;
         for (candidate, value) in &pairs {
-            match self.equality(candidate, key, false) {
+            match self.decide_equality(candidate, key, false) {
                 Some(true) => return value.clone(),
                 Some(false) => {}
                 None => {
@@ -393,6 +393,14 @@ impl<'p> Machine<'p> {
             .filter(|name| !crate::iterate::is_hidden(name))
             .filter(|name| is_any || may_be_name(key, *name))
             .collect();
+        let names: Vec<Ustr> = names
+            .into_iter()
+            .filter(|name| {
+                let name = Value::atom(Atom::String(*name));
+                self.decide_equality(&name, key, false) != Some(false)
+            })
+            .collect();
+        let object = self.heap.get(id);
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
         if !names.is_empty() && !key.origins.is_empty() {
             let host = self.host();

@@ -209,12 +209,21 @@ impl Machine<'_> {
         is_loose: bool,
     ) -> Value {
         self.report_constants(left, right, span);
-        let mut outcome = self.equality(left, right, is_loose);
-        if outcome.is_none() {
-            let host = self.host();
-            outcome = host.equal(self, left, right);
-        }
+        let outcome = self.decide_equality(left, right, is_loose);
         self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// Decides an equality, with the host's help where the values alone leave it open.
+    pub(crate) fn decide_equality(
+        &mut self,
+        left: &Value,
+        right: &Value,
+        is_loose: bool,
+    ) -> Option<bool> {
+        self.equality(left, right, is_loose).or_else(|| {
+            let host = self.host();
+            host.equal(self, left, right)
+        })
     }
 
     /// Tells the host about an unknown value that is compared with constants.
@@ -272,37 +281,53 @@ impl Machine<'_> {
         }
     }
 
-    fn contains_outcome(&self, collection: &Value, element: &Value) -> Option<bool> {
+    fn contains_outcome(&mut self, collection: &Value, element: &Value) -> Option<bool> {
         if let (Some(text), Some(part)) = (collection.text(), element.text()) {
             return Some(text.contains(part.as_str()));
         }
         let id = collection.only_object()?;
-        let object = self.heap.get(id);
-        if matches!(object.kind, ObjectKind::Plain) {
-            let key = crate::expression::property_name(element)?;
-            if object.properties.contains_key(&key) {
-                return Some(true);
-            }
-            return (!object.is_open && !self.is_store(id)).then_some(false);
+        if matches!(self.heap.get(id).kind, ObjectKind::Plain) {
+            return self.has_key(id, element);
         }
-        let step = if matches!(object.kind, ObjectKind::Map) {
-            2
-        } else {
-            1
+        self.has_element(id, element)
+    }
+
+    fn has_key(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let is_closed = !self.heap.get(id).is_open && !self.is_store(id);
+        let keys: Vec<Ustr> = self.heap.get(id).properties.keys().copied().collect();
+        let found = match crate::expression::property_name(element) {
+            Some(key) => keys.contains(&key),
+            None => {
+                let differs = |key: &Ustr| {
+                    let key = Value::atom(Atom::String(*key));
+                    self.decide_equality(&key, element, false) == Some(false)
+                };
+                if !keys.iter().all(differs) {
+                    return None;
+                }
+                false
+            }
         };
+        (found || is_closed).then_some(found)
+    }
+
+    fn has_element(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let object = self.heap.get(id);
+        let step = match object.kind {
+            ObjectKind::Map => 2,
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => 1,
+            _ => return None,
+        };
+        let candidates: Vec<Value> = object.elements.iter().step_by(step).cloned().collect();
         let mut undecided = object.is_open || self.is_store(id);
-        for candidate in object.elements.iter().step_by(step) {
-            match self.equality(candidate, element, false) {
+        for candidate in candidates {
+            match self.decide_equality(&candidate, element, false) {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => undecided = true,
             }
         }
-        let is_collection = matches!(
-            object.kind,
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set | ObjectKind::Map
-        );
-        (!undecided && is_collection).then_some(false)
+        (!undecided).then_some(false)
     }
 
     /// Returns whether `value` is an instance of `class` (or of one of a tuple of classes).
