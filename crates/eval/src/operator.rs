@@ -21,7 +21,7 @@ impl Machine<'_> {
         };
         let object = self.heap.get(*id);
         match &object.kind {
-            ObjectKind::Host(_) if object.is_open => None,
+            ObjectKind::Host(_) | ObjectKind::Method { .. } if self.is_uncertain(*id) => None,
             ObjectKind::Array
             | ObjectKind::Tuple
             | ObjectKind::Set
@@ -36,6 +36,32 @@ impl Machine<'_> {
             }
             _ => Some(true),
         }
+    }
+
+    /// Holds for what unknown outside code has returned, and for what is read from it: it may be anything.
+    pub(crate) fn is_uncertain(&self, id: ObjectId) -> bool {
+        let object = self.heap.get(id);
+        match &object.kind {
+            ObjectKind::Host(_) => object.is_open,
+            ObjectKind::Method { receiver, .. } => receiver
+                .only_object()
+                .is_some_and(|receiver| self.is_uncertain(receiver)),
+            _ => false,
+        }
+    }
+
+    fn is_uncertain_atom(&self, atom: &Atom) -> bool {
+        matches!(atom, Atom::Object(id) if self.is_uncertain(*id))
+    }
+
+    /// Returns whether two values are equal, if that is decided.
+    pub(crate) fn equality(&self, left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
+        let mut atoms = left.atoms().iter().chain(right.atoms());
+        let is_uncertain = atoms.any(|atom| self.is_uncertain_atom(atom));
+        if is_uncertain && left.only() != right.only() {
+            return None;
+        }
+        equality(left, right, is_loose)
     }
 
     pub(crate) fn is_python(&self) -> bool {
@@ -90,7 +116,7 @@ impl Machine<'_> {
         let unknown = value
             .atoms()
             .iter()
-            .any(|atom| matches!(atom, Atom::Unknown(Shape::Any)));
+            .any(|atom| matches!(atom, Atom::Unknown(Shape::Any)) || self.is_uncertain_atom(atom));
         let outcome = match (all, some || unknown) {
             (true, _) => Some(true),
             (false, false) => Some(false),
@@ -194,7 +220,7 @@ impl Machine<'_> {
         right: &Value,
         is_loose: bool,
     ) -> Option<bool> {
-        equality(left, right, is_loose).or_else(|| {
+        self.equality(left, right, is_loose).or_else(|| {
             let host = self.host();
             host.equal(self, left, right)
         })
@@ -425,6 +451,7 @@ impl Machine<'_> {
                 Atom::Bool(_) | Atom::Unknown(Shape::Bool) => Some("boolean"),
                 Atom::Number(_) | Atom::Unknown(Shape::Number) => Some("number"),
                 Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(Shape::String) => Some("string"),
+                Atom::Object(id) if self.is_uncertain(*id) => None,
                 Atom::Object(id) => match self.heap.get(*id).kind {
                     ObjectKind::Function { .. }
                     | ObjectKind::Bound { .. }
@@ -475,8 +502,8 @@ fn is_textual(value: &Value) -> bool {
     })
 }
 
-/// Returns whether two values are equal, if that is decided.
-pub(crate) fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
+/// The same for values that are certain.
+fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
     let mut outcome = None;
     for a in left.atoms() {
         for b in right.atoms() {
