@@ -33,9 +33,9 @@ pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL, &mongoose::MODEL];
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &mongoose::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
