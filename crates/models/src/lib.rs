@@ -44,7 +44,6 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
-    &mongoose::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
