@@ -422,9 +422,14 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Result<Value, Stop> {
+        let getter = Ustr::from(&format!("get:{key}"));
         for owner in self.class_order(id) {
             if let Some(value) = self.heap.property(owner, key) {
                 return Ok(value.clone());
+            }
+            if let Some(getter) = self.heap.property(owner, getter).cloned() {
+                let this = Some(Value::object(id));
+                return self.call_value(&getter, this, &Arguments::default(), span);
             }
         }
         if let Some((owner, value)) = self.class_attribute(id, key) {
@@ -709,6 +714,11 @@ impl<'p> Machine<'p> {
             };
             if let Some(value) = self.heap.property(prototype, name).cloned() {
                 return self.bind_attribute(value, base, this, span);
+            }
+            let getter = Ustr::from(&format!("get:{name}"));
+            if let Some(getter) = self.heap.property(prototype, getter).cloned() {
+                let this = Some(this.clone());
+                return self.call_value(&getter, this, &Arguments::default(), span);
             }
         }
         match self.outside_base(home) {
