@@ -234,7 +234,7 @@ fn define(
     how: &Value,
     call: &Native<'_>,
 ) -> Result<(), Stop> {
-    let Some(name) = crate::expression::property_name(key) else {
+    let Some(name) = crate::expression::property_name(key).filter(|_| !how.is_nothing()) else {
         return Ok(());
     };
     let getter = machine.member(how, Ustr::from("get"), call.span)?;
