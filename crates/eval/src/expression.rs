@@ -281,7 +281,7 @@ impl<'p> Machine<'p> {
             object.is_open = true;
             object
                 .properties
-                .insert(Ustr::from(crate::iterate::MORE), more);
+                .insert(Ustr::from(crate::elements::MORE), more);
         }
         Ok(Value::object(id))
     }
@@ -351,7 +351,7 @@ impl<'p> Machine<'p> {
                 .properties
                 .iter()
                 .filter(|(key, _)| {
-                    **key != crate::iterate::MORE && **key != crate::javascript::PROTOTYPE
+                    **key != crate::elements::MORE && **key != crate::javascript::PROTOTYPE
                 })
                 .map(|(key, value)| (*key, value.clone()))
                 .collect();

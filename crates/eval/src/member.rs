@@ -396,7 +396,7 @@ impl<'p> Machine<'p> {
             .properties
             .keys()
             .copied()
-            .filter(|name| !crate::iterate::is_hidden(name))
+            .filter(|name| !crate::elements::is_hidden(name))
             .filter(|name| is_any || may_be_name(key, *name))
             .collect();
         let names: Vec<Ustr> = names
