@@ -64,16 +64,35 @@ fn is_common_word(text: &str) -> bool {
     word.len() < 2
         || matches!(
             word.as_str(),
-            "bearer" | "basic" | "digest" | "token" | "negotiate" | "apikey" | "api-key" | "jwt"
-                | "hoba" | "mutual" | "dpop" | "null" | "undefined" | "true" | "false" | "yes"
-                | "no" | "on" | "off" | "admin" | "user" | "guest" | "none"
+            "bearer"
+                | "basic"
+                | "digest"
+                | "token"
+                | "negotiate"
+                | "apikey"
+                | "api-key"
+                | "jwt"
+                | "hoba"
+                | "mutual"
+                | "dpop"
+                | "null"
+                | "undefined"
+                | "true"
+                | "false"
+                | "yes"
+                | "no"
+                | "on"
+                | "off"
+                | "admin"
+                | "user"
+                | "guest"
+                | "none"
         )
 }
 
 /// Holds if it comes from where a request carries its credential.
 fn is_carried_credential(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(Origin::is_identity)
-        && !provenance.is_of_principal()
+    provenance.origins().iter().any(Origin::is_identity) && !provenance.is_of_principal()
 }
 
 /// Keys that others may know or guess.

@@ -10,7 +10,10 @@ mod express;
 mod guards;
 mod host;
 mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
@@ -21,7 +24,9 @@ mod python_standard;
 mod python_support;
 mod request;
 mod state;
+mod store;
 mod tables;
+mod tokens;
 pub mod tools;
 
 pub use build::build_map;
@@ -33,11 +38,14 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
-    &identifiers::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
 ];
