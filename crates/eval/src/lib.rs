@@ -10,6 +10,7 @@ mod call;
 mod class;
 mod decision;
 mod dump;
+mod elements;
 mod expression;
 mod heap;
 mod host;
