@@ -136,6 +136,13 @@ fn alone(
     let door = lone_door(machine, framework, step);
     let attacker = send(host, machine, &door, Persona::Attacker, None);
     let user = send(host, machine, &door, Persona::User, None);
+    let lets_on = |sent: &crate::request::Sent| {
+        let mut effects = sent.run.effects.iter();
+        effects.any(|effect| effect.kind == firedoor_app::EffectKind::Continue)
+    };
+    if !lets_on(&user) && !lets_on(&attacker) {
+        return None;
+    }
     let layer = crate::build::layer(host, machine, &door, step, 0, &attacker, &user);
     let mut found = definition(step.name, step.span);
     found.throttle = layer.throttle.clone();

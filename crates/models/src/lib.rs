@@ -16,6 +16,7 @@ mod jsonwebtoken;
 mod judge;
 mod layers;
 mod limiters;
+mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
@@ -28,6 +29,7 @@ mod python_support;
 mod request;
 mod sessions;
 mod state;
+mod store;
 mod tables;
 mod tokens;
 pub mod tools;
@@ -41,6 +43,12 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
