@@ -16,10 +16,14 @@ mod node_crypto;
 mod origins;
 mod python_jwt;
 mod python_passwords;
+mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sqlalchemy;
+mod sqlalchemy_query;
+mod sqlalchemy_session;
 mod state;
 mod tables;
 pub mod tools;
@@ -37,6 +41,9 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sqlalchemy::MODEL,
+    &sqlalchemy_query::MODEL,
+    &sqlalchemy_session::MODEL,
     &identifiers::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
