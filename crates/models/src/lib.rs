@@ -10,7 +10,10 @@ mod express;
 mod guards;
 mod host;
 mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
@@ -25,7 +28,9 @@ mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
 mod state;
+mod store;
 mod tables;
+mod tokens;
 pub mod tools;
 
 pub use build::build_map;
@@ -37,6 +42,12 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
