@@ -18,6 +18,7 @@ mod node;
 mod node_crypto;
 mod origins;
 mod python_jwt;
+mod python_limits;
 mod python_passwords;
 mod python_records;
 mod python_signed;
@@ -49,6 +50,7 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &python_jwt::MODEL,
+    &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
