@@ -47,7 +47,7 @@ impl<'p> Machine<'p> {
             ExpressionKind::Call { .. } | ExpressionKind::New { .. } => {
                 self.call_expression(expression)
             }
-            ExpressionKind::Function(function) => Ok(self.make_function(*function)),
+            ExpressionKind::Function(function) => Ok(self.function_expression(*function)),
             ExpressionKind::Class(class) => self.make_class(*class),
             ExpressionKind::Unary(operator, operand) => self.unary(*operator, *operand, span),
             ExpressionKind::Binary(operator, left, right) => {
@@ -69,6 +69,30 @@ impl<'p> Machine<'p> {
             }
             _ => self.rare_expression(expression),
         }
+    }
+
+    /// A function expression knows itself by its name.
+    fn function_expression(&mut self, id: firedoor_ir::FunctionId) -> Value {
+        let function = self.module_ir().function(id);
+        let outer = self.current_scope();
+        let name = match function.name {
+            Some(name)
+                if function.kind == firedoor_ir::FunctionKind::Function
+                    && self.find_variable(name).is_none() =>
+            {
+                name
+            }
+            _ => return self.make_function(id),
+        };
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        self.frame().scope = scope;
+        let value = self.make_function(id);
+        self.frame().scope = outer;
+        self.scope(scope)
+            .names
+            .insert(name, Slot::Value(value.clone()));
+        value
     }
 
     fn rare_expression(&mut self, expression: &'p Expression) -> Result<Value, Stop> {
@@ -257,7 +281,7 @@ impl<'p> Machine<'p> {
             object.is_open = true;
             object
                 .properties
-                .insert(Ustr::from(crate::iterate::MORE), more);
+                .insert(Ustr::from(crate::elements::MORE), more);
         }
         Ok(Value::object(id))
     }
@@ -327,7 +351,7 @@ impl<'p> Machine<'p> {
                 .properties
                 .iter()
                 .filter(|(key, _)| {
-                    **key != crate::iterate::MORE && **key != crate::javascript::PROTOTYPE
+                    **key != crate::elements::MORE && **key != crate::javascript::PROTOTYPE
                 })
                 .map(|(key, value)| (*key, value.clone()))
                 .collect();

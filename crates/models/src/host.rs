@@ -189,6 +189,17 @@ impl ModelHost {
         paths
     }
 
+    /// Returns a part of the request that is only passed on, not looked at.
+    pub fn request_value_quietly(
+        &self,
+        machine: &mut Machine<'_>,
+        part: RequestPart,
+        field: &str,
+    ) -> Value {
+        let origin = self.origin(machine, Origin::Request(part, Ustr::from(field)));
+        Value::unknown(firedoor_eval::Shape::Any).with_origins(origin)
+    }
+
     fn resolve_alias(&self, path: Ustr) -> Ustr {
         self.tables.aliases.get(&path).copied().unwrap_or(path)
     }

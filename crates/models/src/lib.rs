@@ -5,6 +5,7 @@
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
 mod build;
+pub mod cookies;
 mod doors;
 mod express;
 mod guards;
@@ -13,10 +14,13 @@ mod identifiers;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod layers;
+mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
+mod passwords;
 mod python_jwt;
 mod python_limits;
 mod python_passwords;
@@ -28,6 +32,7 @@ mod request;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
+mod sessions;
 mod state;
 mod store;
 mod tables;
@@ -58,6 +63,14 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &identifiers::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &cookies::MODEL,
+    &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
+    &passwords::MODEL,
+    &sessions::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
 ];

@@ -390,7 +390,7 @@ fn fill(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     if is_open {
         machine
             .heap
-            .set_property(id, Ustr::from(crate::iterate::MORE), value);
+            .set_property(id, Ustr::from(crate::elements::MORE), value);
     }
     Ok(Some(call.this.clone()))
 }
