@@ -22,11 +22,16 @@ mod node_crypto;
 mod origins;
 mod passwords;
 mod python_jwt;
+mod python_limits;
 mod python_passwords;
+mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sqlalchemy;
+mod sqlalchemy_query;
+mod sqlalchemy_session;
 mod sessions;
 mod state;
 mod store;
@@ -54,8 +59,20 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &passwords::MODEL,
     &python_jwt::MODEL,
+    &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sqlalchemy::MODEL,
+    &sqlalchemy_query::MODEL,
+    &sqlalchemy_session::MODEL,
+    &identifiers::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &cookies::MODEL,
+    &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
+    &passwords::MODEL,
     &sessions::MODEL,
 ];
