@@ -29,10 +29,10 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
-mod sessions;
 mod state;
 mod store;
 mod tables;
@@ -63,16 +63,8 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
-    &identifiers::MODEL,
-    &identifiers::MODEL,
-    &jose::MODEL,
-    &cookies::MODEL,
-    &jsonwebtoken::MODEL,
-    &layers::MODEL,
-    &limiters::MODEL,
-    &passwords::MODEL,
-    &sessions::MODEL,
 ];
