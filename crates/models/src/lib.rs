@@ -22,12 +22,17 @@ mod node_crypto;
 mod origins;
 mod passwords;
 mod python_jwt;
+mod python_limits;
 mod python_passwords;
+mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
 mod sessions;
+mod sqlalchemy;
+mod sqlalchemy_query;
+mod sqlalchemy_session;
 mod state;
 mod store;
 mod tables;
@@ -42,25 +47,24 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &cookies::MODEL,
     &express::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &passwords::MODEL,
     &python_jwt::MODEL,
+    &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
-    &identifiers::MODEL,
-    &jose::MODEL,
-    &cookies::MODEL,
-    &jsonwebtoken::MODEL,
-    &layers::MODEL,
-    &limiters::MODEL,
-    &passwords::MODEL,
     &sessions::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
+    &sqlalchemy::MODEL,
+    &sqlalchemy_query::MODEL,
+    &sqlalchemy_session::MODEL,
 ];
