@@ -6,6 +6,7 @@
 
 mod build;
 pub mod cookies;
+mod cross_site;
 mod doors;
 mod express;
 mod guards;
@@ -48,6 +49,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
+    &cross_site::MODEL,
     &express::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,

@@ -152,6 +152,8 @@ pub struct State {
     pub made_guards: IndexMap<ObjectId, MadeGuard>,
     /// Guards that are called by hand, and so need not be mounted.
     pub used_guards: indexmap::IndexSet<ObjectId>,
+    /// What a function that was tried has answered, with what decided it.
+    pub answers: Vec<(Value, Vec<Decided>)>,
     /// The strategies of Passport, by name, and how it finds the user of a session under an empty name.
     pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
