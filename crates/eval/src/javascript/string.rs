@@ -169,8 +169,12 @@ fn changed(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         Some(Atom::Pattern(text)) => with_holes(&call.path, &text),
         _ => None,
     };
+    let is_outside = call.path == "at"
+        && call.this.text().is_some_and(|text| text.is_ascii())
+        && call.argument(0).as_number().is_some();
     Ok(Some(match made {
         Some(text) => call.known(machine, Value::pattern(&text)),
+        None if is_outside => call.known(machine, Value::undefined()),
         None => call.method_result(machine, Shape::String),
     }))
 }
