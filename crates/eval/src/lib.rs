@@ -29,6 +29,7 @@ mod tries;
 mod value;
 
 pub use arguments::Arguments;
+pub use branch::{Mark, Written};
 pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
 pub use dump::{dump_values, show_value};
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
