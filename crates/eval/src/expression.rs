@@ -582,12 +582,15 @@ impl<'p> Machine<'p> {
             Some(false) => return Ok(value),
             Some(true) => {
                 let other = self.evaluate(right)?;
-                let combined = self.combine_tests(operator, &value, other, span);
+                let part = other.test;
+                let combined = self.combine_tests(operator, &value, part, other, span);
                 return Ok(combined);
             }
             None => {}
         }
         let kept = self.kept_side(operator, &value);
+        // What the right side tests must be taken before it is joined with the left, which tests another.
+        let mut part = None;
         let other = match operator {
             LogicalOperator::Or => self.choose(
                 &test,
@@ -595,7 +598,9 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
                 |machine| {
                     machine.refine(left, false);
-                    machine.evaluate(right)
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
                 },
             ),
             LogicalOperator::And => self.choose(
@@ -603,7 +608,9 @@ impl<'p> Machine<'p> {
                 span,
                 |machine| {
                     machine.refine(left, true);
-                    machine.evaluate(right)
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
                 },
                 |_| Ok(kept.clone()),
             ),
@@ -614,7 +621,7 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
             ),
         }?;
-        Ok(self.combine_tests(operator, &value, other, span))
+        Ok(self.combine_tests(operator, &value, part, other, span))
     }
 
     /// What of the left value can be the result, without the right side.
@@ -637,10 +644,18 @@ impl<'p> Machine<'p> {
     }
 
     /// The outcome of `a && b` hangs on the tests of both.
+    /// What a value tests: the comparison that it is the outcome of, or its own truth.
+    fn test_of(&mut self, value: &Value) -> (crate::TestId, bool) {
+        value
+            .test
+            .unwrap_or_else(|| (self.truth_test(value), false))
+    }
+
     fn combine_tests(
         &mut self,
         operator: LogicalOperator,
         left: &Value,
+        right: Option<(crate::TestId, bool)>,
         mut result: Value,
         span: Span,
     ) -> Value {
@@ -649,12 +664,8 @@ impl<'p> Machine<'p> {
         if operator == LogicalOperator::Nullish {
             return result;
         }
-        let left_part = left.test.unwrap_or_else(|| (self.truth_test(left), false));
-        let right_part = result.test;
-        let parts = [Some(left_part), right_part]
-            .into_iter()
-            .flatten()
-            .collect();
+        let left_part = self.test_of(left);
+        let parts = [Some(left_part), right].into_iter().flatten().collect();
         let test = self.add_test(crate::Test {
             kind: crate::TestKind::Truth,
             operands: smallvec::smallvec![left.clone(), result.clone()],

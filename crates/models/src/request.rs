@@ -254,8 +254,9 @@ impl<'h> Checks<'h> {
         let mut kind = CheckKind::Other;
         let mut is_negated = false;
         if let Some((test, negated)) = decision.test {
-            is_negated = negated;
-            kind = self.kind(machine, test, 0);
+            let (found, is_part_negated) = self.kind(machine, test, 0);
+            kind = found;
+            is_negated = negated != is_part_negated;
             self.operands(machine, test, &mut operands, 0);
         }
         if operands.is_empty() {
@@ -275,14 +276,16 @@ impl<'h> Checks<'h> {
         }
     }
 
-    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> CheckKind {
+    /// Returns what a test examines: of several the last, and whether that one is negated among them.
+    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
         let found = machine.test(test);
-        if let Some((part, _)) = found.parts.last()
+        if let Some((part, is_negated)) = found.parts.last()
             && depth < 4
         {
-            return self.kind(machine, *part, depth + 1);
+            let (kind, is_part_negated) = self.kind(machine, *part, depth + 1);
+            return (kind, *is_negated != is_part_negated);
         }
-        match found.kind {
+        let kind = match found.kind {
             TestKind::Truth => CheckKind::Presence,
             TestKind::Equality => CheckKind::Equality,
             TestKind::Bound => CheckKind::Bound,
@@ -292,7 +295,8 @@ impl<'h> Checks<'h> {
             TestKind::Attempts => CheckKind::Attempts,
             TestKind::Kind => CheckKind::Shape,
             TestKind::Loop => CheckKind::Other,
-        }
+        };
+        (kind, false)
     }
 
     fn operands(
