@@ -21,6 +21,7 @@ mod node;
 mod node_crypto;
 mod origins;
 mod passwords;
+mod python_http;
 mod python_jwt;
 mod python_limits;
 mod python_passwords;
@@ -29,10 +30,11 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
-mod sessions;
+mod sqlmodel;
 mod state;
 mod store;
 mod tables;
@@ -54,6 +56,7 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
@@ -62,6 +65,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
+    &sqlmodel::MODEL,
     &identifiers::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
