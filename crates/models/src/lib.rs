@@ -7,16 +7,28 @@
 mod build;
 mod doors;
 mod express;
+mod fastapi;
+mod fastapi_dependencies;
+mod fastapi_doors;
+mod fastapi_inputs;
+mod fastapi_loose;
+mod fastapi_middleware;
+mod fastapi_plan;
+mod fastapi_request;
+mod fastapi_security;
+mod fastapi_websocket;
 mod guards;
 mod host;
 mod judge;
 mod origins;
+mod pydantic;
 mod python_jwt;
 mod python_passwords;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod starlette;
 mod state;
 mod tables;
 
@@ -29,8 +41,14 @@ pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &fastapi::MODEL,
+    &fastapi_middleware::MODEL,
+    &fastapi_security::MODEL,
+    &fastapi_websocket::MODEL,
+    &pydantic::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &starlette::MODEL,
 ];
