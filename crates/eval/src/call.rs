@@ -52,8 +52,15 @@ impl<'p> Machine<'p> {
         }
         let mut value = value;
         for decorator in evaluated.iter().rev() {
-            let arguments = Arguments::positional([value]);
-            value = self.call_value(decorator, None, &arguments, span)?;
+            let arguments = Arguments::positional([value.clone()]);
+            let made = self.call_value(decorator, None, &arguments, span)?;
+            // In JavaScript a decorator that returns no other class has looked at the class only.
+            let is_class = made
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+            if is_class || self.is_python() {
+                value = made;
+            }
         }
         Ok(value)
     }
@@ -100,7 +107,10 @@ impl<'p> Machine<'p> {
                     return self.call_value(&method, Some(this), &arguments, span);
                 }
                 let receiver = self.evaluate(*object)?;
-                let is_loose = *is_member_optional || is_optional || is_partly_nothing(&receiver);
+                let is_loose = *is_member_optional
+                    || is_optional
+                    || is_partly_nothing(&receiver)
+                    || self.is_optional_chain(*object);
                 if is_loose && receiver.is_nothing() {
                     return self.optionally(&receiver, |_, _| Ok(Value::undefined()));
                 }
@@ -108,6 +118,9 @@ impl<'p> Machine<'p> {
                 self.span = span;
                 if is_loose {
                     return self.optionally(&receiver, |machine, receiver| {
+                        if is_optional && machine.member(receiver, *property, span)?.is_nothing() {
+                            return Ok(Value::undefined());
+                        }
                         machine.call_member(receiver, *property, &arguments, span)
                     });
                 }
@@ -261,10 +274,17 @@ impl<'p> Machine<'p> {
             ObjectKind::Host(path) => {
                 let answer =
                     self.ask_host(path, Some(id), Value::object(id), arguments, span, false)?;
-                match answer {
-                    Some(value) => Ok(value),
-                    None => self.call_unknown_outside(path, callee, arguments, span),
+                if let Some(value) = answer {
+                    return Ok(value);
                 }
+                let this = Value::object(id);
+                if is_javascript_path(path)
+                    && let Some(value) =
+                        crate::javascript::call(self, path, &this, arguments, span, false)?
+                {
+                    return Ok(value);
+                }
+                self.call_unknown_outside(path, callee, arguments, span)
             }
             _ => {
                 let all: Vec<&Value> = std::iter::once(callee).chain(arguments.all()).collect();
@@ -287,12 +307,10 @@ impl<'p> Machine<'p> {
         if let Some(value) = answer {
             return Ok(value);
         }
-        let own = if path.starts_with("js:") {
-            crate::javascript::call(self, path, &this, arguments, span, is_new)?
-        } else if path.starts_with("py:") {
+        let own = if path.starts_with("py:") {
             crate::python::call(self, path, arguments, span)?
         } else {
-            None
+            crate::javascript::call(self, path, &this, arguments, span, is_new)?
         };
         match own {
             Some(value) => Ok(value),
@@ -433,7 +451,7 @@ impl<'p> Machine<'p> {
         }
         let decided = frame.decided_at_return.unwrap_or_default();
         let returned = match (frame.yielded, function.is_generator) {
-            (Some(yielded), true) => Some(self.generator(yielded, span)),
+            (Some(yielded), true) => Some(Value::object(yielded)),
             (None, true) => Some(self.make_list(Vec::new(), false, span)),
             (_, false) => frame.returned,
         };
@@ -450,17 +468,27 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// What a generator yields is a list whose elements are all alike.
-    fn generator(&mut self, yielded: Value, span: Span) -> Value {
-        self.make_list(vec![yielded], false, span)
-    }
-
-    pub(crate) fn yield_value(&mut self, value: Value) {
-        let joined = match self.frame().yielded.take() {
-            Some(earlier) => self.join(earlier, &value),
-            None => value,
+    /// A generator is the list of what it yields, in order; what only some paths yield may be missing.
+    pub(crate) fn yield_value(&mut self, value: Value, is_delegate: bool, span: Span) {
+        let list = match self.frame().yielded {
+            Some(list) => list,
+            None => {
+                let list = self.heap.allocate(ObjectKind::Array, span);
+                self.frame().yielded = Some(list);
+                list
+            }
         };
-        self.frame().yielded = Some(joined);
+        if !is_delegate {
+            self.heap.push_element(list, value);
+            return;
+        }
+        let (elements, more) = self.elements_and_more(&value);
+        for element in elements {
+            self.heap.push_element(list, element);
+        }
+        if let Some(more) = more {
+            self.open_list(list, more);
+        }
     }
 
     /// Makes a promise; without a value it always fails.
@@ -763,12 +791,18 @@ impl<'p> Machine<'p> {
     /// Runs `body` and takes back everything that it has written and decided.
     pub fn trial<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let decided = std::mem::take(&mut self.decided);
         let result = body(self);
-        self.take_delta(mark);
+        self.take_delta(mark, born);
         self.decided = decided;
         result
     }
+}
+
+/// Holds for what JavaScript or Node brings.
+pub(crate) fn is_javascript_path(path: Ustr) -> bool {
+    path.starts_with("js:") || path.starts_with("node:")
 }
 
 fn is_partly_nothing(value: &Value) -> bool {

@@ -10,8 +10,7 @@ use ustr::Ustr;
 
 use crate::branch::Completion;
 use crate::{
-    Atom, Decision, DecisionId, Machine, ObjectId, ObjectKind, Shape, SideEnd, Stop, Test,
-    TestKind, Value,
+    Atom, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
 };
 
 /// What follows one round of a loop.
@@ -22,116 +21,6 @@ enum Round {
 }
 
 impl<'p> Machine<'p> {
-    /// Returns the known elements of `value`, and whether there may be others.
-    pub fn elements_of(&mut self, value: &Value) -> (Vec<Value>, bool) {
-        let mut elements: Vec<Value> = Vec::new();
-        let mut is_open = false;
-        let mut is_first = true;
-        for atom in value.atoms().to_vec() {
-            let Some((own, open)) = self.atom_elements(&atom) else {
-                is_open = true;
-                continue;
-            };
-            is_open |= open;
-            if is_first {
-                elements = own;
-            } else {
-                is_open |= own.len() != elements.len();
-                for (index, element) in own.into_iter().enumerate() {
-                    match elements.get(index).cloned() {
-                        Some(earlier) => elements[index] = self.join(earlier, &element),
-                        None => elements.push(element),
-                    }
-                }
-            }
-            is_first = false;
-        }
-        (elements, is_open)
-    }
-
-    fn atom_elements(&mut self, atom: &Atom) -> Option<(Vec<Value>, bool)> {
-        match atom {
-            Atom::Object(id) => self.object_elements(*id),
-            Atom::String(text) if text.chars().count() <= 200 => Some((
-                text.chars()
-                    .map(|c| Value::string(&c.to_string()))
-                    .collect(),
-                false,
-            )),
-            Atom::Undefined | Atom::Null => Some((Vec::new(), false)),
-            _ => None,
-        }
-    }
-
-    fn object_elements(&mut self, id: ObjectId) -> Option<(Vec<Value>, bool)> {
-        let is_python = self.is_python();
-        let is_store = self.is_store(id);
-        let object = self.heap.get(id);
-        let is_open = object.is_open || is_store;
-        match &object.kind {
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
-                Some((object.elements.clone(), is_open))
-            }
-            ObjectKind::Map if is_python => Some((
-                object.elements.iter().step_by(2).cloned().collect(),
-                is_open,
-            )),
-            ObjectKind::Map => {
-                let span = object.span;
-                let pairs: Vec<Vec<Value>> =
-                    object.elements.chunks(2).map(<[Value]>::to_vec).collect();
-                let pairs = pairs
-                    .into_iter()
-                    .map(|pair| self.make_list(pair, false, span))
-                    .collect();
-                Some((pairs, is_open))
-            }
-            ObjectKind::Plain if is_python => {
-                let keys = object
-                    .properties
-                    .keys()
-                    .map(|key| Value::atom(Atom::String(*key)));
-                Some((keys.collect(), is_open))
-            }
-            ObjectKind::Class { .. } => self.class_elements(id),
-            _ => None,
-        }
-    }
-
-    /// Returns what an element of `value` can be that is not among its known ones.
-    pub fn element_of_open(&mut self, value: &Value) -> Value {
-        for id in value.objects().collect::<Vec<_>>() {
-            if self.is_store(id) {
-                let host = self.host();
-                if let Some(element) = host.stored(self, id, None, self.span) {
-                    return element;
-                }
-            }
-            if matches!(self.heap.get(id).kind, ObjectKind::Host(_)) {
-                let host = self.host();
-                let key = Value::unknown(Shape::Number);
-                if let Some(element) = host.index(self, value, &key, self.span) {
-                    return element;
-                }
-            }
-        }
-        let mut element = self.derived(Shape::Any, [value]);
-        let (known, _) = self.elements_of(value);
-        for known in &known {
-            element = self.join(element, known);
-        }
-        element
-    }
-
-    /// Makes a list.
-    pub fn make_list(&mut self, elements: Vec<Value>, is_open: bool, span: Span) -> Value {
-        let id = self.heap.allocate(ObjectKind::Array, span);
-        let object = self.heap.get_mut(id);
-        object.elements = elements;
-        object.is_open = is_open;
-        Value::object(id)
-    }
-
     pub(crate) fn while_statement(
         &mut self,
         test: ExpressionId,
@@ -140,47 +29,57 @@ impl<'p> Machine<'p> {
         test_last: bool,
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
-        let span = self.module_ir().expression(test).span;
         let left = self.frame().left.len();
-        let value = if test_last {
-            Value::bool(true)
-        } else {
-            self.evaluate(test)?
-        };
-        let truth = self.truth(&value);
-        if truth == Some(false) {
-            return self.block(otherwise);
-        }
-        let mut completion = Completion::Normal;
-        if truth == Some(true) {
-            completion = self.scoped_block(body)?;
-            if !test_last
-                && matches!(completion, Completion::Normal | Completion::Continue(_))
-                && self.loop_is_endless(&value, left)
-            {
-                completion = self.scoped_block(body)?;
-                self.leave_loop(left);
-                return Ok(match completion {
-                    Completion::Break(_) => Completion::Normal,
-                    Completion::Normal | Completion::Continue(_) => Completion::Throw,
-                    other => other,
-                });
-            }
-        } else {
-            let decision = self.decide(&value, span, false);
-            self.perhaps(decision, |machine| {
-                machine.refine(test, true);
-                let ended = machine.scoped_block(body)?;
-                Ok(absorb(ended, label))
-            })?;
-        }
+        let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
         self.leave_loop(left);
-        Ok(absorb(completion, label))
+        completion
     }
 
-    /// A loop whose test is always true ends only by what leaves it from within.
-    fn loop_is_endless(&mut self, test: &Value, left: usize) -> bool {
-        self.truth(test) == Some(true) && self.frame().left.len() == left
+    fn while_rounds(
+        &mut self,
+        test: ExpressionId,
+        body: &'p Block,
+        otherwise: &'p Block,
+        test_last: bool,
+        label: Option<Ustr>,
+        left: usize,
+    ) -> Result<Completion, Stop> {
+        let span = self.module_ir().expression(test).span;
+        let is_constant = matches!(
+            self.module_ir().expression(test).kind,
+            firedoor_ir::ExpressionKind::Literal(_)
+        );
+        for round in 0..self.limits.rounds {
+            if round > 0 || !test_last {
+                let value = self.evaluate(test)?;
+                match self.truth(&value) {
+                    Some(false) => return self.block(otherwise),
+                    Some(true) => {}
+                    None => {
+                        let decision = self.decide(&value, span, false);
+                        self.perhaps(decision, |machine| {
+                            machine.refine(test, true);
+                            let ended = machine.scoped_block(body)?;
+                            Ok(absorb(ended, label))
+                        })?;
+                        return Ok(Completion::Normal);
+                    }
+                }
+            }
+            // What a second round does is what every further round does.
+            if is_constant && round == 2 {
+                return Ok(match self.frame().left.len() == left {
+                    true => Completion::Throw,
+                    false => Completion::Normal,
+                });
+            }
+            match self.round(body, label)? {
+                Round::Next => {}
+                Round::Leave => return Ok(Completion::Normal),
+                Round::End(completion) => return Ok(completion),
+            }
+        }
+        Ok(Completion::Normal)
     }
 
     pub(crate) fn for_statement(
@@ -208,6 +107,8 @@ impl<'p> Machine<'p> {
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
         self.block(init)?;
+        let variables = self.current_scope();
+        self.renew_scope(variables);
         for _ in 0..self.limits.rounds {
             let value = match test {
                 Some(test) => self.evaluate(test)?,
@@ -233,11 +134,26 @@ impl<'p> Machine<'p> {
             if test.is_none() {
                 return Ok(Completion::Normal);
             }
+            self.renew_scope(variables);
             if let Some(update) = update {
                 self.evaluate(update)?;
             }
         }
         Ok(Completion::Normal)
+    }
+
+    /// Each round of a loop has variables of its own, which closures made in it keep.
+    fn renew_scope(&mut self, variables: crate::ScopeId) {
+        if self.scopes[variables.0 as usize].names.is_empty() || self.is_python() {
+            return;
+        }
+        let last = self.current_scope();
+        let names = self.scopes[last.0 as usize].names.clone();
+        let parent = self.scopes[variables.0 as usize].parent;
+        let module = self.frame().module;
+        let scope = self.add_scope(parent, module, false);
+        self.scope(scope).names = names;
+        self.frame().scope = scope;
     }
 
     fn round(&mut self, body: &'p Block, label: Option<Ustr>) -> Result<Round, Stop> {
@@ -269,7 +185,7 @@ impl<'p> Machine<'p> {
             iterable,
             body,
             otherwise,
-            is_async: _,
+            is_async,
         } = &statement.kind
         else {
             return Ok(Completion::Normal);
@@ -281,6 +197,10 @@ impl<'p> Machine<'p> {
         };
         let left = self.frame().left.len();
         let completion = self.each(&value, statement.span, |machine, element| {
+            let element = match is_async {
+                true => machine.await_value(&element, statement.span)?,
+                false => element,
+            };
             let outer = machine.enter_block();
             machine.bind_target(target, declares.is_some(), element, statement.span)?;
             let completion = machine.block(body);
@@ -326,6 +246,10 @@ impl<'p> Machine<'p> {
         }
         for element in elements {
             let element = self.controlled_element(element, iterable);
+            if crate::elements::is_perhaps_missing(&element) {
+                self.perhaps_element(element, span, &mut body)?;
+                continue;
+            }
             match body(self, element)? {
                 Completion::Normal => {}
                 other => return Ok(other),
@@ -338,6 +262,23 @@ impl<'p> Machine<'p> {
         let decision = self.loop_decision(iterable, span);
         self.perhaps(decision, |machine| body(machine, element))?;
         Ok(Completion::Normal)
+    }
+
+    /// An element that may be missing, since it was added on one side of a branch only.
+    pub(crate) fn perhaps_element(
+        &mut self,
+        element: Value,
+        span: Span,
+        body: &mut dyn FnMut(&mut Self, Value) -> Result<Completion, Stop>,
+    ) -> Result<(), Stop> {
+        let missing = self.nothing_test(&element, span);
+        let present = self.negate(&missing);
+        let decision = self.decide(&present, span, false);
+        let element = element
+            .filter(|atom| *atom != Atom::Undefined)
+            .unwrap_or(element);
+        self.perhaps(decision, |machine| body(machine, element))?;
+        Ok(())
     }
 
     fn controlled_element(&mut self, mut element: Value, iterable: &Value) -> Value {
@@ -482,33 +423,6 @@ impl<'p> Machine<'p> {
             }
             _ => self.assign_pattern(target, element, span),
         }
-    }
-
-    /// Returns the keys of an object as a list.
-    pub fn keys_of(&mut self, value: &Value, span: Span) -> Value {
-        let mut keys = Vec::new();
-        let mut is_open = value.is_unknown();
-        for id in value.objects().collect::<Vec<_>>() {
-            is_open |= self.is_store(id);
-            let object = self.heap.get(id);
-            is_open |= object.is_open;
-            match object.kind {
-                ObjectKind::Array | ObjectKind::Tuple => {
-                    keys.extend(
-                        (0..object.elements.len()).map(|index| Value::string(&index.to_string())),
-                    );
-                }
-                _ => keys.extend(
-                    object
-                        .properties
-                        .keys()
-                        .filter(|key| !key.starts_with("get:"))
-                        .map(|key| Value::atom(Atom::String(*key))),
-                ),
-            }
-        }
-        let list = self.make_list(keys, is_open, span);
-        list.with_origins(value.origins)
     }
 }
 

@@ -189,6 +189,17 @@ impl ModelHost {
         paths
     }
 
+    /// Returns a part of the request that is only passed on, not looked at.
+    pub fn request_value_quietly(
+        &self,
+        machine: &mut Machine<'_>,
+        part: RequestPart,
+        field: &str,
+    ) -> Value {
+        let origin = self.origin(machine, Origin::Request(part, Ustr::from(field)));
+        Value::unknown(firedoor_eval::Shape::Any).with_origins(origin)
+    }
+
     fn resolve_alias(&self, path: Ustr) -> Ustr {
         self.tables.aliases.get(&path).copied().unwrap_or(path)
     }
@@ -223,6 +234,12 @@ impl Host for ModelHost {
         if let Some(target) = self.tables.aliases.get(&path) {
             return Some(Value::outside(target));
         }
+        if let Some(module) = path.strip_suffix(".default")
+            && !self.tables.members.contains_key(&path)
+        {
+            // The default export of a CommonJS module is the module itself.
+            return Some(Value::outside(module));
+        }
         let function = self.tables.members.get(&path).copied().or_else(|| {
             let (owner, _) = path.rsplit_once('.')?;
             self.tables
@@ -253,11 +270,18 @@ impl Host for ModelHost {
         machine: &mut Machine<'_>,
         object: ObjectId,
         path: Ustr,
-        _key: Ustr,
+        key: Ustr,
         value: &Value,
         span: Span,
     ) -> bool {
-        let Some(function) = look_up(&self.tables.sets, path) else {
+        let inherited = || {
+            let bases = machine.outside_bases(object).into_iter();
+            bases.skip(1).find_map(|base| {
+                let base = self.resolve_alias(base);
+                look_up(&self.tables.sets, Ustr::from(&format!("{base}.{key}")))
+            })
+        };
+        let Some(function) = look_up(&self.tables.sets, path).or_else(inherited) else {
             return false;
         };
         self.state().member_name = path;

@@ -5,6 +5,7 @@
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
 mod build;
+pub mod cookies;
 mod doors;
 mod express;
 mod fastapi;
@@ -19,36 +20,69 @@ mod fastapi_security;
 mod fastapi_websocket;
 mod guards;
 mod host;
+mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod layers;
+mod limiters;
+mod mongoose;
+mod node;
+mod node_crypto;
 mod origins;
 mod pydantic;
+mod passwords;
 mod python_jwt;
+mod python_limits;
 mod python_passwords;
+mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
 mod starlette;
+mod sessions;
+mod sqlalchemy;
+mod sqlalchemy_query;
+mod sqlalchemy_session;
 mod state;
+mod store;
 mod tables;
+mod tokens;
+pub mod tools;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
 pub use state::{Persona, RawEffect, State};
-pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
+pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &cookies::MODEL,
     &express::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &pydantic::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
+    &passwords::MODEL,
     &python_jwt::MODEL,
+    &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
     &starlette::MODEL,
+    &sessions::MODEL,
+    &sqlalchemy::MODEL,
+    &sqlalchemy_query::MODEL,
+    &sqlalchemy_session::MODEL,
 ];
