@@ -8,6 +8,16 @@ mod build;
 pub mod cookies;
 mod doors;
 mod express;
+mod fastapi;
+mod fastapi_dependencies;
+mod fastapi_doors;
+mod fastapi_inputs;
+mod fastapi_loose;
+mod fastapi_middleware;
+mod fastapi_plan;
+mod fastapi_request;
+mod fastapi_security;
+mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
@@ -20,6 +30,7 @@ mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
+mod pydantic;
 mod passwords;
 mod python_http;
 mod python_jwt;
@@ -30,6 +41,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod starlette;
 mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
@@ -51,6 +63,11 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &express::MODEL,
+    &fastapi::MODEL,
+    &fastapi_middleware::MODEL,
+    &fastapi_security::MODEL,
+    &fastapi_websocket::MODEL,
+    &pydantic::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -66,6 +83,7 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &starlette::MODEL,
     &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
