@@ -8,6 +8,16 @@ mod build;
 pub mod cookies;
 mod doors;
 mod express;
+mod fastapi;
+mod fastapi_dependencies;
+mod fastapi_doors;
+mod fastapi_inputs;
+mod fastapi_loose;
+mod fastapi_middleware;
+mod fastapi_plan;
+mod fastapi_request;
+mod fastapi_security;
+mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
@@ -20,7 +30,9 @@ mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
+mod pydantic;
 mod passwords;
+mod python_http;
 mod python_jwt;
 mod python_limits;
 mod python_passwords;
@@ -29,10 +41,12 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod starlette;
 mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
+mod sqlmodel;
 mod state;
 mod store;
 mod tables;
@@ -49,6 +63,11 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &express::MODEL,
+    &fastapi::MODEL,
+    &fastapi_middleware::MODEL,
+    &fastapi_security::MODEL,
+    &fastapi_websocket::MODEL,
+    &pydantic::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -57,14 +76,28 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &python_http::MODEL,
     &passwords::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &starlette::MODEL,
     &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
+    &sqlmodel::MODEL,
+    &identifiers::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &cookies::MODEL,
+    &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
+    &passwords::MODEL,
+    &sessions::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
 ];
