@@ -30,8 +30,8 @@ mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
-mod pydantic;
 mod passwords;
+mod pydantic;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -41,12 +41,12 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
-mod starlette;
 mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
 mod sqlmodel;
+mod starlette;
 mod state;
 mod store;
 mod tables;
@@ -67,7 +67,6 @@ pub static MODELS: &[&Model] = &[
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
-    &pydantic::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -76,28 +75,18 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
-    &python_http::MODEL,
     &passwords::MODEL,
+    &pydantic::MODEL,
+    &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
-    &starlette::MODEL,
     &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
-    &identifiers::MODEL,
-    &identifiers::MODEL,
-    &jose::MODEL,
-    &cookies::MODEL,
-    &jsonwebtoken::MODEL,
-    &layers::MODEL,
-    &limiters::MODEL,
-    &passwords::MODEL,
-    &sessions::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
+    &starlette::MODEL,
 ];
