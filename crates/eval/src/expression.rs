@@ -21,8 +21,13 @@ impl<'p> Machine<'p> {
         self.program.module(module)
     }
 
-    /// Evaluates an expression of the running module.
+    /// Evaluates an expression of the running module. Programs nest as deep as they like, so the stack grows
+    /// where it has to.
     pub(crate) fn evaluate(&mut self, id: ExpressionId) -> Result<Value, Stop> {
+        stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || self.evaluate_here(id))
+    }
+
+    fn evaluate_here(&mut self, id: ExpressionId) -> Result<Value, Stop> {
         self.step()?;
         let expression: &'p Expression = self.module_ir().expression(id);
         let span = expression.span;

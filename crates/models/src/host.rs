@@ -200,6 +200,16 @@ impl ModelHost {
         Value::unknown(firedoor_eval::Shape::Any).with_origins(origin)
     }
 
+    /// Returns what a model does with classes that inherit from `path`.
+    pub(crate) fn class_function(&self, path: &str) -> Option<crate::tables::ClassFunction> {
+        self.tables.classes.get(&Ustr::from(path)).copied()
+    }
+
+    /// Returns what a model does with new instances of classes that inherit from `path`.
+    pub(crate) fn instance_function(&self, path: &str) -> Option<crate::tables::InstanceFunction> {
+        self.tables.instances.get(&Ustr::from(path)).copied()
+    }
+
     fn resolve_alias(&self, path: Ustr) -> Ustr {
         self.tables.aliases.get(&path).copied().unwrap_or(path)
     }

@@ -9,6 +9,16 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod express;
+mod fastapi;
+mod fastapi_dependencies;
+mod fastapi_doors;
+mod fastapi_inputs;
+mod fastapi_loose;
+mod fastapi_middleware;
+mod fastapi_plan;
+mod fastapi_request;
+mod fastapi_security;
+mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
@@ -22,6 +32,8 @@ mod node;
 mod node_crypto;
 mod origins;
 mod passwords;
+mod pydantic;
+mod python_http;
 mod python_jwt;
 mod python_limits;
 mod python_passwords;
@@ -34,6 +46,8 @@ mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
+mod sqlmodel;
+mod starlette;
 mod state;
 mod store;
 mod tables;
@@ -51,6 +65,10 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &fastapi::MODEL,
+    &fastapi_middleware::MODEL,
+    &fastapi_security::MODEL,
+    &fastapi_websocket::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -60,6 +78,8 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &passwords::MODEL,
+    &pydantic::MODEL,
+    &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
@@ -69,4 +89,6 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
+    &sqlmodel::MODEL,
+    &starlette::MODEL,
 ];

@@ -121,6 +121,7 @@ fn is_declaration(machine: &Machine<'_>, value: &Value) -> bool {
                 | "py:sqlalchemy.orm.mapped_column()"
                 | "py:sqlalchemy.orm.relationship()"
                 | "py:sqlmodel.Field()"
+                | "py:pydantic.Field()"
                 | "py:sqlmodel.Relationship()"
                 | "py:sqlalchemy.orm.column_property()"
                 | "py:sqlalchemy.orm.deferred()"

@@ -160,6 +160,8 @@ pub struct State {
     pub member_name: Ustr,
     /// The names of messages that the last WebSocket handler told apart.
     pub messages_seen: Vec<Ustr>,
+    /// What the model of FastAPI keeps.
+    pub(crate) fastapi: crate::fastapi::Memory,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
