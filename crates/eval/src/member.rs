@@ -657,6 +657,22 @@ impl<'p> Machine<'p> {
         self.call_builtin_method(receiver, name, arguments, span)
     }
 
+    /// Calls a method that was taken from its object, whatever the object holds under its name by now.
+    pub(crate) fn call_method(
+        &mut self,
+        receiver: &Value,
+        name: Ustr,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        if let Some(id) = receiver.only_object()
+            && let ObjectKind::Host(path) = self.heap.get(id).kind
+        {
+            return self.call_host_member(id, path, receiver, name, arguments, span);
+        }
+        self.call_builtin_method(receiver, name, arguments, span)
+    }
+
     fn call_host_member(
         &mut self,
         id: ObjectId,
