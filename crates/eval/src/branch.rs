@@ -306,7 +306,11 @@ impl<'p> Machine<'p> {
                 let current = self.content(location);
                 delta.writes.insert(location, current);
             }
-            self.restore(location, old);
+            // What was made since then only this side knows, or whoever catches what it has thrown: an
+            // exception keeps its properties.
+            if !delta.is_new(&location) {
+                self.restore(location, old);
+            }
         }
         delta
     }
