@@ -336,6 +336,13 @@ fn argument(
 
 /// Holds if it is something of a library that takes the request itself.
 pub(crate) fn is_library(machine: &Machine<'_>, call: &Value) -> bool {
+    let is_wrapper = call.only_object().is_some_and(|id| {
+        let wrapped = machine.heap.property(id, Ustr::from("__wrapped__"));
+        wrapped.is_some()
+    });
+    if is_wrapper {
+        return false;
+    }
     match call.only_object().map(|id| &machine.heap.get(id).kind) {
         Some(ObjectKind::Host(_)) => true,
         Some(ObjectKind::Instance { class }) => machine
