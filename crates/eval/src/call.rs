@@ -175,9 +175,7 @@ impl<'p> Machine<'p> {
         if callee.origins.is_empty() {
             return Ok(self.unknown("not-a-function"));
         }
-        let mut error = Value::outside("js:TypeError()").with_origins(callee.origins);
-        error.control = callee.control;
-        self.throw(error, span)
+        self.throw_nothing(callee, "TypeError", span)
     }
 
     /// One of several functions may be the one that is called.
@@ -261,6 +259,10 @@ impl<'p> Machine<'p> {
             ObjectKind::Host(path) => {
                 let answer =
                     self.ask_host(path, Some(id), Value::object(id), arguments, span, false)?;
+                let answer = match answer {
+                    None => crate::python::call(self, path, &Value::object(id), arguments, span)?,
+                    answer => answer,
+                };
                 match answer {
                     Some(value) => Ok(value),
                     None => self.call_unknown_outside(path, callee, arguments, span),
@@ -290,7 +292,7 @@ impl<'p> Machine<'p> {
         let own = if path.starts_with("js:") {
             crate::javascript::call(self, path, &this, arguments, span, is_new)?
         } else if path.starts_with("py:") {
-            crate::python::call(self, path, arguments, span)?
+            crate::python::call(self, path, &this, arguments, span)?
         } else {
             None
         };
@@ -429,10 +431,9 @@ impl<'p> Machine<'p> {
             return Err(stop);
         }
         let decided = frame.decided_at_return.unwrap_or_default();
-        let returned = match (frame.yielded, function.is_generator) {
-            (Some(yielded), true) => Some(self.generator(yielded, span)),
-            (None, true) => Some(self.make_list(Vec::new(), false, span)),
-            (_, false) => frame.returned,
+        let returned = match function.is_generator {
+            true => Some(self.make_list(frame.yielded, false, span)),
+            false => frame.returned,
         };
         if function.is_async && !function.is_generator {
             return Ok(self.make_promise(returned, thrown, decided, span));
@@ -447,17 +448,58 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// What a generator yields is a list whose elements are all alike.
-    fn generator(&mut self, yielded: Value, span: Span) -> Value {
-        self.make_list(vec![yielded], false, span)
+    /// What a generator yields are the elements of a list; those beyond a limit are one.
+    pub(crate) fn yield_value(&mut self, value: Value) {
+        let limit = self.limits.rounds;
+        let frame = self.frame();
+        if frame.yielded.len() < limit {
+            frame.yielded.push(value);
+            return;
+        }
+        if let Some(last) = frame.yielded.pop() {
+            let joined = self.join(last, &value);
+            self.frame().yielded.push(joined);
+        }
     }
 
-    pub(crate) fn yield_value(&mut self, value: Value) {
-        let joined = match self.frame().yielded.take() {
-            Some(earlier) => self.join(earlier, &value),
-            None => value,
+    /// `yield from`, `yield*`: everything that another sequence gives.
+    pub(crate) fn yield_all(&mut self, source: &Value) {
+        let (elements, is_open) = self.elements_of(source);
+        for element in elements {
+            self.yield_value(element);
+        }
+        if is_open {
+            let element = self.element_of_open(source);
+            self.yield_value(element);
+        }
+    }
+
+    /// Something is done with nothing that only works with something.
+    pub(crate) fn throw_nothing<T>(
+        &mut self,
+        nothing: &Value,
+        name: &str,
+        span: Span,
+    ) -> Result<T, Stop> {
+        let path = match self.is_python() {
+            true => format!("py:builtins.{name}()"),
+            false => "js:TypeError()".to_owned(),
         };
-        self.frame().yielded = Some(joined);
+        let mut error = Value::outside(&path).with_origins(nothing.origins);
+        error.control = nothing.control;
+        self.throw(error, span)
+    }
+
+    /// Holds if a function of the program is `async`.
+    pub(crate) fn is_async_function(&self, function: &Value) -> Option<bool> {
+        match &self.heap.get(function.only_object()?).kind {
+            ObjectKind::Function { closure, .. } => {
+                let module = self.program.module(closure.module);
+                Some(module.function(closure.function).is_async)
+            }
+            ObjectKind::Bound { target, .. } => self.is_async_function(target),
+            _ => None,
+        }
     }
 
     /// Makes a promise; without a value it always fails.

@@ -11,16 +11,24 @@ use crate::{
 /// The property of a class that holds its annotated names in order, each with its type.
 pub const ANNOTATIONS: &str = "__annotations__";
 
+/// The property of a class that holds the named arguments of its bases (`metaclass=M`, `table=True`).
+pub const KEYWORDS: &str = "__class_keywords__";
+
 impl<'p> Machine<'p> {
     /// Makes a class of the running module.
     pub(crate) fn make_class(&mut self, id: ClassId) -> Result<Value, Stop> {
         let class: &'p Class = self.module_ir().class(id);
         let module = self.frame().module;
         let mut bases = Vec::new();
+        let mut keywords = crate::Properties::default();
         for base in &class.bases {
             let value = self.evaluate(base.value)?;
-            if base.kind == firedoor_ir::ArgumentKind::Positional {
-                bases.push(value);
+            match base.kind {
+                firedoor_ir::ArgumentKind::Positional => bases.push(value),
+                firedoor_ir::ArgumentKind::Keyword(name) => {
+                    keywords.insert(name, value);
+                }
+                _ => bases.extend(self.elements_of(&value).0),
             }
         }
         let scope = self.current_scope();
@@ -39,13 +47,31 @@ impl<'p> Machine<'p> {
         );
         self.heap.get_mut(prototype).kind = ObjectKind::Prototype { class: object };
         self.heap.get_mut(object).name = class.name;
+        self.keep_class_keywords(object, keywords);
         self.fill_class(class, object, prototype)?;
+        if self.module_ir().language == Language::Python {
+            self.finish_enumeration(object, &class.declared, class.span)?;
+        }
         let has_outside = self.outside_base(object).is_some() || !class.decorators.is_empty();
         if has_outside {
             let host = self.host();
             host.class_made(self, object, class.span);
         }
         self.decorate(Value::object(object), &class.decorators, class.span)
+    }
+
+    /// Keeps `metaclass=M` and its like for the host.
+    fn keep_class_keywords(&mut self, class: ObjectId, keywords: crate::Properties) {
+        if keywords.is_empty() {
+            return;
+        }
+        let span = self.heap.get(class).span;
+        let table = self.heap.allocate(ObjectKind::Plain, span);
+        self.heap.get_mut(table).properties = keywords;
+        self.heap
+            .get_mut(class)
+            .properties
+            .insert(Ustr::from(KEYWORDS), Value::object(table));
     }
 
     fn fill_class(
@@ -66,6 +92,9 @@ impl<'p> Machine<'p> {
         let home = self.frame().home.replace(object);
         self.frame().scope = scope;
         self.frame().classes.push((scope, object));
+        if self.module_ir().language == Language::Python {
+            self.declare_hoisted(&class.declared);
+        }
         let result = self.fill_members(class, object, prototype);
         self.frame().classes.pop();
         self.frame().scope = outer;
@@ -236,6 +265,8 @@ impl<'p> Machine<'p> {
                         Atom::Outside(path) => paths.push(*path),
                         Atom::Object(base) => {
                             if let ObjectKind::Host(path) = self.heap.get(*base).kind {
+                                // A generic with parameters is inherited from as without.
+                                let path = path.strip_suffix("[]").map_or(path, Ustr::from);
                                 paths.push(path);
                             }
                         }
@@ -272,11 +303,23 @@ impl<'p> Machine<'p> {
         let ObjectKind::Instance { class } = self.heap.get(id).kind else {
             return None;
         };
-        if self.is_python() {
-            return None;
-        }
         let key = Ustr::from(&format!("set:{key}"));
         self.class_attribute(class, key).map(|(_, value)| value)
+    }
+
+    /// Returns the setter of a property of Python.
+    pub(crate) fn property_setter(&self, id: ObjectId, key: Ustr) -> Option<Value> {
+        let ObjectKind::Instance { class } = self.heap.get(id).kind else {
+            return None;
+        };
+        let (_, value) = self.class_attribute(class, key)?;
+        let descriptor = value.only_object()?;
+        match self.heap.get(descriptor).kind {
+            ObjectKind::Host(path) if path == "py:property" => {
+                self.heap.property(descriptor, Ustr::from("fset")).cloned()
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn instance_member(
@@ -303,6 +346,20 @@ impl<'p> Machine<'p> {
         if key == "constructor" || key == "__class__" {
             return Ok(Value::object(class));
         }
+        if key == "__dict__" {
+            let copy = self.heap.get(id).properties.clone();
+            let table = self.heap.allocate(ObjectKind::Plain, span);
+            self.heap.get_mut(table).properties = copy;
+            return Ok(Value::object(table));
+        }
+        if let Some((owner, function)) = self.class_attribute(class, Ustr::from("__getattr__"))
+            && self.is_python()
+        {
+            let receiver = Value::object(id).with_origins(whole.origins);
+            let getter = self.bind_attribute(function, owner, &receiver, span)?;
+            let arguments = Arguments::positional([Value::atom(Atom::String(key))]);
+            return self.call_value(&getter, None, &arguments, span);
+        }
         for base in self.outside_bases(id) {
             let path = Ustr::from(&format!("{base}().{key}"));
             let host = self.host();
@@ -315,7 +372,7 @@ impl<'p> Machine<'p> {
             let path = Ustr::from(&format!("{base}()"));
             return Ok(self.outside_method(path, receiver, key, span));
         }
-        if self.heap.get(id).is_open {
+        if self.heap.get(id).is_open || self.has_unknown_base(class) {
             let host = self.host();
             let origins = host.member_origins(self, whole.origins, key);
             return Ok(Value::unknown(crate::Shape::Any).with_origins(origins));
@@ -323,6 +380,16 @@ impl<'p> Machine<'p> {
         let mut missing = Value::undefined().with_origins(whole.origins);
         missing.control = whole.control;
         Ok(missing)
+    }
+
+    /// Holds if it is not known what a class inherits from.
+    pub(crate) fn has_unknown_base(&self, class: ObjectId) -> bool {
+        self.class_order(class).into_iter().any(|class| {
+            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
+                return false;
+            };
+            bases.iter().any(Value::is_unknown)
+        })
     }
 
     /// A method inherited from outside: a call of it asks the host by the path of the base.
@@ -339,7 +406,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A function found in a class becomes a method of the instance; descriptors give their value.
-    fn bind_attribute(
+    pub(crate) fn bind_attribute(
         &mut self,
         value: Value,
         owner: ObjectId,
@@ -441,7 +508,15 @@ impl<'p> Machine<'p> {
                 return Ok(Value::object(prototype));
             }
         }
-        if key == "name" || key == "__name__" {
+        if key == "__mro__" {
+            let order = self
+                .class_order(id)
+                .into_iter()
+                .map(Value::object)
+                .collect();
+            return Ok(self.make_tuple(order, span));
+        }
+        if key == "name" || key == "__name__" || key == "__qualname__" {
             let name = self.heap.get(id).name;
             return Ok(name.map_or_else(Value::undefined, |name| Value::atom(Atom::String(name))));
         }
@@ -452,9 +527,22 @@ impl<'p> Machine<'p> {
                 return Ok(value);
             }
         }
+        if key == "_value2member_map_"
+            && let Some((members, _)) = self.class_elements(id)
+        {
+            let table = self.heap.allocate(ObjectKind::Plain, span);
+            for member in members {
+                let value = self.member(&member, Ustr::from("value"), span)?;
+                self.dict_set(table, &value, member);
+            }
+            return Ok(Value::object(table));
+        }
         if let Some(base) = self.outside_base(id) {
             let receiver = Value::object(id).with_origins(whole.origins);
             return Ok(self.outside_method(base, receiver, key, span));
+        }
+        if self.has_unknown_base(id) {
+            return Ok(Value::unknown(crate::Shape::Any).with_origins(whole.origins));
         }
         Ok(Value::undefined().with_origins(whole.origins))
     }
@@ -517,6 +605,11 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         span: Span,
     ) -> Result<Value, Stop> {
+        if self.class_language(class) == Language::Python
+            && let Some(made) = self.made_by_class(class, arguments, span)?
+        {
+            return Ok(made);
+        }
         let instance = self.heap.allocate(ObjectKind::Instance { class }, span);
         let this = Value::object(instance);
         if self.outside_base(class).is_some() {
@@ -537,10 +630,55 @@ impl<'p> Machine<'p> {
             Some((_, function)) => {
                 self.call_value(&function, Some(this.clone()), arguments, span)?;
             }
-            None if is_python => self.initialize_by_annotations(class, instance, arguments),
+            None if is_python => {
+                self.initialize_by_annotations(class, instance, arguments);
+                self.finish_fields(class, instance, span)?;
+            }
             None => {}
         }
         Ok(this)
+    }
+
+    /// What a class of Python makes that is no new instance: a member of an enumeration, a dictionary of
+    /// a typed kind, or whatever its `__new__` returns.
+    fn made_by_class(
+        &mut self,
+        class: ObjectId,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<Option<Value>, Stop> {
+        if let Some(value) = arguments.positional.first()
+            && self.class_elements(class).is_some()
+        {
+            return self.member_by_value(class, value, span).map(Some);
+        }
+        if self.outside_bases(class).iter().any(|base| {
+            matches!(
+                base.as_str(),
+                "py:typing.TypedDict" | "py:typing_extensions.TypedDict"
+            )
+        }) {
+            let table = self.heap.allocate(ObjectKind::Plain, span);
+            for source in &arguments.positional {
+                self.dict_extend(table, source, span)?;
+            }
+            let object = self.heap.get_mut(table);
+            for (name, value) in &arguments.keywords {
+                object.properties.insert(*name, value.clone());
+            }
+            return Ok(Some(Value::object(table)));
+        }
+        let Some((_, function)) = self.class_attribute(class, Ustr::from("__new__")) else {
+            return Ok(None);
+        };
+        let mut all = arguments.clone();
+        all.positional.insert(0, Value::object(class));
+        let made = self.call_value(&function, None, &all, span)?;
+        if let Some((_, function)) = self.class_attribute(class, Ustr::from("__init__")) {
+            all.positional[0] = made.clone();
+            self.call_value(&function, None, &all, span)?;
+        }
+        Ok(Some(made))
     }
 
     fn class_language(&self, class: ObjectId) -> Language {
@@ -558,20 +696,18 @@ impl<'p> Machine<'p> {
         instance: ObjectId,
         arguments: &Arguments,
     ) {
-        let mut names: Vec<Ustr> = Vec::new();
-        for owner in self.class_order(class).into_iter().rev() {
-            let table = self
-                .heap
-                .property(owner, Ustr::from(ANNOTATIONS))
-                .and_then(Value::only_object);
-            if let Some(table) = table {
-                for name in self.heap.get(table).properties.keys() {
-                    if !names.contains(name) {
-                        names.push(*name);
-                    }
-                }
-            }
+        if self
+            .outside_bases(class)
+            .iter()
+            .any(|base| crate::python::exceptions::is_exception(base))
+        {
+            self.set_exception_arguments(instance, &arguments.positional);
         }
+        let names: Vec<Ustr> = self
+            .annotated_fields(class)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         for (index, name) in names.iter().enumerate() {
             if let Some(value) = arguments.find(index, name) {
                 self.heap
@@ -695,6 +831,9 @@ impl<'p> Machine<'p> {
                 continue;
             };
             if let Some(value) = self.heap.property(prototype, name).cloned() {
+                if name == "__new__" {
+                    return Ok(value);
+                }
                 return self.bind_attribute(value, base, this, span);
             }
         }
@@ -703,7 +842,12 @@ impl<'p> Machine<'p> {
                 let base = Ustr::from(&format!("{path}()"));
                 Ok(self.outside_method(base, this.clone(), name, span))
             }
-            None => Ok(Value::outside("py:builtins.object().method")),
+            None => Ok(self.outside_method(
+                Ustr::from("py:builtins.object()"),
+                this.clone(),
+                name,
+                span,
+            )),
         }
     }
 
@@ -784,6 +928,11 @@ impl<'p> Machine<'p> {
         if atom.is_nothing() {
             return Some(false);
         }
+        if let Atom::Outside(path) = class
+            && let Some(outcome) = self.is_builtin_kind(atom, path)
+        {
+            return Some(outcome);
+        }
         let Atom::Object(id) = atom else {
             return self.outside_is_a(atom, class);
         };
@@ -796,10 +945,15 @@ impl<'p> Machine<'p> {
                 if bases.contains(path) || is_root_class(path) {
                     return Some(true);
                 }
-                bases
-                    .iter()
-                    .all(|base| is_error_class(base))
-                    .then_some(false)
+                let mut undecided = false;
+                for base in &bases {
+                    match self.error_is_a(base, path) {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => undecided |= !is_error_class(base),
+                    }
+                }
+                (!undecided).then_some(false)
             }
             (ObjectKind::Host(made), Atom::Outside(path)) => {
                 let made = made.strip_suffix("()").unwrap_or(made);
@@ -832,11 +986,79 @@ impl<'p> Machine<'p> {
         if made == path || is_root_class(path) {
             return Some(true);
         }
+        if let Some(outcome) = crate::python::exceptions::is_subclass(made, path) {
+            return Some(outcome);
+        }
         let last = |path: &str| path.rsplit(['.', ':']).next().unwrap_or("").to_owned();
         if last(made) == last(path) {
             return Some(true);
         }
         self.host.is_subclass(made, path)
+    }
+}
+
+impl Machine<'_> {
+    /// Returns whether a value is an instance of a built-in class of Python that is no exception.
+    fn is_builtin_kind(&self, atom: &Atom, path: &str) -> Option<bool> {
+        let name = path.strip_prefix("py:builtins.")?;
+        let kind = match atom {
+            Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(crate::Shape::String) => "str",
+            Atom::Bool(_) | Atom::Unknown(crate::Shape::Bool) => "bool",
+            Atom::Number(number) if number.fract() != 0.0 => "float",
+            Atom::Number(_) => "int",
+            Atom::Object(id) => crate::python::kind_name(&self.heap.get(*id).kind)?,
+            _ => return None,
+        };
+        match (name, kind) {
+            ("object", _) => Some(true),
+            ("int", "bool") | ("int" | "float", "int") if kind == "bool" || name == "int" => {
+                Some(true)
+            }
+            // Whether a whole number was written with a point is not kept; bytes are strings here.
+            ("float", "int") | ("bytes" | "bytearray", "str") => None,
+            (
+                "str" | "int" | "float" | "bool" | "list" | "dict" | "tuple" | "set" | "frozenset"
+                | "bytes" | "type",
+                _,
+            ) => Some(name == kind),
+            _ if crate::python::exceptions::is_exception(path) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a class is a kind of another (or of one of several), if that is decided.
+    pub(crate) fn is_subclass_of(&self, class: &Value, wanted: &Value) -> Option<bool> {
+        let class = class.only()?;
+        let mut undecided = false;
+        for wanted in self.classes_in(wanted) {
+            let is = match (class, wanted) {
+                (class, wanted) if class == wanted => Some(true),
+                (Atom::Object(class), Atom::Object(wanted)) => {
+                    match self.class_order(class).contains(&wanted) {
+                        true => Some(true),
+                        false => (!self.has_unknown_base(class)).then_some(false),
+                    }
+                }
+                (Atom::Object(class), Atom::Outside(path)) => {
+                    let bases = self.outside_bases(class);
+                    match bases.contains(&path) || path == "py:builtins.object" {
+                        true => Some(true),
+                        false if bases.is_empty() => Some(false),
+                        false => bases
+                            .iter()
+                            .try_fold(false, |any, base| Some(any | self.error_is_a(base, &path)?)),
+                    }
+                }
+                (Atom::Outside(made), Atom::Outside(path)) => self.error_is_a(&made, &path),
+                _ => None,
+            };
+            match is {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => undecided = true,
+            }
+        }
+        (!undecided).then_some(false)
     }
 }
 

@@ -72,10 +72,10 @@ impl<'p> Machine<'p> {
             ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
                 Some((object.elements.clone(), is_open))
             }
-            ObjectKind::Map if is_python => Some((
-                object.elements.iter().step_by(2).cloned().collect(),
-                is_open,
-            )),
+            ObjectKind::Map if is_python => {
+                let (entries, _) = self.dict_entries(id);
+                Some((entries.into_iter().map(|(key, _)| key).collect(), is_open))
+            }
             ObjectKind::Map => {
                 let span = object.span;
                 let pairs: Vec<Vec<Value>> =
@@ -94,6 +94,10 @@ impl<'p> Machine<'p> {
                 Some((keys.collect(), is_open))
             }
             ObjectKind::Class { .. } => self.class_elements(id),
+            ObjectKind::Host(path) if *path == crate::python::NAMED_TUPLE => {
+                Some((object.elements.clone(), false))
+            }
+            ObjectKind::Instance { .. } if is_python => self.instance_elements(id),
             _ => None,
         }
     }
@@ -373,12 +377,17 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let outer = self.current_scope();
+        // The first sequence belongs to the code around, which in a class sees the names of the class.
+        let first = match clauses.first() {
+            Some(clause) => Some(self.evaluate(clause.iterable)?),
+            None => None,
+        };
         let module = self.frame().module;
         let scope = self.add_scope(Some(outer), module, false);
         self.frame().scope = scope;
         let mut made: Vec<(Value, Option<Value>)> = Vec::new();
         let mut is_open = false;
-        let result = self.comprehend(clauses, span, &mut is_open, &mut |machine| {
+        let result = self.comprehend(clauses, first, span, &mut is_open, &mut |machine| {
             let element = machine.evaluate(element)?;
             let value = match value {
                 Some(value) => Some(machine.evaluate(value)?),
@@ -413,16 +422,7 @@ impl<'p> Machine<'p> {
                 }
                 Some(value) => value,
             };
-            match crate::expression::property_name(&key) {
-                Some(name) => {
-                    self.heap.get_mut(id).properties.insert(name, value);
-                }
-                None => {
-                    let object = self.heap.get_mut(id);
-                    object.is_open = true;
-                    object.elements.push(value);
-                }
-            }
+            self.dict_set(id, &key, value);
         }
         if is_open {
             self.heap.get_mut(id).is_open = true;
@@ -433,6 +433,7 @@ impl<'p> Machine<'p> {
     fn comprehend(
         &mut self,
         clauses: &'p [ComprehensionClause],
+        first: Option<Value>,
         span: Span,
         is_open: &mut bool,
         make: &mut dyn FnMut(&mut Self) -> Result<(), Stop>,
@@ -440,7 +441,10 @@ impl<'p> Machine<'p> {
         let Some((clause, rest)) = clauses.split_first() else {
             return make(self);
         };
-        let iterable = self.evaluate(clause.iterable)?;
+        let iterable = match first {
+            Some(iterable) => iterable,
+            None => self.evaluate(clause.iterable)?,
+        };
         *is_open |= self.elements_of(&iterable).1;
         self.each(&iterable, span, |machine, element| {
             let scope = machine.current_scope();
@@ -453,7 +457,7 @@ impl<'p> Machine<'p> {
                     None => *is_open = true,
                 }
             }
-            machine.comprehend(rest, span, is_open, make)?;
+            machine.comprehend(rest, None, span, is_open, make)?;
             Ok(Completion::Normal)
         })?;
         Ok(())
@@ -472,11 +476,10 @@ impl<'p> Machine<'p> {
                 Ok(())
             }
             Pattern::Array(elements) => {
-                for element in elements {
-                    if let firedoor_ir::ArrayPatternElement::Item(Pattern::Name(name, _)) = element
-                    {
-                        self.bind(scope, *name, Value::undefined());
-                    }
+                let mut names = Vec::new();
+                comprehension_names(elements, &mut names);
+                for name in names {
+                    self.bind(scope, name, Value::undefined());
                 }
                 self.assign_pattern(target, element, span)
             }
@@ -509,6 +512,18 @@ impl<'p> Machine<'p> {
         }
         let list = self.make_list(keys, is_open, span);
         list.with_origins(value.origins)
+    }
+}
+
+/// The names that the target of a comprehension binds in its own scope.
+fn comprehension_names(elements: &[firedoor_ir::ArrayPatternElement], names: &mut Vec<Ustr>) {
+    use firedoor_ir::ArrayPatternElement::{Item, Rest};
+    for element in elements {
+        match element {
+            Item(Pattern::Name(name, _)) | Rest(Pattern::Name(name, _)) => names.push(*name),
+            Item(Pattern::Array(inner)) => comprehension_names(inner, names),
+            _ => {}
+        }
     }
 }
 

@@ -75,7 +75,8 @@ pub(crate) struct Frame {
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
     pub(crate) decided_base: usize,
-    pub(crate) yielded: Option<Value>,
+    /// What a generator has yielded, in order.
+    pub(crate) yielded: Vec<Value>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<Delta>,
     /// The exception being handled, for `raise` without a value.
@@ -97,7 +98,7 @@ impl Frame {
             returned: None,
             decided_at_return: None,
             decided_base,
-            yielded: None,
+            yielded: Vec::new(),
             left: Vec::new(),
             handling: Vec::new(),
             classes: Vec::new(),
@@ -139,6 +140,10 @@ pub struct Machine<'p> {
     pub(crate) throws: Vec<ThrowScope>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
+    /// What makes the missing entries of a dictionary of Python (`defaultdict`).
+    pub(crate) factories: FxHashMap<ObjectId, Value>,
+    /// Imports that only type checkers see, to be run once the module is done.
+    pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
     pub(crate) span: Span,
 }
 
@@ -177,6 +182,8 @@ impl<'p> Machine<'p> {
             throws: Vec::new(),
             modules,
             builtins: FxHashMap::default(),
+            factories: FxHashMap::default(),
+            later: Vec::new(),
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
     }

@@ -17,11 +17,17 @@ impl Machine<'_> {
 
     fn atom_truth(&self, atom: &Atom) -> Option<bool> {
         let Atom::Object(id) = atom else {
-            return atom.truth();
+            return match atom {
+                Atom::Outside(path) if is_type_checking(path) => Some(false),
+                _ => atom.truth(),
+            };
         };
         let object = self.heap.get(*id);
         match &object.kind {
             ObjectKind::Host(_) if object.is_open => None,
+            ObjectKind::Instance { class } if self.is_python() && self.decides_truth(*class) => {
+                None
+            }
             ObjectKind::Array
             | ObjectKind::Tuple
             | ObjectKind::Set
@@ -144,17 +150,22 @@ impl Machine<'_> {
                 return Ok(value);
             }
         }
+        if self.is_python()
+            && let Some(value) = crate::python::binary(self, operator, left, right, span)?
+        {
+            return Ok(value);
+        }
         Ok(match operator {
             Op::Equal | Op::LooseEqual => {
                 self.compare_equal(left, right, span, operator == Op::LooseEqual)
             }
-            Op::Is => self.compare_equal(left, right, span, false),
+            Op::Is => self.compare_identity(left, right, span),
             Op::NotEqual | Op::LooseNotEqual => {
                 let equal = self.compare_equal(left, right, span, operator == Op::LooseNotEqual);
                 self.negate(&equal)
             }
             Op::IsNot => {
-                let equal = self.compare_equal(left, right, span, false);
+                let equal = self.compare_identity(left, right, span);
                 self.negate(&equal)
             }
             Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual => {
@@ -183,12 +194,44 @@ impl Machine<'_> {
         is_loose: bool,
     ) -> Value {
         self.report_constants(left, right, span);
-        let mut outcome = equality(left, right, is_loose);
+        let mut outcome = match self.is_python() {
+            true => self.equal_values(left, right),
+            false => equality(left, right, is_loose),
+        };
         if outcome.is_none() {
             let host = self.host();
             outcome = host.equal(self, left, right);
         }
         self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// `is`: of containers only the very same are one, and what an unknown call gave may be nothing.
+    fn compare_identity(&mut self, left: &Value, right: &Value, span: Span) -> Value {
+        self.report_constants(left, right, span);
+        let may_be_other = |value: &Value| {
+            value.objects().any(|id| {
+                let object = self.heap.get(id);
+                matches!(object.kind, ObjectKind::Host(_)) && object.is_open
+            })
+        };
+        let outcome = match may_be_other(left) || may_be_other(right) {
+            true => (left.only().is_some() && left.only() == right.only()).then_some(true),
+            false
+                if self.is_own(left) != self.is_own(right)
+                    && (left.as_outside().is_some() || right.as_outside().is_some()) =>
+            {
+                Some(false)
+            }
+            false => equality(left, right, false),
+        };
+        self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// Holds for an object that the program makes, which nothing of outside is.
+    fn is_own(&self, value: &Value) -> bool {
+        value
+            .only_object()
+            .is_some_and(|id| !matches!(self.heap.get(id).kind, ObjectKind::Host(_)))
     }
 
     /// Tells the host about an unknown value that is compared with constants.
@@ -250,7 +293,16 @@ impl Machine<'_> {
         if let (Some(text), Some(part)) = (collection.text(), element.text()) {
             return Some(text.contains(part.as_str()));
         }
+        if let (Some(text), Some(part)) = (collection.text_pattern(), element.text()) {
+            let is_in_fixed = text
+                .split(crate::HOLE)
+                .any(|fixed| fixed.contains(part.as_str()));
+            return is_in_fixed.then_some(true);
+        }
         let id = collection.only_object()?;
+        if self.is_python() {
+            return self.python_contains(id, element);
+        }
         let object = self.heap.get(id);
         if matches!(object.kind, ObjectKind::Plain) {
             let key = crate::expression::property_name(element)?;
@@ -412,6 +464,14 @@ impl Machine<'_> {
         result.control = value.control;
         result
     }
+}
+
+/// Holds for what type checkers take for true, and the running program for false.
+pub(crate) fn is_type_checking(path: &str) -> bool {
+    matches!(
+        path,
+        "py:typing.TYPE_CHECKING" | "py:typing_extensions.TYPE_CHECKING"
+    )
 }
 
 /// Holds if a library may define operators for the value.

@@ -134,6 +134,10 @@ impl<'p> Machine<'p> {
             StatementKind::Continue(label) => Ok(Completion::Continue(*label)),
             StatementKind::Delete(places) => self.delete(places),
             StatementKind::Assert { test, .. } => self.assert_statement(*test, statement.span),
+            StatementKind::Global(names) => {
+                self.declare_global(names);
+                Ok(Completion::Normal)
+            }
             _ => Ok(Completion::Normal),
         }
     }
@@ -282,6 +286,14 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let span = self.module_ir().expression(test).span;
         let value = self.evaluate(test)?;
+        if value
+            .as_outside()
+            .is_some_and(|path| crate::operator::is_type_checking(&path))
+        {
+            self.import_for_types(then);
+            return self.scoped_block(otherwise);
+        }
+        let value = self.truth_value(value, span)?;
         if let Some(truth) = self.truth(&value) {
             let untaken = if truth { otherwise } else { then };
             self.taint_untaken(untaken, &value);
@@ -505,15 +517,62 @@ impl<'p> Machine<'p> {
         items: &'p [WithItem],
         body: &'p Block,
     ) -> Result<Completion, Stop> {
-        for item in items {
-            let span = self.module_ir().expression(item.context).span;
-            let context = self.evaluate(item.context)?;
-            let value = self.enter_context(&context, span)?;
-            if let Some(target) = &item.target {
-                self.assign_pattern(target, value, span)?;
+        let Some((item, rest)) = items.split_first() else {
+            return self.block(body);
+        };
+        let span = self.module_ir().expression(item.context).span;
+        let context = self.evaluate(item.context)?;
+        let value = self.enter_context(&context, span)?;
+        if let Some(target) = &item.target {
+            self.assign_pattern(target, value, span)?;
+        }
+        if let Some(classes) = self.suppressed(&context, span) {
+            return self.with_suppressed(&classes, rest, body);
+        }
+        let completion = match self.with_statement(rest, body) {
+            Err(Stop::Throw) => Completion::Throw,
+            other => other?,
+        };
+        self.exit_context(&context, span)?;
+        Ok(completion)
+    }
+
+    /// `with contextlib.suppress(...)`: what is thrown of these classes ends the block, and no more.
+    fn with_suppressed(
+        &mut self,
+        classes: &Value,
+        rest: &'p [WithItem],
+        body: &'p Block,
+    ) -> Result<Completion, Stop> {
+        let (result, thrown) = self.catching(|machine| machine.with_statement(rest, body));
+        let completion = match result {
+            Err(Stop::Throw) => Completion::Throw,
+            other => other?,
+        };
+        let count = thrown.len();
+        let left: Vec<crate::Thrown> = thrown
+            .into_iter()
+            .filter(|thrown| self.is_instance(&thrown.value, classes) != Some(true))
+            .collect();
+        let takes_some = left.len() < count;
+        self.rethrow(left);
+        if takes_some && completion == Completion::Throw {
+            return Ok(Completion::Normal);
+        }
+        Ok(completion)
+    }
+
+    /// Python's `global`: the names belong to the module, also if only functions bind them.
+    fn declare_global(&mut self, names: &[Ustr]) {
+        let module = self.frame().module;
+        if let Some(scope) = self.modules[module.0 as usize].scope {
+            for name in names {
+                self.scope(scope)
+                    .names
+                    .entry(*name)
+                    .or_insert(Slot::Unbound);
             }
         }
-        self.block(body)
     }
 
     fn delete(&mut self, places: &'p [ExpressionId]) -> Result<Completion, Stop> {

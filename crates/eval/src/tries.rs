@@ -120,7 +120,17 @@ impl<'p> Machine<'p> {
             decided: self.decided.clone(),
             span,
         }];
-        self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
+        // Imports of what is outside succeed, and those of the program are followed.
+        let mut others = Vec::new();
+        for handler in handlers {
+            if !self.handles_imports(handler)? {
+                others.push(handler);
+            }
+        }
+        if others.is_empty() {
+            return Ok(completion);
+        }
+        self.perhaps(decision, |machine| machine.run_handlers(others, thrown))?;
         if completion != Completion::Normal && self.handler_goes(decision) {
             return Ok(Completion::Normal);
         }
@@ -182,7 +192,7 @@ impl<'p> Machine<'p> {
     /// Each exception goes to the first handler that may take it; what none takes is thrown on.
     fn run_handlers(
         &mut self,
-        handlers: &'p [TryHandler],
+        handlers: impl IntoIterator<Item = &'p TryHandler>,
         thrown: Vec<Thrown>,
     ) -> Result<Completion, Stop> {
         let mut rest = thrown;
@@ -206,6 +216,25 @@ impl<'p> Machine<'p> {
             None if escapes => Ok(Completion::Throw),
             None => Ok(Completion::Normal),
         }
+    }
+
+    /// Holds for `except ImportError`.
+    fn handles_imports(&mut self, handler: &'p TryHandler) -> Result<bool, Stop> {
+        let Some(types) = handler.types else {
+            return Ok(false);
+        };
+        let types = self.evaluate(types)?;
+        let error = "py:builtins.ImportError";
+        let alternatives = match types.only_object() {
+            Some(_) => self.elements_of(&types).0,
+            None => vec![types],
+        };
+        let is_import = |value: &Value| {
+            value
+                .as_outside()
+                .is_some_and(|path| path == error || path == "py:builtins.ModuleNotFoundError")
+        };
+        Ok(!alternatives.is_empty() && alternatives.iter().all(is_import))
     }
 
     fn split_by_handler(
