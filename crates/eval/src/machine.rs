@@ -139,7 +139,6 @@ pub struct Machine<'p> {
     pub(crate) frames: Vec<Frame>,
     pub(crate) throws: Vec<ThrowScope>,
     pub(crate) modules: Vec<ModuleState>,
-    pub(crate) builtins: FxHashMap<Ustr, Value>,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
     pub(crate) factories: FxHashMap<ObjectId, Value>,
     /// Imports that only type checkers see, to be run once the module is done.
@@ -181,7 +180,6 @@ impl<'p> Machine<'p> {
             frames: Vec::new(),
             throws: Vec::new(),
             modules,
-            builtins: FxHashMap::default(),
             factories: FxHashMap::default(),
             later: Vec::new(),
             span: Span::new(firedoor_source::FileId(0), 0, 0),

@@ -243,10 +243,10 @@ impl<'p> Machine<'p> {
                 return Ok(value);
             }
         }
-        if self.is_store(id) {
-            if let Some(value) = host.stored(self, id, Some(key), span) {
-                return Ok(value);
-            }
+        if self.is_store(id)
+            && let Some(value) = host.stored(self, id, Some(key), span)
+        {
+            return Ok(value);
         }
         if self.is_python()
             && let Some(value) = self.python_index(id, whole, key, span)?

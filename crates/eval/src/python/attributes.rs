@@ -72,7 +72,7 @@ fn attribute_or(
     call: &Use<'_>,
 ) -> Result<Value, Stop> {
     let value = machine.member(object, name, call.span)?;
-    let is_missing = value.atoms().iter().any(|atom| *atom == Atom::Undefined);
+    let is_missing = value.atoms().contains(&Atom::Undefined);
     if let Some(default) = default
         && is_missing
     {

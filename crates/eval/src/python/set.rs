@@ -118,12 +118,7 @@ impl Machine<'_> {
         } else {
             let wanted = operation == "intersection";
             elements.retain(|element| {
-                let tests = others.iter().map(|other| self.equal_values(element, other));
-                let found = tests.fold(Some(false), |found, test| match (found, test) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    _ => None,
-                });
+                let found = self.among(element, &others);
                 right_open || found != Some(!wanted)
             });
             is_open |= right_open;
@@ -131,6 +126,19 @@ impl Machine<'_> {
         let origins = self.origins_of([left, right]);
         let set = self.make_collection(ObjectKind::Set, elements, is_open, Some(left), span);
         set.with_origins(origins)
+    }
+
+    /// Returns whether an element is one of these, if that is decided.
+    pub(crate) fn among(&self, element: &Value, candidates: &[Value]) -> Option<bool> {
+        let mut found = Some(false);
+        for candidate in candidates {
+            match self.equal_values(element, candidate) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => found = None,
+            }
+        }
+        found
     }
 
     fn compare_sets(&mut self, call: &Use<'_>, other: &Value) -> Value {
@@ -143,17 +151,7 @@ impl Machine<'_> {
         let wanted = call.name != "isdisjoint";
         let mut outcome = Some(true);
         for element in &inner {
-            let mut found = Some(false);
-            for candidate in &outer {
-                match self.equal_values(element, candidate) {
-                    Some(true) => {
-                        found = Some(true);
-                        break;
-                    }
-                    Some(false) => {}
-                    None => found = None,
-                }
-            }
+            let found = self.among(element, &outer);
             match found {
                 Some(found) if found == wanted => {}
                 Some(_) => {

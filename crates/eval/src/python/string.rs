@@ -93,10 +93,10 @@ const ONLY_STRINGS: &[&str] = &[
 
 /// Calls a method of a string.
 pub(crate) fn method(machine: &mut Machine<'_>, call: &Use<'_>) -> Answer {
-    if let Some(text) = call.this.text_pattern() {
-        if let Some(value) = known(machine, &text, call)? {
-            return Ok(Some(value));
-        }
+    if let Some(text) = call.this.text_pattern()
+        && let Some(value) = known(machine, &text, call)?
+    {
+        return Ok(Some(value));
     }
     Ok(by_shape(machine, call))
 }

@@ -160,17 +160,7 @@ impl Machine<'_> {
         let mut outcome: Option<bool> = None;
         for atom in element.atoms() {
             let one = Value::atom(*atom);
-            let mut found = Some(false);
-            for candidate in &candidates {
-                match self.equal_values(candidate, &one) {
-                    Some(true) => {
-                        found = Some(true);
-                        break;
-                    }
-                    Some(false) => {}
-                    None => found = None,
-                }
-            }
+            let found = self.among(&one, &candidates);
             undecided |= found.is_none();
             match (outcome, found) {
                 (None, found) => outcome = found,
