@@ -1,8 +1,20 @@
 //! The facade: from a set of files to a report. A table of contents of the product.
 
+mod dump;
+
+pub use dump::{dump_ir, dump_values};
+
+mod configure;
+mod judge;
+mod parse;
+mod suppress;
+mod wire;
+
 use firedoor_app::Map;
+use firedoor_eval::Program;
+use firedoor_project::Project;
 use firedoor_rules::{Finding, Severity};
-use firedoor_source::{FileSet, Skipped, Span};
+use firedoor_source::{FileSet, Span};
 
 /// What the user has configured.
 #[derive(Clone, Debug, Default)]
@@ -54,18 +66,17 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    let _ = options;
+    let modules = parse::parse(files);
+    let project = Project::new(files);
+    let skipped = parse::skipped(files, &modules, &project);
+    let remarks = suppress::remarks(files, &modules);
+    let program = Program::new(modules, files, &project);
+    let mut map = wire::wire(&program);
+    configure::apply(&mut map, files, options);
+    let findings = judge::findings(&map, files, options, &remarks);
     Report {
-        skipped: files.skipped.iter().map(skipped_file).collect(),
-        ..Report::default()
-    }
-}
-
-fn skipped_file(skipped: &Skipped) -> SkippedPart {
-    SkippedPart {
-        path: skipped.path.clone(),
-        reason: skipped.reason.as_str(),
-        span: None,
-        detail: skipped.detail.clone(),
+        map,
+        findings,
+        skipped,
     }
 }

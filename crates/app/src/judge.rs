@@ -29,6 +29,141 @@ pub struct LayerRun {
     pub unknown: Option<String>,
 }
 
+/// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
+pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
+    let refuses = run.refusals.iter().any(|(refusal, checks, _)| {
+        matches!(
+            refusal_control(refusal, checks),
+            Some(Control::Authentication | Control::Authorization)
+        )
+    });
+    if !refuses {
+        return None;
+    }
+    run.continuations.iter().find_map(|way| {
+        let words = way.checks.iter().rev().find_map(open_words)?;
+        Some((way.span, words))
+    })
+}
+
+fn open_words(check: &Check) -> Option<&'static str> {
+    let provenance = check.provenance();
+    let has_environment = provenance
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Environment { .. }));
+    match check.kind {
+        crate::CheckKind::Failure if check.outcome => Some("when its own check fails"),
+        crate::CheckKind::Presence if has_environment && !check.outcome => {
+            Some("when a setting is missing")
+        }
+        crate::CheckKind::Membership | crate::CheckKind::Equality if has_environment => {
+            Some("when a setting is missing")
+        }
+        crate::CheckKind::Presence if provenance.is_credential() && !check.outcome => {
+            Some("when the credential is missing")
+        }
+        _ => None,
+    }
+}
+
+/// Returns what the layer is good for, judged by how it treats a user who may pass it: the attempts that it
+/// counts, and the roles, permissions and records that it asks for.
+pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
+    let mut judged: Vec<(Control, Verdict)> = Vec::new();
+    for (refusal, checks, _) in &run.refusals {
+        let found = match refusal.status() {
+            Some(429) => Some(Control::RateLimit),
+            _ => checks.last().and_then(user_control),
+        };
+        if let Some(control) = found
+            && !judged.iter().any(|(known, _)| *known == control)
+        {
+            judged.push((control, Verdict::Enforced));
+        }
+    }
+    judged
+}
+
+/// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
+/// ownership if it compares him with a record or with what he asked for.
+pub fn user_control(check: &Check) -> Option<Control> {
+    let provenance = check.provenance();
+    let is_about_principal = provenance.origins().iter().any(|origin| match origin {
+        Origin::Principal(_) => true,
+        Origin::Record { of_principal, .. } => *of_principal,
+        Origin::Request(RequestPart::Context | RequestPart::Session, _) => true,
+        _ => false,
+    });
+    if !is_about_principal {
+        return None;
+    }
+    let is_about_record = provenance.origins().iter().any(|origin| match origin {
+        Origin::Record { of_principal, .. } => !of_principal,
+        Origin::Request(
+            RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
+            _,
+        ) => true,
+        _ => false,
+    });
+    let reads_credential = provenance.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
+                _
+            )
+        )
+    });
+    let names_field = provenance.origins().iter().any(|origin| match origin {
+        Origin::Principal(field)
+        | Origin::Request(RequestPart::Context | RequestPart::Session, field) => {
+            is_attribute(field)
+        }
+        Origin::Record {
+            field,
+            of_principal: true,
+            ..
+        } => is_attribute(field),
+        _ => false,
+    });
+    if names_field && !is_about_record {
+        return Some(Control::Authorization);
+    }
+    if is_about_record {
+        return Some(Control::Ownership);
+    }
+    let _ = reads_credential;
+    None
+}
+
+/// Holds if the field says what somebody is, not who.
+fn is_attribute(field: &str) -> bool {
+    let last = field
+        .rsplit('.')
+        .next()
+        .unwrap_or(field)
+        .to_ascii_lowercase();
+    [
+        "role",
+        "admin",
+        "permission",
+        "scope",
+        "staff",
+        "superuser",
+        "owner",
+        "level",
+        "rank",
+        "group",
+        "plan",
+        "type",
+        "is_",
+        "can",
+    ]
+    .iter()
+    .any(|part| last.contains(part))
+}
+
 /// Returns what the layer is good for, and how far. Controls come in their order.
 pub fn judge_layer(run: &LayerRun) -> Vec<(Control, Verdict)> {
     let mut judged = Vec::new();
@@ -80,9 +215,7 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
     if let Some(reason) = &run.unknown {
         return Verdict::Unknown(reason.clone());
     }
-    let reads_identity = run.reads.iter().any(|origin| {
-        !matches!(origin, Origin::Request(RequestPart::Context, _)) && origin.is_credential()
-    });
+    let reads_identity = run.reads.iter().any(Origin::is_identity);
     if reads_identity {
         Verdict::Observed
     } else {

@@ -1,3 +1,20 @@
-//! The firedoor program.
+//! The firedoor program: arguments, dispatch, exit status.
+//!
+//! Everything here is an edge: files are read, options are judged and results are written, and what is
+//! found out is found out elsewhere.
 
-fn main() {}
+mod arguments;
+mod commands;
+mod configuration;
+mod edge;
+mod output;
+mod progress;
+mod suggestion;
+mod tree;
+mod user_error;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(edge::guarded(commands::run))
+}

@@ -105,6 +105,31 @@ impl<'p> Machine<'p> {
         Ok(self.controlled(value, test))
     }
 
+    /// Does one thing if `test` holds and another if not; both, one after the other, if that is undecided.
+    ///
+    /// # Errors
+    ///
+    /// If every side that runs ends the path.
+    pub fn when(
+        &mut self,
+        test: &Value,
+        span: Span,
+        then: impl FnOnce(&mut Self) -> Result<(), Stop>,
+        otherwise: impl FnOnce(&mut Self) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let completion = self.branch(
+            test,
+            span,
+            |machine| then(machine).map(|()| Completion::Normal),
+            |machine| otherwise(machine).map(|()| Completion::Normal),
+        )?;
+        if completion == Completion::Normal {
+            Ok(())
+        } else {
+            Err(Stop::Throw)
+        }
+    }
+
     /// Runs `body`, which may or may not happen.
     pub(crate) fn perhaps(
         &mut self,

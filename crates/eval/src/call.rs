@@ -387,6 +387,7 @@ impl<'p> Machine<'p> {
         match &function.body {
             Body::Expression(expression) => {
                 let value = self.evaluate(*expression)?;
+                let value = self.await_returned(value, function.span)?;
                 self.return_value(value);
             }
             Body::Block(block) => {
@@ -427,6 +428,8 @@ impl<'p> Machine<'p> {
         let base = frame.decided_base.min(self.decided.len());
         self.decided.truncate(base);
         self.apply_weakly(frame.left);
+        let mut thrown = thrown;
+        thrown.extend(frame.failed_late);
         if let Err(stop @ (Stop::Budget | Stop::Exit)) = result {
             return Err(stop);
         }
@@ -526,7 +529,13 @@ impl<'p> Machine<'p> {
         let mut fails = false;
         for atom in value.atoms().to_vec() {
             let settled = match self.promise_of(&atom) {
-                None => Some(self.other_awaited(value, atom)),
+                None => self.other_awaited(value, atom).map(Some).or_else(|stop| {
+                    fails = true;
+                    match stop {
+                        Stop::Throw => Ok(None),
+                        stop => Err(stop),
+                    }
+                })?,
                 Some((settled, resolves, thrown, decided)) => {
                     self.rethrow(thrown);
                     let is_only = value.atoms().len() == 1;
@@ -566,16 +575,42 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn other_awaited(&mut self, whole: &Value, atom: Atom) -> Value {
+    fn other_awaited(&mut self, whole: &Value, atom: Atom) -> Result<Value, Stop> {
         let mut value = Value::atom(atom).with_origins(whole.origins);
         value.control = whole.control;
         if let Atom::Object(id) = atom {
             let host = self.host();
-            if let Some(awaited) = host.awaited(self, id) {
-                return awaited;
+            if let Some(awaited) = host.awaited(self, id)? {
+                return Ok(awaited);
             }
         }
-        value
+        Ok(value)
+    }
+
+    /// What an async function of JavaScript returns is waited for, be it a promise or a library's query.
+    /// What fails only then is beyond the reach of a `try` around the `return`.
+    pub(crate) fn await_returned(&mut self, value: Value, span: Span) -> Result<Value, Stop> {
+        let is_waiting = value.objects().any(|id| {
+            matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Promise { .. } | ObjectKind::Host(_)
+            )
+        });
+        if !is_waiting || self.is_python() || !self.is_in_async() {
+            return Ok(value);
+        }
+        let (awaited, thrown) = self.catching(|machine| machine.await_value(&value, span));
+        self.frame().failed_late.extend(thrown);
+        awaited
+    }
+
+    /// Holds if the running function is async and no generator.
+    fn is_in_async(&self) -> bool {
+        let function = self.frames.last().and_then(|frame| frame.function);
+        function.is_some_and(|(module, id)| {
+            let function = self.program.module(module).function(id);
+            function.is_async && !function.is_generator
+        })
     }
 
     fn bind_parameters(
@@ -737,6 +772,34 @@ impl<'p> Machine<'p> {
             self.apply_weakly(frame.left);
         }
         result
+    }
+
+    /// Returns the functions of the program that the function around a closure was given or has made: what
+    /// a wrapper wraps. Empty for a function of the top level of a module.
+    pub fn captured_functions(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let mut functions: Vec<(Ustr, Value)> = scope
+            .names
+            .iter()
+            .filter_map(|(name, slot)| match slot {
+                Slot::Value(value) if self.is_function(value) => Some((*name, value.clone())),
+                _ => None,
+            })
+            .collect();
+        functions.sort_by_key(|(name, _)| name.as_str());
+        functions.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn is_function(&self, value: &Value) -> bool {
+        value.only_object().is_some_and(|id| {
+            matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Function { .. } | ObjectKind::Bound { .. }
+            )
+        })
     }
 
     /// Runs `body` and takes back everything that it has written and decided.

@@ -647,6 +647,40 @@ impl<'p> Machine<'p> {
         names
     }
 
+    /// Returns where modules other than its own bind an object to a name: its imports.
+    pub fn bindings_of(&mut self, object: ObjectId) -> Vec<Span> {
+        let own = self.program.module_of(self.heap.get(object).span.file);
+        let mut spans = Vec::new();
+        for index in 0..self.program.modules.len() {
+            let id = ModuleId(index as u32);
+            if Some(id) == own {
+                continue;
+            }
+            let Some(scope) = self.modules[index].scope else {
+                continue;
+            };
+            let mut names: Vec<(Ustr, Slot)> = self
+                .scope(scope)
+                .names
+                .iter()
+                .map(|(name, slot)| (*name, slot.clone()))
+                .collect();
+            names.sort_by_key(|(name, _)| name.as_str());
+            let span = Span::new(self.program.module(id).file, 0, 0);
+            for (name, slot) in names {
+                let value = match slot {
+                    Slot::Value(value) => value,
+                    Slot::Import(module, export) => self.exported(module, export, span),
+                    Slot::Unbound => continue,
+                };
+                if value.only_object() == Some(object) {
+                    spans.push(binding_span(self.program.module(id), name).unwrap_or(span));
+                }
+            }
+        }
+        spans
+    }
+
     /// Returns everything that a module exports, in the order of the names.
     pub fn module_exports(&mut self, id: ModuleId) -> Vec<(Ustr, Value)> {
         let span = Span::new(self.program.module(id).file, 0, 0);
@@ -681,6 +715,17 @@ impl<'p> Machine<'p> {
         exports.sort_by_key(|(name, _)| name.as_str());
         exports
     }
+}
+
+/// Returns the statement of a module's top level that binds a name.
+fn binding_span(module: &Module, name: Ustr) -> Option<Span> {
+    module.body.iter().find_map(|statement| {
+        let binds = match &statement.kind {
+            StatementKind::Import(import) => import.names.iter().any(|found| found.local == name),
+            _ => declared_names(module, statement).contains(&name),
+        };
+        binds.then_some(statement.span)
+    })
 }
 
 /// Returns the names that a statement declares.

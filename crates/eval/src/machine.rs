@@ -79,6 +79,8 @@ pub(crate) struct Frame {
     pub(crate) yielded: Vec<Value>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<Delta>,
+    /// What fails once what an async function has returned is waited for.
+    pub(crate) failed_late: Vec<Thrown>,
     /// The exception being handled, for `raise` without a value.
     pub(crate) handling: Vec<Value>,
     /// The class bodies that are running, with the scope of each.
@@ -100,6 +102,7 @@ impl Frame {
             decided_base,
             yielded: Vec::new(),
             left: Vec::new(),
+            failed_late: Vec::new(),
             handling: Vec::new(),
             classes: Vec::new(),
         }

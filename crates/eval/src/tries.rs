@@ -162,6 +162,11 @@ impl<'p> Machine<'p> {
         self.add_failure(span, origins, control, is_certain)
     }
 
+    /// Adds the decision that something failed, which hangs on values of these origins.
+    pub fn failure(&mut self, span: Span, origins: OriginSet, control: OriginSet) -> DecisionId {
+        self.add_failure(span, origins, control, true)
+    }
+
     pub(crate) fn add_failure(
         &mut self,
         span: Span,

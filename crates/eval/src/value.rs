@@ -148,6 +148,13 @@ impl Value {
         self
     }
 
+    /// Returns an unknown value of that shape with the origins of this one.
+    pub fn shaped(&self, shape: Shape) -> Value {
+        let mut value = Value::unknown(shape).with_origins(self.origins);
+        value.control = self.control;
+        value
+    }
+
     /// Returns the alternatives.
     pub fn atoms(&self) -> &[Atom] {
         &self.atoms

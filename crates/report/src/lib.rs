@@ -1,1 +1,121 @@
-//! report
+//! One file an output format; the only shapes that are serialised for outsiders.
+//!
+//! A format turns a finished report into text and nothing else: whoever calls it decides where the text
+//! goes, whether colours are wanted and how wide the terminal is.
+
+mod clean;
+mod coverage;
+mod json;
+mod markdown;
+mod sarif;
+mod schema;
+mod shape;
+mod subject;
+mod text;
+mod words;
+
+pub use clean::{clean, clean_lines};
+pub use schema::{SCHEMAS, Schema};
+pub use subject::{Subject, find_subject, known_subjects};
+
+use firedoor_analysis::{Report, ReportedFinding};
+use firedoor_rules::{Confidence, Rule};
+use firedoor_source::FileSet;
+
+/// An output format.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The name, as `--format` takes it.
+    pub name: &'static str,
+    /// Renders the findings and the coverage.
+    pub check: Option<fn(&Context) -> String>,
+    /// Renders the application map.
+    pub map: Option<fn(&Context) -> String>,
+    /// Renders why one thing is as it is.
+    pub explain: Option<fn(&Context, &Subject) -> String>,
+    /// Renders a list of rules.
+    pub rules: Option<fn(&[&'static Rule], View) -> String>,
+}
+
+/// All formats, the default first.
+pub static FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, sarif::FORMAT, markdown::FORMAT];
+
+/// Returns the format of that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// How much a text tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// The findings and a summary.
+    Brief,
+    /// What a person wants to see.
+    Normal,
+    /// Everything, however long.
+    Full,
+}
+
+/// How something is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Findings less sure than this are only counted.
+    pub min_confidence: Confidence,
+    /// Whether a text is coloured.
+    pub is_coloured: bool,
+    /// The columns of the terminal.
+    pub width: usize,
+    /// How much a text tells.
+    pub detail: Detail,
+}
+
+impl Default for View {
+    fn default() -> View {
+        View {
+            min_confidence: Confidence::Medium,
+            is_coloured: false,
+            width: 100,
+            detail: Detail::Normal,
+        }
+    }
+}
+
+/// A report with the files it is about, and how it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The files that were analysed.
+    pub files: &'a FileSet,
+    /// What the analysis told.
+    pub report: &'a Report,
+    /// How it is looked at.
+    pub view: View,
+}
+
+impl<'a> Context<'a> {
+    /// Returns the findings that are sure enough to be shown, suppressed ones among them.
+    pub fn shown(&self) -> impl Iterator<Item = &'a ReportedFinding> {
+        let least = self.view.min_confidence;
+        self.report
+            .findings
+            .iter()
+            .filter(move |reported| reported.finding.confidence >= least)
+    }
+
+    /// Returns the findings that are shown and that nobody has allowed.
+    pub fn open(&self) -> impl Iterator<Item = &'a ReportedFinding> {
+        self.shown()
+            .filter(|reported| reported.suppressed.is_none())
+    }
+
+    /// Returns how many findings are not shown because they are not sure enough.
+    pub fn unsure_count(&self) -> usize {
+        self.report
+            .findings
+            .iter()
+            .filter(|reported| {
+                reported.finding.confidence < self.view.min_confidence
+                    && reported.suppressed.is_none()
+            })
+            .count()
+    }
+}

@@ -3,7 +3,11 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod exposure;
 mod finding;
+mod guard_gap;
+mod optional_authentication;
+mod unauthenticated_entry_point;
 
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
@@ -34,7 +38,11 @@ pub struct Rule {
 }
 
 /// All rules, in alphabetical order of their ids.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    &guard_gap::RULE,
+    &optional_authentication::RULE,
+    &unauthenticated_entry_point::RULE,
+];
 
 /// Returns the rule with that id.
 pub fn rule(id: &str) -> Option<&'static Rule> {

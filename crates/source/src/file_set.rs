@@ -30,6 +30,10 @@ pub enum SkipReason {
     Unreadable,
     /// Looks generated or minified.
     Generated,
+    /// A symbolic link that leads out of the tree.
+    SymbolicLink,
+    /// The file is there, and its bytes that are no text are replaced.
+    InvalidText,
 }
 
 impl SkipReason {
@@ -40,6 +44,8 @@ impl SkipReason {
             SkipReason::Binary => "binary",
             SkipReason::Unreadable => "unreadable",
             SkipReason::Generated => "generated",
+            SkipReason::SymbolicLink => "symbolic-link",
+            SkipReason::InvalidText => "invalid-text",
         }
     }
 }

@@ -1,0 +1,220 @@
+//! The commands: read, analyse, render, write.
+
+use std::io::IsTerminal;
+
+use anstream::ColorChoice;
+use clap::Parser;
+use firedoor_analysis::{Report, analyse};
+use firedoor_report::{Context, Detail, Format, Subject, View, find_subject, known_subjects};
+use firedoor_rules::Severity;
+use firedoor_source::FileSet;
+
+use crate::arguments::{Arguments, Command, Common, DumpKind, Tree};
+use crate::suggestion::closest;
+use crate::user_error::UserError;
+use crate::{configuration, output, progress, tree};
+
+/// The exit status if findings are at or above `--fail-on`.
+const FOUND: u8 = 1;
+
+/// Runs the program and returns its exit status.
+pub fn run() -> u8 {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way too, with status 0.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(UserError::STATUS);
+        }
+    };
+    dispatch(&arguments).unwrap_or_else(|error| {
+        output::complain(&error.message());
+        UserError::STATUS
+    })
+}
+
+fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
+    let common = &arguments.common;
+    match &arguments.command {
+        Command::Check(tree) => check(tree, common),
+        Command::Map(tree) => map(tree, common),
+        Command::Explain { what, tree } => explain(what, tree, common),
+        Command::Rules => rules(common),
+        Command::Schema { name } => schema(name, common),
+        Command::Dump { what, file, tree } => dump(*what, file, tree, common),
+    }
+}
+
+fn check(tree: &Tree, common: &Common) -> Result<u8, UserError> {
+    let render = renderer(common.format, "check", |format| format.check)?;
+    let (files, report) = analyse_tree(tree, common)?;
+    let context = Context {
+        files: &files,
+        report: &report,
+        view: view(common),
+    };
+    write(&render(&context), common)?;
+    Ok(status(&context, common.fail_on.severity()))
+}
+
+/// Findings that are allowed, or less sure than what is shown, do not fail a run.
+fn status(context: &Context, fail_on: Option<Severity>) -> u8 {
+    let is_bad = |severity: Severity| fail_on.is_some_and(|least| severity >= least);
+    if context
+        .open()
+        .any(|reported| is_bad(reported.finding.severity))
+    {
+        FOUND
+    } else {
+        0
+    }
+}
+
+fn map(tree: &Tree, common: &Common) -> Result<u8, UserError> {
+    let render = renderer(common.format, "map", |format| format.map)?;
+    let (files, report) = analyse_tree(tree, common)?;
+    let context = Context {
+        files: &files,
+        report: &report,
+        view: view(common),
+    };
+    write(&render(&context), common)?;
+    Ok(0)
+}
+
+fn explain(what: &str, tree: &Tree, common: &Common) -> Result<u8, UserError> {
+    let render = renderer(common.format, "explain", |format| format.explain)?;
+    let view = view(common);
+    if let Some(rule) = firedoor_rules::rule(what.trim()) {
+        let context = Context {
+            files: &FileSet::default(),
+            report: &Report::default(),
+            view,
+        };
+        write(&render(&context, &Subject::Rule(rule)), common)?;
+        return Ok(0);
+    }
+    let (files, report) = analyse_tree(tree, common)?;
+    let Some(subject) = find_subject(&report, what) else {
+        let mut known = known_subjects(&report);
+        known.extend(firedoor_rules::RULES.iter().map(|rule| rule.id.to_owned()));
+        return Err(UserError::NothingToExplain {
+            what: what.to_owned(),
+            suggestion: closest(what, known),
+        });
+    };
+    let context = Context {
+        files: &files,
+        report: &report,
+        view,
+    };
+    write(&render(&context, &subject), common)?;
+    Ok(0)
+}
+
+fn rules(common: &Common) -> Result<u8, UserError> {
+    let render = renderer(common.format, "rules", |format| format.rules)?;
+    write(&render(firedoor_rules::RULES, view(common)), common)?;
+    Ok(0)
+}
+
+fn schema(name: &str, common: &Common) -> Result<u8, UserError> {
+    let mut schemas = firedoor_report::SCHEMAS.iter();
+    if let Some(schema) = schemas.find(|schema| schema.name == name) {
+        write(&(schema.print)(), common)?;
+    }
+    Ok(0)
+}
+
+fn dump(what: DumpKind, file: &str, tree: &Tree, common: &Common) -> Result<u8, UserError> {
+    let (files, _) = read(tree, common)?;
+    let path = file.strip_prefix("./").unwrap_or(file);
+    let text = match what {
+        DumpKind::Ir => firedoor_analysis::dump_ir(&files, path),
+        DumpKind::Values => firedoor_analysis::dump_values(&files, path),
+    };
+    let text = text.ok_or_else(|| UserError::NothingToDump(file.to_owned()))?;
+    write(&firedoor_report::clean_lines(&text), common)?;
+    Ok(0)
+}
+
+/// Returns what renders `command` in `format`.
+fn renderer<T>(
+    format: &Format,
+    command: &'static str,
+    choose: impl Fn(&Format) -> Option<T>,
+) -> Result<T, UserError> {
+    choose(format).ok_or_else(|| UserError::NoSuchFormat {
+        command,
+        format: format.name.to_owned(),
+        known: firedoor_report::FORMATS
+            .iter()
+            .filter(|format| choose(format).is_some())
+            .map(|format| format.name)
+            .collect(),
+    })
+}
+
+fn analyse_tree(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserError> {
+    let (files, configuration) = read(tree, common)?;
+    let spinner = progress::analysing(files.len(), common.quiet);
+    let report = analyse(&files, &configuration.options);
+    spinner.finish_and_clear();
+    Ok((files, report))
+}
+
+fn read(
+    tree: &Tree,
+    common: &Common,
+) -> Result<(FileSet, configuration::Configuration), UserError> {
+    let root = tree::root_of(&tree.path)?;
+    let configuration = configuration::load(common.config.as_deref(), &root)?;
+    let files = tree::read_tree(&tree.path, &configuration.ignored, common.quiet)?;
+    if files.is_empty() && !common.quiet {
+        output::complain(&format!(
+            "warning: no file in '{}' is of a kind that firedoor reads",
+            firedoor_report::clean(&tree.path.to_string_lossy())
+        ));
+    }
+    Ok((files, configuration))
+}
+
+fn write(text: &str, common: &Common) -> Result<(), UserError> {
+    output::write(text, common.output.as_deref())
+}
+
+fn view(common: &Common) -> View {
+    let is_file = common.output.is_some();
+    let is_coloured = !is_file
+        && !common.no_color
+        && anstream::AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
+    View {
+        min_confidence: common.min_confidence.confidence(),
+        is_coloured,
+        width: if is_file {
+            View::default().width
+        } else {
+            width()
+        },
+        detail: if common.quiet {
+            Detail::Brief
+        } else if common.verbose {
+            Detail::Full
+        } else {
+            Detail::Normal
+        },
+    }
+}
+
+/// Returns the columns of the terminal, within what is readable; a fixed number where there is none.
+fn width() -> usize {
+    if !std::io::stdout().is_terminal() {
+        return View::default().width;
+    }
+    terminal_size::terminal_size().map_or(View::default().width, |(columns, _)| {
+        usize::from(columns.0).clamp(60, 120)
+    })
+}
+
+#[cfg(test)]
+mod tests;

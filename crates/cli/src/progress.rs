@@ -1,0 +1,41 @@
+//! Tells a waiting person that something happens: on terminals only, and for large trees only.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// With fewer files than this nobody waits long enough to want a bar.
+const LARGE: usize = 500;
+
+/// Returns a bar for reading `count` files; one that draws nothing unless somebody would see it.
+pub fn reading(count: usize, is_quiet: bool) -> ProgressBar {
+    let bar = bar(count, is_quiet);
+    if let Ok(style) = ProgressStyle::with_template("  reading {bar:30} {pos}/{len} files") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Returns a spinner for the analysis of `count` files.
+pub fn analysing(count: usize, is_quiet: bool) -> ProgressBar {
+    let bar = bar(count, is_quiet);
+    if let Ok(style) = ProgressStyle::with_template("  {spinner} analysing {len} files, {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+    bar
+}
+
+fn bar(count: usize, is_quiet: bool) -> ProgressBar {
+    let is_seen = !is_quiet && count >= LARGE && std::io::stderr().is_terminal();
+    let target = if is_seen {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    ProgressBar::with_draw_target(Some(count as u64), target)
+}

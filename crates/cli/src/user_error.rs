@@ -1,0 +1,106 @@
+//! Mistakes that the user can mend: each says what is wrong, what to do, and ends the program with status 2.
+
+use std::path::PathBuf;
+
+/// A mistake of the user's.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// A path that is given is not there.
+    #[error("there is nothing at '{}'", clean(.0))]
+    NoSuchPath(PathBuf),
+    /// The path to analyse cannot be read.
+    #[error("'{}' cannot be read: {error}", clean(.path))]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The configuration is wrong.
+    #[error("{0}")]
+    Configuration(String),
+    /// The result cannot be written.
+    #[error("'{}' cannot be written: {error}", clean(.path))]
+    Unwritable {
+        /// The path.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The result cannot be written to the standard output.
+    #[error("the result cannot be written: {0}")]
+    UnwritableOutput(std::io::Error),
+    /// The command has no such format.
+    #[error("`{command}` has no format `{format}`")]
+    NoSuchFormat {
+        /// The command.
+        command: &'static str,
+        /// What was asked for.
+        format: String,
+        /// What there is.
+        known: Vec<&'static str>,
+    },
+    /// Nothing of the report has that name.
+    #[error("nothing here is called '{}'", firedoor_report::clean(.what))]
+    NothingToExplain {
+        /// What was asked for.
+        what: String,
+        /// What is closest to it.
+        suggestion: Option<String>,
+    },
+    /// The file to dump is not one of the tree, or of no known language.
+    #[error("'{}' is no file of a language that firedoor reads", firedoor_report::clean(.0))]
+    NothingToDump(String),
+}
+
+impl UserError {
+    /// The exit status for wrong usage, unreadable configuration or path.
+    pub const STATUS: u8 = 2;
+
+    /// Returns the error for a path that cannot be read.
+    pub fn unreadable(path: &std::path::Path, error: std::io::Error) -> UserError {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => UserError::NoSuchPath(path.to_owned()),
+            _ => UserError::Unreadable {
+                path: path.to_owned(),
+                error,
+            },
+        }
+    }
+
+    /// Returns what to do about it.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            UserError::NoSuchPath(_) => Some(String::from(
+                "give a path that exists; `firedoor check` without one checks the current folder",
+            )),
+            UserError::Unreadable { .. } | UserError::Unwritable { .. } => {
+                Some(String::from("check its permissions"))
+            }
+            UserError::NoSuchFormat { known, .. } => Some(format!("it has: {}", known.join(", "))),
+            UserError::NothingToExplain { suggestion, .. } => Some(match suggestion {
+                Some(close) => format!("did you mean '{}'?", firedoor_report::clean(close)),
+                None => String::from(
+                    "give an entry point as `firedoor map` prints it, the fingerprint of a finding, \
+                     or a rule from `firedoor rules`",
+                ),
+            }),
+            UserError::NothingToDump(_) => Some(String::from(
+                "give the path of a source file of the tree that is not ignored",
+            )),
+            UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,
+        }
+    }
+
+    /// Returns the message with the advice, for the terminal.
+    pub fn message(&self) -> String {
+        match self.advice() {
+            Some(advice) => format!("error: {self}\nhelp: {advice}"),
+            None => format!("error: {self}"),
+        }
+    }
+}
+
+fn clean(path: &std::path::Path) -> String {
+    firedoor_report::clean(&path.to_string_lossy()).into_owned()
+}

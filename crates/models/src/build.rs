@@ -1,0 +1,219 @@
+//! From doors to the map.
+
+use std::collections::BTreeMap;
+
+use firedoor_app::build::Builder;
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_layer,
+    judge_user,
+};
+use firedoor_eval::Machine;
+use indexmap::IndexMap;
+use ustr::Ustr;
+
+use crate::request::{Sent, applies, combined, entry_point, layer_run};
+use crate::{Door, MODELS, ModelHost, Step, StepKind};
+
+/// Returns the application map of the program that `machine` has wired.
+pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
+    let mut builder = Builder::default();
+    let mut entries: Vec<EntryPoint> = Vec::new();
+    for framework in MODELS.iter().filter_map(|model| model.framework) {
+        for door in (framework.doors)(host, machine) {
+            add_entries(host, machine, &door, &mut entries);
+        }
+    }
+    drop_repeated(&mut entries);
+    let mut ordered = entries;
+    ordered.sort_by(|a, b| order(a).cmp(&order(b)));
+    let entries = ordered;
+    for guard in crate::guards::guards(host, machine, &entries) {
+        builder.guard(guard);
+    }
+    for entry in entries {
+        builder.entry_point(entry);
+    }
+    let mut state = host.state();
+    for asset in std::mem::take(&mut state.assets).into_values() {
+        builder.asset(asset);
+    }
+    for setting in std::mem::take(&mut state.settings) {
+        builder.setting(setting);
+    }
+    for unresolved in std::mem::take(&mut state.unresolved) {
+        builder.unresolved(unresolved);
+    }
+    drop(state);
+    for note in std::mem::take(&mut machine.notes) {
+        builder.unresolved(firedoor_app::Unresolved {
+            reason: note.reason,
+            span: note.span,
+            detail: note.detail,
+        });
+    }
+    builder.finish()
+}
+
+/// The order of entry points in the map; guards refer to them by number.
+fn order(entry: &EntryPoint) -> (Ustr, firedoor_app::Transport, Ustr, Ustr, Option<Ustr>) {
+    (
+        entry.app,
+        entry.transport,
+        entry.path,
+        entry.method,
+        entry.message,
+    )
+}
+
+/// A door becomes an entry point, and one more for each message that its handler tells apart.
+fn add_entries(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    entries: &mut Vec<EntryPoint>,
+) {
+    entries.push(entry_point(host, machine, door, None));
+    if door.transport != firedoor_app::Transport::WebSocket || door.message.is_some() {
+        return;
+    }
+    let names = std::mem::take(&mut host.state().messages_seen);
+    for name in names {
+        entries.push(entry_point(host, machine, door, Some(name)));
+    }
+}
+
+/// The first of several entry points with one id answers; the others are never reached.
+fn drop_repeated(entries: &mut Vec<EntryPoint>) {
+    let mut seen: IndexMap<(Ustr, String), ()> = IndexMap::new();
+    entries.retain(|entry| seen.insert((entry.app, entry.id()), ()).is_none());
+}
+
+/// Makes the layer that a step is.
+pub(crate) fn layer(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+    number: usize,
+    attacker: &Sent,
+    user: &Sent,
+) -> Layer {
+    let mut layer = Layer {
+        name: step.name,
+        kind: match step.kind {
+            StepKind::ErrorHandler => LayerKind::ErrorHandler,
+            StepKind::Layer => LayerKind::Layer,
+            StepKind::Handler => LayerKind::Inline,
+        },
+        span: step.span,
+        mounted: step.mounted,
+        controls: Vec::new(),
+        verdict: Verdict::Absent,
+        verdicts: Vec::new(),
+        throttle: throttle(host, step, number, user),
+        fails_open: None,
+    };
+    if step.kind == StepKind::ErrorHandler {
+        return layer;
+    }
+    let mut judged: BTreeMap<Control, Verdict> = BTreeMap::new();
+    if attacker.stopped_at.is_none_or(|stopped| number <= stopped) {
+        let run = layer_run(host, machine, attacker, number);
+        layer.fails_open = firedoor_app::fails_open(&run);
+        judged.extend(judge_layer(&run));
+    }
+    let run = layer_run(host, machine, user, number);
+    for (control, verdict) in judge_user(&run) {
+        judged.entry(control).or_insert(verdict);
+    }
+    if let Some(made) = made_guard(host, step) {
+        for control in made {
+            judged.entry(control).or_insert(Verdict::Enforced);
+        }
+    }
+    if layer.throttle.is_some() {
+        judged
+            .entry(Control::RateLimit)
+            .or_insert(Verdict::Enforced);
+    }
+    let condition = crate::request::condition(host, machine, door, step);
+    settle_layer(&mut layer, judged, condition);
+    layer
+}
+
+/// A layer has one verdict: the strongest of its controls, weakened by the condition of its mounting.
+fn settle_layer(layer: &mut Layer, judged: BTreeMap<Control, Verdict>, condition: Option<String>) {
+    for (control, verdict) in judged {
+        let verdict = match (&condition, verdict) {
+            (Some(condition), Verdict::Enforced) => Verdict::Conditional(condition.clone()),
+            (_, verdict) => verdict,
+        };
+        layer.controls.push(control);
+        layer.verdict =
+            std::mem::replace(&mut layer.verdict, Verdict::Absent).both(verdict.clone());
+        layer.verdicts.push((control, verdict));
+    }
+}
+
+fn throttle(host: &ModelHost, step: &Step, number: usize, user: &Sent) -> Option<Throttle> {
+    let noted = user
+        .run
+        .effects
+        .iter()
+        .find_map(|effect| match &effect.kind {
+            EffectKind::Throttle(throttle) if effect.step == number => Some(throttle.clone()),
+            _ => None,
+        });
+    noted.or_else(|| {
+        let id = step.value.only_object()?;
+        host.state().made_guards.get(&id)?.throttle.clone()
+    })
+}
+
+fn made_guard(host: &ModelHost, step: &Step) -> Option<Vec<Control>> {
+    let id = step.value.only_object()?;
+    Some(host.state().made_guards.get(&id)?.controls.clone())
+}
+
+/// Works out the verdicts on the entry point as a whole, and lists the handler's own checks as layers.
+pub(crate) fn conclude(
+    entry: &mut EntryPoint,
+    inline: Option<Layer>,
+    attacker: &Sent,
+    user: &Sent,
+) {
+    if let Some(inline) = inline {
+        for (control, verdict) in inline.verdicts.clone() {
+            let span = inline_place(entry, control).unwrap_or(inline.span);
+            entry.layers.push(Layer {
+                controls: vec![control],
+                verdict: verdict.clone(),
+                verdicts: vec![(control, verdict)],
+                mounted: span,
+                ..inline.clone()
+            });
+        }
+    }
+    for control in Control::ALL {
+        if applies(entry.transport, control) {
+            let verdict = combined(&entry.layers, control);
+            entry.controls.insert(control, verdict);
+        }
+    }
+    let _ = (attacker, user);
+    entry.layers.retain(|layer| {
+        layer.kind != LayerKind::Inline
+            || layer.verdict.refuses()
+            || layer.verdict == Verdict::Observed
+    });
+}
+
+/// The place of the check inside the handler that a control rests on.
+fn inline_place(entry: &EntryPoint, control: Control) -> Option<firedoor_source::Span> {
+    entry.checks.iter().find_map(|check| {
+        let refusal = check.refusal.as_ref()?;
+        let found = firedoor_app::refusal_control(refusal, std::slice::from_ref(check))
+            .or_else(|| firedoor_app::user_control(check));
+        (found == Some(control)).then_some(check.span)
+    })
+}

@@ -1,0 +1,460 @@
+//! The evaluator's host: answers from the tables of all models.
+
+use std::cell::{RefCell, RefMut};
+
+use firedoor_app::{EffectKind, Origin, Refusal, RequestPart};
+use firedoor_eval::{
+    Answer, Arguments, Call, Host, Machine, ObjectId, ObjectKind, OriginSet, Stop, StoreOperation,
+    Thrown, Value,
+};
+use firedoor_ir::BinaryOperator;
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::state::{RawEffect, RawRefusal, Registration, Router, State};
+use crate::tables::{Tables, look_up};
+use crate::{Persona, judge};
+
+/// Answers for all libraries that are modelled.
+pub struct ModelHost {
+    tables: Tables,
+    state: RefCell<State>,
+}
+
+impl Default for ModelHost {
+    fn default() -> Self {
+        ModelHost {
+            tables: Tables::new(),
+            state: RefCell::new(State::default()),
+        }
+    }
+}
+
+impl ModelHost {
+    /// Returns what models remember. It must not be held while the machine runs.
+    pub fn state(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+
+    /// Returns who sends the request.
+    pub fn persona(&self) -> Persona {
+        self.state().persona
+    }
+
+    /// Holds if a request is on its way.
+    pub fn is_request(&self) -> bool {
+        self.persona() != Persona::Wiring
+    }
+
+    /// Makes a host object that is a router of a framework.
+    pub fn make_router(
+        &self,
+        machine: &mut Machine<'_>,
+        path: &str,
+        framework: &'static str,
+        role: &'static str,
+        span: Span,
+    ) -> ObjectId {
+        let id = machine
+            .heap
+            .allocate(ObjectKind::Host(Ustr::from(path)), span);
+        self.state().routers.insert(
+            id,
+            Router {
+                framework,
+                role,
+                span,
+                options: Default::default(),
+                registrations: Vec::new(),
+            },
+        );
+        id
+    }
+
+    /// Registers something on a router. During a request nothing is registered.
+    pub fn register(&self, router: ObjectId, registration: Registration) {
+        if let Some(router) = self.state().routers.get_mut(&router) {
+            router.registrations.push(registration);
+        }
+    }
+
+    /// Makes a host object.
+    pub fn make_object(&self, machine: &mut Machine<'_>, path: &str, span: Span) -> ObjectId {
+        machine
+            .heap
+            .allocate(ObjectKind::Host(Ustr::from(path)), span)
+    }
+
+    /// Notes an effect of the request that is on its way. While wiring nothing is noted.
+    pub fn effect(&self, machine: &Machine<'_>, kind: EffectKind, span: Span) {
+        if !self.is_request() {
+            return;
+        }
+        let function = machine.function_name();
+        let decided = machine.decided.clone();
+        let run = &mut self.state().run;
+        if run.effects.len() > 4_000 {
+            return;
+        }
+        run.effects.push(RawEffect {
+            kind,
+            span,
+            function,
+            decided,
+            step: run.step,
+        });
+    }
+
+    /// Notes that the request is refused.
+    pub fn refuse(&self, machine: &Machine<'_>, refusal: Refusal, span: Span) {
+        if !self.is_request() {
+            return;
+        }
+        let decided = machine.decided.clone();
+        let run = &mut self.state().run;
+        run.refusals.push(RawRefusal {
+            refusal,
+            span,
+            decided,
+            step: run.step,
+        });
+    }
+
+    /// Notes that a credential is read.
+    pub fn reads(&self, origin: Origin) {
+        let run = &mut self.state().run;
+        let read = (origin, run.step);
+        if !run.reads.contains(&read) {
+            run.reads.push(read);
+        }
+    }
+
+    /// Returns a part of the request: unknown, with where it comes from. A part that carries credentials
+    /// may be missing, and reading it is noted.
+    pub fn request_value(
+        &self,
+        machine: &mut Machine<'_>,
+        part: RequestPart,
+        field: &str,
+    ) -> Value {
+        use firedoor_eval::{Atom, Shape};
+        let origin = Origin::Request(part, Ustr::from(field));
+        let origins = self.origin(machine, origin.clone());
+        let value = match part {
+            RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake => {
+                self.reads(origin);
+                Value::atoms_of([Atom::Undefined, Atom::Unknown(Shape::String)])
+            }
+            RequestPart::Path | RequestPart::Address | RequestPart::Line => {
+                Value::unknown(Shape::String)
+            }
+            RequestPart::Session => {
+                self.reads(origin);
+                match self.persona() {
+                    Persona::Attacker => Value::undefined(),
+                    _ => Value::atoms_of([Atom::Undefined, Atom::Unknown(Shape::Any)]),
+                }
+            }
+            RequestPart::Context => match self.persona() {
+                Persona::Attacker => Value::undefined(),
+                _ => Value::unknown(Shape::Any),
+            },
+            RequestPart::Body | RequestPart::Query | RequestPart::Message | RequestPart::File => {
+                Value::unknown(Shape::Any)
+            }
+        };
+        value.with_origins(origins)
+    }
+
+    /// Returns the API paths of something outside, a host object, or what an instance inherits from.
+    fn paths_of(&self, machine: &Machine<'_>, value: &Value) -> Vec<Ustr> {
+        let mut paths = Vec::new();
+        for atom in value.atoms() {
+            match atom {
+                firedoor_eval::Atom::Outside(path) => paths.push(self.resolve_alias(*path)),
+                firedoor_eval::Atom::Object(id) => match machine.heap.get(*id).kind {
+                    ObjectKind::Host(path) => paths.push(self.resolve_alias(path)),
+                    ObjectKind::Instance { .. } => {
+                        let bases = machine.outside_bases(*id).into_iter();
+                        paths
+                            .extend(bases.map(|base| {
+                                Ustr::from(&format!("{}()", self.resolve_alias(base)))
+                            }));
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        paths
+    }
+
+    fn resolve_alias(&self, path: Ustr) -> Ustr {
+        self.tables.aliases.get(&path).copied().unwrap_or(path)
+    }
+}
+
+impl Host for ModelHost {
+    fn import(&self, _machine: &mut Machine<'_>, path: Ustr) -> Option<Value> {
+        let target = self.tables.aliases.get(&path)?;
+        Some(Value::outside(target))
+    }
+
+    fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+        let path = self.resolve_alias(call.path);
+        match look_up(&self.tables.calls, path) {
+            Some(function) if path == call.path => function(self, machine, call),
+            Some(function) => {
+                let renamed = Call {
+                    path,
+                    receiver: call.receiver,
+                    this: call.this.clone(),
+                    arguments: call.arguments,
+                    span: call.span,
+                    is_new: call.is_new,
+                };
+                function(self, machine, &renamed)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn outside_member(&self, machine: &mut Machine<'_>, path: Ustr) -> Option<Value> {
+        if let Some(target) = self.tables.aliases.get(&path) {
+            return Some(Value::outside(target));
+        }
+        let function = self.tables.members.get(&path).copied().or_else(|| {
+            let (owner, _) = path.rsplit_once('.')?;
+            self.tables
+                .members
+                .get(&Ustr::from(&format!("{owner}.*")))
+                .copied()
+        })?;
+        let span = machine.place();
+        self.state().member_name = path;
+        function(self, machine, None, span)
+    }
+
+    fn member(
+        &self,
+        machine: &mut Machine<'_>,
+        object: ObjectId,
+        path: Ustr,
+        _key: Ustr,
+        span: Span,
+    ) -> Option<Value> {
+        let function = look_up(&self.tables.members, path)?;
+        self.state().member_name = path;
+        function(self, machine, Some(object), span)
+    }
+
+    fn set_member(
+        &self,
+        machine: &mut Machine<'_>,
+        object: ObjectId,
+        path: Ustr,
+        _key: Ustr,
+        value: &Value,
+        span: Span,
+    ) -> bool {
+        let Some(function) = look_up(&self.tables.sets, path) else {
+            return false;
+        };
+        self.state().member_name = path;
+        function(self, machine, object, value, span)
+    }
+
+    fn member_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        origins: OriginSet,
+        key: Ustr,
+    ) -> OriginSet {
+        if origins.is_empty() {
+            return origins;
+        }
+        let members: Vec<firedoor_eval::Origin> = machine.origins.members(origins).to_vec();
+        let mut set = Vec::with_capacity(members.len());
+        for member in members {
+            set.push(self.extended(member, key));
+        }
+        machine.origins.set(set)
+    }
+
+    fn index(
+        &self,
+        machine: &mut Machine<'_>,
+        object: &Value,
+        key: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        let paths = self.paths_of(machine, object);
+        let function = paths
+            .iter()
+            .find_map(|path| self.tables.indexes.get(path).copied())?;
+        function(self, machine, object, key, span)
+    }
+
+    fn set_index(
+        &self,
+        machine: &mut Machine<'_>,
+        object: ObjectId,
+        _path: Ustr,
+        key: &Value,
+        value: &Value,
+        span: Span,
+    ) {
+        let paths = self.paths_of(machine, &Value::object(object));
+        let function = paths
+            .iter()
+            .find_map(|path| self.tables.set_indexes.get(path).copied());
+        if let Some(function) = function {
+            function(self, machine, object, key, value, span);
+        }
+    }
+
+    fn operator(
+        &self,
+        machine: &mut Machine<'_>,
+        operator: BinaryOperator,
+        left: &Value,
+        right: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        let mut paths = self.paths_of(machine, left);
+        paths.extend(self.paths_of(machine, right));
+        let function = paths
+            .iter()
+            .find_map(|path| self.tables.operators.get(path).copied())?;
+        function(self, machine, operator, left, right, span)
+    }
+
+    fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
+        let made = self.resolve_alias(Ustr::from(made));
+        let wanted = self.resolve_alias(Ustr::from(path));
+        let mut classes = vec![made];
+        let mut next = 0;
+        while let Some(class) = classes.get(next).copied() {
+            next += 1;
+            for (_, base) in self.tables.subclasses.iter().filter(|pair| pair.0 == class) {
+                if !classes.contains(base) {
+                    classes.push(*base);
+                }
+            }
+        }
+        if classes.contains(&wanted) {
+            return Some(true);
+        }
+        let is_known = self.tables.subclasses.iter().any(|pair| pair.0 == made);
+        is_known.then_some(false)
+    }
+
+    fn equal(&self, machine: &mut Machine<'_>, left: &Value, right: &Value) -> Option<bool> {
+        judge::attacker_equality(self, machine, left, right)
+    }
+
+    fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {
+        judge::note_message_names(self, machine, value, constants, span);
+    }
+
+    fn class_made(&self, machine: &mut Machine<'_>, class: ObjectId, span: Span) {
+        for base in machine.outside_bases(class) {
+            let base = self.resolve_alias(base);
+            if let Some(function) = self.tables.classes.get(&base).copied() {
+                function(self, machine, class, span);
+                return;
+            }
+        }
+    }
+
+    fn instance_made(
+        &self,
+        machine: &mut Machine<'_>,
+        class: ObjectId,
+        instance: ObjectId,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<bool, Stop> {
+        for base in machine.outside_bases(class) {
+            let base = self.resolve_alias(base);
+            if let Some(function) = self.tables.instances.get(&base).copied() {
+                return function(self, machine, class, instance, arguments, span);
+            }
+        }
+        Ok(false)
+    }
+
+    fn stored(
+        &self,
+        machine: &mut Machine<'_>,
+        store: ObjectId,
+        key: Option<&Value>,
+        span: Span,
+    ) -> Option<Value> {
+        judge::read_memory(self, machine, store, key, span)
+    }
+
+    fn store_changed(
+        &self,
+        machine: &mut Machine<'_>,
+        store: ObjectId,
+        operation: StoreOperation,
+        key: Option<&Value>,
+        value: Option<&Value>,
+        span: Span,
+    ) {
+        judge::write_memory(self, machine, store, operation, key, value, span);
+    }
+
+    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+        let ObjectKind::Host(path) = machine.heap.get(object).kind else {
+            return Ok(None);
+        };
+        match self.tables.awaits.get(&path).copied() {
+            Some(function) => function(self, machine, object),
+            None => Ok(None),
+        }
+    }
+
+    fn uncaught(&self, _machine: &mut Machine<'_>, _thrown: &Thrown) {}
+}
+
+impl ModelHost {
+    /// A member of a value from a known place comes from a place within it.
+    fn extended(&self, origin: firedoor_eval::Origin, key: Ustr) -> firedoor_eval::Origin {
+        let firedoor_eval::Origin::Host(number) = origin else {
+            return origin;
+        };
+        let mut state = self.state();
+        let Some(known) = state.origins.origin(number).cloned() else {
+            return origin;
+        };
+        let longer = match known {
+            Origin::Request(part, field) => Origin::Request(part, dotted(field, key)),
+            Origin::Principal(field) => Origin::Principal(dotted(field, key)),
+            Origin::UnverifiedClaim(field) => Origin::UnverifiedClaim(dotted(field, key)),
+            Origin::Claim(field) => Origin::Claim(dotted(field, key)),
+            Origin::Record {
+                asset,
+                field,
+                of_principal,
+            } => Origin::Record {
+                asset,
+                field: dotted(field, key),
+                of_principal,
+            },
+            _ => return origin,
+        };
+        firedoor_eval::Origin::Host(state.origins.number(longer))
+    }
+}
+
+fn dotted(field: Ustr, key: Ustr) -> Ustr {
+    if field.is_empty() {
+        key
+    } else if field.matches('.').count() > 3 {
+        field
+    } else {
+        Ustr::from(&format!("{field}.{key}"))
+    }
+}

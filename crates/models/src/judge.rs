@@ -1,0 +1,301 @@
+//! What the personas mean for values: what an attacker cannot know, and what requests keep in memory.
+
+use firedoor_app::{Access, EffectKind, Field, Operation, Origin, Provenance, RequestPart};
+use firedoor_eval::{Atom, Machine, ObjectId, Shape, StoreOperation, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{ModelHost, Persona};
+
+/// Decides an equality for an attacker: what he sends is not equal to a secret.
+pub(crate) fn attacker_equality(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    left: &Value,
+    right: &Value,
+) -> Option<bool> {
+    if host.persona() != Persona::Attacker {
+        return None;
+    }
+    let a = host.provenance(machine, left);
+    let b = host.provenance(machine, right);
+    let is_refused = (is_secret(&a) && is_presented(&b)) || (is_secret(&b) && is_presented(&a));
+    if !is_refused || may_both_be_same_constant(left, right) {
+        return None;
+    }
+    Some(false)
+}
+
+/// Holds if the server keeps it to itself, so that nobody can send it who was not given it.
+pub fn is_secret(provenance: &Provenance) -> bool {
+    let origins = provenance.origins();
+    origins.iter().any(|origin| match origin {
+        Origin::Environment { .. } | Origin::Random { .. } | Origin::Signature => true,
+        Origin::Record { field, .. } => !is_public_field(field),
+        _ => false,
+    })
+}
+
+/// Holds if it comes from a part of the request that carries a credential.
+fn is_presented(provenance: &Provenance) -> bool {
+    provenance.is_from_client()
+        && !provenance
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Principal(_)))
+}
+
+/// Keys that others may know or guess.
+pub fn is_public_field(field: &str) -> bool {
+    let last = field.rsplit('.').next().unwrap_or(field);
+    let last = last.to_ascii_lowercase();
+    last.is_empty()
+        || last == "id"
+        || last == "_id"
+        || last.ends_with("_id")
+        || field.ends_with("Id")
+        || matches!(
+            last.as_str(),
+            "email"
+                | "username"
+                | "name"
+                | "slug"
+                | "uuid"
+                | "role"
+                | "status"
+                | "type"
+                | "kind"
+                | "state"
+        )
+}
+
+fn may_both_be_same_constant(left: &Value, right: &Value) -> bool {
+    left.atoms().iter().any(|atom| {
+        matches!(atom, Atom::String(_) | Atom::Undefined | Atom::Null)
+            && right.atoms().contains(atom)
+    })
+}
+
+/// Notes the names that a message may have: the constants that one of its fields is compared with.
+pub(crate) fn note_message_names(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+    constants: &[Ustr],
+    span: Span,
+) {
+    if !host.is_request() {
+        return;
+    }
+    let fields: Vec<Ustr> = host
+        .origins_of(machine, value.origins)
+        .into_iter()
+        .filter_map(|origin| match origin {
+            Origin::Request(RequestPart::Message, field) => Some(field),
+            _ => None,
+        })
+        .collect();
+    let [field] = fields.as_slice() else {
+        return;
+    };
+    let run = &mut host.state().run;
+    for constant in constants {
+        run.messages.entry((*field, *constant)).or_insert(span);
+    }
+}
+
+/// Returns the name of the asset that a container of the process is.
+fn memory_asset(host: &ModelHost, machine: &Machine<'_>, store: ObjectId) -> Ustr {
+    let object = machine.heap.get(store);
+    let name = object.name.unwrap_or_else(|| Ustr::from("memory"));
+    let span = object.span;
+    let mut state = host.state();
+    state
+        .assets
+        .entry(name)
+        .or_insert_with(|| firedoor_app::Asset {
+            name,
+            kind: firedoor_app::AssetKind::Memory,
+            span,
+            fields: Vec::new(),
+        });
+    name
+}
+
+/// Reads from a container that requests fill: a record, or nothing.
+pub(crate) fn read_memory(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    store: ObjectId,
+    key: Option<&Value>,
+    span: Span,
+) -> Option<Value> {
+    let asset = memory_asset(host, machine, store);
+    let mut fields = Vec::new();
+    if let Some(key) = key {
+        fields.push(("key", key.clone()));
+    }
+    Some(record(host, machine, asset, &fields, span, key.is_none()))
+}
+
+/// Notes a read of an asset and returns the record that is found, or nothing. An attacker finds none by a
+/// credential that he has made up.
+pub fn record(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &[(&str, Value)],
+    span: Span,
+    is_many: bool,
+) -> Value {
+    let fields = key_fields(host, machine, key);
+    host.effect(
+        machine,
+        EffectKind::Access(Access {
+            operation: Operation::Read,
+            asset,
+            key: fields.clone(),
+            values: Vec::new(),
+            spread: Vec::new(),
+            is_many,
+            is_conditional: false,
+            is_in_transaction: host.state().run.transactions > 0,
+        }),
+        span,
+    );
+    record_value(
+        host,
+        machine,
+        asset,
+        &fields,
+        key.iter().map(|(_, value)| value),
+    )
+}
+
+/// Returns the fields of a key with where their values come from.
+pub fn key_fields(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    key: &[(&str, Value)],
+) -> Vec<Field> {
+    key.iter()
+        .map(|(name, value)| Field {
+            name: Ustr::from(name),
+            value: host.deep_provenance(machine, value),
+            operator: "=",
+        })
+        .collect()
+}
+
+/// Returns a record of `asset` found by `key`, or nothing.
+pub fn record_value<'v>(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &[Field],
+    values: impl IntoIterator<Item = &'v Value>,
+) -> Value {
+    let of_principal = key
+        .iter()
+        .any(|field| field.value.is_of_principal() || is_context(&field.value));
+    let origin = host.origin(
+        machine,
+        Origin::Record {
+            asset,
+            field: Ustr::from(""),
+            of_principal,
+        },
+    );
+    let mut value = if host.persona() == Persona::Attacker && is_by_credential(key) {
+        Value::null()
+    } else {
+        Value::atoms_of([Atom::Null, Atom::Unknown(Shape::Object)])
+    };
+    value.origins = origin;
+    for part in values {
+        let deep = machine.deep_origins(part);
+        let by = machine.origins.union(deep, part.control);
+        value.control = machine.origins.union(value.control, by);
+    }
+    value
+}
+
+fn is_context(provenance: &Provenance) -> bool {
+    provenance.is_from(RequestPart::Context)
+}
+
+/// Holds if the key is a credential that the request presents: a token in a header or cookie, or the
+/// digest of something sent.
+fn is_by_credential(key: &[Field]) -> bool {
+    key.iter().any(|field| {
+        let origins = field.value.origins();
+        let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
+        let is_sent = field.value.is_from_client();
+        let is_carried = origins.iter().any(|origin| {
+            matches!(
+                origin,
+                Origin::Request(
+                    RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
+                    _
+                )
+            )
+        });
+        (is_digest && is_sent) || (is_carried && !is_public_field(&field.name))
+    })
+}
+
+/// Notes a change of a container that requests fill.
+pub(crate) fn write_memory(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    store: ObjectId,
+    operation: StoreOperation,
+    key: Option<&Value>,
+    value: Option<&Value>,
+    span: Span,
+) {
+    let asset = memory_asset(host, machine, store);
+    let mut access = Access {
+        operation: match operation {
+            StoreOperation::Set => Operation::Create,
+            StoreOperation::Remove => Operation::Delete,
+        },
+        asset,
+        key: Vec::new(),
+        values: Vec::new(),
+        spread: Vec::new(),
+        is_many: false,
+        is_conditional: false,
+        is_in_transaction: false,
+    };
+    if let Some(key) = key {
+        access.key = key_fields(host, machine, &[("key", key.clone())]);
+    }
+    if let Some(value) = value {
+        (access.values, access.spread) = written(host, machine, value);
+    }
+    host.effect(machine, EffectKind::Access(access), span);
+}
+
+/// Returns the fields that an object writes, and the whole objects that were spread into it.
+pub fn written(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+) -> (Vec<Field>, Vec<Provenance>) {
+    let mut fields = Vec::new();
+    let mut spread = Vec::new();
+    for id in value.objects().collect::<Vec<_>>() {
+        fields.extend(host.fields(machine, id));
+        if machine.heap.get(id).is_open {
+            let parts = machine.heap.get(id).elements.clone();
+            for part in parts {
+                spread.push(host.provenance(machine, &part));
+            }
+        }
+    }
+    if value.is_unknown() {
+        spread.push(host.provenance(machine, value));
+    }
+    (fields, spread)
+}

@@ -1,0 +1,142 @@
+//! Between the evaluator's numbers for origins and the map's words for them.
+
+use firedoor_app::{Origin, Provenance};
+use firedoor_eval::{Atom, Machine, ObjectId, OriginSet, Value};
+use indexmap::IndexSet;
+use ustr::Ustr;
+
+use crate::ModelHost;
+
+/// The origins that models have made, by number.
+#[derive(Debug, Default)]
+pub(crate) struct OriginTable {
+    origins: IndexSet<Origin>,
+}
+
+impl OriginTable {
+    pub(crate) fn number(&mut self, origin: Origin) -> u32 {
+        self.origins.insert_full(origin).0 as u32
+    }
+
+    pub(crate) fn origin(&self, number: u32) -> Option<&Origin> {
+        self.origins.get_index(number as usize)
+    }
+}
+
+impl ModelHost {
+    /// Returns the set with this origin.
+    pub fn origin(&self, machine: &mut Machine<'_>, origin: Origin) -> OriginSet {
+        let number = self.state().origins.number(origin);
+        machine.origins.single(firedoor_eval::Origin::Host(number))
+    }
+
+    /// Returns `value` with this origin added to its own.
+    pub fn with_origin(
+        &self,
+        machine: &mut Machine<'_>,
+        mut value: Value,
+        origin: Origin,
+    ) -> Value {
+        let added = self.origin(machine, origin);
+        value.origins = machine.origins.union(value.origins, added);
+        value
+    }
+
+    /// Returns the map's words for a set.
+    pub fn origins_of(&self, machine: &Machine<'_>, set: OriginSet) -> Vec<Origin> {
+        let state = self.state();
+        machine
+            .origins
+            .members(set)
+            .iter()
+            .filter_map(|origin| match origin {
+                firedoor_eval::Origin::Host(number) => state.origins.origin(*number).cloned(),
+                firedoor_eval::Origin::Outside(path) => Some(Origin::Outside(*path)),
+                firedoor_eval::Origin::Unknown(reason) => Some(Origin::Unknown(*reason)),
+            })
+            .collect()
+    }
+
+    /// Returns where a value comes from: its origins, and the constants among its alternatives. A constant
+    /// beside an environment variable is its fallback.
+    pub fn provenance(&self, machine: &Machine<'_>, value: &Value) -> Provenance {
+        let mut origins = self.origins_of(machine, value.origins);
+        let mut literals = Vec::new();
+        for atom in value.atoms() {
+            literals.extend(atom_literal(atom));
+        }
+        if let Some(fallback) = literals.iter().find(|literal| *literal != "null") {
+            for origin in &mut origins {
+                if let Origin::Environment {
+                    fallback: none @ None,
+                    ..
+                } = origin
+                {
+                    *none = Some(*fallback);
+                }
+            }
+        }
+        origins.extend(literals.into_iter().map(Origin::Literal));
+        Provenance::new(origins)
+    }
+
+    /// Returns where a value and everything in it come from.
+    pub fn deep_provenance(&self, machine: &mut Machine<'_>, value: &Value) -> Provenance {
+        let mut deep = value.clone();
+        deep.origins = machine.deep_origins(value);
+        self.provenance(machine, &deep)
+    }
+
+    /// Returns the map's words for a set as a provenance.
+    pub fn set_provenance(&self, machine: &Machine<'_>, set: OriginSet) -> Provenance {
+        Provenance::new(self.origins_of(machine, set))
+    }
+
+    /// Returns what the body of an answer tells: its fields, or one field without a name.
+    pub fn body_fields(&self, machine: &mut Machine<'_>, body: &Value) -> Vec<firedoor_app::Field> {
+        if body.is_nothing() {
+            return Vec::new();
+        }
+        let mut fields = Vec::new();
+        for object in body.objects().collect::<Vec<_>>() {
+            fields.extend(self.fields(machine, object));
+        }
+        if fields.is_empty() {
+            fields.push(firedoor_app::Field {
+                name: Ustr::from(""),
+                value: self.deep_provenance(machine, body),
+                operator: "=",
+            });
+        }
+        fields
+    }
+
+    /// Returns the provenance of each property of an object, one level deep; nested objects give dotted names.
+    pub fn fields(&self, machine: &mut Machine<'_>, object: ObjectId) -> Vec<firedoor_app::Field> {
+        let properties: Vec<(Ustr, Value)> = machine
+            .heap
+            .get(object)
+            .properties
+            .iter()
+            .map(|(name, value)| (*name, value.clone()))
+            .collect();
+        properties
+            .into_iter()
+            .map(|(name, value)| firedoor_app::Field {
+                name,
+                value: self.deep_provenance(machine, &value),
+                operator: "=",
+            })
+            .collect()
+    }
+}
+
+fn atom_literal(atom: &Atom) -> Option<Ustr> {
+    match atom {
+        Atom::String(text) => Some(*text),
+        Atom::Number(number) => Some(Ustr::from(&number.to_string())),
+        Atom::Bool(value) => Some(Ustr::from(&value.to_string())),
+        Atom::Null => Some(Ustr::from("null")),
+        _ => None,
+    }
+}

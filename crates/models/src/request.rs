@@ -1,0 +1,527 @@
+//! Sends symbolic requests through an entry point and puts what they do into the map's words.
+//!
+//! Two requests are sent: an attacker's, who has no credential that proves anything, and a user's, who may
+//! pass every guard. The first says who is refused; the second what the entry point does.
+
+use std::collections::BTreeMap;
+
+use firedoor_app::{
+    Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
+    LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
+};
+use firedoor_eval::{Decided, Machine, ObjectKind, Stop, TestId, TestKind, Thrown, Value};
+use indexmap::IndexMap;
+use ustr::Ustr;
+
+use crate::state::Run;
+use crate::{Door, ModelHost, Persona, Step, StepKind};
+
+/// What one persona's request did.
+pub struct Sent {
+    /// Everything noted.
+    pub run: Run,
+    /// The number of the step at which it was stopped for certain.
+    pub stopped_at: Option<usize>,
+}
+
+/// Sends a request of `persona` through `door`. Everything that it changes is taken back.
+pub fn send(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    persona: Persona,
+    message: Option<Ustr>,
+) -> Sent {
+    {
+        let mut state = host.state();
+        state.persona = persona;
+        state.run = Run {
+            path: door.path,
+            method: door.method,
+            message,
+            ..Run::default()
+        };
+    }
+    machine.start();
+    let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
+    let mut state = host.state();
+    state.persona = Persona::Wiring;
+    Sent {
+        run: std::mem::take(&mut state.run),
+        stopped_at,
+    }
+}
+
+fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option<usize> {
+    let Some(module) = door
+        .steps
+        .iter()
+        .rev()
+        .map(|step| step.span)
+        .chain([door.registered])
+        .find_map(|span| machine.program.module_of(span.file))
+    else {
+        return None;
+    };
+    machine.in_module(module, |machine| {
+        let shared = (door.framework.begin)(host, machine, door);
+        for (number, step) in door.steps.iter().enumerate() {
+            if step.kind == StepKind::ErrorHandler {
+                continue;
+            }
+            host.state().run.step = number;
+            if !run_step(host, machine, door, step, &shared) && step.kind == StepKind::Layer {
+                return Some(number);
+            }
+        }
+        None
+    })
+}
+
+/// Runs one step; holds if the request may go on behind it.
+fn run_step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+    shared: &[Value],
+) -> bool {
+    let base = machine.decided.len();
+    let before = host.state().run.effects.len();
+    let (result, thrown) =
+        machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
+    for thrown in &thrown {
+        refuse_by_exception(host, machine, door, thrown);
+    }
+    if result == Err(Stop::Budget) {
+        let number = host.state().run.step;
+        host.state()
+            .run
+            .unknown
+            .push((number, format!("`{}` is too large to follow", step.name)));
+    }
+    let goes_on = continuations(host, before);
+    let survived = goes_on
+        .first()
+        .map(|first| common_decisions(first, &goes_on));
+    machine.decided.truncate(base);
+    match survived {
+        Some(decided) => {
+            machine.decided.extend(decided.into_iter().skip(base));
+            true
+        }
+        None => result == Err(Stop::Budget),
+    }
+}
+
+fn continuations(host: &ModelHost, from: usize) -> Vec<Vec<Decided>> {
+    host.state().run.effects[from..]
+        .iter()
+        .filter(|effect| effect.kind == EffectKind::Continue)
+        .map(|effect| effect.decided.clone())
+        .collect()
+}
+
+fn common_decisions(first: &[Decided], all: &[Vec<Decided>]) -> Vec<Decided> {
+    first
+        .iter()
+        .copied()
+        .filter(|step| all.iter().all(|decided| decided.contains(step)))
+        .collect()
+}
+
+fn refuse_by_exception(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, thrown: &Thrown) {
+    let status = (door.framework.status_of)(host, machine, &thrown.value);
+    let mut decided = thrown.decided.clone();
+    if !thrown.value.origins.is_empty() || !thrown.value.control.is_empty() {
+        let decision = machine.failure(thrown.span, thrown.value.origins, thrown.value.control);
+        decided.push(Decided {
+            decision,
+            side: true,
+        });
+    }
+    let function = machine.function_name();
+    let body = host.exception_fields(machine, &thrown.value);
+    let mut state = host.state();
+    let run = &mut state.run;
+    let step = run.step;
+    run.refusals.push(crate::state::RawRefusal {
+        refusal: Refusal::Throw(status),
+        span: thrown.span,
+        decided: decided.clone(),
+        step,
+    });
+    run.effects.push(crate::RawEffect {
+        kind: EffectKind::Respond {
+            status,
+            body,
+            is_error: true,
+        },
+        span: thrown.span,
+        function,
+        decided,
+        step,
+    });
+}
+
+/// Puts the decisions of one request into the map's words, each once.
+pub struct Checks<'h> {
+    host: &'h ModelHost,
+    refusals: IndexMap<Decided, Refusal>,
+    numbers: IndexMap<Decided, CheckId>,
+    /// The checks so far.
+    pub checks: Vec<Check>,
+}
+
+impl<'h> Checks<'h> {
+    /// Returns a translator for the decisions of `run`.
+    pub fn new(host: &'h ModelHost, run: &Run) -> Checks<'h> {
+        let mut refusals = IndexMap::new();
+        for refusal in &run.refusals {
+            for decided in &refusal.decided {
+                refusals
+                    .entry(*decided)
+                    .or_insert_with(|| refusal.refusal.clone());
+            }
+        }
+        for effect in &run.effects {
+            let goes_on = match &effect.kind {
+                EffectKind::Continue => true,
+                EffectKind::Respond {
+                    is_error, status, ..
+                } => !is_error && status.is_none_or(|status| status < 300),
+                EffectKind::Access(access) => access.operation.is_write(),
+                _ => false,
+            };
+            if goes_on {
+                for decided in &effect.decided {
+                    refusals.shift_remove(decided);
+                }
+            }
+        }
+        Checks {
+            host,
+            refusals,
+            numbers: IndexMap::new(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// Returns the numbers of the checks for these decisions.
+    pub fn numbers(&mut self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<CheckId> {
+        decided
+            .iter()
+            .map(|decided| self.number(machine, *decided))
+            .collect()
+    }
+
+    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided) -> CheckId {
+        if let Some(known) = self.numbers.get(&decided) {
+            return *known;
+        }
+        let check = self.check(machine, decided);
+        let number = CheckId(self.checks.len() as u32);
+        self.checks.push(check);
+        self.numbers.insert(decided, number);
+        number
+    }
+
+    /// Returns the check that a decision is.
+    pub fn check(&self, machine: &mut Machine<'_>, decided: Decided) -> Check {
+        let decision = machine.decision(decided.decision).clone();
+        let mut operands = Vec::new();
+        let mut kind = CheckKind::Other;
+        let mut is_negated = false;
+        if let Some((test, negated)) = decision.test {
+            is_negated = negated;
+            kind = self.kind(machine, test, 0);
+            self.operands(machine, test, &mut operands, 0);
+        }
+        if operands.is_empty() {
+            operands.push(self.host.set_provenance(machine, decision.origins));
+        }
+        let other = Decided {
+            decision: decided.decision,
+            side: !decided.side,
+        };
+        Check {
+            kind,
+            span: decision.span,
+            operands,
+            control: self.host.set_provenance(machine, decision.control),
+            outcome: decided.side != is_negated,
+            refusal: self.refusals.get(&other).cloned(),
+        }
+    }
+
+    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> CheckKind {
+        let found = machine.test(test);
+        if let Some((part, _)) = found.parts.last()
+            && depth < 4
+        {
+            return self.kind(machine, *part, depth + 1);
+        }
+        match found.kind {
+            TestKind::Truth => CheckKind::Presence,
+            TestKind::Equality => CheckKind::Equality,
+            TestKind::Bound => CheckKind::Bound,
+            TestKind::Membership => CheckKind::Membership,
+            TestKind::Proof => CheckKind::Proof,
+            TestKind::Failure => CheckKind::Failure,
+            TestKind::Kind => CheckKind::Shape,
+            TestKind::Loop => CheckKind::Other,
+        }
+    }
+
+    fn operands(
+        &self,
+        machine: &mut Machine<'_>,
+        test: TestId,
+        operands: &mut Vec<Provenance>,
+        depth: usize,
+    ) {
+        let found = machine.test(test).clone();
+        if !found.parts.is_empty() && depth < 4 {
+            for (part, _) in found.parts {
+                self.operands(machine, part, operands, depth + 1);
+            }
+            return;
+        }
+        for operand in &found.operands {
+            if operands.len() < 12 {
+                let provenance = self.host.deep_provenance(machine, operand);
+                operands.push(provenance);
+            }
+        }
+    }
+
+    /// Returns the checks of these decisions, without giving them numbers.
+    pub fn list(&self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<Check> {
+        decided
+            .iter()
+            .map(|decided| self.check(machine, *decided))
+            .collect()
+    }
+}
+
+/// Returns what one step did, for judging it.
+pub fn layer_run(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    sent: &Sent,
+    number: usize,
+) -> LayerRun {
+    let checks = Checks::new(host, &sent.run);
+    let run = &sent.run;
+    let continuations = run
+        .effects
+        .iter()
+        .filter(|effect| effect.step == number && effect.kind == EffectKind::Continue)
+        .map(|effect| Continuation {
+            span: effect.span,
+            checks: checks.list(machine, &effect.decided),
+        })
+        .collect();
+    let refusals = run
+        .refusals
+        .iter()
+        .filter(|refusal| refusal.step == number)
+        .map(|refusal| {
+            (
+                refusal.refusal.clone(),
+                checks.list(machine, &refusal.decided),
+                refusal.span,
+            )
+        })
+        .collect();
+    LayerRun {
+        continuations,
+        refusals,
+        reads: run
+            .reads
+            .iter()
+            .filter(|(_, step)| *step == number)
+            .map(|(origin, _)| origin.clone())
+            .collect(),
+        unknown: run
+            .unknown
+            .iter()
+            .find(|(step, _)| *step == number)
+            .map(|(_, reason)| reason.clone()),
+    }
+}
+
+/// Makes the entry point of `door` from what both personas' requests did.
+pub fn entry_point(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    message: Option<Ustr>,
+) -> EntryPoint {
+    let attacker = send(host, machine, door, Persona::Attacker, message);
+    let user = send(host, machine, door, Persona::User, message);
+    host.state().messages_seen = user.run.messages.keys().map(|(_, name)| *name).collect();
+    let mut layers = Vec::new();
+    for (number, step) in door.steps.iter().enumerate() {
+        layers.push(crate::build::layer(
+            host, machine, door, step, number, &attacker, &user,
+        ));
+    }
+    let handler = door
+        .steps
+        .iter()
+        .rposition(|step| step.kind == StepKind::Handler);
+    let inline = handler.map(|number| layers.remove(number));
+    let mut checks = Checks::new(host, &user.run);
+    let effects = translate(machine, &mut checks, &user.run, handler);
+    let mut exposed_checks = Checks::new(host, &attacker.run);
+    let exposed = match attacker.stopped_at {
+        Some(_) => Vec::new(),
+        None => translate(machine, &mut exposed_checks, &attacker.run, handler),
+    };
+    let mut entry = EntryPoint {
+        transport: door.transport,
+        method: door.method,
+        path: door.path,
+        message: message.or(door.message),
+        app: door.app,
+        framework: door.framework.name,
+        handler: door.handler.clone(),
+        registered: door.registered,
+        group: door.group,
+        layers,
+        late: crate::guards::late(host, machine, door),
+        controls: BTreeMap::new(),
+        checks: checks.checks,
+        effects,
+        exposed,
+        credentials: credentials(&user.run),
+        unresolved: door.unresolved.clone(),
+        public_because: None,
+    };
+    crate::build::conclude(&mut entry, inline, &attacker, &user);
+    entry
+}
+
+fn translate(
+    machine: &mut Machine<'_>,
+    checks: &mut Checks<'_>,
+    run: &Run,
+    handler: Option<usize>,
+) -> Vec<Effect> {
+    run.effects
+        .iter()
+        .filter(|effect| effect.kind != EffectKind::Continue)
+        .map(|effect| Effect {
+            kind: effect.kind.clone(),
+            span: effect.span,
+            function: effect.function,
+            checks: checks.numbers(machine, &effect.decided),
+            layer: (Some(effect.step) != handler).then_some(effect.step as u32),
+        })
+        .collect()
+}
+
+fn credentials(run: &Run) -> Vec<Origin> {
+    let mut credentials: Vec<Origin> = run
+        .reads
+        .iter()
+        .map(|(origin, _)| origin.clone())
+        .filter(Origin::is_credential)
+        .collect();
+    credentials.sort();
+    credentials.dedup();
+    credentials
+}
+
+/// Holds if the controls of a transport include this one.
+pub fn applies(transport: Transport, control: Control) -> bool {
+    match control {
+        Control::Authentication
+        | Control::Authorization
+        | Control::Ownership
+        | Control::RateLimit => true,
+        Control::Csrf => transport == Transport::Http,
+        Control::Origin => matches!(transport, Transport::Http | Transport::WebSocket),
+        _ => false,
+    }
+}
+
+impl ModelHost {
+    /// Returns what an exception tells the client: its message and its properties.
+    pub fn exception_fields(
+        &self,
+        machine: &mut Machine<'_>,
+        value: &Value,
+    ) -> Vec<firedoor_app::Field> {
+        let mut fields = Vec::new();
+        for id in value.objects().collect::<Vec<_>>() {
+            if matches!(
+                machine.heap.get(id).kind,
+                ObjectKind::Host(_) | ObjectKind::Instance { .. }
+            ) {
+                fields.extend(self.fields(machine, id));
+            }
+        }
+        fields
+    }
+
+    /// Returns the number that a property of an exception holds, such as its status.
+    pub fn number_of(&self, machine: &Machine<'_>, value: &Value, names: &[&str]) -> Option<u16> {
+        let id = value.objects().next()?;
+        names.iter().find_map(|name| {
+            let number = machine.heap.property(id, Ustr::from(name))?.as_number()?;
+            (100.0..600.0).contains(&number).then_some(number as u16)
+        })
+    }
+}
+
+/// The verdict on a control from the verdicts of all layers.
+pub fn combined(layers: &[Layer], control: Control) -> Verdict {
+    layers
+        .iter()
+        .filter(|layer| layer.kind != LayerKind::ErrorHandler && layer.controls.contains(&control))
+        .fold(Verdict::Absent, |all, layer| {
+            all.both(layer.verdict.clone())
+        })
+}
+
+/// Returns the condition in words under which a step is registered at all, if that hangs on the environment
+/// or is not known; a condition whose other side ends the program is none.
+pub fn condition(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    door: &Door,
+    step: &Step,
+) -> Option<String> {
+    let own = step
+        .decided
+        .iter()
+        .filter(|decided| !door.decided.contains(decided));
+    let mut words = Vec::new();
+    for decided in own {
+        let decision = machine.decision(decided.decision);
+        let other = decision.ends[usize::from(!decided.side)];
+        if decision.is_certain || other == firedoor_eval::SideEnd::Throws {
+            continue;
+        }
+        let provenance = host.set_provenance(machine, decision.origins);
+        words.push(condition_words(
+            &provenance,
+            decided.side,
+            machine.program.files.text(decision.span),
+        ));
+    }
+    (!words.is_empty()).then(|| words.join(" and "))
+}
+
+fn condition_words(provenance: &Provenance, side: bool, text: &str) -> String {
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = text.chars().take(60).collect();
+    let _ = provenance;
+    if side {
+        short
+    } else {
+        format!("not ({short})")
+    }
+}

@@ -1,0 +1,152 @@
+//! The form of a model, and the tables made of all of them.
+
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Stop, Value};
+use firedoor_ir::BinaryOperator;
+use firedoor_source::Span;
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::{Framework, MODELS, ModelHost};
+
+/// Answers a call.
+pub type CallFunction = fn(&ModelHost, &mut Machine<'_>, &Call<'_>) -> Answer;
+/// Answers the reading of a member; the object is the host object, and missing for something outside.
+pub type MemberFunction = fn(&ModelHost, &mut Machine<'_>, Option<ObjectId>, Span) -> Option<Value>;
+/// Takes the writing of a member of a host object, and says whether the value is taken care of.
+pub type SetFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, Span) -> bool;
+/// Is told of a class that inherits from an outside one: the class, and where it is made.
+pub type ClassFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, Span);
+/// Makes an instance of such a class; says whether the program's own constructor is left out.
+pub type InstanceFunction =
+    fn(&ModelHost, &mut Machine<'_>, ObjectId, ObjectId, &Arguments, Span) -> Result<bool, Stop>;
+
+/// Reads an element of something outside, of a host object or of an instance, by a computed key.
+pub type IndexFunction = fn(&ModelHost, &mut Machine<'_>, &Value, &Value, Span) -> Option<Value>;
+/// Is told that an element of a host object or instance is written by a key that is not known.
+pub type SetIndexFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, &Value, Span);
+/// Returns what waiting for a host object gives.
+pub type AwaitFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId) -> Answer;
+/// Combines two values, one of which is of the entry's path, with an operator.
+pub type OperatorFunction =
+    fn(&ModelHost, &mut Machine<'_>, BinaryOperator, &Value, &Value, Span) -> Option<Value>;
+
+/// What a framework or library does, by API path.
+///
+/// Paths: `npm:express` is a module, `npm:express.Router` an export, `npm:express()` what a call of it
+/// returns, `npm:express().get` a method of that. A table key may end in `.*` and then answers for every
+/// member that has no entry of its own.
+pub struct Model {
+    /// Its name, which is also that of its folder of fixtures.
+    pub name: &'static str,
+    /// What calls do.
+    pub calls: &'static [(&'static str, CallFunction)],
+    /// What members are.
+    pub members: &'static [(&'static str, MemberFunction)],
+    /// What writing members does.
+    pub sets: &'static [(&'static str, SetFunction)],
+    /// What inheriting from a class does.
+    pub classes: &'static [(&'static str, ClassFunction)],
+    /// What making an instance of a class that inherits does.
+    pub instances: &'static [(&'static str, InstanceFunction)],
+    /// What elements are.
+    pub indexes: &'static [(&'static str, IndexFunction)],
+    /// What writing elements by unknown keys does.
+    pub set_indexes: &'static [(&'static str, SetIndexFunction)],
+    /// What waiting for a host object gives.
+    pub awaits: &'static [(&'static str, AwaitFunction)],
+    /// What operators do.
+    pub operators: &'static [(&'static str, OperatorFunction)],
+    /// Outside classes, mostly exceptions, each with one that it inherits from.
+    pub subclasses: &'static [(&'static str, &'static str)],
+    /// Paths that mean the same as another.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// How requests enter, of a web framework.
+    pub framework: Option<&'static Framework>,
+}
+
+impl Model {
+    /// A model without any entries, for the rest of a constant.
+    pub const EMPTY: Model = Model {
+        name: "",
+        calls: &[],
+        members: &[],
+        sets: &[],
+        classes: &[],
+        instances: &[],
+        indexes: &[],
+        set_indexes: &[],
+        awaits: &[],
+        operators: &[],
+        subclasses: &[],
+        aliases: &[],
+        framework: None,
+    };
+}
+
+/// The tables of all models, by path.
+pub(crate) struct Tables {
+    pub(crate) calls: FxHashMap<Ustr, CallFunction>,
+    pub(crate) members: FxHashMap<Ustr, MemberFunction>,
+    pub(crate) sets: FxHashMap<Ustr, SetFunction>,
+    pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
+    pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
+    pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
+    pub(crate) set_indexes: FxHashMap<Ustr, SetIndexFunction>,
+    pub(crate) awaits: FxHashMap<Ustr, AwaitFunction>,
+    pub(crate) operators: FxHashMap<Ustr, OperatorFunction>,
+    pub(crate) subclasses: Vec<(Ustr, Ustr)>,
+    pub(crate) aliases: FxHashMap<Ustr, Ustr>,
+}
+
+impl Tables {
+    pub(crate) fn new() -> Tables {
+        let mut tables = Tables {
+            calls: FxHashMap::default(),
+            members: FxHashMap::default(),
+            sets: FxHashMap::default(),
+            classes: FxHashMap::default(),
+            instances: FxHashMap::default(),
+            indexes: FxHashMap::default(),
+            set_indexes: FxHashMap::default(),
+            awaits: FxHashMap::default(),
+            operators: FxHashMap::default(),
+            subclasses: Vec::new(),
+            aliases: FxHashMap::default(),
+        };
+        for model in MODELS {
+            tables.calls.extend(model.calls.iter().map(keyed));
+            tables.members.extend(model.members.iter().map(keyed));
+            tables.sets.extend(model.sets.iter().map(keyed));
+            tables.classes.extend(model.classes.iter().map(keyed));
+            tables.instances.extend(model.instances.iter().map(keyed));
+            tables.indexes.extend(model.indexes.iter().map(keyed));
+            tables
+                .set_indexes
+                .extend(model.set_indexes.iter().map(keyed));
+            tables.awaits.extend(model.awaits.iter().map(keyed));
+            tables.operators.extend(model.operators.iter().map(keyed));
+            let pairs = model.subclasses.iter();
+            tables
+                .subclasses
+                .extend(pairs.map(|(class, base)| (Ustr::from(class), Ustr::from(base))));
+            let aliases = model.aliases.iter();
+            tables
+                .aliases
+                .extend(aliases.map(|(from, to)| (Ustr::from(from), Ustr::from(to))));
+        }
+        tables
+    }
+}
+
+fn keyed<F: Copy>((path, function): &(&'static str, F)) -> (Ustr, F) {
+    (Ustr::from(path), *function)
+}
+
+/// Returns the entry for `path`, or the one for every member of its owner.
+pub(crate) fn look_up<F: Copy>(table: &FxHashMap<Ustr, F>, path: Ustr) -> Option<F> {
+    if let Some(found) = table.get(&path) {
+        return Some(*found);
+    }
+    let (owner, _) = path.rsplit_once('.')?;
+    table.get(&Ustr::from(&format!("{owner}.*"))).copied()
+}

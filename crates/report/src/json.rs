@@ -1,0 +1,39 @@
+//! JSON for other programs: the shapes of the contract, indented, with a line end.
+
+use firedoor_rules::Rule;
+use serde::Serialize;
+
+use crate::shape::{ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::{Context, Format, Subject, View, clean};
+
+/// The format.
+pub(crate) const FORMAT: Format = Format {
+    name: "json",
+    check: Some(check),
+    map: Some(map),
+    explain: Some(explain),
+    rules: Some(rules),
+};
+
+fn check(context: &Context) -> String {
+    print(&ReportShape::new(context))
+}
+
+fn map(context: &Context) -> String {
+    print(&MapShape::new(context))
+}
+
+fn explain(context: &Context, subject: &Subject) -> String {
+    print(&ExplanationShape::new(context, subject))
+}
+
+fn rules(rules: &[&'static Rule], _view: View) -> String {
+    print(&RulesShape::new(rules))
+}
+
+/// Returns `shape` as a document. No shape has a map with keys that are no strings, which is all that could fail.
+pub(crate) fn print(shape: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(shape).unwrap_or_default();
+    text.push('\n');
+    clean::escape_json(text)
+}

@@ -1,0 +1,11 @@
+//! The shapes that other programs read. The contract promises their names: adding is free, renaming is not.
+
+mod explanation;
+mod findings;
+mod map;
+mod place;
+
+pub(crate) use explanation::{ExplanationShape, RulesShape};
+pub(crate) use findings::{FindingShape, ReportShape};
+pub(crate) use map::{MapShape, accesses};
+pub(crate) use place::{Place, Region};

@@ -1,0 +1,22 @@
+//! Text for people at a terminal: findings as compilers draw them, maps as trees.
+
+mod check;
+mod excerpt;
+mod explain;
+mod map;
+mod notes;
+mod rules;
+mod style;
+mod table;
+mod wrap;
+
+use crate::Format;
+
+/// The format.
+pub(crate) const FORMAT: Format = Format {
+    name: "text",
+    check: Some(check::render),
+    map: Some(map::render),
+    explain: Some(explain::render),
+    rules: Some(rules::render),
+};

@@ -1,0 +1,64 @@
+//! One report with something of everything, built by hand: what each format is tested with.
+#![allow(dead_code, missing_docs)]
+
+mod files;
+mod findings;
+mod map;
+
+use firedoor_analysis::{Report, SkippedPart};
+use firedoor_report::{Context, Detail, View};
+use firedoor_source::{FileSet, Span};
+
+pub use findings::RULES;
+
+/// The files and the report.
+pub struct Canonical {
+    pub files: FileSet,
+    pub report: Report,
+}
+
+impl Canonical {
+    pub fn new() -> Canonical {
+        let files = files::files();
+        let report = Report {
+            map: map::map(&files),
+            findings: findings::findings(&files),
+            skipped: vec![
+                SkippedPart {
+                    path: String::from("public/bundle.js"),
+                    reason: "generated",
+                    span: None,
+                    detail: String::from("its lines are too long to be written by a person"),
+                },
+                SkippedPart {
+                    path: String::from("src/app.ts"),
+                    reason: "syntax-error",
+                    span: Some(span(&files, "src/app.ts", "export default app")),
+                    detail: String::from("unexpected end of input"),
+                },
+            ],
+        };
+        Canonical { files, report }
+    }
+
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            files: &self.files,
+            report: &self.report,
+            view: View::default(),
+        }
+    }
+
+    pub fn full(&self) -> Context<'_> {
+        let mut context = self.context();
+        context.view.detail = Detail::Full;
+        context
+    }
+}
+
+/// Returns the first place of `text` in the file at `path`.
+pub fn span(files: &FileSet, path: &str, text: &str) -> Span {
+    let id = files.find(path).expect("the file is there");
+    let start = files.file(id).text.find(text).expect("the text is there") as u32;
+    Span::new(id, start, start + text.len() as u32)
+}

@@ -1,0 +1,12 @@
+export interface Principal {
+  id: string;
+  role: string;
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      user?: Principal;
+    }
+  }
+}
