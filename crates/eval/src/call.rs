@@ -21,7 +21,7 @@ impl<'p> Machine<'p> {
         let closure = Closure {
             module: self.frame().module,
             function: id,
-            scope: self.current_scope(),
+            scope: self.scope_of_defaults(function),
             home: self.frame().home,
         };
         let bound_this = match function.kind {
@@ -37,6 +37,44 @@ impl<'p> Machine<'p> {
         );
         self.heap.get_mut(object).name = function.name;
         Value::object(object)
+    }
+
+    /// Python evaluates the defaults of parameters once, where the function is made. They are kept in a scope
+    /// of their own, under names that no program can write.
+    fn scope_of_defaults(&mut self, function: &'p Function) -> crate::ScopeId {
+        let outer = self.current_scope();
+        let has_defaults = function
+            .parameters
+            .iter()
+            .any(|parameter| parameter.default.is_some());
+        if !has_defaults || self.module_ir().language != Language::Python {
+            return outer;
+        }
+        let mut defaults = Vec::new();
+        for parameter in &function.parameters {
+            if let (Some(default), Pattern::Name(name, _)) = (parameter.default, &parameter.pattern)
+            {
+                let value = match self.evaluate(default) {
+                    Ok(value) => value,
+                    Err(_) => self.unknown("default"),
+                };
+                defaults.push((default_name(*name), Slot::Value(value)));
+            }
+        }
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        // A function made in a class body does not see the names of the class through this scope either.
+        self.scope(scope).names.extend(defaults);
+        scope
+    }
+
+    /// Returns the default of a parameter of a function of Python, as evaluated where the function was made.
+    pub fn parameter_default(&self, closure: Closure, parameter: Ustr) -> Option<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        match scope.names.get(&default_name(parameter))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// Applies decorators, the lowest first.
@@ -689,9 +727,27 @@ impl<'p> Machine<'p> {
         if let Some(rest) = &arguments.rest {
             return Ok(self.derived(Shape::Any, [rest]));
         }
+        if let Pattern::Name(name, _) = &parameter.pattern
+            && let Some(value) = self.own_default(*name)
+        {
+            return Ok(value);
+        }
         match parameter.default {
             Some(default) => self.evaluate(default),
             None => Ok(self.nothing_given()),
+        }
+    }
+
+    /// The default of a parameter of the function whose arguments are being bound.
+    fn own_default(&mut self, name: Ustr) -> Option<Value> {
+        if self.module_ir().language != Language::Python {
+            return None;
+        }
+        let scope = self.current_scope();
+        let around = self.scope(scope).parent?;
+        match self.scope(around).names.get(&default_name(name))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
         }
     }
 
@@ -811,6 +867,11 @@ impl<'p> Machine<'p> {
         self.decided = decided;
         result
     }
+}
+
+/// The name that keeps the default of a parameter.
+fn default_name(parameter: Ustr) -> Ustr {
+    Ustr::from(&format!("{parameter}="))
 }
 
 fn is_partly_nothing(value: &Value) -> bool {

@@ -175,8 +175,6 @@ impl<'p> Machine<'p> {
                     Some(Slot::Value(value)) => return Ok(value.clone()),
                     Some(Slot::Import(module, export)) => {
                         let (module, export) = (*module, *export);
-                        // An import for type checkers has not run its module.
-                        self.run_module(module)?;
                         return Ok(self.exported(module, export, span));
                     }
                     Some(Slot::Unbound) | None => {}

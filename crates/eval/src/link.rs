@@ -118,6 +118,7 @@ impl<'p> Machine<'p> {
             return Ok(());
         }
         self.modules[id.0 as usize].progress = Progress::Running;
+        self.running += 1;
         let module: &'p Module = self.program.module(id);
         let scope = self.add_scope(None, id, true);
         self.modules[id.0 as usize].scope = Some(scope);
@@ -133,7 +134,8 @@ impl<'p> Machine<'p> {
         });
         self.decided = decided;
         self.modules[id.0 as usize].progress = Progress::Done;
-        self.run_later(id)?;
+        self.running -= 1;
+        self.run_later()?;
         if thrown.iter().any(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",

@@ -144,8 +144,12 @@ pub struct Machine<'p> {
     pub(crate) modules: Vec<ModuleState>,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
     pub(crate) factories: FxHashMap<ObjectId, Value>,
-    /// Imports that only type checkers see, to be run once the module is done.
+    /// Imports that only type checkers see, to be run once no module is running.
     pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
+    /// The number of modules that are being run.
+    pub(crate) running: usize,
+    /// How often something was done of which it is not known whether it fails.
+    pub(crate) uncertain: u64,
     pub(crate) span: Span,
 }
 
@@ -185,6 +189,8 @@ impl<'p> Machine<'p> {
             modules,
             factories: FxHashMap::default(),
             later: Vec::new(),
+            running: 0,
+            uncertain: 0,
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
     }
@@ -314,6 +320,7 @@ impl<'p> Machine<'p> {
         shape: Shape,
         from: impl IntoIterator<Item = &'v Value>,
     ) -> Value {
+        self.uncertain += 1;
         let mut origins = OriginSet::EMPTY;
         let mut control = OriginSet::EMPTY;
         for value in from {

@@ -41,6 +41,7 @@ impl<'p> Machine<'p> {
             Atom::Object(id) => self.object_member(*id, whole, key, span),
             Atom::Outside(path) => Ok(self.outside_member(*path, whole, key)),
             Atom::Unknown(Shape::Any | Shape::Object) => {
+                self.uncertain += 1;
                 let host = self.host();
                 let origins = host.member_origins(self, whole.origins, key);
                 Ok(Value::unknown(Shape::Any).with_origins(origins))
@@ -54,6 +55,11 @@ impl<'p> Machine<'p> {
         let host = self.host();
         if let Some(value) = host.outside_member(self, path) {
             return value;
+        }
+        if key == "__name__" && path.starts_with("py:") {
+            let owner = path.as_str().trim_end_matches(".__name__");
+            let name = owner.rsplit(['.', ':']).next().unwrap_or("");
+            return Value::string(name);
         }
         if let Some(value) = crate::javascript::outside_member(self, path) {
             return value;
@@ -656,6 +662,7 @@ impl<'p> Machine<'p> {
         span: Span,
         is_new: bool,
     ) -> Answer {
+        self.uncertain += 1;
         let host = self.host();
         let call = crate::Call {
             path,

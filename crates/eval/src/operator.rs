@@ -19,6 +19,7 @@ impl Machine<'_> {
         let Atom::Object(id) = atom else {
             return match atom {
                 Atom::Outside(path) if is_type_checking(path) => Some(false),
+                Atom::Outside(path) if is_outside_constant(path) => None,
                 _ => atom.truth(),
             };
         };
@@ -474,6 +475,17 @@ pub(crate) fn is_type_checking(path: &str) -> bool {
     )
 }
 
+/// Holds for what Python programs write as constants: modules, classes and functions are certainly true, and
+/// a constant of outside code may be anything.
+fn is_outside_constant(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or("");
+    path.starts_with("py:")
+        && name.len() > 1
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+}
+
 /// Holds if a library may define operators for the value.
 fn may_be_overloaded(value: &Value) -> bool {
     value
@@ -524,6 +536,8 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
         (Atom::Object(a), Atom::Object(b)) => Some(a == b),
         (Atom::Outside(a), Atom::Outside(b)) => (a == b).then_some(true),
         (Atom::Outside(_), Atom::Object(_)) | (Atom::Object(_), Atom::Outside(_)) => None,
+        // What outside code calls by a name may be any text or number.
+        (Atom::Outside(_), other) | (other, Atom::Outside(_)) if !other.is_nothing() => None,
         (a, b) if is_loose && a.is_nothing() && b.is_nothing() => Some(true),
         (Atom::Number(number), Atom::String(text)) | (Atom::String(text), Atom::Number(number))
             if is_loose =>

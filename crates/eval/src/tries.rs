@@ -10,6 +10,17 @@ use crate::{
     Decided, Decision, DecisionId, Machine, OriginSet, SideEnd, Stop, Test, TestKind, Thrown, Value,
 };
 
+/// A `try` whose body has been run.
+struct Attempt<'p> {
+    span: Span,
+    /// The number of decisions before it.
+    base: usize,
+    /// The count of uncertain things before it.
+    uncertain: u64,
+    handlers: &'p [TryHandler],
+    otherwise: &'p Block,
+}
+
 impl<'p> Machine<'p> {
     /// Runs `body` and returns what it came to, with what it may throw.
     pub fn catching<T>(
@@ -30,14 +41,14 @@ impl<'p> Machine<'p> {
         otherwise: &'p Block,
         finally: &'p Block,
     ) -> Result<Completion, Stop> {
-        let base = self.decided.len();
-        let (result, thrown) = self.catching(|machine| {
-            let completion = machine.block(body)?;
-            match completion {
-                Completion::Normal => machine.block(otherwise),
-                _ => Ok(completion),
-            }
-        });
+        let attempt = Attempt {
+            span,
+            base: self.decided.len(),
+            uncertain: self.uncertain,
+            handlers,
+            otherwise,
+        };
+        let (result, thrown) = self.catching(|machine| machine.block(body));
         let completion = match result {
             Ok(completion) => completion,
             Err(Stop::Throw) => Completion::Throw,
@@ -47,7 +58,7 @@ impl<'p> Machine<'p> {
             self.rethrow(thrown);
             Ok(completion)
         } else {
-            self.handle(span, completion, thrown, handlers, base)
+            self.handle(&attempt, completion, thrown)
         };
         if finally.is_empty() {
             return handled;
@@ -77,17 +88,17 @@ impl<'p> Machine<'p> {
 
     fn handle(
         &mut self,
-        span: Span,
+        attempt: &Attempt<'p>,
         completion: Completion,
         thrown: Vec<Thrown>,
-        handlers: &'p [TryHandler],
-        base: usize,
     ) -> Result<Completion, Stop> {
+        let (base, handlers) = (attempt.base, attempt.handlers);
         if thrown.is_empty() {
-            return self.perhaps_unseen_failure(span, completion, handlers);
+            return self.perhaps_unseen_failure(attempt, completion);
         }
-        let decision = self.failure_decision(span, &thrown, base, completion == Completion::Throw);
-        if completion == Completion::Throw {
+        let is_certain = completion == Completion::Throw;
+        let decision = self.failure_decision(attempt.span, &thrown, base, is_certain);
+        if is_certain {
             self.decided.truncate(base);
             self.decided.push(Decided {
                 decision,
@@ -95,9 +106,15 @@ impl<'p> Machine<'p> {
             });
             return self.run_handlers(handlers, thrown);
         }
+        if completion == Completion::Normal {
+            return self.either(
+                decision,
+                |machine| machine.run_handlers(handlers, thrown),
+                |machine| machine.block(attempt.otherwise),
+            );
+        }
         let handled = self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
         Ok(match (completion, handled) {
-            (Completion::Normal, _) => Completion::Normal,
             (_, Completion::Normal) if self.handler_goes(decision) => Completion::Normal,
             (completion, _) => completion,
         })
@@ -110,28 +127,40 @@ impl<'p> Machine<'p> {
     /// Nothing is known to fail in the body, but something may.
     fn perhaps_unseen_failure(
         &mut self,
-        span: Span,
+        attempt: &Attempt<'p>,
         completion: Completion,
-        handlers: &'p [TryHandler],
     ) -> Result<Completion, Stop> {
+        let span = attempt.span;
+        // What only does what is known to work cannot fail unseen.
+        let is_known = self.is_python() && self.uncertain == attempt.uncertain;
+        let mut others = Vec::new();
+        for handler in attempt.handlers {
+            // Imports of what is outside succeed, and those of the program are followed.
+            if !is_known && !self.handles_imports(handler)? {
+                others.push(handler);
+            }
+        }
+        if others.is_empty() {
+            return match completion {
+                Completion::Normal => self.block(attempt.otherwise),
+                completion => Ok(completion),
+            };
+        }
         let decision = self.add_failure(span, OriginSet::EMPTY, OriginSet::EMPTY, false);
         let thrown = vec![Thrown {
             value: self.unknown("exception"),
             decided: self.decided.clone(),
             span,
         }];
-        // Imports of what is outside succeed, and those of the program are followed.
-        let mut others = Vec::new();
-        for handler in handlers {
-            if !self.handles_imports(handler)? {
-                others.push(handler);
-            }
-        }
-        if others.is_empty() {
-            return Ok(completion);
+        if completion == Completion::Normal {
+            return self.either(
+                decision,
+                |machine| machine.run_handlers(others, thrown),
+                |machine| machine.block(attempt.otherwise),
+            );
         }
         self.perhaps(decision, |machine| machine.run_handlers(others, thrown))?;
-        if completion != Completion::Normal && self.handler_goes(decision) {
+        if self.handler_goes(decision) {
             return Ok(Completion::Normal);
         }
         Ok(completion)

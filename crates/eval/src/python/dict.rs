@@ -197,6 +197,21 @@ fn clear(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) {
     machine.heap.get_mut(id).is_open = false;
 }
 
+/// `dict.fromkeys(keys, value)`.
+pub(crate) fn from_keys(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
+    let id = machine.heap.allocate(ObjectKind::Plain, call.span);
+    let source = call.find(0, "iterable");
+    let value = call.find(1, "value");
+    let (keys, is_open) = machine.elements_of(&source);
+    for key in keys {
+        machine.dict_set(id, &key, value.clone());
+    }
+    if is_open {
+        machine.open_dict(id, &source);
+    }
+    Ok(Value::object(id).with_origins(source.origins))
+}
+
 impl Machine<'_> {
     /// `dict(...)`.
     pub(crate) fn make_dict(&mut self, call: &Use<'_>) -> Result<Value, Stop> {
@@ -292,7 +307,7 @@ impl Machine<'_> {
             if let Atom::String(name) = atom
                 && let Some(found) = self.heap.property(id, name).cloned()
             {
-                value = Some(self.either(value, &found));
+                value = Some(self.or_else_value(value, &found));
                 continue;
             }
             let one = Value::atom(atom);
@@ -300,12 +315,12 @@ impl Machine<'_> {
             for (candidate, held) in &entries {
                 match self.equal_values(candidate, &one) {
                     Some(true) => {
-                        value = Some(self.either(value, held));
+                        value = Some(self.or_else_value(value, held));
                         is_certain = true;
                         break;
                     }
                     Some(false) => {}
-                    None => value = Some(self.either(value, held)),
+                    None => value = Some(self.or_else_value(value, held)),
                 }
             }
             may_miss |= !is_certain;
@@ -315,13 +330,13 @@ impl Machine<'_> {
                 Some(name) => self.open_property(id, name),
                 None => self.derived(Shape::Any, [&Value::object(id), key]),
             };
-            value = Some(self.either(value, &more));
+            value = Some(self.or_else_value(value, &more));
         }
         let value = value.map(|value| self.controlled(value, key));
         Found { value, may_miss }
     }
 
-    fn either(&mut self, value: Option<Value>, other: &Value) -> Value {
+    fn or_else_value(&mut self, value: Option<Value>, other: &Value) -> Value {
         match value {
             Some(value) => self.join(value, other),
             None => other.clone(),

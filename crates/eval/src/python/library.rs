@@ -63,7 +63,7 @@ pub(crate) fn call(machine: &mut Machine<'_>, path: &str, module: &str, call: &U
 }
 
 /// Methods that classes of the program inherit from built-in ones.
-fn inherited(machine: &mut Machine<'_>, module: &str, call: &Use<'_>) -> Answer {
+pub(crate) fn inherited(machine: &mut Machine<'_>, module: &str, call: &Use<'_>) -> Answer {
     let Some(base) = module
         .strip_prefix("builtins.")
         .and_then(|base| base.strip_suffix("()"))

@@ -14,6 +14,7 @@
 mod asynchronous;
 mod attributes;
 mod builtins;
+mod classes;
 mod collections;
 mod containers;
 mod contexts;
@@ -92,6 +93,9 @@ pub(crate) fn call(
     };
     match module {
         "builtins" => builtins::call(machine, &call),
+        _ if module.starts_with("builtins.") && !module.ends_with(')') => {
+            unbound(machine, module, &call)
+        }
         "property" => descriptors::property_method(machine, &call),
         "typing" | "typing_extensions" => typing::call(machine, &call),
         "dataclasses" => dataclasses::call(machine, &call),
@@ -106,6 +110,35 @@ pub(crate) fn call(
             None => library::call(machine, path, module, &call),
         },
     }
+}
+
+/// Calls a method taken from a built-in class: the first argument is what it is called on.
+fn unbound(machine: &mut Machine<'_>, module: &str, call: &Use<'_>) -> Answer {
+    if call.name == "fromkeys" {
+        return dict::from_keys(machine, call).map(Some);
+    }
+    let Some((this, rest)) = call.arguments.positional.split_first() else {
+        return Ok(None);
+    };
+    let arguments = Arguments {
+        positional: rest.to_vec(),
+        keywords: call.arguments.keywords.clone(),
+        rest: call.arguments.rest.clone(),
+    };
+    if let Some(value) = method(machine, this, Ustr::from(call.name), &arguments, call.span)? {
+        return Ok(Some(value));
+    }
+    // `object.__new__(cls)` is given the class itself.
+    if call.name == "__new__" {
+        return library::inherited(machine, "builtins.object()", call);
+    }
+    let inner = Use {
+        name: call.name,
+        this,
+        arguments: &arguments,
+        span: call.span,
+    };
+    library::inherited(machine, &format!("{module}()"), &inner)
 }
 
 /// Reads an attribute that an object of the language's library has.

@@ -323,36 +323,33 @@ impl<'p> Machine<'p> {
         stem[start..].replace('/', ".")
     }
 
-    /// Runs the imports below `if TYPE_CHECKING` late: annotations need their names, and running them where
-    /// they stand would make cycles that the program does not have.
+    /// Keeps the imports below `if TYPE_CHECKING` for later: annotations need their names, and running them
+    /// where they stand would make cycles that the program does not have.
     pub(crate) fn import_for_types(&mut self, block: &'p [firedoor_ir::Statement]) {
         let module = self.frame().module;
         for statement in block {
-            if let firedoor_ir::StatementKind::Import(import) = &statement.kind
-                && self.later.len() < 100_000
-            {
+            if let firedoor_ir::StatementKind::Import(import) = &statement.kind {
                 self.later.push((module, import));
             }
         }
     }
 
-    /// Runs the imports that a module has put off.
-    pub(crate) fn run_later(&mut self, module: crate::ModuleId) -> Result<(), Stop> {
-        let mine = self.later.iter().any(|(owner, _)| *owner == module);
-        if !mine {
+    /// Runs the imports that were put off, once no module is being run any more.
+    pub(crate) fn run_later(&mut self) -> Result<(), Stop> {
+        if self.running > 0 {
             return Ok(());
         }
-        let all = std::mem::take(&mut self.later);
-        let (mine, others) = all.into_iter().partition(|(owner, _)| *owner == module);
-        self.later = others;
-        let imports: Vec<(crate::ModuleId, &'p firedoor_ir::Import)> = mine;
-        for (module, import) in imports {
+        let mut next = 0;
+        // What runs may put off further imports.
+        while let Some((module, import)) = self.later.get(next).copied() {
+            next += 1;
             let (result, _) = self
                 .catching(|machine| machine.in_module(module, |machine| machine.import(import)));
             if result == Err(Stop::Budget) {
                 return Err(Stop::Budget);
             }
         }
+        self.later.clear();
         Ok(())
     }
 
