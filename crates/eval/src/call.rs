@@ -664,7 +664,11 @@ impl<'p> Machine<'p> {
                     let rest = arguments.positional.get(next..).unwrap_or(&[]).to_vec();
                     next = arguments.positional.len();
                     let is_open = arguments.rest.is_some();
-                    self.make_list(rest, is_open, parameter.span)
+                    let kind = match self.module_ir().language {
+                        Language::JavaScript => ObjectKind::Array,
+                        Language::Python => ObjectKind::Tuple,
+                    };
+                    self.make_collection(kind, rest, is_open, None, parameter.span)
                 }
                 ParameterKind::KeywordRest => self.keyword_rest(arguments, &taken, parameter.span),
                 ParameterKind::KeywordOnly => {

@@ -299,6 +299,15 @@ impl Machine<'_> {
 
     /// Looks a key up.
     pub(crate) fn dict_lookup(&mut self, id: ObjectId, key: &Value, span: Span) -> Found {
+        if let Some(name) = key.text()
+            && key.origins.is_empty()
+            && let Some(value) = self.heap.property(id, name)
+        {
+            return Found {
+                value: Some(value.clone()),
+                may_miss: false,
+            };
+        }
         let (entries, is_open) = self.dict_entries(id);
         self.report_entries(&entries, key, span);
         let mut value: Option<Value> = None;
@@ -436,12 +445,26 @@ impl Machine<'_> {
             if is_plain {
                 self.heap.elements_mut(id).push(value);
             } else {
-                self.map_set(id, key.clone(), value);
+                self.put_pair(id, key, value);
             }
             return;
         }
         self.heap.get_mut(id).kind = ObjectKind::Map;
-        self.map_set(id, key.clone(), value);
+        self.put_pair(id, key, value);
+    }
+
+    /// Writes an entry whose key is no string; one of an equal key is replaced.
+    fn put_pair(&mut self, id: ObjectId, key: &Value, value: Value) {
+        let pairs = self.heap.get(id).elements.chunks(2);
+        let position = pairs
+            .enumerate()
+            .find(|(_, pair)| self.equal_values(&pair[0], key) == Some(true))
+            .map(|(position, _)| position);
+        let elements = self.heap.elements_mut(id);
+        match position {
+            Some(position) => elements[position * 2 + 1] = value,
+            None => elements.extend([key.clone(), value]),
+        }
     }
 
     /// Takes an entry out; where it is not known which, all may still be there.

@@ -199,6 +199,10 @@ pub(crate) fn attribute(
     }
 }
 
+fn is_key_error(object: &crate::Object) -> bool {
+    matches!(object.kind, ObjectKind::Host(path) if path == "py:builtins.KeyError()")
+}
+
 /// Returns what `str` of an exception says.
 pub(crate) fn message(machine: &Machine<'_>, id: ObjectId) -> Option<Value> {
     let object = machine.heap.get(id);
@@ -222,6 +226,10 @@ pub(crate) fn message(machine: &Machine<'_>, id: ObjectId) -> Option<Value> {
     };
     match arguments.as_slice() {
         [] => Some(Value::string("")),
+        // A key is shown as it is written.
+        [message] if is_key_error(object) => message
+            .text()
+            .map(|text| Value::string(&format!("'{text}'"))),
         [message] => Some(message.clone()),
         _ => None,
     }
