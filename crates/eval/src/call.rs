@@ -90,8 +90,15 @@ impl<'p> Machine<'p> {
         }
         let mut value = value;
         for decorator in evaluated.iter().rev() {
-            let arguments = Arguments::positional([value]);
-            value = self.call_value(decorator, None, &arguments, span)?;
+            let arguments = Arguments::positional([value.clone()]);
+            let made = self.call_value(decorator, None, &arguments, span)?;
+            // In JavaScript a decorator that returns no other class has looked at the class only.
+            let is_class = made
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+            if is_class || self.is_python() {
+                value = made;
+            }
         }
         Ok(value)
     }
@@ -138,7 +145,10 @@ impl<'p> Machine<'p> {
                     return self.call_value(&method, Some(this), &arguments, span);
                 }
                 let receiver = self.evaluate(*object)?;
-                let is_loose = *is_member_optional || is_optional || is_partly_nothing(&receiver);
+                let is_loose = *is_member_optional
+                    || is_optional
+                    || is_partly_nothing(&receiver)
+                    || self.is_optional_chain(*object);
                 if is_loose && receiver.is_nothing() {
                     return self.optionally(&receiver, |_, _| Ok(Value::undefined()));
                 }
@@ -146,6 +156,9 @@ impl<'p> Machine<'p> {
                 self.span = span;
                 if is_loose {
                     return self.optionally(&receiver, |machine, receiver| {
+                        if is_optional && machine.member(receiver, *property, span)?.is_nothing() {
+                            return Ok(Value::undefined());
+                        }
                         machine.call_member(receiver, *property, &arguments, span)
                     });
                 }
@@ -301,10 +314,17 @@ impl<'p> Machine<'p> {
                     None => crate::python::call(self, path, &Value::object(id), arguments, span)?,
                     answer => answer,
                 };
-                match answer {
-                    Some(value) => Ok(value),
-                    None => self.call_unknown_outside(path, callee, arguments, span),
+                if let Some(value) = answer {
+                    return Ok(value);
                 }
+                let this = Value::object(id);
+                if is_javascript_path(path)
+                    && let Some(value) =
+                        crate::javascript::call(self, path, &this, arguments, span, false)?
+                {
+                    return Ok(value);
+                }
+                self.call_unknown_outside(path, callee, arguments, span)
             }
             _ => {
                 let all: Vec<&Value> = std::iter::once(callee).chain(arguments.all()).collect();
@@ -327,12 +347,10 @@ impl<'p> Machine<'p> {
         if let Some(value) = answer {
             return Ok(value);
         }
-        let own = if path.starts_with("js:") {
-            crate::javascript::call(self, path, &this, arguments, span, is_new)?
-        } else if path.starts_with("py:") {
+        let own = if path.starts_with("py:") {
             crate::python::call(self, path, &this, arguments, span)?
         } else {
-            None
+            crate::javascript::call(self, path, &this, arguments, span, is_new)?
         };
         match own {
             Some(value) => Ok(value),
@@ -472,9 +490,10 @@ impl<'p> Machine<'p> {
             return Err(stop);
         }
         let decided = frame.decided_at_return.unwrap_or_default();
-        let returned = match function.is_generator {
-            true => Some(self.make_list(frame.yielded, false, span)),
-            false => frame.returned,
+        let returned = match (frame.yielded, function.is_generator) {
+            (Some(yielded), true) => Some(Value::object(yielded)),
+            (None, true) => Some(self.make_list(Vec::new(), false, span)),
+            (_, false) => frame.returned,
         };
         if function.is_async && !function.is_generator {
             return Ok(self.make_promise(returned, thrown, decided, span));
@@ -486,32 +505,6 @@ impl<'p> Machine<'p> {
                 Ok(value)
             }
             None => Err(Stop::Throw),
-        }
-    }
-
-    /// What a generator yields are the elements of a list; those beyond a limit are one.
-    pub(crate) fn yield_value(&mut self, value: Value) {
-        let limit = self.limits.rounds;
-        let frame = self.frame();
-        if frame.yielded.len() < limit {
-            frame.yielded.push(value);
-            return;
-        }
-        if let Some(last) = frame.yielded.pop() {
-            let joined = self.join(last, &value);
-            self.frame().yielded.push(joined);
-        }
-    }
-
-    /// `yield from`, `yield*`: everything that another sequence gives.
-    pub(crate) fn yield_all(&mut self, source: &Value) {
-        let (elements, is_open) = self.elements_of(source);
-        for element in elements {
-            self.yield_value(element);
-        }
-        if is_open {
-            let element = self.element_of_open(source);
-            self.yield_value(element);
         }
     }
 
@@ -540,6 +533,29 @@ impl<'p> Machine<'p> {
             }
             ObjectKind::Bound { target, .. } => self.is_async_function(target),
             _ => None,
+        }
+    }
+
+    /// A generator is the list of what it yields, in order; what only some paths yield may be missing.
+    pub(crate) fn yield_value(&mut self, value: Value, is_delegate: bool, span: Span) {
+        let list = match self.frame().yielded {
+            Some(list) => list,
+            None => {
+                let list = self.heap.allocate(ObjectKind::Array, span);
+                self.frame().yielded = Some(list);
+                list
+            }
+        };
+        if !is_delegate {
+            self.heap.push_element(list, value);
+            return;
+        }
+        let (elements, more) = self.elements_and_more(&value);
+        for element in elements {
+            self.heap.push_element(list, element);
+        }
+        if let Some(more) = more {
+            self.open_list(list, more);
         }
     }
 
@@ -865,9 +881,10 @@ impl<'p> Machine<'p> {
     /// Runs `body` and takes back everything that it has written and decided.
     pub fn trial<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let decided = std::mem::take(&mut self.decided);
         let result = body(self);
-        self.take_delta(mark);
+        self.take_delta(mark, born);
         self.decided = decided;
         result
     }
@@ -876,6 +893,11 @@ impl<'p> Machine<'p> {
 /// The name that keeps the default of a parameter.
 fn default_name(parameter: Ustr) -> Ustr {
     Ustr::from(&format!("{parameter}="))
+}
+
+/// Holds for what JavaScript or Node brings.
+pub(crate) fn is_javascript_path(path: Ustr) -> bool {
+    path.starts_with("js:") || path.starts_with("node:")
 }
 
 fn is_partly_nothing(value: &Value) -> bool {

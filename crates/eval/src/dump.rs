@@ -257,7 +257,9 @@ impl Shower<'_, '_> {
             .map(|value| self.value(value))
             .collect();
         if is_open {
-            parts.push("...".to_string());
+            let more = object.properties.get(&Ustr::from(crate::iterate::MORE));
+            let more = more.map_or_else(String::new, |more| self.value(more));
+            parts.push(format!("...{more}"));
         }
         lines(start, &parts, end)
     }

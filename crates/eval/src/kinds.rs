@@ -84,6 +84,9 @@ impl Machine<'_> {
             (ObjectKind::Host(made), Atom::Object(_)) => {
                 is_error_class(made.trim_end_matches("()")).then_some(false)
             }
+            (ObjectKind::Plain, Atom::Object(function)) if !self.is_python() => {
+                Some(crate::javascript::inherits(self, *id, *function))
+            }
             (
                 ObjectKind::Plain
                 | ObjectKind::Map

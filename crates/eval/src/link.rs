@@ -96,6 +96,8 @@ pub(crate) struct ModuleState {
     pub(crate) stars: Vec<Target>,
     /// The object whose `exports` property is the value of a CommonJS module.
     pub(crate) module_object: Option<ObjectId>,
+    /// Holds if it was not run to its end: what it does not export may only not have been reached.
+    pub(crate) is_incomplete: bool,
 }
 
 /// What an import leads to.
@@ -135,17 +137,30 @@ impl<'p> Machine<'p> {
         self.decided = decided;
         self.modules[id.0 as usize].progress = Progress::Done;
         self.running -= 1;
+        if !matches!(result, Ok(crate::branch::Completion::Normal)) {
+            self.leave_incomplete(id);
+        }
         self.run_later()?;
-        if thrown.iter().any(|thrown| thrown.decided.is_empty()) {
+        if let Some(certain) = thrown.iter().find(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",
-                span,
+                certain.span,
                 "the module fails while it is loaded, as far as it could be followed",
             );
         }
         match result {
             Err(Stop::Budget) => Err(Stop::Budget),
             _ => Ok(()),
+        }
+    }
+
+    /// The exports of a module that ended early are not all known.
+    fn leave_incomplete(&mut self, id: ModuleId) {
+        self.modules[id.0 as usize].is_incomplete = true;
+        if let Some(exports) = self.common_js_value(id) {
+            for object in exports.objects().collect::<Vec<_>>() {
+                self.heap.open(object);
+            }
         }
     }
 
@@ -167,10 +182,8 @@ impl<'p> Machine<'p> {
         self.bind(scope, Ustr::from("exports"), Value::object(exports));
         self.bind(scope, Ustr::from("require"), Value::outside("js:require"));
         let path = self.program.path(id).to_owned();
-        let folder = path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder)
-            .to_owned();
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let (path, folder) = (format!("/{path}"), format!("/{folder}"));
         self.bind(scope, Ustr::from("__filename"), Value::string(&path));
         self.bind(scope, Ustr::from("__dirname"), Value::string(&folder));
         self.frame().this = Value::object(exports);
@@ -275,7 +288,11 @@ impl<'p> Machine<'p> {
 
     /// Returns what a module exports under `name`.
     pub fn exported(&mut self, id: ModuleId, name: Ustr, span: Span) -> Value {
-        self.exported_within(id, name, span, 0)
+        let value = self.exported_within(id, name, span, 0);
+        if self.modules[id.0 as usize].is_incomplete && value == Value::undefined() {
+            return self.unknown("incomplete-module");
+        }
+        value
     }
 
     fn exported_within(&mut self, id: ModuleId, name: Ustr, span: Span, depth: usize) -> Value {
@@ -403,6 +420,10 @@ impl<'p> Machine<'p> {
     /// Resolves and runs what a JavaScript specifier leads to.
     fn resolve_javascript(&mut self, specifier: Ustr) -> Result<Target, Stop> {
         let from = self.module_ir().file;
+        if let Some(module) = self.module_at(&specifier) {
+            self.run_module(module)?;
+            return Ok(Target::Module(module));
+        }
         let target = match self.program.project.resolve_javascript(from, &specifier) {
             Resolution::File(file) => match self.program.module_of(file) {
                 Some(module) => Target::Module(module),
@@ -429,6 +450,30 @@ impl<'p> Machine<'p> {
             self.run_module(module)?;
         }
         Ok(target)
+    }
+
+    /// Finds the module at an absolute path, as made from `__dirname`. The scanned root is `/`.
+    fn module_at(&self, specifier: &str) -> Option<ModuleId> {
+        let path = specifier
+            .strip_prefix("file://")
+            .unwrap_or(specifier)
+            .strip_prefix('/')?;
+        let path = crate::javascript::normal_path(path);
+        let endings = [
+            "",
+            ".js",
+            ".ts",
+            ".mjs",
+            ".cjs",
+            ".jsx",
+            ".tsx",
+            "/index.js",
+            "/index.ts",
+        ];
+        endings.iter().find_map(|ending| {
+            let file = self.program.files.find(&format!("{path}{ending}"))?;
+            self.program.module_of(file)
+        })
     }
 
     /// `require(specifier)`.
@@ -683,17 +728,33 @@ impl<'p> Machine<'p> {
         spans
     }
 
+    /// Collects the names that a module exports, with those of the modules it exports all of.
+    fn exported_names(&self, id: ModuleId, names: &mut Vec<Ustr>, depth: usize) {
+        if depth > 40 {
+            return;
+        }
+        let state = &self.modules[id.0 as usize];
+        for name in state.exports.keys() {
+            let is_default_below = depth > 0 && name == "default";
+            if !is_default_below && !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        for star in &state.stars {
+            if let Target::Module(module) = star {
+                self.exported_names(*module, names, depth + 1);
+            }
+        }
+    }
+
     /// Returns everything that a module exports, in the order of the names.
     pub fn module_exports(&mut self, id: ModuleId) -> Vec<(Ustr, Value)> {
         let span = Span::new(self.program.module(id).file, 0, 0);
         if self.program.module(id).language == Language::Python {
             return self.module_variables(id);
         }
-        let names: Vec<Ustr> = self.modules[id.0 as usize]
-            .exports
-            .keys()
-            .copied()
-            .collect();
+        let mut names = Vec::new();
+        self.exported_names(id, &mut names, 0);
         let mut exports: Vec<(Ustr, Value)> = names
             .into_iter()
             .map(|name| (name, self.exported(id, name, span)))

@@ -75,8 +75,8 @@ pub(crate) struct Frame {
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
     pub(crate) decided_base: usize,
-    /// What a generator has yielded, in order.
-    pub(crate) yielded: Vec<Value>,
+    /// The list of what a generator yields.
+    pub(crate) yielded: Option<ObjectId>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<Delta>,
     /// What fails once what an async function has returned is waited for.
@@ -100,7 +100,7 @@ impl Frame {
             returned: None,
             decided_at_return: None,
             decided_base,
-            yielded: Vec::new(),
+            yielded: None,
             left: Vec::new(),
             failed_late: Vec::new(),
             handling: Vec::new(),
@@ -142,6 +142,7 @@ pub struct Machine<'p> {
     pub(crate) frames: Vec<Frame>,
     pub(crate) throws: Vec<ThrowScope>,
     pub(crate) modules: Vec<ModuleState>,
+    pub(crate) builtins: FxHashMap<Ustr, Value>,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
     pub(crate) factories: FxHashMap<ObjectId, Value>,
     /// Imports that only type checkers see, to be run once no module is running.
@@ -187,6 +188,7 @@ impl<'p> Machine<'p> {
             frames: Vec::new(),
             throws: Vec::new(),
             modules,
+            builtins: FxHashMap::default(),
             factories: FxHashMap::default(),
             later: Vec::new(),
             running: 0,

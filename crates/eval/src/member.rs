@@ -123,6 +123,12 @@ impl<'p> Machine<'p> {
             ObjectKind::Super { class, this } => self.super_of(class, &this, key, span),
             ObjectKind::Host(path) => Ok(self.host_member(id, path, whole, key, span)),
             ObjectKind::Promise { value, .. } if self.is_python() => self.member(&value, key, span),
+            ObjectKind::Method { .. } if !crate::call::is_builtin_method(self, id, key) => {
+                match self.read_member(id) {
+                    Some(read) => self.object_member(read, whole, key, span),
+                    None => Ok(self.plain_member(id, whole, key, span)),
+                }
+            }
             _ => Ok(self.plain_member(id, whole, key, span)),
         }
     }
@@ -148,8 +154,32 @@ impl<'p> Machine<'p> {
         if let Some(value) = crate::python::host_attribute(self, id, owner, key) {
             return value.with_origins(whole.origins);
         }
-        let receiver = Value::object(id).with_origins(whole.origins);
+        if crate::call::is_javascript_path(path)
+            && let Some(value) = crate::javascript::host_member(self, id, whole, path, key)
+        {
+            return value;
+        }
+        let mut receiver = Value::object(id).with_origins(whole.origins);
+        if self.heap.get(id).is_open {
+            receiver.origins = host.member_origins(self, whole.origins, key);
+        }
         self.method_value(&receiver, key, span)
+    }
+
+    /// What was read from an outside object and not called is an object of its own once more is read from it.
+    fn read_member(&mut self, id: ObjectId) -> Option<ObjectId> {
+        let ObjectKind::Method { receiver, name } = &self.heap.get(id).kind else {
+            return None;
+        };
+        let owner = self.heap.get(receiver.only_object()?);
+        let ObjectKind::Host(path) = owner.kind else {
+            return None;
+        };
+        let path = Ustr::from(&format!("{path}.{name}"));
+        let (is_open, span) = (owner.is_open, owner.span);
+        let made = self.heap.allocate(ObjectKind::Host(path), span);
+        self.heap.get_mut(made).is_open = is_open;
+        Some(made)
     }
 
     /// The entries of a dictionary are no attributes, whatever their keys.
@@ -168,12 +198,23 @@ impl<'p> Machine<'p> {
             };
         }
         if key == "size" && matches!(object.kind, ObjectKind::Map | ObjectKind::Set) {
-            return self.derived(Shape::Number, [whole]);
+            let step = if matches!(object.kind, ObjectKind::Map) {
+                2
+            } else {
+                1
+            };
+            return match object.is_open || is_store {
+                true => self.derived(Shape::Number, [whole]),
+                false => Value::number((object.elements.len() / step) as f64),
+            };
         }
         let is_dictionary = matches!(object.kind, ObjectKind::Plain);
         let receiver = Value::object(id).with_origins(whole.origins);
         if crate::call::is_builtin_method(self, id, key) {
             return self.method_value(&receiver, key, span);
+        }
+        if let Some(value) = crate::javascript::inherited(self, id, key) {
+            return value;
         }
         if is_dictionary && is_store {
             let host = self.host();
@@ -332,7 +373,7 @@ impl<'p> Machine<'p> {
         let mut result: Option<Value> = None;
         let mut may_miss = true;
         for (candidate, value) in &pairs {
-            match crate::operator::equality(candidate, key, false) {
+            match self.decide_equality(candidate, key, false) {
                 Some(true) => return value.clone(),
                 Some(false) => {}
                 None => {
@@ -374,14 +415,23 @@ impl<'p> Machine<'p> {
         if let Some(name) = property_name(key) {
             return self.object_member(id, whole, name, span);
         }
+        let is_any = key.as_outside().is_some() || key.objects().any(|id| self.is_uncertain(id));
         let object = self.heap.get(id);
         let names: Vec<Ustr> = object
             .properties
             .keys()
             .copied()
-            .filter(|name| !name.starts_with("get:"))
-            .filter(|name| may_be_name(key, *name))
+            .filter(|name| !crate::iterate::is_hidden(name))
+            .filter(|name| is_any || may_be_name(key, *name))
             .collect();
+        let names: Vec<Ustr> = names
+            .into_iter()
+            .filter(|name| {
+                let name = Value::atom(Atom::String(*name));
+                self.decide_equality(&name, key, false) != Some(false)
+            })
+            .collect();
+        let object = self.heap.get(id);
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
         if !names.is_empty() && !key.origins.is_empty() {
             let host = self.host();
@@ -419,6 +469,9 @@ impl<'p> Machine<'p> {
             self.set_object_member(id, key, value.clone(), is_certain, span)?;
         }
         if let Some(path) = object.as_outside() {
+            if path == "js:globalThis" {
+                self.builtins.insert(key, value.clone());
+            }
             let host = self.host();
             host.outside_set(self, path, key, &value, span);
         }
@@ -543,15 +596,17 @@ impl<'p> Machine<'p> {
 
     /// Writes into a map; an equal key is replaced.
     pub(crate) fn map_set(&mut self, id: ObjectId, key: Value, value: Value) {
-        let elements = self.heap.elements_mut(id);
-        let position = elements
+        let position = self
+            .heap
+            .get(id)
+            .elements
             .chunks(2)
-            .position(|pair| crate::operator::equality(&pair[0], &key, false) == Some(true));
+            .position(|pair| self.equality(&pair[0], &key, false) == Some(true));
         match position {
-            Some(position) => elements[position * 2 + 1] = value,
+            Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
             None => {
-                elements.push(key);
-                elements.push(value);
+                self.heap.push_element(id, key);
+                self.heap.push_element(id, value);
             }
         }
     }
@@ -613,6 +668,14 @@ impl<'p> Machine<'p> {
             let kind = self.heap.get(*id).kind.clone();
             let has_own =
                 self.heap.property(*id, name).is_some() && !self.is_method_of_dict(*id, name);
+            let is_read = matches!(kind, ObjectKind::Method { .. })
+                && !crate::call::is_builtin_method(self, *id, name);
+            if is_read && let Some(read) = self.read_member(*id) {
+                let mut receiver = receiver.clone();
+                receiver = Value::object(read).with_origins(receiver.origins);
+                let atom = Atom::Object(read);
+                return self.call_atom_member(&receiver, &atom, name, arguments, span);
+            }
             if !has_own && let ObjectKind::Host(path) = kind {
                 return self.call_host_member(*id, path, receiver, name, arguments, span);
             }
@@ -646,7 +709,11 @@ impl<'p> Machine<'p> {
         if let Some(callee) = host.member(self, id, path, name, span) {
             return self.call_value(&callee, Some(receiver.clone()), arguments, span);
         }
-        if let Some(value) = crate::python::call(self, path, receiver, arguments, span)? {
+        let own = match path.starts_with("py:") {
+            true => crate::python::call(self, path, receiver, arguments, span)?,
+            false => crate::javascript::host_method(self, path, receiver, name, arguments, span)?,
+        };
+        if let Some(value) = own {
             return Ok(value);
         }
         self.call_unknown_outside(path, receiver, arguments, span)

@@ -9,7 +9,13 @@ mod doors;
 mod express;
 mod guards;
 mod host;
+mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod mongoose;
+mod node;
+mod node_crypto;
 mod origins;
 mod python_jwt;
 mod python_passwords;
@@ -18,17 +24,26 @@ mod python_standard;
 mod python_support;
 mod request;
 mod state;
+mod store;
 mod tables;
+mod tokens;
+pub mod tools;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
 pub use state::{Persona, RawEffect, State};
-pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
+pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,

@@ -150,6 +150,8 @@ pub struct State {
     pub member_name: Ustr,
     /// The names of messages that the last WebSocket handler told apart.
     pub messages_seen: Vec<Ustr>,
+    /// What the model of Mongoose remembers.
+    pub(crate) mongoose: crate::mongoose::Memory,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

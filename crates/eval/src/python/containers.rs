@@ -21,10 +21,18 @@ impl Machine<'_> {
         source: Option<&Value>,
         span: Span,
     ) -> Value {
+        let key = ustr::Ustr::from(crate::iterate::MORE);
+        let more = source
+            .filter(|_| is_open)
+            .and_then(Value::only_object)
+            .and_then(|source| self.heap.property(source, key).cloned());
         let id = self.heap.allocate(kind, span);
         let object = self.heap.get_mut(id);
         object.elements = elements;
         object.is_open = is_open;
+        object
+            .properties
+            .extend(more.into_iter().map(|more| (key, more)));
         let mut value = Value::object(id);
         if let Some(source) = source {
             value.origins = match is_open {
@@ -37,15 +45,18 @@ impl Machine<'_> {
     }
 
     /// Makes a list that may have further elements like `more`.
-    pub(crate) fn open_list(
+    pub(crate) fn list_with_more(
         &mut self,
-        mut elements: Vec<Value>,
+        elements: Vec<Value>,
         more: Value,
         source: &Value,
         span: Span,
     ) -> Value {
-        elements.push(more);
-        self.make_collection(ObjectKind::Array, elements, true, Some(source), span)
+        let origins = self.deep_origins(source);
+        let mut list = self.make_open_list(elements, Some(more), span);
+        list.origins = origins;
+        list.control = source.control;
+        list
     }
 
     /// Says that a store is changed for a request.

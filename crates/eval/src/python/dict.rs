@@ -108,7 +108,7 @@ fn items(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) -> Value {
         let key = Value::unknown(Shape::Any);
         let value = machine.read_store(id, None, call.span);
         let pair = machine.make_tuple(vec![key, value], call.span);
-        return machine.open_list(Vec::new(), pair, call.this, call.span);
+        return machine.list_with_more(Vec::new(), pair, call.this, call.span);
     }
     machine.view(id, pairs, is_open, call)
 }

@@ -99,7 +99,7 @@ fn enumerate(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
     if is_open {
         let element = machine.element_of_open(&source);
         let pair = machine.make_tuple(vec![Value::unknown(Shape::Number), element], call.span);
-        return machine.open_list(pairs, pair, &source, call.span);
+        return machine.list_with_more(pairs, pair, &source, call.span);
     }
     machine.make_collection(ObjectKind::Array, pairs, false, Some(&source), call.span)
 }
@@ -120,7 +120,7 @@ fn zip(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
             .collect();
         let row = machine.make_tuple(row, call.span);
         let source = parts.first().cloned().unwrap_or_else(Value::null);
-        return machine.open_list(Vec::new(), row, &source, call.span);
+        return machine.list_with_more(Vec::new(), row, &source, call.span);
     };
     let mut rows = Vec::with_capacity(length);
     for index in 0..length {
@@ -153,7 +153,7 @@ fn map(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
         let element = machine.element_of_open(&source);
         let arguments = Arguments::positional([element]);
         let result = machine.call_value(&function, None, &arguments, call.span)?;
-        return Ok(machine.open_list(results, result, &source, call.span));
+        return Ok(machine.list_with_more(results, result, &source, call.span));
     }
     Ok(machine.make_collection(ObjectKind::Array, results, false, Some(&source), call.span))
 }

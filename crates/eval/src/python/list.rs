@@ -43,7 +43,13 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
         return Ok(store_method(machine, id, call));
     }
     let value = match call.name {
-        "append" | "appendleft" | "insert" => {
+        "append" => {
+            if let Some(value) = call.at(0) {
+                machine.heap.push_element(id, value);
+            }
+            Value::null()
+        }
+        "appendleft" | "insert" => {
             add(machine, id, call);
             Value::null()
         }
@@ -150,8 +156,7 @@ fn extend(machine: &mut Machine<'_>, id: ObjectId, more: &Value) {
     let rest = is_open.then(|| machine.element_of_open(more));
     machine.heap.elements_mut(id).extend(elements);
     if let Some(rest) = rest {
-        machine.heap.open(id);
-        machine.heap.elements_mut(id).push(rest);
+        machine.open_list(id, rest);
     }
 }
 

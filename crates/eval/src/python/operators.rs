@@ -170,7 +170,12 @@ impl Machine<'_> {
         }
         match (a, b) {
             (Atom::Object(a), Atom::Object(b)) if a == b => Some(true),
-            (Atom::Object(a), Atom::Object(b)) => self.equal_objects(*a, *b, depth),
+            (Atom::Object(a), Atom::Object(b)) => {
+                match self.is_uncertain(*a) || self.is_uncertain(*b) {
+                    true => None,
+                    false => self.equal_objects(*a, *b, depth),
+                }
+            }
             (Atom::Object(id), other) | (other, Atom::Object(id)) => {
                 self.object_equals(*id, other, depth)
             }
@@ -193,7 +198,7 @@ impl Machine<'_> {
             (Atom::Unknown(_), _) => {
                 crate::operator::equality(&Value::object(id), &Value::atom(*other), false)
             }
-            (_, ObjectKind::Host(_)) if object.is_open => None,
+            _ if self.is_uncertain(id) => None,
             (_, ObjectKind::Instance { .. })
                 if self.outside_base(id).is_some() && !other.is_nothing() =>
             {

@@ -40,7 +40,7 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
                 .iter()
                 .any(|element| machine.equal_values(element, &other) == Some(true));
             if !is_there {
-                machine.heap.elements_mut(id).push(other);
+                machine.heap.push_element(id, other);
             }
             Value::null()
         }
