@@ -223,33 +223,35 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// Each exception goes to the first handler that may take it; what none takes is thrown on.
+    /// Each exception goes to the first handler that may take it; what none takes is thrown on. Where it
+    /// is not known whether a handler takes what there is, the others follow on the other side.
     fn run_handlers(
         &mut self,
         handlers: impl IntoIterator<Item = &'p TryHandler>,
         thrown: Vec<Thrown>,
     ) -> Result<Completion, Stop> {
+        let mut handlers = handlers.into_iter();
         let mut rest = thrown;
-        let mut completions = Vec::new();
-        for handler in handlers {
+        for handler in handlers.by_ref() {
             let (taken, left) = self.split_by_handler(handler, rest)?;
-            rest = left;
             if taken.is_empty() {
+                rest = left;
                 continue;
             }
-            completions.push(self.run_handler(handler, taken, !rest.is_empty())?);
+            if left.is_empty() {
+                return self.run_handler(handler, taken);
+            }
+            let others: Vec<&'p TryHandler> = handlers.collect();
+            let decision =
+                self.add_failure(handler.span, OriginSet::EMPTY, OriginSet::EMPTY, false);
+            return self.either(
+                decision,
+                |machine| machine.run_handler(handler, taken),
+                |machine| machine.run_handlers(others, left),
+            );
         }
-        let escapes = !rest.is_empty();
         self.rethrow(rest);
-        if completions.contains(&Completion::Normal) {
-            return Ok(Completion::Normal);
-        }
-        match completions.first() {
-            Some(first) if completions.iter().all(|completion| completion == first) => Ok(*first),
-            Some(_) => Ok(Completion::Mixed),
-            None if escapes => Ok(Completion::Throw),
-            None => Ok(Completion::Normal),
-        }
+        Ok(Completion::Throw)
     }
 
     /// Holds for `except ImportError`.
@@ -299,32 +301,19 @@ impl<'p> Machine<'p> {
         &mut self,
         handler: &'p TryHandler,
         taken: Vec<Thrown>,
-        is_one_of_several: bool,
     ) -> Result<Completion, Stop> {
         let value = self.join_all(taken.iter().map(|thrown| &thrown.value));
-        let run = |machine: &mut Self| {
-            let scope = machine.enter_block();
-            if let Some(binding) = &handler.binding {
-                machine.declare_pattern(binding, value.clone(), handler.span)?;
-            }
-            machine.frame().handling.push(value);
-            let completion = machine.block(&handler.body);
-            machine.frame().handling.pop();
-            machine.leave_block(scope);
-            match completion {
-                Err(Stop::Throw | Stop::Exit) => Ok(Completion::Throw),
-                other => other,
-            }
-        };
-        if !is_one_of_several {
-            return run(self);
+        let scope = self.enter_block();
+        if let Some(binding) = &handler.binding {
+            self.declare_pattern(binding, value.clone(), handler.span)?;
         }
-        let decision = self.add_failure(handler.span, OriginSet::EMPTY, OriginSet::EMPTY, false);
-        let mut ended = Completion::Normal;
-        self.perhaps(decision, |machine| {
-            ended = run(machine)?;
-            Ok(ended)
-        })?;
-        Ok(ended)
+        self.frame().handling.push(value);
+        let completion = self.block(&handler.body);
+        self.frame().handling.pop();
+        self.leave_block(scope);
+        match completion {
+            Err(Stop::Throw | Stop::Exit) => Ok(Completion::Throw),
+            other => other,
+        }
     }
 }
