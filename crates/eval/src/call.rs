@@ -21,7 +21,7 @@ impl<'p> Machine<'p> {
         let closure = Closure {
             module: self.frame().module,
             function: id,
-            scope: self.current_scope(),
+            scope: self.scope_of_defaults(function),
             home: self.frame().home,
         };
         let bound_this = match function.kind {
@@ -39,6 +39,44 @@ impl<'p> Machine<'p> {
         Value::object(object)
     }
 
+    /// Python evaluates the defaults of parameters once, where the function is made. They are kept in a scope
+    /// of their own, under names that no program can write.
+    fn scope_of_defaults(&mut self, function: &'p Function) -> crate::ScopeId {
+        let outer = self.current_scope();
+        let has_defaults = function
+            .parameters
+            .iter()
+            .any(|parameter| parameter.default.is_some());
+        if !has_defaults || self.module_ir().language != Language::Python {
+            return outer;
+        }
+        let mut defaults = Vec::new();
+        for parameter in &function.parameters {
+            if let (Some(default), Pattern::Name(name, _)) = (parameter.default, &parameter.pattern)
+            {
+                let value = match self.evaluate(default) {
+                    Ok(value) => value,
+                    Err(_) => self.unknown("default"),
+                };
+                defaults.push((default_name(*name), Slot::Value(value)));
+            }
+        }
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        // A function made in a class body does not see the names of the class through this scope either.
+        self.scope(scope).names.extend(defaults);
+        scope
+    }
+
+    /// Returns the default of a parameter of a function of Python, as evaluated where the function was made.
+    pub fn parameter_default(&self, closure: Closure, parameter: Ustr) -> Option<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        match scope.names.get(&default_name(parameter))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
     /// Applies decorators, the lowest first.
     pub(crate) fn decorate(
         &mut self,
@@ -52,8 +90,15 @@ impl<'p> Machine<'p> {
         }
         let mut value = value;
         for decorator in evaluated.iter().rev() {
-            let arguments = Arguments::positional([value]);
-            value = self.call_value(decorator, None, &arguments, span)?;
+            let arguments = Arguments::positional([value.clone()]);
+            let made = self.call_value(decorator, None, &arguments, span)?;
+            // In JavaScript a decorator that returns no other class has looked at the class only.
+            let is_class = made
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+            if is_class || self.is_python() {
+                value = made;
+            }
         }
         Ok(value)
     }
@@ -100,7 +145,10 @@ impl<'p> Machine<'p> {
                     return self.call_value(&method, Some(this), &arguments, span);
                 }
                 let receiver = self.evaluate(*object)?;
-                let is_loose = *is_member_optional || is_optional || is_partly_nothing(&receiver);
+                let is_loose = *is_member_optional
+                    || is_optional
+                    || is_partly_nothing(&receiver)
+                    || self.is_optional_chain(*object);
                 if is_loose && receiver.is_nothing() {
                     return self.optionally(&receiver, |_, _| Ok(Value::undefined()));
                 }
@@ -108,6 +156,9 @@ impl<'p> Machine<'p> {
                 self.span = span;
                 if is_loose {
                     return self.optionally(&receiver, |machine, receiver| {
+                        if is_optional && machine.member(receiver, *property, span)?.is_nothing() {
+                            return Ok(Value::undefined());
+                        }
                         machine.call_member(receiver, *property, &arguments, span)
                     });
                 }
@@ -175,9 +226,7 @@ impl<'p> Machine<'p> {
         if callee.origins.is_empty() {
             return Ok(self.unknown("not-a-function"));
         }
-        let mut error = Value::outside("js:TypeError()").with_origins(callee.origins);
-        error.control = callee.control;
-        self.throw(error, span)
+        self.throw_nothing(callee, "TypeError", span)
     }
 
     /// One of several functions may be the one that is called.
@@ -261,10 +310,21 @@ impl<'p> Machine<'p> {
             ObjectKind::Host(path) => {
                 let answer =
                     self.ask_host(path, Some(id), Value::object(id), arguments, span, false)?;
-                match answer {
-                    Some(value) => Ok(value),
-                    None => self.call_unknown_outside(path, callee, arguments, span),
+                let answer = match answer {
+                    None => crate::python::call(self, path, &Value::object(id), arguments, span)?,
+                    answer => answer,
+                };
+                if let Some(value) = answer {
+                    return Ok(value);
                 }
+                let this = Value::object(id);
+                if is_javascript_path(path)
+                    && let Some(value) =
+                        crate::javascript::call(self, path, &this, arguments, span, false)?
+                {
+                    return Ok(value);
+                }
+                self.call_unknown_outside(path, callee, arguments, span)
             }
             _ => {
                 let all: Vec<&Value> = std::iter::once(callee).chain(arguments.all()).collect();
@@ -287,12 +347,10 @@ impl<'p> Machine<'p> {
         if let Some(value) = answer {
             return Ok(value);
         }
-        let own = if path.starts_with("js:") {
-            crate::javascript::call(self, path, &this, arguments, span, is_new)?
-        } else if path.starts_with("py:") {
-            crate::python::call(self, path, arguments, span)?
+        let own = if path.starts_with("py:") {
+            crate::python::call(self, path, &this, arguments, span)?
         } else {
-            None
+            crate::javascript::call(self, path, &this, arguments, span, is_new)?
         };
         match own {
             Some(value) => Ok(value),
@@ -433,7 +491,7 @@ impl<'p> Machine<'p> {
         }
         let decided = frame.decided_at_return.unwrap_or_default();
         let returned = match (frame.yielded, function.is_generator) {
-            (Some(yielded), true) => Some(self.generator(yielded, span)),
+            (Some(yielded), true) => Some(Value::object(yielded)),
             (None, true) => Some(self.make_list(Vec::new(), false, span)),
             (_, false) => frame.returned,
         };
@@ -450,17 +508,55 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// What a generator yields is a list whose elements are all alike.
-    fn generator(&mut self, yielded: Value, span: Span) -> Value {
-        self.make_list(vec![yielded], false, span)
+    /// Something is done with nothing that only works with something.
+    pub(crate) fn throw_nothing<T>(
+        &mut self,
+        nothing: &Value,
+        name: &str,
+        span: Span,
+    ) -> Result<T, Stop> {
+        let path = match self.is_python() {
+            true => format!("py:builtins.{name}()"),
+            false => "js:TypeError()".to_owned(),
+        };
+        let mut error = Value::outside(&path).with_origins(nothing.origins);
+        error.control = nothing.control;
+        self.throw(error, span)
     }
 
-    pub(crate) fn yield_value(&mut self, value: Value) {
-        let joined = match self.frame().yielded.take() {
-            Some(earlier) => self.join(earlier, &value),
-            None => value,
+    /// Holds if a function of the program is `async`.
+    pub(crate) fn is_async_function(&self, function: &Value) -> Option<bool> {
+        match &self.heap.get(function.only_object()?).kind {
+            ObjectKind::Function { closure, .. } => {
+                let module = self.program.module(closure.module);
+                Some(module.function(closure.function).is_async)
+            }
+            ObjectKind::Bound { target, .. } => self.is_async_function(target),
+            _ => None,
+        }
+    }
+
+    /// A generator is the list of what it yields, in order; what only some paths yield may be missing.
+    pub(crate) fn yield_value(&mut self, value: Value, is_delegate: bool, span: Span) {
+        let list = match self.frame().yielded {
+            Some(list) => list,
+            None => {
+                let list = self.heap.allocate(ObjectKind::Array, span);
+                self.frame().yielded = Some(list);
+                list
+            }
         };
-        self.frame().yielded = Some(joined);
+        if !is_delegate {
+            self.heap.push_element(list, value);
+            return;
+        }
+        let (elements, more) = self.elements_and_more(&value);
+        for element in elements {
+            self.heap.push_element(list, element);
+        }
+        if let Some(more) = more {
+            self.open_list(list, more);
+        }
     }
 
     /// Makes a promise; without a value it always fails.
@@ -584,7 +680,11 @@ impl<'p> Machine<'p> {
                     let rest = arguments.positional.get(next..).unwrap_or(&[]).to_vec();
                     next = arguments.positional.len();
                     let is_open = arguments.rest.is_some();
-                    self.make_list(rest, is_open, parameter.span)
+                    let kind = match self.module_ir().language {
+                        Language::JavaScript => ObjectKind::Array,
+                        Language::Python => ObjectKind::Tuple,
+                    };
+                    self.make_collection(kind, rest, is_open, None, parameter.span)
                 }
                 ParameterKind::KeywordRest => self.keyword_rest(arguments, &taken, parameter.span),
                 ParameterKind::KeywordOnly => {
@@ -647,9 +747,27 @@ impl<'p> Machine<'p> {
         if let Some(rest) = &arguments.rest {
             return Ok(self.derived(Shape::Any, [rest]));
         }
+        if let Pattern::Name(name, _) = &parameter.pattern
+            && let Some(value) = self.own_default(*name)
+        {
+            return Ok(value);
+        }
         match parameter.default {
             Some(default) => self.evaluate(default),
             None => Ok(self.nothing_given()),
+        }
+    }
+
+    /// The default of a parameter of the function whose arguments are being bound.
+    fn own_default(&mut self, name: Ustr) -> Option<Value> {
+        if self.module_ir().language != Language::Python {
+            return None;
+        }
+        let scope = self.current_scope();
+        let around = self.scope(scope).parent?;
+        match self.scope(around).names.get(&default_name(name))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
         }
     }
 
@@ -763,12 +881,23 @@ impl<'p> Machine<'p> {
     /// Runs `body` and takes back everything that it has written and decided.
     pub fn trial<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let decided = std::mem::take(&mut self.decided);
         let result = body(self);
-        self.take_delta(mark);
+        self.take_delta(mark, born);
         self.decided = decided;
         result
     }
+}
+
+/// The name that keeps the default of a parameter.
+fn default_name(parameter: Ustr) -> Ustr {
+    Ustr::from(&format!("{parameter}="))
+}
+
+/// Holds for what JavaScript or Node brings.
+pub(crate) fn is_javascript_path(path: Ustr) -> bool {
+    path.starts_with("js:") || path.starts_with("node:")
 }
 
 fn is_partly_nothing(value: &Value) -> bool {

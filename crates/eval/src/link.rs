@@ -96,6 +96,8 @@ pub(crate) struct ModuleState {
     pub(crate) stars: Vec<Target>,
     /// The object whose `exports` property is the value of a CommonJS module.
     pub(crate) module_object: Option<ObjectId>,
+    /// Holds if it was not run to its end: what it does not export may only not have been reached.
+    pub(crate) is_incomplete: bool,
 }
 
 /// What an import leads to.
@@ -118,6 +120,7 @@ impl<'p> Machine<'p> {
             return Ok(());
         }
         self.modules[id.0 as usize].progress = Progress::Running;
+        self.running += 1;
         let module: &'p Module = self.program.module(id);
         let scope = self.add_scope(None, id, true);
         self.modules[id.0 as usize].scope = Some(scope);
@@ -133,10 +136,15 @@ impl<'p> Machine<'p> {
         });
         self.decided = decided;
         self.modules[id.0 as usize].progress = Progress::Done;
-        if thrown.iter().any(|thrown| thrown.decided.is_empty()) {
+        self.running -= 1;
+        if !matches!(result, Ok(crate::branch::Completion::Normal)) {
+            self.leave_incomplete(id);
+        }
+        self.run_later()?;
+        if let Some(certain) = thrown.iter().find(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",
-                span,
+                certain.span,
                 "the module fails while it is loaded, as far as it could be followed",
             );
         }
@@ -146,16 +154,21 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// The exports of a module that ended early are not all known.
+    fn leave_incomplete(&mut self, id: ModuleId) {
+        self.modules[id.0 as usize].is_incomplete = true;
+        if let Some(exports) = self.common_js_value(id) {
+            for object in exports.objects().collect::<Vec<_>>() {
+                self.heap.open(object);
+            }
+        }
+    }
+
     fn prepare_module(&mut self, id: ModuleId, scope: ScopeId, span: Span) {
         let module: &'p Module = self.program.module(id);
         self.declare_hoisted(&module.declared);
         if module.language == Language::Python {
-            let name = if self.is_entry(id) {
-                "__main__"
-            } else {
-                "__module__"
-            };
-            self.bind(scope, Ustr::from("__name__"), Value::string(name));
+            self.bind_module_names(id, scope, span);
             let path = self.program.path(id).to_owned();
             self.bind(scope, Ustr::from("__file__"), Value::string(&path));
             return;
@@ -169,10 +182,8 @@ impl<'p> Machine<'p> {
         self.bind(scope, Ustr::from("exports"), Value::object(exports));
         self.bind(scope, Ustr::from("require"), Value::outside("js:require"));
         let path = self.program.path(id).to_owned();
-        let folder = path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder)
-            .to_owned();
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let (path, folder) = (format!("/{path}"), format!("/{folder}"));
         self.bind(scope, Ustr::from("__filename"), Value::string(&path));
         self.bind(scope, Ustr::from("__dirname"), Value::string(&folder));
         self.frame().this = Value::object(exports);
@@ -180,7 +191,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A module that nobody imports may be started by itself.
-    fn is_entry(&self, _id: ModuleId) -> bool {
+    pub(crate) fn is_entry(&self, _id: ModuleId) -> bool {
         self.frames.len() <= 1
     }
 
@@ -277,7 +288,11 @@ impl<'p> Machine<'p> {
 
     /// Returns what a module exports under `name`.
     pub fn exported(&mut self, id: ModuleId, name: Ustr, span: Span) -> Value {
-        self.exported_within(id, name, span, 0)
+        let value = self.exported_within(id, name, span, 0);
+        if self.modules[id.0 as usize].is_incomplete && value == Value::undefined() {
+            return self.unknown("incomplete-module");
+        }
+        value
     }
 
     fn exported_within(&mut self, id: ModuleId, name: Ustr, span: Span, depth: usize) -> Value {
@@ -405,6 +420,10 @@ impl<'p> Machine<'p> {
     /// Resolves and runs what a JavaScript specifier leads to.
     fn resolve_javascript(&mut self, specifier: Ustr) -> Result<Target, Stop> {
         let from = self.module_ir().file;
+        if let Some(module) = self.module_at(&specifier) {
+            self.run_module(module)?;
+            return Ok(Target::Module(module));
+        }
         let target = match self.program.project.resolve_javascript(from, &specifier) {
             Resolution::File(file) => match self.program.module_of(file) {
                 Some(module) => Target::Module(module),
@@ -431,6 +450,30 @@ impl<'p> Machine<'p> {
             self.run_module(module)?;
         }
         Ok(target)
+    }
+
+    /// Finds the module at an absolute path, as made from `__dirname`. The scanned root is `/`.
+    fn module_at(&self, specifier: &str) -> Option<ModuleId> {
+        let path = specifier
+            .strip_prefix("file://")
+            .unwrap_or(specifier)
+            .strip_prefix('/')?;
+        let path = crate::javascript::normal_path(path);
+        let endings = [
+            "",
+            ".js",
+            ".ts",
+            ".mjs",
+            ".cjs",
+            ".jsx",
+            ".tsx",
+            "/index.js",
+            "/index.ts",
+        ];
+        endings.iter().find_map(|ending| {
+            let file = self.program.files.find(&format!("{path}{ending}"))?;
+            self.program.module_of(file)
+        })
     }
 
     /// `require(specifier)`.
@@ -549,6 +592,19 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// Runs the module of a dotted name and returns it.
+    pub(crate) fn import_dotted(&mut self, dotted: &str) -> Result<Value, Stop> {
+        let from = self.module_ir().file;
+        let resolution = self.program.project.resolve_python(from, 0, dotted);
+        let Some(target) = self.python_target(resolution) else {
+            return Ok(self.unknown("unresolved-import"));
+        };
+        if let Target::Module(module) = target {
+            self.run_module(module)?;
+        }
+        Ok(self.namespace_of(target))
+    }
+
     /// `import a.b` binds `a`, whose member `b` is then read.
     fn python_root(&mut self, import: &'p Import) -> Result<Value, Stop> {
         let from = self.module_ir().file;
@@ -584,8 +640,15 @@ impl<'p> Machine<'p> {
 
     fn import_all(&mut self, target: Target) {
         let Target::Module(module) = target else {
+            let running = self.frame().module;
+            self.modules[running.0 as usize].stars.push(target);
             return;
         };
+        // What that module has by a star from outside, this one has too.
+        let running = self.frame().module;
+        let stars = self.modules[module.0 as usize].stars.clone();
+        self.modules[running.0 as usize].stars.extend(stars);
+        let listed = self.listed_names(module);
         let Some(scope) = self.modules[module.0 as usize].scope else {
             return;
         };
@@ -593,7 +656,10 @@ impl<'p> Machine<'p> {
             .scope(scope)
             .names
             .iter()
-            .filter(|(name, _)| !name.starts_with('_'))
+            .filter(|(name, _)| match &listed {
+                Some(listed) => listed.contains(name),
+                None => !name.starts_with('_'),
+            })
             .map(|(name, slot)| (*name, slot.clone()))
             .collect();
         names.sort_by_key(|(name, _)| name.as_str());
@@ -662,17 +728,33 @@ impl<'p> Machine<'p> {
         spans
     }
 
+    /// Collects the names that a module exports, with those of the modules it exports all of.
+    fn exported_names(&self, id: ModuleId, names: &mut Vec<Ustr>, depth: usize) {
+        if depth > 40 {
+            return;
+        }
+        let state = &self.modules[id.0 as usize];
+        for name in state.exports.keys() {
+            let is_default_below = depth > 0 && name == "default";
+            if !is_default_below && !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        for star in &state.stars {
+            if let Target::Module(module) = star {
+                self.exported_names(*module, names, depth + 1);
+            }
+        }
+    }
+
     /// Returns everything that a module exports, in the order of the names.
     pub fn module_exports(&mut self, id: ModuleId) -> Vec<(Ustr, Value)> {
         let span = Span::new(self.program.module(id).file, 0, 0);
         if self.program.module(id).language == Language::Python {
             return self.module_variables(id);
         }
-        let names: Vec<Ustr> = self.modules[id.0 as usize]
-            .exports
-            .keys()
-            .copied()
-            .collect();
+        let mut names = Vec::new();
+        self.exported_names(id, &mut names, 0);
         let mut exports: Vec<(Ustr, Value)> = names
             .into_iter()
             .map(|name| (name, self.exported(id, name, span)))

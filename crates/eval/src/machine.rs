@@ -75,7 +75,8 @@ pub(crate) struct Frame {
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
     pub(crate) decided_base: usize,
-    pub(crate) yielded: Option<Value>,
+    /// The list of what a generator yields.
+    pub(crate) yielded: Option<ObjectId>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<Delta>,
     /// What fails once what an async function has returned is waited for.
@@ -142,6 +143,14 @@ pub struct Machine<'p> {
     pub(crate) throws: Vec<ThrowScope>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
+    /// What makes the missing entries of a dictionary of Python (`defaultdict`).
+    pub(crate) factories: FxHashMap<ObjectId, Value>,
+    /// Imports that only type checkers see, to be run once no module is running.
+    pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
+    /// The number of modules that are being run.
+    pub(crate) running: usize,
+    /// How often something was done of which it is not known whether it fails.
+    pub(crate) uncertain: u64,
     pub(crate) span: Span,
 }
 
@@ -180,6 +189,10 @@ impl<'p> Machine<'p> {
             throws: Vec::new(),
             modules,
             builtins: FxHashMap::default(),
+            factories: FxHashMap::default(),
+            later: Vec::new(),
+            running: 0,
+            uncertain: 0,
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
     }
@@ -309,6 +322,7 @@ impl<'p> Machine<'p> {
         shape: Shape,
         from: impl IntoIterator<Item = &'v Value>,
     ) -> Value {
+        self.uncertain += 1;
         let mut origins = OriginSet::EMPTY;
         let mut control = OriginSet::EMPTY;
         for value in from {

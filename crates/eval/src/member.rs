@@ -12,9 +12,7 @@ impl<'p> Machine<'p> {
     /// Reads `object.key`. Alternatives that are nothing are passed over; if there is no other, it fails.
     pub fn member(&mut self, object: &Value, key: Ustr, span: Span) -> Result<Value, Stop> {
         if object.is_nothing() {
-            let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
-            error.control = object.control;
-            return self.throw(error, span);
+            return self.throw_nothing(object, "AttributeError", span);
         }
         let mut result: Option<Value> = None;
         for atom in object.atoms().to_vec() {
@@ -43,6 +41,7 @@ impl<'p> Machine<'p> {
             Atom::Object(id) => self.object_member(*id, whole, key, span),
             Atom::Outside(path) => Ok(self.outside_member(*path, whole, key)),
             Atom::Unknown(Shape::Any | Shape::Object) => {
+                self.uncertain += 1;
                 let host = self.host();
                 let origins = host.member_origins(self, whole.origins, key);
                 Ok(Value::unknown(Shape::Any).with_origins(origins))
@@ -56,6 +55,11 @@ impl<'p> Machine<'p> {
         let host = self.host();
         if let Some(value) = host.outside_member(self, path) {
             return value;
+        }
+        if key == "__name__" && path.starts_with("py:") {
+            let owner = path.as_str().trim_end_matches(".__name__");
+            let name = owner.rsplit(['.', ':']).next().unwrap_or("");
+            return Value::string(name);
         }
         if let Some(value) = crate::javascript::outside_member(self, path) {
             return value;
@@ -90,6 +94,15 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Result<Value, Stop> {
+        if self.is_python() {
+            if let Some(value) = crate::python::special_attribute(self, id, key, span) {
+                return Ok(value);
+            }
+            if self.is_method_of_dict(id, key) {
+                let receiver = Value::object(id).with_origins(whole.origins);
+                return Ok(self.method_value(&receiver, key, span));
+            }
+        }
         if let Some(value) = self.heap.property(id, key) {
             let value = value.clone();
             return self.descriptor(value, id, span);
@@ -110,6 +123,12 @@ impl<'p> Machine<'p> {
             ObjectKind::Super { class, this } => self.super_of(class, &this, key, span),
             ObjectKind::Host(path) => Ok(self.host_member(id, path, whole, key, span)),
             ObjectKind::Promise { value, .. } if self.is_python() => self.member(&value, key, span),
+            ObjectKind::Method { .. } if !crate::call::is_builtin_method(self, id, key) => {
+                match self.read_member(id) {
+                    Some(read) => self.object_member(read, whole, key, span),
+                    None => Ok(self.plain_member(id, whole, key, span)),
+                }
+            }
             _ => Ok(self.plain_member(id, whole, key, span)),
         }
     }
@@ -128,8 +147,45 @@ impl<'p> Machine<'p> {
         if let Some(value) = host.member(self, id, path, key, span) {
             return value;
         }
-        let receiver = Value::object(id).with_origins(whole.origins);
+        let owner = path
+            .as_str()
+            .rsplit_once('.')
+            .map_or("", |(owner, _)| owner);
+        if let Some(value) = crate::python::host_attribute(self, id, owner, key) {
+            return value.with_origins(whole.origins);
+        }
+        if crate::call::is_javascript_path(path)
+            && let Some(value) = crate::javascript::host_member(self, id, whole, path, key)
+        {
+            return value;
+        }
+        let mut receiver = Value::object(id).with_origins(whole.origins);
+        if self.heap.get(id).is_open {
+            receiver.origins = host.member_origins(self, whole.origins, key);
+        }
         self.method_value(&receiver, key, span)
+    }
+
+    /// What was read from an outside object and not called is an object of its own once more is read from it.
+    fn read_member(&mut self, id: ObjectId) -> Option<ObjectId> {
+        let ObjectKind::Method { receiver, name } = &self.heap.get(id).kind else {
+            return None;
+        };
+        let owner = self.heap.get(receiver.only_object()?);
+        let ObjectKind::Host(path) = owner.kind else {
+            return None;
+        };
+        let path = Ustr::from(&format!("{path}.{name}"));
+        let (is_open, span) = (owner.is_open, owner.span);
+        let made = self.heap.allocate(ObjectKind::Host(path), span);
+        self.heap.get_mut(made).is_open = is_open;
+        Some(made)
+    }
+
+    /// The entries of a dictionary are no attributes, whatever their keys.
+    fn is_method_of_dict(&self, id: ObjectId, key: Ustr) -> bool {
+        let is_dict = matches!(self.heap.get(id).kind, ObjectKind::Plain | ObjectKind::Map);
+        is_dict && self.is_python() && crate::python::has_method(self, id, key)
     }
 
     fn plain_member(&mut self, id: ObjectId, whole: &Value, key: Ustr, span: Span) -> Value {
@@ -142,12 +198,23 @@ impl<'p> Machine<'p> {
             };
         }
         if key == "size" && matches!(object.kind, ObjectKind::Map | ObjectKind::Set) {
-            return self.derived(Shape::Number, [whole]);
+            let step = if matches!(object.kind, ObjectKind::Map) {
+                2
+            } else {
+                1
+            };
+            return match object.is_open || is_store {
+                true => self.derived(Shape::Number, [whole]),
+                false => Value::number((object.elements.len() / step) as f64),
+            };
         }
         let is_dictionary = matches!(object.kind, ObjectKind::Plain);
         let receiver = Value::object(id).with_origins(whole.origins);
         if crate::call::is_builtin_method(self, id, key) {
             return self.method_value(&receiver, key, span);
+        }
+        if let Some(value) = crate::javascript::inherited(self, id, key) {
+            return value;
         }
         if is_dictionary && is_store {
             let host = self.host();
@@ -169,7 +236,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What a property of an object can be that has unknown ones: what was spread into it.
-    fn open_property(&mut self, id: ObjectId, key: Ustr) -> Value {
+    pub(crate) fn open_property(&mut self, id: ObjectId, key: Ustr) -> Value {
         let sources = self.heap.get(id).elements.clone();
         let mut origins = crate::OriginSet::EMPTY;
         for source in &sources {
@@ -183,9 +250,7 @@ impl<'p> Machine<'p> {
     /// Reads `object[key]`.
     pub fn index(&mut self, object: &Value, key: &Value, span: Span) -> Result<Value, Stop> {
         if object.is_nothing() {
-            let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
-            error.control = object.control;
-            return self.throw(error, span);
+            return self.throw_nothing(object, "TypeError", span);
         }
         let mut result: Option<Value> = None;
         for atom in object.atoms().to_vec() {
@@ -225,10 +290,15 @@ impl<'p> Machine<'p> {
                 return Ok(value);
             }
         }
-        if self.is_store(id) {
-            if let Some(value) = host.stored(self, id, Some(key), span) {
-                return Ok(value);
-            }
+        if self.is_store(id)
+            && let Some(value) = host.stored(self, id, Some(key), span)
+        {
+            return Ok(value);
+        }
+        if self.is_python()
+            && let Some(value) = self.python_index(id, whole, key, span)?
+        {
+            return Ok(value);
         }
         match self.heap.get(id).kind {
             ObjectKind::Array | ObjectKind::Tuple => Ok(self.list_index(id, whole, key)),
@@ -255,6 +325,11 @@ impl<'p> Machine<'p> {
                 None => self.derived(Shape::Any, [whole, key]),
             });
         }
+        if self.is_python()
+            && let Some(value) = crate::python::index_text(self, whole, atom, key)
+        {
+            return Ok(value);
+        }
         if let Some(name) = property_name(key)
             && matches!(atom, Atom::Unknown(Shape::Any | Shape::Object))
         {
@@ -263,7 +338,7 @@ impl<'p> Machine<'p> {
         Ok(self.derived(Shape::Any, [whole]))
     }
 
-    fn list_index(&mut self, id: ObjectId, whole: &Value, key: &Value) -> Value {
+    pub(crate) fn list_index(&mut self, id: ObjectId, whole: &Value, key: &Value) -> Value {
         let object = self.heap.get(id);
         let length = object.elements.len() as f64;
         if let Some(position) = key.as_number() {
@@ -282,9 +357,6 @@ impl<'p> Machine<'p> {
                 return Value::undefined().with_origins(whole.origins);
             }
         }
-        if key.as_outside().is_some_and(|path| path == "py:slice") {
-            return whole.clone();
-        }
         self.element_of_open(whole)
     }
 
@@ -301,7 +373,7 @@ impl<'p> Machine<'p> {
         let mut result: Option<Value> = None;
         let mut may_miss = true;
         for (candidate, value) in &pairs {
-            match crate::operator::equality(candidate, key, false) {
+            match self.decide_equality(candidate, key, false) {
                 Some(true) => return value.clone(),
                 Some(false) => {}
                 None => {
@@ -343,14 +415,23 @@ impl<'p> Machine<'p> {
         if let Some(name) = property_name(key) {
             return self.object_member(id, whole, name, span);
         }
+        let is_any = key.as_outside().is_some() || key.objects().any(|id| self.is_uncertain(id));
         let object = self.heap.get(id);
         let names: Vec<Ustr> = object
             .properties
             .keys()
             .copied()
-            .filter(|name| !name.starts_with("get:"))
-            .filter(|name| may_be_name(key, *name))
+            .filter(|name| !crate::iterate::is_hidden(name))
+            .filter(|name| is_any || may_be_name(key, *name))
             .collect();
+        let names: Vec<Ustr> = names
+            .into_iter()
+            .filter(|name| {
+                let name = Value::atom(Atom::String(*name));
+                self.decide_equality(&name, key, false) != Some(false)
+            })
+            .collect();
+        let object = self.heap.get(id);
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
         if !names.is_empty() && !key.origins.is_empty() {
             let host = self.host();
@@ -388,6 +469,9 @@ impl<'p> Machine<'p> {
             self.set_object_member(id, key, value.clone(), is_certain, span)?;
         }
         if let Some(path) = object.as_outside() {
+            if path == "js:globalThis" {
+                self.builtins.insert(key, value.clone());
+            }
             let host = self.host();
             host.outside_set(self, path, key, &value, span);
         }
@@ -415,6 +499,11 @@ impl<'p> Machine<'p> {
                 return Ok(());
             }
         }
+        if let Some(setter) = self.property_setter(id, key) {
+            let arguments = Arguments::positional([Value::object(id), value]);
+            self.call_value(&setter, None, &arguments, span)?;
+            return Ok(());
+        }
         if let Some(setter) = self.setter(id, key) {
             let arguments = Arguments::positional([value]);
             self.call_value(&setter, Some(Value::object(id)), &arguments, span)?;
@@ -424,6 +513,11 @@ impl<'p> Machine<'p> {
             self.set_export(module, key, value);
             return Ok(());
         }
+        // What a class of Python has, its instances see.
+        let id = match self.heap.get(id).kind {
+            ObjectKind::Class { prototype, .. } if self.is_python() => prototype,
+            _ => id,
+        };
         let value = match self.heap.property(id, key).cloned() {
             Some(old) if !is_certain => self.join(value, &old),
             _ => value,
@@ -444,6 +538,9 @@ impl<'p> Machine<'p> {
             if self.is_store(id) {
                 let host = self.host();
                 host.store_changed(self, id, StoreOperation::Set, Some(key), Some(&value), span);
+                continue;
+            }
+            if self.is_python() && self.set_python_index(id, key, &value, span)? {
                 continue;
             }
             let kind = &self.heap.get(id).kind;
@@ -499,15 +596,17 @@ impl<'p> Machine<'p> {
 
     /// Writes into a map; an equal key is replaced.
     pub(crate) fn map_set(&mut self, id: ObjectId, key: Value, value: Value) {
-        let elements = self.heap.elements_mut(id);
-        let position = elements
+        let position = self
+            .heap
+            .get(id)
+            .elements
             .chunks(2)
-            .position(|pair| crate::operator::equality(&pair[0], &key, false) == Some(true));
+            .position(|pair| self.equality(&pair[0], &key, false) == Some(true));
         match position {
-            Some(position) => elements[position * 2 + 1] = value,
+            Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
             None => {
-                elements.push(key);
-                elements.push(value);
+                self.heap.push_element(id, key);
+                self.heap.push_element(id, value);
             }
         }
     }
@@ -521,9 +620,7 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         if object.is_nothing() {
-            let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
-            error.control = object.control;
-            return self.throw(error, span);
+            return self.throw_nothing(object, "AttributeError", span);
         }
         let mut result: Option<Value> = None;
         let mut stopped = false;
@@ -569,7 +666,16 @@ impl<'p> Machine<'p> {
     ) -> Result<Value, Stop> {
         if let Atom::Object(id) = atom {
             let kind = self.heap.get(*id).kind.clone();
-            let has_own = self.heap.property(*id, name).is_some();
+            let has_own =
+                self.heap.property(*id, name).is_some() && !self.is_method_of_dict(*id, name);
+            let is_read = matches!(kind, ObjectKind::Method { .. })
+                && !crate::call::is_builtin_method(self, *id, name);
+            if is_read && let Some(read) = self.read_member(*id) {
+                let mut receiver = receiver.clone();
+                receiver = Value::object(read).with_origins(receiver.origins);
+                let atom = Atom::Object(read);
+                return self.call_atom_member(&receiver, &atom, name, arguments, span);
+            }
             if !has_own && let ObjectKind::Host(path) = kind {
                 return self.call_host_member(*id, path, receiver, name, arguments, span);
             }
@@ -603,6 +709,13 @@ impl<'p> Machine<'p> {
         if let Some(callee) = host.member(self, id, path, name, span) {
             return self.call_value(&callee, Some(receiver.clone()), arguments, span);
         }
+        let own = match path.starts_with("py:") {
+            true => crate::python::call(self, path, receiver, arguments, span)?,
+            false => crate::javascript::host_method(self, path, receiver, name, arguments, span)?,
+        };
+        if let Some(value) = own {
+            return Ok(value);
+        }
         self.call_unknown_outside(path, receiver, arguments, span)
     }
 
@@ -616,6 +729,7 @@ impl<'p> Machine<'p> {
         span: Span,
         is_new: bool,
     ) -> Answer {
+        self.uncertain += 1;
         let host = self.host();
         let call = crate::Call {
             path,

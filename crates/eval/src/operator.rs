@@ -17,11 +17,18 @@ impl Machine<'_> {
 
     fn atom_truth(&self, atom: &Atom) -> Option<bool> {
         let Atom::Object(id) = atom else {
-            return atom.truth();
+            return match atom {
+                Atom::Outside(path) if is_type_checking(path) => Some(false),
+                Atom::Outside(path) if is_outside_constant(path) => None,
+                _ => atom.truth(),
+            };
         };
         let object = self.heap.get(*id);
         match &object.kind {
-            ObjectKind::Host(_) if object.is_open => None,
+            ObjectKind::Host(_) | ObjectKind::Method { .. } if self.is_uncertain(*id) => None,
+            ObjectKind::Instance { class } if self.is_python() && self.decides_truth(*class) => {
+                None
+            }
             ObjectKind::Array
             | ObjectKind::Tuple
             | ObjectKind::Set
@@ -36,6 +43,32 @@ impl Machine<'_> {
             }
             _ => Some(true),
         }
+    }
+
+    /// Holds for what unknown outside code has returned, and for what is read from it: it may be anything.
+    pub(crate) fn is_uncertain(&self, id: ObjectId) -> bool {
+        let object = self.heap.get(id);
+        match &object.kind {
+            ObjectKind::Host(_) => object.is_open,
+            ObjectKind::Method { receiver, .. } => receiver
+                .only_object()
+                .is_some_and(|receiver| self.is_uncertain(receiver)),
+            _ => false,
+        }
+    }
+
+    fn is_uncertain_atom(&self, atom: &Atom) -> bool {
+        matches!(atom, Atom::Object(id) if self.is_uncertain(*id))
+    }
+
+    /// Returns whether two values are equal, if that is decided.
+    pub(crate) fn equality(&self, left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
+        let mut atoms = left.atoms().iter().chain(right.atoms());
+        let is_uncertain = atoms.any(|atom| self.is_uncertain_atom(atom));
+        if is_uncertain && left.only() != right.only() {
+            return None;
+        }
+        equality(left, right, is_loose)
     }
 
     pub(crate) fn is_python(&self) -> bool {
@@ -90,7 +123,7 @@ impl Machine<'_> {
         let unknown = value
             .atoms()
             .iter()
-            .any(|atom| matches!(atom, Atom::Unknown(Shape::Any)));
+            .any(|atom| matches!(atom, Atom::Unknown(Shape::Any)) || self.is_uncertain_atom(atom));
         let outcome = match (all, some || unknown) {
             (true, _) => Some(true),
             (false, false) => Some(false),
@@ -144,17 +177,22 @@ impl Machine<'_> {
                 return Ok(value);
             }
         }
+        if self.is_python()
+            && let Some(value) = crate::python::binary(self, operator, left, right, span)?
+        {
+            return Ok(value);
+        }
         Ok(match operator {
             Op::Equal | Op::LooseEqual => {
                 self.compare_equal(left, right, span, operator == Op::LooseEqual)
             }
-            Op::Is => self.compare_equal(left, right, span, false),
+            Op::Is => self.compare_identity(left, right, span),
             Op::NotEqual | Op::LooseNotEqual => {
                 let equal = self.compare_equal(left, right, span, operator == Op::LooseNotEqual);
                 self.negate(&equal)
             }
             Op::IsNot => {
-                let equal = self.compare_equal(left, right, span, false);
+                let equal = self.compare_identity(left, right, span);
                 self.negate(&equal)
             }
             Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual => {
@@ -183,12 +221,52 @@ impl Machine<'_> {
         is_loose: bool,
     ) -> Value {
         self.report_constants(left, right, span);
-        let mut outcome = equality(left, right, is_loose);
-        if outcome.is_none() {
-            let host = self.host();
-            outcome = host.equal(self, left, right);
-        }
+        let outcome = self.decide_equality(left, right, is_loose);
         self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// `is`: of containers only the very same are one, and what an unknown call gave may be nothing.
+    fn compare_identity(&mut self, left: &Value, right: &Value, span: Span) -> Value {
+        self.report_constants(left, right, span);
+        let is_uncertain = |value: &Value| value.objects().any(|id| self.is_uncertain(id));
+        let outcome = match is_uncertain(left) || is_uncertain(right) {
+            true => (left.only().is_some() && left.only() == right.only()).then_some(true),
+            false
+                if self.is_own(left) != self.is_own(right)
+                    && (left.as_outside().is_some() || right.as_outside().is_some()) =>
+            {
+                Some(false)
+            }
+            false => equality(left, right, false),
+        };
+        self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// Holds for an object that the program makes, which nothing of outside is.
+    fn is_own(&self, value: &Value) -> bool {
+        value.only_object().is_some_and(|id| {
+            !matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Host(_) | ObjectKind::Method { .. }
+            )
+        })
+    }
+
+    /// Decides an equality, with the host's help where the values alone leave it open.
+    pub(crate) fn decide_equality(
+        &mut self,
+        left: &Value,
+        right: &Value,
+        is_loose: bool,
+    ) -> Option<bool> {
+        let own = match self.is_python() {
+            true => self.equal_values(left, right),
+            false => self.equality(left, right, is_loose),
+        };
+        own.or_else(|| {
+            let host = self.host();
+            host.equal(self, left, right)
+        })
     }
 
     /// Tells the host about an unknown value that is compared with constants.
@@ -246,37 +324,62 @@ impl Machine<'_> {
         }
     }
 
-    fn contains_outcome(&self, collection: &Value, element: &Value) -> Option<bool> {
+    fn contains_outcome(&mut self, collection: &Value, element: &Value) -> Option<bool> {
         if let (Some(text), Some(part)) = (collection.text(), element.text()) {
             return Some(text.contains(part.as_str()));
         }
-        let id = collection.only_object()?;
-        let object = self.heap.get(id);
-        if matches!(object.kind, ObjectKind::Plain) {
-            let key = crate::expression::property_name(element)?;
-            if object.properties.contains_key(&key) {
-                return Some(true);
-            }
-            return (!object.is_open && !self.is_store(id)).then_some(false);
+        if let (Some(text), Some(part)) = (collection.text_pattern(), element.text()) {
+            let is_in_fixed = text
+                .split(crate::HOLE)
+                .any(|fixed| fixed.contains(part.as_str()));
+            return is_in_fixed.then_some(true);
         }
-        let step = if matches!(object.kind, ObjectKind::Map) {
-            2
-        } else {
-            1
+        let id = collection.only_object()?;
+        if self.is_python() {
+            return self.python_contains(id, element);
+        }
+        if matches!(self.heap.get(id).kind, ObjectKind::Plain) {
+            return self.has_key(id, element);
+        }
+        self.has_element(id, element)
+    }
+
+    fn has_key(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let is_closed = !self.heap.get(id).is_open && !self.is_store(id);
+        let keys: Vec<Ustr> = self.heap.get(id).properties.keys().copied().collect();
+        let found = match crate::expression::property_name(element) {
+            Some(key) => keys.contains(&key),
+            None => {
+                let differs = |key: &Ustr| {
+                    let key = Value::atom(Atom::String(*key));
+                    self.decide_equality(&key, element, false) == Some(false)
+                };
+                if !keys.iter().all(differs) {
+                    return None;
+                }
+                false
+            }
         };
+        (found || is_closed).then_some(found)
+    }
+
+    fn has_element(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let object = self.heap.get(id);
+        let step = match object.kind {
+            ObjectKind::Map => 2,
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => 1,
+            _ => return None,
+        };
+        let candidates: Vec<Value> = object.elements.iter().step_by(step).cloned().collect();
         let mut undecided = object.is_open || self.is_store(id);
-        for candidate in object.elements.iter().step_by(step) {
-            match equality(candidate, element, false) {
+        for candidate in candidates {
+            match self.decide_equality(&candidate, element, false) {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => undecided = true,
             }
         }
-        let is_collection = matches!(
-            object.kind,
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set | ObjectKind::Map
-        );
-        (!undecided && is_collection).then_some(false)
+        (!undecided).then_some(false)
     }
 
     /// Returns whether `value` is an instance of `class` (or of one of a tuple of classes).
@@ -302,7 +405,11 @@ impl Machine<'_> {
         if is_textual(left) || is_textual(right) {
             return self.concatenate(&[left.clone(), right.clone()]);
         }
-        self.derived(Shape::Any, [left, right])
+        let shape = match (is_numeric(left), is_numeric(right)) {
+            (true, true) => Shape::Number,
+            _ => Shape::Any,
+        };
+        self.derived(shape, [left, right])
     }
 
     fn is_list(&self, id: ObjectId) -> bool {
@@ -338,7 +445,7 @@ impl Machine<'_> {
     }
 
     fn arithmetic(&mut self, operator: Op, left: &Value, right: &Value) -> Value {
-        let (Some(a), Some(b)) = (left.as_number(), right.as_number()) else {
+        let (Some(a), Some(b)) = (self.numeric(left), self.numeric(right)) else {
             return self.derived(Shape::Number, [left, right]);
         };
         let number = match operator {
@@ -358,13 +465,22 @@ impl Machine<'_> {
         self.computed(Value::number(number), left, right)
     }
 
+    /// Returns the number that an operand stands for; JavaScript converts what is none.
+    fn numeric(&self, value: &Value) -> Option<f64> {
+        match value.only()? {
+            Atom::Number(number) => Some(number),
+            atom if !self.is_python() => crate::javascript::converted(&atom),
+            _ => None,
+        }
+    }
+
     pub(crate) fn arithmetic_unary(
         &mut self,
         operator: UnaryOperator,
         value: &Value,
         _span: Span,
     ) -> Value {
-        let Some(number) = value.as_number() else {
+        let Some(number) = self.numeric(value) else {
             return self.derived(Shape::Number, [value]);
         };
         let number = match operator {
@@ -387,6 +503,7 @@ impl Machine<'_> {
                 Atom::Bool(_) | Atom::Unknown(Shape::Bool) => Some("boolean"),
                 Atom::Number(_) | Atom::Unknown(Shape::Number) => Some("number"),
                 Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(Shape::String) => Some("string"),
+                Atom::Object(id) if self.is_uncertain(*id) => None,
                 Atom::Object(id) => match self.heap.get(*id).kind {
                     ObjectKind::Function { .. }
                     | ObjectKind::Bound { .. }
@@ -396,7 +513,8 @@ impl Machine<'_> {
                     _ => Some("object"),
                 },
                 Atom::Unknown(Shape::Object) => Some("object"),
-                Atom::Outside(_) | Atom::Unknown(Shape::Any) => None,
+                Atom::Outside(path) => crate::javascript::type_of(*path),
+                Atom::Unknown(Shape::Any) => None,
             })
             .collect();
         if names.iter().any(Option::is_none) {
@@ -414,12 +532,36 @@ impl Machine<'_> {
     }
 }
 
+/// Holds for what type checkers take for true, and the running program for false.
+pub(crate) fn is_type_checking(path: &str) -> bool {
+    matches!(
+        path,
+        "py:typing.TYPE_CHECKING" | "py:typing_extensions.TYPE_CHECKING"
+    )
+}
+
+/// Holds for what Python programs write as constants: modules, classes and functions are certainly true, and
+/// a constant of outside code may be anything.
+fn is_outside_constant(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or("");
+    path.starts_with("py:")
+        && name.len() > 1
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+}
+
 /// Holds if a library may define operators for the value.
 fn may_be_overloaded(value: &Value) -> bool {
     value
         .atoms()
         .iter()
         .any(|atom| matches!(atom, Atom::Object(_) | Atom::Outside(_)))
+}
+
+fn is_numeric(value: &Value) -> bool {
+    let mut atoms = value.atoms().iter();
+    atoms.all(|atom| matches!(atom, Atom::Number(_) | Atom::Unknown(Shape::Number)))
 }
 
 fn is_textual(value: &Value) -> bool {
@@ -431,7 +573,7 @@ fn is_textual(value: &Value) -> bool {
     })
 }
 
-/// Returns whether two values are equal, if that is decided.
+/// The same for values that are certain.
 pub(crate) fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
     let mut outcome = None;
     for a in left.atoms() {
@@ -463,7 +605,9 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
         (Atom::Pattern(_), Atom::Pattern(_)) => None,
         (Atom::Object(a), Atom::Object(b)) => Some(a == b),
         (Atom::Outside(a), Atom::Outside(b)) => (a == b).then_some(true),
-        (Atom::Outside(_), Atom::Object(_)) | (Atom::Object(_), Atom::Outside(_)) => None,
+        (Atom::Outside(_), other) | (other, Atom::Outside(_)) => {
+            other.is_nothing().then_some(false)
+        }
         (a, b) if is_loose && a.is_nothing() && b.is_nothing() => Some(true),
         (Atom::Number(number), Atom::String(text)) | (Atom::String(text), Atom::Number(number))
             if is_loose =>

@@ -77,7 +77,8 @@ impl<'p> Machine<'p> {
         if value.atoms().iter().all(is_undefined) {
             return self.evaluate(default);
         }
-        if !value.atoms().iter().any(is_undefined) && !value.is_unknown() {
+        let is_uncertain = value.objects().any(|id| self.is_uncertain(id));
+        if !value.atoms().iter().any(is_undefined) && !value.is_unknown() && !is_uncertain {
             return Ok(value);
         }
         let test = self.nothing_test(&value, span);
@@ -263,9 +264,19 @@ impl<'p> Machine<'p> {
                 let object = self.evaluate(*object)?;
                 (object, self.evaluate(*index)?)
             }
+            ExpressionKind::Name(name) => {
+                let scope = self.current_scope();
+                if matches!(self.scope(scope).names.get(name), Some(Slot::Value(_))) {
+                    self.bind(scope, *name, Value::undefined());
+                }
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         for id in object.objects().collect::<Vec<_>>() {
+            if self.is_python() && self.delete_item(id, &key, span)? {
+                continue;
+            }
             if self.is_store(id) {
                 let host = self.host();
                 host.store_changed(

@@ -223,6 +223,12 @@ impl Host for ModelHost {
         if let Some(target) = self.tables.aliases.get(&path) {
             return Some(Value::outside(target));
         }
+        if let Some(module) = path.strip_suffix(".default")
+            && !self.tables.members.contains_key(&path)
+        {
+            // The default export of a CommonJS module is the module itself.
+            return Some(Value::outside(module));
+        }
         let function = self.tables.members.get(&path).copied().or_else(|| {
             let (owner, _) = path.rsplit_once('.')?;
             self.tables

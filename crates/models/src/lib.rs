@@ -19,7 +19,13 @@ mod fastapi_security;
 mod fastapi_websocket;
 mod guards;
 mod host;
+mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod mongoose;
+mod node;
+mod node_crypto;
 mod origins;
 mod pydantic;
 mod python_jwt;
@@ -30,13 +36,16 @@ mod python_support;
 mod request;
 mod starlette;
 mod state;
+mod store;
 mod tables;
+mod tokens;
+pub mod tools;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
 pub use state::{Persona, RawEffect, State};
-pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
+pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
@@ -46,6 +55,12 @@ pub static MODELS: &[&Model] = &[
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &pydantic::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,

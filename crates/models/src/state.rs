@@ -152,6 +152,8 @@ pub struct State {
     pub messages_seen: Vec<Ustr>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// What the model of Mongoose remembers.
+    pub(crate) mongoose: crate::mongoose::Memory,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

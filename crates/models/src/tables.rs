@@ -71,9 +71,9 @@ impl Model {
         calls: &[],
         members: &[],
         sets: &[],
+        indexes: &[],
         classes: &[],
         instances: &[],
-        indexes: &[],
         set_indexes: &[],
         awaits: &[],
         operators: &[],
@@ -88,9 +88,9 @@ pub(crate) struct Tables {
     pub(crate) calls: FxHashMap<Ustr, CallFunction>,
     pub(crate) members: FxHashMap<Ustr, MemberFunction>,
     pub(crate) sets: FxHashMap<Ustr, SetFunction>,
+    pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
     pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
-    pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) set_indexes: FxHashMap<Ustr, SetIndexFunction>,
     pub(crate) awaits: FxHashMap<Ustr, AwaitFunction>,
     pub(crate) operators: FxHashMap<Ustr, OperatorFunction>,
@@ -104,9 +104,9 @@ impl Tables {
             calls: FxHashMap::default(),
             members: FxHashMap::default(),
             sets: FxHashMap::default(),
+            indexes: FxHashMap::default(),
             classes: FxHashMap::default(),
             instances: FxHashMap::default(),
-            indexes: FxHashMap::default(),
             set_indexes: FxHashMap::default(),
             awaits: FxHashMap::default(),
             operators: FxHashMap::default(),
@@ -117,9 +117,9 @@ impl Tables {
             tables.calls.extend(model.calls.iter().map(keyed));
             tables.members.extend(model.members.iter().map(keyed));
             tables.sets.extend(model.sets.iter().map(keyed));
+            tables.indexes.extend(model.indexes.iter().map(keyed));
             tables.classes.extend(model.classes.iter().map(keyed));
             tables.instances.extend(model.instances.iter().map(keyed));
-            tables.indexes.extend(model.indexes.iter().map(keyed));
             tables
                 .set_indexes
                 .extend(model.set_indexes.iter().map(keyed));
