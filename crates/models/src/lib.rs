@@ -7,6 +7,7 @@
 mod build;
 mod doors;
 mod express;
+mod factories;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -28,6 +29,7 @@ mod node;
 mod node_crypto;
 mod origins;
 mod pydantic;
+mod pydantic_settings;
 mod python_jwt;
 mod python_passwords;
 mod python_signed;
@@ -43,6 +45,7 @@ pub mod tools;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
+pub use factories::run_factories;
 pub use host::ModelHost;
 pub use state::{Persona, RawEffect, State};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
@@ -55,6 +58,7 @@ pub static MODELS: &[&Model] = &[
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
