@@ -10,6 +10,7 @@ mod call;
 mod class;
 mod decision;
 mod dump;
+mod elements;
 mod expression;
 mod heap;
 mod host;
@@ -31,6 +32,7 @@ mod tries;
 mod value;
 
 pub use arguments::Arguments;
+pub use branch::{Mark, Written};
 pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
 pub use dump::{dump_values, show_value};
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};

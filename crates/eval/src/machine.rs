@@ -151,6 +151,8 @@ pub struct Machine<'p> {
     pub(crate) running: usize,
     /// How often something was done of which it is not known whether it fails.
     pub(crate) uncertain: u64,
+    /// The keys of getters by the name of the property, since each member that is missing asks for one.
+    getters: FxHashMap<Ustr, Ustr>,
     pub(crate) span: Span,
 }
 
@@ -193,6 +195,7 @@ impl<'p> Machine<'p> {
             later: Vec::new(),
             running: 0,
             uncertain: 0,
+            getters: FxHashMap::default(),
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
     }
@@ -230,6 +233,14 @@ impl<'p> Machine<'p> {
             span,
             detail: detail.into(),
         });
+    }
+
+    /// Returns the key under which the getter of a property is kept.
+    pub(crate) fn getter_key(&mut self, name: Ustr) -> Ustr {
+        *self
+            .getters
+            .entry(name)
+            .or_insert_with(|| Ustr::from(&format!("get:{name}")))
     }
 
     /// Returns the place of what is being evaluated.

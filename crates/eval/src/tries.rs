@@ -98,22 +98,35 @@ impl<'p> Machine<'p> {
         }
         let is_certain = completion == Completion::Throw;
         let decision = self.failure_decision(attempt.span, &thrown, base, is_certain);
+        let common = common_to_all(&thrown, base);
+        let in_body = self.decided.split_off(base.min(self.decided.len()));
         if is_certain {
-            self.decided.truncate(base);
             self.decided.push(Decided {
                 decision,
                 side: true,
             });
+            self.decided.extend(common);
             return self.run_handlers(handlers, thrown);
         }
         if completion == Completion::Normal {
+            // Where a handler goes on, what the body has decided holds no longer.
             return self.either(
                 decision,
-                |machine| machine.run_handlers(handlers, thrown),
-                |machine| machine.block(attempt.otherwise),
+                |machine| {
+                    machine.decided.extend(common);
+                    machine.run_handlers(handlers, thrown)
+                },
+                |machine| {
+                    machine.decided.extend(in_body);
+                    machine.block(attempt.otherwise)
+                },
             );
         }
-        let handled = self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
+        let handled = self.perhaps(decision, |machine| {
+            machine.decided.extend(common);
+            machine.run_handlers(handlers, thrown)
+        })?;
+        self.decided.extend(in_body);
         Ok(match (completion, handled) {
             (_, Completion::Normal) if self.handler_goes(decision) => Completion::Normal,
             (completion, _) => completion,
@@ -316,4 +329,18 @@ impl<'p> Machine<'p> {
             other => other,
         }
     }
+}
+
+/// The decisions within the body that everything thrown hangs on: a handler runs only then.
+fn common_to_all(thrown: &[Thrown], base: usize) -> Vec<Decided> {
+    let Some((first, others)) = thrown.split_first() else {
+        return Vec::new();
+    };
+    first
+        .decided
+        .iter()
+        .skip(base)
+        .filter(|decided| others.iter().all(|other| other.decided.contains(decided)))
+        .copied()
+        .collect()
 }

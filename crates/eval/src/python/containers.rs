@@ -21,7 +21,7 @@ impl Machine<'_> {
         source: Option<&Value>,
         span: Span,
     ) -> Value {
-        let key = ustr::Ustr::from(crate::iterate::MORE);
+        let key = ustr::Ustr::from(crate::elements::MORE);
         let more = source
             .filter(|_| is_open)
             .and_then(Value::only_object)

@@ -308,7 +308,13 @@ impl Machine<'_> {
                 may_miss: false,
             };
         }
-        let (entries, is_open) = self.dict_entries(id);
+        let is_open = self.heap.get(id).is_open || self.is_store(id);
+        // A known text is among the properties or nowhere, and need not be compared with each.
+        let is_plain = matches!(self.heap.get(id).kind, ObjectKind::Plain);
+        let entries = match is_plain && key.texts().is_some() && key.origins.is_empty() {
+            true => Vec::new(),
+            false => self.dict_entries(id).0,
+        };
         self.report_entries(&entries, key, span);
         let mut value: Option<Value> = None;
         let mut may_miss = false;
@@ -460,10 +466,12 @@ impl Machine<'_> {
             .enumerate()
             .find(|(_, pair)| self.equal_values(&pair[0], key) == Some(true))
             .map(|(position, _)| position);
-        let elements = self.heap.elements_mut(id);
         match position {
-            Some(position) => elements[position * 2 + 1] = value,
-            None => elements.extend([key.clone(), value]),
+            Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
+            None => {
+                self.heap.push_element(id, key.clone());
+                self.heap.push_element(id, value);
+            }
         }
     }
 

@@ -133,14 +133,16 @@ impl Machine<'_> {
         value: Value,
         span: Span,
     ) -> Result<Value, Stop> {
-        let known: Vec<Value> = self.heap.get(table).properties.values().cloned().collect();
-        for member in known {
+        let key = Ustr::from("value");
+        let mut known = self.heap.get(table).properties.values();
+        let same = known.find(|member| {
             let held = member
                 .only_object()
-                .and_then(|id| self.heap.property(id, Ustr::from("value")).cloned());
-            if held.is_some_and(|held| self.equal_values(&held, &value) == Some(true)) {
-                return Ok(member);
-            }
+                .and_then(|id| self.heap.property(id, key));
+            held.is_some_and(|held| self.equal_values(held, &value) == Some(true))
+        });
+        if let Some(same) = same {
+            return Ok(same.clone());
         }
         let id = self.heap.allocate(ObjectKind::Instance { class }, span);
         let text = Value::atom(Atom::String(name));

@@ -335,9 +335,9 @@ impl<'p> Machine<'p> {
     }
 
     /// Runs the imports that were put off, once no module is being run any more.
-    pub(crate) fn run_later(&mut self) -> Result<(), Stop> {
+    pub(crate) fn run_later(&mut self) {
         if self.running > 0 {
-            return Ok(());
+            return;
         }
         let mut next = 0;
         // What runs may put off further imports.
@@ -345,12 +345,12 @@ impl<'p> Machine<'p> {
             next += 1;
             let (result, _) = self
                 .catching(|machine| machine.in_module(module, |machine| machine.import(import)));
-            if result == Err(Stop::Budget) {
-                return Err(Stop::Budget);
+            if result.is_err() {
+                let span = self.place();
+                self.note("type-import", span, "an import for type checkers fails");
             }
         }
         self.later.clear();
-        Ok(())
     }
 
     /// Returns what a name stands for that neither the program nor the language binds: it may come from

@@ -146,6 +146,12 @@ fn overloaded(
 impl Machine<'_> {
     /// Returns whether two values are equal, containers by their content, if that is decided.
     pub(crate) fn equal_values(&self, left: &Value, right: &Value) -> Option<bool> {
+        // Most keys and elements are plain, and there may be many of them.
+        if let ([a], [b]) = (left.atoms(), right.atoms())
+            && let Some(equal) = plain_equal(a, b)
+        {
+            return Some(equal);
+        }
         self.equal_within(left, right, 0)
     }
 
@@ -284,6 +290,17 @@ impl Machine<'_> {
         ["__bool__", "__len__"]
             .iter()
             .any(|name| self.class_attribute(class, Ustr::from(name)).is_some())
+    }
+}
+
+/// Compares two constants.
+fn plain_equal(a: &Atom, b: &Atom) -> Option<bool> {
+    match (a, b) {
+        (Atom::Number(a), Atom::Number(b)) => Some(a == b),
+        (Atom::String(a), Atom::String(b)) => Some(a == b),
+        (Atom::Number(_) | Atom::Null, Atom::String(_))
+        | (Atom::String(_), Atom::Number(_) | Atom::Null) => Some(false),
+        _ => None,
     }
 }
 

@@ -35,10 +35,10 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
     let other = first.unwrap_or_else(Value::null);
     let value = match call.name {
         "add" => {
-            let elements = machine.heap.get(id).elements.clone();
+            let elements = machine.heap.get(id).elements.iter();
             let is_there = elements
-                .iter()
-                .any(|element| machine.equal_values(element, &other) == Some(true));
+                .map(|element| machine.equal_values(element, &other))
+                .any(|equal| equal == Some(true));
             if !is_there {
                 machine.heap.push_element(id, other);
             }
@@ -129,7 +129,11 @@ impl Machine<'_> {
     }
 
     /// Returns whether an element is one of these, if that is decided.
-    pub(crate) fn among(&self, element: &Value, candidates: &[Value]) -> Option<bool> {
+    pub(crate) fn among<'v>(
+        &self,
+        element: &Value,
+        candidates: impl IntoIterator<Item = &'v Value>,
+    ) -> Option<bool> {
         let mut found = Some(false);
         for candidate in candidates {
             match self.equal_values(element, candidate) {

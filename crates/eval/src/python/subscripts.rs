@@ -136,23 +136,30 @@ impl Machine<'_> {
     pub(crate) fn python_contains(&self, id: ObjectId, element: &Value) -> Option<bool> {
         let object = self.heap.get(id);
         let mut undecided = object.is_open || self.is_store(id);
-        let candidates: Vec<Value> = match object.kind {
+        let keys: Vec<Value>;
+        let candidates: &[Value] = match object.kind {
             ObjectKind::Plain | ObjectKind::Map => {
                 if let Some(name) = element.text()
                     && self.heap.property(id, name).is_some()
                 {
                     return Some(true);
                 }
+                let is_plain = matches!(object.kind, ObjectKind::Plain);
+                if is_plain && element.text().is_some() {
+                    return (!undecided).then_some(false);
+                }
                 let (entries, _) = self.dict_entries(id);
-                entries.into_iter().map(|(key, _)| key).collect()
+                keys = entries.into_iter().map(|(key, _)| key).collect();
+                &keys
             }
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => object.elements.clone(),
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => &object.elements,
             ObjectKind::Class { .. } => {
                 let table = self
                     .heap
                     .property(id, ustr::Ustr::from("__members__"))
                     .and_then(Value::only_object)?;
-                self.heap.get(table).properties.values().cloned().collect()
+                keys = self.heap.get(table).properties.values().cloned().collect();
+                &keys
             }
             _ => return None,
         };
@@ -160,7 +167,7 @@ impl Machine<'_> {
         let mut outcome: Option<bool> = None;
         for atom in element.atoms() {
             let one = Value::atom(*atom);
-            let found = self.among(&one, &candidates);
+            let found = self.among(&one, candidates);
             undecided |= found.is_none();
             match (outcome, found) {
                 (None, found) => outcome = found,
