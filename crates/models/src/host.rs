@@ -314,6 +314,10 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
+        judge::chosen_message(self, machine, origins)
+    }
+
     fn uncaught(&self, _machine: &mut Machine<'_>, _thrown: &Thrown) {}
 }
 

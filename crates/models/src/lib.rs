@@ -7,18 +7,32 @@
 mod build;
 mod doors;
 mod express;
+mod express_ws;
 mod host;
 mod judge;
+mod node_http;
 mod origins;
 mod request;
+mod socket;
+mod socketio;
 mod state;
 mod tables;
+mod upgrade;
+mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
-pub static MODELS: &[&Model] = &[&express::MODEL];
+pub static MODELS: &[&Model] = &[
+    &express::MODEL,
+    &express_ws::MODEL,
+    &node_http::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
+];
