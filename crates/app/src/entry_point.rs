@@ -70,6 +70,8 @@ pub struct EntryPoint {
     pub group: (u32, Ustr),
     /// The layers in the order in which they run, inline checks last.
     pub layers: Vec<Layer>,
+    /// Guards in whose scope it lies, and that never run for it since they are registered behind it.
+    pub late: Vec<Layer>,
     /// What is known of each control that applies to the transport.
     pub controls: BTreeMap<Control, Verdict>,
     /// The checks that effects refer to.

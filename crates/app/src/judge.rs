@@ -27,8 +27,44 @@ pub struct LayerRun {
     pub reads: Vec<Origin>,
     /// What could not be resolved in it, if it could decide the outcome.
     pub unknown: Option<String>,
-    /// Where it lets the request on although its own check failed.
-    pub fails_open: Option<Span>,
+}
+
+/// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
+pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
+    let refuses = run.refusals.iter().any(|(refusal, checks, _)| {
+        matches!(
+            refusal_control(refusal, checks),
+            Some(Control::Authentication | Control::Authorization)
+        )
+    });
+    if !refuses {
+        return None;
+    }
+    run.continuations.iter().find_map(|way| {
+        let words = way.checks.iter().rev().find_map(open_words)?;
+        Some((way.span, words))
+    })
+}
+
+fn open_words(check: &Check) -> Option<&'static str> {
+    let provenance = check.provenance();
+    let has_environment = provenance
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Environment { .. }));
+    match check.kind {
+        crate::CheckKind::Failure if check.outcome => Some("when its own check fails"),
+        crate::CheckKind::Presence if has_environment && !check.outcome => {
+            Some("when a setting is missing")
+        }
+        crate::CheckKind::Membership | crate::CheckKind::Equality if has_environment => {
+            Some("when a setting is missing")
+        }
+        crate::CheckKind::Presence if provenance.is_credential() && !check.outcome => {
+            Some("when the credential is missing")
+        }
+        _ => None,
+    }
 }
 
 /// Returns what the layer is good for, judged by how it treats a user who may pass it: the attempts that it
@@ -179,9 +215,7 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
     if let Some(reason) = &run.unknown {
         return Verdict::Unknown(reason.clone());
     }
-    let reads_identity = run.reads.iter().any(|origin| {
-        !matches!(origin, Origin::Request(RequestPart::Context, _)) && origin.is_credential()
-    });
+    let reads_identity = run.reads.iter().any(Origin::is_identity);
     if reads_identity {
         Verdict::Observed
     } else {

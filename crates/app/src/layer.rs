@@ -35,8 +35,20 @@ pub struct Layer {
     pub verdicts: Vec<(Control, Verdict)>,
     /// What it counts, if it is a limiter.
     pub throttle: Option<Throttle>,
-    /// Where it lets the request on when its own check fails (a swallowed exception, a missing value).
-    pub fails_open: Option<Span>,
+    /// Where, and in which words why, it lets a request on although it refuses others: its own check failed,
+    /// a credential or a setting is missing.
+    pub fails_open: Option<(Span, &'static str)>,
+}
+
+/// A place where a guard is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Where.
+    pub span: Span,
+    /// The path below which it is mounted, as a template; empty for everything.
+    pub path: Ustr,
+    /// The number of entry points that it runs for and refuses at.
+    pub covers: usize,
 }
 
 /// A guard that the program defines or makes, mounted or not.
@@ -46,14 +58,18 @@ pub struct GuardDefinition {
     pub name: Ustr,
     /// Where it is defined or made.
     pub span: Span,
-    /// What it is good for.
+    /// What it is good for where it runs.
     pub controls: Vec<Control>,
-    /// The entry points that it covers, as numbers.
+    /// The entry points that it covers, as numbers into the map's.
     pub covers: Vec<usize>,
     /// Where it is mounted, in order.
-    pub mounted: Vec<Span>,
-    /// Holds if something outside of tests refers to it (imports, calls, passes on).
+    pub mounts: Vec<Mount>,
+    /// Holds if it runs for entry points and refuses nobody there, though it could for other paths.
+    pub is_idle: bool,
+    /// Holds if the code of the program calls or passes it on anywhere.
     pub is_used: bool,
+    /// Where other modules import it, in order.
+    pub imported: Vec<Span>,
     /// What it counts, if it is a limiter.
     pub throttle: Option<Throttle>,
 }

@@ -22,7 +22,9 @@ pub use effect::{
     Throttle, TokenKind, VerifyToken,
 };
 pub use entry_point::{EntryPoint, Symbol, Transport, path_segments};
-pub use judge::{Continuation, LayerRun, judge_layer, judge_user, refusal_control, user_control};
-pub use layer::{GuardDefinition, Layer, LayerKind};
+pub use judge::{
+    Continuation, LayerRun, fails_open, judge_layer, judge_user, refusal_control, user_control,
+};
+pub use layer::{GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};
 pub use provenance::{Origin, Provenance, RequestPart};

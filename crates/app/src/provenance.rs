@@ -175,6 +175,32 @@ impl Origin {
         }
     }
 
+    /// Holds if reading it says that somebody looks at who is asking: a header, cookie or session that
+    /// carries an identity by the standards, or by its name.
+    pub fn is_identity(&self) -> bool {
+        let Origin::Request(part, name) = self else {
+            return false;
+        };
+        match part {
+            RequestPart::Cookie | RequestPart::Session | RequestPart::Handshake => true,
+            RequestPart::Header => {
+                let name = name.to_ascii_lowercase();
+                [
+                    "authorization",
+                    "cookie",
+                    "token",
+                    "api-key",
+                    "apikey",
+                    "auth",
+                    "session",
+                ]
+                .iter()
+                .any(|word| name.contains(word))
+            }
+            _ => false,
+        }
+    }
+
     /// Holds if it is where requests carry credentials, or what was proven by one.
     pub fn is_credential(&self) -> bool {
         match self {

@@ -1,21 +1,87 @@
 //! The face of the map for rules: questions only.
+//!
+//! What an entry point is for is told by what it does, and never by its name alone.
 
-use crate::{Access, Control, Effect, EffectKind, EntryPoint, Map, Verdict};
+use ustr::Ustr;
+
+use crate::{
+    Access, Check, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint,
+    IssueToken, Layer, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
+    SetCookie, Transport, Verdict, VerifyToken,
+};
 
 /// Returns the accesses to assets that `entry` makes, with the effect each is part of.
 pub fn accesses(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &Access)> {
+    accesses_in(&entry.effects)
+}
+
+/// Returns the accesses among `effects`.
+pub fn accesses_in(effects: &[Effect]) -> impl Iterator<Item = (&Effect, &Access)> {
+    effects.iter().filter_map(|effect| match &effect.kind {
+        EffectKind::Access(access) => Some((effect, access)),
+        _ => None,
+    })
+}
+
+/// Returns the accesses that the handler makes, not its layers.
+pub fn handler_accesses(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &Access)> {
+    accesses(entry).filter(|(effect, _)| effect.layer.is_none())
+}
+
+/// Returns the tokens that `entry` issues.
+pub fn issues(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &IssueToken)> {
     entry
         .effects
         .iter()
         .filter_map(|effect| match &effect.kind {
-            EffectKind::Access(access) => Some((effect, access)),
+            EffectKind::Issue(token) => Some((effect, token)),
             _ => None,
         })
 }
 
-/// Holds if `entry` changes what the application keeps.
+/// Returns the tokens that `entry` verifies or decodes.
+pub fn verifications(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &VerifyToken)> {
+    entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Verify(token) => Some((effect, token)),
+            _ => None,
+        })
+}
+
+/// Returns the secrets that `entry` compares.
+pub fn comparisons(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &CompareSecret)> {
+    entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::CompareSecret(comparison) => Some((effect, comparison)),
+            _ => None,
+        })
+}
+
+/// Returns the cookies that `entry` sets.
+pub fn cookies(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &SetCookie)> {
+    entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::SetCookie(cookie) => Some((effect, cookie)),
+            _ => None,
+        })
+}
+
+/// Holds if `entry` changes what the application keeps, in its handler.
 pub fn changes_state(entry: &EntryPoint) -> bool {
-    accesses(entry).any(|(_, access)| access.operation.is_write())
+    handler_accesses(entry).any(|(_, access)| access.operation.is_write())
+        || entry.effects.iter().any(|effect| {
+            effect.layer.is_none()
+                && matches!(
+                    effect.kind,
+                    EffectKind::Send { .. } | EffectKind::Session(..)
+                )
+        })
 }
 
 /// Returns the other entry points of the same router or controller.
@@ -25,9 +91,263 @@ pub fn siblings<'a>(map: &'a Map, entry: &'a EntryPoint) -> impl Iterator<Item =
         .filter(move |other| other.group.0 == entry.group.0 && !std::ptr::eq(*other, entry))
 }
 
+/// Returns the other entry points that access `asset` with an operation of the same kind (write or not).
+pub fn users_of<'a>(
+    map: &'a Map,
+    asset: Ustr,
+    is_write: bool,
+) -> impl Iterator<Item = &'a EntryPoint> {
+    map.entry_points.iter().filter(move |entry| {
+        handler_accesses(entry)
+            .any(|(_, access)| access.asset == asset && access.operation.is_write() == is_write)
+    })
+}
+
 /// Holds if any entry point of the application enforces `control`.
 pub fn is_anywhere(map: &Map, control: Control) -> bool {
     map.entry_points
         .iter()
         .any(|entry| entry.verdict(control) == Verdict::Enforced)
+}
+
+/// Returns the layers of `entry` that are guards with `control`.
+pub fn guards(entry: &EntryPoint, control: Control) -> impl Iterator<Item = &Layer> {
+    entry
+        .layers
+        .iter()
+        .filter(move |layer| layer.controls.contains(&control) && layer.verdict.refuses())
+}
+
+/// The assets that hold accounts: those whose records a password is compared with, that a principal is
+/// looked up in, or that are made with a hashed password.
+pub fn account_assets(map: &Map) -> Vec<Ustr> {
+    let mut assets = Vec::new();
+    for entry in &map.entry_points {
+        for (_, comparison) in
+            comparisons(entry).filter(|(_, found)| found.kind == ComparisonKind::Password)
+        {
+            for origin in comparison.expected.origins() {
+                if let Origin::Record { asset, .. } = origin {
+                    assets.push(*asset);
+                }
+            }
+        }
+        for (_, access) in accesses(entry) {
+            let stores_password = access.operation == Operation::Create
+                && access
+                    .values
+                    .iter()
+                    .any(|field| is_password_name(&field.name));
+            if stores_password {
+                assets.push(access.asset);
+            }
+        }
+    }
+    assets.sort();
+    assets.dedup();
+    assets
+}
+
+/// Holds if a field is named like a password or its hash.
+pub fn is_password_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    name.contains("password") || name.contains("passwd") || name == "pwhash" || name == "pwdhash"
+}
+
+/// Holds if `entry` compares a password that the client sends.
+pub fn verifies_password(entry: &EntryPoint) -> bool {
+    comparisons(entry)
+        .any(|(_, found)| found.kind == ComparisonKind::Password && found.given.is_from_client())
+}
+
+/// Holds if `entry` compares a one-time code that the client sends.
+pub fn verifies_code(entry: &EntryPoint) -> bool {
+    comparisons(entry)
+        .any(|(_, found)| found.kind == ComparisonKind::Code && found.given.is_from_client())
+}
+
+/// Holds if `entry` gives the caller a session: it issues a token, logs in, sets a cookie with a secret, or
+/// answers with something random that it has stored.
+pub fn opens_session(map: &Map, entry: &EntryPoint) -> bool {
+    entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_none())
+        .any(|effect| match &effect.kind {
+            EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _) => true,
+            EffectKind::SetCookie(cookie) => is_token(&cookie.value),
+            EffectKind::Issue(token) => is_access_token(map, token),
+            _ => false,
+        })
+}
+
+/// Holds if a token of that kind proves who a caller is somewhere in the application: a key that signs it
+/// verifies credentials.
+pub fn is_access_token(map: &Map, token: &IssueToken) -> bool {
+    map.entry_points.iter().any(|entry| {
+        verifications(entry).any(|(_, found)| {
+            found.token.is_credential()
+                && found.kind == token.kind
+                && shares_key(&found.secret, &token.secret)
+        })
+    })
+}
+
+/// Holds if two keys are, or may be, the same.
+pub fn shares_key(a: &Provenance, b: &Provenance) -> bool {
+    a.is_empty()
+        || b.is_empty()
+        || a.origins()
+            .iter()
+            .any(|origin| b.origins().contains(origin))
+}
+
+/// Holds if a value is, or holds, a token: random, signed or issued.
+pub fn is_token(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Random {
+                cryptographic: true,
+                ..
+            } | Origin::Signature
+        )
+    })
+}
+
+/// Holds if `entry` logs somebody in: it proves an identity that no guard has proven, by a password, a code
+/// or a token that was sent to the person, and opens a session.
+pub fn is_log_in(map: &Map, entry: &EntryPoint) -> bool {
+    !entry.verdict(Control::Authentication).refuses() && opens_session(map, entry)
+}
+
+/// Holds if `entry` makes an account.
+pub fn is_registration(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = account_assets(map);
+    entry.verdict(Control::Authentication) != Verdict::Enforced
+        && handler_accesses(entry).any(|(_, access)| {
+            access.operation == Operation::Create && accounts.contains(&access.asset)
+        })
+}
+
+/// Holds if what `entry` does hangs on a token that was given to one person: a look-up by something
+/// unguessable that the client sends outside of credentials, or its verification.
+pub fn is_capability(map: &Map, entry: &EntryPoint) -> bool {
+    verifications(entry).any(|(_, found)| found.is_verified && is_sent_in_the_open(&found.token))
+        || accesses(entry).any(|(_, access)| {
+            access.key.iter().any(|field| {
+                field.operator == "="
+                    && is_sent_in_the_open(&field.value)
+                    && (field.value.origins().contains(&Origin::Digest)
+                        || is_random_field(map, access.asset, field.name))
+            })
+        })
+}
+
+fn is_sent_in_the_open(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message,
+                _
+            )
+        )
+    })
+}
+
+/// Holds if records of `asset` get a random value in `field`, as far as writes or its default show.
+pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    let is_default = map
+        .asset(asset)
+        .and_then(|asset| asset.field(&field))
+        .and_then(|field| field.default.as_ref())
+        .is_some_and(is_token);
+    is_default
+        || map.entry_points.iter().any(|entry| {
+            accesses(entry).any(|(_, access)| {
+                access.asset == asset
+                    && access
+                        .values
+                        .iter()
+                        .any(|value| value.name == field && is_token(&value.value))
+            })
+        })
+}
+
+/// Holds if the path has a segment that names an administrative area.
+pub fn is_administrative_path(path: &str) -> bool {
+    crate::path_segments(path).any(|segment| {
+        let segment = segment.to_ascii_lowercase();
+        segment.split(['-', '_', '.']).any(|word| {
+            matches!(
+                word,
+                "admin"
+                    | "admins"
+                    | "administrator"
+                    | "internal"
+                    | "staff"
+                    | "backoffice"
+                    | "moderation"
+                    | "superuser"
+            )
+        })
+    })
+}
+
+/// Holds if records of `asset` belong to somebody: an account, or what some entry point reads or writes by
+/// the principal.
+pub fn is_personal(map: &Map, asset: Ustr) -> bool {
+    account_assets(map).contains(&asset) || !owner_fields(map, asset).is_empty()
+}
+
+/// The fields of `asset` that say whose a record is: filled from the principal, compared with it, or part
+/// of a key together with it.
+pub fn owner_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let mut fields = Vec::new();
+    for entry in &map.entry_points {
+        for (_, access) in accesses(entry).filter(|(_, access)| access.asset == asset) {
+            for field in access.key.iter().chain(&access.values) {
+                if is_principal(&field.value) && !field.name.is_empty() {
+                    fields.push(field.name);
+                }
+            }
+        }
+        for check in &entry.checks {
+            if check.refusal.is_some() && check.operands.iter().any(is_principal) {
+                for operand in &check.operands {
+                    fields.extend(
+                        operand
+                            .record_fields(asset)
+                            .filter(|field| !field.is_empty()),
+                    );
+                }
+            }
+        }
+    }
+    fields.sort();
+    fields.dedup();
+    fields
+}
+
+/// Holds if the value says who is asking, or was attached to the request by what proves it.
+pub fn is_principal(value: &Provenance) -> bool {
+    value.is_of_principal() || value.is_from(RequestPart::Context)
+}
+
+/// Holds if a check that dominates the effect compares something with the principal, or finds a record by it.
+pub fn is_checked_by_principal(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry
+        .checks_of(effect)
+        .any(|check| check.refusal.is_some() && check_is_about_principal(check))
+}
+
+fn check_is_about_principal(check: &Check) -> bool {
+    crate::user_control(check).is_some()
+}
+
+/// Holds if the entry point is over HTTP and reads only.
+pub fn is_reading(entry: &EntryPoint) -> bool {
+    entry.transport == Transport::Http
+        && matches!(entry.method.as_str(), "GET" | "HEAD" | "OPTIONS")
 }

@@ -225,6 +225,7 @@ impl<'p> Machine<'p> {
         end: &impl Fn(&Self, &T) -> SideEnd,
     ) -> Side<T> {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let base = self.decided.len();
         self.decided.push(decided);
         let result = body(self);
@@ -236,7 +237,7 @@ impl<'p> Machine<'p> {
         Side {
             result,
             end,
-            delta: self.take_delta(mark),
+            delta: self.take_delta(mark, born),
             decided,
         }
     }
@@ -245,7 +246,15 @@ impl<'p> Machine<'p> {
         let known = self.decision(decision);
         let control = (known.origins, known.control);
         match (yes.end == SideEnd::Goes, no.end == SideEnd::Goes) {
-            (true, true) => self.merge(&yes.delta, &no.delta, control),
+            (true, true) => {
+                let is_loop = known
+                    .test
+                    .is_some_and(|(test, _)| self.test(test).kind == TestKind::Loop);
+                self.merge(&yes.delta, &no.delta, control);
+                if is_loop {
+                    self.open_grown(&yes.delta);
+                }
+            }
             (true, false) => self.survive(yes, no),
             (false, true) => self.survive(no, yes),
             (false, false) => {
@@ -264,7 +273,7 @@ impl<'p> Machine<'p> {
 
     fn keep_left<T>(&mut self, ended: &Side<T>) {
         if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)
-            && !ended.delta.is_empty()
+            && !ended.delta.writes.is_empty()
             && let Some(frame) = self.frames.last_mut()
             && frame.left.len() < 64
         {
@@ -273,14 +282,19 @@ impl<'p> Machine<'p> {
     }
 
     /// Undoes everything written since `mark` and returns it.
-    pub(crate) fn take_delta(&mut self, mark: usize) -> Delta {
-        let mut delta = Delta::default();
+    pub(crate) fn take_delta(&mut self, mark: usize, born: (usize, usize)) -> Delta {
+        let mut delta = Delta {
+            born,
+            ..Delta::default()
+        };
         while self.heap.journal.len() > mark {
             let Some((location, old)) = self.heap.journal.pop() else {
                 break;
             };
-            let current = self.content(location);
-            delta.entry(location).or_insert(current);
+            if !delta.writes.contains_key(&location) {
+                let current = self.content(location);
+                delta.writes.insert(location, current);
+            }
             self.restore(location, old);
         }
         delta
@@ -322,12 +336,17 @@ impl<'p> Machine<'p> {
                 object.elements = elements;
                 object.is_open = is_open;
             }
+            (Location::Elements(object), Content::Length(length, is_open)) => {
+                let object = self.heap.get_mut(object);
+                object.elements.truncate(length);
+                object.is_open = is_open;
+            }
             (Location::Elements(_), _) => {}
         }
     }
 
     fn apply(&mut self, delta: &Delta) {
-        for (location, content) in delta {
+        for (location, content) in &delta.writes {
             let old = self.content(*location);
             self.heap.journal.push((*location, old));
             self.restore(*location, content.clone());
@@ -347,13 +366,25 @@ impl<'p> Machine<'p> {
 
     fn merge(&mut self, yes: &Delta, no: &Delta, control: (OriginSet, OriginSet)) {
         let by = self.origins.union(control.0, control.1);
-        let only_no = no.keys().filter(|location| !yes.contains_key(*location));
-        let locations: Vec<Location> = yes.keys().chain(only_no).copied().collect();
+        let only_no = no
+            .writes
+            .keys()
+            .filter(|location| !yes.writes.contains_key(*location));
+        let locations: Vec<Location> = yes.writes.keys().chain(only_no).copied().collect();
         for location in locations {
             let current = self.content(location);
-            let a = yes.get(&location).unwrap_or(&current).clone();
-            let b = no.get(&location).unwrap_or(&current).clone();
-            let merged = self.merge_content(a, b, by);
+            let (a, b) = (yes.writes.get(&location), no.writes.get(&location));
+            // The other side knows nothing of what one side has made.
+            let is_new = a.is_some() && yes.is_new(&location)
+                || a.is_none() && b.is_some() && no.is_new(&location);
+            let merged = match (is_new, a.or(b)) {
+                (true, Some(own)) => own.clone(),
+                _ => {
+                    let a = a.unwrap_or(&current).clone();
+                    let b = b.unwrap_or(&current).clone();
+                    self.merge_content(a, b, by)
+                }
+            };
             self.heap.journal.push((location, current));
             self.restore(location, merged);
         }
@@ -373,13 +404,41 @@ impl<'p> Machine<'p> {
                 Content::Value(value)
             }
             (Content::Elements(a, a_open), Content::Elements(b, b_open)) => {
-                let (mut long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
-                for (element, other) in long.iter_mut().zip(&short) {
-                    *element = element.clone().join(other, &mut self.origins);
-                }
-                Content::Elements(long, a_open || b_open)
+                Content::Elements(self.merge_elements(a, b, by), a_open || b_open)
             }
             (a, _) => a,
+        }
+    }
+
+    /// An element that only one side has may be missing: `undefined` is among its alternatives then.
+    fn merge_elements(&mut self, a: Vec<Value>, b: Vec<Value>, by: OriginSet) -> Vec<Value> {
+        let (mut long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+        let missing = Value::undefined();
+        for (index, element) in long.iter_mut().enumerate() {
+            let other = short.get(index).unwrap_or(&missing);
+            if element == other {
+                continue;
+            }
+            let mut joined = element.clone().join(other, &mut self.origins);
+            joined.control = self.origins.union(joined.control, by);
+            *element = joined;
+        }
+        long
+    }
+
+    /// A list that grew in a loop whose rounds are not known may have grown more than once.
+    fn open_grown(&mut self, delta: &Delta) {
+        for (location, content) in &delta.writes {
+            let (Location::Elements(id), Content::Elements(elements, _)) = (location, content)
+            else {
+                continue;
+            };
+            let is_grown = elements
+                .last()
+                .is_some_and(|last| self.heap.get(*id).elements.last() != Some(last));
+            if is_grown {
+                self.heap.open(*id);
+            }
         }
     }
 

@@ -100,7 +100,10 @@ impl<'p> Machine<'p> {
                     return self.call_value(&method, Some(this), &arguments, span);
                 }
                 let receiver = self.evaluate(*object)?;
-                let is_loose = *is_member_optional || is_optional || is_partly_nothing(&receiver);
+                let is_loose = *is_member_optional
+                    || is_optional
+                    || is_partly_nothing(&receiver)
+                    || self.is_optional_chain(*object);
                 if is_loose && receiver.is_nothing() {
                     return self.optionally(&receiver, |_, _| Ok(Value::undefined()));
                 }
@@ -261,10 +264,17 @@ impl<'p> Machine<'p> {
             ObjectKind::Host(path) => {
                 let answer =
                     self.ask_host(path, Some(id), Value::object(id), arguments, span, false)?;
-                match answer {
-                    Some(value) => Ok(value),
-                    None => self.call_unknown_outside(path, callee, arguments, span),
+                if let Some(value) = answer {
+                    return Ok(value);
                 }
+                let this = Value::object(id);
+                if is_javascript_path(path)
+                    && let Some(value) =
+                        crate::javascript::call(self, path, &this, arguments, span, false)?
+                {
+                    return Ok(value);
+                }
+                self.call_unknown_outside(path, callee, arguments, span)
             }
             _ => {
                 let all: Vec<&Value> = std::iter::once(callee).chain(arguments.all()).collect();
@@ -287,12 +297,10 @@ impl<'p> Machine<'p> {
         if let Some(value) = answer {
             return Ok(value);
         }
-        let own = if path.starts_with("js:") {
-            crate::javascript::call(self, path, &this, arguments, span, is_new)?
-        } else if path.starts_with("py:") {
+        let own = if path.starts_with("py:") {
             crate::python::call(self, path, arguments, span)?
         } else {
-            None
+            crate::javascript::call(self, path, &this, arguments, span, is_new)?
         };
         match own {
             Some(value) => Ok(value),
@@ -385,6 +393,7 @@ impl<'p> Machine<'p> {
         match &function.body {
             Body::Expression(expression) => {
                 let value = self.evaluate(*expression)?;
+                let value = self.await_returned(value, function.span)?;
                 self.return_value(value);
             }
             Body::Block(block) => {
@@ -425,12 +434,14 @@ impl<'p> Machine<'p> {
         let base = frame.decided_base.min(self.decided.len());
         self.decided.truncate(base);
         self.apply_weakly(frame.left);
+        let mut thrown = thrown;
+        thrown.extend(frame.failed_late);
         if let Err(stop @ (Stop::Budget | Stop::Exit)) = result {
             return Err(stop);
         }
         let decided = frame.decided_at_return.unwrap_or_default();
         let returned = match (frame.yielded, function.is_generator) {
-            (Some(yielded), true) => Some(self.generator(yielded, span)),
+            (Some(yielded), true) => Some(Value::object(yielded)),
             (None, true) => Some(self.make_list(Vec::new(), false, span)),
             (_, false) => frame.returned,
         };
@@ -447,17 +458,27 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// What a generator yields is a list whose elements are all alike.
-    fn generator(&mut self, yielded: Value, span: Span) -> Value {
-        self.make_list(vec![yielded], false, span)
-    }
-
-    pub(crate) fn yield_value(&mut self, value: Value) {
-        let joined = match self.frame().yielded.take() {
-            Some(earlier) => self.join(earlier, &value),
-            None => value,
+    /// A generator is the list of what it yields, in order; what only some paths yield may be missing.
+    pub(crate) fn yield_value(&mut self, value: Value, is_delegate: bool, span: Span) {
+        let list = match self.frame().yielded {
+            Some(list) => list,
+            None => {
+                let list = self.heap.allocate(ObjectKind::Array, span);
+                self.frame().yielded = Some(list);
+                list
+            }
         };
-        self.frame().yielded = Some(joined);
+        if !is_delegate {
+            self.heap.push_element(list, value);
+            return;
+        }
+        let (elements, more) = self.elements_and_more(&value);
+        for element in elements {
+            self.heap.push_element(list, element);
+        }
+        if let Some(more) = more {
+            self.open_list(list, more);
+        }
     }
 
     /// Makes a promise; without a value it always fails.
@@ -484,7 +505,13 @@ impl<'p> Machine<'p> {
         let mut fails = false;
         for atom in value.atoms().to_vec() {
             let settled = match self.promise_of(&atom) {
-                None => Some(self.other_awaited(value, atom)),
+                None => self.other_awaited(value, atom).map(Some).or_else(|stop| {
+                    fails = true;
+                    match stop {
+                        Stop::Throw => Ok(None),
+                        stop => Err(stop),
+                    }
+                })?,
                 Some((settled, resolves, thrown, decided)) => {
                     self.rethrow(thrown);
                     let is_only = value.atoms().len() == 1;
@@ -524,16 +551,42 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn other_awaited(&mut self, whole: &Value, atom: Atom) -> Value {
+    fn other_awaited(&mut self, whole: &Value, atom: Atom) -> Result<Value, Stop> {
         let mut value = Value::atom(atom).with_origins(whole.origins);
         value.control = whole.control;
         if let Atom::Object(id) = atom {
             let host = self.host();
-            if let Some(awaited) = host.awaited(self, id) {
-                return awaited;
+            if let Some(awaited) = host.awaited(self, id)? {
+                return Ok(awaited);
             }
         }
-        value
+        Ok(value)
+    }
+
+    /// What an async function of JavaScript returns is waited for, be it a promise or a library's query.
+    /// What fails only then is beyond the reach of a `try` around the `return`.
+    pub(crate) fn await_returned(&mut self, value: Value, span: Span) -> Result<Value, Stop> {
+        let is_waiting = value.objects().any(|id| {
+            matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Promise { .. } | ObjectKind::Host(_)
+            )
+        });
+        if !is_waiting || self.is_python() || !self.is_in_async() {
+            return Ok(value);
+        }
+        let (awaited, thrown) = self.catching(|machine| machine.await_value(&value, span));
+        self.frame().failed_late.extend(thrown);
+        awaited
+    }
+
+    /// Holds if the running function is async and no generator.
+    fn is_in_async(&self) -> bool {
+        let function = self.frames.last().and_then(|frame| frame.function);
+        function.is_some_and(|(module, id)| {
+            let function = self.program.module(module).function(id);
+            function.is_async && !function.is_generator
+        })
     }
 
     fn bind_parameters(
@@ -697,15 +750,49 @@ impl<'p> Machine<'p> {
         result
     }
 
+    /// Returns the functions of the program that the function around a closure was given or has made: what
+    /// a wrapper wraps. Empty for a function of the top level of a module.
+    pub fn captured_functions(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let mut functions: Vec<(Ustr, Value)> = scope
+            .names
+            .iter()
+            .filter_map(|(name, slot)| match slot {
+                Slot::Value(value) if self.is_function(value) => Some((*name, value.clone())),
+                _ => None,
+            })
+            .collect();
+        functions.sort_by_key(|(name, _)| name.as_str());
+        functions.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn is_function(&self, value: &Value) -> bool {
+        value.only_object().is_some_and(|id| {
+            matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Function { .. } | ObjectKind::Bound { .. }
+            )
+        })
+    }
+
     /// Runs `body` and takes back everything that it has written and decided.
     pub fn trial<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
         let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
         let decided = std::mem::take(&mut self.decided);
         let result = body(self);
-        self.take_delta(mark);
+        self.take_delta(mark, born);
         self.decided = decided;
         result
     }
+}
+
+/// Holds for what JavaScript or Node brings.
+pub(crate) fn is_javascript_path(path: Ustr) -> bool {
+    path.starts_with("js:") || path.starts_with("node:")
 }
 
 fn is_partly_nothing(value: &Value) -> bool {

@@ -269,13 +269,16 @@ impl<'p> Machine<'p> {
     }
 
     pub(crate) fn setter(&self, id: ObjectId, key: Ustr) -> Option<Value> {
-        let ObjectKind::Instance { class } = self.heap.get(id).kind else {
-            return None;
-        };
         if self.is_python() {
             return None;
         }
         let key = Ustr::from(&format!("set:{key}"));
+        if let Some(own) = self.heap.property(id, key) {
+            return Some(own.clone());
+        }
+        let ObjectKind::Instance { class } = self.heap.get(id).kind else {
+            return None;
+        };
         self.class_attribute(class, key).map(|(_, value)| value)
     }
 
@@ -296,11 +299,14 @@ impl<'p> Machine<'p> {
                 span,
             );
         }
+        if key == "constructor" {
+            return Ok(Value::object(class));
+        }
         if let Some((owner, value)) = self.class_attribute(class, key) {
             let receiver = Value::object(id).with_origins(whole.origins);
             return self.bind_attribute(value, owner, &receiver, span);
         }
-        if key == "constructor" || key == "__class__" {
+        if key == "__class__" {
             return Ok(Value::object(class));
         }
         for base in self.outside_bases(id) {
@@ -492,6 +498,12 @@ impl<'p> Machine<'p> {
             ObjectKind::Class { .. } => self.instantiate(id, arguments, span),
             ObjectKind::Function { closure, .. } if !self.is_python_function(closure) => {
                 let instance = self.heap.allocate(ObjectKind::Plain, span);
+                let prototype = crate::javascript::prototype_of(self, id);
+                let key = Ustr::from(crate::javascript::PROTOTYPE);
+                self.heap
+                    .get_mut(instance)
+                    .properties
+                    .insert(key, prototype);
                 let this = Value::object(instance);
                 let returned = self.call_closure(closure, Some(this.clone()), arguments, span)?;
                 Ok(match returned.only_object() {
@@ -538,7 +550,7 @@ impl<'p> Machine<'p> {
                 self.call_value(&function, Some(this.clone()), arguments, span)?;
             }
             None if is_python => self.initialize_by_annotations(class, instance, arguments),
-            None => {}
+            None => crate::javascript::construct_base(self, class, &this, arguments, span),
         }
         Ok(this)
     }
@@ -657,6 +669,7 @@ impl<'p> Machine<'p> {
                 return Ok(this);
             }
         }
+        crate::javascript::construct_base(self, home, &this, arguments, span);
         Ok(this)
     }
 
@@ -808,7 +821,10 @@ impl<'p> Machine<'p> {
             (ObjectKind::Host(made), Atom::Object(_)) => {
                 is_error_class(made.trim_end_matches("()")).then_some(false)
             }
-            (ObjectKind::Plain | ObjectKind::Array, Atom::Object(_)) => Some(false),
+            (ObjectKind::Plain, Atom::Object(function)) => {
+                Some(crate::javascript::inherits(self, *id, *function))
+            }
+            (ObjectKind::Array, Atom::Object(_)) => Some(false),
             _ => None,
         }
     }

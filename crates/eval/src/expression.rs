@@ -102,12 +102,12 @@ impl<'p> Machine<'p> {
                 }
                 Ok(value)
             }
-            ExpressionKind::Yield { value, .. } => {
+            ExpressionKind::Yield { value, is_delegate } => {
                 let value = match value {
                     Some(value) => self.evaluate(*value)?,
                     None => self.nothing(),
                 };
-                self.yield_value(value);
+                self.yield_value(value, *is_delegate, span);
                 Ok(Value::unknown(Shape::Any))
             }
             ExpressionKind::Comprehension {
@@ -150,8 +150,12 @@ impl<'p> Machine<'p> {
             Literal::Bool(value) => Value::bool(*value),
             Literal::Number(value) => Value::number(*value),
             Literal::String(text) | Literal::Bytes(text) => Value::atom(Atom::String(*text)),
-            Literal::Regex(pattern, _) => {
-                Value::object(self.heap.allocate(ObjectKind::Regex(*pattern), span))
+            Literal::Regex(pattern, flags) => {
+                let id = self.heap.allocate(ObjectKind::Regex(*pattern), span);
+                let flags = Value::atom(Atom::String(*flags));
+                let object = self.heap.get_mut(id);
+                object.properties.insert(Ustr::from("flags"), flags);
+                Value::object(id)
             }
             Literal::Ellipsis => Value::outside("py:builtins.Ellipsis"),
         }
@@ -227,13 +231,16 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let mut values = Vec::with_capacity(elements.len());
-        let mut is_open = false;
+        let mut further: Option<Value> = None;
         for element in elements {
             let value = self.evaluate(element.value)?;
             if element.is_spread {
-                let (spread, open) = self.elements_of(&value);
+                let (spread, more) = self.elements_and_more(&value);
                 values.extend(spread);
-                is_open |= open;
+                further = match (further, more) {
+                    (Some(further), Some(more)) => Some(self.join(further, &more)),
+                    (further, more) => further.or(more),
+                };
             } else {
                 values.push(value);
             }
@@ -246,7 +253,12 @@ impl<'p> Machine<'p> {
         let id = self.heap.allocate(kind, span);
         let object = self.heap.get_mut(id);
         object.elements = values;
-        object.is_open = is_open;
+        if let Some(more) = further {
+            object.is_open = true;
+            object
+                .properties
+                .insert(Ustr::from(crate::iterate::MORE), more);
+        }
         Ok(Value::object(id))
     }
 
@@ -262,10 +274,12 @@ impl<'p> Machine<'p> {
                 }
                 PropertyKind::Value => self.display_property(id, property.key, value)?,
                 PropertyKind::Getter | PropertyKind::Setter => {
-                    if let Key::Name(name) = property.key
-                        && property.kind == PropertyKind::Getter
-                    {
-                        let key = Ustr::from(&format!("get:{name}"));
+                    if let Key::Name(name) = property.key {
+                        let word = match property.kind {
+                            PropertyKind::Getter => "get",
+                            _ => "set",
+                        };
+                        let key = Ustr::from(&format!("{word}:{name}"));
                         self.heap.get_mut(id).properties.insert(key, value);
                     }
                 }
@@ -312,9 +326,22 @@ impl<'p> Machine<'p> {
             let copies: Vec<(Ustr, Value)> = object
                 .properties
                 .iter()
+                .filter(|(key, _)| {
+                    **key != crate::iterate::MORE && **key != crate::javascript::PROTOTYPE
+                })
                 .map(|(key, value)| (*key, value.clone()))
                 .collect();
             for (key, copy) in copies {
+                let (key, copy) = match key.split_once(':') {
+                    Some(("set", _)) => continue,
+                    Some(("get", name)) => {
+                        let name = Ustr::from(name);
+                        let span = self.span;
+                        let read = self.object_member(source, value, name, span);
+                        (name, read.unwrap_or_else(|_| Value::undefined()))
+                    }
+                    _ => (key, copy),
+                };
                 let copy = match self.heap.property(id, key).cloned() {
                     Some(old) if !is_certain => self.join(copy, &old),
                     _ => copy,
@@ -347,6 +374,7 @@ impl<'p> Machine<'p> {
         if let ExpressionKind::Super = self.module_ir().expression(object).kind {
             return self.super_member(property, span);
         }
+        let is_optional = is_optional || self.is_optional_chain(object);
         let object = self.evaluate(object)?;
         if is_optional || self.is_optional_result(&object) {
             return self.optionally(&object, |machine, object| {
@@ -360,6 +388,28 @@ impl<'p> Machine<'p> {
     /// undefined alternatives, which later members of the chain must not fail on.
     fn is_optional_result(&self, value: &Value) -> bool {
         value.atoms().len() > 1 && value.atoms().iter().any(Atom::is_nothing)
+    }
+
+    /// Holds if something before in the chain is optional, so that the rest is not read where it is missing.
+    pub(crate) fn is_optional_chain(&self, expression: ExpressionId) -> bool {
+        match &self.module_ir().expression(expression).kind {
+            ExpressionKind::Member {
+                object,
+                is_optional,
+                ..
+            }
+            | ExpressionKind::Index {
+                object,
+                is_optional,
+                ..
+            } => *is_optional || self.is_optional_chain(*object),
+            ExpressionKind::Call {
+                callee,
+                is_optional,
+                ..
+            } => *is_optional || self.is_optional_chain(*callee),
+            _ => false,
+        }
     }
 
     /// Does something with what `value` is when it is not nothing; otherwise gives undefined.
@@ -387,6 +437,7 @@ impl<'p> Machine<'p> {
         is_optional: bool,
         span: Span,
     ) -> Result<Value, Stop> {
+        let is_optional = is_optional || self.is_optional_chain(object);
         let object = self.evaluate(object)?;
         let index = self.evaluate(index)?;
         if is_optional || self.is_optional_result(&object) {
@@ -544,7 +595,16 @@ impl<'p> Machine<'p> {
             LogicalOperator::And => value.filter(|atom| atom.truth() != Some(true)),
             LogicalOperator::Nullish => value.filter(|atom| !atom.is_nothing()),
         };
-        kept.unwrap_or_else(|| value.clone())
+        let kept = kept.unwrap_or_else(|| value.clone());
+        // Of an unknown truth value the operator says which it is.
+        if kept.only() == Some(Atom::Unknown(Shape::Bool)) && operator != LogicalOperator::Nullish {
+            let mut known = Value::bool(operator == LogicalOperator::Or);
+            known.origins = kept.origins;
+            known.control = kept.control;
+            known.test = kept.test;
+            return known;
+        }
+        kept
     }
 
     /// The outcome of `a && b` hangs on the tests of both.

@@ -149,10 +149,29 @@ pub(crate) enum Content {
     Nothing,
     Value(Value),
     Elements(Vec<Value>, bool),
+    /// As many of the elements as there were before some were added at the end; only in the journal.
+    Length(usize, bool),
 }
 
 /// What one side of a branch has written.
-pub(crate) type Delta = IndexMap<Location, Content, FxBuildHasher>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delta {
+    pub(crate) writes: IndexMap<Location, Content, FxBuildHasher>,
+    /// How many objects and scopes there were before: what is newer belongs to this side alone.
+    pub(crate) born: (usize, usize),
+}
+
+impl Delta {
+    /// Holds for a place of an object or scope that this side has made.
+    pub(crate) fn is_new(&self, location: &Location) -> bool {
+        match location {
+            Location::Variable(scope, _) => scope.0 as usize >= self.born.1,
+            Location::Property(object, _) | Location::Elements(object) => {
+                object.0 as usize >= self.born.0
+            }
+        }
+    }
+}
 
 /// The abstract heap.
 #[derive(Debug, Default)]
@@ -227,12 +246,22 @@ impl Heap {
         &mut self.get_mut(id).elements
     }
 
+    /// Adds an element at the end. The journal keeps the length only, so that a list grows in linear time.
+    pub fn push_element(&mut self, id: ObjectId, value: Value) {
+        let object = self.get(id);
+        let content = Content::Length(object.elements.len(), object.is_open);
+        self.journal.push((Location::Elements(id), content));
+        self.get_mut(id).elements.push(value);
+    }
+
     /// Says that the object may have further properties or elements.
     pub fn open(&mut self, id: ObjectId) {
         if self.get(id).is_open {
             return;
         }
-        self.elements_mut(id);
+        let length = self.get(id).elements.len();
+        self.journal
+            .push((Location::Elements(id), Content::Length(length, false)));
         self.get_mut(id).is_open = true;
     }
 }

@@ -187,8 +187,8 @@ pub trait Host {
     fn uncaught(&self, machine: &mut Machine<'_>, thrown: &crate::Thrown) {}
 
     /// Returns what waiting for a host object gives.
-    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Option<Value> {
-        None
+    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+        Ok(None)
     }
 
     /// Returns where the result of a method of an unknown value comes from; `all` are the origins of the

@@ -14,6 +14,9 @@ use crate::{
     TestKind, Value,
 };
 
+/// The property of an open list that holds what its further elements can be.
+pub(crate) const MORE: &str = "...";
+
 /// What follows one round of a loop.
 enum Round {
     Next,
@@ -28,6 +31,7 @@ impl<'p> Machine<'p> {
         let mut is_open = false;
         let mut is_first = true;
         for atom in value.atoms().to_vec() {
+            let atom = self.iterated(atom);
             let Some((own, open)) = self.atom_elements(&atom) else {
                 is_open = true;
                 continue;
@@ -47,6 +51,35 @@ impl<'p> Machine<'p> {
             is_first = false;
         }
         (elements, is_open)
+    }
+
+    /// What `[Symbol.iterator]()` of an object of the program gives, instead of the object.
+    fn iterated(&mut self, atom: Atom) -> Atom {
+        let Atom::Object(id) = atom else {
+            return atom;
+        };
+        if !matches!(
+            self.heap.get(id).kind,
+            ObjectKind::Instance { .. } | ObjectKind::Plain
+        ) || self.is_python()
+        {
+            return atom;
+        }
+        let key = Ustr::from(crate::javascript::ITERATOR);
+        let own = match self.heap.get(id).kind {
+            ObjectKind::Instance { class } => self.class_attribute(class, key).map(|(_, it)| it),
+            _ => self.heap.property(id, key).cloned(),
+        };
+        let Some(method) = own else {
+            return atom;
+        };
+        let span = self.span;
+        let arguments = crate::Arguments::default();
+        let (made, thrown) = self.catching(|machine| {
+            machine.call_value(&method, Some(Value::object(id)), &arguments, span)
+        });
+        self.rethrow(thrown);
+        made.ok().and_then(|made| made.only()).unwrap_or(atom)
     }
 
     fn atom_elements(&mut self, atom: &Atom) -> Option<(Vec<Value>, bool)> {
@@ -104,8 +137,11 @@ impl<'p> Machine<'p> {
             if self.is_store(id) {
                 let host = self.host();
                 if let Some(element) = host.stored(self, id, None, self.span) {
-                    return element;
+                    return self.stored_element(id, element);
                 }
+            }
+            if let Some(more) = self.heap.property(id, Ustr::from(MORE)) {
+                return more.clone();
             }
             if matches!(self.heap.get(id).kind, ObjectKind::Host(_)) {
                 let host = self.host();
@@ -121,6 +157,50 @@ impl<'p> Machine<'p> {
             element = self.join(element, known);
         }
         element
+    }
+
+    /// JavaScript's maps are iterated by pairs.
+    fn stored_element(&mut self, id: ObjectId, element: Value) -> Value {
+        let object = self.heap.get(id);
+        if self.is_python() || !matches!(object.kind, ObjectKind::Map) {
+            return element;
+        }
+        let span = object.span;
+        let key = self.derived(Shape::Any, [&element]);
+        self.make_list(vec![key, element], false, span)
+    }
+
+    /// Returns the known elements, and what a further one can be if there may be any.
+    pub fn elements_and_more(&mut self, value: &Value) -> (Vec<Value>, Option<Value>) {
+        let (elements, is_open) = self.elements_of(value);
+        let more = is_open.then(|| self.element_of_open(value));
+        (elements, more)
+    }
+
+    /// Says that a list may have further elements, and what they can be.
+    pub(crate) fn open_list(&mut self, id: ObjectId, more: Value) {
+        let key = Ustr::from(MORE);
+        let more = match self.heap.property(id, key).cloned() {
+            Some(earlier) => self.join(earlier, &more),
+            None => more,
+        };
+        self.heap.set_property(id, key, more);
+        self.heap.open(id);
+    }
+
+    /// Makes a list of these elements and, perhaps, further ones like `more`.
+    pub fn make_open_list(
+        &mut self,
+        elements: Vec<Value>,
+        more: Option<Value>,
+        span: Span,
+    ) -> Value {
+        let list = self.make_list(elements, more.is_some(), span);
+        if let (Some(more), Some(id)) = (more, list.only_object()) {
+            let object = self.heap.get_mut(id);
+            object.properties.insert(Ustr::from(MORE), more);
+        }
+        list
     }
 
     /// Makes a list.
@@ -140,47 +220,57 @@ impl<'p> Machine<'p> {
         test_last: bool,
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
-        let span = self.module_ir().expression(test).span;
         let left = self.frame().left.len();
-        let value = if test_last {
-            Value::bool(true)
-        } else {
-            self.evaluate(test)?
-        };
-        let truth = self.truth(&value);
-        if truth == Some(false) {
-            return self.block(otherwise);
-        }
-        let mut completion = Completion::Normal;
-        if truth == Some(true) {
-            completion = self.scoped_block(body)?;
-            if !test_last
-                && matches!(completion, Completion::Normal | Completion::Continue(_))
-                && self.loop_is_endless(&value, left)
-            {
-                completion = self.scoped_block(body)?;
-                self.leave_loop(left);
-                return Ok(match completion {
-                    Completion::Break(_) => Completion::Normal,
-                    Completion::Normal | Completion::Continue(_) => Completion::Throw,
-                    other => other,
-                });
-            }
-        } else {
-            let decision = self.decide(&value, span, false);
-            self.perhaps(decision, |machine| {
-                machine.refine(test, true);
-                let ended = machine.scoped_block(body)?;
-                Ok(absorb(ended, label))
-            })?;
-        }
+        let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
         self.leave_loop(left);
-        Ok(absorb(completion, label))
+        completion
     }
 
-    /// A loop whose test is always true ends only by what leaves it from within.
-    fn loop_is_endless(&mut self, test: &Value, left: usize) -> bool {
-        self.truth(test) == Some(true) && self.frame().left.len() == left
+    fn while_rounds(
+        &mut self,
+        test: ExpressionId,
+        body: &'p Block,
+        otherwise: &'p Block,
+        test_last: bool,
+        label: Option<Ustr>,
+        left: usize,
+    ) -> Result<Completion, Stop> {
+        let span = self.module_ir().expression(test).span;
+        let is_constant = matches!(
+            self.module_ir().expression(test).kind,
+            firedoor_ir::ExpressionKind::Literal(_)
+        );
+        for round in 0..self.limits.rounds {
+            if round > 0 || !test_last {
+                let value = self.evaluate(test)?;
+                match self.truth(&value) {
+                    Some(false) => return self.block(otherwise),
+                    Some(true) => {}
+                    None => {
+                        let decision = self.decide(&value, span, false);
+                        self.perhaps(decision, |machine| {
+                            machine.refine(test, true);
+                            let ended = machine.scoped_block(body)?;
+                            Ok(absorb(ended, label))
+                        })?;
+                        return Ok(Completion::Normal);
+                    }
+                }
+            }
+            // What a second round does is what every further round does.
+            if is_constant && round == 2 {
+                return Ok(match self.frame().left.len() == left {
+                    true => Completion::Throw,
+                    false => Completion::Normal,
+                });
+            }
+            match self.round(body, label)? {
+                Round::Next => {}
+                Round::Leave => return Ok(Completion::Normal),
+                Round::End(completion) => return Ok(completion),
+            }
+        }
+        Ok(Completion::Normal)
     }
 
     pub(crate) fn for_statement(
@@ -269,7 +359,7 @@ impl<'p> Machine<'p> {
             iterable,
             body,
             otherwise,
-            is_async: _,
+            is_async,
         } = &statement.kind
         else {
             return Ok(Completion::Normal);
@@ -281,6 +371,10 @@ impl<'p> Machine<'p> {
         };
         let left = self.frame().left.len();
         let completion = self.each(&value, statement.span, |machine, element| {
+            let element = match is_async {
+                true => machine.await_value(&element, statement.span)?,
+                false => element,
+            };
             let outer = machine.enter_block();
             machine.bind_target(target, declares.is_some(), element, statement.span)?;
             let completion = machine.block(body);
@@ -326,6 +420,10 @@ impl<'p> Machine<'p> {
         }
         for element in elements {
             let element = self.controlled_element(element, iterable);
+            if is_perhaps_missing(&element) {
+                self.perhaps_element(element, span, &mut body)?;
+                continue;
+            }
             match body(self, element)? {
                 Completion::Normal => {}
                 other => return Ok(other),
@@ -338,6 +436,23 @@ impl<'p> Machine<'p> {
         let decision = self.loop_decision(iterable, span);
         self.perhaps(decision, |machine| body(machine, element))?;
         Ok(Completion::Normal)
+    }
+
+    /// An element that may be missing, since it was added on one side of a branch only.
+    pub(crate) fn perhaps_element(
+        &mut self,
+        element: Value,
+        span: Span,
+        body: &mut dyn FnMut(&mut Self, Value) -> Result<Completion, Stop>,
+    ) -> Result<(), Stop> {
+        let missing = self.nothing_test(&element, span);
+        let present = self.negate(&missing);
+        let decision = self.decide(&present, span, false);
+        let element = element
+            .filter(|atom| *atom != Atom::Undefined)
+            .unwrap_or(element);
+        self.perhaps(decision, |machine| body(machine, element))?;
+        Ok(())
     }
 
     fn controlled_element(&mut self, mut element: Value, iterable: &Value) -> Value {
@@ -502,7 +617,7 @@ impl<'p> Machine<'p> {
                     object
                         .properties
                         .keys()
-                        .filter(|key| !key.starts_with("get:"))
+                        .filter(|key| !is_hidden(key))
                         .map(|key| Value::atom(Atom::String(*key))),
                 ),
             }
@@ -510,6 +625,18 @@ impl<'p> Machine<'p> {
         let list = self.make_list(keys, is_open, span);
         list.with_origins(value.origins)
     }
+}
+
+/// Holds for keys of properties that no loop shows: getters, symbols, and what only the evaluator knows.
+pub(crate) fn is_hidden(key: &str) -> bool {
+    ["get:", "set:", "@@", MORE, crate::javascript::PROTOTYPE]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
+}
+
+/// Holds if a list may not have the element at all.
+pub(crate) fn is_perhaps_missing(element: &Value) -> bool {
+    element.atoms().len() > 1 && element.atoms().contains(&Atom::Undefined)
 }
 
 /// What a round of a loop means for what follows the loop.

@@ -9,6 +9,7 @@ mod branch;
 mod call;
 mod class;
 mod decision;
+mod dump;
 mod expression;
 mod heap;
 mod host;
@@ -28,6 +29,7 @@ mod value;
 
 pub use arguments::Arguments;
 pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
+pub use dump::{dump_values, show_value};
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
 pub use host::{Answer, Call, Host, NoHost, StoreOperation};
 pub use link::{ModuleId, Program};

@@ -169,10 +169,8 @@ impl<'p> Machine<'p> {
         self.bind(scope, Ustr::from("exports"), Value::object(exports));
         self.bind(scope, Ustr::from("require"), Value::outside("js:require"));
         let path = self.program.path(id).to_owned();
-        let folder = path
-            .rsplit_once('/')
-            .map_or("", |(folder, _)| folder)
-            .to_owned();
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let (path, folder) = (format!("/{path}"), format!("/{folder}"));
         self.bind(scope, Ustr::from("__filename"), Value::string(&path));
         self.bind(scope, Ustr::from("__dirname"), Value::string(&folder));
         self.frame().this = Value::object(exports);
@@ -405,6 +403,10 @@ impl<'p> Machine<'p> {
     /// Resolves and runs what a JavaScript specifier leads to.
     fn resolve_javascript(&mut self, specifier: Ustr) -> Result<Target, Stop> {
         let from = self.module_ir().file;
+        if let Some(module) = self.module_at(&specifier) {
+            self.run_module(module)?;
+            return Ok(Target::Module(module));
+        }
         let target = match self.program.project.resolve_javascript(from, &specifier) {
             Resolution::File(file) => match self.program.module_of(file) {
                 Some(module) => Target::Module(module),
@@ -431,6 +433,30 @@ impl<'p> Machine<'p> {
             self.run_module(module)?;
         }
         Ok(target)
+    }
+
+    /// Finds the module at an absolute path, as made from `__dirname`. The scanned root is `/`.
+    fn module_at(&self, specifier: &str) -> Option<ModuleId> {
+        let path = specifier
+            .strip_prefix("file://")
+            .unwrap_or(specifier)
+            .strip_prefix('/')?;
+        let path = crate::javascript::normal_path(path);
+        let endings = [
+            "",
+            ".js",
+            ".ts",
+            ".mjs",
+            ".cjs",
+            ".jsx",
+            ".tsx",
+            "/index.js",
+            "/index.ts",
+        ];
+        endings.iter().find_map(|ending| {
+            let file = self.program.files.find(&format!("{path}{ending}"))?;
+            self.program.module_of(file)
+        })
     }
 
     /// `require(specifier)`.
@@ -628,17 +654,67 @@ impl<'p> Machine<'p> {
         names
     }
 
+    /// Returns where modules other than its own bind an object to a name: its imports.
+    pub fn bindings_of(&mut self, object: ObjectId) -> Vec<Span> {
+        let own = self.program.module_of(self.heap.get(object).span.file);
+        let mut spans = Vec::new();
+        for index in 0..self.program.modules.len() {
+            let id = ModuleId(index as u32);
+            if Some(id) == own {
+                continue;
+            }
+            let Some(scope) = self.modules[index].scope else {
+                continue;
+            };
+            let mut names: Vec<(Ustr, Slot)> = self
+                .scope(scope)
+                .names
+                .iter()
+                .map(|(name, slot)| (*name, slot.clone()))
+                .collect();
+            names.sort_by_key(|(name, _)| name.as_str());
+            let span = Span::new(self.program.module(id).file, 0, 0);
+            for (name, slot) in names {
+                let value = match slot {
+                    Slot::Value(value) => value,
+                    Slot::Import(module, export) => self.exported(module, export, span),
+                    Slot::Unbound => continue,
+                };
+                if value.only_object() == Some(object) {
+                    spans.push(binding_span(self.program.module(id), name).unwrap_or(span));
+                }
+            }
+        }
+        spans
+    }
+
+    /// Collects the names that a module exports, with those of the modules it exports all of.
+    fn exported_names(&self, id: ModuleId, names: &mut Vec<Ustr>, depth: usize) {
+        if depth > 40 {
+            return;
+        }
+        let state = &self.modules[id.0 as usize];
+        for name in state.exports.keys() {
+            let is_default_below = depth > 0 && name == "default";
+            if !is_default_below && !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        for star in &state.stars {
+            if let Target::Module(module) = star {
+                self.exported_names(*module, names, depth + 1);
+            }
+        }
+    }
+
     /// Returns everything that a module exports, in the order of the names.
     pub fn module_exports(&mut self, id: ModuleId) -> Vec<(Ustr, Value)> {
         let span = Span::new(self.program.module(id).file, 0, 0);
         if self.program.module(id).language == Language::Python {
             return self.module_variables(id);
         }
-        let names: Vec<Ustr> = self.modules[id.0 as usize]
-            .exports
-            .keys()
-            .copied()
-            .collect();
+        let mut names = Vec::new();
+        self.exported_names(id, &mut names, 0);
         let mut exports: Vec<(Ustr, Value)> = names
             .into_iter()
             .map(|name| (name, self.exported(id, name, span)))
@@ -662,6 +738,17 @@ impl<'p> Machine<'p> {
         exports.sort_by_key(|(name, _)| name.as_str());
         exports
     }
+}
+
+/// Returns the statement of a module's top level that binds a name.
+fn binding_span(module: &Module, name: Ustr) -> Option<Span> {
+    module.body.iter().find_map(|statement| {
+        let binds = match &statement.kind {
+            StatementKind::Import(import) => import.names.iter().any(|found| found.local == name),
+            _ => declared_names(module, statement).contains(&name),
+        };
+        binds.then_some(statement.span)
+    })
 }
 
 /// Returns the names that a statement declares.

@@ -75,9 +75,12 @@ pub(crate) struct Frame {
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
     pub(crate) decided_base: usize,
-    pub(crate) yielded: Option<Value>,
+    /// The list of what a generator yields.
+    pub(crate) yielded: Option<ObjectId>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<Delta>,
+    /// What fails once what an async function has returned is waited for.
+    pub(crate) failed_late: Vec<Thrown>,
     /// The exception being handled, for `raise` without a value.
     pub(crate) handling: Vec<Value>,
     /// The class bodies that are running, with the scope of each.
@@ -99,6 +102,7 @@ impl Frame {
             decided_base,
             yielded: None,
             left: Vec::new(),
+            failed_late: Vec::new(),
             handling: Vec::new(),
             classes: Vec::new(),
         }

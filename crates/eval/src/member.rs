@@ -130,6 +130,11 @@ impl<'p> Machine<'p> {
         if let Some(value) = host.member(self, id, path, key, span) {
             return value;
         }
+        if crate::call::is_javascript_path(path)
+            && let Some(value) = crate::javascript::host_member(self, id, whole, path, key)
+        {
+            return value;
+        }
         let receiver = Value::object(id).with_origins(whole.origins);
         self.method_value(&receiver, key, span)
     }
@@ -144,12 +149,23 @@ impl<'p> Machine<'p> {
             };
         }
         if key == "size" && matches!(object.kind, ObjectKind::Map | ObjectKind::Set) {
-            return self.derived(Shape::Number, [whole]);
+            let step = if matches!(object.kind, ObjectKind::Map) {
+                2
+            } else {
+                1
+            };
+            return match object.is_open || is_store {
+                true => self.derived(Shape::Number, [whole]),
+                false => Value::number((object.elements.len() / step) as f64),
+            };
         }
         let is_dictionary = matches!(object.kind, ObjectKind::Plain);
         let receiver = Value::object(id).with_origins(whole.origins);
         if crate::call::is_builtin_method(self, id, key) {
             return self.method_value(&receiver, key, span);
+        }
+        if let Some(value) = crate::javascript::inherited(self, id, key) {
+            return value;
         }
         if is_dictionary && is_store {
             let host = self.host();
@@ -353,7 +369,7 @@ impl<'p> Machine<'p> {
             .properties
             .keys()
             .copied()
-            .filter(|name| !name.starts_with("get:"))
+            .filter(|name| !crate::iterate::is_hidden(name))
             .filter(|name| may_be_name(key, *name))
             .collect();
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
@@ -393,6 +409,9 @@ impl<'p> Machine<'p> {
             self.set_object_member(id, key, value.clone(), is_certain, span)?;
         }
         if let Some(path) = object.as_outside() {
+            if path == "js:globalThis" {
+                self.builtins.insert(key, value.clone());
+            }
             let host = self.host();
             host.outside_set(self, path, key, &value, span);
         }
@@ -504,15 +523,17 @@ impl<'p> Machine<'p> {
 
     /// Writes into a map; an equal key is replaced.
     pub(crate) fn map_set(&mut self, id: ObjectId, key: Value, value: Value) {
-        let elements = self.heap.elements_mut(id);
-        let position = elements
+        let position = self
+            .heap
+            .get(id)
+            .elements
             .chunks(2)
             .position(|pair| crate::operator::equality(&pair[0], &key, false) == Some(true));
         match position {
-            Some(position) => elements[position * 2 + 1] = value,
+            Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
             None => {
-                elements.push(key);
-                elements.push(value);
+                self.heap.push_element(id, key);
+                self.heap.push_element(id, value);
             }
         }
     }
@@ -607,6 +628,12 @@ impl<'p> Machine<'p> {
         let host = self.host();
         if let Some(callee) = host.member(self, id, path, name, span) {
             return self.call_value(&callee, Some(receiver.clone()), arguments, span);
+        }
+        if !path.starts_with("py:")
+            && let Some(value) =
+                crate::javascript::host_method(self, path, receiver, name, arguments, span)?
+        {
+            return Ok(value);
         }
         self.call_unknown_outside(path, receiver, arguments, span)
     }

@@ -302,7 +302,11 @@ impl Machine<'_> {
         if is_textual(left) || is_textual(right) {
             return self.concatenate(&[left.clone(), right.clone()]);
         }
-        self.derived(Shape::Any, [left, right])
+        let shape = match (is_numeric(left), is_numeric(right)) {
+            (true, true) => Shape::Number,
+            _ => Shape::Any,
+        };
+        self.derived(shape, [left, right])
     }
 
     fn is_list(&self, id: ObjectId) -> bool {
@@ -338,7 +342,7 @@ impl Machine<'_> {
     }
 
     fn arithmetic(&mut self, operator: Op, left: &Value, right: &Value) -> Value {
-        let (Some(a), Some(b)) = (left.as_number(), right.as_number()) else {
+        let (Some(a), Some(b)) = (self.numeric(left), self.numeric(right)) else {
             return self.derived(Shape::Number, [left, right]);
         };
         let number = match operator {
@@ -358,13 +362,22 @@ impl Machine<'_> {
         self.computed(Value::number(number), left, right)
     }
 
+    /// Returns the number that an operand stands for; JavaScript converts what is none.
+    fn numeric(&self, value: &Value) -> Option<f64> {
+        match value.only()? {
+            Atom::Number(number) => Some(number),
+            atom if !self.is_python() => crate::javascript::converted(&atom),
+            _ => None,
+        }
+    }
+
     pub(crate) fn arithmetic_unary(
         &mut self,
         operator: UnaryOperator,
         value: &Value,
         _span: Span,
     ) -> Value {
-        let Some(number) = value.as_number() else {
+        let Some(number) = self.numeric(value) else {
             return self.derived(Shape::Number, [value]);
         };
         let number = match operator {
@@ -396,7 +409,8 @@ impl Machine<'_> {
                     _ => Some("object"),
                 },
                 Atom::Unknown(Shape::Object) => Some("object"),
-                Atom::Outside(_) | Atom::Unknown(Shape::Any) => None,
+                Atom::Outside(path) => crate::javascript::type_of(*path),
+                Atom::Unknown(Shape::Any) => None,
             })
             .collect();
         if names.iter().any(Option::is_none) {
@@ -420,6 +434,11 @@ fn may_be_overloaded(value: &Value) -> bool {
         .atoms()
         .iter()
         .any(|atom| matches!(atom, Atom::Object(_) | Atom::Outside(_)))
+}
+
+fn is_numeric(value: &Value) -> bool {
+    let mut atoms = value.atoms().iter();
+    atoms.all(|atom| matches!(atom, Atom::Number(_) | Atom::Unknown(Shape::Number)))
 }
 
 fn is_textual(value: &Value) -> bool {
@@ -463,7 +482,9 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
         (Atom::Pattern(_), Atom::Pattern(_)) => None,
         (Atom::Object(a), Atom::Object(b)) => Some(a == b),
         (Atom::Outside(a), Atom::Outside(b)) => (a == b).then_some(true),
-        (Atom::Outside(_), Atom::Object(_)) | (Atom::Object(_), Atom::Outside(_)) => None,
+        (Atom::Outside(_), other) | (other, Atom::Outside(_)) => {
+            other.is_nothing().then_some(false)
+        }
         (a, b) if is_loose && a.is_nothing() && b.is_nothing() => Some(true),
         (Atom::Number(number), Atom::String(text)) | (Atom::String(text), Atom::Number(number))
             if is_loose =>

@@ -225,6 +225,7 @@ impl<'p> Machine<'p> {
             Some(value) => self.evaluate(value)?,
             None => self.nothing(),
         };
+        let value = self.await_returned(value, self.span)?;
         self.return_value(value);
         Ok(Completion::Return)
     }

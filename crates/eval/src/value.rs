@@ -256,7 +256,9 @@ impl Value {
             self.atoms.push(Atom::Unknown(Shape::Any));
             return;
         }
-        if self.atoms.as_slice() == [Atom::Unknown(Shape::Any)] {
+        // Beside something unknown only what can be followed is worth keeping.
+        let can_be_followed = matches!(atom, Atom::Object(_) | Atom::Outside(_));
+        if self.atoms.contains(&Atom::Unknown(Shape::Any)) && !can_be_followed {
             return;
         }
         self.atoms.push(atom);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use firedoor_app::build::Builder;
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, GuardDefinition, Layer, LayerKind, Map, Refusal, Throttle,
-    Verdict, judge_layer, judge_user,
+    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_layer,
+    judge_user,
 };
-use firedoor_eval::{Machine, ObjectId};
+use firedoor_eval::Machine;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
@@ -25,7 +25,10 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     }
     drop_repeated(&mut entries);
     crate::socket::settle_connections(&mut entries);
-    for guard in guards(host, machine, &entries) {
+    let mut ordered = entries;
+    ordered.sort_by(|a, b| order(a).cmp(&order(b)));
+    let entries = ordered;
+    for guard in crate::guards::guards(host, machine, &entries) {
         builder.guard(guard);
     }
     for entry in entries {
@@ -50,6 +53,17 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
         });
     }
     builder.finish()
+}
+
+/// The order of entry points in the map; guards refer to them by number.
+fn order(entry: &EntryPoint) -> (Ustr, firedoor_app::Transport, Ustr, Ustr, Option<Ustr>) {
+    (
+        entry.app,
+        entry.transport,
+        entry.path,
+        entry.method,
+        entry.message,
+    )
 }
 
 /// A door becomes an entry point, and one more for each message that its handler tells apart.
@@ -106,7 +120,7 @@ pub(crate) fn layer(
     let mut judged: BTreeMap<Control, Verdict> = BTreeMap::new();
     if attacker.stopped_at.is_none_or(|stopped| number <= stopped) {
         let run = layer_run(host, machine, attacker, number);
-        layer.fails_open = run.fails_open;
+        layer.fails_open = firedoor_app::fails_open(&run);
         judged.extend(judge_layer(&run));
     }
     let run = layer_run(host, machine, user, number);
@@ -208,76 +222,4 @@ fn inline_place(entry: &EntryPoint, control: Control) -> Option<firedoor_source:
             .or_else(|| firedoor_app::user_control(check));
         (found == Some(control)).then_some(check.span)
     })
-}
-
-/// All guards: the layers that refuse, and those that libraries made and nobody mounted.
-fn guards(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    entries: &[EntryPoint],
-) -> Vec<GuardDefinition> {
-    let mut guards: IndexMap<(firedoor_source::Span, Ustr), GuardDefinition> = IndexMap::new();
-    for (number, entry) in entries.iter().enumerate() {
-        for layer in entry
-            .layers
-            .iter()
-            .filter(|layer| layer.kind == LayerKind::Layer && layer.verdict.refuses())
-        {
-            let guard = guards
-                .entry((layer.span, layer.name))
-                .or_insert_with(|| GuardDefinition {
-                    name: layer.name,
-                    span: layer.span,
-                    controls: Vec::new(),
-                    covers: Vec::new(),
-                    mounted: Vec::new(),
-                    is_used: true,
-                    throttle: layer.throttle.clone(),
-                });
-            for control in &layer.controls {
-                if !guard.controls.contains(control) {
-                    guard.controls.push(*control);
-                }
-            }
-            if !guard.covers.contains(&number) {
-                guard.covers.push(number);
-            }
-            if !guard.mounted.contains(&layer.mounted) {
-                guard.mounted.push(layer.mounted);
-            }
-        }
-    }
-    let made: Vec<(ObjectId, crate::state::MadeGuard)> = host
-        .state()
-        .made_guards
-        .iter()
-        .map(|(id, guard)| (*id, guard.clone()))
-        .collect();
-    for (id, made) in made {
-        let name = machine
-            .heap
-            .get(id)
-            .name
-            .unwrap_or_else(|| Ustr::from(made.library));
-        guards
-            .entry((made.span, name))
-            .or_insert_with(|| GuardDefinition {
-                name,
-                span: made.span,
-                controls: made.controls.clone(),
-                covers: Vec::new(),
-                mounted: Vec::new(),
-                is_used: false,
-                throttle: made.throttle.clone(),
-            });
-    }
-    guards.into_values().collect()
-}
-
-/// Holds if the refusal ends the request in a way that a client sees as one.
-pub fn is_refusal(refusal: &Refusal) -> bool {
-    match refusal.status() {
-        Some(status) => status >= 400,
-        None => true,
-    }
 }

@@ -64,6 +64,17 @@ pub struct Door {
     pub decided: Vec<Decided>,
     /// What could not be resolved on the way.
     pub unresolved: Vec<String>,
+    /// Layers whose scope it is in, and that never run for it since they are registered behind it.
+    pub late: Vec<Step>,
+}
+
+/// A place where a layer is mounted.
+#[derive(Clone, Debug)]
+pub struct Mounting {
+    /// The layer.
+    pub step: Step,
+    /// The path below which it is mounted, as a template; empty for everything.
+    pub path: Ustr,
 }
 
 /// How requests enter an application of a web framework.
@@ -78,6 +89,10 @@ pub struct Framework {
     /// refusals; a step that lets the request on notes `Continue`.
     pub step:
         fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>,
+    /// Returns every place where a layer is mounted, whether or not anything lies behind it.
+    pub mountings: fn(&ModelHost, &mut Machine<'_>) -> Vec<Mounting>,
+    /// Returns a function of the program as a layer, if it has the form of one.
+    pub as_layer: fn(&ModelHost, &mut Machine<'_>, &Value) -> Option<Step>,
     /// Returns the status that the framework turns an uncaught exception into, if it is known.
     pub status_of: fn(&ModelHost, &mut Machine<'_>, &Value) -> Option<u16>,
 }
@@ -102,7 +117,8 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
     };
     let object = machine.heap.get(id);
     match &object.kind {
-        ObjectKind::Bound { target, .. } => symbol(machine, &target.clone(), object.span),
+        ObjectKind::Bound { target, .. } => symbol(machine, target, object.span),
+        ObjectKind::Function { closure, .. } => function_symbol(machine, id, *closure),
         ObjectKind::Method { name, .. } => Symbol {
             name: *name,
             span: object.span,
@@ -122,6 +138,42 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
             name: object.name.unwrap_or(anonymous),
             span: object.span,
         },
+    }
+}
+
+/// A function without a name of its own that a wrapper has made around one function is shown as that one;
+/// where it was assigned to a name, it keeps the name.
+fn function_symbol(
+    machine: &Machine<'_>,
+    id: firedoor_eval::ObjectId,
+    closure: firedoor_eval::Closure,
+) -> Symbol {
+    let object = machine.heap.get(id);
+    let function = machine
+        .program
+        .module(closure.module)
+        .function(closure.function);
+    let own = Symbol {
+        name: object.name.unwrap_or_else(|| Ustr::from("(anonymous)")),
+        span: object.span,
+    };
+    if function.name.is_some()
+        && function.decorators.is_empty()
+        && machine.program.module(closure.module).language == firedoor_ir::Language::JavaScript
+    {
+        return own;
+    }
+    let captured = machine.captured_functions(closure);
+    let [inner] = captured.as_slice() else {
+        return own;
+    };
+    if inner.only_object() == Some(id) {
+        return own;
+    }
+    let inner = symbol(machine, inner, own.span);
+    Symbol {
+        name: object.name.unwrap_or(inner.name),
+        span: inner.span,
     }
 }
 

@@ -11,9 +11,9 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::doors::{is_below, join_paths, symbol};
+use crate::doors::{Mounting, is_below, join_paths, symbol};
 use crate::state::{Registration, RegistrationKind};
-use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
+use crate::{Door, Framework, Model, ModelHost, Step, StepKind, express_ws};
 
 const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "all",
@@ -98,6 +98,8 @@ static FRAMEWORK: Framework = Framework {
     doors,
     begin,
     step,
+    mountings,
+    as_layer,
     status_of,
 };
 
@@ -276,11 +278,21 @@ fn register_parameter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
 }
 
 fn register_route(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some(router) = call.receiver else {
-        return Ok(None);
-    };
     let name = call.path.rsplit('.').next().unwrap_or("");
-    let Some(method) = method_of(name) else {
+    match method_of(name) {
+        Some(method) => register_all(host, machine, call, RegistrationKind::Route(method)),
+        None => Ok(None),
+    }
+}
+
+/// Registers the functions of a call for each of its paths.
+pub(crate) fn register_all(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    kind: RegistrationKind,
+) -> Answer {
+    let Some(router) = call.receiver else {
         return Ok(None);
     };
     let (paths, handlers) = split_arguments(machine, call.arguments);
@@ -292,7 +304,7 @@ fn register_route(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
             host,
             machine,
             router,
-            RegistrationKind::Route(method),
+            kind,
             path,
             handlers.clone(),
             call.span,
@@ -398,60 +410,76 @@ struct Scope {
     is_exact: bool,
 }
 
-/// Lists the routes of every application that is not mounted in another.
-fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
-    let routers: Vec<(ObjectId, crate::state::Router)> = host
-        .state()
-        .routers
-        .iter()
-        .filter(|(_, router)| router.framework == "express")
-        .map(|(id, router)| (*id, router.clone()))
-        .collect();
-    let mounted: Vec<ObjectId> = routers
-        .iter()
-        .flat_map(|(_, router)| &router.registrations)
-        .filter(|registration| registration.kind == RegistrationKind::Mount)
-        .flat_map(|registration| registration.handlers.iter().flat_map(Value::objects))
-        .collect();
-    let mut doors = Vec::new();
-    for (id, router) in &routers {
-        let is_root = !mounted.contains(id) && !router.registrations.is_empty();
-        if !is_root {
-            continue;
-        }
-        let above = Above {
+impl Above {
+    fn root(app: ObjectId) -> Above {
+        Above {
             prefix: String::new(),
             steps: Vec::new(),
             decided: Vec::new(),
             depth: 0,
-            app: *id,
-        };
+            app,
+        }
+    }
+}
+
+/// The applications and routers that are not mounted in another.
+fn roots(host: &ModelHost) -> Vec<ObjectId> {
+    let state = host.state();
+    let own = || {
+        state
+            .routers
+            .iter()
+            .filter(|(_, router)| router.framework == "express")
+    };
+    let mounted: Vec<ObjectId> = own()
+        .flat_map(|(_, router)| &router.registrations)
+        .filter(|registration| registration.kind == RegistrationKind::Mount)
+        .flat_map(|registration| registration.handlers.iter().flat_map(Value::objects))
+        .collect();
+    own()
+        .filter(|(id, router)| !mounted.contains(id) && !router.registrations.is_empty())
+        .map(|(id, _)| *id)
+        .collect()
+}
+
+/// Lists the routes of every application that is not mounted in another.
+fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
+    let mut doors = Vec::new();
+    for root in roots(host) {
         let before = doors.len();
-        list(host, machine, *id, &above, &mut doors);
-        if router.role == "router" {
-            for door in &mut doors[before..] {
-                door.unresolved
-                    .push("its router is not mounted on any application that was found".to_owned());
+        list(host, machine, root, &Above::root(root), &mut doors);
+        let is_mounted = host
+            .state()
+            .routers
+            .get(&root)
+            .is_some_and(|router| router.role == "app");
+        for door in &mut doors[before..] {
+            if !is_mounted {
+                let note = "its router is not mounted on any application that was found";
+                door.unresolved.push(note.to_owned());
             }
         }
     }
     doors
 }
 
+/// Lists the doors of a router, and returns the layers that run for what is registered behind it: a request
+/// that no route of the router answers has passed its layers.
 fn list(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     router: ObjectId,
     above: &Above,
     doors: &mut Vec<Door>,
-) {
+) -> Vec<(Scope, Step)> {
     let Some(known) = host.state().routers.get(&router).cloned() else {
-        return;
+        return above.steps.clone();
     };
     if above.depth > 12 || doors.len() > 20_000 {
-        return;
+        return above.steps.clone();
     }
     let mut steps = above.steps.clone();
+    let first = doors.len();
     for registration in &known.registrations {
         let path = template(&join_paths(&above.prefix, &registration.path));
         match registration.kind {
@@ -459,6 +487,7 @@ fn list(
             | RegistrationKind::Parameter(_)
             | RegistrationKind::ErrorHandler => {
                 add_layer(machine, registration, &path, above, &mut steps);
+                add_late(machine, registration, &path, above, &mut doors[first..]);
             }
             RegistrationKind::Mount => {
                 for below in registration.handlers.iter().flat_map(Value::objects) {
@@ -471,7 +500,7 @@ fn list(
                         depth: above.depth + 1,
                         app: above.app,
                     };
-                    list(host, machine, below, &inner, doors);
+                    steps = list(host, machine, below, &inner, doors);
                 }
             }
             RegistrationKind::Route(method) => {
@@ -488,9 +517,24 @@ fn list(
                 doors.push(door);
                 add_route_as_layer(machine, registration, method, &path, above, &mut steps);
             }
+            RegistrationKind::WebSocket => {
+                let group = machine.heap.get(router).name;
+                let method = Ustr::from("WS");
+                let door = door(
+                    machine,
+                    registration,
+                    method,
+                    &path,
+                    above,
+                    &steps,
+                    (router, group),
+                );
+                doors.push(as_socket(door, registration.handlers.len()));
+            }
             _ => {}
         }
     }
+    steps
 }
 
 fn add_layer(
@@ -516,6 +560,38 @@ fn add_layer(
             scope,
             make_step(machine, handler, kind, role, registration, above),
         ));
+    }
+}
+
+/// A layer comes too late for the doors that are registered before it.
+fn add_late(
+    machine: &Machine<'_>,
+    registration: &Registration,
+    path: &str,
+    above: &Above,
+    doors: &mut [Door],
+) {
+    if registration.kind != RegistrationKind::Layer {
+        return;
+    }
+    for handler in &registration.handlers {
+        let step = make_step(
+            machine,
+            handler,
+            StepKind::Layer,
+            "layer",
+            registration,
+            above,
+        );
+        for door in doors.iter_mut() {
+            let has_it = door
+                .steps
+                .iter()
+                .any(|own| own.span == step.span && own.name == step.name);
+            if is_below(path, &door.path) == Some(true) && !has_it && door.late.len() < 8 {
+                door.late.push(step.clone());
+            }
+        }
     }
 }
 
@@ -635,7 +711,112 @@ fn door(
         steps: own,
         decided,
         unresolved,
+        late: Vec::new(),
     }
+}
+
+/// Every layer that is mounted anywhere, with the path below which it is.
+fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Mounting> {
+    let mut mountings = Vec::new();
+    for root in roots(host) {
+        let above = Above::root(root);
+        list_mountings(host, machine, root, &above, &mut mountings);
+    }
+    mountings
+}
+
+fn list_mountings(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    router: ObjectId,
+    above: &Above,
+    mountings: &mut Vec<Mounting>,
+) {
+    let Some(known) = host.state().routers.get(&router).cloned() else {
+        return;
+    };
+    if above.depth > 12 {
+        return;
+    }
+    for registration in &known.registrations {
+        let path = template(&join_paths(&above.prefix, &registration.path));
+        match registration.kind {
+            RegistrationKind::Layer => {
+                for handler in &registration.handlers {
+                    mountings.push(Mounting {
+                        step: make_step(
+                            machine,
+                            handler,
+                            StepKind::Layer,
+                            "layer",
+                            registration,
+                            above,
+                        ),
+                        path: Ustr::from(&path),
+                    });
+                }
+            }
+            RegistrationKind::Mount => {
+                for below in registration.handlers.iter().flat_map(Value::objects) {
+                    let inner = Above {
+                        prefix: path.clone(),
+                        depth: above.depth + 1,
+                        ..above.clone()
+                    };
+                    list_mountings(host, machine, below, &inner, mountings);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A function of three parameters, request, response and next, can be a layer.
+fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Option<Step> {
+    let id = value.only_object()?;
+    let ObjectKind::Function { closure, .. } = machine.heap.get(id).kind else {
+        return None;
+    };
+    let module = machine.program.module(closure.module);
+    let has_router = host
+        .state()
+        .routers
+        .values()
+        .any(|router| router.framework == "express");
+    let is_javascript = module.language == firedoor_ir::Language::JavaScript;
+    if !has_router || !is_javascript || module.function(closure.function).parameters.len() != 3 {
+        return None;
+    }
+    let symbol = symbol(machine, value, machine.heap.get(id).span);
+    Some(Step {
+        value: value.clone(),
+        kind: StepKind::Layer,
+        name: symbol.name,
+        span: symbol.span,
+        mounted: symbol.span,
+        decided: Vec::new(),
+        role: "layer",
+    })
+}
+
+/// The door of a route of express-ws: its functions run for the handshake, and what they listen for is the
+/// work of the door.
+fn as_socket(mut door: Door, functions: usize) -> Door {
+    door.transport = Transport::WebSocket;
+    let first = door.steps.len().saturating_sub(functions);
+    let count = door.steps.len();
+    for (index, step) in door.steps.iter_mut().enumerate().skip(first) {
+        step.kind = StepKind::Layer;
+        step.role = if index + 1 == count { "socket-last" } else { "socket" };
+    }
+    if let Some(last) = door.steps.last().cloned() {
+        door.steps.push(Step {
+            kind: StepKind::Handler,
+            role: "messages",
+            ..last
+        });
+    }
+    door
 }
 
 fn in_scope(scope: &Scope, method: Ustr, path: &str) -> bool {
@@ -708,11 +889,15 @@ fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value>
     machine
         .heap
         .set_property(response, Ustr::from("req"), Value::object(request));
-    vec![
+    let mut shared = vec![
         Value::object(request),
         Value::object(response),
         Value::object(next),
-    ]
+    ];
+    if door.transport == Transport::WebSocket {
+        shared.push(crate::socket::make(host, machine, span));
+    }
+    shared
 }
 
 fn step(
@@ -722,7 +907,15 @@ fn step(
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
-    let mut arguments = Arguments::positional(shared.iter().cloned());
+    match step.role {
+        "socket" | "socket-last" => {
+            let is_last = step.role == "socket-last";
+            return express_ws::run_route(host, machine, step, shared, is_last);
+        }
+        "messages" => return crate::socket::run_messages(host, machine, step.mounted),
+        _ => {}
+    }
+    let mut arguments = Arguments::positional(shared.iter().take(3).cloned());
     if step.role == "parameter" {
         let value = host.request_value(machine, RequestPart::Path, "");
         arguments.positional.push(value);

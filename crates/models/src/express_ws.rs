@@ -4,12 +4,11 @@
 //! functions of the route are called with the connection, the request and `next`. Source: 5.0.2, `lib/index.js`,
 //! `lib/add-ws-method.js`, `lib/wrap-middleware.js`.
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Stop, Value};
-use firedoor_source::Span;
+use firedoor_eval::{Answer, Arguments, Call, Machine, Stop, Value};
 use ustr::Ustr;
 
 use crate::state::RegistrationKind;
-use crate::{Model, ModelHost, express, socket};
+use crate::{Model, ModelHost, Step, express, socket};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -52,22 +51,16 @@ fn register(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 pub(crate) fn run_route(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    function: &Value,
+    step: &Step,
     shared: &[Value],
     is_last: bool,
-    span: Span,
 ) -> Result<(), Stop> {
     let [request, _, next, connection] = shared else {
         return Ok(());
     };
     let arguments = Arguments::positional([connection.clone(), request.clone(), next.clone()]);
-    let result = machine.call_value(function, None, &arguments, span)?;
-    let is_promise = result
-        .only_object()
-        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Promise { .. }));
-    if is_promise {
-        machine.await_value(&result, span)?;
-    }
+    let span = step.mounted;
+    socket::call_and_wait(machine, &step.value, None, &arguments, span)?;
     if is_last {
         socket::continue_if_open(host, machine, connection, span);
     }

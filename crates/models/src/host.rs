@@ -7,6 +7,7 @@ use firedoor_eval::{
     Answer, Arguments, Call, Host, Machine, ObjectId, ObjectKind, OriginSet, Stop, StoreOperation,
     Thrown, Value,
 };
+use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -165,6 +166,29 @@ impl ModelHost {
         value.with_origins(origins)
     }
 
+    /// Returns the API paths of something outside, a host object, or what an instance inherits from.
+    fn paths_of(&self, machine: &Machine<'_>, value: &Value) -> Vec<Ustr> {
+        let mut paths = Vec::new();
+        for atom in value.atoms() {
+            match atom {
+                firedoor_eval::Atom::Outside(path) => paths.push(self.resolve_alias(*path)),
+                firedoor_eval::Atom::Object(id) => match machine.heap.get(*id).kind {
+                    ObjectKind::Host(path) => paths.push(self.resolve_alias(path)),
+                    ObjectKind::Instance { .. } => {
+                        let bases = machine.outside_bases(*id).into_iter();
+                        paths
+                            .extend(bases.map(|base| {
+                                Ustr::from(&format!("{}()", self.resolve_alias(base)))
+                            }));
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        paths
+    }
+
     fn resolve_alias(&self, path: Ustr) -> Ustr {
         self.tables.aliases.get(&path).copied().unwrap_or(path)
     }
@@ -198,6 +222,12 @@ impl Host for ModelHost {
     fn outside_member(&self, machine: &mut Machine<'_>, path: Ustr) -> Option<Value> {
         if let Some(target) = self.tables.aliases.get(&path) {
             return Some(Value::outside(target));
+        }
+        if let Some(module) = path.strip_suffix(".default")
+            && !self.tables.members.contains_key(&path)
+        {
+            // The default export of a CommonJS module is the module itself.
+            return Some(Value::outside(module));
         }
         let function = self.tables.members.get(&path).copied().or_else(|| {
             let (owner, _) = path.rsplit_once('.')?;
@@ -255,6 +285,74 @@ impl Host for ModelHost {
             set.push(self.extended(member, key));
         }
         machine.origins.set(set)
+    }
+
+    fn index(
+        &self,
+        machine: &mut Machine<'_>,
+        object: &Value,
+        key: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        let paths = self.paths_of(machine, object);
+        let function = paths
+            .iter()
+            .find_map(|path| self.tables.indexes.get(path).copied())?;
+        function(self, machine, object, key, span)
+    }
+
+    fn set_index(
+        &self,
+        machine: &mut Machine<'_>,
+        object: ObjectId,
+        _path: Ustr,
+        key: &Value,
+        value: &Value,
+        span: Span,
+    ) {
+        let paths = self.paths_of(machine, &Value::object(object));
+        let function = paths
+            .iter()
+            .find_map(|path| self.tables.set_indexes.get(path).copied());
+        if let Some(function) = function {
+            function(self, machine, object, key, value, span);
+        }
+    }
+
+    fn operator(
+        &self,
+        machine: &mut Machine<'_>,
+        operator: BinaryOperator,
+        left: &Value,
+        right: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        let mut paths = self.paths_of(machine, left);
+        paths.extend(self.paths_of(machine, right));
+        let function = paths
+            .iter()
+            .find_map(|path| self.tables.operators.get(path).copied())?;
+        function(self, machine, operator, left, right, span)
+    }
+
+    fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
+        let made = self.resolve_alias(Ustr::from(made));
+        let wanted = self.resolve_alias(Ustr::from(path));
+        let mut classes = vec![made];
+        let mut next = 0;
+        while let Some(class) = classes.get(next).copied() {
+            next += 1;
+            for (_, base) in self.tables.subclasses.iter().filter(|pair| pair.0 == class) {
+                if !classes.contains(base) {
+                    classes.push(*base);
+                }
+            }
+        }
+        if classes.contains(&wanted) {
+            return Some(true);
+        }
+        let is_known = self.tables.subclasses.iter().any(|pair| pair.0 == made);
+        is_known.then_some(false)
     }
 
     fn equal(&self, machine: &mut Machine<'_>, left: &Value, right: &Value) -> Option<bool> {
@@ -316,6 +414,16 @@ impl Host for ModelHost {
 
     fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
         judge::chosen_message(self, machine, origins)
+    }
+
+    fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+        let ObjectKind::Host(path) = machine.heap.get(object).kind else {
+            return Ok(None);
+        };
+        match self.tables.awaits.get(&path).copied() {
+            Some(function) => function(self, machine, object),
+            None => Ok(None),
+        }
     }
 
     fn uncaught(&self, _machine: &mut Machine<'_>, _thrown: &Thrown) {}

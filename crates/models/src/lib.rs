@@ -8,15 +8,25 @@ mod build;
 mod doors;
 mod express;
 mod express_ws;
+mod guards;
 mod host;
+mod identifiers;
 mod judge;
+mod node;
+mod node_crypto;
 mod node_http;
 mod origins;
+mod python_jwt;
+mod python_passwords;
+mod python_signed;
+mod python_standard;
+mod python_support;
 mod request;
 mod socket;
 mod socketio;
 mod state;
 mod tables;
+pub mod tools;
 mod upgrade;
 mod ws;
 
@@ -24,13 +34,20 @@ pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
-pub use tables::{CallFunction, ClassFunction, MemberFunction, Model, SetFunction};
+pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
     &express_ws::MODEL,
+    &identifiers::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &node_http::MODEL,
+    &python_jwt::MODEL,
+    &python_passwords::MODEL,
+    &python_signed::MODEL,
+    &python_standard::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &upgrade::MODEL,

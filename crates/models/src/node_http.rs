@@ -44,6 +44,8 @@ static FRAMEWORK: Framework = Framework {
     doors,
     begin,
     step,
+    mountings: |_, _| Vec::new(),
+    as_layer: |_, _, _| None,
     status_of: |_, _, _| None,
 };
 
@@ -252,6 +254,7 @@ fn door(
         }],
         decided: registration.decided.clone(),
         unresolved: Vec::new(),
+        late: Vec::new(),
     }
 }
 

@@ -65,7 +65,7 @@ impl ModelHost {
         for atom in value.atoms() {
             literals.extend(atom_literal(atom));
         }
-        if let Some(fallback) = literals.first() {
+        if let Some(fallback) = literals.iter().find(|literal| *literal != "null") {
             for origin in &mut origins {
                 if let Origin::Environment {
                     fallback: none @ None,

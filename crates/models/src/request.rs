@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use firedoor_app::{
     Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
-    LayerKind, LayerRun, Origin, Provenance, Refusal, RequestPart, Transport, Verdict,
+    LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Stop, TestId, TestKind, Thrown, Value};
 use indexmap::IndexMap;
@@ -345,7 +345,6 @@ pub fn layer_run(
             .filter(|(_, step)| *step == number)
             .map(|(origin, _)| origin.clone())
             .collect(),
-        fails_open: None,
         unknown: run
             .unknown
             .iter()
@@ -393,6 +392,7 @@ pub fn entry_point(
         registered: door.registered,
         group: door.group,
         layers,
+        late: crate::guards::late(host, machine, door),
         controls: BTreeMap::new(),
         checks: checks.checks,
         effects,
@@ -445,21 +445,6 @@ pub fn applies(transport: Transport, control: Control) -> bool {
         | Control::RateLimit => true,
         Control::Csrf => transport == Transport::Http,
         Control::Origin => matches!(transport, Transport::Http | Transport::WebSocket),
-        _ => false,
-    }
-}
-
-/// Holds if reading this part of the request says that somebody's identity is looked at.
-pub fn is_identity(origin: &Origin) -> bool {
-    match origin {
-        Origin::Request(RequestPart::Header, name) => {
-            let name = name.to_ascii_lowercase();
-            matches!(
-                name.as_str(),
-                "authorization" | "x-api-key" | "cookie" | "x-access-token" | "x-auth-token"
-            )
-        }
-        Origin::Request(RequestPart::Cookie | RequestPart::Session, _) => true,
         _ => false,
     }
 }

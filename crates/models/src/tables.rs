@@ -1,6 +1,7 @@
 //! The form of a model, and the tables made of all of them.
 
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Stop, Value};
+use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
@@ -18,6 +19,16 @@ pub type ClassFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, Span);
 /// Makes an instance of such a class; says whether the program's own constructor is left out.
 pub type InstanceFunction =
     fn(&ModelHost, &mut Machine<'_>, ObjectId, ObjectId, &Arguments, Span) -> Result<bool, Stop>;
+
+/// Reads an element of something outside, of a host object or of an instance, by a computed key.
+pub type IndexFunction = fn(&ModelHost, &mut Machine<'_>, &Value, &Value, Span) -> Option<Value>;
+/// Is told that an element of a host object or instance is written by a key that is not known.
+pub type SetIndexFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId, &Value, &Value, Span);
+/// Returns what waiting for a host object gives.
+pub type AwaitFunction = fn(&ModelHost, &mut Machine<'_>, ObjectId) -> Answer;
+/// Combines two values, one of which is of the entry's path, with an operator.
+pub type OperatorFunction =
+    fn(&ModelHost, &mut Machine<'_>, BinaryOperator, &Value, &Value, Span) -> Option<Value>;
 
 /// What a framework or library does, by API path.
 ///
@@ -37,6 +48,16 @@ pub struct Model {
     pub classes: &'static [(&'static str, ClassFunction)],
     /// What making an instance of a class that inherits does.
     pub instances: &'static [(&'static str, InstanceFunction)],
+    /// What elements are.
+    pub indexes: &'static [(&'static str, IndexFunction)],
+    /// What writing elements by unknown keys does.
+    pub set_indexes: &'static [(&'static str, SetIndexFunction)],
+    /// What waiting for a host object gives.
+    pub awaits: &'static [(&'static str, AwaitFunction)],
+    /// What operators do.
+    pub operators: &'static [(&'static str, OperatorFunction)],
+    /// Outside classes, mostly exceptions, each with one that it inherits from.
+    pub subclasses: &'static [(&'static str, &'static str)],
     /// Paths that mean the same as another.
     pub aliases: &'static [(&'static str, &'static str)],
     /// How requests enter, of a web framework.
@@ -50,8 +71,13 @@ impl Model {
         calls: &[],
         members: &[],
         sets: &[],
+        indexes: &[],
         classes: &[],
         instances: &[],
+        set_indexes: &[],
+        awaits: &[],
+        operators: &[],
+        subclasses: &[],
         aliases: &[],
         framework: None,
     };
@@ -62,8 +88,13 @@ pub(crate) struct Tables {
     pub(crate) calls: FxHashMap<Ustr, CallFunction>,
     pub(crate) members: FxHashMap<Ustr, MemberFunction>,
     pub(crate) sets: FxHashMap<Ustr, SetFunction>,
+    pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
     pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
+    pub(crate) set_indexes: FxHashMap<Ustr, SetIndexFunction>,
+    pub(crate) awaits: FxHashMap<Ustr, AwaitFunction>,
+    pub(crate) operators: FxHashMap<Ustr, OperatorFunction>,
+    pub(crate) subclasses: Vec<(Ustr, Ustr)>,
     pub(crate) aliases: FxHashMap<Ustr, Ustr>,
 }
 
@@ -73,16 +104,31 @@ impl Tables {
             calls: FxHashMap::default(),
             members: FxHashMap::default(),
             sets: FxHashMap::default(),
+            indexes: FxHashMap::default(),
             classes: FxHashMap::default(),
             instances: FxHashMap::default(),
+            set_indexes: FxHashMap::default(),
+            awaits: FxHashMap::default(),
+            operators: FxHashMap::default(),
+            subclasses: Vec::new(),
             aliases: FxHashMap::default(),
         };
         for model in MODELS {
             tables.calls.extend(model.calls.iter().map(keyed));
             tables.members.extend(model.members.iter().map(keyed));
             tables.sets.extend(model.sets.iter().map(keyed));
+            tables.indexes.extend(model.indexes.iter().map(keyed));
             tables.classes.extend(model.classes.iter().map(keyed));
             tables.instances.extend(model.instances.iter().map(keyed));
+            tables
+                .set_indexes
+                .extend(model.set_indexes.iter().map(keyed));
+            tables.awaits.extend(model.awaits.iter().map(keyed));
+            tables.operators.extend(model.operators.iter().map(keyed));
+            let pairs = model.subclasses.iter();
+            tables
+                .subclasses
+                .extend(pairs.map(|(class, base)| (Ustr::from(class), Ustr::from(base))));
             let aliases = model.aliases.iter();
             tables
                 .aliases

@@ -45,6 +45,8 @@ static FRAMEWORK: Framework = Framework {
     doors,
     begin,
     step,
+    mountings: |_, _| Vec::new(),
+    as_layer: |_, _, _| None,
     status_of: |_, _, _| None,
 };
 
@@ -228,6 +230,7 @@ fn empty_door(machine: &Machine<'_>, id: ObjectId, span: Span, path: Ustr) -> Do
         steps: Vec::new(),
         decided: Vec::new(),
         unresolved: Vec::new(),
+        late: Vec::new(),
     }
 }
 

@@ -3,7 +3,20 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod code_without_throttle;
+mod conditional_guard;
+mod dead_guard;
+mod exposure;
+mod fail_open_guard;
 mod finding;
+mod guard_after_routes;
+mod guard_gap;
+mod guard_misses_path;
+mod login_without_throttle;
+mod optional_authentication;
+mod throttle;
+mod unauthenticated_entry_point;
+mod unmounted_guard;
 
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
@@ -34,7 +47,19 @@ pub struct Rule {
 }
 
 /// All rules, in alphabetical order of their ids.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+    &code_without_throttle::RULE,
+    &conditional_guard::RULE,
+    &dead_guard::RULE,
+    &fail_open_guard::RULE,
+    &guard_after_routes::RULE,
+    &guard_gap::RULE,
+    &guard_misses_path::RULE,
+    &login_without_throttle::RULE,
+    &optional_authentication::RULE,
+    &unauthenticated_entry_point::RULE,
+    &unmounted_guard::RULE,
+];
 
 /// Returns the rule with that id.
 pub fn rule(id: &str) -> Option<&'static Rule> {

@@ -300,7 +300,7 @@ fn layer_shape(files: &FileSet, layer: &Layer) -> LayerShape {
         reason: detail(matches!(layer.verdict, Verdict::Unknown(_))),
         mounted: Place::new(files, layer.mounted),
         throttle: layer.throttle.as_ref().map(throttle_shape),
-        fails_open: layer.fails_open.map(|span| Place::new(files, span)),
+        fails_open: layer.fails_open.map(|(span, _)| Place::new(files, span)),
     }
 }
 
@@ -353,12 +353,12 @@ fn guard_shape(files: &FileSet, guard: &GuardDefinition) -> GuardShape {
             .map(|control| control.as_str())
             .collect(),
         covers: guard.covers.len(),
-        mounted: places(files, &guard.mounted),
+        mounted: guard
+            .mounts
+            .iter()
+            .map(|mount| Place::new(files, mount.span))
+            .collect(),
     }
-}
-
-fn places(files: &FileSet, spans: &[Span]) -> Vec<Place> {
-    spans.iter().map(|span| Place::new(files, *span)).collect()
 }
 
 fn asset_shape(files: &FileSet, asset: &Asset) -> AssetShape {

@@ -201,8 +201,8 @@ impl<'a> Trace<'a> {
         if let Some(numbers) = layer.throttle.as_ref().and_then(words::throttle) {
             text.push_str(&self.line(&indent, &format!("counts attempts: {numbers}")));
         }
-        if let Some(span) = layer.fails_open {
-            let words = format!("lets the request on when it fails, at {}", self.place(span));
+        if let Some((span, why)) = layer.fails_open {
+            let words = format!("lets the request on {why}, at {}", self.place(span));
             text.push_str(&self.line(&indent, &words));
         }
         text

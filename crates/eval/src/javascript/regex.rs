@@ -1,0 +1,137 @@
+//! Regular expressions over known texts; over anything else the outcome is open.
+//!
+//! An engine with a smaller language than JavaScript's does the work. What it does not read, or reads
+//! differently, is open too.
+
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use super::{Function, Native};
+use crate::{Answer, Machine, ObjectKind, TestKind, Value};
+
+/// The longest expression and text that are looked at.
+const LONGEST: usize = 2000;
+
+pub(super) fn method(name: &str) -> Option<Function> {
+    Some(match name {
+        "test" => test,
+        "exec" => exec,
+        _ => return None,
+    })
+}
+
+/// `new RegExp(text, flags)`.
+pub(super) fn construct(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
+    let given = call.argument(0);
+    let Some(text) = given.text() else {
+        return Ok(Some(match given.only_object() {
+            Some(_) => given,
+            None => call.derived(machine, crate::Shape::Object),
+        }));
+    };
+    let flags = call.argument(1).text().unwrap_or_default();
+    let id = machine.heap.allocate(ObjectKind::Regex(text), call.span);
+    let properties = &mut machine.heap.get_mut(id).properties;
+    properties.insert(Ustr::from("flags"), Value::string(&flags));
+    Ok(Some(Value::object(id).with_origins(given.origins)))
+}
+
+/// Returns the expression for the engine, if it means the same there.
+fn compiled(machine: &Machine<'_>, expression: &Value) -> Option<(regex_lite::Regex, bool)> {
+    let id = expression.only_object()?;
+    let ObjectKind::Regex(pattern) = machine.heap.get(id).kind else {
+        return None;
+    };
+    let is_different = pattern.len() > LONGEST
+        || [
+            "[^]", "[]", "(?<", "(?=", "(?!", "\\c", "\\k", "&&", "--", "~~",
+        ]
+        .iter()
+        .any(|part| pattern.contains(part));
+    if is_different {
+        return None;
+    }
+    let flags = machine.heap.property(id, Ustr::from("flags"))?.text()?;
+    let regex = regex_lite::RegexBuilder::new(&pattern)
+        .case_insensitive(flags.contains('i'))
+        .multi_line(flags.contains('m'))
+        .dot_matches_new_line(flags.contains('s'))
+        .size_limit(1 << 20)
+        .build()
+        .ok()?;
+    Some((regex, flags.contains('g')))
+}
+
+fn short_text(value: &Value) -> Option<Ustr> {
+    value
+        .text()
+        .filter(|text| text.len() <= LONGEST && text.is_ascii())
+}
+
+fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
+    let text = call.argument(0);
+    let outcome = compiled(machine, call.this)
+        .zip(short_text(&text))
+        .map(|((regex, _), text)| regex.is_match(&text));
+    Ok(Some(machine.tested(
+        TestKind::Truth,
+        outcome,
+        &[&text],
+        call.span,
+    )))
+}
+
+fn exec(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
+    let text = call.argument(0);
+    if let Some(found) = found(machine, call.this, &text, call.span) {
+        return Ok(Some(found));
+    }
+    let part = machine.derived(crate::Shape::String, [&text]);
+    let list = machine.make_open_list(Vec::new(), Some(part), call.span);
+    let list = list.with_origins(text.origins);
+    Ok(Some(machine.join(list, &Value::null())))
+}
+
+/// Returns what `text.match(expression)` gives, if that is known.
+pub(super) fn found(
+    machine: &mut Machine<'_>,
+    expression: &Value,
+    text: &Value,
+    span: Span,
+) -> Option<Value> {
+    let (regex, is_global) = compiled(machine, expression)?;
+    let known = short_text(text)?;
+    if is_global {
+        return None;
+    }
+    let Some(captures) = regex.captures(&known) else {
+        return Some(Value::null().with_origins(text.origins));
+    };
+    let groups = captures
+        .iter()
+        .map(|group| match group {
+            Some(group) => Value::string(group.as_str()).with_origins(text.origins),
+            None => Value::undefined(),
+        })
+        .collect();
+    let list = machine.make_list(groups, false, span);
+    Some(list.with_origins(text.origins))
+}
+
+/// Returns `text.replace(expression, by)`, if that is known.
+pub(super) fn replaced(
+    machine: &Machine<'_>,
+    expression: &Value,
+    text: &str,
+    by: &str,
+) -> Option<String> {
+    let (regex, is_global) = compiled(machine, expression)?;
+    // `$` means something in a replacement, and not the same everywhere.
+    if by.contains('$') || !text.is_ascii() || text.len() > LONGEST {
+        return None;
+    }
+    Some(match is_global {
+        true => regex.replace_all(text, by).into_owned(),
+        false => regex.replace(text, by).into_owned(),
+    })
+}

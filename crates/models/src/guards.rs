@@ -1,0 +1,309 @@
+//! All guards that the program has: mounted or not, covering something or not.
+
+use firedoor_app::{Control, EntryPoint, GuardDefinition, Layer, LayerKind, Mount, Verdict};
+use firedoor_eval::{HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
+use firedoor_source::Span;
+use indexmap::IndexMap;
+use ustr::Ustr;
+
+use crate::doors::Mounting;
+use crate::request::send;
+use crate::{Door, Framework, MODELS, ModelHost, Persona, Step, StepKind};
+
+type Key = (Span, Ustr);
+
+/// Returns the guards, in the order in which they are met: layers of entry points, layers mounted where
+/// nothing lies behind them, guards that libraries made, and functions that could be mounted.
+pub(crate) fn guards(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entries: &[EntryPoint],
+) -> Vec<GuardDefinition> {
+    let mut guards: IndexMap<Key, GuardDefinition> = IndexMap::new();
+    for (number, entry) in entries.iter().enumerate() {
+        for layer in entry
+            .layers
+            .iter()
+            .filter(|layer| layer.kind == LayerKind::Layer)
+        {
+            if layer.verdict.refuses() {
+                cover(&mut guards, layer, number);
+            }
+        }
+    }
+    for framework in MODELS.iter().filter_map(|model| model.framework) {
+        let mountings = (framework.mountings)(host, machine);
+        for mounting in mountings {
+            add_mounting(host, machine, framework, &mounting, entries, &mut guards);
+        }
+        for value in loose_functions(machine) {
+            add_loose(host, machine, framework, &value, &mut guards);
+        }
+    }
+    add_made(host, machine, &mut guards);
+    guards.into_values().collect()
+}
+
+fn cover(guards: &mut IndexMap<Key, GuardDefinition>, layer: &Layer, number: usize) {
+    let guard = guards
+        .entry((layer.span, layer.name))
+        .or_insert_with(|| definition(layer.name, layer.span));
+    guard.is_used = true;
+    guard.throttle = guard.throttle.take().or_else(|| layer.throttle.clone());
+    for (control, verdict) in &layer.verdicts {
+        if verdict.refuses() && !guard.controls.contains(control) {
+            guard.controls.push(*control);
+        }
+    }
+    if !guard.covers.contains(&number) {
+        guard.covers.push(number);
+    }
+}
+
+fn definition(name: Ustr, span: Span) -> GuardDefinition {
+    GuardDefinition {
+        name,
+        span,
+        controls: Vec::new(),
+        covers: Vec::new(),
+        mounts: Vec::new(),
+        is_idle: false,
+        is_used: false,
+        imported: Vec::new(),
+        throttle: None,
+    }
+}
+
+/// A layer that is mounted is a guard if it refuses somewhere, or would on some path.
+fn add_mounting(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    framework: &'static Framework,
+    mounting: &Mounting,
+    entries: &[EntryPoint],
+    guards: &mut IndexMap<Key, GuardDefinition>,
+) {
+    let key = (mounting.step.span, mounting.step.name);
+    if !guards.contains_key(&key) {
+        let Some(found) = alone(host, machine, framework, &mounting.step) else {
+            return;
+        };
+        let runs_somewhere = entries
+            .iter()
+            .flat_map(|entry| &entry.layers)
+            .any(|layer| (layer.span, layer.name) == key);
+        guards.insert(
+            key,
+            GuardDefinition {
+                is_idle: runs_somewhere,
+                is_used: true,
+                ..found
+            },
+        );
+    }
+    let covers = entries
+        .iter()
+        .filter(|entry| {
+            entry.layers.iter().any(|layer| {
+                (layer.span, layer.name) == key
+                    && layer.mounted == mounting.step.mounted
+                    && layer.verdict.refuses()
+            })
+        })
+        .count();
+    if let Some(guard) = guards.get_mut(&key) {
+        let is_known = guard
+            .mounts
+            .iter()
+            .any(|mount| mount.span == mounting.step.mounted && mount.path == mounting.path);
+        if !is_known {
+            guard.mounts.push(Mount {
+                span: mounting.step.mounted,
+                path: mounting.path,
+                covers,
+            });
+        }
+    }
+}
+
+/// Runs a layer by itself, on a path that is not known; gives what it would be good for.
+fn alone(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    framework: &'static Framework,
+    step: &Step,
+) -> Option<GuardDefinition> {
+    let door = lone_door(machine, framework, step);
+    let attacker = send(host, machine, &door, Persona::Attacker, None);
+    let user = send(host, machine, &door, Persona::User, None);
+    let layer = crate::build::layer(host, machine, &door, step, 0, &attacker, &user);
+    let mut found = definition(step.name, step.span);
+    found.throttle = layer.throttle.clone();
+    found.controls = layer
+        .verdicts
+        .iter()
+        .filter(|(_, verdict)| verdict.refuses())
+        .map(|(control, _)| *control)
+        .collect();
+    if found.controls.is_empty() && refuses_on_some_path(host, machine, &attacker) {
+        found.controls.push(Control::Authentication);
+    }
+    (!found.controls.is_empty()).then_some(found)
+}
+
+/// A guard that looks at the path itself refuses on some and lets others on.
+fn refuses_on_some_path(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attacker: &crate::request::Sent,
+) -> bool {
+    let run = crate::request::layer_run(host, machine, attacker, 0);
+    run.refusals.iter().any(|(refusal, checks, _)| {
+        firedoor_app::refusal_control(refusal, checks) == Some(Control::Authentication)
+            && checks
+                .iter()
+                .any(|check| check.provenance().is_from(firedoor_app::RequestPart::Line))
+    })
+}
+
+fn lone_door(machine: &Machine<'_>, framework: &'static Framework, step: &Step) -> Door {
+    Door {
+        transport: firedoor_app::Transport::Http,
+        method: Ustr::from("ANY"),
+        path: Ustr::from(&format!("/{HOLE}")),
+        message: None,
+        framework,
+        app: Ustr::from(machine.program.files.path(step.span)),
+        handler: firedoor_app::Symbol {
+            name: step.name,
+            span: step.span,
+        },
+        registered: step.mounted,
+        group: (0, Ustr::from("")),
+        steps: vec![Step {
+            kind: StepKind::Layer,
+            ..step.clone()
+        }],
+        decided: Vec::new(),
+        unresolved: Vec::new(),
+        late: Vec::new(),
+    }
+}
+
+/// Functions that modules export or keep at their top level, and that nothing has called.
+fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
+    let modules: Vec<ModuleId> = machine.program.iter().map(|(id, _)| id).collect();
+    let mut functions = Vec::new();
+    for module in modules {
+        let mut values = machine.module_exports(module);
+        values.extend(machine.module_variables(module));
+        for (_, value) in values {
+            let Some(id) = value.only_object() else {
+                continue;
+            };
+            let is_own = machine.program.module_of(machine.heap.get(id).span.file) == Some(module);
+            if is_own
+                && matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
+                && !functions.contains(&value)
+            {
+                functions.push(value);
+            }
+        }
+    }
+    functions
+}
+
+fn add_loose(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    framework: &'static Framework,
+    value: &Value,
+    guards: &mut IndexMap<Key, GuardDefinition>,
+) {
+    let Some(step) = (framework.as_layer)(host, machine, value) else {
+        return;
+    };
+    let key = (step.span, step.name);
+    let is_known = guards.keys().any(|(span, _)| *span == step.span);
+    if is_known || was_called(machine, value) {
+        return;
+    }
+    if let Some(mut found) = alone(host, machine, framework, &step) {
+        if let Some(id) = value.only_object() {
+            found.imported = machine.bindings_of(id);
+        }
+        guards.insert(key, found);
+    }
+}
+
+fn was_called(machine: &Machine<'_>, value: &Value) -> bool {
+    let Some(id) = value.only_object() else {
+        return true;
+    };
+    match &machine.heap.get(id).kind {
+        ObjectKind::Function { closure, .. } => machine
+            .called
+            .contains_key(&(closure.module, closure.function)),
+        _ => true,
+    }
+}
+
+/// Guards that libraries made, and that no entry point has.
+fn add_made(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    guards: &mut IndexMap<Key, GuardDefinition>,
+) {
+    let made: Vec<(ObjectId, crate::state::MadeGuard)> = host
+        .state()
+        .made_guards
+        .iter()
+        .map(|(id, guard)| (*id, guard.clone()))
+        .collect();
+    for (id, made) in made {
+        let object = machine.heap.get(id);
+        let own_span = object.span;
+        let name = object.name.unwrap_or_else(|| Ustr::from(made.library));
+        let is_known = guards
+            .keys()
+            .any(|(span, known)| (*span == made.span || *span == own_span) && *known == name);
+        if is_known {
+            continue;
+        }
+        guards.insert(
+            (made.span, name),
+            GuardDefinition {
+                controls: made.controls.clone(),
+                throttle: made.throttle.clone(),
+                imported: machine.bindings_of(id),
+                ..definition(name, made.span)
+            },
+        );
+    }
+}
+
+/// The guards among layers that stand behind an entry point, judged by themselves.
+pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
+    let mut late = Vec::new();
+    for step in &door.late {
+        let Some(found) = alone(host, machine, door.framework, step) else {
+            continue;
+        };
+        late.push(Layer {
+            name: step.name,
+            kind: LayerKind::Layer,
+            span: step.span,
+            mounted: step.mounted,
+            verdicts: found
+                .controls
+                .iter()
+                .map(|control| (*control, Verdict::Enforced))
+                .collect(),
+            controls: found.controls,
+            verdict: Verdict::Enforced,
+            throttle: found.throttle,
+            fails_open: None,
+        });
+    }
+    late
+}

@@ -1,0 +1,239 @@
+//! What the models of Python libraries share: arguments, derived values, comparisons of secrets.
+
+use firedoor_app::{
+    CompareSecret, ComparisonKind, EffectKind, Origin, Provenance, RequestPart, SendChannel,
+};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{ModelHost, Persona};
+
+/// Returns the argument at `index` or named `name`, if it is given.
+pub(crate) fn given(call: &Call<'_>, index: usize, name: &str) -> Option<Value> {
+    call.arguments.find(index, name).cloned()
+}
+
+/// Returns the argument at `index` or named `name`; `None` of Python if it is not given.
+pub(crate) fn argument(call: &Call<'_>, index: usize, name: &str) -> Value {
+    given(call, index, name)
+        .or_else(|| call.arguments.rest.clone())
+        .unwrap_or_else(Value::null)
+}
+
+/// Returns an unknown value of a shape with one origin.
+pub(crate) fn value_from(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: Shape,
+    origin: Origin,
+) -> Value {
+    let origins = host.origin(machine, origin);
+    Value::unknown(shape).with_origins(origins)
+}
+
+/// Returns what is made of these values and of something with this origin.
+pub(crate) fn made_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: Shape,
+    parts: &[&Value],
+    origin: Origin,
+) -> Value {
+    let value = machine.derived(shape, parts.iter().copied());
+    host.with_origin(machine, value, origin)
+}
+
+/// Returns the last part of the path that is called.
+pub(crate) fn last_name<'p>(path: &'p str) -> &'p str {
+    path.rsplit(['.', ':']).next().unwrap_or(path)
+}
+
+/// Answers `None` of Python.
+pub(crate) fn nothing(_host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
+    Ok(Some(Value::null()))
+}
+
+/// Answers with the object itself: builders and context managers.
+pub(crate) fn same(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.this.clone()))
+}
+
+/// Answers with the first argument: wrappers and conversions.
+pub(crate) fn first(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.arguments.get(0)))
+}
+
+/// Answers with text that is made of the arguments.
+pub(crate) fn text_of(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(machine.derived(Shape::String, call.arguments.all())))
+}
+
+/// Answers with an object that is made of the arguments.
+pub(crate) fn object_of(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(machine.derived(Shape::Object, call.arguments.all())))
+}
+
+/// Makes a host object of the call, which keeps its arguments: those by position as elements, those by
+/// name as properties.
+pub(crate) fn object_with_arguments(machine: &mut Machine<'_>, call: &Call<'_>) -> ObjectId {
+    let path = Ustr::from(&format!("{}()", call.path));
+    let id = machine
+        .heap
+        .allocate(firedoor_eval::ObjectKind::Host(path), call.span);
+    let object = machine.heap.get_mut(id);
+    object.elements = call.arguments.positional.clone();
+    object.properties = call.arguments.keywords.clone();
+    id
+}
+
+/// Answers with a host object that keeps the arguments.
+pub(crate) fn keep(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = object_with_arguments(machine, call);
+    Ok(Some(Value::object(id)))
+}
+
+/// Returns what a kept object was given at `index` or under `name`.
+pub(crate) fn kept(
+    machine: &Machine<'_>,
+    object: Option<ObjectId>,
+    index: usize,
+    name: &str,
+) -> Option<Value> {
+    let object = machine.heap.get(object?);
+    let by_name = object.properties.get(&Ustr::from(name));
+    by_name.or_else(|| object.elements.get(index)).cloned()
+}
+
+/// Returns a property of a dictionary, if it has it for certain.
+pub(crate) fn entry(machine: &Machine<'_>, dictionary: &Value, name: &str) -> Option<Value> {
+    let id = dictionary.objects().next()?;
+    machine.heap.property(id, Ustr::from(name)).cloned()
+}
+
+/// Holds if an attacker's comparison fails: what he sends is not what the server keeps.
+pub(crate) fn is_refuted(host: &ModelHost, given: &Provenance, expected: &Provenance) -> bool {
+    let is_sent = |side: &Provenance| side.is_from_client() || side.is_from(RequestPart::Context);
+    host.persona() == Persona::Attacker && is_sent(given) != is_sent(expected)
+}
+
+/// Notes the comparison of a secret and returns its outcome: false for an attacker, open for a user.
+pub(crate) fn compare_secret(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    kind: ComparisonKind,
+    sides: (&Value, &Value),
+    span: Span,
+) -> Value {
+    let mut given = host.deep_provenance(machine, sides.0);
+    let mut expected = host.deep_provenance(machine, sides.1);
+    if expected.is_from_client() && !given.is_from_client() {
+        std::mem::swap(&mut given, &mut expected);
+    }
+    let outcome = is_refuted(host, &given, &expected).then_some(false);
+    let effect = EffectKind::CompareSecret(CompareSecret {
+        kind,
+        given,
+        expected,
+    });
+    host.effect(machine, effect, span);
+    machine.tested(TestKind::Proof, outcome, &[sides.0, sides.1], span)
+}
+
+/// Holds if a value is where requests carry credentials. The query is one for WebSockets, since browsers
+/// cannot send headers with them.
+pub(crate) fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
+    let is_socket = host.state().run.method == "WS";
+    provenance.origins().iter().any(|origin| match origin {
+        Origin::Request(part, _) => match part {
+            RequestPart::Header
+            | RequestPart::Cookie
+            | RequestPart::Handshake
+            | RequestPart::Session
+            | RequestPart::Context
+            | RequestPart::Message => true,
+            RequestPart::Query | RequestPart::Path => is_socket,
+            _ => false,
+        },
+        Origin::Principal(_) => true,
+        _ => false,
+    })
+}
+
+/// Returns what a verified token proves: who is asking if the token is a credential of the request, a
+/// claim otherwise.
+pub(crate) fn proven(host: &ModelHost, machine: &mut Machine<'_>, token: &Value) -> Value {
+    let provenance = host.deep_provenance(machine, token);
+    let origin = if is_carried_credential(host, &provenance) {
+        Origin::Principal(Ustr::from(""))
+    } else {
+        Origin::Claim(Ustr::from(""))
+    };
+    let mut value = value_from(host, machine, Shape::Object, origin);
+    let deep = machine.deep_origins(token);
+    value.control = machine.origins.union(deep, token.control);
+    value
+}
+
+/// Returns an exception of a library that hangs on these values.
+pub(crate) fn exception(machine: &mut Machine<'_>, path: &str, hangs_on: &[&Value]) -> Value {
+    let mut value = machine.derived(Shape::Any, hangs_on.iter().copied());
+    let mut error = Value::outside(&format!("{path}()")).with_origins(value.origins);
+    error.control = std::mem::replace(&mut value.control, firedoor_eval::OriginSet::EMPTY);
+    error
+}
+
+/// A proof fails for an attacker and may fail for a user: throws accordingly.
+pub(crate) fn prove_or_throw(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    path: &str,
+    hangs_on: &[&Value],
+    span: Span,
+) -> Result<(), Stop> {
+    let error = exception(machine, path, hangs_on);
+    match host.persona() {
+        Persona::Attacker => machine.throw(error, span),
+        Persona::User => {
+            machine.may_throw(error, span);
+            Ok(())
+        }
+        Persona::Wiring => Ok(()),
+    }
+}
+
+/// Returns a record or token that may be missing: nothing for an attacker, either for a user.
+pub(crate) fn proven_or_nothing(host: &ModelHost, found: Value) -> Value {
+    if host.persona() != Persona::Attacker {
+        let mut both = found;
+        both.add(Atom::Null);
+        return both;
+    }
+    let mut nothing = Value::null().with_origins(found.origins);
+    nothing.control = found.control;
+    nothing
+}
+
+/// Notes that something is sent, with what.
+pub(crate) fn send(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    channel: SendChannel,
+    to: &Value,
+    content: &[(&str, Value)],
+    span: Span,
+) {
+    let effect = EffectKind::Send {
+        channel,
+        to: host.deep_provenance(machine, to),
+        content: content
+            .iter()
+            .map(|(name, value)| firedoor_app::Field {
+                name: Ustr::from(name),
+                value: host.deep_provenance(machine, value),
+                operator: "=",
+            })
+            .collect(),
+    };
+    host.effect(machine, effect, span);
+}

@@ -1,0 +1,237 @@
+//! What many models of libraries need: options, callbacks, promises, and proofs.
+//!
+//! A library that checks something has one model for its three forms: the result is returned, promised or
+//! handed to a callback. What differs by persona is decided here and nowhere else.
+
+use firedoor_app::{Flag, Origin, Provenance, RequestPart};
+use firedoor_eval::{
+    Answer, Arguments, Atom, Call, Machine, ObjectKind, Shape, Stop, TestKind, Value,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{ModelHost, Persona};
+
+/// Returns an option by name; `None` if it is missing for certain.
+pub fn option(machine: &mut Machine<'_>, options: &Value, name: &str, span: Span) -> Option<Value> {
+    let options = options.filter(|atom| {
+        matches!(
+            atom,
+            Atom::Object(_) | Atom::Outside(_) | Atom::Unknown(Shape::Any | Shape::Object)
+        )
+    })?;
+    let found = machine.member(&options, Ustr::from(name), span).ok()?;
+    (!found.is_nothing()).then_some(found)
+}
+
+/// Returns what is known of an option that is a truth value.
+pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> Flag {
+    let Some(value) = given else {
+        return Flag::Default;
+    };
+    match machine.truth(value) {
+        Some(true) => Flag::On,
+        Some(false) => Flag::Off,
+        None => condition(host, machine, value).map_or(Flag::Unknown, Flag::Conditional),
+    }
+}
+
+/// Returns the environment variables that a value hangs on, in words.
+fn condition(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<String> {
+    let mut names: Vec<Ustr> = Vec::new();
+    for set in [value.origins, value.control] {
+        for origin in host.origins_of(machine, set) {
+            if let Origin::Environment { name, .. } = origin
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+    }
+    let words: Vec<&str> = names.iter().map(Ustr::as_str).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// Returns the last argument if it is a function: the callback of a library in Node's manner.
+pub fn callback(machine: &Machine<'_>, arguments: &Arguments) -> Option<Value> {
+    let last = arguments.positional.last()?;
+    is_function(machine, last).then(|| last.clone())
+}
+
+/// Holds if the value is a function of the program, or stands for one of outside.
+pub fn is_function(machine: &Machine<'_>, value: &Value) -> bool {
+    match value.only() {
+        Some(Atom::Object(id)) => match &machine.heap.get(id).kind {
+            ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Method { .. } => {
+                true
+            }
+            ObjectKind::Host(path) => is_host_function(path),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn is_host_function(path: &str) -> bool {
+    path.ends_with(":next") || path == "node:callback"
+}
+
+/// Runs `body` as an asynchronous function: its result, failures and decisions are those of the promise.
+///
+/// # Errors
+///
+/// If the budget is used up.
+pub fn promised<'p>(
+    machine: &mut Machine<'p>,
+    span: Span,
+    body: impl FnOnce(&mut Machine<'p>) -> Result<Value, Stop>,
+) -> Result<Value, Stop> {
+    let base = machine.decided.len();
+    let (result, thrown) = machine.catching(body);
+    let decided = machine.decided.split_off(base.min(machine.decided.len()));
+    match result {
+        Ok(value) => Ok(machine.make_promise(Some(value), thrown, decided, span)),
+        Err(Stop::Throw) => Ok(machine.make_promise(None, thrown, Vec::new(), span)),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Returns a promise of `value`, or calls the callback with it, if one is given.
+///
+/// # Errors
+///
+/// Those of the callback.
+pub fn deliver(machine: &mut Machine<'_>, call: &Call<'_>, value: Value) -> Answer {
+    if let Some(callback) = callback(machine, call.arguments) {
+        let arguments = Arguments::positional([Value::null(), value]);
+        machine.call_value(&callback, None, &arguments, call.span)?;
+        return Ok(Some(Value::undefined()));
+    }
+    let promise = machine.make_promise(Some(value), Vec::new(), Vec::new(), call.span);
+    Ok(Some(promise))
+}
+
+/// Returns whether a proof succeeds: an attacker's never does, a user's may.
+pub fn proof(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    operands: &[&Value],
+    span: Span,
+) -> Value {
+    let outcome = match host.persona() {
+        Persona::Attacker => Some(false),
+        _ => None,
+    };
+    machine.tested(TestKind::Proof, outcome, operands, span)
+}
+
+/// Throws `error` unless `proof` holds.
+///
+/// # Errors
+///
+/// If the proof fails for certain.
+pub fn require(
+    machine: &mut Machine<'_>,
+    proof: &Value,
+    error: &Value,
+    span: Span,
+) -> Result<(), Stop> {
+    let error = error.clone();
+    machine.when(
+        proof,
+        span,
+        |_| Ok(()),
+        |machine| machine.throw(error, span),
+    )
+}
+
+/// Makes an exception of a library, with where what it complains about comes from.
+pub fn error(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    path: &str,
+    about: &[&Value],
+    span: Span,
+) -> Value {
+    let id = host.make_object(machine, &format!("{path}()"), span);
+    let name = path.rsplit(['.', ':', '/']).next().unwrap_or(path);
+    let object = machine.heap.get_mut(id);
+    object
+        .properties
+        .insert(Ustr::from("name"), Value::string(name));
+    let message = Value::unknown(Shape::String);
+    object.properties.insert(Ustr::from("message"), message);
+    let mut value = Value::object(id);
+    for part in about {
+        let deep = machine.deep_origins(part);
+        value.origins = machine.origins.union(value.origins, deep);
+        value.control = machine.origins.union(value.control, part.control);
+    }
+    value
+}
+
+/// Returns where the content of a verified token comes from: it says who is asking if the request carried it
+/// where credentials are carried, and is a claim of something handed on otherwise.
+pub fn proven_origin(host: &ModelHost, token: &Provenance, claim: &str) -> Origin {
+    let claim = Ustr::from(claim);
+    let is_socket = host.state().run.method == "WS";
+    let is_carried = token.origins().iter().any(|origin| match origin {
+        Origin::Request(part, _) => match part {
+            RequestPart::Header
+            | RequestPart::Cookie
+            | RequestPart::Handshake
+            | RequestPart::Session
+            | RequestPart::Context
+            | RequestPart::Message => true,
+            RequestPart::Query | RequestPart::Line => is_socket,
+            _ => false,
+        },
+        Origin::Principal(_) => true,
+        _ => false,
+    });
+    if is_carried {
+        Origin::Principal(claim)
+    } else {
+        Origin::Claim(claim)
+    }
+}
+
+/// Returns an unknown value with one origin.
+pub fn unknown_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: Shape,
+    origin: Origin,
+) -> Value {
+    let origins = host.origin(machine, origin);
+    Value::unknown(shape).with_origins(origins)
+}
+
+/// Returns an unknown value of these values and one more origin.
+pub fn made_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: Shape,
+    parts: &[&Value],
+    origin: Origin,
+) -> Value {
+    let value = machine.derived(shape, parts.iter().copied());
+    host.with_origin(machine, value, origin)
+}
+
+/// Keeps a value on a host object under a name that programs cannot read.
+pub fn keep(machine: &mut Machine<'_>, object: firedoor_eval::ObjectId, name: &str, value: Value) {
+    machine.heap.set_property(object, Ustr::from(name), value);
+}
+
+/// Returns what [`keep`] has kept.
+pub fn kept(machine: &Machine<'_>, object: Option<firedoor_eval::ObjectId>, name: &str) -> Value {
+    object
+        .and_then(|object| machine.heap.property(object, Ustr::from(name)).cloned())
+        .unwrap_or_else(Value::undefined)
+}
+
+/// Returns the last part of the path of a call or member.
+pub fn last_part(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}

@@ -1,0 +1,140 @@
+//! What somebody without credentials reaches, and how much that matters: shared by the rules about access.
+
+use firedoor_app::query::{accesses_in, is_administrative_path, is_personal, users_of};
+use firedoor_app::{Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Verdict};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::Confidence;
+
+/// Something sensitive that an entry point does for anybody.
+pub struct Exposure {
+    /// What is done, as a phrase: `changes Invoice`.
+    pub words: String,
+    /// Where.
+    pub span: Span,
+    /// How sure it is that nobody should reach it without credentials.
+    pub confidence: Confidence,
+    /// Entry points that do the like and have a guard, of all that do.
+    pub guarded: (usize, usize),
+    /// One of those.
+    pub compared_with: Option<(Span, String)>,
+}
+
+/// Returns the most sensitive thing among `effects`, of which `entry` is the entry point.
+pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposure> {
+    let mut worst: Option<Exposure> = None;
+    for (effect, access) in accesses_in(effects) {
+        if effect.layer.is_some() || is_harmless(map, access, effects) {
+            continue;
+        }
+        let exposure = exposure(map, entry, effect, access);
+        if worst
+            .as_ref()
+            .is_none_or(|found| found.confidence < exposure.confidence)
+        {
+            worst = Some(exposure);
+        }
+    }
+    worst
+}
+
+/// Reading for oneself tells nobody anything: only what is written, or told in the answer, counts.
+fn is_harmless(map: &Map, access: &Access, effects: &[Effect]) -> bool {
+    match access.operation {
+        Operation::Count => true,
+        Operation::Read => !is_personal(map, access.asset) || !is_answered(access.asset, effects),
+        _ => false,
+    }
+}
+
+/// Holds if an answer tells something of the asset's records.
+fn is_answered(asset: Ustr, effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } => body
+            .iter()
+            .any(|field| field.value.record_fields(asset).next().is_some()),
+        EffectKind::Room(..) => true,
+        _ => false,
+    })
+}
+
+fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> Exposure {
+    let others: Vec<&EntryPoint> = users_of(map, access.asset, access.operation.is_write())
+        .filter(|other| !std::ptr::eq(*other, entry))
+        .collect();
+    let guarded: Vec<&&EntryPoint> = others
+        .iter()
+        .filter(|other| other.verdict(Control::Authentication) == Verdict::Enforced)
+        .collect();
+    let has_authentication = firedoor_app::query::is_anywhere(map, Control::Authentication);
+    let share = guarded.len() * 2 >= others.len().max(1);
+    let confidence = match access.operation {
+        _ if is_administrative_path(&entry.path) => Confidence::High,
+        Operation::Delete | Operation::Update if has_authentication => Confidence::High,
+        Operation::Delete | Operation::Update => Confidence::Medium,
+        _ if !guarded.is_empty() && share => Confidence::High,
+        Operation::Read
+            if access.is_many && has_authentication && is_personal(map, access.asset) =>
+        {
+            Confidence::Medium
+        }
+        _ => Confidence::Low,
+    };
+    let verb = match access.operation {
+        Operation::Read | Operation::Count => "reads",
+        Operation::Create => "creates",
+        Operation::Update => "changes",
+        Operation::Delete => "deletes",
+    };
+    Exposure {
+        words: format!("{verb} {}", access.asset),
+        span: effect.span,
+        confidence,
+        guarded: (guarded.len(), others.len()),
+        compared_with: guarded.first().and_then(|other| {
+            let guard = firedoor_app::query::guards(other, Control::Authentication).next()?;
+            Some((
+                guard.mounted,
+                format!("`{}` has `{}`", other.id(), guard.name),
+            ))
+        }),
+    }
+}
+
+/// Holds if the entry point is open to everybody by its nature: it logs in, registers, or works with a
+/// token that was given to one person.
+pub fn is_public_by_nature(map: &Map, entry: &EntryPoint) -> bool {
+    use firedoor_app::query::{
+        is_capability, is_log_in, is_registration, verifies_code, verifies_password,
+    };
+    entry.public_because.is_some()
+        || verifies_password(entry)
+        || verifies_code(entry)
+        || is_log_in(map, entry)
+        || is_registration(map, entry)
+        || is_capability(map, entry)
+        || sends_a_token(entry)
+}
+
+/// Asking for a mailed token is for everybody: what is written is the token, and it goes out by mail.
+fn sends_a_token(entry: &EntryPoint) -> bool {
+    let sends = entry
+        .effects
+        .iter()
+        .any(|effect| matches!(effect.kind, EffectKind::Send { .. }));
+    sends
+        && accesses_in(&entry.effects).all(|(effect, access)| {
+            effect.layer.is_some()
+                || !access.operation.is_write()
+                || access
+                    .values
+                    .iter()
+                    .any(|field| firedoor_app::query::is_token(&field.value))
+                || access.operation == Operation::Delete
+        })
+}

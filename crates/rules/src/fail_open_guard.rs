@@ -1,0 +1,53 @@
+//! Finds guards that refuse some requests and let others on that they should refuse.
+
+use firedoor_app::{Control, EntryPoint, Layer, Map, Verdict};
+
+use crate::{Confidence, Findings, Rule, Severity, exposure};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "fail-open-guard",
+    class: "guard-not-wired",
+    summary: "a guard lets requests on when its own check cannot be made",
+    severity: Severity::High,
+    cwe: &["CWE-636"],
+    remediation: "Refuse in every case that is not proven: in the `catch`, without a credential, and without the setting.",
+    page: include_str!("../fixtures/fail-open-guard/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if entry.verdict(Control::Authentication) == Verdict::Enforced
+            || exposure::is_public_by_nature(map, entry)
+        {
+            continue;
+        }
+        let exposed = exposure::worst(map, entry, &entry.exposed);
+        let is_sensitive = exposed.is_some_and(|found| found.confidence > Confidence::Low);
+        for layer in entry.layers.iter().filter(|_| is_sensitive) {
+            report(entry, layer, findings);
+        }
+    }
+}
+
+fn report(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {
+    let Some((span, why)) = layer.fails_open else {
+        return;
+    };
+    findings
+        .at(layer.span, &layer.name)
+        .entry_point(entry)
+        .title(format!("`{}` lets requests on {why}", layer.name))
+        .message(format!(
+            "It refuses other requests, so it is meant as a guard; `{}` relies on it.",
+            entry.id()
+        ))
+        .because("lets-on", span, format!("the request goes on {why}"))
+        .because(
+            "mounted",
+            layer.mounted,
+            format!("mounted before `{}`", entry.id()),
+        )
+        .report();
+}

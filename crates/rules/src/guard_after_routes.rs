@@ -1,0 +1,69 @@
+//! Finds guards that are registered behind the entry points of their scope.
+
+use firedoor_app::{Control, EntryPoint, Layer, Map, query};
+
+use crate::exposure::{is_public_by_nature, worst};
+use crate::{Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "guard-after-routes",
+    class: "guard-not-wired",
+    summary: "a guard is registered after the entry points that it should protect",
+    severity: Severity::High,
+    cwe: &["CWE-696"],
+    remediation: "Register the guard before the routes: layers run in the order in which they are registered.",
+    page: include_str!("../fixtures/guard-after-routes/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        for layer in &entry.late {
+            if let Some(control) = missed(map, entry, layer) {
+                report(entry, layer, control, findings);
+            }
+        }
+    }
+}
+
+/// Returns the control that the entry point lacks, needs and would have from the layer.
+fn missed(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
+    layer.controls.iter().copied().find(|control| {
+        !entry.verdict(*control).refuses()
+            && match control {
+                Control::RateLimit => {
+                    query::verifies_password(entry) || query::verifies_code(entry)
+                }
+                Control::Authentication => {
+                    !is_public_by_nature(map, entry) && worst(map, entry, &entry.exposed).is_some()
+                }
+                Control::Authorization | Control::Ownership => {
+                    query::changes_state(entry) || query::is_administrative_path(&entry.path)
+                }
+                _ => query::changes_state(entry),
+            }
+    })
+}
+
+fn report(entry: &EntryPoint, layer: &Layer, control: Control, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol(&layer.name)
+        .title(format!(
+            "`{}` runs only after `{}` has answered",
+            layer.name,
+            entry.id()
+        ))
+        .message(format!(
+            "The {} guard is registered behind the route, which answers and never calls it.",
+            control.as_str()
+        ))
+        .because(
+            "mounted",
+            layer.mounted,
+            format!("`{}` is registered here, too late", layer.name),
+        )
+        .because("guard", layer.span, "the guard")
+        .report();
+}

@@ -1,0 +1,107 @@
+//! Finds entry points that lack a guard which most of their siblings have.
+
+use firedoor_app::{Control, EntryPoint, Map, Verdict, query};
+
+use crate::exposure::is_public_by_nature;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "guard-gap",
+    class: "broken-access-control",
+    summary: "most siblings have a guard that this entry point lacks",
+    severity: Severity::Medium,
+    cwe: &["CWE-862"],
+    remediation: "Give it the guard that its siblings have, or mount the guard on the router for all of them.",
+    page: include_str!("../fixtures/guard-gap/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if is_public_by_nature(map, entry) {
+            continue;
+        }
+        for control in [Control::Authentication, Control::Authorization] {
+            if let Some(gap) = gap(map, entry, control) {
+                report(entry, control, &gap, findings);
+            }
+        }
+    }
+}
+
+struct Gap<'m> {
+    guarded: Vec<&'m EntryPoint>,
+    all: usize,
+}
+
+/// Siblings are those of the same router that change state too (or read too).
+fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<'m>> {
+    if entry.verdict(control) != Verdict::Absent || entry.effects.is_empty() {
+        return None;
+    }
+    if control == Control::Authorization && entry.verdict(Control::Ownership).refuses() {
+        return None;
+    }
+    let changes = query::changes_state(entry);
+    let peers: Vec<&EntryPoint> = query::siblings(map, entry)
+        .filter(|other| {
+            other.transport == entry.transport && query::changes_state(other) == changes
+        })
+        .filter(|other| control != Control::Authorization || shares_asset(entry, other))
+        .collect();
+    let guarded: Vec<&EntryPoint> = peers
+        .iter()
+        .copied()
+        .filter(|other| other.verdict(control) == Verdict::Enforced)
+        .collect();
+    let is_most = guarded.len() >= 2 && guarded.len() * 4 >= peers.len() * 3;
+    (is_most && (changes || control == Control::Authentication)).then_some(Gap {
+        guarded,
+        all: peers.len(),
+    })
+}
+
+fn shares_asset(a: &EntryPoint, b: &EntryPoint) -> bool {
+    query::handler_accesses(a).any(|(_, own)| {
+        own.operation.is_write()
+            && query::handler_accesses(b)
+                .any(|(_, other)| other.asset == own.asset && other.operation.is_write())
+    })
+}
+
+fn report(entry: &EntryPoint, control: Control, gap: &Gap<'_>, findings: &mut Findings) {
+    let Some(example) = gap.guarded.first() else {
+        return;
+    };
+    let Some(guard) = query::guards(example, control).next() else {
+        return;
+    };
+    let confidence = if gap.guarded.len() >= 4 && gap.guarded.len() * 10 >= gap.all * 9 {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    findings
+        .at_entry(entry)
+        .symbol(control.as_str())
+        .confidence(confidence)
+        .title(format!(
+            "`{}` lacks the {} that {} of {} siblings have",
+            entry.id(),
+            control.as_str(),
+            gap.guarded.len(),
+            gap.all
+        ))
+        .message(format!(
+            "Its siblings are refused by `{}`; nothing of the kind stands before this one.",
+            guard.name
+        ))
+        .because(
+            "compared-with",
+            example.registered,
+            format!("`{}` has `{}`", example.id(), guard.name),
+        )
+        .because("guard", guard.span, "the guard")
+        .report();
+}

@@ -1,0 +1,105 @@
+//! Finds guards whose path covers nothing, or not the entry points that they are named for.
+
+use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, path_segments, query};
+use firedoor_source::Span;
+
+use crate::exposure::is_public_by_nature;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "guard-misses-path",
+    class: "guard-not-wired",
+    summary: "a guard is mounted where no entry point lies",
+    severity: Severity::High,
+    cwe: &["CWE-863"],
+    remediation: "Mount the guard on the path that the router really has, by whole segments.",
+    page: include_str!("../fixtures/guard-misses-path/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for guard in map.guards.iter().filter(|guard| !guard.controls.is_empty()) {
+        for mount in guard.mounts.iter().filter(|mount| mount.covers == 0) {
+            if let Some((entry, is_named)) = meant(map, guard, &mount.path) {
+                report(guard, mount.span, &mount.path, entry, is_named, findings);
+            }
+        }
+    }
+}
+
+/// Returns an entry point that the mount was meant for: one whose path has the last fixed segment of the
+/// mount's path, or for a guard that looks at paths itself, one that lacks its control at all.
+fn meant<'m>(map: &'m Map, guard: &GuardDefinition, path: &str) -> Option<(&'m EntryPoint, bool)> {
+    let fixed: Vec<&str> = path_segments(path)
+        .filter(|segment| !segment.starts_with('{'))
+        .collect();
+    let last = fixed.last();
+    let lacking = || {
+        map.entry_points.iter().filter(|entry| {
+            guard
+                .controls
+                .iter()
+                .all(|control| !entry.verdict(*control).refuses() && fits(map, entry, *control))
+        })
+    };
+    let named = last.and_then(|last| {
+        lacking().find(|entry| {
+            path_segments(&entry.path).any(|segment| segment.eq_ignore_ascii_case(last))
+        })
+    });
+    if let Some(entry) = named {
+        return Some((entry, true));
+    }
+    if guard.is_idle && guard.covers.is_empty() {
+        let administrative = lacking().find(|entry| query::is_administrative_path(&entry.path));
+        return administrative
+            .map(|entry| (entry, true))
+            .or_else(|| lacking().next().map(|entry| (entry, false)));
+    }
+    None
+}
+
+fn fits(map: &Map, entry: &EntryPoint, control: Control) -> bool {
+    match control {
+        Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
+        Control::Authentication => !is_public_by_nature(map, entry),
+        _ => true,
+    }
+}
+
+fn report(
+    guard: &GuardDefinition,
+    mounted: Span,
+    path: &str,
+    entry: &EntryPoint,
+    is_named: bool,
+    findings: &mut Findings,
+) {
+    let place = if path.is_empty() || path == "/" {
+        "the paths that it looks for".to_owned()
+    } else {
+        format!("`{path}`")
+    };
+    findings
+        .at(mounted, &guard.name)
+        .symbol(path)
+        .entry_point(entry)
+        .confidence(if is_named {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        })
+        .title(format!("`{}` covers no entry point", guard.name))
+        .message(format!(
+            "Nothing lies below {place}; `{}` is elsewhere, without it.",
+            entry.id()
+        ))
+        .because("guard", guard.span, "the guard")
+        .because(
+            "missing-at",
+            entry.registered,
+            format!("`{}` is registered here", entry.id()),
+        )
+        .report();
+}

@@ -1,0 +1,63 @@
+//! Finds log-ins at which passwords can be guessed without end.
+
+use firedoor_app::{ComparisonKind, EntryPoint, Map, query};
+
+use crate::throttle::{is_throttled, throttles};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "login-without-throttle",
+    class: "rate-limit",
+    summary: "passwords can be guessed without limit",
+    severity: Severity::High,
+    cwe: &["CWE-307"],
+    remediation: "Limit attempts by account and by address before the password is compared.",
+    page: include_str!("../fixtures/login-without-throttle/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if query::verifies_password(entry) && !is_throttled(entry) {
+            report(entry, findings);
+        }
+    }
+}
+
+fn report(entry: &EntryPoint, findings: &mut Findings) {
+    let Some((effect, _)) =
+        query::comparisons(entry).find(|(_, found)| found.kind == ComparisonKind::Password)
+    else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .confidence(Confidence::High)
+        .title(format!("passwords can be guessed at `{}`", entry.id()))
+        .message(numbers(entry))
+        .because("compares", effect.span, "the password is compared here")
+        .report();
+}
+
+/// Says which limits there are, and that they are too wide.
+pub fn numbers(entry: &EntryPoint) -> String {
+    let wide: Vec<String> = throttles(entry)
+        .iter()
+        .map(
+            |(throttle, _, name)| match (throttle.limit, throttle.window) {
+                (Some(limit), Some(window)) => {
+                    format!("`{name}` allows {limit} in {window} seconds")
+                }
+                _ => format!("`{name}` does not count by anything that stays the same"),
+            },
+        )
+        .collect();
+    if wide.is_empty() {
+        return "No limiter, lockout or count of attempts stands before it.".to_owned();
+    }
+    format!(
+        "What stands before it does not stop guessing: {}.",
+        wide.join(", ")
+    )
+}

@@ -1,0 +1,110 @@
+//! How attempts at an entry point are counted: shared by the rules about limits.
+
+use firedoor_app::{
+    Check, CheckKind, Effect, EffectKind, EntryPoint, Flag, Operation, Origin, RequestPart,
+    Throttle,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+/// Returns the limiters of an entry point with their places and names: those that are layers, and those
+/// that its code asks.
+pub fn throttles(entry: &EntryPoint) -> Vec<(&Throttle, Span, Ustr)> {
+    let layers = entry.layers.iter().filter_map(|layer| {
+        layer
+            .throttle
+            .as_ref()
+            .map(|throttle| (throttle, layer.span, layer.name))
+    });
+    let inner = entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Throttle(throttle) if effect.layer.is_none() => {
+                Some((throttle, effect.span, effect.function))
+            }
+            _ => None,
+        });
+    layers.chain(inner).collect()
+}
+
+/// The most attempts an hour that make guessing a password or code hopeless.
+const ATTEMPTS_PER_HOUR: u64 = 2_000;
+
+/// Holds if a limiter that acts lets so few attempts through that guessing is hopeless. One whose numbers
+/// are not known counts.
+pub fn is_throttled(entry: &EntryPoint) -> bool {
+    throttles(entry)
+        .iter()
+        .any(|(throttle, ..)| is_tight(throttle))
+        || refuses_by_count(entry)
+}
+
+/// Holds if the limiter means something for guessing.
+pub fn is_tight(throttle: &Throttle) -> bool {
+    if throttle.skips == Flag::On || is_client_key(throttle) {
+        return false;
+    }
+    match (throttle.limit, throttle.window) {
+        (Some(limit), Some(window)) if window > 0 => {
+            limit.saturating_mul(3_600) / window <= ATTEMPTS_PER_HOUR
+        }
+        _ => true,
+    }
+}
+
+/// Holds if what is counted is a value that the client chooses freely.
+pub fn is_client_key(throttle: &Throttle) -> bool {
+    let origins = throttle.key.origins();
+    let is_chosen = origins.iter().any(
+        |origin| matches!(origin, Origin::Request(RequestPart::Header, name) if !name.is_empty()),
+    );
+    let is_fixed = origins.iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(RequestPart::Address | RequestPart::Body, _)
+                | Origin::Principal(_)
+                | Origin::Record { .. }
+        )
+    });
+    is_chosen && !is_fixed
+}
+
+/// Holds if the code counts attempts itself: it refuses by a bound on a stored number that it also changes,
+/// or answers that there were too many.
+fn refuses_by_count(entry: &EntryPoint) -> bool {
+    let has_layer = entry.layers.iter().any(|layer| {
+        layer.throttle.is_none()
+            && layer.controls.contains(&firedoor_app::Control::RateLimit)
+            && layer.verdict.refuses()
+    });
+    has_layer
+        || (entry.checks.iter().any(is_count_check) && entry.effects.iter().any(is_count_change))
+}
+
+fn is_count_check(check: &Check) -> bool {
+    let is_bound = matches!(
+        check.kind,
+        CheckKind::Bound | CheckKind::Presence | CheckKind::Attempts
+    );
+    let is_stored = check
+        .provenance()
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()));
+    check.refusal.is_some() && is_bound && is_stored
+}
+
+fn is_count_change(effect: &Effect) -> bool {
+    let EffectKind::Access(access) = &effect.kind else {
+        return false;
+    };
+    access.operation == Operation::Update
+        && access.values.iter().any(|field| {
+            let name = field.name.to_ascii_lowercase();
+            field.operator == "+="
+                || ["attempt", "failed", "fails", "tries", "count", "lock"]
+                    .iter()
+                    .any(|word| name.contains(word))
+        })
+}

@@ -1,0 +1,117 @@
+//! Finds guards that are defined and cover nothing, while there are entry points that they would fit.
+
+use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Verdict, query};
+use firedoor_source::Span;
+
+use crate::exposure::{is_public_by_nature, worst};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "unmounted-guard",
+    class: "guard-not-wired",
+    summary: "a guard is defined and never mounted",
+    severity: Severity::High,
+    cwe: &["CWE-862"],
+    remediation: "Mount it before the entry points that it was written for, or delete it.",
+    page: include_str!("../fixtures/unmounted-guard/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for guard in &map.guards {
+        let is_unmounted = guard.covers.is_empty() && guard.mounts.is_empty() && !guard.is_used;
+        if !is_unmounted {
+            continue;
+        }
+        for control in &guard.controls {
+            if let Some((entry, span)) = fitting(map, guard, *control) {
+                report(guard, *control, entry, span, findings);
+                break;
+            }
+        }
+    }
+}
+
+/// Returns an entry point that lacks what the guard would give, and that it was meant for: registered where
+/// the guard is imported, or sensitive by itself.
+fn fitting<'m>(
+    map: &'m Map,
+    guard: &GuardDefinition,
+    control: Control,
+) -> Option<(&'m EntryPoint, Option<Span>)> {
+    let lacks = |entry: &&EntryPoint| !entry.verdict(control).refuses();
+    let imported = map.entry_points.iter().filter(lacks).find_map(|entry| {
+        let span = guard
+            .imported
+            .iter()
+            .find(|span| span.file == entry.registered.file)?;
+        needs(map, entry, control).then_some((entry, Some(*span)))
+    });
+    imported.or_else(|| {
+        map.entry_points
+            .iter()
+            .filter(lacks)
+            .find(|entry| needs(map, entry, control) && !covered_otherwise(map, control))
+            .map(|entry| (entry, None))
+    })
+}
+
+/// Holds if the entry point does something that a guard of that kind is for.
+fn needs(map: &Map, entry: &EntryPoint, control: Control) -> bool {
+    match control {
+        Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
+        Control::Authentication => {
+            !is_public_by_nature(map, entry) && worst(map, entry, &entry.exposed).is_some()
+        }
+        Control::Authorization | Control::Ownership => {
+            query::changes_state(entry)
+                && !entry.verdict(Control::Ownership).refuses()
+                && entry.verdict(Control::Authentication) == Verdict::Enforced
+        }
+        Control::Csrf | Control::Origin => query::changes_state(entry),
+        _ => false,
+    }
+}
+
+/// Holds if another guard with the control stands before everything else.
+fn covered_otherwise(map: &Map, control: Control) -> bool {
+    let covered = map
+        .entry_points
+        .iter()
+        .filter(|entry| entry.verdict(control).refuses())
+        .count();
+    control != Control::RateLimit && covered * 10 >= map.entry_points.len() * 9
+}
+
+fn report(
+    guard: &GuardDefinition,
+    control: Control,
+    entry: &EntryPoint,
+    imported: Option<Span>,
+    findings: &mut Findings,
+) {
+    let mut finding = findings
+        .at(guard.span, &guard.name)
+        .entry_point(entry)
+        .confidence(if imported.is_some() {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        })
+        .title(format!("`{}` is never mounted", guard.name))
+        .message(format!(
+            "It would refuse requests ({}), and no entry point has it; `{}` would need it.",
+            control.as_str(),
+            entry.id()
+        ))
+        .because(
+            "missing-at",
+            entry.registered,
+            format!("`{}` is registered without it", entry.id()),
+        );
+    if let Some(span) = imported {
+        finding = finding.because("imported", span, "imported here and not used");
+    }
+    finding.report();
+}

@@ -1,0 +1,53 @@
+//! Every rule's pages run as tests of that very rule.
+
+use std::path::{Path, PathBuf};
+
+use firedoor_analysis::{Options, analyse};
+use firedoor_rules::{Confidence, RULES};
+use firedoor_testkit::{Outcome, Section, Tag, run_pages};
+
+fn folder(rule: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(rule)
+}
+
+#[test]
+fn pages() {
+    let mut failures = Vec::new();
+    for rule in RULES {
+        let run = || {
+            run_pages(&folder(rule.id), &["finding"], |section| {
+                run_section(rule.id, section)
+            })
+        };
+        if let Err(panic) = std::panic::catch_unwind(run) {
+            let text = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .unwrap_or_else(|| "failed".to_owned());
+            failures.push(format!("== {}\n{text}", rule.id));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A page runs only its own rule; findings of low confidence are not in the default output and do not count.
+fn run_section(rule: &str, section: &Section) -> Outcome {
+    let files = section.file_set();
+    let report = analyse(&files, &Options::default());
+    let tags = report
+        .findings
+        .iter()
+        .filter(|found| found.finding.rule.id == rule && found.suppressed.is_none())
+        .filter(|found| found.finding.confidence > Confidence::Low)
+        .map(|found| {
+            let span = found.finding.span;
+            Tag::new(files.path(span), files.start(span).line, "finding", rule)
+        })
+        .collect();
+    Outcome {
+        tags,
+        snapshots: Vec::new(),
+    }
+}

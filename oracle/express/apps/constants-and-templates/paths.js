@@ -1,0 +1,3 @@
+const BASE = '/api/v' + 1;
+const ROUTES = Object.freeze({ USERS: 'users', SECRETS: 'secrets' });
+module.exports = { BASE, ROUTES, prefix: (area) => `${BASE}/${area}` };

@@ -1,0 +1,2 @@
+export * from './user.js';
+export { default as requestLog } from './log.js';

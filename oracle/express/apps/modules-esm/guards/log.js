@@ -1,0 +1,3 @@
+export default function log(req, res, next) {
+  next();
+}

@@ -1,0 +1,4 @@
+export const requireUser = (req, res, next) => {
+  if (req.headers.authorization !== 'Bearer good') return res.sendStatus(401);
+  next();
+};

@@ -1,0 +1,7 @@
+from enum import Enum
+
+API = "/api/" + "v1"
+
+
+class Area(Enum):
+    ORDERS = "orders"

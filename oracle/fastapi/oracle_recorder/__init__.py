@@ -1,0 +1,1 @@
+"""Records what FastAPI and Starlette applications really do."""

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Re-makes every committed recording; with --check it only compares, which is what CI does.
+set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+newer="$here/../.oracle/venv/bin/python"
+older="$here/../.oracle/venv-older/bin/python"
+"$here/setup.sh"
+cd "$here"
+if [ "${1:-}" = "--check" ]; then
+    mode=--check
+else
+    # An application that needs one version is recorded with it, all others with Express 4 and the newer FastAPI;
+    # every version is then asked whether it does the same.
+    mode=--batch
+    node express/run.js --batch express/apps --express 5
+    "$older" fastapi/run.py --batch fastapi/apps
+fi
+status=0
+node express/run.js $mode express/apps --express 4 || status=1
+node express/run.js --check express/apps --express 5 || status=1
+"$newer" fastapi/run.py $mode fastapi/apps || status=1
+"$older" fastapi/run.py --check fastapi/apps || status=1
+exit $status

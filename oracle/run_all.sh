@@ -1,0 +1,30 @@
+#!/bin/sh
+# Holds a firedoor binary against the real frameworks: the committed corpus and COUNT generated applications of each.
+#
+#   run_all.sh [BIN] [COUNT] [SEED]        the environment may say FIREDOOR, COUNT and SEED instead
+set -eu
+given=${1:-${FIREDOOR:-}}
+if [ -z "$given" ]; then
+    echo "usage: run_all.sh BIN [COUNT] [SEED]" >&2
+    exit 2
+fi
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+binary=$(CDPATH= cd -- "$(dirname -- "$given")" && pwd)/$(basename -- "$given")
+count=${2:-${COUNT:-1000}}
+seed=${3:-${SEED:-1}}
+python="$here/../.oracle/venv/bin/python"
+made="$here/../.oracle/generated"
+
+"$here/record.sh" --check || { echo "the recordings are not what the frameworks do" >&2; exit 1; }
+rm -rf "$made"
+mkdir -p "$made/express" "$made/fastapi"
+(
+    node "$here/express/generate.js" "$seed" "$count" "$made/express"
+    node "$here/express/run.js" --batch "$made/express"
+) &
+express=$!
+"$python" "$here/fastapi/generate.py" "$seed" "$count" "$made/fastapi"
+"$python" "$here/fastapi/run.py" --batch "$made/fastapi"
+wait "$express"
+
+exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$made/express" "$made/fastapi"

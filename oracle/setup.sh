@@ -1,0 +1,26 @@
+#!/bin/sh
+# Installs the pinned frameworks into .oracle/ at the repository root; does nothing when they are there already.
+set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+root=$(dirname -- "$here")
+dir="$root/.oracle"
+mkdir -p "$dir"
+
+if ! cmp -s "$here/package-lock.json" "$dir/package-lock.json" || ! [ -f "$dir/node.done" ]; then
+    rm -f "$dir/node.done"
+    cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$dir/"
+    (cd "$dir" && npm ci --silent --ignore-scripts)
+    touch "$dir/node.done"
+fi
+
+# A virtual environment for each line of FastAPI: python REQUIREMENTS VENV
+python() {
+    if cmp -s "$here/$1" "$dir/$2/$1"; then
+        return
+    fi
+    [ -x "$dir/$2/bin/python" ] || "${PYTHON:-python3}" -m venv "$dir/$2"
+    "$dir/$2/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$here/$1"
+    cp "$here/$1" "$dir/$2/$1"
+}
+python requirements.txt venv
+python requirements-older.txt venv-older
