@@ -58,10 +58,10 @@ impl<'p> Machine<'p> {
         let module = self.frame().module;
         let scope = self.add_scope(Some(outer), module, false);
         self.scope(scope).is_class = self.module_ir().language == Language::Python;
-        if let Some(name) = class.name {
-            if self.module_ir().language == Language::JavaScript {
-                self.bind(scope, name, Value::object(object));
-            }
+        if let Some(name) = class.name
+            && self.module_ir().language == Language::JavaScript
+        {
+            self.bind(scope, name, Value::object(object));
         }
         let home = self.frame().home.replace(object);
         self.frame().scope = scope;
@@ -442,10 +442,10 @@ impl<'p> Machine<'p> {
             }
             return Ok(value);
         }
-        if key == "prototype" {
-            if let ObjectKind::Class { prototype, .. } = self.heap.get(id).kind {
-                return Ok(Value::object(prototype));
-            }
+        if key == "prototype"
+            && let ObjectKind::Class { prototype, .. } = self.heap.get(id).kind
+        {
+            return Ok(Value::object(prototype));
         }
         if key == "name" || key == "__name__" {
             let name = self.heap.get(id).name;

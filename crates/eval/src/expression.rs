@@ -615,6 +615,8 @@ impl<'p> Machine<'p> {
         mut result: Value,
         span: Span,
     ) -> Value {
+        let by = self.origins.union(left.origins, left.control);
+        result.control = self.origins.union(result.control, by);
         if operator == LogicalOperator::Nullish {
             return result;
         }
@@ -632,8 +634,6 @@ impl<'p> Machine<'p> {
             span,
         });
         result.test = Some((test, false));
-        let by = self.origins.union(left.origins, left.control);
-        result.control = self.origins.union(result.control, by);
         result
     }
 

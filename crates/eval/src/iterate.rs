@@ -298,6 +298,8 @@ impl<'p> Machine<'p> {
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
         self.block(init)?;
+        let variables = self.current_scope();
+        self.renew_scope(variables);
         for _ in 0..self.limits.rounds {
             let value = match test {
                 Some(test) => self.evaluate(test)?,
@@ -323,11 +325,26 @@ impl<'p> Machine<'p> {
             if test.is_none() {
                 return Ok(Completion::Normal);
             }
+            self.renew_scope(variables);
             if let Some(update) = update {
                 self.evaluate(update)?;
             }
         }
         Ok(Completion::Normal)
+    }
+
+    /// Each round of a loop has variables of its own, which closures made in it keep.
+    fn renew_scope(&mut self, variables: crate::ScopeId) {
+        if self.scopes[variables.0 as usize].names.is_empty() || self.is_python() {
+            return;
+        }
+        let last = self.current_scope();
+        let names = self.scopes[last.0 as usize].names.clone();
+        let parent = self.scopes[variables.0 as usize].parent;
+        let module = self.frame().module;
+        let scope = self.add_scope(parent, module, false);
+        self.scope(scope).names = names;
+        self.frame().scope = scope;
     }
 
     fn round(&mut self, body: &'p Block, label: Option<Ustr>) -> Result<Round, Stop> {

@@ -96,6 +96,8 @@ pub(crate) struct ModuleState {
     pub(crate) stars: Vec<Target>,
     /// The object whose `exports` property is the value of a CommonJS module.
     pub(crate) module_object: Option<ObjectId>,
+    /// Holds if it was not run to its end: what it does not export may only not have been reached.
+    pub(crate) is_incomplete: bool,
 }
 
 /// What an import leads to.
@@ -133,16 +135,29 @@ impl<'p> Machine<'p> {
         });
         self.decided = decided;
         self.modules[id.0 as usize].progress = Progress::Done;
-        if thrown.iter().any(|thrown| thrown.decided.is_empty()) {
+        if !matches!(result, Ok(crate::branch::Completion::Normal)) {
+            self.leave_incomplete(id);
+        }
+        if let Some(certain) = thrown.iter().find(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",
-                span,
+                certain.span,
                 "the module fails while it is loaded, as far as it could be followed",
             );
         }
         match result {
             Err(Stop::Budget) => Err(Stop::Budget),
             _ => Ok(()),
+        }
+    }
+
+    /// The exports of a module that ended early are not all known.
+    fn leave_incomplete(&mut self, id: ModuleId) {
+        self.modules[id.0 as usize].is_incomplete = true;
+        if let Some(exports) = self.common_js_value(id) {
+            for object in exports.objects().collect::<Vec<_>>() {
+                self.heap.open(object);
+            }
         }
     }
 
@@ -275,7 +290,11 @@ impl<'p> Machine<'p> {
 
     /// Returns what a module exports under `name`.
     pub fn exported(&mut self, id: ModuleId, name: Ustr, span: Span) -> Value {
-        self.exported_within(id, name, span, 0)
+        let value = self.exported_within(id, name, span, 0);
+        if self.modules[id.0 as usize].is_incomplete && value == Value::undefined() {
+            return self.unknown("incomplete-module");
+        }
+        value
     }
 
     fn exported_within(&mut self, id: ModuleId, name: Ustr, span: Span, depth: usize) -> Value {

@@ -112,6 +112,12 @@ impl<'p> Machine<'p> {
             ObjectKind::Super { class, this } => self.super_of(class, &this, key, span),
             ObjectKind::Host(path) => Ok(self.host_member(id, path, whole, key, span)),
             ObjectKind::Promise { value, .. } if self.is_python() => self.member(&value, key, span),
+            ObjectKind::Method { .. } if !crate::call::is_builtin_method(self, id, key) => {
+                match self.read_member(id) {
+                    Some(read) => self.object_member(read, whole, key, span),
+                    None => Ok(self.plain_member(id, whole, key, span)),
+                }
+            }
             _ => Ok(self.plain_member(id, whole, key, span)),
         }
     }
@@ -135,8 +141,27 @@ impl<'p> Machine<'p> {
         {
             return value;
         }
-        let receiver = Value::object(id).with_origins(whole.origins);
+        let mut receiver = Value::object(id).with_origins(whole.origins);
+        if self.heap.get(id).is_open {
+            receiver.origins = host.member_origins(self, whole.origins, key);
+        }
         self.method_value(&receiver, key, span)
+    }
+
+    /// What was read from an outside object and not called is an object of its own once more is read from it.
+    fn read_member(&mut self, id: ObjectId) -> Option<ObjectId> {
+        let ObjectKind::Method { receiver, name } = &self.heap.get(id).kind else {
+            return None;
+        };
+        let owner = self.heap.get(receiver.only_object()?);
+        let ObjectKind::Host(path) = owner.kind else {
+            return None;
+        };
+        let path = Ustr::from(&format!("{path}.{name}"));
+        let (is_open, span) = (owner.is_open, owner.span);
+        let made = self.heap.allocate(ObjectKind::Host(path), span);
+        self.heap.get_mut(made).is_open = is_open;
+        Some(made)
     }
 
     fn plain_member(&mut self, id: ObjectId, whole: &Value, key: Ustr, span: Span) -> Value {
@@ -246,10 +271,10 @@ impl<'p> Machine<'p> {
                 return Ok(value);
             }
         }
-        if self.is_store(id) {
-            if let Some(value) = host.stored(self, id, Some(key), span) {
-                return Ok(value);
-            }
+        if self.is_store(id)
+            && let Some(value) = host.stored(self, id, Some(key), span)
+        {
+            return Ok(value);
         }
         match self.heap.get(id).kind {
             ObjectKind::Array | ObjectKind::Tuple => Ok(self.list_index(id, whole, key)),
@@ -322,7 +347,7 @@ impl<'p> Machine<'p> {
         let mut result: Option<Value> = None;
         let mut may_miss = true;
         for (candidate, value) in &pairs {
-            match crate::operator::equality(candidate, key, false) {
+            match self.decide_equality(candidate, key, false) {
                 Some(true) => return value.clone(),
                 Some(false) => {}
                 None => {
@@ -364,14 +389,23 @@ impl<'p> Machine<'p> {
         if let Some(name) = property_name(key) {
             return self.object_member(id, whole, name, span);
         }
+        let is_any = key.as_outside().is_some() || key.objects().any(|id| self.is_uncertain(id));
         let object = self.heap.get(id);
         let names: Vec<Ustr> = object
             .properties
             .keys()
             .copied()
             .filter(|name| !crate::iterate::is_hidden(name))
-            .filter(|name| may_be_name(key, *name))
+            .filter(|name| is_any || may_be_name(key, *name))
             .collect();
+        let names: Vec<Ustr> = names
+            .into_iter()
+            .filter(|name| {
+                let name = Value::atom(Atom::String(*name));
+                self.decide_equality(&name, key, false) != Some(false)
+            })
+            .collect();
+        let object = self.heap.get(id);
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
         if !names.is_empty() && !key.origins.is_empty() {
             let host = self.host();
@@ -528,7 +562,7 @@ impl<'p> Machine<'p> {
             .get(id)
             .elements
             .chunks(2)
-            .position(|pair| crate::operator::equality(&pair[0], &key, false) == Some(true));
+            .position(|pair| self.equality(&pair[0], &key, false) == Some(true));
         match position {
             Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
             None => {
@@ -596,6 +630,14 @@ impl<'p> Machine<'p> {
         if let Atom::Object(id) = atom {
             let kind = self.heap.get(*id).kind.clone();
             let has_own = self.heap.property(*id, name).is_some();
+            let is_read = matches!(kind, ObjectKind::Method { .. })
+                && !crate::call::is_builtin_method(self, *id, name);
+            if is_read && let Some(read) = self.read_member(*id) {
+                let mut receiver = receiver.clone();
+                receiver = Value::object(read).with_origins(receiver.origins);
+                let atom = Atom::Object(read);
+                return self.call_atom_member(&receiver, &atom, name, arguments, span);
+            }
             if !has_own && let ObjectKind::Host(path) = kind {
                 return self.call_host_member(*id, path, receiver, name, arguments, span);
             }

@@ -95,7 +95,7 @@ fn add_mounting(
         guards.insert(
             key,
             GuardDefinition {
-                is_idle: runs_somewhere,
+                is_idle: runs_somewhere && found.is_idle,
                 is_used: true,
                 ..found
             },
@@ -136,6 +136,13 @@ fn alone(
     let door = lone_door(machine, framework, step);
     let attacker = send(host, machine, &door, Persona::Attacker, None);
     let user = send(host, machine, &door, Persona::User, None);
+    let lets_on = |sent: &crate::request::Sent| {
+        let mut effects = sent.run.effects.iter();
+        effects.any(|effect| effect.kind == firedoor_app::EffectKind::Continue)
+    };
+    if !lets_on(&user) && !lets_on(&attacker) {
+        return None;
+    }
     let layer = crate::build::layer(host, machine, &door, step, 0, &attacker, &user);
     let mut found = definition(step.name, step.span);
     found.throttle = layer.throttle.clone();
@@ -145,7 +152,8 @@ fn alone(
         .filter(|(_, verdict)| verdict.refuses())
         .map(|(control, _)| *control)
         .collect();
-    if found.controls.is_empty() && refuses_on_some_path(host, machine, &attacker) {
+    found.is_idle = refuses_on_some_path(host, machine, &attacker);
+    if found.controls.is_empty() && found.is_idle {
         found.controls.push(Control::Authentication);
     }
     (!found.controls.is_empty()).then_some(found)

@@ -22,8 +22,8 @@ pub(crate) fn attacker_equality(
     let b = host.provenance(machine, right);
     let is_refused = (is_secret(&a) && is_presented(&b))
         || (is_secret(&b) && is_presented(&a))
-        || is_hard_coded(left, &b)
-        || is_hard_coded(right, &a);
+        || (is_written_secret(left) && is_carried_credential(&b))
+        || (is_written_secret(right) && is_carried_credential(&a));
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
@@ -40,28 +40,6 @@ pub fn is_secret(provenance: &Provenance) -> bool {
     })
 }
 
-/// Holds if a value is a constant of the program that is compared with a credential: a hard-coded secret.
-/// The name of a scheme in front of the credential is none.
-fn is_hard_coded(constant: &Value, presented: &Provenance) -> bool {
-    let Some(text) = constant.text() else {
-        return false;
-    };
-    let is_scheme = ["", "bearer", "basic", "token", "jwt", "digest", "apikey"]
-        .contains(&text.trim().to_ascii_lowercase().as_str());
-    let [Origin::Request(part, field)] = presented.origins() else {
-        return false;
-    };
-    let may_carry = match part {
-        RequestPart::Header
-        | RequestPart::Cookie
-        | RequestPart::Handshake
-        | RequestPart::Query
-        | RequestPart::Message => is_credential_name(field),
-        _ => false,
-    };
-    may_carry && !is_scheme
-}
-
 /// Holds if the client sends it; where a page comes from is no secret, so that it is left out.
 fn is_presented(provenance: &Provenance) -> bool {
     let is_public = provenance.origins().iter().any(|origin| {
@@ -74,6 +52,57 @@ fn is_presented(provenance: &Provenance) -> bool {
             .origins()
             .iter()
             .any(|origin| matches!(origin, Origin::Principal(_)))
+}
+
+/// Holds if the value is a constant that only a holder of the secret can send: a secret in the source is a
+/// finding of its own, and still a proof. Words that anybody would send are none.
+fn is_written_secret(value: &Value) -> bool {
+    let Some(texts) = value.texts() else {
+        return false;
+    };
+    texts.iter().all(|text| !is_common_word(text))
+}
+
+/// Names of schemes of authentication (RFC 9110, 11.1, and the registry of schemes), and words that say yes or
+/// name a kind of user.
+fn is_common_word(text: &str) -> bool {
+    let word = text.trim().trim_end_matches(':').to_ascii_lowercase();
+    word.len() < 2
+        || matches!(
+            word.as_str(),
+            "bearer"
+                | "basic"
+                | "digest"
+                | "token"
+                | "negotiate"
+                | "apikey"
+                | "api-key"
+                | "jwt"
+                | "hoba"
+                | "mutual"
+                | "dpop"
+                | "null"
+                | "undefined"
+                | "true"
+                | "false"
+                | "yes"
+                | "no"
+                | "on"
+                | "off"
+                | "admin"
+                | "user"
+                | "guest"
+                | "none"
+        )
+}
+
+/// Holds if it comes from where a request carries its credential.
+fn is_carried_credential(provenance: &Provenance) -> bool {
+    let is_carried = provenance.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Message, field) => is_credential_name(field),
+        origin => origin.is_identity(),
+    });
+    is_carried && !provenance.is_of_principal()
 }
 
 /// Keys that others may know or guess.
@@ -115,14 +144,15 @@ pub(crate) fn note_message_names(
     constants: &[Ustr],
     span: Span,
 ) {
-    if !host.is_request() {
+    let is_type_test = constants.iter().all(|name| TYPE_NAMES.contains(&name.as_str()));
+    if !host.is_request() || is_type_test {
         return;
     }
     let origins = host.origins_of(machine, value.origins);
     let run = &mut host.state().run;
     match origins.as_slice() {
         [Origin::Request(RequestPart::Message, field)] => {
-            for constant in constants {
+            for constant in constants.iter().filter(|name| !name.ends_with('*')) {
                 run.messages.entry((*field, *constant)).or_insert(span);
             }
         }
@@ -133,7 +163,8 @@ pub(crate) fn note_message_names(
                 _ => return,
             };
             for constant in constants {
-                seen.entry(*constant).or_insert(span);
+                let fixed = Ustr::from(constant.trim_end_matches(['*', '/']));
+                seen.entry(fixed).or_insert(span);
             }
         }
         _ => {}
@@ -153,6 +184,11 @@ pub(crate) fn chosen_message(
     let found = host.origins_of(machine, origins);
     (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
 }
+
+/// What `typeof` answers: a comparison with one of these tells no messages apart.
+const TYPE_NAMES: [&str; 8] = [
+    "string", "number", "boolean", "object", "undefined", "function", "bigint", "symbol",
+];
 
 /// Fields that messages are usually told apart by.
 const DISCRIMINATORS: [&str; 12] = [
@@ -237,6 +273,7 @@ pub fn record(
     is_many: bool,
 ) -> Value {
     let fields = key_fields(host, machine, key);
+    let is_in_transaction = host.state().run.transactions > 0;
     host.effect(
         machine,
         EffectKind::Access(Access {
@@ -247,7 +284,7 @@ pub fn record(
             spread: Vec::new(),
             is_many,
             is_conditional: false,
-            is_in_transaction: host.state().run.transactions > 0,
+            is_in_transaction,
         }),
         span,
     );

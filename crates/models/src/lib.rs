@@ -11,7 +11,10 @@ mod express_ws;
 mod guards;
 mod host;
 mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod mongoose;
 mod node;
 mod node_crypto;
 mod node_http;
@@ -25,7 +28,9 @@ mod request;
 mod socket;
 mod socketio;
 mod state;
+mod store;
 mod tables;
+mod tokens;
 pub mod tools;
 mod upgrade;
 mod ws;
@@ -44,6 +49,12 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &python_jwt::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,

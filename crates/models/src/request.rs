@@ -72,7 +72,9 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                 continue;
             }
             host.state().run.step = number;
-            if !run_step(host, machine, door, step, &shared) && step.kind == StepKind::Layer {
+            let goes_on = run_step(host, machine, door, step, &shared);
+            let is_always = condition(host, machine, door, step).is_none();
+            if !goes_on && is_always && step.kind == StepKind::Layer {
                 return Some(number);
             }
         }

@@ -216,6 +216,8 @@ pub struct State {
     pub member_name: Ustr,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
+    /// What the model of Mongoose remembers.
+    pub(crate) mongoose: crate::mongoose::Memory,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

@@ -21,11 +21,22 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for guard in map.guards.iter().filter(|guard| !guard.controls.is_empty()) {
         for mount in guard.mounts.iter().filter(|mount| mount.covers == 0) {
+            if !guard.is_idle && runs_somewhere(map, guard, mount.span) {
+                continue;
+            }
             if let Some((entry, is_named)) = meant(map, guard, &mount.path) {
                 report(guard, mount.span, &mount.path, entry, is_named, findings);
             }
         }
     }
+}
+
+/// Holds if some entry point lies below the mount, whatever the guard does there.
+fn runs_somewhere(map: &Map, guard: &GuardDefinition, mounted: Span) -> bool {
+    map.entry_points
+        .iter()
+        .flat_map(|entry| &entry.layers)
+        .any(|layer| layer.span == guard.span && layer.mounted == mounted)
 }
 
 /// Returns an entry point that the mount was meant for: one whose path has the last fixed segment of the

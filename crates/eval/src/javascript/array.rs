@@ -241,7 +241,7 @@ fn index_of(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let mut found = None;
     let mut is_decided = more.is_none();
     for (index, element) in elements.iter().enumerate() {
-        match crate::operator::equality(element, &wanted, false) {
+        match machine.decide_equality(element, &wanted, false) {
             Some(true) => {
                 found = Some(index as f64);
                 is_decided = true;

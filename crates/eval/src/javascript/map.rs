@@ -74,7 +74,7 @@ fn set_add(machine: &mut Machine<'_>, id: ObjectId, value: Value) {
         .get(id)
         .elements
         .iter()
-        .any(|element| crate::operator::equality(element, &value, false) == Some(true));
+        .any(|element| machine.equality(element, &value, false) == Some(true));
     if !is_there {
         machine.heap.push_element(id, value);
     }
@@ -180,7 +180,7 @@ fn delete(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         .elements
         .iter()
         .step_by(step)
-        .map(|element| crate::operator::equality(element, &key, false));
+        .map(|element| machine.equality(element, &key, false));
     let Some(position) = outcomes.position(|outcome| outcome == Some(true)) else {
         return Ok(Some(machine.contains(call.this, &key, call.span)));
     };

@@ -1,0 +1,431 @@
+//! What all models of stores share: declaring assets, reading conditions and updates, making records.
+//!
+//! A record that a library hands out is an unknown object whose members come from fields of the asset.
+//! Whether there is one at all is undecided, and for an attacker decided: he finds nothing by a
+//! credential that he has made up.
+
+use firedoor_app::{
+    Access, Asset, AssetField, AssetKind, EffectKind, Field, Operation, Origin, Provenance,
+};
+use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, Shape, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{ModelHost, judge};
+
+/// The conditions that choose records, and the values in them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conditions {
+    /// For the map.
+    pub(crate) fields: Vec<Field>,
+    /// What the record that is found hangs on.
+    pub(crate) values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds `name = value`.
+    pub(crate) fn add(
+        &mut self,
+        host: &ModelHost,
+        machine: &mut Machine<'_>,
+        name: &str,
+        operator: &'static str,
+        value: &Value,
+    ) {
+        self.fields.push(Field {
+            name: Ustr::from(name),
+            value: host.deep_provenance(machine, value),
+            operator,
+        });
+        self.values.push(value.clone());
+    }
+
+    /// Adds conditions that are not known one by one.
+    pub(crate) fn add_unknown(
+        &mut self,
+        host: &ModelHost,
+        machine: &mut Machine<'_>,
+        value: &Value,
+    ) {
+        self.add(host, machine, "", "=", value);
+    }
+}
+
+/// How a library writes conditions as objects.
+pub(crate) struct Dialect {
+    /// Returns the operator that a key of an object stands for.
+    pub(crate) operator: fn(&str) -> Option<&'static str>,
+    /// Keys that hold one or more further conditions.
+    pub(crate) groups: &'static [&'static str],
+}
+
+/// Reads conditions that are written as an object: `{ email, age: { $gt: 3 }, $or: [...] }`.
+pub(crate) fn read_conditions(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    dialect: &Dialect,
+    filter: &Value,
+) -> Conditions {
+    let mut conditions = Conditions::default();
+    add_conditions(host, machine, dialect, filter, "", &mut conditions, 0);
+    conditions
+}
+
+/// Adds the conditions in `filter`, whose names begin with `prefix`.
+pub(crate) fn add_conditions(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    dialect: &Dialect,
+    filter: &Value,
+    prefix: &str,
+    conditions: &mut Conditions,
+    depth: usize,
+) {
+    if filter.is_nothing() || depth > 6 {
+        return;
+    }
+    if filter.is_unknown() {
+        conditions.add(host, machine, prefix, "=", filter);
+    }
+    for id in filter.objects().collect::<Vec<_>>() {
+        for (name, value) in own_properties(machine, id) {
+            if dialect.groups.contains(&name.as_str()) {
+                for part in parts(machine, &value) {
+                    add_conditions(host, machine, dialect, &part, prefix, conditions, depth + 1);
+                }
+                continue;
+            }
+            let name = dotted(prefix, &name);
+            add_condition(host, machine, dialect, &name, &value, conditions, depth);
+        }
+        for part in open_parts(machine, id) {
+            conditions.add_unknown(host, machine, &part);
+        }
+    }
+}
+
+fn add_condition(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    dialect: &Dialect,
+    name: &str,
+    value: &Value,
+    conditions: &mut Conditions,
+    depth: usize,
+) {
+    let mut is_nested = false;
+    for id in value.objects().collect::<Vec<_>>() {
+        if !matches!(machine.heap.get(id).kind, ObjectKind::Plain) {
+            continue;
+        }
+        let properties = own_properties(machine, id);
+        if properties.is_empty() || depth > 6 {
+            continue;
+        }
+        is_nested = true;
+        for (key, part) in properties {
+            if key == "mode" || key == "$options" {
+                continue;
+            }
+            match (dialect.operator)(&key) {
+                Some("") => {
+                    add_condition(host, machine, dialect, name, &part, conditions, depth + 1);
+                }
+                Some(operator) => conditions.add(host, machine, name, operator, &part),
+                None => {
+                    let name = dotted(name, &key);
+                    add_condition(host, machine, dialect, &name, &part, conditions, depth + 1);
+                }
+            }
+        }
+    }
+    if !is_nested {
+        conditions.add(host, machine, name, "=", value);
+    }
+}
+
+/// Joins two names with a dot.
+pub(crate) fn dotted(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
+}
+
+/// Returns the properties of an object that the program gave it.
+pub(crate) fn own_properties(machine: &Machine<'_>, id: ObjectId) -> Vec<(Ustr, Value)> {
+    machine
+        .heap
+        .get(id)
+        .properties
+        .iter()
+        .filter(|(name, _)| !name.contains(':'))
+        .map(|(name, value)| (*name, value.clone()))
+        .collect()
+}
+
+/// Returns what was spread into an object without being known one by one.
+pub(crate) fn open_parts(machine: &Machine<'_>, id: ObjectId) -> Vec<Value> {
+    let object = machine.heap.get(id);
+    let is_record = matches!(object.kind, ObjectKind::Plain | ObjectKind::Host(_));
+    if object.is_open && is_record {
+        return object.elements.clone();
+    }
+    Vec::new()
+}
+
+/// Returns the elements of a list, or the value itself if it is none.
+pub(crate) fn parts(machine: &mut Machine<'_>, value: &Value) -> Vec<Value> {
+    let is_list = value.objects().any(|id| {
+        matches!(
+            machine.heap.get(id).kind,
+            ObjectKind::Array | ObjectKind::Tuple
+        )
+    });
+    if !is_list {
+        return vec![value.clone()];
+    }
+    machine.elements_of(value).0
+}
+
+/// Returns a property of an object literal.
+pub(crate) fn property(machine: &Machine<'_>, value: &Value, name: &str) -> Option<Value> {
+    let name = Ustr::from(name);
+    value
+        .objects()
+        .find_map(|id| machine.heap.property(id, name).cloned())
+}
+
+/// Returns the last part of the path of a call: the name of the method.
+pub(crate) fn method_name(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// Holds if the value is a function, of the program or outside.
+pub(crate) fn is_function(machine: &Machine<'_>, value: &Value) -> bool {
+    match value.only() {
+        Some(Atom::Object(id)) => matches!(
+            machine.heap.get(id).kind,
+            ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Method { .. }
+        ),
+        _ => false,
+    }
+}
+
+/// Declares an asset. What is declared twice keeps the fields of both.
+pub(crate) fn declare(
+    host: &ModelHost,
+    name: Ustr,
+    kind: AssetKind,
+    span: Span,
+    fields: Vec<AssetField>,
+) {
+    let mut state = host.state();
+    let asset = state.assets.entry(name).or_insert_with(|| Asset {
+        name,
+        kind,
+        span,
+        fields: Vec::new(),
+    });
+    if asset.fields.is_empty() {
+        asset.span = span;
+    }
+    for field in fields {
+        match asset
+            .fields
+            .iter_mut()
+            .find(|known| known.name == field.name)
+        {
+            Some(known) => {
+                known.is_unique |= field.is_unique;
+                known.refers_to = known.refers_to.or(field.refers_to);
+                known.default = known.default.take().or(field.default);
+            }
+            None => asset.fields.push(field),
+        }
+    }
+}
+
+/// Returns a field without any properties.
+pub(crate) fn plain_field(name: &str, kind: Option<&str>) -> AssetField {
+    AssetField {
+        name: Ustr::from(name),
+        kind: kind.map(Ustr::from),
+        refers_to: None,
+        is_unique: false,
+        default: None,
+    }
+}
+
+/// Returns an access without details.
+pub(crate) fn access(host: &ModelHost, operation: Operation, asset: Ustr) -> Access {
+    Access {
+        operation,
+        asset,
+        key: Vec::new(),
+        values: Vec::new(),
+        spread: Vec::new(),
+        is_many: false,
+        is_conditional: false,
+        is_in_transaction: host.state().run.transactions > 0,
+    }
+}
+
+/// Notes an access. A change that asks for more than one thing happens only where all still hold.
+pub(crate) fn note(host: &ModelHost, machine: &Machine<'_>, mut access: Access, span: Span) {
+    let changes = matches!(access.operation, Operation::Update | Operation::Delete);
+    access.is_conditional |=
+        changes && (access.key.len() > 1 || access.key.iter().any(|field| field.operator != "="));
+    host.effect(machine, EffectKind::Access(access), span);
+}
+
+/// Returns a record found by `key`, or `nothing`.
+pub(crate) fn found_one(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &Conditions,
+    nothing: Atom,
+) -> Value {
+    let found = judge::record_value(host, machine, asset, &key.fields, &key.values);
+    exchange(&found, &Atom::Null, nothing)
+}
+
+/// Returns the records found by `key` as a list.
+pub(crate) fn found_many(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &Conditions,
+    span: Span,
+) -> Value {
+    let found = found_one(host, machine, asset, key, Atom::Undefined);
+    list_of(machine, &found, span)
+}
+
+/// Returns the list of all records that `found` may be; without any if it is nothing for certain.
+pub(crate) fn list_of(machine: &mut Machine<'_>, found: &Value, span: Span) -> Value {
+    let mut list = if found.is_nothing() {
+        machine.make_list(Vec::new(), false, span)
+    } else {
+        machine.make_list(vec![found.clone()], true, span)
+    };
+    list.origins = found.origins;
+    list.control = found.control;
+    list
+}
+
+/// Returns a record that is there for certain.
+pub(crate) fn existing(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &Conditions,
+) -> Value {
+    let found = judge::record_value(host, machine, asset, &key.fields, &key.values);
+    let mut value = Value::unknown(Shape::Object).with_origins(found.origins);
+    value.control = found.control;
+    value
+}
+
+/// Returns `value` with one alternative exchanged for another.
+pub(crate) fn exchange(value: &Value, old: &Atom, new: Atom) -> Value {
+    let atoms = value
+        .atoms()
+        .iter()
+        .map(|atom| if atom == old { new } else { *atom });
+    let mut exchanged = Value::atoms_of(atoms).with_origins(value.origins);
+    exchanged.control = value.control;
+    exchanged
+}
+
+/// Returns a number that a store has counted: of records found or changed by `key`.
+pub(crate) fn counted(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &Conditions,
+    field: &str,
+) -> Value {
+    let found = judge::record_value(host, machine, asset, &key.fields, &key.values);
+    let mut value = if found.is_nothing() {
+        Value::number(0.0)
+    } else {
+        Value::unknown(Shape::Number)
+    };
+    value.origins = host.origin(
+        machine,
+        Origin::Record {
+            asset,
+            field: Ustr::from(field),
+            of_principal: false,
+        },
+    );
+    value.control = found.control;
+    value
+}
+
+/// Returns an object with one count under several names, such as `{ modifiedCount }`.
+pub(crate) fn counts(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    key: &Conditions,
+    names: &[&str],
+    span: Span,
+) -> Value {
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    let mut control = firedoor_eval::OriginSet::EMPTY;
+    for name in names {
+        let value = counted(host, machine, asset, key, name);
+        control = value.control;
+        machine
+            .heap
+            .get_mut(id)
+            .properties
+            .insert(Ustr::from(name), value);
+    }
+    let mut value = Value::object(id);
+    value.control = control;
+    value
+}
+
+/// Copies the properties of what `source` can be into an object, as `Object.assign` does.
+pub(crate) fn assign_into(machine: &mut Machine<'_>, target: ObjectId, source: &Value) {
+    for id in source.objects().collect::<Vec<_>>() {
+        for (name, value) in own_properties(machine, id) {
+            machine.heap.set_property(target, name, value);
+        }
+        for part in open_parts(machine, id) {
+            machine.heap.open(target);
+            machine.heap.elements_mut(target).push(part);
+        }
+    }
+    if source.is_unknown() {
+        machine.heap.open(target);
+        machine.heap.elements_mut(target).push(source.clone());
+    }
+}
+
+/// Returns what an object of values to write says: its fields and what was spread into it.
+pub(crate) fn written(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+) -> (Vec<Field>, Vec<Provenance>) {
+    judge::written(host, machine, value)
+}
+
+/// Runs `body` as part of a transaction.
+pub(crate) fn in_transaction<T>(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    body: impl FnOnce(&mut Machine<'_>) -> T,
+) -> T {
+    host.state().run.transactions += 1;
+    let result = body(machine);
+    let mut state = host.state();
+    state.run.transactions = state.run.transactions.saturating_sub(1);
+    result
+}
