@@ -27,6 +27,7 @@ mod python_support;
 mod request;
 mod socket;
 mod socketio;
+mod socketio_client;
 mod state;
 mod store;
 mod tables;
@@ -61,6 +62,7 @@ pub static MODELS: &[&Model] = &[
     &python_standard::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
+    &socketio_client::MODEL,
     &upgrade::MODEL,
     &ws::MODEL,
 ];

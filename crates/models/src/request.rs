@@ -431,11 +431,19 @@ fn credentials(run: &Run) -> Vec<Origin> {
         .reads
         .iter()
         .map(|(origin, _)| origin.clone())
-        .filter(Origin::is_credential)
+        .filter(|origin| origin.is_credential() || is_of_message(origin))
         .collect();
     credentials.sort();
     credentials.dedup();
     credentials
+}
+
+/// Only fields of a message that are named as credentials are noted as read.
+fn is_of_message(origin: &Origin) -> bool {
+    matches!(
+        origin,
+        Origin::Request(firedoor_app::RequestPart::Message, _)
+    )
 }
 
 /// Holds if the controls of a transport include this one.

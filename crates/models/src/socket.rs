@@ -522,10 +522,15 @@ fn settle_connection(entries: &mut [EntryPoint], index: usize, messages: &[usize
     let is_enforced =
         |entry: &EntryPoint| entry.verdict(Control::Authentication) == Verdict::Enforced;
     let is_idle = |entry: &EntryPoint| {
-        entry
+        let reads_credential = entry
+            .credentials
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(RequestPart::Message, _)));
+        let does_nothing = entry
             .exposed
             .iter()
-            .all(|effect| !is_work(&effect.kind) && !is_answer(&effect.kind))
+            .all(|effect| !is_work(&effect.kind) && !is_answer(&effect.kind));
+        reads_credential && does_nothing
     };
     let guarded = messages
         .iter()
