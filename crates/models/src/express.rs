@@ -812,7 +812,7 @@ fn as_socket(mut door: Door, functions: usize) -> Door {
     if let Some(last) = door.steps.last().cloned() {
         door.steps.push(Step {
             kind: StepKind::Handler,
-            role: "messages",
+            role: crate::socket::MESSAGES,
             ..last
         });
     }
@@ -912,7 +912,7 @@ fn step(
             let is_last = step.role == "socket-last";
             return express_ws::run_route(host, machine, step, shared, is_last);
         }
-        "messages" => return crate::socket::run_messages(host, machine, step.mounted),
+        crate::socket::MESSAGES => return crate::socket::run_messages(host, machine, step.mounted),
         _ => {}
     }
     let mut arguments = Arguments::positional(shared.iter().take(3).cloned());

@@ -215,7 +215,10 @@ impl Host for ModelHost {
                 };
                 function(self, machine, &renamed)
             }
-            None => Ok(None),
+            None => {
+                self.note_outside(machine, path, call.span);
+                Ok(None)
+            }
         }
     }
 
@@ -432,6 +435,25 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// Whoever comes to a call of a library has come further than one who does not, whatever it does.
+    fn note_outside(&self, machine: &Machine<'_>, path: Ustr, span: Span) {
+        if !self.is_request() || !path.starts_with("npm:") {
+            return;
+        }
+        let function = machine.function_name();
+        let decided = machine.decided.clone();
+        let run = &mut self.state().run;
+        if run.outside.len() < 500 {
+            run.outside.push(RawEffect {
+                kind: EffectKind::Continue,
+                span,
+                function,
+                decided,
+                step: run.step,
+            });
+        }
+    }
+
     /// A message may carry a credential as a header does; only its name says so.
     fn note_message_credential(&self, origin: firedoor_eval::Origin) {
         let firedoor_eval::Origin::Host(number) = origin else {

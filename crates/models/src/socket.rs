@@ -16,10 +16,13 @@ use ustr::Ustr;
 
 use crate::request::Sent;
 use crate::state::{Listener, ListenerKind, RawEffect};
-use crate::{Model, ModelHost, Step, StepKind};
+use crate::{Door, Model, ModelHost, Step, StepKind};
 
 /// The property of a connection that is set once the program has closed it.
 const CLOSED: &str = "$closed";
+
+/// The role of the step that sends messages.
+pub(crate) const MESSAGES: &str = "messages";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -58,6 +61,20 @@ pub static MODEL: Model = Model {
 /// Makes a connection.
 pub(crate) fn make(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
     Value::object(host.make_object(machine, "ws:socket", span))
+}
+
+/// Returns the door of the connection alone, of one whose messages are entry points of their own.
+pub(crate) fn without_messages(door: &Door) -> Option<Door> {
+    let mut door = door.clone();
+    door.steps.pop_if(|step| step.role == MESSAGES)?;
+    if let Some(last) = door.steps.last_mut() {
+        last.kind = StepKind::Handler;
+        door.handler = firedoor_app::Symbol {
+            name: last.name,
+            span: last.span,
+        };
+    }
+    Some(door)
 }
 
 fn on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -189,6 +206,7 @@ struct Quiet {
     refusals: usize,
     unknown: usize,
     reads: usize,
+    outside: usize,
     message: Option<Ustr>,
 }
 
@@ -200,6 +218,7 @@ impl Quiet {
             refusals: run.refusals.len(),
             unknown: run.unknown.len(),
             reads: run.reads.len(),
+            outside: run.outside.len(),
             message: run.message.take(),
         }
     }
@@ -210,6 +229,7 @@ impl Quiet {
         run.refusals.truncate(self.refusals);
         run.unknown.truncate(self.unknown);
         run.reads.truncate(self.reads);
+        run.outside.truncate(self.outside);
         run.message = self.message;
     }
 }
@@ -429,16 +449,28 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
     if step.kind != StepKind::Handler {
         return false;
     }
+    let works = |effect: &&RawEffect| is_work(&effect.kind) || is_answer(&effect.kind);
+    let outside = |sent: &'_ Sent| -> Vec<Span> {
+        sent.run.outside.iter().map(|call| call.span).collect()
+    };
+    let reached = outside(attacker);
     let further: Vec<&RawEffect> = ours
         .iter()
         .copied()
-        .filter(|effect| is_work(&effect.kind) || is_answer(&effect.kind))
+        .filter(works)
         .filter(|effect| theirs.iter().all(|other| other.span != effect.span))
+        .chain(
+            user.run
+                .outside
+                .iter()
+                .filter(|call| call.step == number && !reached.contains(&call.span)),
+        )
         .collect();
     !further.is_empty()
         && theirs
             .iter()
-            .filter(|effect| is_work(&effect.kind) || is_answer(&effect.kind))
+            .copied()
+            .filter(works)
             .all(|effect| is_excuse(effect, &ours, &further))
 }
 

@@ -121,6 +121,8 @@ pub struct Run {
     pub message_field: Ustr,
     /// The event that the entry point is for, if it is for one.
     pub event: Option<Ustr>,
+    /// Calls of libraries that nothing is known of.
+    pub outside: Vec<RawEffect>,
     /// What was registered on connections while the request ran.
     pub listeners: Vec<Listener>,
     /// Handshakes that were taken, and not yet answered.

@@ -286,7 +286,7 @@ fn finish(host: &ModelHost, machine: &mut Machine<'_>, mut door: Door) -> Door {
         .find(|listener| listener.event.text().is_some_and(|event| event == "message"));
     match listener {
         Some(listener) => {
-            let mut step = make_step(machine, &listener.handler, "messages", listener.span, &[]);
+            let mut step = make_step(machine, &listener.handler, socket::MESSAGES, listener.span, &[]);
             step.kind = StepKind::Handler;
             door.steps.push(step);
         }
