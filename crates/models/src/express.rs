@@ -13,7 +13,7 @@ use ustr::Ustr;
 
 use crate::doors::{Mounting, is_below, join_paths, symbol};
 use crate::state::{Registration, RegistrationKind};
-use crate::{Door, Framework, Model, ModelHost, Step, StepKind, express_ws};
+use crate::{Door, Framework, Model, ModelHost, Step, StepKind, express_terminal, express_ws};
 
 const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "all",
@@ -486,6 +486,11 @@ fn list(
             RegistrationKind::Layer
             | RegistrationKind::Parameter(_)
             | RegistrationKind::ErrorHandler => {
+                let layers = (above, steps.as_slice());
+                if let Some(door) = terminal(host, machine, router, registration, &path, layers) {
+                    doors.push(door);
+                    continue;
+                }
                 add_layer(machine, registration, &path, above, &mut steps);
                 add_late(machine, registration, &path, above, &mut doors[first..]);
             }
@@ -799,6 +804,30 @@ fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Optio
     })
 }
 
+/// The door of what `use` mounts below a path if it answers everything there.
+fn terminal(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    router: ObjectId,
+    registration: &Registration,
+    path: &str,
+    (above, steps): (&Above, &[(Scope, Step)]),
+) -> Option<Door> {
+    let is_layer = registration.kind == RegistrationKind::Layer;
+    if !is_layer || !express_terminal::may_answer(machine, registration) {
+        return None;
+    }
+    let below = join_paths(path, "{path*}");
+    let group = (router, machine.heap.get(router).name);
+    let method = Ustr::from("ANY");
+    let mut door = door(machine, registration, method, &below, above, steps, group);
+    if express_terminal::is_library(machine, &registration.handlers[0]) {
+        door.steps.last_mut()?.role = "library";
+        return Some(door);
+    }
+    express_terminal::answers_itself(host, machine, &door).then_some(door)
+}
+
 /// The door of a route of express-ws: its functions run for the handshake, and what they listen for is the
 /// work of the door.
 fn as_socket(mut door: Door, functions: usize) -> Door {
@@ -912,6 +941,7 @@ fn step(
             let is_last = step.role == "socket-last";
             return express_ws::run_route(host, machine, step, shared, is_last);
         }
+        "library" => return Ok(()),
         crate::socket::MESSAGES => return crate::socket::run_messages(host, machine, step.mounted),
         _ => {}
     }

@@ -7,6 +7,7 @@
 mod build;
 mod doors;
 mod express;
+mod express_terminal;
 mod express_ws;
 mod guards;
 mod host;
