@@ -217,7 +217,7 @@ impl Host for ModelHost {
             }
             None => {
                 self.note_outside(machine, path, call.span);
-                Ok(None)
+                self.run_behind_layer(machine, path, call)
             }
         }
     }
@@ -435,6 +435,25 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
+    fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
+        let [request, _, next] = call.arguments.positional.as_slice() else {
+            return Ok(None);
+        };
+        let kind_of = |machine: &Machine<'_>, value: &Value| {
+            let id = value.only_object()?;
+            Some(machine.heap.get(id).kind.clone())
+        };
+        let is_request = matches!(kind_of(machine, request),
+            Some(ObjectKind::Host(path)) if path == "express:request");
+        let is_function = matches!(kind_of(machine, next), Some(ObjectKind::Function { .. }));
+        if !path.starts_with("npm:") || !is_request || !is_function {
+            return Ok(None);
+        }
+        machine.call_value(next, None, &Arguments::default(), call.span)?;
+        Ok(Some(Value::undefined()))
+    }
+
     /// Whoever comes to a call of a library has come further than one who does not, whatever it does.
     fn note_outside(&self, machine: &Machine<'_>, path: Ustr, span: Span) {
         if !self.is_request() || !path.starts_with("npm:") {

@@ -5,7 +5,7 @@
 //! whether an attacker got as far as a user did ([`refuses_attacker`]).
 
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart, RoomKind, Transport,
+    ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart, RoomKind, Transport,
     Verdict,
 };
 use firedoor_eval::{
@@ -201,7 +201,7 @@ pub(crate) fn run_messages(
 }
 
 /// Keeps what happens from being noted, apart from the names of messages.
-struct Quiet {
+pub(crate) struct Quiet {
     effects: usize,
     refusals: usize,
     unknown: usize,
@@ -211,7 +211,7 @@ struct Quiet {
 }
 
 impl Quiet {
-    fn begin(host: &ModelHost) -> Quiet {
+    pub(crate) fn begin(host: &ModelHost) -> Quiet {
         let run = &mut host.state().run;
         Quiet {
             effects: run.effects.len(),
@@ -223,7 +223,7 @@ impl Quiet {
         }
     }
 
-    fn end(self, host: &ModelHost) {
+    pub(crate) fn end(self, host: &ModelHost) {
         let run = &mut host.state().run;
         run.effects.truncate(self.effects);
         run.refusals.truncate(self.refusals);
@@ -449,6 +449,9 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
     if step.kind != StepKind::Handler {
         return false;
     }
+    if asks_password(attacker, number) {
+        return false;
+    }
     let works = |effect: &&RawEffect| is_work(&effect.kind) || is_answer(&effect.kind);
     let outside = |sent: &'_ Sent| -> Vec<Span> {
         sent.run.outside.iter().map(|call| call.span).collect()
@@ -472,6 +475,15 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
             .copied()
             .filter(works)
             .all(|effect| is_excuse(effect, &ours, &further))
+}
+
+/// A log-in is open to everybody: the password is what it is about.
+fn asks_password(attacker: &Sent, number: usize) -> bool {
+    attacker.run.passwords.contains(&number)
+        || effects_of(attacker, number).iter().any(|effect| {
+            matches!(&effect.kind, EffectKind::CompareSecret(compared)
+                if matches!(compared.kind, ComparisonKind::Password | ComparisonKind::Code))
+        })
 }
 
 fn effects_of(sent: &Sent, number: usize) -> Vec<&RawEffect> {

@@ -121,6 +121,8 @@ pub struct Run {
     pub message_field: Ustr,
     /// The event that the entry point is for, if it is for one.
     pub event: Option<Ustr>,
+    /// The steps in which a password that a message carries was compared.
+    pub passwords: Vec<usize>,
     /// Calls of libraries that nothing is known of.
     pub outside: Vec<RawEffect>,
     /// What was registered on connections while the request ran.
