@@ -207,6 +207,7 @@ pub(crate) struct Quiet {
     unknown: usize,
     reads: usize,
     outside: usize,
+    passwords: usize,
     message: Option<Ustr>,
 }
 
@@ -219,6 +220,7 @@ impl Quiet {
             unknown: run.unknown.len(),
             reads: run.reads.len(),
             outside: run.outside.len(),
+            passwords: run.passwords.len(),
             message: run.message.take(),
         }
     }
@@ -230,6 +232,7 @@ impl Quiet {
         run.unknown.truncate(self.unknown);
         run.reads.truncate(self.reads);
         run.outside.truncate(self.outside);
+        run.passwords.truncate(self.passwords);
         run.message = self.message;
     }
 }
