@@ -267,7 +267,7 @@ impl<'p> Machine<'p> {
                 self.call_value(&target, own.or(this), &all, span)
             }
             ObjectKind::Method { receiver, name } => {
-                self.call_member(&receiver, name, arguments, span)
+                self.call_method(&receiver, name, arguments, span)
             }
             ObjectKind::Class { .. } => self.construct(&Value::object(id), arguments, span),
             ObjectKind::Instance { .. } => self.call_instance(id, callee, arguments, span),

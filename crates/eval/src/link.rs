@@ -112,13 +112,39 @@ pub(crate) enum Target {
 impl<'p> Machine<'p> {
     /// Runs a module, unless it has been run.
     ///
+    /// Each module has a budget of its own, whoever imports it. One that throws or uses up its budget is
+    /// incomplete from there on, which is noted.
+    ///
     /// # Errors
     ///
-    /// Only if the budget is used up; what the module throws is noted.
+    /// None so far.
     pub fn run_module(&mut self, id: ModuleId) -> Result<(), Stop> {
         if self.modules[id.0 as usize].progress != Progress::NotRun {
             return Ok(());
         }
+        let steps = std::mem::take(&mut self.steps);
+        let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
+        self.run_module_body(id);
+        self.keep_writes(mark, born);
+        self.steps = steps;
+        Ok(())
+    }
+
+    /// What a module has made stays, even if the branch that first imported it is taken back: a module is
+    /// not run again.
+    fn keep_writes(&mut self, mark: usize, born: (usize, usize)) {
+        let delta = crate::branch::Delta {
+            born,
+            ..Default::default()
+        };
+        let mark = mark.min(self.heap.journal.len());
+        let mut writes = self.heap.journal.split_off(mark);
+        writes.retain(|(location, _)| !delta.is_new(location));
+        self.heap.journal.append(&mut writes);
+    }
+
+    fn run_module_body(&mut self, id: ModuleId) {
         self.modules[id.0 as usize].progress = Progress::Running;
         let module: &'p Module = self.program.module(id);
         let scope = self.add_scope(None, id, true);
@@ -144,10 +170,6 @@ impl<'p> Machine<'p> {
                 certain.span,
                 "the module fails while it is loaded, as far as it could be followed",
             );
-        }
-        match result {
-            Err(Stop::Budget) => Err(Stop::Budget),
-            _ => Ok(()),
         }
     }
 

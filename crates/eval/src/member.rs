@@ -96,7 +96,7 @@ impl<'p> Machine<'p> {
             let value = value.clone();
             return self.descriptor(value, id, span);
         }
-        let getter = Ustr::from(&format!("get:{key}"));
+        let getter = self.getter_key(key);
         if let Some(getter) = self.heap.property(id, getter).cloned() {
             return self.call_value(
                 &getter,
@@ -105,13 +105,19 @@ impl<'p> Machine<'p> {
                 span,
             );
         }
-        match self.heap.get(id).kind.clone() {
-            ObjectKind::Namespace(module) => Ok(self.exported(module, key, span)),
-            ObjectKind::Instance { class } => self.instance_member(id, class, whole, key, span),
+        match &self.heap.get(id).kind {
+            ObjectKind::Namespace(module) => Ok(self.exported(*module, key, span)),
+            ObjectKind::Instance { class } => self.instance_member(id, *class, whole, key, span),
             ObjectKind::Class { .. } => self.class_member(id, whole, key, span),
-            ObjectKind::Super { class, this } => self.super_of(class, &this, key, span),
-            ObjectKind::Host(path) => Ok(self.host_member(id, path, whole, key, span)),
-            ObjectKind::Promise { value, .. } if self.is_python() => self.member(&value, key, span),
+            ObjectKind::Super { class, this } => {
+                let (class, this) = (*class, this.clone());
+                self.super_of(class, &this, key, span)
+            }
+            ObjectKind::Host(path) => Ok(self.host_member(id, *path, whole, key, span)),
+            ObjectKind::Promise { value, .. } if self.is_python() => {
+                let value = value.clone();
+                self.member(&value, key, span)
+            }
             ObjectKind::Method { .. } if !crate::call::is_builtin_method(self, id, key) => {
                 match self.read_member(id) {
                     Some(read) => self.object_member(read, whole, key, span),
@@ -395,7 +401,7 @@ impl<'p> Machine<'p> {
             .properties
             .keys()
             .copied()
-            .filter(|name| !crate::iterate::is_hidden(name))
+            .filter(|name| !crate::elements::is_hidden(name))
             .filter(|name| is_any || may_be_name(key, *name))
             .collect();
         let names: Vec<Ustr> = names
@@ -628,17 +634,20 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         if let Atom::Object(id) = atom {
-            let kind = self.heap.get(*id).kind.clone();
-            let has_own = self.heap.property(*id, name).is_some();
-            let is_read = matches!(kind, ObjectKind::Method { .. })
-                && !crate::call::is_builtin_method(self, *id, name);
+            let object = self.heap.get(*id);
+            let is_method = matches!(object.kind, ObjectKind::Method { .. });
+            let host_path = match object.kind {
+                ObjectKind::Host(path) => Some(path),
+                _ => None,
+            };
+            let has_own = object.properties.contains_key(&name);
+            let is_read = is_method && !crate::call::is_builtin_method(self, *id, name);
             if is_read && let Some(read) = self.read_member(*id) {
-                let mut receiver = receiver.clone();
-                receiver = Value::object(read).with_origins(receiver.origins);
+                let receiver = Value::object(read).with_origins(receiver.origins);
                 let atom = Atom::Object(read);
                 return self.call_atom_member(&receiver, &atom, name, arguments, span);
             }
-            if !has_own && let ObjectKind::Host(path) = kind {
+            if !has_own && let Some(path) = host_path {
                 return self.call_host_member(*id, path, receiver, name, arguments, span);
             }
             if has_own || !crate::call::is_builtin_method(self, *id, name) {
@@ -649,6 +658,22 @@ impl<'p> Machine<'p> {
         if let Atom::Outside(path) = atom {
             let callee = self.outside_member(*path, receiver, name);
             return self.call_value(&callee, Some(receiver.clone()), arguments, span);
+        }
+        self.call_builtin_method(receiver, name, arguments, span)
+    }
+
+    /// Calls a method that was taken from its object, whatever the object holds under its name by now.
+    pub(crate) fn call_method(
+        &mut self,
+        receiver: &Value,
+        name: Ustr,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        if let Some(id) = receiver.only_object()
+            && let ObjectKind::Host(path) = self.heap.get(id).kind
+        {
+            return self.call_host_member(id, path, receiver, name, arguments, span);
         }
         self.call_builtin_method(receiver, name, arguments, span)
     }

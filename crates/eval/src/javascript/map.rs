@@ -242,7 +242,7 @@ fn for_each(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let function = call.argument(0);
     for (key, value, is_known) in pairs(machine, call)? {
         let arguments = Arguments::positional([value, key.clone(), call.this.clone()]);
-        if is_known && !crate::iterate::is_perhaps_missing(&key) {
+        if is_known && !crate::elements::is_perhaps_missing(&key) {
             machine.call_value(&function, None, &arguments, call.span)?;
             continue;
         }
