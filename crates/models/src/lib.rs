@@ -10,6 +10,8 @@ mod cross_site;
 mod doors;
 mod express;
 mod factories;
+mod express_terminal;
+mod express_ws;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -31,6 +33,7 @@ mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
+mod node_http;
 mod origins;
 mod passwords;
 mod pydantic;
@@ -44,6 +47,9 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod socket;
+mod socketio;
+mod socketio_client;
 mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
@@ -55,12 +61,14 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod upgrade;
+mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use factories::run_factories;
 pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
@@ -68,6 +76,11 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_ws::MODEL,
+    &identifiers::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
+    &node_http::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
@@ -96,6 +109,11 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &socketio_client::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
     &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
