@@ -76,18 +76,26 @@ impl<'p> Machine<'p> {
             }
             None => {
                 let decision = self.decide(test, span, false);
-                self.fork(decision, then, otherwise, |_, completion| completion.end())
-                    .map(|sides| match sides {
-                        (Some(a), Some(b)) if a == b => a,
-                        (Some(Completion::Normal), _) | (_, Some(Completion::Normal)) => {
-                            Completion::Normal
-                        }
-                        (Some(_), Some(_)) => Completion::Mixed,
-                        (Some(a), None) | (None, Some(a)) => a,
-                        (None, None) => Completion::Throw,
-                    })
+                self.either(decision, then, otherwise)
             }
         }
+    }
+
+    /// Runs both sides of a decision that is not made.
+    pub(crate) fn either(
+        &mut self,
+        decision: DecisionId,
+        then: impl FnOnce(&mut Self) -> Result<Completion, Stop>,
+        otherwise: impl FnOnce(&mut Self) -> Result<Completion, Stop>,
+    ) -> Result<Completion, Stop> {
+        let sides = self.fork(decision, then, otherwise, |_, completion| completion.end())?;
+        Ok(match sides {
+            (Some(a), Some(b)) if a == b => a,
+            (Some(Completion::Normal), _) | (_, Some(Completion::Normal)) => Completion::Normal,
+            (Some(_), Some(_)) => Completion::Mixed,
+            (Some(a), None) | (None, Some(a)) => a,
+            (None, None) => Completion::Throw,
+        })
     }
 
     /// Runs the side of `test` that holds, or both if that is undecided, as expressions.
@@ -313,7 +321,11 @@ impl<'p> Machine<'p> {
                 let current = self.content(location);
                 delta.writes.insert(location, current);
             }
-            self.restore(location, old);
+            // What was made since then only this side knows, or whoever catches what it has thrown: an
+            // exception keeps its properties.
+            if !delta.is_new(&location) {
+                self.restore(location, old);
+            }
         }
         delta
     }

@@ -117,10 +117,10 @@ impl Machine<'_> {
             ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
                 Some((object.elements.clone(), is_open))
             }
-            ObjectKind::Map if is_python => Some((
-                object.elements.iter().step_by(2).cloned().collect(),
-                is_open,
-            )),
+            ObjectKind::Map if is_python => {
+                let (entries, _) = self.dict_entries(id);
+                Some((entries.into_iter().map(|(key, _)| key).collect(), is_open))
+            }
             ObjectKind::Map => {
                 let span = object.span;
                 let pairs: Vec<Vec<Value>> =
@@ -139,6 +139,10 @@ impl Machine<'_> {
                 Some((keys.collect(), is_open))
             }
             ObjectKind::Class { .. } => self.class_elements(id),
+            ObjectKind::Host(path) if *path == crate::python::NAMED_TUPLE => {
+                Some((object.elements.clone(), false))
+            }
+            ObjectKind::Instance { .. } if is_python => self.instance_elements(id),
             _ => None,
         }
     }

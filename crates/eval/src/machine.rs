@@ -144,6 +144,14 @@ pub struct Machine<'p> {
     pub(crate) first_thrown: FxHashMap<ObjectId, Thrown>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
+    /// What makes the missing entries of a dictionary of Python (`defaultdict`).
+    pub(crate) factories: FxHashMap<ObjectId, Value>,
+    /// Imports that only type checkers see, to be run once no module is running.
+    pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
+    /// The number of modules that are being run.
+    pub(crate) running: usize,
+    /// How often something was done of which it is not known whether it fails.
+    pub(crate) uncertain: u64,
     /// The keys of getters by the name of the property, since each member that is missing asks for one.
     getters: FxHashMap<Ustr, Ustr>,
     pub(crate) span: Span,
@@ -185,6 +193,10 @@ impl<'p> Machine<'p> {
             first_thrown: FxHashMap::default(),
             modules,
             builtins: FxHashMap::default(),
+            factories: FxHashMap::default(),
+            later: Vec::new(),
+            running: 0,
+            uncertain: 0,
             getters: FxHashMap::default(),
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
@@ -323,6 +335,7 @@ impl<'p> Machine<'p> {
         shape: Shape,
         from: impl IntoIterator<Item = &'v Value>,
     ) -> Value {
+        self.uncertain += 1;
         let mut origins = OriginSet::EMPTY;
         let mut control = OriginSet::EMPTY;
         for value in from {

@@ -9,6 +9,9 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod express;
+mod factories;
+mod express_terminal;
+mod express_ws;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -30,9 +33,11 @@ mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
+mod node_http;
 mod origins;
 mod passwords;
 mod pydantic;
+mod pydantic_settings;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -42,6 +47,9 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod socket;
+mod socketio;
+mod socketio_client;
 mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
@@ -53,11 +61,14 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod upgrade;
+mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
+pub use factories::run_factories;
 pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
@@ -65,10 +76,23 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_ws::MODEL,
+    &identifiers::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
+    &node_http::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
+    &pydantic::MODEL,
+    &pydantic_settings::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -85,6 +109,11 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &socketio_client::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
     &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
