@@ -295,7 +295,8 @@ impl<'p> Machine<'p> {
     fn keep_left<T>(&mut self, ended: &Side<T>) {
         if ended.end == SideEnd::Throws {
             let mut own = ended.delta.clone();
-            own.writes.retain(|location, _| ended.delta.is_new(location));
+            own.writes
+                .retain(|location, _| ended.delta.is_new(location));
             return self.apply(&own);
         }
         if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)

@@ -33,14 +33,25 @@ impl Machine<'_> {
             lists.push((atom, elements, open));
         }
         if lists.len() == 1 {
-            let elements = lists.pop().map(|(_, elements, _)| elements).unwrap_or_default();
+            let elements = lists
+                .pop()
+                .map(|(_, elements, _)| elements)
+                .unwrap_or_default();
             return (elements, is_open);
         }
         (self.joined_elements(value, lists), is_open)
     }
 
-    fn joined_elements(&mut self, value: &Value, lists: Vec<(Atom, Vec<Value>, bool)>) -> Vec<Value> {
-        let length = lists.iter().map(|(_, elements, _)| elements.len()).max().unwrap_or(0);
+    fn joined_elements(
+        &mut self,
+        value: &Value,
+        lists: Vec<(Atom, Vec<Value>, bool)>,
+    ) -> Vec<Value> {
+        let length = lists
+            .iter()
+            .map(|(_, elements, _)| elements.len())
+            .max()
+            .unwrap_or(0);
         let mut joined: Vec<Option<Value>> = vec![None; length];
         for (atom, elements, is_open) in lists {
             let further = if is_open && elements.len() < length {

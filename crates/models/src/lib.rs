@@ -9,9 +9,9 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod express;
-mod factories;
 mod express_terminal;
 mod express_ws;
+mod factories;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -47,10 +47,10 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sessions;
 mod socket;
 mod socketio;
 mod socketio_client;
-mod sessions;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -77,22 +77,10 @@ pub static MODELS: &[&Model] = &[
     &cross_site::MODEL,
     &express::MODEL,
     &express_ws::MODEL,
-    &identifiers::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
-    &node_http::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
-    &pydantic::MODEL,
-    &pydantic_settings::MODEL,
-    &identifiers::MODEL,
-    &jose::MODEL,
-    &jsonwebtoken::MODEL,
-    &mongoose::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -101,23 +89,25 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_http::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
-    &upgrade::MODEL,
-    &ws::MODEL,
-    &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
 ];

@@ -270,7 +270,9 @@ impl<'h> Checks<'h> {
         };
         let ended = match decision.ends[usize::from(other.side)] {
             firedoor_eval::SideEnd::Throws => Some(Refusal::Throw(None)),
-            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => Some(Refusal::Return),
+            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => {
+                Some(Refusal::Return)
+            }
             firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
         };
         Check {
