@@ -21,6 +21,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+pub mod sqltext;
 mod state;
 mod store;
 mod tables;
