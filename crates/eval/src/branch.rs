@@ -12,6 +12,17 @@ use crate::{
 
 pub(crate) use crate::heap::Delta;
 
+/// What a path has written, to be gone on with later.
+#[derive(Clone, Debug, Default)]
+pub struct Written(Delta);
+
+/// A point in time of the heap.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mark {
+    journal: usize,
+    born: (usize, usize),
+}
+
 /// How a statement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Completion {
@@ -300,6 +311,46 @@ impl<'p> Machine<'p> {
         delta
     }
 
+    /// Returns a mark for [`Machine::written_since`] and [`Machine::go_on_with`].
+    pub fn mark(&self) -> Mark {
+        Mark {
+            journal: self.heap.journal.len(),
+            born: (self.heap.len(), self.scopes.len()),
+        }
+    }
+
+    /// Returns what the current path has written since `mark`.
+    pub fn written_since(&mut self, mark: Mark) -> Written {
+        let start = mark.journal.min(self.heap.journal.len());
+        let written = self.heap.journal[start..].iter();
+        let locations: Vec<Location> = written.map(|(location, _)| *location).collect();
+        let mut delta = Delta {
+            born: mark.born,
+            ..Delta::default()
+        };
+        for location in locations {
+            let content = self.content(location);
+            delta.writes.insert(location, content);
+        }
+        Written(delta)
+    }
+
+    /// Takes back everything written since `mark`, and goes on with what any of these paths had written
+    /// where it left.
+    pub fn go_on_with(&mut self, mark: Mark, paths: Vec<Written>) {
+        self.take_delta(mark.journal, mark.born);
+        let mut paths = paths.into_iter();
+        let Some(Written(mut joined)) = paths.next() else {
+            return;
+        };
+        for Written(other) in paths {
+            let start = self.heap.journal.len();
+            self.merge(&joined, &other, (OriginSet::EMPTY, OriginSet::EMPTY));
+            joined = self.take_delta(start, mark.born);
+        }
+        self.apply(&joined);
+    }
+
     fn content(&mut self, location: Location) -> Content {
         match location {
             Location::Variable(scope, name) => match self.scope(scope).names.get(&name) {
@@ -375,7 +426,7 @@ impl<'p> Machine<'p> {
             let current = self.content(location);
             let (a, b) = (yes.writes.get(&location), no.writes.get(&location));
             // The other side knows nothing of what one side has made.
-            let is_new = a.is_some() && yes.is_new(&location)
+            let is_new = a.is_some() && b.is_none() && yes.is_new(&location)
                 || a.is_none() && b.is_some() && no.is_new(&location);
             let merged = match (is_new, a.or(b)) {
                 (true, Some(own)) => own.clone(),

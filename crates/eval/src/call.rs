@@ -52,8 +52,15 @@ impl<'p> Machine<'p> {
         }
         let mut value = value;
         for decorator in evaluated.iter().rev() {
-            let arguments = Arguments::positional([value]);
-            value = self.call_value(decorator, None, &arguments, span)?;
+            let arguments = Arguments::positional([value.clone()]);
+            let made = self.call_value(decorator, None, &arguments, span)?;
+            // In JavaScript a decorator that returns no other class has looked at the class only.
+            let is_class = made
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+            if is_class || self.is_python() {
+                value = made;
+            }
         }
         Ok(value)
     }
@@ -111,6 +118,9 @@ impl<'p> Machine<'p> {
                 self.span = span;
                 if is_loose {
                     return self.optionally(&receiver, |machine, receiver| {
+                        if is_optional && machine.member(receiver, *property, span)?.is_nothing() {
+                            return Ok(Value::undefined());
+                        }
                         machine.call_member(receiver, *property, &arguments, span)
                     });
                 }
@@ -257,7 +267,7 @@ impl<'p> Machine<'p> {
                 self.call_value(&target, own.or(this), &all, span)
             }
             ObjectKind::Method { receiver, name } => {
-                self.call_member(&receiver, name, arguments, span)
+                self.call_method(&receiver, name, arguments, span)
             }
             ObjectKind::Class { .. } => self.construct(&Value::object(id), arguments, span),
             ObjectKind::Instance { .. } => self.call_instance(id, callee, arguments, span),

@@ -58,18 +58,23 @@ impl<'p> Machine<'p> {
         let module = self.frame().module;
         let scope = self.add_scope(Some(outer), module, false);
         self.scope(scope).is_class = self.module_ir().language == Language::Python;
-        if let Some(name) = class.name {
-            if self.module_ir().language == Language::JavaScript {
-                self.bind(scope, name, Value::object(object));
-            }
+        if let Some(name) = class.name
+            && self.module_ir().language == Language::JavaScript
+        {
+            self.bind(scope, name, Value::object(object));
         }
         let home = self.frame().home.replace(object);
+        let this = self.frame().this.clone();
+        if self.module_ir().language == Language::JavaScript {
+            self.frame().this = Value::object(object);
+        }
         self.frame().scope = scope;
         self.frame().classes.push((scope, object));
         let result = self.fill_members(class, object, prototype);
         self.frame().classes.pop();
         self.frame().scope = outer;
         self.frame().home = home;
+        self.frame().this = this;
         result?;
         self.collect_class_scope(class, scope, prototype);
         Ok(())
@@ -290,7 +295,7 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Result<Value, Stop> {
-        let getter = Ustr::from(&format!("get:{key}"));
+        let getter = self.getter_key(key);
         if let Some((_, getter)) = self.class_attribute(class, getter) {
             return self.call_value(
                 &getter,
@@ -422,9 +427,14 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Result<Value, Stop> {
+        let getter = self.getter_key(key);
         for owner in self.class_order(id) {
             if let Some(value) = self.heap.property(owner, key) {
                 return Ok(value.clone());
+            }
+            if let Some(getter) = self.heap.property(owner, getter).cloned() {
+                let this = Some(Value::object(id));
+                return self.call_value(&getter, this, &Arguments::default(), span);
             }
         }
         if let Some((owner, value)) = self.class_attribute(id, key) {
@@ -442,10 +452,10 @@ impl<'p> Machine<'p> {
             }
             return Ok(value);
         }
-        if key == "prototype" {
-            if let ObjectKind::Class { prototype, .. } = self.heap.get(id).kind {
-                return Ok(Value::object(prototype));
-            }
+        if key == "prototype"
+            && let ObjectKind::Class { prototype, .. } = self.heap.get(id).kind
+        {
+            return Ok(Value::object(prototype));
         }
         if key == "name" || key == "__name__" {
             let name = self.heap.get(id).name;
@@ -703,12 +713,22 @@ impl<'p> Machine<'p> {
         name: Ustr,
         span: Span,
     ) -> Result<Value, Stop> {
+        let is_static = !self.is_python()
+            && this
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
         for base in self.bases_behind(home, this) {
             let ObjectKind::Class { prototype, .. } = self.heap.get(base).kind else {
                 continue;
             };
+            let prototype = if is_static { base } else { prototype };
             if let Some(value) = self.heap.property(prototype, name).cloned() {
                 return self.bind_attribute(value, base, this, span);
+            }
+            let getter = self.getter_key(name);
+            if let Some(getter) = self.heap.property(prototype, getter).cloned() {
+                let this = Some(this.clone());
+                return self.call_value(&getter, this, &Arguments::default(), span);
             }
         }
         match self.outside_base(home) {
@@ -716,6 +736,7 @@ impl<'p> Machine<'p> {
                 let base = Ustr::from(&format!("{path}()"));
                 Ok(self.outside_method(base, this.clone(), name, span))
             }
+            None if !self.is_python() => Ok(Value::undefined()),
             None => Ok(Value::outside("py:builtins.object().method")),
         }
     }

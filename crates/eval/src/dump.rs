@@ -11,6 +11,9 @@ use crate::{Atom, HOLE, Machine, ModuleId, ObjectId, ObjectKind, Origin, OriginS
 /// The deepest object that is written in full.
 const DEPTH: usize = 6;
 
+/// The most objects that are written for one value.
+const MOST: usize = 500;
+
 /// The widest line that an object is written on.
 const WIDTH: usize = 100;
 
@@ -60,6 +63,7 @@ pub fn show_value(machine: &Machine<'_>, value: &Value) -> String {
     let mut shower = Shower {
         machine,
         open: Vec::new(),
+        written: 0,
     };
     shower.value(value)
 }
@@ -68,6 +72,8 @@ struct Shower<'m, 'p> {
     machine: &'m Machine<'p>,
     /// The objects that are being written, so that one within itself ends.
     open: Vec<ObjectId>,
+    /// How many objects have been written.
+    written: usize,
 }
 
 impl Shower<'_, '_> {
@@ -116,7 +122,8 @@ impl Shower<'_, '_> {
         if self.open.contains(&id) {
             return "(itself)".to_string();
         }
-        if self.open.len() >= DEPTH {
+        self.written += 1;
+        if self.open.len() >= DEPTH || self.written > MOST {
             return "…".to_string();
         }
         self.open.push(id);
@@ -255,7 +262,7 @@ impl Shower<'_, '_> {
             .map(|value| self.value(value))
             .collect();
         if is_open {
-            let more = object.properties.get(&Ustr::from(crate::iterate::MORE));
+            let more = object.properties.get(&Ustr::from(crate::elements::MORE));
             let more = more.map_or_else(String::new, |more| self.value(more));
             parts.push(format!("...{more}"));
         }

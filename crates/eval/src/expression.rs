@@ -21,8 +21,13 @@ impl<'p> Machine<'p> {
         self.program.module(module)
     }
 
-    /// Evaluates an expression of the running module.
+    /// Evaluates an expression of the running module. Programs nest as deep as they like, so the stack grows
+    /// where it has to.
     pub(crate) fn evaluate(&mut self, id: ExpressionId) -> Result<Value, Stop> {
+        stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || self.evaluate_here(id))
+    }
+
+    fn evaluate_here(&mut self, id: ExpressionId) -> Result<Value, Stop> {
         self.step()?;
         let expression: &'p Expression = self.module_ir().expression(id);
         let span = expression.span;
@@ -47,7 +52,7 @@ impl<'p> Machine<'p> {
             ExpressionKind::Call { .. } | ExpressionKind::New { .. } => {
                 self.call_expression(expression)
             }
-            ExpressionKind::Function(function) => Ok(self.make_function(*function)),
+            ExpressionKind::Function(function) => Ok(self.function_expression(*function)),
             ExpressionKind::Class(class) => self.make_class(*class),
             ExpressionKind::Unary(operator, operand) => self.unary(*operator, *operand, span),
             ExpressionKind::Binary(operator, left, right) => {
@@ -69,6 +74,30 @@ impl<'p> Machine<'p> {
             }
             _ => self.rare_expression(expression),
         }
+    }
+
+    /// A function expression knows itself by its name.
+    fn function_expression(&mut self, id: firedoor_ir::FunctionId) -> Value {
+        let function = self.module_ir().function(id);
+        let outer = self.current_scope();
+        let name = match function.name {
+            Some(name)
+                if function.kind == firedoor_ir::FunctionKind::Function
+                    && self.find_variable(name).is_none() =>
+            {
+                name
+            }
+            _ => return self.make_function(id),
+        };
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        self.frame().scope = scope;
+        let value = self.make_function(id);
+        self.frame().scope = outer;
+        self.scope(scope)
+            .names
+            .insert(name, Slot::Value(value.clone()));
+        value
     }
 
     fn rare_expression(&mut self, expression: &'p Expression) -> Result<Value, Stop> {
@@ -257,7 +286,7 @@ impl<'p> Machine<'p> {
             object.is_open = true;
             object
                 .properties
-                .insert(Ustr::from(crate::iterate::MORE), more);
+                .insert(Ustr::from(crate::elements::MORE), more);
         }
         Ok(Value::object(id))
     }
@@ -327,7 +356,7 @@ impl<'p> Machine<'p> {
                 .properties
                 .iter()
                 .filter(|(key, _)| {
-                    **key != crate::iterate::MORE && **key != crate::javascript::PROTOTYPE
+                    **key != crate::elements::MORE && **key != crate::javascript::PROTOTYPE
                 })
                 .map(|(key, value)| (*key, value.clone()))
                 .collect();
@@ -553,12 +582,15 @@ impl<'p> Machine<'p> {
             Some(false) => return Ok(value),
             Some(true) => {
                 let other = self.evaluate(right)?;
-                let combined = self.combine_tests(operator, &value, other, span);
+                let part = other.test;
+                let combined = self.combine_tests(operator, &value, part, other, span);
                 return Ok(combined);
             }
             None => {}
         }
         let kept = self.kept_side(operator, &value);
+        // What the right side tests must be taken before it is joined with the left, which tests another.
+        let mut part = None;
         let other = match operator {
             LogicalOperator::Or => self.choose(
                 &test,
@@ -566,7 +598,9 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
                 |machine| {
                     machine.refine(left, false);
-                    machine.evaluate(right)
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
                 },
             ),
             LogicalOperator::And => self.choose(
@@ -574,7 +608,9 @@ impl<'p> Machine<'p> {
                 span,
                 |machine| {
                     machine.refine(left, true);
-                    machine.evaluate(right)
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
                 },
                 |_| Ok(kept.clone()),
             ),
@@ -585,7 +621,7 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
             ),
         }?;
-        Ok(self.combine_tests(operator, &value, other, span))
+        Ok(self.combine_tests(operator, &value, part, other, span))
     }
 
     /// What of the left value can be the result, without the right side.
@@ -608,22 +644,28 @@ impl<'p> Machine<'p> {
     }
 
     /// The outcome of `a && b` hangs on the tests of both.
+    /// What a value tests: the comparison that it is the outcome of, or its own truth.
+    fn test_of(&mut self, value: &Value) -> (crate::TestId, bool) {
+        value
+            .test
+            .unwrap_or_else(|| (self.truth_test(value), false))
+    }
+
     fn combine_tests(
         &mut self,
         operator: LogicalOperator,
         left: &Value,
+        right: Option<(crate::TestId, bool)>,
         mut result: Value,
         span: Span,
     ) -> Value {
+        let by = self.origins.union(left.origins, left.control);
+        result.control = self.origins.union(result.control, by);
         if operator == LogicalOperator::Nullish {
             return result;
         }
-        let left_part = left.test.unwrap_or_else(|| (self.truth_test(left), false));
-        let right_part = result.test;
-        let parts = [Some(left_part), right_part]
-            .into_iter()
-            .flatten()
-            .collect();
+        let left_part = self.test_of(left);
+        let parts = [Some(left_part), right].into_iter().flatten().collect();
         let test = self.add_test(crate::Test {
             kind: crate::TestKind::Truth,
             operands: smallvec::smallvec![left.clone(), result.clone()],
@@ -632,8 +674,6 @@ impl<'p> Machine<'p> {
             span,
         });
         result.test = Some((test, false));
-        let by = self.origins.union(left.origins, left.control);
-        result.control = self.origins.union(result.control, by);
         result
     }
 

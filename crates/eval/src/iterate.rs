@@ -10,12 +10,8 @@ use ustr::Ustr;
 
 use crate::branch::Completion;
 use crate::{
-    Atom, Decision, DecisionId, Machine, ObjectId, ObjectKind, Shape, SideEnd, Stop, Test,
-    TestKind, Value,
+    Atom, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
 };
-
-/// The property of an open list that holds what its further elements can be.
-pub(crate) const MORE: &str = "...";
 
 /// What follows one round of a loop.
 enum Round {
@@ -25,193 +21,6 @@ enum Round {
 }
 
 impl<'p> Machine<'p> {
-    /// Returns the known elements of `value`, and whether there may be others.
-    pub fn elements_of(&mut self, value: &Value) -> (Vec<Value>, bool) {
-        let mut elements: Vec<Value> = Vec::new();
-        let mut is_open = false;
-        let mut is_first = true;
-        for atom in value.atoms().to_vec() {
-            let atom = self.iterated(atom);
-            let Some((own, open)) = self.atom_elements(&atom) else {
-                is_open = true;
-                continue;
-            };
-            is_open |= open;
-            if is_first {
-                elements = own;
-            } else {
-                is_open |= own.len() != elements.len();
-                for (index, element) in own.into_iter().enumerate() {
-                    match elements.get(index).cloned() {
-                        Some(earlier) => elements[index] = self.join(earlier, &element),
-                        None => elements.push(element),
-                    }
-                }
-            }
-            is_first = false;
-        }
-        (elements, is_open)
-    }
-
-    /// What `[Symbol.iterator]()` of an object of the program gives, instead of the object.
-    fn iterated(&mut self, atom: Atom) -> Atom {
-        let Atom::Object(id) = atom else {
-            return atom;
-        };
-        if !matches!(
-            self.heap.get(id).kind,
-            ObjectKind::Instance { .. } | ObjectKind::Plain
-        ) || self.is_python()
-        {
-            return atom;
-        }
-        let key = Ustr::from(crate::javascript::ITERATOR);
-        let own = match self.heap.get(id).kind {
-            ObjectKind::Instance { class } => self.class_attribute(class, key).map(|(_, it)| it),
-            _ => self.heap.property(id, key).cloned(),
-        };
-        let Some(method) = own else {
-            return atom;
-        };
-        let span = self.span;
-        let arguments = crate::Arguments::default();
-        let (made, thrown) = self.catching(|machine| {
-            machine.call_value(&method, Some(Value::object(id)), &arguments, span)
-        });
-        self.rethrow(thrown);
-        made.ok().and_then(|made| made.only()).unwrap_or(atom)
-    }
-
-    fn atom_elements(&mut self, atom: &Atom) -> Option<(Vec<Value>, bool)> {
-        match atom {
-            Atom::Object(id) => self.object_elements(*id),
-            Atom::String(text) if text.chars().count() <= 200 => Some((
-                text.chars()
-                    .map(|c| Value::string(&c.to_string()))
-                    .collect(),
-                false,
-            )),
-            Atom::Undefined | Atom::Null => Some((Vec::new(), false)),
-            _ => None,
-        }
-    }
-
-    fn object_elements(&mut self, id: ObjectId) -> Option<(Vec<Value>, bool)> {
-        let is_python = self.is_python();
-        let is_store = self.is_store(id);
-        let object = self.heap.get(id);
-        let is_open = object.is_open || is_store;
-        match &object.kind {
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
-                Some((object.elements.clone(), is_open))
-            }
-            ObjectKind::Map if is_python => Some((
-                object.elements.iter().step_by(2).cloned().collect(),
-                is_open,
-            )),
-            ObjectKind::Map => {
-                let span = object.span;
-                let pairs: Vec<Vec<Value>> =
-                    object.elements.chunks(2).map(<[Value]>::to_vec).collect();
-                let pairs = pairs
-                    .into_iter()
-                    .map(|pair| self.make_list(pair, false, span))
-                    .collect();
-                Some((pairs, is_open))
-            }
-            ObjectKind::Plain if is_python => {
-                let keys = object
-                    .properties
-                    .keys()
-                    .map(|key| Value::atom(Atom::String(*key)));
-                Some((keys.collect(), is_open))
-            }
-            ObjectKind::Class { .. } => self.class_elements(id),
-            _ => None,
-        }
-    }
-
-    /// Returns what an element of `value` can be that is not among its known ones.
-    pub fn element_of_open(&mut self, value: &Value) -> Value {
-        for id in value.objects().collect::<Vec<_>>() {
-            if self.is_store(id) {
-                let host = self.host();
-                if let Some(element) = host.stored(self, id, None, self.span) {
-                    return self.stored_element(id, element);
-                }
-            }
-            if let Some(more) = self.heap.property(id, Ustr::from(MORE)) {
-                return more.clone();
-            }
-            if matches!(self.heap.get(id).kind, ObjectKind::Host(_)) {
-                let host = self.host();
-                let key = Value::unknown(Shape::Number);
-                if let Some(element) = host.index(self, value, &key, self.span) {
-                    return element;
-                }
-            }
-        }
-        let mut element = self.derived(Shape::Any, [value]);
-        let (known, _) = self.elements_of(value);
-        for known in &known {
-            element = self.join(element, known);
-        }
-        element
-    }
-
-    /// JavaScript's maps are iterated by pairs.
-    fn stored_element(&mut self, id: ObjectId, element: Value) -> Value {
-        let object = self.heap.get(id);
-        if self.is_python() || !matches!(object.kind, ObjectKind::Map) {
-            return element;
-        }
-        let span = object.span;
-        let key = self.derived(Shape::Any, [&element]);
-        self.make_list(vec![key, element], false, span)
-    }
-
-    /// Returns the known elements, and what a further one can be if there may be any.
-    pub fn elements_and_more(&mut self, value: &Value) -> (Vec<Value>, Option<Value>) {
-        let (elements, is_open) = self.elements_of(value);
-        let more = is_open.then(|| self.element_of_open(value));
-        (elements, more)
-    }
-
-    /// Says that a list may have further elements, and what they can be.
-    pub(crate) fn open_list(&mut self, id: ObjectId, more: Value) {
-        let key = Ustr::from(MORE);
-        let more = match self.heap.property(id, key).cloned() {
-            Some(earlier) => self.join(earlier, &more),
-            None => more,
-        };
-        self.heap.set_property(id, key, more);
-        self.heap.open(id);
-    }
-
-    /// Makes a list of these elements and, perhaps, further ones like `more`.
-    pub fn make_open_list(
-        &mut self,
-        elements: Vec<Value>,
-        more: Option<Value>,
-        span: Span,
-    ) -> Value {
-        let list = self.make_list(elements, more.is_some(), span);
-        if let (Some(more), Some(id)) = (more, list.only_object()) {
-            let object = self.heap.get_mut(id);
-            object.properties.insert(Ustr::from(MORE), more);
-        }
-        list
-    }
-
-    /// Makes a list.
-    pub fn make_list(&mut self, elements: Vec<Value>, is_open: bool, span: Span) -> Value {
-        let id = self.heap.allocate(ObjectKind::Array, span);
-        let object = self.heap.get_mut(id);
-        object.elements = elements;
-        object.is_open = is_open;
-        Value::object(id)
-    }
-
     pub(crate) fn while_statement(
         &mut self,
         test: ExpressionId,
@@ -298,6 +107,8 @@ impl<'p> Machine<'p> {
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
         self.block(init)?;
+        let variables = self.current_scope();
+        self.renew_scope(variables);
         for _ in 0..self.limits.rounds {
             let value = match test {
                 Some(test) => self.evaluate(test)?,
@@ -323,11 +134,26 @@ impl<'p> Machine<'p> {
             if test.is_none() {
                 return Ok(Completion::Normal);
             }
+            self.renew_scope(variables);
             if let Some(update) = update {
                 self.evaluate(update)?;
             }
         }
         Ok(Completion::Normal)
+    }
+
+    /// Each round of a loop has variables of its own, which closures made in it keep.
+    fn renew_scope(&mut self, variables: crate::ScopeId) {
+        if self.scopes[variables.0 as usize].names.is_empty() || self.is_python() {
+            return;
+        }
+        let last = self.current_scope();
+        let names = self.scopes[last.0 as usize].names.clone();
+        let parent = self.scopes[variables.0 as usize].parent;
+        let module = self.frame().module;
+        let scope = self.add_scope(parent, module, false);
+        self.scope(scope).names = names;
+        self.frame().scope = scope;
     }
 
     fn round(&mut self, body: &'p Block, label: Option<Ustr>) -> Result<Round, Stop> {
@@ -420,7 +246,7 @@ impl<'p> Machine<'p> {
         }
         for element in elements {
             let element = self.controlled_element(element, iterable);
-            if is_perhaps_missing(&element) {
+            if crate::elements::is_perhaps_missing(&element) {
                 self.perhaps_element(element, span, &mut body)?;
                 continue;
             }
@@ -598,45 +424,6 @@ impl<'p> Machine<'p> {
             _ => self.assign_pattern(target, element, span),
         }
     }
-
-    /// Returns the keys of an object as a list.
-    pub fn keys_of(&mut self, value: &Value, span: Span) -> Value {
-        let mut keys = Vec::new();
-        let mut is_open = value.is_unknown();
-        for id in value.objects().collect::<Vec<_>>() {
-            is_open |= self.is_store(id);
-            let object = self.heap.get(id);
-            is_open |= object.is_open;
-            match object.kind {
-                ObjectKind::Array | ObjectKind::Tuple => {
-                    keys.extend(
-                        (0..object.elements.len()).map(|index| Value::string(&index.to_string())),
-                    );
-                }
-                _ => keys.extend(
-                    object
-                        .properties
-                        .keys()
-                        .filter(|key| !is_hidden(key))
-                        .map(|key| Value::atom(Atom::String(*key))),
-                ),
-            }
-        }
-        let list = self.make_list(keys, is_open, span);
-        list.with_origins(value.origins)
-    }
-}
-
-/// Holds for keys of properties that no loop shows: getters, symbols, and what only the evaluator knows.
-pub(crate) fn is_hidden(key: &str) -> bool {
-    ["get:", "set:", "@@", MORE, crate::javascript::PROTOTYPE]
-        .iter()
-        .any(|prefix| key.starts_with(prefix))
-}
-
-/// Holds if a list may not have the element at all.
-pub(crate) fn is_perhaps_missing(element: &Value) -> bool {
-    element.atoms().len() > 1 && element.atoms().contains(&Atom::Undefined)
 }
 
 /// What a round of a loop means for what follows the loop.

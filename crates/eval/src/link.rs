@@ -96,6 +96,8 @@ pub(crate) struct ModuleState {
     pub(crate) stars: Vec<Target>,
     /// The object whose `exports` property is the value of a CommonJS module.
     pub(crate) module_object: Option<ObjectId>,
+    /// Holds if it was not run to its end: what it does not export may only not have been reached.
+    pub(crate) is_incomplete: bool,
 }
 
 /// What an import leads to.
@@ -110,13 +112,39 @@ pub(crate) enum Target {
 impl<'p> Machine<'p> {
     /// Runs a module, unless it has been run.
     ///
+    /// Each module has a budget of its own, whoever imports it. One that throws or uses up its budget is
+    /// incomplete from there on, which is noted.
+    ///
     /// # Errors
     ///
-    /// Only if the budget is used up; what the module throws is noted.
+    /// None so far.
     pub fn run_module(&mut self, id: ModuleId) -> Result<(), Stop> {
         if self.modules[id.0 as usize].progress != Progress::NotRun {
             return Ok(());
         }
+        let steps = std::mem::take(&mut self.steps);
+        let mark = self.heap.journal.len();
+        let born = (self.heap.len(), self.scopes.len());
+        self.run_module_body(id);
+        self.keep_writes(mark, born);
+        self.steps = steps;
+        Ok(())
+    }
+
+    /// What a module has made stays, even if the branch that first imported it is taken back: a module is
+    /// not run again.
+    fn keep_writes(&mut self, mark: usize, born: (usize, usize)) {
+        let delta = crate::branch::Delta {
+            born,
+            ..Default::default()
+        };
+        let mark = mark.min(self.heap.journal.len());
+        let mut writes = self.heap.journal.split_off(mark);
+        writes.retain(|(location, _)| !delta.is_new(location));
+        self.heap.journal.append(&mut writes);
+    }
+
+    fn run_module_body(&mut self, id: ModuleId) {
         self.modules[id.0 as usize].progress = Progress::Running;
         let module: &'p Module = self.program.module(id);
         let scope = self.add_scope(None, id, true);
@@ -133,16 +161,25 @@ impl<'p> Machine<'p> {
         });
         self.decided = decided;
         self.modules[id.0 as usize].progress = Progress::Done;
-        if thrown.iter().any(|thrown| thrown.decided.is_empty()) {
+        if !matches!(result, Ok(crate::branch::Completion::Normal)) {
+            self.leave_incomplete(id);
+        }
+        if let Some(certain) = thrown.iter().find(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",
-                span,
+                certain.span,
                 "the module fails while it is loaded, as far as it could be followed",
             );
         }
-        match result {
-            Err(Stop::Budget) => Err(Stop::Budget),
-            _ => Ok(()),
+    }
+
+    /// The exports of a module that ended early are not all known.
+    fn leave_incomplete(&mut self, id: ModuleId) {
+        self.modules[id.0 as usize].is_incomplete = true;
+        if let Some(exports) = self.common_js_value(id) {
+            for object in exports.objects().collect::<Vec<_>>() {
+                self.heap.open(object);
+            }
         }
     }
 
@@ -275,7 +312,11 @@ impl<'p> Machine<'p> {
 
     /// Returns what a module exports under `name`.
     pub fn exported(&mut self, id: ModuleId, name: Ustr, span: Span) -> Value {
-        self.exported_within(id, name, span, 0)
+        let value = self.exported_within(id, name, span, 0);
+        if self.modules[id.0 as usize].is_incomplete && value == Value::undefined() {
+            return self.unknown("incomplete-module");
+        }
+        value
     }
 
     fn exported_within(&mut self, id: ModuleId, name: Ustr, span: Span, depth: usize) -> Value {

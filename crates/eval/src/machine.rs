@@ -143,6 +143,8 @@ pub struct Machine<'p> {
     pub(crate) throws: Vec<ThrowScope>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
+    /// The keys of getters by the name of the property, since each member that is missing asks for one.
+    getters: FxHashMap<Ustr, Ustr>,
     pub(crate) span: Span,
 }
 
@@ -181,6 +183,7 @@ impl<'p> Machine<'p> {
             throws: Vec::new(),
             modules,
             builtins: FxHashMap::default(),
+            getters: FxHashMap::default(),
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
     }
@@ -218,6 +221,14 @@ impl<'p> Machine<'p> {
             span,
             detail: detail.into(),
         });
+    }
+
+    /// Returns the key under which the getter of a property is kept.
+    pub(crate) fn getter_key(&mut self, name: Ustr) -> Ustr {
+        *self
+            .getters
+            .entry(name)
+            .or_insert_with(|| Ustr::from(&format!("get:{name}")))
     }
 
     /// Returns the place of what is being evaluated.

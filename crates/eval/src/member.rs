@@ -94,7 +94,7 @@ impl<'p> Machine<'p> {
             let value = value.clone();
             return self.descriptor(value, id, span);
         }
-        let getter = Ustr::from(&format!("get:{key}"));
+        let getter = self.getter_key(key);
         if let Some(getter) = self.heap.property(id, getter).cloned() {
             return self.call_value(
                 &getter,
@@ -103,13 +103,25 @@ impl<'p> Machine<'p> {
                 span,
             );
         }
-        match self.heap.get(id).kind.clone() {
-            ObjectKind::Namespace(module) => Ok(self.exported(module, key, span)),
-            ObjectKind::Instance { class } => self.instance_member(id, class, whole, key, span),
+        match &self.heap.get(id).kind {
+            ObjectKind::Namespace(module) => Ok(self.exported(*module, key, span)),
+            ObjectKind::Instance { class } => self.instance_member(id, *class, whole, key, span),
             ObjectKind::Class { .. } => self.class_member(id, whole, key, span),
-            ObjectKind::Super { class, this } => self.super_of(class, &this, key, span),
-            ObjectKind::Host(path) => Ok(self.host_member(id, path, whole, key, span)),
-            ObjectKind::Promise { value, .. } if self.is_python() => self.member(&value, key, span),
+            ObjectKind::Super { class, this } => {
+                let (class, this) = (*class, this.clone());
+                self.super_of(class, &this, key, span)
+            }
+            ObjectKind::Host(path) => Ok(self.host_member(id, *path, whole, key, span)),
+            ObjectKind::Promise { value, .. } if self.is_python() => {
+                let value = value.clone();
+                self.member(&value, key, span)
+            }
+            ObjectKind::Method { .. } if !crate::call::is_builtin_method(self, id, key) => {
+                match self.read_member(id) {
+                    Some(read) => self.object_member(read, whole, key, span),
+                    None => Ok(self.plain_member(id, whole, key, span)),
+                }
+            }
             _ => Ok(self.plain_member(id, whole, key, span)),
         }
     }
@@ -133,8 +145,27 @@ impl<'p> Machine<'p> {
         {
             return value;
         }
-        let receiver = Value::object(id).with_origins(whole.origins);
+        let mut receiver = Value::object(id).with_origins(whole.origins);
+        if self.heap.get(id).is_open {
+            receiver.origins = host.member_origins(self, whole.origins, key);
+        }
         self.method_value(&receiver, key, span)
+    }
+
+    /// What was read from an outside object and not called is an object of its own once more is read from it.
+    fn read_member(&mut self, id: ObjectId) -> Option<ObjectId> {
+        let ObjectKind::Method { receiver, name } = &self.heap.get(id).kind else {
+            return None;
+        };
+        let owner = self.heap.get(receiver.only_object()?);
+        let ObjectKind::Host(path) = owner.kind else {
+            return None;
+        };
+        let path = Ustr::from(&format!("{path}.{name}"));
+        let (is_open, span) = (owner.is_open, owner.span);
+        let made = self.heap.allocate(ObjectKind::Host(path), span);
+        self.heap.get_mut(made).is_open = is_open;
+        Some(made)
     }
 
     fn plain_member(&mut self, id: ObjectId, whole: &Value, key: Ustr, span: Span) -> Value {
@@ -241,10 +272,10 @@ impl<'p> Machine<'p> {
                 return Ok(value);
             }
         }
-        if self.is_store(id) {
-            if let Some(value) = host.stored(self, id, Some(key), span) {
-                return Ok(value);
-            }
+        if self.is_store(id)
+            && let Some(value) = host.stored(self, id, Some(key), span)
+        {
+            return Ok(value);
         }
         match self.heap.get(id).kind {
             ObjectKind::Array | ObjectKind::Tuple => Ok(self.list_index(id, whole, key)),
@@ -317,7 +348,7 @@ impl<'p> Machine<'p> {
         let mut result: Option<Value> = None;
         let mut may_miss = true;
         for (candidate, value) in &pairs {
-            match crate::operator::equality(candidate, key, false) {
+            match self.decide_equality(candidate, key, false) {
                 Some(true) => return value.clone(),
                 Some(false) => {}
                 None => {
@@ -359,14 +390,23 @@ impl<'p> Machine<'p> {
         if let Some(name) = property_name(key) {
             return self.object_member(id, whole, name, span);
         }
+        let is_any = key.as_outside().is_some() || key.objects().any(|id| self.is_uncertain(id));
         let object = self.heap.get(id);
         let names: Vec<Ustr> = object
             .properties
             .keys()
             .copied()
-            .filter(|name| !crate::iterate::is_hidden(name))
-            .filter(|name| may_be_name(key, *name))
+            .filter(|name| !crate::elements::is_hidden(name))
+            .filter(|name| is_any || may_be_name(key, *name))
             .collect();
+        let names: Vec<Ustr> = names
+            .into_iter()
+            .filter(|name| {
+                let name = Value::atom(Atom::String(*name));
+                self.decide_equality(&name, key, false) != Some(false)
+            })
+            .collect();
+        let object = self.heap.get(id);
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
         if !names.is_empty() && !key.origins.is_empty() {
             let host = self.host();
@@ -523,7 +563,7 @@ impl<'p> Machine<'p> {
             .get(id)
             .elements
             .chunks(2)
-            .position(|pair| crate::operator::equality(&pair[0], &key, false) == Some(true));
+            .position(|pair| self.equality(&pair[0], &key, false) == Some(true));
         match position {
             Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
             None => {
@@ -589,9 +629,20 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         if let Atom::Object(id) = atom {
-            let kind = self.heap.get(*id).kind.clone();
-            let has_own = self.heap.property(*id, name).is_some();
-            if !has_own && let ObjectKind::Host(path) = kind {
+            let object = self.heap.get(*id);
+            let is_method = matches!(object.kind, ObjectKind::Method { .. });
+            let host_path = match object.kind {
+                ObjectKind::Host(path) => Some(path),
+                _ => None,
+            };
+            let has_own = object.properties.contains_key(&name);
+            let is_read = is_method && !crate::call::is_builtin_method(self, *id, name);
+            if is_read && let Some(read) = self.read_member(*id) {
+                let receiver = Value::object(read).with_origins(receiver.origins);
+                let atom = Atom::Object(read);
+                return self.call_atom_member(&receiver, &atom, name, arguments, span);
+            }
+            if !has_own && let Some(path) = host_path {
                 return self.call_host_member(*id, path, receiver, name, arguments, span);
             }
             if has_own || !crate::call::is_builtin_method(self, *id, name) {
@@ -602,6 +653,22 @@ impl<'p> Machine<'p> {
         if let Atom::Outside(path) = atom {
             let callee = self.outside_member(*path, receiver, name);
             return self.call_value(&callee, Some(receiver.clone()), arguments, span);
+        }
+        self.call_builtin_method(receiver, name, arguments, span)
+    }
+
+    /// Calls a method that was taken from its object, whatever the object holds under its name by now.
+    pub(crate) fn call_method(
+        &mut self,
+        receiver: &Value,
+        name: Ustr,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        if let Some(id) = receiver.only_object()
+            && let ObjectKind::Host(path) = self.heap.get(id).kind
+        {
+            return self.call_host_member(id, path, receiver, name, arguments, span);
         }
         self.call_builtin_method(receiver, name, arguments, span)
     }

@@ -21,7 +21,7 @@ impl Machine<'_> {
         };
         let object = self.heap.get(*id);
         match &object.kind {
-            ObjectKind::Host(_) if object.is_open => None,
+            ObjectKind::Host(_) | ObjectKind::Method { .. } if self.is_uncertain(*id) => None,
             ObjectKind::Array
             | ObjectKind::Tuple
             | ObjectKind::Set
@@ -36,6 +36,32 @@ impl Machine<'_> {
             }
             _ => Some(true),
         }
+    }
+
+    /// Holds for what unknown outside code has returned, and for what is read from it: it may be anything.
+    pub(crate) fn is_uncertain(&self, id: ObjectId) -> bool {
+        let object = self.heap.get(id);
+        match &object.kind {
+            ObjectKind::Host(_) => object.is_open,
+            ObjectKind::Method { receiver, .. } => receiver
+                .only_object()
+                .is_some_and(|receiver| self.is_uncertain(receiver)),
+            _ => false,
+        }
+    }
+
+    fn is_uncertain_atom(&self, atom: &Atom) -> bool {
+        matches!(atom, Atom::Object(id) if self.is_uncertain(*id))
+    }
+
+    /// Returns whether two values are equal, if that is decided.
+    pub(crate) fn equality(&self, left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
+        let mut atoms = left.atoms().iter().chain(right.atoms());
+        let is_uncertain = atoms.any(|atom| self.is_uncertain_atom(atom));
+        if is_uncertain && left.only() != right.only() {
+            return None;
+        }
+        equality(left, right, is_loose)
     }
 
     pub(crate) fn is_python(&self) -> bool {
@@ -90,7 +116,7 @@ impl Machine<'_> {
         let unknown = value
             .atoms()
             .iter()
-            .any(|atom| matches!(atom, Atom::Unknown(Shape::Any)));
+            .any(|atom| matches!(atom, Atom::Unknown(Shape::Any)) || self.is_uncertain_atom(atom));
         let outcome = match (all, some || unknown) {
             (true, _) => Some(true),
             (false, false) => Some(false),
@@ -183,12 +209,21 @@ impl Machine<'_> {
         is_loose: bool,
     ) -> Value {
         self.report_constants(left, right, span);
-        let mut outcome = equality(left, right, is_loose);
-        if outcome.is_none() {
-            let host = self.host();
-            outcome = host.equal(self, left, right);
-        }
+        let outcome = self.decide_equality(left, right, is_loose);
         self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// Decides an equality, with the host's help where the values alone leave it open.
+    pub(crate) fn decide_equality(
+        &mut self,
+        left: &Value,
+        right: &Value,
+        is_loose: bool,
+    ) -> Option<bool> {
+        self.equality(left, right, is_loose).or_else(|| {
+            let host = self.host();
+            host.equal(self, left, right)
+        })
     }
 
     /// Tells the host about an unknown value that is compared with constants.
@@ -246,37 +281,53 @@ impl Machine<'_> {
         }
     }
 
-    fn contains_outcome(&self, collection: &Value, element: &Value) -> Option<bool> {
+    fn contains_outcome(&mut self, collection: &Value, element: &Value) -> Option<bool> {
         if let (Some(text), Some(part)) = (collection.text(), element.text()) {
             return Some(text.contains(part.as_str()));
         }
         let id = collection.only_object()?;
-        let object = self.heap.get(id);
-        if matches!(object.kind, ObjectKind::Plain) {
-            let key = crate::expression::property_name(element)?;
-            if object.properties.contains_key(&key) {
-                return Some(true);
-            }
-            return (!object.is_open && !self.is_store(id)).then_some(false);
+        if matches!(self.heap.get(id).kind, ObjectKind::Plain) {
+            return self.has_key(id, element);
         }
-        let step = if matches!(object.kind, ObjectKind::Map) {
-            2
-        } else {
-            1
+        self.has_element(id, element)
+    }
+
+    fn has_key(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let is_closed = !self.heap.get(id).is_open && !self.is_store(id);
+        let keys: Vec<Ustr> = self.heap.get(id).properties.keys().copied().collect();
+        let found = match crate::expression::property_name(element) {
+            Some(key) => keys.contains(&key),
+            None => {
+                let differs = |key: &Ustr| {
+                    let key = Value::atom(Atom::String(*key));
+                    self.decide_equality(&key, element, false) == Some(false)
+                };
+                if !keys.iter().all(differs) {
+                    return None;
+                }
+                false
+            }
         };
+        (found || is_closed).then_some(found)
+    }
+
+    fn has_element(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let object = self.heap.get(id);
+        let step = match object.kind {
+            ObjectKind::Map => 2,
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => 1,
+            _ => return None,
+        };
+        let candidates: Vec<Value> = object.elements.iter().step_by(step).cloned().collect();
         let mut undecided = object.is_open || self.is_store(id);
-        for candidate in object.elements.iter().step_by(step) {
-            match equality(candidate, element, false) {
+        for candidate in candidates {
+            match self.decide_equality(&candidate, element, false) {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => undecided = true,
             }
         }
-        let is_collection = matches!(
-            object.kind,
-            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set | ObjectKind::Map
-        );
-        (!undecided && is_collection).then_some(false)
+        (!undecided).then_some(false)
     }
 
     /// Returns whether `value` is an instance of `class` (or of one of a tuple of classes).
@@ -400,6 +451,7 @@ impl Machine<'_> {
                 Atom::Bool(_) | Atom::Unknown(Shape::Bool) => Some("boolean"),
                 Atom::Number(_) | Atom::Unknown(Shape::Number) => Some("number"),
                 Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(Shape::String) => Some("string"),
+                Atom::Object(id) if self.is_uncertain(*id) => None,
                 Atom::Object(id) => match self.heap.get(*id).kind {
                     ObjectKind::Function { .. }
                     | ObjectKind::Bound { .. }
@@ -450,8 +502,8 @@ fn is_textual(value: &Value) -> bool {
     })
 }
 
-/// Returns whether two values are equal, if that is decided.
-pub(crate) fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
+/// The same for values that are certain.
+fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
     let mut outcome = None;
     for a in left.atoms() {
         for b in right.atoms() {

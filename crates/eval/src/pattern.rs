@@ -77,7 +77,8 @@ impl<'p> Machine<'p> {
         if value.atoms().iter().all(is_undefined) {
             return self.evaluate(default);
         }
-        if !value.atoms().iter().any(is_undefined) && !value.is_unknown() {
+        let is_uncertain = value.objects().any(|id| self.is_uncertain(id));
+        if !value.atoms().iter().any(is_undefined) && !value.is_unknown() && !is_uncertain {
             return Ok(value);
         }
         let test = self.nothing_test(&value, span);

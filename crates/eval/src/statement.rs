@@ -105,6 +105,12 @@ impl<'p> Machine<'p> {
     }
 
     fn compound_statement(&mut self, statement: &'p Statement) -> Result<Completion, Stop> {
+        stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || {
+            self.compound_here(statement)
+        })
+    }
+
+    fn compound_here(&mut self, statement: &'p Statement) -> Result<Completion, Stop> {
         match &statement.kind {
             StatementKind::While {
                 test,

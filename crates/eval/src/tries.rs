@@ -87,15 +87,24 @@ impl<'p> Machine<'p> {
             return self.perhaps_unseen_failure(span, completion, handlers);
         }
         let decision = self.failure_decision(span, &thrown, base, completion == Completion::Throw);
+        let common = common_to_all(&thrown, base);
+        let in_body = self.decided.split_off(base.min(self.decided.len()));
         if completion == Completion::Throw {
-            self.decided.truncate(base);
             self.decided.push(Decided {
                 decision,
                 side: true,
             });
+            self.decided.extend(common);
             return self.run_handlers(handlers, thrown);
         }
-        let handled = self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
+        let handled = self.perhaps(decision, |machine| {
+            machine.decided.extend(common);
+            machine.run_handlers(handlers, thrown)
+        })?;
+        // Where a handler goes on, what the body has decided holds no longer.
+        if completion != Completion::Normal || !self.handler_goes(decision) {
+            self.decided.extend(in_body);
+        }
         Ok(match (completion, handled) {
             (Completion::Normal, _) => Completion::Normal,
             (_, Completion::Normal) if self.handler_goes(decision) => Completion::Normal,
@@ -269,4 +278,18 @@ impl<'p> Machine<'p> {
         })?;
         Ok(ended)
     }
+}
+
+/// The decisions within the body that everything thrown hangs on: a handler runs only then.
+fn common_to_all(thrown: &[Thrown], base: usize) -> Vec<Decided> {
+    let Some((first, others)) = thrown.split_first() else {
+        return Vec::new();
+    };
+    first
+        .decided
+        .iter()
+        .skip(base)
+        .filter(|decided| others.iter().all(|other| other.decided.contains(decided)))
+        .copied()
+        .collect()
 }

@@ -72,7 +72,11 @@ fn add_entries(
     door: &Door,
     entries: &mut Vec<EntryPoint>,
 ) {
-    entries.push(entry_point(host, machine, door, None));
+    let entry = entry_point(host, machine, door, None);
+    if std::mem::take(&mut host.state().is_passage) {
+        return;
+    }
+    entries.push(entry);
     if door.transport != firedoor_app::Transport::WebSocket || door.message.is_some() {
         return;
     }

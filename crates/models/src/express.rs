@@ -926,7 +926,7 @@ fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
         .text()
         .is_some_and(|text| text == "route" || text == "router");
     if is_route || error.is_nothing() {
-        host.effect(machine, EffectKind::Continue, call.span);
+        go_on(host, machine, call.span);
         return Ok(Some(Value::undefined()));
     }
     let may_be_nothing = error.atoms().iter().any(firedoor_eval::Atom::is_nothing);
@@ -946,11 +946,22 @@ fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
             Ok(())
         },
         |machine| {
-            host.effect(machine, EffectKind::Continue, span);
+            go_on(host, machine, span);
             Ok(())
         },
     )?;
     Ok(Some(Value::undefined()))
+}
+
+/// The next layer finds what this path has written, not what others have.
+fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
+    host.effect(machine, EffectKind::Continue, span);
+    let mark = host.state().run.mark;
+    let written = machine.written_since(mark);
+    let passed = &mut host.state().run.passed;
+    if passed.len() < 32 {
+        passed.push(written);
+    }
 }
 
 fn request_header(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -1021,7 +1032,7 @@ fn request_member(
 }
 
 /// The path of the request as far as the entry point fixes it.
-fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
+pub(crate) fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
     let path = host.state().run.path;
     let mut text = String::new();
     let mut depth = 0;

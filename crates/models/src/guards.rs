@@ -136,6 +136,13 @@ fn alone(
     let door = lone_door(machine, framework, step);
     let attacker = send(host, machine, &door, Persona::Attacker, None);
     let user = send(host, machine, &door, Persona::User, None);
+    let lets_on = |sent: &crate::request::Sent| {
+        let mut effects = sent.run.effects.iter();
+        effects.any(|effect| effect.kind == firedoor_app::EffectKind::Continue)
+    };
+    if !lets_on(&user) && !lets_on(&attacker) {
+        return None;
+    }
     let layer = crate::build::layer(host, machine, &door, step, 0, &attacker, &user);
     let mut found = definition(step.name, step.span);
     found.throttle = layer.throttle.clone();
@@ -271,12 +278,14 @@ fn add_made(
         if is_known {
             continue;
         }
+        let is_used = host.state().used_guards.contains(&id);
         guards.insert(
             (made.span, name),
             GuardDefinition {
                 controls: made.controls.clone(),
                 throttle: made.throttle.clone(),
                 imported: machine.bindings_of(id),
+                is_used,
                 ..definition(name, made.span)
             },
         );

@@ -189,6 +189,27 @@ impl ModelHost {
         paths
     }
 
+    /// Returns a part of the request that is only passed on, not looked at.
+    pub fn request_value_quietly(
+        &self,
+        machine: &mut Machine<'_>,
+        part: RequestPart,
+        field: &str,
+    ) -> Value {
+        let origin = self.origin(machine, Origin::Request(part, Ustr::from(field)));
+        Value::unknown(firedoor_eval::Shape::Any).with_origins(origin)
+    }
+
+    /// Returns what a model does with classes that inherit from `path`.
+    pub(crate) fn class_function(&self, path: &str) -> Option<crate::tables::ClassFunction> {
+        self.tables.classes.get(&Ustr::from(path)).copied()
+    }
+
+    /// Returns what a model does with new instances of classes that inherit from `path`.
+    pub(crate) fn instance_function(&self, path: &str) -> Option<crate::tables::InstanceFunction> {
+        self.tables.instances.get(&Ustr::from(path)).copied()
+    }
+
     fn resolve_alias(&self, path: Ustr) -> Ustr {
         self.tables.aliases.get(&path).copied().unwrap_or(path)
     }
@@ -259,11 +280,18 @@ impl Host for ModelHost {
         machine: &mut Machine<'_>,
         object: ObjectId,
         path: Ustr,
-        _key: Ustr,
+        key: Ustr,
         value: &Value,
         span: Span,
     ) -> bool {
-        let Some(function) = look_up(&self.tables.sets, path) else {
+        let inherited = || {
+            let bases = machine.outside_bases(object).into_iter();
+            bases.skip(1).find_map(|base| {
+                let base = self.resolve_alias(base);
+                look_up(&self.tables.sets, Ustr::from(&format!("{base}.{key}")))
+            })
+        };
+        let Some(function) = look_up(&self.tables.sets, path).or_else(inherited) else {
             return false;
         };
         self.state().member_name = path;

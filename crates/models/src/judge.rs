@@ -19,7 +19,10 @@ pub(crate) fn attacker_equality(
     }
     let a = host.provenance(machine, left);
     let b = host.provenance(machine, right);
-    let is_refused = (is_secret(&a) && is_presented(&b)) || (is_secret(&b) && is_presented(&a));
+    let is_refused = (is_secret(&a) && is_presented(&b))
+        || (is_secret(&b) && is_presented(&a))
+        || (is_written_secret(left) && is_carried_credential(&b))
+        || (is_written_secret(right) && is_carried_credential(&a));
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
@@ -43,6 +46,53 @@ fn is_presented(provenance: &Provenance) -> bool {
             .origins()
             .iter()
             .any(|origin| matches!(origin, Origin::Principal(_)))
+}
+
+/// Holds if the value is a constant that only a holder of the secret can send: a secret in the source is a
+/// finding of its own, and still a proof. Words that anybody would send are none.
+fn is_written_secret(value: &Value) -> bool {
+    let Some(texts) = value.texts() else {
+        return false;
+    };
+    texts.iter().all(|text| !is_common_word(text))
+}
+
+/// Names of schemes of authentication (RFC 9110, 11.1, and the registry of schemes), and words that say yes or
+/// name a kind of user.
+fn is_common_word(text: &str) -> bool {
+    let word = text.trim().trim_end_matches(':').to_ascii_lowercase();
+    word.len() < 2
+        || matches!(
+            word.as_str(),
+            "bearer"
+                | "basic"
+                | "digest"
+                | "token"
+                | "negotiate"
+                | "apikey"
+                | "api-key"
+                | "jwt"
+                | "hoba"
+                | "mutual"
+                | "dpop"
+                | "null"
+                | "undefined"
+                | "true"
+                | "false"
+                | "yes"
+                | "no"
+                | "on"
+                | "off"
+                | "admin"
+                | "user"
+                | "guest"
+                | "none"
+        )
+}
+
+/// Holds if it comes from where a request carries its credential.
+fn is_carried_credential(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(Origin::is_identity) && !provenance.is_of_principal()
 }
 
 /// Keys that others may know or guess.
@@ -149,6 +199,7 @@ pub fn record(
     is_many: bool,
 ) -> Value {
     let fields = key_fields(host, machine, key);
+    let is_in_transaction = host.state().run.transactions > 0;
     host.effect(
         machine,
         EffectKind::Access(Access {
@@ -159,7 +210,7 @@ pub fn record(
             spread: Vec::new(),
             is_many,
             is_conditional: false,
-            is_in_transaction: host.state().run.transactions > 0,
+            is_in_transaction,
         }),
         span,
     );

@@ -5,26 +5,54 @@
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
 mod build;
+pub mod cookies;
+mod cross_site;
 mod doors;
 mod express;
+mod fastapi;
+mod fastapi_dependencies;
+mod fastapi_doors;
+mod fastapi_inputs;
+mod fastapi_loose;
+mod fastapi_middleware;
+mod fastapi_plan;
+mod fastapi_request;
+mod fastapi_security;
+mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod jose;
+mod jsonwebtoken;
 mod judge;
+mod layers;
+mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
+mod passwords;
+mod pydantic;
+mod python_http;
 mod python_jwt;
+mod python_limits;
 mod python_passwords;
+mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
 pub mod sqltext;
+mod sessions;
+mod sqlalchemy;
+mod sqlalchemy_query;
+mod sqlalchemy_session;
+mod sqlmodel;
+mod starlette;
 mod state;
 mod store;
 mod tables;
+mod tokens;
 pub mod tools;
 
 pub use build::build_map;
@@ -35,13 +63,33 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &cookies::MODEL,
+    &cross_site::MODEL,
     &express::MODEL,
+    &fastapi::MODEL,
+    &fastapi_middleware::MODEL,
+    &fastapi_security::MODEL,
+    &fastapi_websocket::MODEL,
+    &identifiers::MODEL,
+    &jose::MODEL,
+    &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
     &mongoose::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
+    &passwords::MODEL,
+    &pydantic::MODEL,
+    &python_http::MODEL,
     &python_jwt::MODEL,
+    &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
-    &identifiers::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
+    &sessions::MODEL,
+    &sqlalchemy::MODEL,
+    &sqlalchemy_query::MODEL,
+    &sqlalchemy_session::MODEL,
+    &sqlmodel::MODEL,
+    &starlette::MODEL,
 ];

@@ -29,6 +29,11 @@ pub static MODEL: Model = Model {
         ("npm:envalid.*", variable_form),
         ("npm:config.get", setting),
         ("npm:config.has", setting_exists),
+        ("js:Buffer.from", same_text),
+        ("node:buffer.Buffer.from", same_text),
+        ("js:TextEncoder", encoder),
+        ("node:util.TextEncoder", encoder),
+        ("js:TextEncoder().encode", same_text),
         ("node:util.promisify", promisify),
         ("npm:util.promisify", promisify),
         ("node:util.promisify()", promisified),
@@ -205,6 +210,26 @@ fn setting_exists(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let name = call.arguments.get(0).text().unwrap_or_default();
     let origin = variable_origin(&name);
     Ok(Some(unknown_of(host, machine, Shape::Bool, origin)))
+}
+
+/// The bytes of a text are the text: a key that is a constant stays one.
+fn same_text(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let text = call.arguments.get(0);
+    let is_text = text.atoms().iter().all(|atom| {
+        matches!(
+            atom,
+            Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(_) | Atom::Undefined
+        )
+    });
+    if !is_text {
+        return Ok(Some(machine.derived(Shape::Object, [&text])));
+    }
+    Ok(Some(text))
+}
+
+fn encoder(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "js:TextEncoder()", call.span);
+    Ok(Some(Value::object(id)))
 }
 
 /// Makes a function that returns a promise of one that takes a callback.

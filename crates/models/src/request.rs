@@ -70,7 +70,9 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                 continue;
             }
             host.state().run.step = number;
-            if !run_step(host, machine, door, step, &shared) && step.kind == StepKind::Layer {
+            let goes_on = run_step(host, machine, door, step, &shared);
+            let is_always = condition(host, machine, door, step).is_none();
+            if !goes_on && is_always && step.kind == StepKind::Layer {
                 return Some(number);
             }
         }
@@ -88,6 +90,7 @@ fn run_step(
 ) -> bool {
     let base = machine.decided.len();
     let before = host.state().run.effects.len();
+    host.state().run.mark = machine.mark();
     let (result, thrown) =
         machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
     for thrown in &thrown {
@@ -105,6 +108,7 @@ fn run_step(
         .first()
         .map(|first| common_decisions(first, &goes_on));
     machine.decided.truncate(base);
+    go_on_from_passages(host, machine, door, step);
     match survived {
         Some(decided) => {
             machine.decided.extend(decided.into_iter().skip(base));
@@ -112,6 +116,23 @@ fn run_step(
         }
         None => result == Err(Stop::Budget),
     }
+}
+
+/// What refused paths have written is gone for the steps behind; a step that is not always there may also
+/// not have run.
+fn go_on_from_passages(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, step: &Step) {
+    let (mark, mut passed) = {
+        let run = &mut host.state().run;
+        (run.mark, std::mem::take(&mut run.passed))
+    };
+    let is_always = condition(host, machine, door, step).is_none();
+    if passed.is_empty() && is_always {
+        return;
+    }
+    if !is_always {
+        passed.push(Default::default());
+    }
+    machine.go_on_with(mark, passed);
 }
 
 fn continuations(host: &ModelHost, from: usize) -> Vec<Vec<Decided>> {
@@ -174,17 +195,17 @@ pub struct Checks<'h> {
 }
 
 impl<'h> Checks<'h> {
-    /// Returns a translator for the decisions of `run`.
-    pub fn new(host: &'h ModelHost, run: &Run) -> Checks<'h> {
+    /// Returns a translator for the decisions of these runs.
+    pub fn new(host: &'h ModelHost, runs: &[&Run]) -> Checks<'h> {
         let mut refusals = IndexMap::new();
-        for refusal in &run.refusals {
+        for refusal in runs.iter().flat_map(|run| &run.refusals) {
             for decided in &refusal.decided {
                 refusals
                     .entry(*decided)
                     .or_insert_with(|| refusal.refusal.clone());
             }
         }
-        for effect in &run.effects {
+        for effect in runs.iter().flat_map(|run| &run.effects) {
             let goes_on = match &effect.kind {
                 EffectKind::Continue => true,
                 EffectKind::Respond {
@@ -233,8 +254,9 @@ impl<'h> Checks<'h> {
         let mut kind = CheckKind::Other;
         let mut is_negated = false;
         if let Some((test, negated)) = decision.test {
-            is_negated = negated;
-            kind = self.kind(machine, test, 0);
+            let (found, is_part_negated) = self.kind(machine, test, 0);
+            kind = found;
+            is_negated = negated != is_part_negated;
             self.operands(machine, test, &mut operands, 0);
         }
         if operands.is_empty() {
@@ -254,23 +276,27 @@ impl<'h> Checks<'h> {
         }
     }
 
-    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> CheckKind {
+    /// Returns what a test examines: of several the last, and whether that one is negated among them.
+    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
         let found = machine.test(test);
-        if let Some((part, _)) = found.parts.last()
+        if let Some((part, is_negated)) = found.parts.last()
             && depth < 4
         {
-            return self.kind(machine, *part, depth + 1);
+            let (kind, is_part_negated) = self.kind(machine, *part, depth + 1);
+            return (kind, *is_negated != is_part_negated);
         }
-        match found.kind {
+        let kind = match found.kind {
             TestKind::Truth => CheckKind::Presence,
             TestKind::Equality => CheckKind::Equality,
             TestKind::Bound => CheckKind::Bound,
             TestKind::Membership => CheckKind::Membership,
             TestKind::Proof => CheckKind::Proof,
             TestKind::Failure => CheckKind::Failure,
+            TestKind::Attempts => CheckKind::Attempts,
             TestKind::Kind => CheckKind::Shape,
             TestKind::Loop => CheckKind::Other,
-        }
+        };
+        (kind, false)
     }
 
     fn operands(
@@ -311,7 +337,7 @@ pub fn layer_run(
     sent: &Sent,
     number: usize,
 ) -> LayerRun {
-    let checks = Checks::new(host, &sent.run);
+    let checks = Checks::new(host, &[&sent.run]);
     let run = &sent.run;
     let continuations = run
         .effects
@@ -361,6 +387,7 @@ pub fn entry_point(
     let attacker = send(host, machine, door, Persona::Attacker, message);
     let user = send(host, machine, door, Persona::User, message);
     host.state().messages_seen = user.run.messages.keys().map(|(_, name)| *name).collect();
+    host.state().is_passage = is_passage(door, &user.run);
     let mut layers = Vec::new();
     for (number, step) in door.steps.iter().enumerate() {
         layers.push(crate::build::layer(
@@ -372,12 +399,11 @@ pub fn entry_point(
         .iter()
         .rposition(|step| step.kind == StepKind::Handler);
     let inline = handler.map(|number| layers.remove(number));
-    let mut checks = Checks::new(host, &user.run);
+    let mut checks = Checks::new(host, &[&user.run, &attacker.run]);
     let effects = translate(machine, &mut checks, &user.run, handler);
-    let mut exposed_checks = Checks::new(host, &attacker.run);
     let exposed = match attacker.stopped_at {
         Some(_) => Vec::new(),
-        None => translate(machine, &mut exposed_checks, &attacker.run, handler),
+        None => translate(machine, &mut checks, &attacker.run, handler),
     };
     let mut entry = EntryPoint {
         transport: door.transport,
@@ -401,6 +427,22 @@ pub fn entry_point(
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
     entry
+}
+
+/// Holds if the handler does nothing but let the request on: it is a layer for what is registered behind it.
+fn is_passage(door: &Door, run: &Run) -> bool {
+    let handler = door.steps.len().saturating_sub(1);
+    let mut own = run.effects.iter().filter(|effect| effect.step == handler);
+    let answers = |effect: &crate::RawEffect| {
+        matches!(
+            effect.kind,
+            EffectKind::Respond { .. } | EffectKind::Redirect(_)
+        )
+    };
+    let goes_on = own
+        .clone()
+        .any(|effect| effect.kind == EffectKind::Continue);
+    goes_on && !own.any(answers)
 }
 
 fn translate(

@@ -1,7 +1,7 @@
 //! What models remember: while the application is wired, and while a request is on its way.
 
 use firedoor_app::{Asset, EffectKind, Origin, Setting, Unresolved};
-use firedoor_eval::{Decided, ObjectId, Value};
+use firedoor_eval::{Decided, Mark, ObjectId, Value, Written};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
@@ -111,6 +111,10 @@ pub struct Run {
     pub reads: Vec<(Origin, usize)>,
     /// The step that is running.
     pub step: usize,
+    /// Where the heap stood when the running step began.
+    pub mark: Mark,
+    /// What each path of the running step had written where it let the request on.
+    pub passed: Vec<Written>,
     /// The path of the entry point as a template.
     pub path: Ustr,
     /// The method of the entry point.
@@ -146,12 +150,22 @@ pub struct State {
     pub unresolved: Vec<Unresolved>,
     /// Guards that libraries made: the object, the controls and where.
     pub made_guards: IndexMap<ObjectId, MadeGuard>,
+    /// Guards that are called by hand, and so need not be mounted.
+    pub used_guards: indexmap::IndexSet<ObjectId>,
+    /// What a function that was tried has answered, with what decided it.
+    pub answers: Vec<(Value, Vec<Decided>)>,
+    /// The strategies of Passport, by name, and how it finds the user of a session under an empty name.
+    pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
     /// The names of messages that the last WebSocket handler told apart.
     pub messages_seen: Vec<Ustr>,
+    /// What the model of FastAPI keeps.
+    pub(crate) fastapi: crate::fastapi::Memory,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
+    /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
+    pub is_passage: bool,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

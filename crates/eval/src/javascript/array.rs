@@ -241,7 +241,7 @@ fn index_of(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let mut found = None;
     let mut is_decided = more.is_none();
     for (index, element) in elements.iter().enumerate() {
-        match crate::operator::equality(element, &wanted, false) {
+        match machine.decide_equality(element, &wanted, false) {
             Some(true) => {
                 found = Some(index as f64);
                 is_decided = true;
@@ -283,7 +283,7 @@ fn join(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 }
 
 fn flat(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
-    let depth = call.argument(0).as_number().unwrap_or(1.0).min(20.0);
+    let depth = call.argument(0).as_number().unwrap_or(1.0).min(8.0);
     let (elements, more) = flattened(machine, call.this, depth);
     let list = machine.make_open_list(elements, more, call.span);
     Ok(Some(list.with_origins(call.this.origins)))
@@ -390,7 +390,7 @@ fn fill(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     if is_open {
         machine
             .heap
-            .set_property(id, Ustr::from(crate::iterate::MORE), value);
+            .set_property(id, Ustr::from(crate::elements::MORE), value);
     }
     Ok(Some(call.this.clone()))
 }

@@ -5,7 +5,7 @@ use ustr::Ustr;
 
 use super::{Function, Native};
 use crate::branch::Completion;
-use crate::iterate::is_perhaps_missing;
+use crate::elements::is_perhaps_missing;
 use crate::{Answer, Arguments, Atom, Machine, Shape, Stop, TestKind, Value};
 
 pub(super) fn method(name: &str) -> Option<Function> {

@@ -74,7 +74,7 @@ fn set_add(machine: &mut Machine<'_>, id: ObjectId, value: Value) {
         .get(id)
         .elements
         .iter()
-        .any(|element| crate::operator::equality(element, &value, false) == Some(true));
+        .any(|element| machine.equality(element, &value, false) == Some(true));
     if !is_there {
         machine.heap.push_element(id, value);
     }
@@ -180,7 +180,7 @@ fn delete(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         .elements
         .iter()
         .step_by(step)
-        .map(|element| crate::operator::equality(element, &key, false));
+        .map(|element| machine.equality(element, &key, false));
     let Some(position) = outcomes.position(|outcome| outcome == Some(true)) else {
         return Ok(Some(machine.contains(call.this, &key, call.span)));
     };
@@ -242,7 +242,7 @@ fn for_each(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let function = call.argument(0);
     for (key, value, is_known) in pairs(machine, call)? {
         let arguments = Arguments::positional([value, key.clone(), call.this.clone()]);
-        if is_known && !crate::iterate::is_perhaps_missing(&key) {
+        if is_known && !crate::elements::is_perhaps_missing(&key) {
             machine.call_value(&function, None, &arguments, call.span)?;
             continue;
         }

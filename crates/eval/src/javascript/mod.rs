@@ -31,8 +31,8 @@ pub(crate) use globals::{global, outside_member, type_of};
 pub(crate) use number::converted;
 pub(crate) use paths::normal_path;
 
-/// The name of the method that makes an object iterable.
-pub(crate) const ITERATOR: &str = "@@iterator";
+/// The names of the methods that make an object iterable.
+pub(crate) const ITERATORS: &[&str] = &["@@iterator", "@@asyncIterator"];
 
 /// The property that holds what an object inherits from without a class.
 pub(crate) const PROTOTYPE: &str = "__proto__";

@@ -3,7 +3,7 @@
 use ustr::Ustr;
 
 use super::{Function, Native, PROTOTYPE};
-use crate::iterate::is_hidden;
+use crate::elements::is_hidden;
 use crate::{Answer, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
 
 pub(super) fn method(name: &str) -> Option<Function> {
@@ -234,7 +234,7 @@ fn define(
     how: &Value,
     call: &Native<'_>,
 ) -> Result<(), Stop> {
-    let Some(name) = crate::expression::property_name(key) else {
+    let Some(name) = crate::expression::property_name(key).filter(|_| !how.is_nothing()) else {
         return Ok(());
     };
     let getter = machine.member(how, Ustr::from("get"), call.span)?;
@@ -243,7 +243,14 @@ fn define(
         return machine.set_member(object, key, getter, call.span);
     }
     let value = machine.member(how, Ustr::from("value"), call.span)?;
-    machine.set_member(object, name, value, call.span)
+    let id = object.only_object();
+    match id.filter(|id| !matches!(machine.heap.get(*id).kind, ObjectKind::Host(_))) {
+        // A definition calls no setter, and one without a value changes how a property behaves only.
+        Some(id) if value != Value::undefined() => machine.heap.set_property(id, name, value),
+        Some(_) => {}
+        None => machine.set_member(object, name, value, call.span)?,
+    }
+    Ok(())
 }
 
 fn define_properties(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
