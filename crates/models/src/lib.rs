@@ -47,6 +47,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+pub mod sqltext;
 mod sessions;
 mod socket;
 mod socketio;
