@@ -77,7 +77,9 @@ pub(crate) fn answers_itself(host: &ModelHost, machine: &mut Machine<'_>, door: 
 
 /// Holds if a registration of `use` can be a handler at all: it has a path of its own.
 pub(crate) fn may_answer(machine: &Machine<'_>, registration: &Registration) -> bool {
-    let has_path = firedoor_app::path_segments(&registration.path).next().is_some();
+    let has_path = firedoor_app::path_segments(&registration.path)
+        .next()
+        .is_some();
     let [handler] = registration.handlers.as_slice() else {
         return false;
     };

@@ -5,12 +5,10 @@
 //! whether an attacker got as far as a user did ([`refuses_attacker`]).
 
 use firedoor_app::{
-    ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart, RoomKind, Transport,
-    Verdict,
+    ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart,
+    RoomKind, Transport, Verdict,
 };
-use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
-};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -194,7 +192,10 @@ pub(crate) fn run_messages(
         return result;
     }
     let mut second = message_listeners(host);
-    if second.iter().any(|listener| listener.kind != ListenerKind::Once) {
+    if second
+        .iter()
+        .any(|listener| listener.kind != ListenerKind::Once)
+    {
         second.retain(|listener| listener.kind != ListenerKind::Once);
     }
     run_round(host, machine, &second, span)
@@ -251,7 +252,9 @@ fn run_round(
                 let event = machine.heap.allocate(ObjectKind::Plain, span);
                 let socket = Value::object(listener.socket);
                 machine.heap.set_property(event, Ustr::from("data"), data);
-                machine.heap.set_property(event, Ustr::from("target"), socket);
+                machine
+                    .heap
+                    .set_property(event, Ustr::from("target"), socket);
                 Arguments::positional([Value::object(event)])
             }
             _ => Arguments::positional([data, Value::unknown(Shape::Bool)]),
@@ -407,7 +410,11 @@ fn connection(
     _object: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    Some(Value::object(host.make_object(machine, "node:net.Socket", span)))
+    Some(Value::object(host.make_object(
+        machine,
+        "node:net.Socket",
+        span,
+    )))
 }
 
 fn anything(
@@ -456,9 +463,8 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
         return false;
     }
     let works = |effect: &&RawEffect| is_work(&effect.kind) || is_answer(&effect.kind);
-    let outside = |sent: &'_ Sent| -> Vec<Span> {
-        sent.run.outside.iter().map(|call| call.span).collect()
-    };
+    let outside =
+        |sent: &'_ Sent| -> Vec<Span> { sent.run.outside.iter().map(|call| call.span).collect() };
     let reached = outside(attacker);
     let further: Vec<&RawEffect> = ours
         .iter()
@@ -521,7 +527,10 @@ fn is_answer(kind: &EffectKind) -> bool {
 /// Holds if something that is done for the attacker is done for users only where they do not come
 /// further: an answer that refuses.
 fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], further: &[&RawEffect]) -> bool {
-    let mut same = ours.iter().filter(|other| other.span == effect.span).peekable();
+    let mut same = ours
+        .iter()
+        .filter(|other| other.span == effect.span)
+        .peekable();
     same.peek().is_some()
         && same.all(|other| {
             other.decided.iter().any(|decided| {
