@@ -3,7 +3,7 @@
 //! Source: starlette 0.46, `websockets.py`. A close before `accept` answers the handshake with 403.
 
 use firedoor_app::{EffectKind, Refusal, RequestPart};
-use firedoor_eval::{Answer, Call, Machine, Shape, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Value};
 use ustr::Ustr;
 
 use crate::starlette::connection_member;
@@ -39,6 +39,10 @@ pub static MODEL: Model = Model {
         ("fastapi:websocket.client", connection_member),
         ("fastapi:websocket.user", connection_member),
         ("fastapi:websocket.auth", connection_member),
+    ],
+    awaits: &[
+        ("fastapi:incoming_text", arrived),
+        ("fastapi:incoming_json", arrived),
     ],
     ..Model::EMPTY
 };
@@ -159,19 +163,29 @@ fn iterate_json(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
 
 /// `async for message in websocket.iter_json()`: an earlier message, and the one that is chosen.
 fn messages(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, shape: Shape) -> Answer {
-    if host.state().fastapi.received.is_silent {
-        return Ok(Some(machine.make_list(Vec::new(), false, call.span)));
+    let is_silent = host.state().fastapi.received.is_silent;
+    let mut incoming = Vec::new();
+    for _ in 0..if is_silent { 0 } else { 2 } {
+        let path = match shape {
+            Shape::String => "fastapi:incoming_text",
+            _ => "fastapi:incoming_json",
+        };
+        let id = host.make_object(machine, path, call.span);
+        incoming.push(Value::object(id));
     }
+    Ok(Some(machine.make_list(incoming, false, call.span)))
+}
+
+/// The loop waits for each message.
+fn arrived(host: &ModelHost, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+    receive(host);
     let value = host.request_value(machine, RequestPart::Message, "");
-    let value = match shape {
-        Shape::Any => value,
-        _ => value.shaped(shape),
-    };
-    Ok(Some(machine.make_list(
-        vec![value.clone(), value],
-        false,
-        call.span,
-    )))
+    let is_text = matches!(machine.heap.get(object).kind,
+        ObjectKind::Host(path) if path == "fastapi:incoming_text");
+    Ok(Some(match is_text {
+        true => value.shaped(Shape::String),
+        false => value,
+    }))
 }
 
 /// What is sent to the client is an answer.
