@@ -407,6 +407,7 @@ pub(crate) fn write_memory(
         access.key = key_fields(host, machine, &[("key", key.clone())]);
     }
     if let Some(value) = value {
+        crate::socket_stores::note_store(host, machine, asset, value);
         (access.values, access.spread) = written(host, machine, value);
     }
     host.effect(machine, EffectKind::Access(access), span);

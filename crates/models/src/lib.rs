@@ -46,6 +46,8 @@ mod python_standard;
 mod python_support;
 mod request;
 mod socket;
+mod socket_judge;
+mod socket_stores;
 mod socketio;
 mod socketio_client;
 mod sessions;

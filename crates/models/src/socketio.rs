@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::doors::{Mounting, join_paths, symbol};
 use crate::request::{Sent, send};
 use crate::state::{Listener, ListenerKind, Registration, RegistrationKind, Router};
-use crate::{Door, Framework, Model, ModelHost, Persona, Step, StepKind, socket, socketio_client};
+use crate::{Door, Framework, Model, ModelHost, Persona, Step, StepKind, express, socket, socketio_client};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -652,8 +652,9 @@ fn step(
     };
     let arguments = Arguments::positional(arguments);
     socket::call_and_wait(machine, &step.value, None, &arguments, span)?;
-    if step.role == "connection" {
-        settle_connection(host, machine, door, client, span)?;
+    match step.role {
+        "connection" => settle_connection(host, machine, door, client, span)?,
+        _ => express::unknown_layer(host, machine, step),
     }
     Ok(())
 }
