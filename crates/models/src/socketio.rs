@@ -303,37 +303,34 @@ fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
     let may_be_nothing = error.atoms().iter().any(firedoor_eval::Atom::is_nothing);
     let outcome = (!may_be_nothing).then_some(true);
     let test = machine.tested(firedoor_eval::TestKind::Truth, outcome, &[&error], call.span);
-    settle(host, machine, &test, Refusal::Close, call.span)
-}
-
-/// `allowRequest` answers by its callback: `callback(error, success)`.
-fn allow(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let success = call.arguments.get(1);
-    let refused = match success.truth() {
-        Some(truth) => Value::bool(!truth),
-        None => Value::unknown(Shape::Bool),
-    };
-    let outcome = refused.truth();
-    let test = machine.tested(firedoor_eval::TestKind::Truth, outcome, &[&success], call.span);
-    settle(host, machine, &test, Refusal::Status(403), call.span)
-}
-
-fn settle(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    refuses: &Value,
-    refusal: Refusal,
-    span: Span,
-) -> Answer {
+    let span = call.span;
     machine.when(
-        refuses,
+        &test,
         span,
         |machine| {
-            host.refuse(machine, refusal, span);
+            host.refuse(machine, Refusal::Close, span);
             Ok(())
         },
         |machine| {
             host.effect(machine, EffectKind::Continue, span);
+            Ok(())
+        },
+    )?;
+    Ok(Some(Value::undefined()))
+}
+
+/// `allowRequest` answers by its callback: `callback(error, success)`.
+fn allow(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let span = call.span;
+    machine.when(
+        &call.arguments.get(1),
+        span,
+        |machine| {
+            host.effect(machine, EffectKind::Continue, span);
+            Ok(())
+        },
+        |machine| {
+            host.refuse(machine, Refusal::Status(403), span);
             Ok(())
         },
     )?;
