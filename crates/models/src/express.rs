@@ -837,7 +837,11 @@ fn as_socket(mut door: Door, functions: usize) -> Door {
     let count = door.steps.len();
     for (index, step) in door.steps.iter_mut().enumerate().skip(first) {
         step.kind = StepKind::Layer;
-        step.role = if index + 1 == count { "socket-last" } else { "socket" };
+        step.role = if index + 1 == count {
+            "socket-last"
+        } else {
+            "socket"
+        };
     }
     if let Some(last) = door.steps.last().cloned() {
         door.steps.push(Step {

@@ -155,7 +155,9 @@ pub(crate) fn note_message_names(
     constants: &[Ustr],
     span: Span,
 ) {
-    let is_type_test = constants.iter().all(|name| TYPE_NAMES.contains(&name.as_str()));
+    let is_type_test = constants
+        .iter()
+        .all(|name| TYPE_NAMES.contains(&name.as_str()));
     if !host.is_request() || is_type_test {
         return;
     }
@@ -163,7 +165,7 @@ pub(crate) fn note_message_names(
     let run = &mut host.state().run;
     match origins.as_slice() {
         [Origin::Request(RequestPart::Message, field)] => {
-            for constant in constants.iter().filter(|name| !name.ends_with('*')) {
+            for constant in constants.iter().filter(|name| !is_of_path(name)) {
                 run.messages.entry((*field, *constant)).or_insert(span);
             }
         }
@@ -196,14 +198,27 @@ pub(crate) fn chosen_message(
     (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
 }
 
+/// Holds for how a path begins, and for a template of one: no message is called so.
+fn is_of_path(constant: &str) -> bool {
+    constant.ends_with('*') || constant.contains('{')
+}
+
 /// What `typeof` answers: a comparison with one of these tells no messages apart.
 const TYPE_NAMES: [&str; 8] = [
-    "string", "number", "boolean", "object", "undefined", "function", "bigint", "symbol",
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "undefined",
+    "function",
+    "bigint",
+    "symbol",
 ];
 
 /// Fields that messages are usually told apart by.
 const DISCRIMINATORS: [&str; 12] = [
-    "type", "action", "event", "op", "cmd", "command", "kind", "method", "t", "name", "topic", "msgType",
+    "type", "action", "event", "op", "cmd", "command", "kind", "method", "t", "name", "topic",
+    "msgType",
 ];
 
 /// Returns the messages that a handler tells apart, all by one field: the usual one, or else the first
@@ -233,7 +248,16 @@ pub fn is_credential_name(field: &str) -> bool {
         .collect();
     matches!(
         last.as_str(),
-        "authorization" | "auth" | "cookie" | "jwt" | "key" | "ticket" | "session" | "sid" | "sessionid" | "pin"
+        "authorization"
+            | "auth"
+            | "cookie"
+            | "jwt"
+            | "key"
+            | "ticket"
+            | "session"
+            | "sid"
+            | "sessionid"
+            | "pin"
     ) || ["token", "apikey", "secret", "password"]
         .iter()
         .any(|part| last.contains(part))

@@ -45,12 +45,14 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sessions;
 mod socket;
 mod socket_judge;
 mod socket_stores;
 mod socketio;
 mod socketio_client;
-mod sessions;
+mod socketio_doors;
+mod socketio_run;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -75,6 +77,7 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
     &express_ws::MODEL,
     &identifiers::MODEL,
     &node::MODEL,

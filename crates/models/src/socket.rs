@@ -4,9 +4,7 @@
 //! Messages are sent twice: the first may authenticate, and the second is the one that counts.
 
 use firedoor_app::{EffectKind, Origin, Refusal, RequestPart, RoomKind};
-use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
-};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -189,7 +187,10 @@ pub(crate) fn run_messages(
         return result;
     }
     let mut second = message_listeners(host);
-    if second.iter().any(|listener| listener.kind != ListenerKind::Once) {
+    if second
+        .iter()
+        .any(|listener| listener.kind != ListenerKind::Once)
+    {
         second.retain(|listener| listener.kind != ListenerKind::Once);
     }
     run_round(host, machine, &second, span)
@@ -246,7 +247,9 @@ fn run_round(
                 let event = machine.heap.allocate(ObjectKind::Plain, span);
                 let socket = Value::object(listener.socket);
                 machine.heap.set_property(event, Ustr::from("data"), data);
-                machine.heap.set_property(event, Ustr::from("target"), socket);
+                machine
+                    .heap
+                    .set_property(event, Ustr::from("target"), socket);
                 Arguments::positional([Value::object(event)])
             }
             _ => Arguments::positional([data, Value::unknown(Shape::Bool)]),
@@ -402,7 +405,11 @@ fn connection(
     _object: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    Some(Value::object(host.make_object(machine, "node:net.Socket", span)))
+    Some(Value::object(host.make_object(
+        machine,
+        "node:net.Socket",
+        span,
+    )))
 }
 
 fn anything(

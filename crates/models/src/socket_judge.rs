@@ -40,9 +40,8 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
         return false;
     }
     let works = |effect: &&RawEffect| is_work(&effect.kind) || is_answer(&effect.kind);
-    let outside = |sent: &'_ Sent| -> Vec<Span> {
-        sent.run.outside.iter().map(|call| call.span).collect()
-    };
+    let outside =
+        |sent: &'_ Sent| -> Vec<Span> { sent.run.outside.iter().map(|call| call.span).collect() };
     let reached = outside(attacker);
     let further: Vec<&RawEffect> = ours
         .iter()
@@ -105,7 +104,10 @@ fn is_answer(kind: &EffectKind) -> bool {
 /// Holds if something that is done for the attacker is done for users only where they do not come
 /// further: an answer that refuses.
 fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], further: &[&RawEffect]) -> bool {
-    let mut same = ours.iter().filter(|other| other.span == effect.span).peekable();
+    let mut same = ours
+        .iter()
+        .filter(|other| other.span == effect.span)
+        .peekable();
     same.peek().is_some()
         && same.all(|other| {
             other.decided.iter().any(|decided| {
@@ -294,9 +296,7 @@ fn silent_refusals(machine: &Machine<'_>, user: &Sent, number: usize) -> Vec<Raw
     for effect in ours.iter().filter(|effect| is_work(&effect.kind)) {
         for (index, decided) in effect.decided.iter().enumerate() {
             let other = opposite(*decided);
-            let does_something = ours
-                .iter()
-                .any(|effect| effect.decided.contains(&other));
+            let does_something = ours.iter().any(|effect| effect.decided.contains(&other));
             let is_known = refusals
                 .iter()
                 .chain(&user.run.refusals)

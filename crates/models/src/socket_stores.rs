@@ -31,12 +31,7 @@ fn holds_socket(machine: &Machine<'_>, value: &Value, depth: usize) -> bool {
 }
 
 /// A connection taken from such an asset is told something, or closed.
-pub(crate) fn note_call(
-    host: &ModelHost,
-    machine: &Machine<'_>,
-    receiver: OriginSet,
-    name: Ustr,
-) {
+pub(crate) fn note_call(host: &ModelHost, machine: &Machine<'_>, receiver: OriginSet, name: Ustr) {
     let is_closed = matches!(name.as_str(), "close" | "terminate" | "disconnect");
     let is_told = matches!(name.as_str(), "send" | "emit");
     if receiver.is_empty() || !host.is_request() || !(is_closed || is_told) {
