@@ -169,7 +169,7 @@ pub(crate) fn note_message_names(
     let run = &mut host.state().run;
     match origins.as_slice() {
         [Origin::Request(RequestPart::Message, field)] => {
-            for constant in constants.iter().filter(|name| !name.ends_with('*')) {
+            for constant in constants.iter().filter(|name| !is_of_path(name)) {
                 run.messages.entry((*field, *constant)).or_insert(span);
             }
         }
@@ -200,6 +200,11 @@ pub(crate) fn chosen_message(
     };
     let found = host.origins_of(machine, origins);
     (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
+}
+
+/// Holds for how a path begins, and for a template of one: no message is called so.
+fn is_of_path(constant: &str) -> bool {
+    constant.ends_with('*') || constant.contains('{')
 }
 
 /// What `typeof` answers: a comparison with one of these tells no messages apart.
@@ -434,6 +439,7 @@ pub(crate) fn write_memory(
         access.key = key_fields(host, machine, &[("key", key.clone())]);
     }
     if let Some(value) = value {
+        crate::socket_stores::note_store(host, machine, asset, value);
         (access.values, access.spread) = written(host, machine, value);
     }
     host.effect(machine, EffectKind::Access(access), span);

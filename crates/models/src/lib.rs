@@ -49,8 +49,12 @@ mod python_support;
 mod request;
 mod sessions;
 mod socket;
+mod socket_judge;
+mod socket_stores;
 mod socketio;
 mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -77,6 +81,7 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
