@@ -5,6 +5,13 @@
 
 mod code_without_throttle;
 mod conditional_guard;
+mod cookie_not_httponly;
+mod cookie_not_secure;
+mod cookie_samesite_open;
+mod cookie_use;
+mod cors_any_origin_with_credentials;
+mod cors_reflects_origin_with_credentials;
+mod csrf_missing;
 mod dead_guard;
 mod exposure;
 mod fail_open_guard;
@@ -19,12 +26,20 @@ mod jwt_secret_fallback;
 mod jwt_secret_hardcoded;
 mod jwt_token_confusion;
 mod jwt_without_expiry;
+mod limiter_per_client_key;
 mod login_without_throttle;
+mod missing_role_check;
 mod optional_authentication;
 mod place;
+mod refresh_cookie_broad_path;
+mod reset_without_throttle;
+mod role_from_client;
+mod secret_size;
 mod throttle;
+mod token_guessing_without_throttle;
 mod token_in_url;
 mod token_kinds;
+mod trusted_header;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 
@@ -60,6 +75,12 @@ pub struct Rule {
 pub static RULES: &[&Rule] = &[
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
+    &cookie_not_httponly::RULE,
+    &cookie_not_secure::RULE,
+    &cookie_samesite_open::RULE,
+    &cors_any_origin_with_credentials::RULE,
+    &cors_reflects_origin_with_credentials::RULE,
+    &csrf_missing::RULE,
     &dead_guard::RULE,
     &fail_open_guard::RULE,
     &guard_after_routes::RULE,
@@ -72,9 +93,16 @@ pub static RULES: &[&Rule] = &[
     &jwt_secret_hardcoded::RULE,
     &jwt_token_confusion::RULE,
     &jwt_without_expiry::RULE,
+    &limiter_per_client_key::RULE,
     &login_without_throttle::RULE,
+    &missing_role_check::RULE,
     &optional_authentication::RULE,
+    &refresh_cookie_broad_path::RULE,
+    &reset_without_throttle::RULE,
+    &role_from_client::RULE,
+    &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
+    &trusted_header::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
 ];
