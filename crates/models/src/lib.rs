@@ -9,6 +9,9 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod express;
+mod express_terminal;
+mod express_ws;
+mod factories;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -30,9 +33,11 @@ mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
+mod node_http;
 mod origins;
 mod passwords;
 mod pydantic;
+mod pydantic_settings;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -43,21 +48,32 @@ mod python_standard;
 mod python_support;
 mod request;
 mod sessions;
+mod socket;
+mod socket_judge;
+mod socket_stores;
+mod socketio;
+mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
 mod sqlmodel;
+pub mod sqltext;
 mod starlette;
 mod state;
 mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod upgrade;
+mod ws;
 
-pub use build::build_map;
+pub use build::{build_map};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use factories::{run_factories};
+pub use host::{ModelHost};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
@@ -65,6 +81,8 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
+    &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
@@ -77,8 +95,10 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_http::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
@@ -86,9 +106,14 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_standard::MODEL,
     &sessions::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &socketio_client::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
 ];
