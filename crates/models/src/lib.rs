@@ -69,10 +69,10 @@ pub mod tools;
 mod upgrade;
 mod ws;
 
-pub use build::{build_map};
+pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::{run_factories};
-pub use host::{ModelHost};
+pub use factories::run_factories;
+pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
