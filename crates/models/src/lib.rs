@@ -31,6 +31,7 @@ mod mongoose;
 mod node;
 mod node_crypto;
 mod origins;
+mod passport;
 mod passwords;
 mod pydantic;
 mod python_http;
@@ -77,6 +78,7 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &passport::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
     &python_http::MODEL,
