@@ -236,7 +236,10 @@ impl Host for ModelHost {
                 };
                 function(self, machine, &renamed)
             }
-            None => Ok(None),
+            None => {
+                self.note_outside(machine, path, call.span);
+                self.run_behind_layer(machine, path, call)
+            }
         }
     }
 
@@ -310,7 +313,9 @@ impl Host for ModelHost {
         let members: Vec<firedoor_eval::Origin> = machine.origins.members(origins).to_vec();
         let mut set = Vec::with_capacity(members.len());
         for member in members {
-            set.push(self.extended(member, key));
+            let longer = self.extended(member, key);
+            self.note_message_credential(longer);
+            set.push(longer);
         }
         machine.origins.set(set)
     }
@@ -440,6 +445,10 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
+        judge::chosen_message(self, machine, origins)
+    }
+
     fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
         let ObjectKind::Host(path) = machine.heap.get(object).kind else {
             return Ok(None);
@@ -454,6 +463,57 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
+    fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
+        let [request, _, next] = call.arguments.positional.as_slice() else {
+            return Ok(None);
+        };
+        let kind_of = |machine: &Machine<'_>, value: &Value| {
+            let id = value.only_object()?;
+            Some(machine.heap.get(id).kind.clone())
+        };
+        let is_request = matches!(kind_of(machine, request),
+            Some(ObjectKind::Host(path)) if path == "express:request");
+        let is_function = matches!(kind_of(machine, next), Some(ObjectKind::Function { .. }));
+        if !path.starts_with("npm:") || !is_request || !is_function {
+            return Ok(None);
+        }
+        machine.call_value(next, None, &Arguments::default(), call.span)?;
+        Ok(Some(Value::undefined()))
+    }
+
+    /// Whoever comes to a call of a library has come further than one who does not, whatever it does.
+    fn note_outside(&self, machine: &Machine<'_>, path: Ustr, span: Span) {
+        if !self.is_request() || !path.starts_with("npm:") {
+            return;
+        }
+        let function = machine.function_name();
+        let decided = machine.decided.clone();
+        let run = &mut self.state().run;
+        if run.outside.len() < 500 {
+            run.outside.push(RawEffect {
+                kind: EffectKind::Continue,
+                span,
+                function,
+                decided,
+                step: run.step,
+            });
+        }
+    }
+
+    /// A message may carry a credential as a header does; only its name says so.
+    fn note_message_credential(&self, origin: firedoor_eval::Origin) {
+        let firedoor_eval::Origin::Host(number) = origin else {
+            return;
+        };
+        let known = self.state().origins.origin(number).cloned();
+        if let Some(origin @ Origin::Request(RequestPart::Message, field)) = known
+            && judge::is_credential_name(&field)
+        {
+            self.reads(origin);
+        }
+    }
+
     /// A member of a value from a known place comes from a place within it.
     fn extended(&self, origin: firedoor_eval::Origin, key: Ustr) -> firedoor_eval::Origin {
         let firedoor_eval::Origin::Host(number) = origin else {

@@ -9,6 +9,9 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod express;
+mod express_terminal;
+mod express_ws;
+mod factories;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -30,10 +33,12 @@ mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
+mod node_http;
 mod origins;
 mod passport;
 mod passwords;
 mod pydantic;
+mod pydantic_settings;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -43,7 +48,11 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+pub mod sqltext;
 mod sessions;
+mod socket;
+mod socketio;
+mod socketio_client;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -54,11 +63,14 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod upgrade;
+mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
+pub use factories::run_factories;
 pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
@@ -66,6 +78,7 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
@@ -79,8 +92,10 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &passport::MODEL,
+    &node_http::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
@@ -88,9 +103,14 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_standard::MODEL,
     &sessions::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &socketio_client::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
 ];
