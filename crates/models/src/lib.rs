@@ -25,6 +25,7 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
@@ -48,7 +49,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
-pub mod sqltext;
+mod sending;
 mod sessions;
 mod socket;
 mod socketio;
@@ -57,6 +58,7 @@ mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
 mod sqlmodel;
+pub mod sqltext;
 mod starlette;
 mod state;
 mod store;
@@ -84,6 +86,7 @@ pub static MODELS: &[&Model] = &[
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
     &layers::MODEL,
@@ -102,6 +105,7 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
