@@ -52,8 +52,12 @@ mod request;
 mod sending;
 mod sessions;
 mod socket;
+mod socket_judge;
+mod socket_stores;
 mod socketio;
 mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -68,10 +72,10 @@ pub mod tools;
 mod upgrade;
 mod ws;
 
-pub use build::build_map;
+pub use build::{build_map};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::run_factories;
-pub use host::ModelHost;
+pub use factories::{run_factories};
+pub use host::{ModelHost};
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
@@ -80,6 +84,7 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
