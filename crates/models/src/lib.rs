@@ -25,6 +25,7 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
@@ -35,6 +36,7 @@ mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod passport;
 mod passwords;
 mod pydantic;
 mod pydantic_settings;
@@ -47,6 +49,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sending;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -88,6 +91,7 @@ pub static MODELS: &[&Model] = &[
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
     &layers::MODEL,
@@ -95,6 +99,7 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &passport::MODEL,
     &node_http::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
@@ -105,6 +110,7 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
