@@ -42,12 +42,14 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
-pub mod sqltext;
 mod sessions;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
 mod sqlmodel;
+pub mod sqltext;
 mod starlette;
 mod state;
 mod store;
@@ -76,6 +78,7 @@ pub static MODELS: &[&Model] = &[
     &layers::MODEL,
     &limiters::MODEL,
     &mongoose::MODEL,
+    &sql_drivers::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &passwords::MODEL,
