@@ -32,6 +32,7 @@ mod node;
 mod node_crypto;
 mod origins;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod python_http;
 mod python_jwt;
@@ -78,6 +79,7 @@ pub static MODELS: &[&Model] = &[
     &layers::MODEL,
     &limiters::MODEL,
     &mongoose::MODEL,
+    &prisma::MODEL,
     &sql_drivers::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,

@@ -162,6 +162,8 @@ pub struct State {
     pub messages_seen: Vec<Ustr>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// What the model of Prisma remembers.
+    pub(crate) prisma: crate::prisma::Memory,
     /// Statements in SQL that run when they are waited for.
     pub(crate) sql_queries: FxHashMap<ObjectId, crate::sql::Sent>,
     /// What the model of Mongoose remembers.
