@@ -25,6 +25,7 @@ mod identifiers;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
 mod mongoose;
@@ -78,6 +79,7 @@ pub static MODELS: &[&Model] = &[
     &jsonwebtoken::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &knex::MODEL,
     &mongoose::MODEL,
     &prisma::MODEL,
     &sql_drivers::MODEL,

@@ -162,6 +162,8 @@ pub struct State {
     pub messages_seen: Vec<Ustr>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// Builders of Knex.
+    pub(crate) knex_builders: FxHashMap<ObjectId, crate::knex::Builder>,
     /// What the model of Prisma remembers.
     pub(crate) prisma: crate::prisma::Memory,
     /// Statements in SQL that run when they are waited for.
