@@ -29,6 +29,7 @@ mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
 mod mongoose;
@@ -38,6 +39,7 @@ mod node_http;
 mod origins;
 mod passport;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod pydantic_settings;
 mod python_http;
@@ -58,6 +60,9 @@ mod socketio;
 mod socketio_client;
 mod socketio_doors;
 mod socketio_run;
+mod sessions;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -96,7 +101,10 @@ pub static MODELS: &[&Model] = &[
     &jsonwebtoken::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &knex::MODEL,
     &mongoose::MODEL,
+    &prisma::MODEL,
+    &sql_drivers::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
