@@ -60,7 +60,6 @@ mod socketio;
 mod socketio_client;
 mod socketio_doors;
 mod socketio_run;
-mod sessions;
 mod sql;
 mod sql_drivers;
 mod sqlalchemy;
@@ -99,17 +98,16 @@ pub static MODELS: &[&Model] = &[
     &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
-    &knex::MODEL,
     &mongoose::MODEL,
-    &prisma::MODEL,
-    &sql_drivers::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
     &passport::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -123,6 +121,7 @@ pub static MODELS: &[&Model] = &[
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
