@@ -304,7 +304,15 @@ impl<'p> Machine<'p> {
         self.decided.extend(going.decided.iter().copied());
     }
 
+    /// What an ended side has written is kept for where its path goes on; what it has made and thrown stays
+    /// as it made it.
     fn keep_left<T>(&mut self, ended: &Side<T>) {
+        if ended.end == SideEnd::Throws {
+            let mut own = ended.delta.clone();
+            own.writes
+                .retain(|location, _| ended.delta.is_new(location));
+            return self.apply(&own);
+        }
         if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)
             && !ended.delta.writes.is_empty()
             && let Some(frame) = self.frames.last_mut()

@@ -24,7 +24,7 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
         }
     }
     drop_repeated(&mut entries);
-    crate::socket::settle_connections(&mut entries);
+    crate::socket_judge::settle_connections(&mut entries);
     let mut ordered = entries;
     ordered.sort_by(|a, b| order(a).cmp(&order(b)));
     let entries = ordered;
@@ -136,7 +136,7 @@ pub(crate) fn layer(
         judged.entry(control).or_insert(verdict);
     }
     if door.transport == firedoor_app::Transport::WebSocket
-        && crate::socket::refuses_attacker(step, number, attacker, user)
+        && crate::socket_judge::refuses_attacker(step, number, attacker, user)
     {
         judged.insert(Control::Authentication, Verdict::Enforced);
     }

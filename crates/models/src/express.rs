@@ -89,6 +89,7 @@ pub static MODEL: Model = Model {
         ("express:request.cookies.*", cookie_member),
         ("express:response.locals", response_locals),
     ],
+    sets: &[("express:response.statusCode", set_status_property)],
     framework: Some(&FRAMEWORK),
     ..Model::EMPTY
 };
@@ -836,7 +837,11 @@ fn as_socket(mut door: Door, functions: usize) -> Door {
     let count = door.steps.len();
     for (index, step) in door.steps.iter_mut().enumerate().skip(first) {
         step.kind = StepKind::Layer;
-        step.role = if index + 1 == count { "socket-last" } else { "socket" };
+        step.role = if index + 1 == count {
+            "socket-last"
+        } else {
+            "socket"
+        };
     }
     if let Some(last) = door.steps.last().cloned() {
         door.steps.push(Step {
@@ -932,7 +937,7 @@ fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value>
 fn step(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    door: &Door,
+    _door: &Door,
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
@@ -957,13 +962,13 @@ fn step(
     if is_promise {
         machine.await_value(&result, step.mounted)?;
     }
-    unknown_layer(host, machine, door, step);
+    unknown_layer(host, machine, step);
     Ok(())
 }
 
 /// A layer of an unknown library lets requests on, as far as anybody knows; whether it refuses some is
 /// not known if its name says that it guards.
-fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, _door: &Door, step: &Step) {
+pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &Step) {
     let is_outside = match step.value.only_object() {
         Some(id) => {
             matches!(&machine.heap.get(id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))
@@ -1193,6 +1198,20 @@ fn set_status(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
             .set_property(response, Ustr::from("$status"), call.arguments.get(0));
     }
     Ok(Some(call.this.clone()))
+}
+
+/// `response.statusCode = 401`, as Node's own servers write it.
+fn set_status_property(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    response: ObjectId,
+    value: &Value,
+    _span: Span,
+) -> bool {
+    machine
+        .heap
+        .set_property(response, Ustr::from("$status"), value.clone());
+    true
 }
 
 fn chain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -463,6 +463,17 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn method_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        receiver: OriginSet,
+        all: OriginSet,
+        name: Ustr,
+    ) -> OriginSet {
+        crate::socket_stores::note_call(self, machine, receiver, name);
+        all
+    }
+
     fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
         judge::chosen_message(self, machine, origins)
     }
@@ -492,7 +503,11 @@ impl ModelHost {
         };
         let is_request = matches!(kind_of(machine, request),
             Some(ObjectKind::Host(path)) if path == "express:request");
-        let is_function = matches!(kind_of(machine, next), Some(ObjectKind::Function { .. }));
+        let is_function = match kind_of(machine, next) {
+            Some(ObjectKind::Function { .. }) => true,
+            Some(ObjectKind::Host(path)) => path.ends_with(":next"),
+            _ => false,
+        };
         if !path.starts_with("npm:") || !is_request || !is_function {
             return Ok(None);
         }

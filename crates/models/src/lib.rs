@@ -49,12 +49,17 @@ mod python_support;
 mod request;
 mod sessions;
 mod socket;
+mod socket_judge;
+mod socket_stores;
 mod socketio;
 mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
 mod sqlmodel;
+pub mod sqltext;
 mod starlette;
 mod state;
 mod store;
@@ -64,10 +69,10 @@ pub mod tools;
 mod upgrade;
 mod ws;
 
-pub use build::build_map;
+pub use build::{build_map};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::run_factories;
-pub use host::ModelHost;
+pub use factories::{run_factories};
+pub use host::{ModelHost};
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
@@ -76,23 +81,12 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
     &express_ws::MODEL,
-    &identifiers::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
-    &node_http::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
-    &pydantic::MODEL,
-    &pydantic_settings::MODEL,
-    &identifiers::MODEL,
-    &jose::MODEL,
-    &jsonwebtoken::MODEL,
-    &mongoose::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -101,23 +95,25 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_http::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
-    &upgrade::MODEL,
-    &ws::MODEL,
-    &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
 ];

@@ -268,13 +268,20 @@ impl<'h> Checks<'h> {
             decision: decided.decision,
             side: !decided.side,
         };
+        let ended = match decision.ends[usize::from(other.side)] {
+            firedoor_eval::SideEnd::Throws => Some(Refusal::Throw(None)),
+            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => {
+                Some(Refusal::Return)
+            }
+            firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
+        };
         Check {
             kind,
             span: decision.span,
             operands,
             control: self.host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
-            refusal: self.refusals.get(&other).cloned(),
+            refusal: self.refusals.get(&other).cloned().or(ended),
         }
     }
 
@@ -386,8 +393,11 @@ pub fn entry_point(
     door: &Door,
     message: Option<(Ustr, Ustr)>,
 ) -> EntryPoint {
-    let attacker = send(host, machine, door, Persona::Attacker, message);
-    let user = send(host, machine, door, Persona::User, message);
+    let mut attacker = send(host, machine, door, Persona::Attacker, message);
+    let mut user = send(host, machine, door, Persona::User, message);
+    if door.transport == Transport::WebSocket {
+        crate::socket_judge::mark_refusals(machine, door, &mut attacker, &mut user);
+    }
     host.state().messages_seen = crate::judge::told_apart(&user.run.messages);
     host.state().is_passage = is_passage(door, &user.run);
     let mut layers = Vec::new();

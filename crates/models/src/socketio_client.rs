@@ -10,7 +10,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::state::{Listener, ListenerKind};
-use crate::{Model, ModelHost, socket, socketio, upgrade};
+use crate::{Model, ModelHost, socket, upgrade};
 
 /// The field that stands for the name of an event.
 pub(crate) const EVENT: &str = "$event";
@@ -122,7 +122,11 @@ pub(crate) fn event_name(
         Some(name) => Value::string(&name),
         None => Value::unknown(Shape::String),
     };
-    host.with_origin(machine, value, socketio::event_origin())
+    host.with_origin(
+        machine,
+        value,
+        Origin::Request(RequestPart::Message, Ustr::from(EVENT)),
+    )
 }
 
 /// What a listener is called with: a value for each of its parameters from `first` on. One that it calls is
@@ -141,7 +145,11 @@ pub(crate) fn payload(
         let known = names.get(index).copied();
         let is_called = known.is_some_and(|(_, is_called)| is_called);
         if is_called || (names.is_empty() && index > first) {
-            values.push(Value::object(host.make_object(machine, "socketio:ack", span)));
+            values.push(Value::object(host.make_object(
+                machine,
+                "socketio:ack",
+                span,
+            )));
             continue;
         }
         let field = match known {
@@ -152,7 +160,11 @@ pub(crate) fn payload(
         values.push(host.request_value(machine, RequestPart::Message, &field));
     }
     if names.is_empty() {
-        values.push(Value::object(host.make_object(machine, "socketio:ack", span)));
+        values.push(Value::object(host.make_object(
+            machine,
+            "socketio:ack",
+            span,
+        )));
     }
     values
 }
@@ -200,12 +212,26 @@ fn once(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
 
 fn on_any(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let handler = call.arguments.get(0);
-    listen(host, machine, call, Value::undefined(), handler, ListenerKind::Any)
+    listen(
+        host,
+        machine,
+        call,
+        Value::undefined(),
+        handler,
+        ListenerKind::Any,
+    )
 }
 
 fn use_layer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let handler = call.arguments.get(0);
-    listen(host, machine, call, Value::undefined(), handler, ListenerKind::Layer)
+    listen(
+        host,
+        machine,
+        call,
+        Value::undefined(),
+        handler,
+        ListenerKind::Layer,
+    )
 }
 
 fn listen(

@@ -228,6 +228,8 @@ pub struct State {
     pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
+    /// The assets of the process in which connections are kept.
+    pub socket_assets: indexmap::IndexSet<Ustr>,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of FastAPI keeps.
