@@ -9,7 +9,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::tokens::{
-    Issue, Verification, claims, decode, field_of, is_from_token, issue, perhaps, plain, texts_of, verify,
+    Issue, Verification, claims, decode, field_of, is_from_token, issue, perhaps, plain, texts_of,
+    verify,
 };
 use crate::tools::{
     callback, deliver, error, flag, is_function, keep, kept, option, promised, require,

@@ -27,7 +27,9 @@ fn check(map: &Map, findings: &mut Findings) {
             .at(found.effect.span, function)
             .entry_point(found.entry)
             .confidence(confidence)
-            .title(format!("`{function}` verifies with an algorithm that is not pinned"))
+            .title(format!(
+                "`{function}` verifies with an algorithm that is not pinned"
+            ))
             .message(words)
             .because(
                 "reached",

@@ -2,7 +2,7 @@
 
 use firedoor_app::{CheckKind, EntryPoint, Map, Origin, query};
 
-use crate::token_kinds::{Verified, is_proof, issued, is_same_key, verified};
+use crate::token_kinds::{Verified, is_proof, is_same_key, issued, verified};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.

@@ -50,9 +50,10 @@ fn decided_by(entry: &EntryPoint) -> Option<(Span, &'static str)> {
         })
     };
     let checked = || {
-        entry.checks.iter().find(|check| {
-            check.refusal.is_some() && check.operands.iter().any(has_unverified)
-        })
+        entry
+            .checks
+            .iter()
+            .find(|check| check.refusal.is_some() && check.operands.iter().any(has_unverified))
     };
     used.map(|effect| (effect.span, words(effect)))
         .or_else(|| checked().map(|check| (check.span, "decides who is refused")))

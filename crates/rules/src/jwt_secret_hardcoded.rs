@@ -25,8 +25,13 @@ fn check(map: &Map, findings: &mut Findings) {
         findings
             .at(effect.span, &effect.function)
             .entry_point(entry)
-            .title(format!("`{}` uses a key that stands in the source", effect.function))
-            .message("The key is a constant: whoever reads the code makes tokens that are accepted.")
+            .title(format!(
+                "`{}` uses a key that stands in the source",
+                effect.function
+            ))
+            .message(
+                "The key is a constant: whoever reads the code makes tokens that are accepted.",
+            )
             .because(
                 "reached",
                 entry.registered,

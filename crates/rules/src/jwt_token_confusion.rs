@@ -54,7 +54,8 @@ fn difference(access: &Issued<'_>, other: &Issued<'_>) -> Option<(String, Confid
         };
         let texts: Vec<&str> = texts.iter().map(Ustr::as_str).collect();
         let is_told_apart = is_access || is_lesser;
-        return is_told_apart.then(|| (format!("`{name}` is `{}`", texts.join("`, `")), confidence));
+        return is_told_apart
+            .then(|| (format!("`{name}` is `{}`", texts.join("`, `")), confidence));
     }
     let is_pair = other.entry.id() == access.entry.id() && other.effect.span != access.effect.span;
     let (long, short) = (lifetime(other.token)?, lifetime(access.token)?);

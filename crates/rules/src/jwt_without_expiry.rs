@@ -67,7 +67,10 @@ fn report(
         .because(
             "accepted",
             found.effect.span,
-            format!("accepted as proof of who is asking by `{}`", found.effect.function),
+            format!(
+                "accepted as proof of who is asking by `{}`",
+                found.effect.function
+            ),
         )
         .report();
 }

@@ -120,7 +120,12 @@ fn demands(found: &Verified<'_>) -> Vec<Demand> {
             false => Demand::OneOf(field.name, literals),
         });
     }
-    for check in found.entry.checks.iter().filter(|check| check.refusal.is_some()) {
+    for check in found
+        .entry
+        .checks
+        .iter()
+        .filter(|check| check.refusal.is_some())
+    {
         demands.extend(demand_of(check));
     }
     for (_, access) in query::accesses(found.entry) {
@@ -279,7 +284,10 @@ pub fn uses_unverified(effect: &Effect) -> bool {
             .iter()
             .chain(&access.values)
             .any(|field| has_unverified(&field.value)),
-        EffectKind::Issue(token) => token.claims.iter().any(|field| has_unverified(&field.value)),
+        EffectKind::Issue(token) => token
+            .claims
+            .iter()
+            .any(|field| has_unverified(&field.value)),
         EffectKind::Session(_, Some(field)) => has_unverified(&field.value),
         _ => false,
     }
