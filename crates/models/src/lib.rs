@@ -71,11 +71,12 @@ mod tokens;
 pub mod tools;
 mod upgrade;
 mod ws;
+mod zod;
 
-pub use build::{build_map};
+pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::{run_factories};
-pub use host::{ModelHost};
+pub use factories::run_factories;
+pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
@@ -112,6 +113,7 @@ pub static MODELS: &[&Model] = &[
     &python_standard::MODEL,
     &sending::MODEL,
     &sessions::MODEL,
+    &zod::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
