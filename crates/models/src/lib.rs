@@ -70,6 +70,7 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod upgrade;
+mod validators;
 mod ws;
 mod zod;
 
@@ -113,6 +114,7 @@ pub static MODELS: &[&Model] = &[
     &python_standard::MODEL,
     &sending::MODEL,
     &sessions::MODEL,
+    &validators::MODEL,
     &zod::MODEL,
     &socket::MODEL,
     &socketio::MODEL,

@@ -22,6 +22,7 @@ pub static MODEL: Model = Model {
         ("npm:zod.iso.*", make_text),
         ("npm:zod.*", make),
         ("npm:joi.*", make),
+        ("npm:celebrate.Joi.*", make),
         ("npm:@hapi/joi.*", make),
         ("npm:yup.*", make),
         ("schema:schema.parse", parse),
