@@ -105,6 +105,27 @@ impl ModelHost {
         });
     }
 
+    /// Notes where a variable of the environment or a setting is read.
+    pub fn note_variable(&self, machine: &Machine<'_>, name: &str, span: Span) {
+        let setting = firedoor_app::Setting {
+            kind: firedoor_app::SettingKind::Other(
+                "variable",
+                vec![firedoor_app::Field {
+                    name: Ustr::from(name),
+                    value: Default::default(),
+                    operator: "=",
+                }],
+            ),
+            span,
+            condition: None,
+            app: Ustr::from(machine.program.files.path(span)),
+        };
+        let settings = &mut self.state().settings;
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+
     /// Notes that the request is refused.
     pub fn refuse(&self, machine: &Machine<'_>, refusal: Refusal, span: Span) {
         if !self.is_request() {
@@ -276,6 +297,24 @@ impl Host for ModelHost {
         let function = look_up(&self.tables.members, path)?;
         self.state().member_name = path;
         function(self, machine, Some(object), span)
+    }
+
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'_>,
+        class: ObjectId,
+        key: Ustr,
+        _value: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        for base in machine.outside_bases(class) {
+            let base = self.resolve_alias(base);
+            if let Some(function) = self.tables.attributes.get(&base).copied() {
+                self.state().member_name = Ustr::from(&format!("{base}.{key}"));
+                return function(self, machine, Some(class), span);
+            }
+        }
+        None
     }
 
     fn set_member(

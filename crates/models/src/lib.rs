@@ -29,6 +29,7 @@ mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
 mod mongoose;
@@ -38,6 +39,7 @@ mod node_http;
 mod origins;
 mod passport;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod pydantic_settings;
 mod python_http;
@@ -58,6 +60,8 @@ mod socketio;
 mod socketio_client;
 mod socketio_doors;
 mod socketio_run;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -96,14 +100,16 @@ pub static MODELS: &[&Model] = &[
     &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
-    &passport::MODEL,
     &node_http::MODEL,
+    &passport::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -119,6 +125,7 @@ pub static MODELS: &[&Model] = &[
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
