@@ -38,6 +38,7 @@ mod node_crypto;
 mod node_http;
 mod origins;
 mod passport;
+mod passport_strategies;
 mod passwords;
 mod prisma;
 mod pydantic;
@@ -77,6 +78,7 @@ mod upgrade;
 mod validators;
 mod ws;
 mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -108,6 +110,7 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &node_http::MODEL,
     &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
     &prisma::MODEL,
     &pydantic::MODEL,

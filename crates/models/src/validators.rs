@@ -8,7 +8,7 @@ use ustr::Ustr;
 
 use crate::layers::{make as passing, pass};
 use crate::tools::{keep, kept, option, promised};
-use crate::zod::let_through;
+use crate::zod_passage::let_through;
 use crate::{Model, ModelHost};
 
 /// The model.
