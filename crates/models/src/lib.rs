@@ -38,6 +38,7 @@ mod node_crypto;
 mod node_http;
 mod origins;
 mod passport;
+mod passport_strategies;
 mod passwords;
 mod prisma;
 mod pydantic;
@@ -74,7 +75,10 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod upgrade;
+mod validators;
 mod ws;
+mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -106,6 +110,7 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &node_http::MODEL,
     &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
     &prisma::MODEL,
     &pydantic::MODEL,
@@ -118,6 +123,8 @@ pub static MODELS: &[&Model] = &[
     &python_standard::MODEL,
     &sending::MODEL,
     &sessions::MODEL,
+    &validators::MODEL,
+    &zod::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
