@@ -123,8 +123,6 @@ pub static MODELS: &[&Model] = &[
     &python_standard::MODEL,
     &sending::MODEL,
     &sessions::MODEL,
-    &validators::MODEL,
-    &zod::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
@@ -135,5 +133,7 @@ pub static MODELS: &[&Model] = &[
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &upgrade::MODEL,
+    &validators::MODEL,
     &ws::MODEL,
+    &zod::MODEL,
 ];
