@@ -150,10 +150,14 @@ impl<'p> Machine<'p> {
             }
             ExpressionKind::ImportCall(specifier) => self.import_call(*specifier, span),
             ExpressionKind::Slice { start, end, step } => {
-                for part in [start, end, step].into_iter().flatten() {
-                    self.evaluate(*part)?;
+                let mut parts = Vec::with_capacity(3);
+                for part in [start, end, step] {
+                    parts.push(match part {
+                        Some(part) => self.evaluate(*part)?,
+                        None => Value::null(),
+                    });
                 }
-                Ok(Value::outside("py:slice"))
+                Ok(self.make_slice(parts, span))
             }
             ExpressionKind::ImportMeta => Ok(Value::outside("js:import.meta")),
             ExpressionKind::Jsx {
@@ -215,7 +219,7 @@ impl<'p> Machine<'p> {
     fn global(&mut self, name: Ustr) -> Value {
         match self.module_ir().language {
             Language::JavaScript => crate::javascript::global(name),
-            Language::Python => crate::python::global(name),
+            Language::Python => self.python_global(name),
         }
     }
 
@@ -237,7 +241,12 @@ impl<'p> Machine<'p> {
             match value.only() {
                 Some(Atom::String(part) | Atom::Pattern(part)) => text.push_str(&part),
                 Some(Atom::Number(number)) => text.push_str(&crate::operator::number_text(number)),
-                Some(Atom::Bool(value)) => text.push_str(if value { "true" } else { "false" }),
+                Some(Atom::Bool(value)) => text.push_str(self.bool_text(value)),
+                Some(Atom::Null) if self.is_python() => text.push_str("None"),
+                Some(Atom::Object(id)) => match self.object_text(id) {
+                    Some(part) => text.push_str(&part),
+                    None => text.push(HOLE),
+                },
                 _ => text.push(HOLE),
             }
         }
@@ -327,6 +336,13 @@ impl<'p> Machine<'p> {
             Key::Name(name) => Value::atom(Atom::String(name)),
             Key::Computed(expression) => self.evaluate(expression)?,
         };
+        if self.is_python() {
+            if let Some(name) = key.text() {
+                self.name_objects(name, &value);
+            }
+            self.dict_set(id, &key, value);
+            return Ok(());
+        }
         if let Some(name) = property_name(&key) {
             self.name_objects(name, &value);
             let object = self.heap.get_mut(id);
@@ -347,6 +363,14 @@ impl<'p> Machine<'p> {
 
     /// Copies the own properties of each object that `value` can be into `id`.
     pub(crate) fn spread_into(&mut self, id: crate::ObjectId, value: &Value) {
+        if self.is_python()
+            && let Some(source) = value.only_object()
+            && matches!(self.heap.get(source).kind, ObjectKind::Map)
+        {
+            let span = self.span;
+            let _ = self.dict_extend(id, value, span);
+            return;
+        }
         let objects: Vec<_> = value.objects().collect();
         let is_certain = value.atoms().len() == 1;
         for source in objects {
@@ -537,6 +561,7 @@ impl<'p> Machine<'p> {
             }
             UnaryOperator::Not => {
                 let value = self.evaluate(operand)?;
+                let value = self.truth_value(value, span)?;
                 Ok(self.negate(&value))
             }
             UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::BitNot => {
@@ -569,9 +594,10 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(left)?;
+        let truth = self.truth_value(value.clone(), span)?;
         let test = match operator {
             LogicalOperator::Nullish => self.nothing_test(&value, span),
-            _ => value.clone(),
+            _ => truth,
         };
         let takes_right = match (operator, self.truth(&test)) {
             (LogicalOperator::And | LogicalOperator::Nullish, Some(truth)) => Some(truth),
@@ -685,6 +711,7 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(test)?;
+        let value = self.truth_value(value, span)?;
         self.choose(
             &value,
             span,
@@ -725,14 +752,31 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let tag = self.evaluate(tag)?;
-        let text = self.template(parts)?;
-        let mut arguments = Arguments::positional([text]);
+        let mut strings = vec![String::new()];
+        let mut values = Vec::new();
         for part in parts {
-            if let TemplatePart::Value(value) = part {
-                let value = self.evaluate(*value)?;
-                arguments.positional.push(value);
+            match part {
+                TemplatePart::Text(text) => {
+                    if let Some(last) = strings.last_mut() {
+                        last.push_str(text);
+                    }
+                }
+                TemplatePart::Value(value) => {
+                    values.push(self.evaluate(*value)?);
+                    strings.push(String::new());
+                }
             }
         }
+        let strings: Vec<Value> = strings.iter().map(|text| Value::string(text)).collect();
+        let raw = self.make_list(strings.clone(), false, span);
+        let strings = self.make_list(strings, false, span);
+        if let Some(id) = strings.only_object() {
+            let properties = &mut self.heap.get_mut(id).properties;
+            properties.insert(Ustr::from("raw"), raw);
+        }
+        let mut arguments = Arguments::positional([strings]);
+        arguments.positional.extend(values);
+        self.span = span;
         self.call_value(&tag, None, &arguments, span)
     }
 }

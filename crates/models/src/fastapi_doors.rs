@@ -332,7 +332,7 @@ fn plan(
     let answers = option("response_model").cloned().or(returned);
     Plan {
         middleware,
-        nodes: nodes(machine, &dependencies, &endpoint, path),
+        nodes: nodes(host, machine, &dependencies, &endpoint, path),
         status: option("status_code")
             .and_then(Value::as_number)
             .map(|status| status as u16),
@@ -416,7 +416,7 @@ fn steps(
                 true => registration.span,
                 false => node.span,
             },
-            decided: decided.to_vec(),
+            decided: decided.iter().chain(&node.decided).copied().collect(),
             role: match is_handler {
                 true => "handler",
                 false => "dependency",

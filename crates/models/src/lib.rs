@@ -11,6 +11,7 @@ mod doors;
 mod express;
 mod express_terminal;
 mod express_ws;
+mod factories;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -36,6 +37,7 @@ mod node_http;
 mod origins;
 mod passwords;
 mod pydantic;
+mod pydantic_settings;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -45,6 +47,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+pub mod sqltext;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -68,6 +71,7 @@ mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
+pub use factories::run_factories;
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
@@ -79,10 +83,6 @@ pub static MODELS: &[&Model] = &[
     &express::MODEL,
     &express_terminal::MODEL,
     &express_ws::MODEL,
-    &identifiers::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
-    &node_http::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
@@ -95,23 +95,25 @@ pub static MODELS: &[&Model] = &[
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_http::MODEL,
     &passwords::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
-    &upgrade::MODEL,
-    &ws::MODEL,
-    &sessions::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
 ];
