@@ -22,8 +22,8 @@ pub(crate) fn attacker_equality(
     let b = host.provenance(machine, right);
     let is_refused = (is_secret(&a) && is_presented(&b))
         || (is_secret(&b) && is_presented(&a))
-        || (is_written_secret(left) && is_carried_credential(&b))
-        || (is_written_secret(right) && is_carried_credential(&a));
+        || (is_written_secret(left) && is_carried_credential(host, &b))
+        || (is_written_secret(right) && is_carried_credential(host, &a));
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
@@ -108,9 +108,13 @@ fn is_common_word(text: &str) -> bool {
 }
 
 /// Holds if it comes from where a request carries its credential.
-fn is_carried_credential(provenance: &Provenance) -> bool {
+///
+/// Browsers cannot give a WebSocket a header, so that its credential is often in the query.
+fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
+    let is_socket = host.state().run.method == "WS";
     let is_carried = provenance.origins().iter().any(|origin| match origin {
         Origin::Request(RequestPart::Message, field) => is_credential_name(field),
+        Origin::Request(RequestPart::Query, field) if is_socket => is_credential_name(field),
         origin => origin.is_identity(),
     });
     is_carried && !provenance.is_of_principal()
@@ -224,7 +228,11 @@ const DISCRIMINATORS: [&str; 12] = [
 /// Returns the messages that a handler tells apart, all by one field: the usual one, or else the first
 /// that was compared and lies on top of the message.
 pub(crate) fn told_apart(messages: &IndexMap<(Ustr, Ustr), Span>) -> Vec<(Ustr, Ustr)> {
-    let fields = || messages.keys().map(|(field, _)| *field);
+    // What a credential is compared with is no name of a message.
+    let fields = || {
+        let all = messages.keys().map(|(field, _)| *field);
+        all.filter(|field| !is_credential_name(field))
+    };
     let usual = DISCRIMINATORS
         .iter()
         .find_map(|name| fields().find(|field| field.rsplit('.').next() == Some(*name)));
