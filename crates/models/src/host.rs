@@ -278,6 +278,24 @@ impl Host for ModelHost {
         function(self, machine, Some(object), span)
     }
 
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'_>,
+        class: ObjectId,
+        key: Ustr,
+        _value: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        for base in machine.outside_bases(class) {
+            let base = self.resolve_alias(base);
+            if let Some(function) = self.tables.attributes.get(&base).copied() {
+                self.state().member_name = Ustr::from(&format!("{base}.{key}"));
+                return function(self, machine, Some(class), span);
+            }
+        }
+        None
+    }
+
     fn set_member(
         &self,
         machine: &mut Machine<'_>,

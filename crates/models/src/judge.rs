@@ -363,9 +363,9 @@ pub fn record_value<'v>(
     key: &[Field],
     values: impl IntoIterator<Item = &'v Value>,
 ) -> Value {
-    let of_principal = key
-        .iter()
-        .any(|field| field.value.is_of_principal() || is_context(&field.value));
+    let of_principal = key.iter().any(|field| {
+        field.value.is_of_principal() || is_context(&field.value) || is_carried(field)
+    });
     let origin = host.origin(
         machine,
         Origin::Record {
@@ -399,16 +399,31 @@ fn is_by_credential(key: &[Field]) -> bool {
         let origins = field.value.origins();
         let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
         let is_sent = field.value.is_from_client();
-        let is_carried = origins.iter().any(|origin| match origin {
-            Origin::Request(
-                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
-                _,
-            ) => true,
-            Origin::Request(RequestPart::Message, name) => is_credential_name(name),
-            _ => false,
-        });
-        (is_digest && is_sent) || (is_carried && !is_public_field(&field.name))
+        (is_digest && is_sent) || is_carried(field)
     })
+}
+
+/// Holds if a field of a key is what requests carry to say who is asking; a record found by it belongs to
+/// whoever that is.
+fn is_carried(field: &Field) -> bool {
+    let is_carried = field.value.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Cookie | RequestPart::Handshake, _) => true,
+        Origin::Request(RequestPart::Header, name) => !is_plain_header(name),
+        _ => false,
+    });
+    is_carried && !is_public_field(&field.name)
+}
+
+/// Headers that say how a client talks, not who it is.
+fn is_plain_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("accept")
+        || name.starts_with("content-")
+        || name.starts_with("x-forwarded-")
+        || matches!(
+            name.as_str(),
+            "user-agent" | "host" | "origin" | "referer" | "x-real-ip" | "x-request-id"
+        )
 }
 
 /// Notes a change of a container that requests fill.
