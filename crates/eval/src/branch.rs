@@ -290,7 +290,15 @@ impl<'p> Machine<'p> {
         self.decided.extend(going.decided.iter().copied());
     }
 
+    /// What an ended side has written is kept for where its path goes on; what it has made and thrown stays
+    /// as it made it.
     fn keep_left<T>(&mut self, ended: &Side<T>) {
+        if ended.end == SideEnd::Throws {
+            let mut own = ended.delta.clone();
+            own.writes
+                .retain(|location, _| ended.delta.is_new(location));
+            return self.apply(&own);
+        }
         if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)
             && !ended.delta.writes.is_empty()
             && let Some(frame) = self.frames.last_mut()
@@ -314,7 +322,11 @@ impl<'p> Machine<'p> {
                 let current = self.content(location);
                 delta.writes.insert(location, current);
             }
-            self.restore(location, old);
+            // What was made since then only this side knows, or whoever catches what it has thrown: an
+            // exception keeps its properties.
+            if !delta.is_new(&location) {
+                self.restore(location, old);
+            }
         }
         delta
     }

@@ -752,14 +752,31 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let tag = self.evaluate(tag)?;
-        let text = self.template(parts)?;
-        let mut arguments = Arguments::positional([text]);
+        let mut strings = vec![String::new()];
+        let mut values = Vec::new();
         for part in parts {
-            if let TemplatePart::Value(value) = part {
-                let value = self.evaluate(*value)?;
-                arguments.positional.push(value);
+            match part {
+                TemplatePart::Text(text) => {
+                    if let Some(last) = strings.last_mut() {
+                        last.push_str(text);
+                    }
+                }
+                TemplatePart::Value(value) => {
+                    values.push(self.evaluate(*value)?);
+                    strings.push(String::new());
+                }
             }
         }
+        let strings: Vec<Value> = strings.iter().map(|text| Value::string(text)).collect();
+        let raw = self.make_list(strings.clone(), false, span);
+        let strings = self.make_list(strings, false, span);
+        if let Some(id) = strings.only_object() {
+            let properties = &mut self.heap.get_mut(id).properties;
+            properties.insert(Ustr::from("raw"), raw);
+        }
+        let mut arguments = Arguments::positional([strings]);
+        arguments.positional.extend(values);
+        self.span = span;
         self.call_value(&tag, None, &arguments, span)
     }
 }

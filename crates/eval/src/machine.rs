@@ -141,6 +141,7 @@ pub struct Machine<'p> {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) throws: Vec<ThrowScope>,
+    pub(crate) first_thrown: FxHashMap<ObjectId, Thrown>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
@@ -189,6 +190,7 @@ impl<'p> Machine<'p> {
             scopes: Vec::new(),
             frames: Vec::new(),
             throws: Vec::new(),
+            first_thrown: FxHashMap::default(),
             modules,
             builtins: FxHashMap::default(),
             factories: FxHashMap::default(),
@@ -423,25 +425,29 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Notes something thrown on the current path, and nothing else: the path may go on.
+    /// Notes something thrown on the current path, and nothing else: the path may go on. An exception that
+    /// was thrown before, caught and handed on, is thrown where it was at first: what was decided on the way
+    /// there says why.
     pub fn may_throw(&mut self, value: Value, span: Span) {
+        let again: Vec<Thrown> = value
+            .objects()
+            .filter_map(|id| self.first_thrown.get(&id).cloned())
+            .collect();
+        if !again.is_empty() && again.len() == value.atoms().len() {
+            return self.rethrow(again);
+        }
         let decided = self.decided.clone();
         let thrown = Thrown {
             value,
             decided,
             span,
         };
-        match self.throws.last_mut() {
-            Some(scope) => {
-                if scope.thrown.len() < 64 {
-                    scope.thrown.push(thrown);
-                }
-            }
-            None => {
-                let host = self.host();
-                host.uncaught(self, &thrown);
-            }
+        if let Some(id) = thrown.value.only_object()
+            && self.first_thrown.len() < 100_000
+        {
+            self.first_thrown.insert(id, thrown.clone());
         }
+        self.rethrow(vec![thrown]);
     }
 
     /// Throws for certain.

@@ -276,6 +276,12 @@ fn signature_of(
             let function = machine.heap.get(id).elements.first().cloned()?;
             signature_of(machine, &function, depth + 1)
         }
+        // A library's wrapper that is called like the function in it.
+        ObjectKind::Host(_) => {
+            let wrapped = Ustr::from("__wrapped__");
+            let wrapped = machine.heap.property(id, wrapped).cloned()?;
+            signature_of(machine, &wrapped, depth + 1)
+        }
         _ => None,
     }
 }

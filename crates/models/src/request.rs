@@ -268,13 +268,20 @@ impl<'h> Checks<'h> {
             decision: decided.decision,
             side: !decided.side,
         };
+        let ended = match decision.ends[usize::from(other.side)] {
+            firedoor_eval::SideEnd::Throws => Some(Refusal::Throw(None)),
+            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => {
+                Some(Refusal::Return)
+            }
+            firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
+        };
         Check {
             kind,
             span: decision.span,
             operands,
             control: self.host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
-            refusal: self.refusals.get(&other).cloned(),
+            refusal: self.refusals.get(&other).cloned().or(ended),
         }
     }
 

@@ -162,7 +162,8 @@ fn get(
         host.state().run.transactions += 1;
     }
     let mut key = Key::default();
-    key.add(host, machine, "id", "=", &identity);
+    let name = primary_key(host, machine, class);
+    key.add(host, machine, &name, "=", &identity);
     let mut read = access(host, Operation::Read, asset);
     read.key = key.fields.clone();
     note(host, machine, read, call.span);
@@ -171,6 +172,19 @@ fn get(
         true => must_be_there(host, machine, &found, call.span),
         false => Ok(found),
     }
+}
+
+/// The name of the primary key of a model.
+fn primary_key(host: &ModelHost, machine: &Machine<'_>, class: ObjectId) -> Ustr {
+    let declared = crate::python_records::columns(host, class).and_then(|table| {
+        let mut columns = machine.heap.get(table).properties.iter();
+        columns.find_map(|(name, column)| {
+            let flag = Ustr::from("primary_key");
+            let value = machine.heap.property(column.only_object()?, flag)?;
+            (value.truth() == Some(true)).then_some(*name)
+        })
+    });
+    declared.unwrap_or_else(|| Ustr::from("id"))
 }
 
 /// What is not there is an error: for certain where nothing can be found.
@@ -237,7 +251,11 @@ fn run_statement(
     };
     let mut done = access(host, operation, asset);
     done.key = key.fields.clone();
-    done.is_many = operation != Operation::Create && !is_by_identity(&key);
+    let identity = class.map_or_else(
+        || Ustr::from("id"),
+        |class| primary_key(host, machine, class),
+    );
+    done.is_many = operation != Operation::Create && !is_by(&key, &identity);
     done.is_conditional = (operation == Operation::Update || operation == Operation::Delete)
         && (key.fields.len() > 1 || key.fields.iter().any(|field| field.operator != "="));
     let values = machine
@@ -256,10 +274,10 @@ fn run_statement(
     make_result(host, machine, (asset, class), &key, &columns, span)
 }
 
-fn is_by_identity(key: &Key) -> bool {
+fn is_by(key: &Key, name: &str) -> bool {
     key.fields
         .iter()
-        .any(|field| field.operator == "=" && field.name == "id")
+        .any(|field| field.operator == "=" && field.name == name)
 }
 
 /// Makes the result of a statement: what a row is, and whether there is one.
