@@ -83,11 +83,10 @@ pub(crate) fn add(
             && node.is_cached
             && is_same_call(machine, &node.call, &dependant.call)
             && (!node.uses_scopes || node.scopes == all)
+            // What runs under a condition only may have to run again.
+            && (node.decided.is_empty() || node.decided == decided)
     });
     if let Some(known) = known {
-        if decided.is_empty() {
-            nodes[known].decided.clear();
-        }
         return known;
     }
     let mut inputs = Vec::new();
