@@ -105,6 +105,27 @@ impl ModelHost {
         });
     }
 
+    /// Notes where a variable of the environment or a setting is read.
+    pub fn note_variable(&self, machine: &Machine<'_>, name: &str, span: Span) {
+        let setting = firedoor_app::Setting {
+            kind: firedoor_app::SettingKind::Other(
+                "variable",
+                vec![firedoor_app::Field {
+                    name: Ustr::from(name),
+                    value: Default::default(),
+                    operator: "=",
+                }],
+            ),
+            span,
+            condition: None,
+            app: Ustr::from(machine.program.files.path(span)),
+        };
+        let settings = &mut self.state().settings;
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+
     /// Notes that the request is refused.
     pub fn refuse(&self, machine: &Machine<'_>, refusal: Refusal, span: Span) {
         if !self.is_request() {

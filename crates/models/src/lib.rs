@@ -25,9 +25,11 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
 mod mongoose;
@@ -35,7 +37,9 @@ mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod passport;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod pydantic_settings;
 mod python_http;
@@ -48,6 +52,7 @@ mod python_sql;
 mod python_standard;
 mod python_support;
 mod request;
+mod sending;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -56,6 +61,8 @@ mod socketio;
 mod socketio_client;
 mod socketio_doors;
 mod socketio_run;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -70,10 +77,10 @@ pub mod tools;
 mod upgrade;
 mod ws;
 
-pub use build::{build_map};
+pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::{run_factories};
-pub use host::{ModelHost};
+pub use factories::run_factories;
+pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
@@ -89,15 +96,19 @@ pub static MODELS: &[&Model] = &[
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &passport::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -107,10 +118,12 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,

@@ -234,6 +234,12 @@ pub struct State {
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// Builders of Knex.
+    pub(crate) knex_builders: FxHashMap<ObjectId, crate::knex::Builder>,
+    /// What the model of Prisma remembers.
+    pub(crate) prisma: crate::prisma::Memory,
+    /// Statements in SQL that run when they are waited for.
+    pub(crate) sql_queries: FxHashMap<ObjectId, crate::sql::Sent>,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
