@@ -49,6 +49,7 @@ mod python_limits;
 mod python_passwords;
 mod python_records;
 mod python_signed;
+mod python_sql;
 mod python_standard;
 mod python_support;
 mod request;
@@ -120,6 +121,7 @@ pub static MODELS: &[&Model] = &[
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
+    &python_sql::MODEL,
     &python_standard::MODEL,
     &sending::MODEL,
     &sessions::MODEL,
