@@ -177,6 +177,12 @@ pub trait Host {
     /// messages are told apart.
     fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {}
 
+    /// Returns what an unknown value with these origins is after all: a host that sends a chosen message
+    /// knows the field that messages are told apart by.
+    fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
+        None
+    }
+
     /// Is told that something is thrown that nobody in the program catches.
     fn uncaught(&self, machine: &mut Machine<'_>, thrown: &crate::Thrown) {}
 

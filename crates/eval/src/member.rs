@@ -45,7 +45,9 @@ impl<'p> Machine<'p> {
             Atom::Unknown(Shape::Any | Shape::Object) => {
                 let host = self.host();
                 let origins = host.member_origins(self, whole.origins, key);
-                Ok(Value::unknown(Shape::Any).with_origins(origins))
+                let chosen = host.chosen(self, origins);
+                let value = chosen.unwrap_or_else(|| Value::unknown(Shape::Any));
+                Ok(value.with_origins(origins))
             }
             _ => Ok(self.primitive_member(whole, atom, key, span)),
         }
@@ -224,7 +226,10 @@ impl<'p> Machine<'p> {
             let part = host.member_origins(self, source.origins, key);
             origins = self.origins.union(origins, part);
         }
-        Value::unknown(Shape::Any).with_origins(origins)
+        let host = self.host();
+        let chosen = host.chosen(self, origins);
+        let value = chosen.unwrap_or_else(|| Value::unknown(Shape::Any));
+        value.with_origins(origins)
     }
 
     /// Reads `object[key]`.

@@ -24,6 +24,7 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
         }
     }
     drop_repeated(&mut entries);
+    crate::socket::settle_connections(&mut entries);
     let mut ordered = entries;
     ordered.sort_by(|a, b| order(a).cmp(&order(b)));
     let entries = ordered;
@@ -80,9 +81,9 @@ fn add_entries(
     if door.transport != firedoor_app::Transport::WebSocket || door.message.is_some() {
         return;
     }
-    let names = std::mem::take(&mut host.state().messages_seen);
-    for name in names {
-        entries.push(entry_point(host, machine, door, Some(name)));
+    let messages = std::mem::take(&mut host.state().messages_seen);
+    for message in messages {
+        entries.push(entry_point(host, machine, door, Some(message)));
     }
 }
 
@@ -129,6 +130,11 @@ pub(crate) fn layer(
     let run = layer_run(host, machine, user, number);
     for (control, verdict) in judge_user(&run) {
         judged.entry(control).or_insert(verdict);
+    }
+    if door.transport == firedoor_app::Transport::WebSocket
+        && crate::socket::refuses_attacker(step, number, attacker, user)
+    {
+        judged.insert(Control::Authentication, Verdict::Enforced);
     }
     if let Some(made) = made_guard(host, step) {
         for control in made {

@@ -13,7 +13,7 @@ use ustr::Ustr;
 
 use crate::doors::{Mounting, is_below, join_paths, symbol};
 use crate::state::{Registration, RegistrationKind};
-use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
+use crate::{Door, Framework, Model, ModelHost, Step, StepKind, express_ws};
 
 const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "all",
@@ -278,11 +278,21 @@ fn register_parameter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
 }
 
 fn register_route(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some(router) = call.receiver else {
-        return Ok(None);
-    };
     let name = call.path.rsplit('.').next().unwrap_or("");
-    let Some(method) = method_of(name) else {
+    match method_of(name) {
+        Some(method) => register_all(host, machine, call, RegistrationKind::Route(method)),
+        None => Ok(None),
+    }
+}
+
+/// Registers the functions of a call for each of its paths.
+pub(crate) fn register_all(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    kind: RegistrationKind,
+) -> Answer {
+    let Some(router) = call.receiver else {
         return Ok(None);
     };
     let (paths, handlers) = split_arguments(machine, call.arguments);
@@ -294,7 +304,7 @@ fn register_route(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
             host,
             machine,
             router,
-            RegistrationKind::Route(method),
+            kind,
             path,
             handlers.clone(),
             call.span,
@@ -506,6 +516,20 @@ fn list(
                 );
                 doors.push(door);
                 add_route_as_layer(machine, registration, method, &path, above, &mut steps);
+            }
+            RegistrationKind::WebSocket => {
+                let group = machine.heap.get(router).name;
+                let method = Ustr::from("WS");
+                let door = door(
+                    machine,
+                    registration,
+                    method,
+                    &path,
+                    above,
+                    &steps,
+                    (router, group),
+                );
+                doors.push(as_socket(door, registration.handlers.len()));
             }
             _ => {}
         }
@@ -775,6 +799,26 @@ fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Optio
     })
 }
 
+/// The door of a route of express-ws: its functions run for the handshake, and what they listen for is the
+/// work of the door.
+fn as_socket(mut door: Door, functions: usize) -> Door {
+    door.transport = Transport::WebSocket;
+    let first = door.steps.len().saturating_sub(functions);
+    let count = door.steps.len();
+    for (index, step) in door.steps.iter_mut().enumerate().skip(first) {
+        step.kind = StepKind::Layer;
+        step.role = if index + 1 == count { "socket-last" } else { "socket" };
+    }
+    if let Some(last) = door.steps.last().cloned() {
+        door.steps.push(Step {
+            kind: StepKind::Handler,
+            role: "messages",
+            ..last
+        });
+    }
+    door
+}
+
 fn in_scope(scope: &Scope, method: Ustr, path: &str) -> bool {
     if scope
         .method
@@ -845,11 +889,15 @@ fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value>
     machine
         .heap
         .set_property(response, Ustr::from("req"), Value::object(request));
-    vec![
+    let mut shared = vec![
         Value::object(request),
         Value::object(response),
         Value::object(next),
-    ]
+    ];
+    if door.transport == Transport::WebSocket {
+        shared.push(crate::socket::make(host, machine, span));
+    }
+    shared
 }
 
 fn step(
@@ -859,7 +907,15 @@ fn step(
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
-    let mut arguments = Arguments::positional(shared.iter().cloned());
+    match step.role {
+        "socket" | "socket-last" => {
+            let is_last = step.role == "socket-last";
+            return express_ws::run_route(host, machine, step, shared, is_last);
+        }
+        "messages" => return crate::socket::run_messages(host, machine, step.mounted),
+        _ => {}
+    }
+    let mut arguments = Arguments::positional(shared.iter().take(3).cloned());
     if step.role == "parameter" {
         let value = host.request_value(machine, RequestPart::Path, "");
         arguments.positional.push(value);

@@ -282,7 +282,9 @@ impl Host for ModelHost {
         let members: Vec<firedoor_eval::Origin> = machine.origins.members(origins).to_vec();
         let mut set = Vec::with_capacity(members.len());
         for member in members {
-            set.push(self.extended(member, key));
+            let longer = self.extended(member, key);
+            self.note_message_credential(longer);
+            set.push(longer);
         }
         machine.origins.set(set)
     }
@@ -412,6 +414,10 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
+        judge::chosen_message(self, machine, origins)
+    }
+
     fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
         let ObjectKind::Host(path) = machine.heap.get(object).kind else {
             return Ok(None);
@@ -426,6 +432,19 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// A message may carry a credential as a header does; only its name says so.
+    fn note_message_credential(&self, origin: firedoor_eval::Origin) {
+        let firedoor_eval::Origin::Host(number) = origin else {
+            return;
+        };
+        let known = self.state().origins.origin(number).cloned();
+        if let Some(origin @ Origin::Request(RequestPart::Message, field)) = known
+            && judge::is_credential_name(&field)
+        {
+            self.reads(origin);
+        }
+    }
+
     /// A member of a value from a known place comes from a place within it.
     fn extended(&self, origin: firedoor_eval::Origin, key: Ustr) -> firedoor_eval::Origin {
         let firedoor_eval::Origin::Host(number) = origin else {

@@ -1,8 +1,9 @@
 //! What the personas mean for values: what an attacker cannot know, and what requests keep in memory.
 
 use firedoor_app::{Access, EffectKind, Field, Operation, Origin, Provenance, RequestPart};
-use firedoor_eval::{Atom, Machine, ObjectId, Shape, StoreOperation, Value};
+use firedoor_eval::{Atom, Machine, ObjectId, OriginSet, Shape, StoreOperation, Value};
 use firedoor_source::Span;
+use indexmap::IndexMap;
 use ustr::Ustr;
 
 use crate::{ModelHost, Persona};
@@ -39,9 +40,14 @@ pub fn is_secret(provenance: &Provenance) -> bool {
     })
 }
 
-/// Holds if it comes from a part of the request that carries a credential.
+/// Holds if the client sends it; where a page comes from is no secret, so that it is left out.
 fn is_presented(provenance: &Provenance) -> bool {
-    provenance.is_from_client()
+    let is_public = provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, name)
+            if matches!(name.as_str(), "origin" | "referer" | "host" | "sec-fetch-site"))
+    });
+    !is_public
+        && provenance.is_from_client()
         && !provenance
             .origins()
             .iter()
@@ -92,7 +98,11 @@ fn is_common_word(text: &str) -> bool {
 
 /// Holds if it comes from where a request carries its credential.
 fn is_carried_credential(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(Origin::is_identity) && !provenance.is_of_principal()
+    let is_carried = provenance.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Message, field) => is_credential_name(field),
+        origin => origin.is_identity(),
+    });
+    is_carried && !provenance.is_of_principal()
 }
 
 /// Keys that others may know or guess.
@@ -134,24 +144,88 @@ pub(crate) fn note_message_names(
     constants: &[Ustr],
     span: Span,
 ) {
-    if !host.is_request() {
+    let is_type_test = constants.iter().all(|name| TYPE_NAMES.contains(&name.as_str()));
+    if !host.is_request() || is_type_test {
         return;
     }
-    let fields: Vec<Ustr> = host
-        .origins_of(machine, value.origins)
-        .into_iter()
-        .filter_map(|origin| match origin {
-            Origin::Request(RequestPart::Message, field) => Some(field),
-            _ => None,
-        })
-        .collect();
-    let [field] = fields.as_slice() else {
-        return;
-    };
+    let origins = host.origins_of(machine, value.origins);
     let run = &mut host.state().run;
-    for constant in constants {
-        run.messages.entry((*field, *constant)).or_insert(span);
+    match origins.as_slice() {
+        [Origin::Request(RequestPart::Message, field)] => {
+            for constant in constants.iter().filter(|name| !name.ends_with('*')) {
+                run.messages.entry((*field, *constant)).or_insert(span);
+            }
+        }
+        [Origin::Request(RequestPart::Line, field)] => {
+            let seen = match field.as_str() {
+                "path" => &mut run.paths,
+                "method" => &mut run.methods,
+                _ => return,
+            };
+            for constant in constants {
+                let fixed = Ustr::from(constant.trim_end_matches(['*', '/']));
+                seen.entry(fixed).or_insert(span);
+            }
+        }
+        _ => {}
     }
+}
+
+/// Returns the name of the message that is sent, if a value with these origins is the field with its name.
+pub(crate) fn chosen_message(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    origins: OriginSet,
+) -> Option<Value> {
+    let (name, field) = {
+        let run = &host.state().run;
+        (run.message?, run.message_field)
+    };
+    let found = host.origins_of(machine, origins);
+    (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
+}
+
+/// What `typeof` answers: a comparison with one of these tells no messages apart.
+const TYPE_NAMES: [&str; 8] = [
+    "string", "number", "boolean", "object", "undefined", "function", "bigint", "symbol",
+];
+
+/// Fields that messages are usually told apart by.
+const DISCRIMINATORS: [&str; 12] = [
+    "type", "action", "event", "op", "cmd", "command", "kind", "method", "t", "name", "topic", "msgType",
+];
+
+/// Returns the messages that a handler tells apart, all by one field: the usual one, or else the first
+/// that was compared and lies on top of the message.
+pub(crate) fn told_apart(messages: &IndexMap<(Ustr, Ustr), Span>) -> Vec<(Ustr, Ustr)> {
+    let fields = || messages.keys().map(|(field, _)| *field);
+    let usual = DISCRIMINATORS
+        .iter()
+        .find_map(|name| fields().find(|field| field.rsplit('.').next() == Some(*name)));
+    let Some(chosen) = usual.or_else(|| fields().find(|field| !field.contains('.'))) else {
+        return Vec::new();
+    };
+    messages
+        .keys()
+        .filter(|(field, name)| *field == chosen && !name.is_empty())
+        .copied()
+        .collect()
+}
+
+/// Holds if a field of that name carries what only its owner knows.
+pub fn is_credential_name(field: &str) -> bool {
+    let last = field.rsplit('.').next().unwrap_or(field);
+    let last: String = last
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    matches!(
+        last.as_str(),
+        "authorization" | "auth" | "cookie" | "jwt" | "key" | "ticket" | "session" | "sid" | "sessionid" | "pin"
+    ) || ["token", "apikey", "secret", "password"]
+        .iter()
+        .any(|part| last.contains(part))
 }
 
 /// Returns the name of the asset that a container of the process is.
@@ -282,14 +356,13 @@ fn is_by_credential(key: &[Field]) -> bool {
         let origins = field.value.origins();
         let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
         let is_sent = field.value.is_from_client();
-        let is_carried = origins.iter().any(|origin| {
-            matches!(
-                origin,
-                Origin::Request(
-                    RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
-                    _
-                )
-            )
+        let is_carried = origins.iter().any(|origin| match origin {
+            Origin::Request(
+                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
+                _,
+            ) => true,
+            Origin::Request(RequestPart::Message, name) => is_credential_name(name),
+            _ => false,
         });
         (is_digest && is_sent) || (is_carried && !is_public_field(&field.name))
     })

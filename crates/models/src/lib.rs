@@ -7,6 +7,7 @@
 mod build;
 mod doors;
 mod express;
+mod express_ws;
 mod guards;
 mod host;
 mod identifiers;
@@ -16,6 +17,7 @@ mod judge;
 mod mongoose;
 mod node;
 mod node_crypto;
+mod node_http;
 mod origins;
 mod python_jwt;
 mod python_passwords;
@@ -23,21 +25,31 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod socket;
+mod socketio;
+mod socketio_client;
 mod state;
 mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod upgrade;
+mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
 pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &express::MODEL,
+    &express_ws::MODEL,
+    &identifiers::MODEL,
+    &node::MODEL,
+    &node_crypto::MODEL,
+    &node_http::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
@@ -48,4 +60,9 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &socketio_client::MODEL,
+    &upgrade::MODEL,
+    &ws::MODEL,
 ];

@@ -30,7 +30,7 @@ pub fn send(
     machine: &mut Machine<'_>,
     door: &Door,
     persona: Persona,
-    message: Option<Ustr>,
+    message: Option<(Ustr, Ustr)>,
 ) -> Sent {
     {
         let mut state = host.state();
@@ -38,7 +38,9 @@ pub fn send(
         state.run = Run {
             path: door.path,
             method: door.method,
-            message,
+            message: message.map(|(_, name)| name),
+            message_field: message.map_or_else(Ustr::default, |(field, _)| field),
+            event: door.message,
             ..Run::default()
         };
     }
@@ -377,11 +379,11 @@ pub fn entry_point(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     door: &Door,
-    message: Option<Ustr>,
+    message: Option<(Ustr, Ustr)>,
 ) -> EntryPoint {
     let attacker = send(host, machine, door, Persona::Attacker, message);
     let user = send(host, machine, door, Persona::User, message);
-    host.state().messages_seen = user.run.messages.keys().map(|(_, name)| *name).collect();
+    host.state().messages_seen = crate::judge::told_apart(&user.run.messages);
     host.state().is_passage = is_passage(door, &user.run);
     let mut layers = Vec::new();
     for (number, step) in door.steps.iter().enumerate() {
@@ -404,7 +406,7 @@ pub fn entry_point(
         transport: door.transport,
         method: door.method,
         path: door.path,
-        message: message.or(door.message),
+        message: message.map(|(_, name)| name).or(door.message),
         app: door.app,
         framework: door.framework.name,
         handler: door.handler.clone(),
@@ -464,11 +466,19 @@ fn credentials(run: &Run) -> Vec<Origin> {
         .reads
         .iter()
         .map(|(origin, _)| origin.clone())
-        .filter(Origin::is_credential)
+        .filter(|origin| origin.is_credential() || is_of_message(origin))
         .collect();
     credentials.sort();
     credentials.dedup();
     credentials
+}
+
+/// Only fields of a message that are named as credentials are noted as read.
+fn is_of_message(origin: &Origin) -> bool {
+    matches!(
+        origin,
+        Origin::Request(firedoor_app::RequestPart::Message, _)
+    )
 }
 
 /// Holds if the controls of a transport include this one.

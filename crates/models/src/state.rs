@@ -121,12 +121,78 @@ pub struct Run {
     pub method: Ustr,
     /// The name of the message that is being handled, if it is chosen.
     pub message: Option<Ustr>,
+    /// The field that tells messages apart, if a message is chosen.
+    pub message_field: Ustr,
+    /// The event that the entry point is for, if it is for one.
+    pub event: Option<Ustr>,
+    /// What was registered on connections while the request ran.
+    pub listeners: Vec<Listener>,
+    /// Handshakes that were taken, and not yet answered.
+    pub upgraded: Vec<Upgrade>,
+    /// Connections that were handed over to the handlers of a server.
+    pub connected: Vec<Connected>,
+    /// Constants that the path of the request was compared with.
+    pub paths: IndexMap<Ustr, Span>,
+    /// Constants that the method of the request was compared with.
+    pub methods: IndexMap<Ustr, Span>,
     /// Constants that the message was compared with: its possible names, with the path of the field.
     pub messages: IndexMap<(Ustr, Ustr), Span>,
     /// What could not be resolved in the running steps.
     pub unknown: Vec<(usize, String)>,
     /// How deep in transactions the handler is.
     pub transactions: u32,
+}
+
+/// Something that a connection waits for.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// The connection.
+    pub socket: ObjectId,
+    /// The event; nothing for all of them.
+    pub event: Value,
+    /// What is called.
+    pub handler: Value,
+    /// Where it is registered.
+    pub span: Span,
+    /// How it is called.
+    pub kind: ListenerKind,
+}
+
+/// How a listener is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerKind {
+    /// With the data of each message.
+    Every,
+    /// With the data of the first message only.
+    Once,
+    /// With an event object whose `data` is the message, as browsers do.
+    Event,
+    /// With the name of the event and its data, whatever the event.
+    Any,
+    /// Before every listener, with the packet and `next`.
+    Layer,
+}
+
+/// A handshake that the program took.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    /// The WebSocket server.
+    pub server: ObjectId,
+    /// What is called with the connection.
+    pub callback: Value,
+    /// The request.
+    pub request: Value,
+    /// Where.
+    pub span: Span,
+}
+
+/// A connection that the handlers of a server are called for.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The WebSocket server.
+    pub server: ObjectId,
+    /// What the handlers are called with.
+    pub arguments: Vec<Value>,
 }
 
 /// What models remember.
@@ -152,8 +218,8 @@ pub struct State {
     pub made_guards: IndexMap<ObjectId, MadeGuard>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
-    /// The names of messages that the last WebSocket handler told apart.
-    pub messages_seen: Vec<Ustr>,
+    /// The messages that the last WebSocket handler told apart: the field, and its constants.
+    pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.

@@ -1,0 +1,564 @@
+//! Connections of WebSockets, whatever library made them: what is listened for, sent and closed.
+//!
+//! A connection is authenticated in many ways: by the handshake, by its first message, or by each message
+//! for itself, often without an answer. So the verdict does not ask how a message was refused, but
+//! whether an attacker got as far as a user did ([`refuses_attacker`]).
+
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart, RoomKind, Transport,
+    Verdict,
+};
+use firedoor_eval::{
+    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::request::Sent;
+use crate::state::{Listener, ListenerKind, RawEffect};
+use crate::{Model, ModelHost, Step, StepKind};
+
+/// The property of a connection that is set once the program has closed it.
+const CLOSED: &str = "$closed";
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "socket",
+    calls: &[
+        ("ws:socket.on", on),
+        ("ws:socket.once", once),
+        ("ws:socket.addListener", on),
+        ("ws:socket.addEventListener", add_event_listener),
+        ("ws:socket.send", send),
+        ("ws:socket.close", close),
+        ("ws:socket.terminate", close),
+        ("ws:socket.ping", nothing),
+        ("ws:socket.pong", nothing),
+        ("ws:socket.removeListener", nothing),
+        ("ws:socket.off", nothing),
+        ("ws:socket.removeAllListeners", nothing),
+        ("ws:socket.removeEventListener", nothing),
+        ("ws:other.send", broadcast),
+        ("ws:other.close", disconnect_others),
+        ("ws:other.terminate", disconnect_others),
+        ("ws:other.ping", nothing),
+        ("js:JSON.parse", parse_message),
+    ],
+    members: &[
+        ("ws:socket.readyState", state_number),
+        ("ws:socket.bufferedAmount", state_number),
+        ("ws:socket._socket", connection),
+        ("ws:socket.*", missing),
+        ("ws:other.*", anything),
+    ],
+    sets: &[("ws:socket.onmessage", set_listener)],
+    ..Model::EMPTY
+};
+
+/// Makes a connection.
+pub(crate) fn make(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
+    Value::object(host.make_object(machine, "ws:socket", span))
+}
+
+fn on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    listen(host, machine, call, ListenerKind::Every);
+    Ok(Some(call.this.clone()))
+}
+
+fn once(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    listen(host, machine, call, ListenerKind::Once);
+    Ok(Some(call.this.clone()))
+}
+
+fn add_event_listener(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    listen(host, machine, call, ListenerKind::Event);
+    Ok(Some(Value::undefined()))
+}
+
+fn listen(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, kind: ListenerKind) {
+    let Some(socket) = call.receiver else {
+        return;
+    };
+    let listener = Listener {
+        socket,
+        event: call.arguments.get(0),
+        handler: call.arguments.get(1),
+        span: call.span,
+        kind,
+    };
+    add_listener(host, machine, listener);
+}
+
+fn set_listener(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    socket: ObjectId,
+    value: &Value,
+    span: Span,
+) -> bool {
+    let listener = Listener {
+        socket,
+        event: Value::string("message"),
+        handler: value.clone(),
+        span,
+        kind: ListenerKind::Event,
+    };
+    add_listener(host, machine, listener);
+    true
+}
+
+/// Remembers a listener. Whoever gets so far that the connection waits for what the entry point is about
+/// has come through.
+pub(crate) fn add_listener(host: &ModelHost, machine: &Machine<'_>, listener: Listener) {
+    if !host.is_request() {
+        return;
+    }
+    let span = listener.span;
+    let is_awaited = {
+        let run = &mut host.state().run;
+        let name = listener.event.text();
+        let is_awaited = match (run.event, name) {
+            (Some(event), Some(name)) => event == name,
+            (None, Some(name)) => !is_lifecycle(&name),
+            (_, None) => listener.kind != ListenerKind::Layer,
+        };
+        if run.listeners.len() < 2_000 {
+            run.listeners.push(listener);
+        }
+        is_awaited
+    };
+    if is_awaited {
+        host.effect(machine, EffectKind::Continue, span);
+    }
+}
+
+/// Events that come from the library, not from the client.
+pub(crate) fn is_lifecycle(event: &str) -> bool {
+    matches!(
+        event,
+        "close"
+            | "error"
+            | "open"
+            | "ping"
+            | "pong"
+            | "upgrade"
+            | "unexpected-response"
+            | "disconnect"
+            | "disconnecting"
+            | "newListener"
+            | "removeListener"
+    )
+}
+
+/// Returns the listeners for messages so far.
+pub(crate) fn message_listeners(host: &ModelHost) -> Vec<Listener> {
+    let state = host.state();
+    let listeners = state.run.listeners.iter();
+    listeners
+        .filter(|listener| listener.event.text().is_some_and(|name| name == "message"))
+        .cloned()
+        .collect()
+}
+
+/// Sends two messages: one of any kind, whose effects are not noted but which may change what the
+/// connection remembers, and then the one that the entry point is about.
+pub(crate) fn run_messages(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    span: Span,
+) -> Result<(), Stop> {
+    let first = message_listeners(host);
+    let base = machine.decided.len();
+    let quiet = Quiet::begin(host);
+    let (result, _) = machine.catching(|machine| run_round(host, machine, &first, span));
+    quiet.end(host);
+    machine.decided.truncate(base);
+    if result == Err(Stop::Budget) {
+        return result;
+    }
+    let mut second = message_listeners(host);
+    if second.iter().any(|listener| listener.kind != ListenerKind::Once) {
+        second.retain(|listener| listener.kind != ListenerKind::Once);
+    }
+    run_round(host, machine, &second, span)
+}
+
+/// Keeps what happens from being noted, apart from the names of messages.
+struct Quiet {
+    effects: usize,
+    refusals: usize,
+    unknown: usize,
+    reads: usize,
+    message: Option<Ustr>,
+}
+
+impl Quiet {
+    fn begin(host: &ModelHost) -> Quiet {
+        let run = &mut host.state().run;
+        Quiet {
+            effects: run.effects.len(),
+            refusals: run.refusals.len(),
+            unknown: run.unknown.len(),
+            reads: run.reads.len(),
+            message: run.message.take(),
+        }
+    }
+
+    fn end(self, host: &ModelHost) {
+        let run = &mut host.state().run;
+        run.effects.truncate(self.effects);
+        run.refusals.truncate(self.refusals);
+        run.unknown.truncate(self.unknown);
+        run.reads.truncate(self.reads);
+        run.message = self.message;
+    }
+}
+
+fn run_round(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    listeners: &[Listener],
+    span: Span,
+) -> Result<(), Stop> {
+    for listener in listeners {
+        let base = machine.decided.len();
+        let data = message_data(host, machine);
+        let arguments = match listener.kind {
+            ListenerKind::Event => {
+                let event = machine.heap.allocate(ObjectKind::Plain, span);
+                let socket = Value::object(listener.socket);
+                machine.heap.set_property(event, Ustr::from("data"), data);
+                machine.heap.set_property(event, Ustr::from("target"), socket);
+                Arguments::positional([Value::object(event)])
+            }
+            _ => Arguments::positional([data, Value::unknown(Shape::Bool)]),
+        };
+        let this = Some(Value::object(listener.socket));
+        match call_and_wait(machine, &listener.handler, this, &arguments, span) {
+            Err(Stop::Budget) => return Err(Stop::Budget),
+            _ => machine.decided.truncate(base),
+        }
+    }
+    Ok(())
+}
+
+/// The message as it arrives: text that is not parsed yet.
+fn message_data(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
+    let value = host.request_value(machine, RequestPart::Message, "");
+    let (message, field) = {
+        let run = &host.state().run;
+        (run.message, run.message_field)
+    };
+    match message {
+        Some(name) if field.is_empty() => Value::string(&name).with_origins(value.origins),
+        _ => value,
+    }
+}
+
+/// Calls a function and waits for its promise.
+pub(crate) fn call_and_wait(
+    machine: &mut Machine<'_>,
+    function: &Value,
+    this: Option<Value>,
+    arguments: &Arguments,
+    span: Span,
+) -> Result<Value, Stop> {
+    let result = machine.call_value(function, this, arguments, span)?;
+    let is_promise = result
+        .objects()
+        .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Promise { .. }));
+    if is_promise {
+        return machine.await_value(&result, span);
+    }
+    Ok(result)
+}
+
+/// The parsed message is as unknown as the text: it may not be valid.
+fn parse_message(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let text = call.arguments.get(0);
+    let is_message = host
+        .origins_of(machine, text.origins)
+        .iter()
+        .any(|origin| matches!(origin, Origin::Request(RequestPart::Message, _)));
+    if !is_message || text.text().is_some() {
+        return Ok(None);
+    }
+    let mut error = Value::outside("js:SyntaxError()").with_origins(text.origins);
+    error.control = text.control;
+    machine.may_throw(error, call.span);
+    Ok(Some(text.shaped(Shape::Any)))
+}
+
+fn send(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    respond(host, machine, &call.arguments.get(0), call.span);
+    Ok(Some(Value::undefined()))
+}
+
+/// Notes that the client is told something.
+pub(crate) fn respond(host: &ModelHost, machine: &mut Machine<'_>, body: &Value, span: Span) {
+    let body = host.body_fields(machine, body);
+    let kind = EffectKind::Respond {
+        status: None,
+        body,
+        is_error: false,
+    };
+    host.effect(machine, kind, span);
+}
+
+fn close(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if let Some(socket) = call.receiver {
+        mark_closed(host, machine, socket, call.span);
+    }
+    Ok(Some(Value::undefined()))
+}
+
+/// Notes that the program closes the connection that it serves.
+pub(crate) fn mark_closed(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    socket: ObjectId,
+    span: Span,
+) {
+    machine
+        .heap
+        .set_property(socket, Ustr::from(CLOSED), Value::bool(true));
+    host.refuse(machine, Refusal::Close, span);
+}
+
+/// Notes that the connection stays open behind a step that has registered nothing to wait for.
+pub(crate) fn continue_if_open(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    socket: &Value,
+    span: Span,
+) {
+    let is_noted = {
+        let state = host.state();
+        let number = state.run.step;
+        state
+            .run
+            .effects
+            .iter()
+            .any(|effect| effect.step == number && effect.kind == EffectKind::Continue)
+    };
+    let closed = socket
+        .only_object()
+        .and_then(|id| machine.heap.property(id, Ustr::from(CLOSED)).cloned());
+    let is_closed = closed.is_some_and(|value| value.truth() == Some(true));
+    if !is_noted && !is_closed {
+        host.effect(machine, EffectKind::Continue, span);
+    }
+}
+
+fn broadcast(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let kind = EffectKind::Room(RoomKind::Broadcast, Default::default());
+    host.effect(machine, kind, call.span);
+    Ok(Some(Value::undefined()))
+}
+
+fn disconnect_others(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    host.effect(
+        machine,
+        EffectKind::Disconnect(Default::default()),
+        call.span,
+    );
+    Ok(Some(Value::undefined()))
+}
+
+fn nothing(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.this.clone()))
+}
+
+fn state_number(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    Some(Value::unknown(Shape::Number))
+}
+
+fn connection(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    Some(Value::object(host.make_object(machine, "node:net.Socket", span)))
+}
+
+fn anything(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    Some(Value::unknown(Shape::Any))
+}
+
+/// What the program has not set on a connection is not there; methods are.
+fn missing(
+    host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let path = host.state().member_name;
+    let is_method = MODEL.calls.iter().any(|(known, _)| path == *known);
+    (!is_method).then(Value::undefined)
+}
+
+/// Holds if an attacker is stopped at a step where users come further: he does not get to the next layer,
+/// or reaches nothing of what the handler does for a user.
+pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user: &Sent) -> bool {
+    if attacker.stopped_at.is_some_and(|at| at < number)
+        || user.stopped_at.is_some_and(|at| at <= number)
+    {
+        return false;
+    }
+    let theirs = effects_of(attacker, number);
+    let ours = effects_of(user, number);
+    let goes_on = |effects: &[&RawEffect]| {
+        effects
+            .iter()
+            .any(|effect| effect.kind == EffectKind::Continue)
+    };
+    if goes_on(&ours) && !goes_on(&theirs) {
+        return true;
+    }
+    if step.kind != StepKind::Handler {
+        return false;
+    }
+    let further: Vec<&RawEffect> = ours
+        .iter()
+        .copied()
+        .filter(|effect| is_work(&effect.kind) || is_answer(&effect.kind))
+        .filter(|effect| theirs.iter().all(|other| other.span != effect.span))
+        .collect();
+    !further.is_empty()
+        && theirs
+            .iter()
+            .filter(|effect| is_work(&effect.kind) || is_answer(&effect.kind))
+            .all(|effect| is_excuse(effect, &ours, &further))
+}
+
+fn effects_of(sent: &Sent, number: usize) -> Vec<&RawEffect> {
+    let effects = sent.run.effects.iter();
+    effects.filter(|effect| effect.step == number).collect()
+}
+
+/// What a handler is there for; to look something up may still be a part of asking who is there.
+fn is_work(kind: &EffectKind) -> bool {
+    match kind {
+        EffectKind::Access(access) => access.operation.is_write(),
+        EffectKind::Issue(_)
+        | EffectKind::SetCookie(_)
+        | EffectKind::Session(..)
+        | EffectKind::Send { .. }
+        | EffectKind::Room(..)
+        | EffectKind::Disconnect(_) => true,
+        _ => false,
+    }
+}
+
+fn is_answer(kind: &EffectKind) -> bool {
+    matches!(
+        kind,
+        EffectKind::Respond {
+            is_error: false,
+            ..
+        }
+    )
+}
+
+/// Holds if something that is done for the attacker is done for users only where they do not come
+/// further: an answer that refuses.
+fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], further: &[&RawEffect]) -> bool {
+    let mut same = ours.iter().filter(|other| other.span == effect.span).peekable();
+    same.peek().is_some()
+        && same.all(|other| {
+            other.decided.iter().any(|decided| {
+                let opposite = firedoor_eval::Decided {
+                    decision: decided.decision,
+                    side: !decided.side,
+                };
+                further
+                    .iter()
+                    .any(|effect| effect.decided.contains(&opposite))
+            })
+        })
+}
+
+/// A connection whose messages are all refused until somebody has authenticated is enforced, and so is the
+/// message that authenticates: it does nothing else. The messages do what they do; the connection does not.
+pub(crate) fn settle_connections(entries: &mut [EntryPoint]) {
+    let connections: Vec<usize> = (0..entries.len())
+        .filter(|index| is_connection(&entries[*index]))
+        .collect();
+    for index in connections {
+        let messages: Vec<usize> = (0..entries.len())
+            .filter(|other| is_message_of(&entries[*other], &entries[index]))
+            .collect();
+        if messages.is_empty() {
+            continue;
+        }
+        settle_connection(entries, index, &messages);
+    }
+}
+
+fn is_connection(entry: &EntryPoint) -> bool {
+    entry.transport == Transport::WebSocket && entry.message.is_none()
+}
+
+fn is_message_of(entry: &EntryPoint, connection: &EntryPoint) -> bool {
+    entry.transport == Transport::WebSocket
+        && entry.message.is_some()
+        && entry.app == connection.app
+        && entry.path == connection.path
+        && entry.framework == connection.framework
+}
+
+fn settle_connection(entries: &mut [EntryPoint], index: usize, messages: &[usize]) {
+    let is_enforced =
+        |entry: &EntryPoint| entry.verdict(Control::Authentication) == Verdict::Enforced;
+    let is_idle = |entry: &EntryPoint| {
+        let reads_credential = entry
+            .credentials
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(RequestPart::Message, _)));
+        let does_nothing = entry
+            .exposed
+            .iter()
+            .all(|effect| !is_work(&effect.kind) && !is_answer(&effect.kind));
+        reads_credential && does_nothing
+    };
+    let guarded = messages
+        .iter()
+        .copied()
+        .find(|message| is_enforced(&entries[*message]));
+    let all = messages
+        .iter()
+        .all(|message| is_enforced(&entries[*message]) || is_idle(&entries[*message]));
+    let (Some(guarded), true) = (guarded, all) else {
+        return;
+    };
+    let guard = entries[guarded]
+        .layers
+        .iter()
+        .find(|layer| {
+            layer.kind == LayerKind::Inline && layer.controls.contains(&Control::Authentication)
+        })
+        .cloned();
+    for number in messages.iter().copied().chain([index]) {
+        if is_enforced(&entries[number]) {
+            continue;
+        }
+        entries[number]
+            .controls
+            .insert(Control::Authentication, Verdict::Enforced);
+        entries[number].layers.retain(|layer| {
+            layer.kind != LayerKind::Inline || layer.controls != [Control::Authentication]
+        });
+        entries[number].layers.extend(guard.clone());
+    }
+}
