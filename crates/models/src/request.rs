@@ -426,15 +426,14 @@ pub fn entry_point(
     entry
 }
 
-/// Holds if the handler does nothing but let the request on: it is a layer for what is registered behind it.
+/// Holds if the handler does nothing but refuse requests or let them on: it is a layer for what is registered
+/// behind it.
 fn is_passage(door: &Door, run: &Run) -> bool {
     let handler = door.steps.len().saturating_sub(1);
     let mut own = run.effects.iter().filter(|effect| effect.step == handler);
-    let answers = |effect: &crate::RawEffect| {
-        matches!(
-            effect.kind,
-            EffectKind::Respond { .. } | EffectKind::Redirect(_)
-        )
+    let answers = |effect: &crate::RawEffect| match effect.kind {
+        EffectKind::Respond { status, .. } => status.is_none_or(|status| status < 400),
+        _ => false,
     };
     let goes_on = own
         .clone()
