@@ -144,7 +144,9 @@ pub(crate) fn note_message_names(
     constants: &[Ustr],
     span: Span,
 ) {
-    let is_type_test = constants.iter().all(|name| TYPE_NAMES.contains(&name.as_str()));
+    let is_type_test = constants
+        .iter()
+        .all(|name| TYPE_NAMES.contains(&name.as_str()));
     if !host.is_request() || is_type_test {
         return;
     }
@@ -187,12 +189,20 @@ pub(crate) fn chosen_message(
 
 /// What `typeof` answers: a comparison with one of these tells no messages apart.
 const TYPE_NAMES: [&str; 8] = [
-    "string", "number", "boolean", "object", "undefined", "function", "bigint", "symbol",
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "undefined",
+    "function",
+    "bigint",
+    "symbol",
 ];
 
 /// Fields that messages are usually told apart by.
 const DISCRIMINATORS: [&str; 12] = [
-    "type", "action", "event", "op", "cmd", "command", "kind", "method", "t", "name", "topic", "msgType",
+    "type", "action", "event", "op", "cmd", "command", "kind", "method", "t", "name", "topic",
+    "msgType",
 ];
 
 /// Returns the messages that a handler tells apart, all by one field: the usual one, or else the first
@@ -222,7 +232,16 @@ pub fn is_credential_name(field: &str) -> bool {
         .collect();
     matches!(
         last.as_str(),
-        "authorization" | "auth" | "cookie" | "jwt" | "key" | "ticket" | "session" | "sid" | "sessionid" | "pin"
+        "authorization"
+            | "auth"
+            | "cookie"
+            | "jwt"
+            | "key"
+            | "ticket"
+            | "session"
+            | "sid"
+            | "sessionid"
+            | "pin"
     ) || ["token", "apikey", "secret", "password"]
         .iter()
         .any(|part| last.contains(part))

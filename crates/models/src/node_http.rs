@@ -216,7 +216,9 @@ fn answers(sent: &Sent) -> bool {
     sent.run.effects.iter().any(|effect| match &effect.kind {
         EffectKind::Respond {
             status, is_error, ..
-        } => !is_error && status.is_none_or(|status| status < 400 || status == 401 || status == 403),
+        } => {
+            !is_error && status.is_none_or(|status| status < 400 || status == 401 || status == 403)
+        }
         EffectKind::Redirect(_) => true,
         _ => false,
     })
@@ -242,7 +244,10 @@ fn door(
         app: Ustr::from(machine.program.files.path(object.span)),
         handler: symbol.clone(),
         registered: registration.span,
-        group: (server.0, object.name.unwrap_or_else(|| Ustr::from("server"))),
+        group: (
+            server.0,
+            object.name.unwrap_or_else(|| Ustr::from("server")),
+        ),
         steps: vec![Step {
             value: handler,
             kind: StepKind::Handler,

@@ -8,9 +8,7 @@ use firedoor_app::{
     Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart, RoomKind, Transport,
     Verdict,
 };
-use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
-};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -177,7 +175,10 @@ pub(crate) fn run_messages(
         return result;
     }
     let mut second = message_listeners(host);
-    if second.iter().any(|listener| listener.kind != ListenerKind::Once) {
+    if second
+        .iter()
+        .any(|listener| listener.kind != ListenerKind::Once)
+    {
         second.retain(|listener| listener.kind != ListenerKind::Once);
     }
     run_round(host, machine, &second, span)
@@ -228,7 +229,9 @@ fn run_round(
                 let event = machine.heap.allocate(ObjectKind::Plain, span);
                 let socket = Value::object(listener.socket);
                 machine.heap.set_property(event, Ustr::from("data"), data);
-                machine.heap.set_property(event, Ustr::from("target"), socket);
+                machine
+                    .heap
+                    .set_property(event, Ustr::from("target"), socket);
                 Arguments::positional([Value::object(event)])
             }
             _ => Arguments::positional([data, Value::unknown(Shape::Bool)]),
@@ -384,7 +387,11 @@ fn connection(
     _object: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    Some(Value::object(host.make_object(machine, "node:net.Socket", span)))
+    Some(Value::object(host.make_object(
+        machine,
+        "node:net.Socket",
+        span,
+    )))
 }
 
 fn anything(
@@ -474,7 +481,10 @@ fn is_answer(kind: &EffectKind) -> bool {
 /// Holds if something that is done for the attacker is done for users only where they do not come
 /// further: an answer that refuses.
 fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], further: &[&RawEffect]) -> bool {
-    let mut same = ours.iter().filter(|other| other.span == effect.span).peekable();
+    let mut same = ours
+        .iter()
+        .filter(|other| other.span == effect.span)
+        .peekable();
     same.peek().is_some()
         && same.all(|other| {
             other.decided.iter().any(|decided| {

@@ -4,8 +4,12 @@
 //! its connection handlers, and what these listen for are its events. `io.use` is `io.of('/').use`: it does not cover
 //! other namespaces. Source: socket.io 4.8, `lib/index.ts`, `lib/namespace.ts`, `lib/socket.ts`.
 
-use firedoor_app::{EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Setting, SettingKind, Transport};
-use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_app::{
+    EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Setting, SettingKind, Transport,
+};
+use firedoor_eval::{
+    Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -74,13 +78,21 @@ fn attach(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 
 /// Options stand last, whether or not a server or a port stands before them.
 fn read_options(host: &ModelHost, machine: &mut Machine<'_>, server: ObjectId, call: &Call<'_>) {
-    let Some(options) = call.arguments.positional.last().and_then(Value::only_object) else {
+    let Some(options) = call
+        .arguments
+        .positional
+        .last()
+        .and_then(Value::only_object)
+    else {
         return;
     };
     if !matches!(machine.heap.get(options).kind, ObjectKind::Plain) {
         return;
     }
-    let allow = machine.heap.property(options, Ustr::from("allowRequest")).cloned();
+    let allow = machine
+        .heap
+        .property(options, Ustr::from("allowRequest"))
+        .cloned();
     if let Some(function) = allow {
         add(host, machine, server, "allow", "", function, call.span);
     }
@@ -150,7 +162,10 @@ fn namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         .iter()
         .find(|(id, router)| {
             router.role == "namespace"
-                && router.options.get(&Ustr::from("name")).and_then(Value::text_pattern)
+                && router
+                    .options
+                    .get(&Ustr::from("name"))
+                    .and_then(Value::text_pattern)
                     == Some(path)
                 && machine.heap.property(**id, Ustr::from(SERVER)) == Some(&Value::object(server))
         })
@@ -160,7 +175,15 @@ fn namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         None => make_namespace(host, machine, server, path, call.span),
     };
     if let Some(handler) = call.arguments.positional.get(1) {
-        add(host, machine, id, "connection", "", handler.clone(), call.span);
+        add(
+            host,
+            machine,
+            id,
+            "connection",
+            "",
+            handler.clone(),
+            call.span,
+        );
     }
     Ok(Some(Value::object(id)))
 }
@@ -256,7 +279,15 @@ fn register_handler(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
         .is_some_and(|event| event == "connection" || event == "connect");
     if let (Some(namespace), true) = (call.receiver, is_connection) {
         let handler = call.arguments.get(1);
-        add(host, machine, namespace, "connection", "", handler, call.span);
+        add(
+            host,
+            machine,
+            namespace,
+            "connection",
+            "",
+            handler,
+            call.span,
+        );
     }
     Ok(Some(call.this.clone()))
 }
@@ -299,7 +330,12 @@ fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
     }
     let may_be_nothing = error.atoms().iter().any(firedoor_eval::Atom::is_nothing);
     let outcome = (!may_be_nothing).then_some(true);
-    let test = machine.tested(firedoor_eval::TestKind::Truth, outcome, &[&error], call.span);
+    let test = machine.tested(
+        firedoor_eval::TestKind::Truth,
+        outcome,
+        &[&error],
+        call.span,
+    );
     settle(host, machine, &test, Refusal::Close, call.span)
 }
 
@@ -311,7 +347,12 @@ fn allow(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
         None => Value::unknown(Shape::Bool),
     };
     let outcome = refused.truth();
-    let test = machine.tested(firedoor_eval::TestKind::Truth, outcome, &[&success], call.span);
+    let test = machine.tested(
+        firedoor_eval::TestKind::Truth,
+        outcome,
+        &[&success],
+        call.span,
+    );
     settle(host, machine, &test, Refusal::Status(403), call.span)
 }
 
@@ -412,12 +453,7 @@ fn namespace_doors(
     doors.push(door);
 }
 
-fn connection_door(
-    host: &ModelHost,
-    machine: &Machine<'_>,
-    id: ObjectId,
-    router: &Router,
-) -> Door {
+fn connection_door(host: &ModelHost, machine: &Machine<'_>, id: ObjectId, router: &Router) -> Door {
     let server = machine
         .heap
         .property(id, Ustr::from(SERVER))
@@ -476,7 +512,13 @@ fn steps_of<'r>(
 fn make_step(machine: &Machine<'_>, registration: &Registration, role: &'static str) -> Step {
     let value = registration.handlers.first().cloned();
     let value = value.unwrap_or_else(Value::undefined);
-    step_for(machine, value, role, registration.span, &registration.decided)
+    step_for(
+        machine,
+        value,
+        role,
+        registration.span,
+        &registration.decided,
+    )
 }
 
 fn step_for(
@@ -551,7 +593,13 @@ fn event_door(
         let step = step_for(machine, layer.handler.clone(), "packet", layer.span, &[]);
         door.steps.push(step);
     }
-    let mut step = step_for(machine, listener.handler.clone(), "event", listener.span, &[]);
+    let mut step = step_for(
+        machine,
+        listener.handler.clone(),
+        "event",
+        listener.span,
+        &[],
+    );
     step.kind = StepKind::Handler;
     door.handler = firedoor_app::Symbol {
         name: step.name,
@@ -618,7 +666,10 @@ fn settle_connection(
     };
     let (is_last, listens) = {
         let state = host.state();
-        let last = door.steps.iter().rposition(|step| step.role == "connection");
+        let last = door
+            .steps
+            .iter()
+            .rposition(|step| step.role == "connection");
         let listens = state.run.listeners.iter().any(|listener| {
             listener.kind == ListenerKind::Any
                 || listener.event.text().is_none_or(|name| name == event)

@@ -141,7 +141,11 @@ pub(crate) fn payload(
         let known = names.get(index).copied();
         let is_called = known.is_some_and(|(_, is_called)| is_called);
         if is_called || (names.is_empty() && index > first) {
-            values.push(Value::object(host.make_object(machine, "socketio:ack", span)));
+            values.push(Value::object(host.make_object(
+                machine,
+                "socketio:ack",
+                span,
+            )));
             continue;
         }
         let field = match known {
@@ -152,7 +156,11 @@ pub(crate) fn payload(
         values.push(host.request_value(machine, RequestPart::Message, &field));
     }
     if names.is_empty() {
-        values.push(Value::object(host.make_object(machine, "socketio:ack", span)));
+        values.push(Value::object(host.make_object(
+            machine,
+            "socketio:ack",
+            span,
+        )));
     }
     values
 }
@@ -200,12 +208,26 @@ fn once(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
 
 fn on_any(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let handler = call.arguments.get(0);
-    listen(host, machine, call, Value::undefined(), handler, ListenerKind::Any)
+    listen(
+        host,
+        machine,
+        call,
+        Value::undefined(),
+        handler,
+        ListenerKind::Any,
+    )
 }
 
 fn use_layer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let handler = call.arguments.get(0);
-    listen(host, machine, call, Value::undefined(), handler, ListenerKind::Layer)
+    listen(
+        host,
+        machine,
+        call,
+        Value::undefined(),
+        handler,
+        ListenerKind::Layer,
+    )
 }
 
 fn listen(

@@ -69,9 +69,11 @@ fn path_of(text: &Value) -> Value {
     let Some(pattern) = text.text_pattern() else {
         return text.clone();
     };
-    let rest = pattern.split_once("://").map_or(pattern.as_str(), |(_, rest)| {
-        rest.find('/').map_or("/", |start| &rest[start..])
-    });
+    let rest = pattern
+        .split_once("://")
+        .map_or(pattern.as_str(), |(_, rest)| {
+            rest.find('/').map_or("/", |start| &rest[start..])
+        });
     let path = rest.split(['?', '#']).next().unwrap_or(rest);
     Value::pattern(path).with_origins(text.origins)
 }
@@ -117,7 +119,11 @@ fn query(
     _object: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    Some(Value::object(host.make_object(machine, "upgrade:query", span)))
+    Some(Value::object(host.make_object(
+        machine,
+        "upgrade:query",
+        span,
+    )))
 }
 
 fn query_member(

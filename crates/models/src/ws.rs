@@ -5,7 +5,9 @@
 //! a path is found out by sending a user's handshake to it. Source: ws 8.18, `lib/websocket-server.js`.
 
 use firedoor_app::{EffectKind, Refusal, Transport};
-use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{
+    Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -55,7 +57,13 @@ const OTHER_PATH: &str = "/--any-other-path--";
 
 fn create_server(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let options = call.arguments.get(0);
-    let id = host.make_router(machine, "npm:ws.WebSocketServer()", "ws", "server", call.span);
+    let id = host.make_router(
+        machine,
+        "npm:ws.WebSocketServer()",
+        "ws",
+        "server",
+        call.span,
+    );
     let mut read = indexmap::IndexMap::new();
     for name in ["server", "port", "noServer", "path", "verifyClient"] {
         let value = machine.member(&options, Ustr::from(name), call.span);
@@ -116,7 +124,10 @@ fn emit(host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
         .is_some_and(|event| event == "connection");
     if let (Some(server), true) = (call.receiver, is_connection) {
         let arguments = call.arguments.positional.iter().skip(1).cloned().collect();
-        host.state().run.connected.push(Connected { server, arguments });
+        host.state()
+            .run
+            .connected
+            .push(Connected { server, arguments });
     }
     Ok(Some(Value::bool(true)))
 }
@@ -145,7 +156,11 @@ fn clients(
 
 /// `verifyClient` with a callback answers by it: `callback(ok, status, name, headers)`.
 fn verified(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let status = call.arguments.get(1).as_number().map_or(401, |status| status as u16);
+    let status = call
+        .arguments
+        .get(1)
+        .as_number()
+        .map_or(401, |status| status as u16);
     verify_outcome(host, machine, &call.arguments.get(0), status, call.span)?;
     Ok(Some(Value::undefined()))
 }
@@ -179,7 +194,10 @@ fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         .map(|(id, router)| (*id, router.clone()))
         .collect();
     let mut doors = Vec::new();
-    for (id, router) in routers.iter().filter(|(_, router)| router.framework == "ws") {
+    for (id, router) in routers
+        .iter()
+        .filter(|(_, router)| router.framework == "ws")
+    {
         if !is_without_server(router) {
             doors.push(server_door(host, machine, *id, router));
         }
@@ -207,7 +225,12 @@ fn server_door(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId, router
         .options
         .get(&Ustr::from("path"))
         .map_or(Some(Ustr::from("/")), Value::text_pattern);
-    let mut door = empty_door(machine, id, router.span, path.unwrap_or_else(|| Ustr::from("{path*}")));
+    let mut door = empty_door(
+        machine,
+        id,
+        router.span,
+        path.unwrap_or_else(|| Ustr::from("{path*}")),
+    );
     door.steps = server_steps(machine, id, router);
     finish(host, machine, door)
 }
@@ -279,11 +302,12 @@ fn make_step(
 /// The messages are the work of the door, if there are any; else the connection is.
 fn finish(host: &ModelHost, machine: &mut Machine<'_>, mut door: Door) -> Door {
     let sent = send(host, machine, &door, Persona::User, None);
-    let listener = sent
-        .run
-        .listeners
-        .iter()
-        .find(|listener| listener.event.text().is_some_and(|event| event == "message"));
+    let listener = sent.run.listeners.iter().find(|listener| {
+        listener
+            .event
+            .text()
+            .is_some_and(|event| event == "message")
+    });
     match listener {
         Some(listener) => {
             let mut step = make_step(machine, &listener.handler, "messages", listener.span, &[]);
@@ -347,7 +371,13 @@ fn upgrade_door(
 ) -> Door {
     let mut door = empty_door(machine, server, registration.span, Ustr::from(path));
     for handler in &registration.handlers {
-        let step = make_step(machine, handler, "upgrade", registration.span, &registration.decided);
+        let step = make_step(
+            machine,
+            handler,
+            "upgrade",
+            registration.span,
+            &registration.decided,
+        );
         door.steps.push(step);
     }
     door
