@@ -6,6 +6,7 @@
 
 mod build;
 mod doors;
+mod drive;
 mod express;
 mod express_ws;
 mod guards;
@@ -25,6 +26,7 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sequel;
 mod socket;
 mod socketio;
 mod socketio_client;

@@ -1,10 +1,12 @@
 //! How a request moves through layers: steps are called, and `next` lets it on.
 
 use firedoor_app::{EffectKind, RequestPart, Transport};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Stop, Value};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectKind, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::sequel::Leave;
+use crate::state::Left;
 use crate::{Door, ModelHost, Step, express_ws};
 
 /// A request, a response and `next` are shared by all steps.
@@ -42,7 +44,8 @@ pub(super) fn step(
         "messages" => return crate::socket::run_messages(host, machine, step.mounted),
         _ => {}
     }
-    let mut arguments = Arguments::positional(shared.iter().take(3).cloned());
+    let count = if step.role == "error" { 4 } else { 3 };
+    let mut arguments = Arguments::positional(shared.iter().take(count).cloned());
     if step.role == "parameter" {
         let value = host.request_value(machine, RequestPart::Path, "");
         arguments.positional.push(value);
@@ -103,29 +106,27 @@ fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, _door: &Door, step
     host.effect(machine, EffectKind::Continue, step.mounted);
 }
 
+/// `next()` lets the request on, `next('route')` and `next('router')` leave the rest of the route or router,
+/// and anything else goes to the error handlers.
 pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let error = call.arguments.get(0);
-    let is_route = error
-        .text()
-        .is_some_and(|text| text == "route" || text == "router");
-    if is_route || error.is_nothing() {
+    let given = call.arguments.get(0);
+    if given.is_nothing() {
         go_on(host, machine, call.span);
         return Ok(Some(Value::undefined()));
     }
-    let may_be_nothing = error.atoms().iter().any(firedoor_eval::Atom::is_nothing);
-    let test = machine.tested(
-        firedoor_eval::TestKind::Truth,
-        if may_be_nothing { None } else { Some(true) },
-        &[&error],
-        call.span,
-    );
+    let is_mixed = given.atoms().iter().any(Atom::is_nothing);
+    let outcome = if is_mixed { None } else { Some(true) };
+    let test = machine.tested(TestKind::Truth, outcome, &[&given], call.span);
     let span = call.span;
-    let with_error = error.filter(|atom| !atom.is_nothing()).unwrap_or(error);
+    let something = given.filter(|atom| !atom.is_nothing()).unwrap_or(given);
     machine.when(
         &test,
         span,
         |machine| {
-            machine.may_throw(with_error, span);
+            match leave_of(&something) {
+                Some(leave) => go_away(host, machine, leave, span),
+                None => machine.may_throw(something, span),
+            }
             Ok(())
         },
         |machine| {
@@ -136,13 +137,51 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     Ok(Some(Value::undefined()))
 }
 
-/// The next layer finds what this path has written, not what others have.
+fn leave_of(value: &Value) -> Option<Leave> {
+    match value.text()?.as_str() {
+        "route" => Some(Leave::Route),
+        "router" => Some(Leave::Router),
+        _ => None,
+    }
+}
+
+/// The next layer finds what this path has written, not what others have. The `next` of a handler leaves
+/// the route.
 fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
+    if host.state().run.is_at_handler {
+        host.state().run.has_passed_on = true;
+        go_away(host, machine, Leave::Route, span);
+        return;
+    }
     host.effect(machine, EffectKind::Continue, span);
     let mark = host.state().run.mark;
     let written = machine.written_since(mark);
     let passed = &mut host.state().run.passed;
     if passed.len() < 32 {
         passed.push(written);
+    }
+}
+
+/// Notes that the request leaves; behind a route that is tried already, it just goes on.
+fn go_away(host: &ModelHost, machine: &mut Machine<'_>, leave: Leave, span: Span) {
+    if host.state().run.is_behind {
+        host.effect(machine, EffectKind::Continue, span);
+        return;
+    }
+    if !host.is_request() {
+        return;
+    }
+    let mark = host.state().run.mark;
+    let left = Left {
+        leave,
+        span,
+        function: machine.function_name(),
+        decided: machine.decided.clone(),
+        written: machine.written_since(mark),
+        step: host.state().run.step,
+    };
+    let leaves = &mut host.state().run.leaves;
+    if leaves.len() < 8 {
+        leaves.push(left);
     }
 }

@@ -1,34 +1,87 @@
 //! Lists the routes of Express applications with the layers that run before each, in order.
 
 use firedoor_app::Transport;
-use firedoor_eval::{Decided, HOLE, Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Decided, HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
+use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::FRAMEWORK;
 use super::paths::template;
+use super::register::is_error_handler;
 use crate::doors::{Mounting, is_below, join_paths, symbol};
-use crate::state::{Registration, RegistrationKind};
+use crate::sequel::{self, Place, Registered, Scope};
+use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, ModelHost, Step, StepKind};
 
-/// Lists the routes of every application that is not mounted in another.
+/// Lists the routes of every application that is not mounted in another. What is never mounted anywhere is
+/// not reachable, as long as some application is known to listen.
 pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
     let mut doors = Vec::new();
+    let is_served = any_served(host);
     for root in roots(host) {
-        let before = doors.len();
-        list(host, machine, root, &Above::root(root), &mut doors);
-        let is_mounted = host
-            .state()
-            .routers
-            .get(&root)
-            .is_some_and(|router| router.role == "app");
-        for door in &mut doors[before..] {
-            if !is_mounted {
+        let Some(known) = host.state().routers.get(&root).cloned() else {
+            continue;
+        };
+        let is_open = is_reached(host, machine, root);
+        if is_served && !is_open {
+            leave_out(host, known.role, known.span);
+            continue;
+        }
+        let mut listing = Listing::default();
+        list(host, machine, root, &Above::root(root), &mut listing);
+        for (mut door, place) in listing.doors {
+            if known.role != "app" {
                 let note = "its router is not mounted on any application that was found";
                 door.unresolved.push(note.to_owned());
             }
+            host.state().places.insert(sequel::key(&door), place);
+            doors.push(door);
         }
     }
     doors
+}
+
+/// Holds if some application is known to be given to a server.
+fn any_served(host: &ModelHost) -> bool {
+    let state = host.state();
+    let mut served = state.escaped.iter().filter_map(|id| state.routers.get(id));
+    served.any(|router| router.framework == "express" && router.role == "app")
+}
+
+/// Holds if outside code was given the router, or another program can import the application.
+fn is_reached(host: &ModelHost, machine: &mut Machine<'_>, router: ObjectId) -> bool {
+    let (is_escaped, is_app) = {
+        let state = host.state();
+        let is_app = state
+            .routers
+            .get(&router)
+            .is_some_and(|known| known.role == "app");
+        (state.escaped.contains(&router), is_app)
+    };
+    is_escaped || (is_app && is_exported(machine, router))
+}
+
+fn is_exported(machine: &mut Machine<'_>, router: ObjectId) -> bool {
+    let modules: Vec<ModuleId> = machine.program.iter().map(|(id, _)| id).collect();
+    modules.into_iter().any(|module| {
+        let exports = machine.module_exports(module);
+        exports
+            .iter()
+            .any(|(_, value)| value.objects().any(|id| id == router))
+    })
+}
+
+fn leave_out(host: &ModelHost, role: &str, span: Span) {
+    let detail = match role {
+        "app" => "this application is neither mounted nor served; its routes are not in the map",
+        _ => "this router is mounted nowhere; its routes are not in the map",
+    };
+    host.state().unresolved.push(firedoor_app::Unresolved {
+        reason: "not-mounted",
+        span,
+        detail: detail.to_owned(),
+    });
 }
 
 /// The applications and routers that are not mounted in another.
@@ -40,7 +93,7 @@ fn roots(host: &ModelHost) -> Vec<ObjectId> {
             .iter()
             .filter(|(_, router)| router.framework == "express")
     };
-    let mounted: Vec<ObjectId> = own()
+    let mounted: FxHashSet<ObjectId> = own()
         .flat_map(|(_, router)| &router.registrations)
         .filter(|registration| registration.kind == RegistrationKind::Mount)
         .flat_map(|registration| registration.handlers.iter().flat_map(Value::objects))
@@ -73,13 +126,17 @@ impl Above {
     }
 }
 
-/// For which requests a step runs.
-#[derive(Clone)]
-pub(super) struct Scope {
-    path: String,
-    method: Option<Ustr>,
-    parameter: Option<Ustr>,
-    is_exact: bool,
+/// The doors of one application, and everything registered on it in order.
+#[derive(Default)]
+struct Listing {
+    doors: Vec<(Door, Place)>,
+    all: Registered,
+}
+
+impl Listing {
+    fn add(&mut self, scope: &Scope, step: &Step) {
+        self.all.borrow_mut().push((scope.clone(), step.clone()));
+    }
 }
 
 /// Lists the doors of a router, and returns the layers that run for what is registered behind it: a request
@@ -89,163 +146,191 @@ fn list(
     machine: &mut Machine<'_>,
     router: ObjectId,
     above: &Above,
-    doors: &mut Vec<Door>,
+    listing: &mut Listing,
 ) -> Vec<(Scope, Step)> {
     let Some(known) = host.state().routers.get(&router).cloned() else {
         return above.steps.clone();
     };
-    if above.depth > 12 || doors.len() > 20_000 {
+    if above.depth > 12 || listing.doors.len() > 20_000 {
         return above.steps.clone();
     }
     let mut steps = above.steps.clone();
-    let first = doors.len();
+    let first = listing.doors.len();
     for registration in &known.registrations {
         let path = template(&join_paths(&above.prefix, &registration.path));
         match registration.kind {
-            RegistrationKind::Layer
-            | RegistrationKind::Parameter(_)
-            | RegistrationKind::ErrorHandler => {
-                add_layer(machine, registration, &path, above, &mut steps);
-                add_late(machine, registration, &path, above, &mut doors[first..]);
+            RegistrationKind::Layer | RegistrationKind::ErrorHandler => {
+                for (scope, step) in layer_steps(machine, registration, &path, above) {
+                    add_late(&step, &path, &mut listing.doors[first..]);
+                    listing.add(&scope, &step);
+                    steps.push((scope, step));
+                }
             }
             RegistrationKind::Mount => {
+                let named = parameter_steps(machine, &known, registration, &path, above);
                 for below in registration.handlers.iter().flat_map(Value::objects) {
                     let mut decided = above.decided.clone();
                     decided.extend(registration.decided.iter().copied());
                     let inner = Above {
                         prefix: path.clone(),
-                        steps: steps.clone(),
+                        steps: [steps.as_slice(), &named].concat(),
                         decided,
                         depth: above.depth + 1,
                         app: above.app,
                     };
-                    steps = list(host, machine, below, &inner, doors);
+                    steps = list(host, machine, below, &inner, listing);
                 }
             }
             RegistrationKind::Route(method) => {
+                let named = parameter_steps(machine, &known, registration, &path, above);
+                let before = [steps.as_slice(), &named].concat();
+                let made = route(machine, registration, method, &path, above, &before);
                 let group = machine.heap.get(router).name;
-                let door = door(
-                    machine,
-                    registration,
-                    method,
-                    &path,
-                    above,
-                    &steps,
-                    (router, group),
-                );
-                doors.push(door);
-                add_route_as_layer(machine, registration, method, &path, above, &mut steps);
+                push_door(made, router, group, listing);
+                for (scope, step) in route_steps(machine, registration, method, &path, above) {
+                    listing.add(&scope, &step);
+                    steps.push((scope, step));
+                }
+                set_behind_route(listing);
             }
             RegistrationKind::WebSocket => {
-                let group = machine.heap.get(router).name;
                 let method = Ustr::from("WS");
-                let door = door(
-                    machine,
-                    registration,
-                    method,
-                    &path,
-                    above,
-                    &steps,
-                    (router, group),
-                );
-                doors.push(as_socket(door, registration.handlers.len()));
+                let (door, place) = route(machine, registration, method, &path, above, &steps);
+                let socket = as_socket(door, registration.handlers.len());
+                let group = machine.heap.get(router).name;
+                push_door((socket, place), router, group, listing);
             }
             _ => {}
+        }
+    }
+    let end = listing.all.borrow().len();
+    for (_, place) in &mut listing.doors[first..] {
+        if place.behind_router == 0 {
+            place.behind_router = end;
         }
     }
     steps
 }
 
-fn add_layer(
-    machine: &Machine<'_>,
-    registration: &Registration,
-    path: &str,
-    above: &Above,
-    steps: &mut Vec<(Scope, Step)>,
+fn push_door(
+    (mut door, mut place): (Door, Place),
+    router: ObjectId,
+    group: Option<Ustr>,
+    listing: &mut Listing,
 ) {
-    let (kind, parameter, role) = match registration.kind {
-        RegistrationKind::ErrorHandler => (StepKind::ErrorHandler, None, "error"),
-        RegistrationKind::Parameter(name) => (StepKind::Layer, Some(name), "parameter"),
-        _ => (StepKind::Layer, None, "layer"),
-    };
-    for handler in &registration.handlers {
-        let scope = Scope {
-            path: path.to_owned(),
-            method: None,
-            parameter,
-            is_exact: false,
-        };
-        steps.push((
-            scope,
-            make_step(machine, handler, kind, role, registration, above),
-        ));
+    door.group = (router.0, group.unwrap_or_else(|| Ustr::from("router")));
+    place.all = listing.all.clone();
+    listing.doors.push((door, place));
+}
+
+fn set_behind_route(listing: &mut Listing) {
+    let behind = listing.all.borrow().len();
+    if let Some((_, place)) = listing.doors.last_mut() {
+        place.behind_route = behind;
     }
 }
 
-/// A layer comes too late for the doors that are registered before it.
-fn add_late(
+fn layer_steps(
     machine: &Machine<'_>,
     registration: &Registration,
     path: &str,
     above: &Above,
-    doors: &mut [Door],
-) {
-    if registration.kind != RegistrationKind::Layer {
+) -> Vec<(Scope, Step)> {
+    let (kind, role) = match registration.kind {
+        RegistrationKind::ErrorHandler => (StepKind::ErrorHandler, "error"),
+        _ => (StepKind::Layer, "layer"),
+    };
+    let scope = Scope {
+        path: path.to_owned(),
+        base: Ustr::from(path),
+        method: None,
+        is_exact: false,
+    };
+    let handlers = registration.handlers.iter();
+    handlers
+        .map(|handler| {
+            let step = make_step(machine, handler, kind, role, registration, above);
+            (scope.clone(), step)
+        })
+        .collect()
+}
+
+/// The functions of `param` run where a path of their own router has the parameter, once it has matched and
+/// before what is registered there, wherever they were registered themselves.
+fn parameter_steps(
+    machine: &Machine<'_>,
+    router: &Router,
+    at: &Registration,
+    path: &str,
+    above: &Above,
+) -> Vec<(Scope, Step)> {
+    let own = template(&at.path);
+    let mut named = Vec::new();
+    for registration in &router.registrations {
+        let RegistrationKind::Parameter(name) = registration.kind else {
+            continue;
+        };
+        let Some(position) = own.find(&format!("{{{name}}}")) else {
+            continue;
+        };
+        for handler in &registration.handlers {
+            let kind = StepKind::Layer;
+            let step = make_step(machine, handler, kind, "parameter", registration, above);
+            named.push((position, step));
+        }
+    }
+    named.sort_by_key(|(position, _)| *position);
+    let scope = Scope {
+        path: path.to_owned(),
+        base: Ustr::from(&above.prefix),
+        method: None,
+        is_exact: false,
+    };
+    let steps = named.into_iter();
+    steps.map(|(_, step)| (scope.clone(), step)).collect()
+}
+
+/// A layer comes too late for the doors that are registered before it.
+fn add_late(step: &Step, path: &str, doors: &mut [(Door, Place)]) {
+    if step.kind != StepKind::Layer {
         return;
     }
-    for handler in &registration.handlers {
-        let step = make_step(
-            machine,
-            handler,
-            StepKind::Layer,
-            "layer",
-            registration,
-            above,
-        );
-        for door in doors.iter_mut() {
-            let has_it = door
-                .steps
-                .iter()
-                .any(|own| own.span == step.span && own.name == step.name);
-            if is_below(path, &door.path) == Some(true) && !has_it && door.late.len() < 8 {
-                door.late.push(step.clone());
-            }
+    for (door, _) in doors.iter_mut() {
+        let has_it = door
+            .steps
+            .iter()
+            .any(|own| own.span == step.span && own.name == step.name);
+        if is_below(path, &door.path) == Some(true) && !has_it && door.late.len() < 8 {
+            door.late.push(step.clone());
         }
     }
 }
 
-/// A route whose functions call `next` is a layer for the routes behind it.
-fn add_route_as_layer(
+/// A route whose functions call `next` is a layer for the routes behind it that have its path.
+fn route_steps(
     machine: &Machine<'_>,
     registration: &Registration,
     method: Ustr,
     path: &str,
     above: &Above,
-    steps: &mut Vec<(Scope, Step)>,
-) {
-    let is_pattern = path.contains("*}") || path.contains('{') || method == "ANY";
-    if !is_pattern {
-        return;
-    }
-    for handler in &registration.handlers {
-        let scope = Scope {
-            path: path.to_owned(),
-            method: (method != "ANY").then_some(method),
-            parameter: None,
-            is_exact: true,
-        };
-        steps.push((
-            scope,
-            make_step(
-                machine,
-                handler,
-                StepKind::Layer,
-                "route-layer",
-                registration,
-                above,
-            ),
-        ));
-    }
+) -> Vec<(Scope, Step)> {
+    let scope = Scope {
+        path: path.to_owned(),
+        base: Ustr::from(&above.prefix),
+        method: (method != "ANY").then_some(method),
+        is_exact: true,
+    };
+    let handlers = registration.handlers.iter();
+    handlers
+        .map(|handler| {
+            let (kind, role) = match is_error_handler(machine, handler) {
+                true => (StepKind::ErrorHandler, "error"),
+                false => (StepKind::Layer, "route-layer"),
+            };
+            let step = make_step(machine, handler, kind, role, registration, above);
+            (scope.clone(), step)
+        })
+        .collect()
 }
 
 pub(super) fn make_step(
@@ -270,54 +355,54 @@ pub(super) fn make_step(
     }
 }
 
-fn door(
+/// Returns the door of a route, and the paths that its steps are relative to.
+fn route(
     machine: &Machine<'_>,
     registration: &Registration,
     method: Ustr,
     path: &str,
     above: &Above,
     steps: &[(Scope, Step)],
-    group: (ObjectId, Option<Ustr>),
-) -> Door {
-    let mut own: Vec<Step> = steps
-        .iter()
-        .filter(|(scope, _)| in_scope(scope, method, path))
-        .map(|(_, step)| step.clone())
-        .collect();
-    let last = registration.handlers.len().saturating_sub(1);
-    for (index, handler) in registration.handlers.iter().enumerate() {
-        let kind = if index == last {
-            StepKind::Handler
-        } else {
-            StepKind::Layer
-        };
-        own.push(make_step(
-            machine,
-            handler,
-            kind,
-            "route",
-            registration,
-            above,
-        ));
+) -> (Door, Place) {
+    let mut bases = Vec::new();
+    let mut own: Vec<Step> = Vec::new();
+    for (scope, step) in steps {
+        if sequel::in_scope(scope, method, path) {
+            bases.push(scope.base);
+            own.push(step.clone());
+        }
     }
-    let handler = own.last().map_or_else(
-        || firedoor_app::Symbol {
-            name: Ustr::from("(none)"),
-            span: registration.span,
-        },
-        |step| firedoor_app::Symbol {
-            name: step.name,
-            span: step.span,
-        },
-    );
-    let mut decided = above.decided.clone();
-    decided.extend(registration.decided.iter().copied());
+    let last = registration
+        .handlers
+        .iter()
+        .rposition(|handler| !is_error_handler(machine, handler))
+        .unwrap_or(0);
+    let mut handler = firedoor_app::Symbol {
+        name: Ustr::from("(none)"),
+        span: registration.span,
+    };
+    for (index, value) in registration.handlers.iter().enumerate() {
+        let (kind, role) = match is_error_handler(machine, value) {
+            true => (StepKind::ErrorHandler, "error"),
+            false if index == last => (StepKind::Handler, "route"),
+            false => (StepKind::Layer, "route"),
+        };
+        let step = make_step(machine, value, kind, role, registration, above);
+        if index == last {
+            handler.name = step.name;
+            handler.span = step.span;
+        }
+        bases.push(Ustr::from(&above.prefix));
+        own.push(step);
+    }
     let mut unresolved = Vec::new();
     if path.contains(HOLE) {
         unresolved.push("a part of its path is not known".to_owned());
     }
+    let mut decided = above.decided.clone();
+    decided.extend(registration.decided.iter().copied());
     let app = machine.heap.get(above.app).span;
-    Door {
+    let door = Door {
         transport: Transport::Http,
         method,
         path: Ustr::from(&path.replace(HOLE, "{unknown}")),
@@ -326,12 +411,17 @@ fn door(
         app: Ustr::from(machine.program.files.path(app)),
         handler,
         registered: registration.span,
-        group: (group.0.0, group.1.unwrap_or_else(|| Ustr::from("router"))),
+        group: (0, Ustr::from("router")),
         steps: own,
         decided,
         unresolved,
         late: Vec::new(),
-    }
+    };
+    let place = Place {
+        bases,
+        ..Place::default()
+    };
+    (door, place)
 }
 
 /// The door of a route of express-ws: its functions run for the handshake, and what they listen for is the
@@ -440,23 +530,4 @@ pub(super) fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Valu
         decided: Vec::new(),
         role: "layer",
     })
-}
-
-fn in_scope(scope: &Scope, method: Ustr, path: &str) -> bool {
-    if scope
-        .method
-        .is_some_and(|wanted| wanted != method && method != "ANY")
-    {
-        return false;
-    }
-    if let Some(parameter) = scope.parameter {
-        return path.contains(&format!("{{{parameter}}}"));
-    }
-    let below = is_below(&scope.path, path).unwrap_or(true);
-    if !scope.is_exact || scope.path.contains("*}") {
-        return below;
-    }
-    below
-        && firedoor_app::path_segments(&scope.path).count()
-            == firedoor_app::path_segments(path).count()
 }

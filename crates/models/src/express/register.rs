@@ -47,20 +47,22 @@ fn layer_kind(host: &ModelHost, machine: &Machine<'_>, handler: &Value) -> Regis
     if host.state().routers.contains_key(&id) {
         return RegistrationKind::Mount;
     }
-    match &machine.heap.get(id).kind {
-        ObjectKind::Function { closure, .. } => {
-            let function = machine
-                .program
-                .module(closure.module)
-                .function(closure.function);
-            if function.parameters.len() == 4 {
-                RegistrationKind::ErrorHandler
-            } else {
-                RegistrationKind::Layer
-            }
-        }
-        _ => RegistrationKind::Layer,
+    match is_error_handler(machine, handler) {
+        true => RegistrationKind::ErrorHandler,
+        false => RegistrationKind::Layer,
     }
+}
+
+/// Express calls a function that declares four parameters only when something has failed.
+pub(super) fn is_error_handler(machine: &Machine<'_>, handler: &Value) -> bool {
+    let Some(id) = handler.only_object() else {
+        return false;
+    };
+    let ObjectKind::Function { closure, .. } = &machine.heap.get(id).kind else {
+        return false;
+    };
+    let module = machine.program.module(closure.module);
+    module.function(closure.function).parameters.len() == 4
 }
 
 pub(super) fn register_parameter(
