@@ -40,6 +40,11 @@ pub fn send(
             ..Run::default()
         };
     }
+    let taken = match door.method.as_str() {
+        "ANY" => sequel::methods_of_path(host, door),
+        _ => Vec::new(),
+    };
+    host.state().run.methods_taken = taken;
     machine.start();
     let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
     let mut state = host.state();

@@ -384,7 +384,8 @@ impl Host for ModelHost {
     }
 
     fn equal(&self, machine: &mut Machine<'_>, left: &Value, right: &Value) -> Option<bool> {
-        judge::attacker_equality(self, machine, left, right)
+        judge::method_equality(self, machine, left, right)
+            .or_else(|| judge::attacker_equality(self, machine, left, right))
     }
 
     fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {

@@ -30,6 +30,30 @@ pub(crate) fn attacker_equality(
     Some(false)
 }
 
+/// A route of every method is not asked for the methods that other routes of its path answer.
+pub(crate) fn method_equality(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    left: &Value,
+    right: &Value,
+) -> Option<bool> {
+    if host.state().run.methods_taken.is_empty() {
+        return None;
+    }
+    let is_method = |value: &Value| {
+        let origins = host.origins_of(machine, value.origins);
+        let name = Ustr::from("method");
+        origins == [Origin::Request(RequestPart::Line, name)]
+    };
+    let other = match (is_method(left), is_method(right)) {
+        (true, false) => right.text()?,
+        (false, true) => left.text()?,
+        _ => return None,
+    };
+    let is_taken = host.state().run.methods_taken.contains(&other);
+    is_taken.then_some(false)
+}
+
 /// Holds if the server keeps it to itself, so that nobody can send it who was not given it.
 pub fn is_secret(provenance: &Provenance) -> bool {
     let origins = provenance.origins();

@@ -262,7 +262,9 @@ fn is_passage(door: &Door, run: &Run) -> bool {
     let handler = door.steps.len().saturating_sub(1);
     let mut own = run.effects.iter().filter(|effect| effect.step == handler);
     let answers = |effect: &crate::RawEffect| match effect.kind {
-        EffectKind::Respond { status, .. } => status.is_none_or(|status| status < 400),
+        EffectKind::Respond {
+            status, is_error, ..
+        } => !is_error && status.is_none_or(|status| status < 400),
         _ => false,
     };
     run.has_passed_on && !own.any(answers)

@@ -75,6 +75,18 @@ pub(crate) fn behind(host: &ModelHost, door: &Door, leave: Leave) -> Vec<Step> {
         .collect()
 }
 
+/// Returns the methods for which the path of `door` has routes of their own.
+pub(crate) fn methods_of_path(host: &ModelHost, door: &Door) -> Vec<Ustr> {
+    let Some(place) = host.state().places.get(&key(door)).cloned() else {
+        return Vec::new();
+    };
+    let all = place.all.borrow();
+    all.iter()
+        .filter(|(scope, _)| scope.is_exact && scope.path == door.path.as_str())
+        .filter_map(|(scope, _)| scope.method)
+        .collect()
+}
+
 /// Holds if a step of this scope runs for requests to an entry point.
 pub(crate) fn in_scope(scope: &Scope, method: Ustr, path: &str) -> bool {
     if scope.method.is_some_and(|wanted| wanted != method) {

@@ -144,6 +144,8 @@ pub struct Run {
     pub path: Ustr,
     /// The method of the entry point.
     pub method: Ustr,
+    /// Methods that other routes of the same path answer.
+    pub methods_taken: Vec<Ustr>,
     /// The name of the message that is being handled, if it is chosen.
     pub message: Option<Ustr>,
     /// The field that tells messages apart, if a message is chosen.
