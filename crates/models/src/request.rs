@@ -215,22 +215,28 @@ pub fn entry_point(
     let user = send(host, machine, door, Persona::User, message);
     host.state().messages_seen = crate::judge::told_apart(&user.run.messages);
     host.state().is_passage = is_passage(door, &user.run);
-    let mut layers = Vec::new();
-    for (number, step) in door.steps.iter().enumerate() {
-        layers.push(crate::build::layer(
-            host, machine, door, step, number, &attacker, &user,
-        ));
-    }
     let handler = door
         .steps
         .iter()
         .rposition(|step| step.kind == StepKind::Handler);
-    let inline = handler.map(|number| layers.remove(number));
+    let mut layers = Vec::new();
+    let mut inline = None;
+    let mut places: Vec<Option<u32>> = Vec::new();
+    for (number, step) in door.steps.iter().enumerate() {
+        let layer = crate::build::layer(host, machine, door, step, number, &attacker, &user);
+        let is_layer = Some(number) != handler && step.kind != StepKind::ErrorHandler;
+        places.push(is_layer.then_some(layers.len() as u32));
+        match is_layer {
+            true => layers.push(layer),
+            false if Some(number) == handler => inline = Some(layer),
+            false => {}
+        }
+    }
     let mut checks = Checks::new(host, &[&user.run, &attacker.run]);
-    let effects = translate(machine, &mut checks, &user.run, handler);
+    let effects = translate(machine, &mut checks, &user.run, &places);
     let exposed = match attacker.stopped_at {
         Some(_) => Vec::new(),
-        None => translate(machine, &mut checks, &attacker.run, handler),
+        None => translate(machine, &mut checks, &attacker.run, &places),
     };
     let mut entry = EntryPoint {
         transport: door.transport,
@@ -274,7 +280,7 @@ fn translate(
     machine: &mut Machine<'_>,
     checks: &mut Checks<'_>,
     run: &Run,
-    handler: Option<usize>,
+    places: &[Option<u32>],
 ) -> Vec<Effect> {
     run.effects
         .iter()
@@ -284,7 +290,7 @@ fn translate(
             span: effect.span,
             function: effect.function,
             checks: checks.numbers(machine, &effect.decided),
-            layer: (Some(effect.step) != handler).then_some(effect.step as u32),
+            layer: places.get(effect.step).copied().flatten(),
         })
         .collect()
 }

@@ -4,6 +4,58 @@ use ustr::Ustr;
 
 use crate::doors::join_paths;
 
+/// Returns a path with and without each of its optional parts: `/:id?` of Express 4, `{/:id}` of Express 5.
+pub(super) fn variants(path: &str) -> Vec<String> {
+    let mut open = vec![path.to_owned()];
+    let mut done = Vec::new();
+    while let Some(next) = open.pop() {
+        let found = optional_group(&next).or_else(|| optional_segment(&next));
+        match found {
+            Some((without, with)) if open.len() + done.len() < 16 => {
+                open.push(with);
+                open.push(without);
+            }
+            _ => done.push(next),
+        }
+    }
+    done
+}
+
+/// Finds the first group in braces; one with a wildcard is a catch-all of its own.
+fn optional_group(path: &str) -> Option<(String, String)> {
+    let start = path.find('{')?;
+    let end = start + path[start..].find('}')?;
+    let inner = &path[start + 1..end];
+    if inner.contains('*') || inner.contains('{') {
+        return None;
+    }
+    let (before, after) = (&path[..start], &path[end + 1..]);
+    Some((
+        format!("{before}{after}"),
+        format!("{before}{inner}{after}"),
+    ))
+}
+
+/// Finds the first segment that is a parameter with a question mark behind it.
+fn optional_segment(path: &str) -> Option<(String, String)> {
+    let mut at = 0;
+    for segment in path.split('/') {
+        let end = at + segment.len();
+        if segment.starts_with(':') && segment.ends_with('?') {
+            let before = path[..at].trim_end_matches('/');
+            let after = &path[end..];
+            let kept = &segment[..segment.len() - 1];
+            let without = match format!("{before}{after}") {
+                empty if empty.is_empty() => "/".to_owned(),
+                path => path,
+            };
+            return Some((without, format!("{before}/{kept}{after}")));
+        }
+        at = end + 1;
+    }
+    None
+}
+
 /// Writes a path of Express as a template: `/a/:id(\\d+)?` is `/a/{id}`, `*` and `*name` are `{path*}`.
 pub(super) fn template(path: &str) -> String {
     let mut written = Vec::new();

@@ -1,10 +1,10 @@
 //! What programs register on applications and routers of Express: layers, routes, parameters.
 
-use firedoor_eval::{Answer, Arguments, Call, HOLE, Machine, ObjectId, ObjectKind, Shape, Value};
+use firedoor_eval::{Answer, Arguments, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::paths::regex_path;
+use super::paths::{regex_path, variants};
 use crate::ModelHost;
 use crate::state::{Registration, RegistrationKind};
 
@@ -244,39 +244,37 @@ pub(super) fn flatten(machine: &mut Machine<'_>, value: &Value, handlers: &mut V
     }
 }
 
+/// Returns the paths that a value names, if it is one or a list of them; a value that is known only as a
+/// fallback is taken for that.
 pub(super) fn paths_of(machine: &mut Machine<'_>, value: &Value) -> Option<Vec<Ustr>> {
-    if let Some(path) = value.text_pattern() {
-        return Some(vec![path]);
-    }
-    if let Some(texts) = value.texts() {
-        return Some(texts);
-    }
-    let hole = Ustr::from(&HOLE.to_string());
-    match value.only_object() {
-        Some(id) => match &machine.heap.get(id).kind {
+    if let Some(id) = value.only_object() {
+        return match &machine.heap.get(id).kind {
             ObjectKind::Regex(pattern) => Some(vec![regex_path(pattern)]),
-            ObjectKind::Array => {
-                let elements = machine.elements_of(value).0;
-                let paths: Vec<Ustr> = elements
-                    .iter()
-                    .filter_map(|element| paths_of(machine, element))
-                    .flatten()
-                    .collect();
-                (!paths.is_empty()).then_some(paths)
-            }
+            ObjectKind::Array => paths_of_list(machine, value),
             _ => None,
-        },
-        None if value.atoms().iter().all(|atom| {
-            matches!(
-                atom,
-                firedoor_eval::Atom::Unknown(Shape::String)
-                    | firedoor_eval::Atom::String(_)
-                    | firedoor_eval::Atom::Pattern(_)
-            )
-        }) =>
-        {
-            Some(vec![hole])
-        }
-        None => None,
+        };
     }
+    let mut texts = Vec::new();
+    for atom in value.atoms() {
+        match atom {
+            Atom::String(text) | Atom::Pattern(text) => texts.push(*text),
+            Atom::Unknown(Shape::String) => {}
+            Atom::Unknown(Shape::Any) if value.atoms().len() > 1 => {}
+            _ => return None,
+        }
+    }
+    if texts.is_empty() {
+        return Some(vec![Ustr::from(&HOLE.to_string())]);
+    }
+    let paths = texts.iter().flat_map(|text| variants(text));
+    Some(paths.map(|path| Ustr::from(&path)).collect())
+}
+
+fn paths_of_list(machine: &mut Machine<'_>, list: &Value) -> Option<Vec<Ustr>> {
+    let elements = machine.elements_of(list).0;
+    let mut paths = Vec::new();
+    for element in &elements {
+        paths.extend(paths_of(machine, element).unwrap_or_default());
+    }
+    (!paths.is_empty()).then_some(paths)
 }
