@@ -228,6 +228,10 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status() == Some(429) {
         return Some(Control::RateLimit);
     }
+    // An exception that becomes an ordinary answer tells the client nothing of a refusal.
+    if refusal.status().is_some_and(|status| status < 300) {
+        return None;
+    }
     let deciding = checks.iter().fold(Provenance::default(), |all, check| {
         all.union(&check.provenance())
     });

@@ -36,6 +36,8 @@ pub enum TestKind {
     Failure,
     /// A test of kind or class.
     Kind,
+    /// Whether there are attempts left.
+    Attempts,
     /// Whether a loop runs, or runs on.
     Loop,
 }

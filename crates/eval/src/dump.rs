@@ -11,6 +11,9 @@ use crate::{Atom, HOLE, Machine, ModuleId, ObjectId, ObjectKind, Origin, OriginS
 /// The deepest object that is written in full.
 const DEPTH: usize = 6;
 
+/// The most objects that are written for one value.
+const MOST: usize = 500;
+
 /// The widest line that an object is written on.
 const WIDTH: usize = 100;
 
@@ -23,6 +26,8 @@ const GIVEN: &[&str] = &[
     "__dirname",
     "__name__",
     "__file__",
+    "__package__",
+    "__path__",
 ];
 
 /// Returns the variables and exports of a module that has been run, with their values, and what could
@@ -60,6 +65,7 @@ pub fn show_value(machine: &Machine<'_>, value: &Value) -> String {
     let mut shower = Shower {
         machine,
         open: Vec::new(),
+        written: 0,
     };
     shower.value(value)
 }
@@ -68,6 +74,8 @@ struct Shower<'m, 'p> {
     machine: &'m Machine<'p>,
     /// The objects that are being written, so that one within itself ends.
     open: Vec<ObjectId>,
+    /// How many objects have been written.
+    written: usize,
 }
 
 impl Shower<'_, '_> {
@@ -116,7 +124,8 @@ impl Shower<'_, '_> {
         if self.open.contains(&id) {
             return "(itself)".to_string();
         }
-        if self.open.len() >= DEPTH {
+        self.written += 1;
+        if self.open.len() >= DEPTH || self.written > MOST {
             return "…".to_string();
         }
         self.open.push(id);
@@ -265,14 +274,17 @@ impl Shower<'_, '_> {
     fn map(&mut self, id: ObjectId) -> String {
         let object = self.machine.heap.get(id);
         let is_open = object.is_open || object.is_store;
-        let mut parts: Vec<String> = object
-            .elements
-            .chunks(2)
-            .map(|pair| {
-                let values: Vec<String> = pair.iter().map(|value| self.value(value)).collect();
-                values.join(" => ")
-            })
+        let pairs = object.elements.chunks(2).map(|pair| {
+            let values: Vec<String> = pair.iter().map(|value| self.value(value)).collect();
+            values.join(" => ")
+        });
+        let pairs: Vec<String> = pairs.collect();
+        // Python keeps the entries whose keys are strings apart.
+        let named = object.properties.iter();
+        let mut parts: Vec<String> = named
+            .map(|(key, value)| format!("{} => {}", quoted(key), self.value(value)))
             .collect();
+        parts.extend(pairs);
         if is_open {
             parts.push("...".to_string());
         }

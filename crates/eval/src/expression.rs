@@ -21,8 +21,13 @@ impl<'p> Machine<'p> {
         self.program.module(module)
     }
 
-    /// Evaluates an expression of the running module.
+    /// Evaluates an expression of the running module. Programs nest as deep as they like, so the stack grows
+    /// where it has to.
     pub(crate) fn evaluate(&mut self, id: ExpressionId) -> Result<Value, Stop> {
+        stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || self.evaluate_here(id))
+    }
+
+    fn evaluate_here(&mut self, id: ExpressionId) -> Result<Value, Stop> {
         self.step()?;
         let expression: &'p Expression = self.module_ir().expression(id);
         let span = expression.span;
@@ -145,10 +150,14 @@ impl<'p> Machine<'p> {
             }
             ExpressionKind::ImportCall(specifier) => self.import_call(*specifier, span),
             ExpressionKind::Slice { start, end, step } => {
-                for part in [start, end, step].into_iter().flatten() {
-                    self.evaluate(*part)?;
+                let mut parts = Vec::with_capacity(3);
+                for part in [start, end, step] {
+                    parts.push(match part {
+                        Some(part) => self.evaluate(*part)?,
+                        None => Value::null(),
+                    });
                 }
-                Ok(Value::outside("py:slice"))
+                Ok(self.make_slice(parts, span))
             }
             ExpressionKind::ImportMeta => Ok(Value::outside("js:import.meta")),
             ExpressionKind::Jsx {
@@ -210,7 +219,7 @@ impl<'p> Machine<'p> {
     fn global(&mut self, name: Ustr) -> Value {
         match self.module_ir().language {
             Language::JavaScript => crate::javascript::global(name),
-            Language::Python => crate::python::global(name),
+            Language::Python => self.python_global(name),
         }
     }
 
@@ -232,7 +241,12 @@ impl<'p> Machine<'p> {
             match value.only() {
                 Some(Atom::String(part) | Atom::Pattern(part)) => text.push_str(&part),
                 Some(Atom::Number(number)) => text.push_str(&crate::operator::number_text(number)),
-                Some(Atom::Bool(value)) => text.push_str(if value { "true" } else { "false" }),
+                Some(Atom::Bool(value)) => text.push_str(self.bool_text(value)),
+                Some(Atom::Null) if self.is_python() => text.push_str("None"),
+                Some(Atom::Object(id)) => match self.object_text(id) {
+                    Some(part) => text.push_str(&part),
+                    None => text.push(HOLE),
+                },
                 _ => text.push(HOLE),
             }
         }
@@ -322,6 +336,13 @@ impl<'p> Machine<'p> {
             Key::Name(name) => Value::atom(Atom::String(name)),
             Key::Computed(expression) => self.evaluate(expression)?,
         };
+        if self.is_python() {
+            if let Some(name) = key.text() {
+                self.name_objects(name, &value);
+            }
+            self.dict_set(id, &key, value);
+            return Ok(());
+        }
         if let Some(name) = property_name(&key) {
             self.name_objects(name, &value);
             let object = self.heap.get_mut(id);
@@ -342,6 +363,14 @@ impl<'p> Machine<'p> {
 
     /// Copies the own properties of each object that `value` can be into `id`.
     pub(crate) fn spread_into(&mut self, id: crate::ObjectId, value: &Value) {
+        if self.is_python()
+            && let Some(source) = value.only_object()
+            && matches!(self.heap.get(source).kind, ObjectKind::Map)
+        {
+            let span = self.span;
+            let _ = self.dict_extend(id, value, span);
+            return;
+        }
         let objects: Vec<_> = value.objects().collect();
         let is_certain = value.atoms().len() == 1;
         for source in objects {
@@ -532,6 +561,7 @@ impl<'p> Machine<'p> {
             }
             UnaryOperator::Not => {
                 let value = self.evaluate(operand)?;
+                let value = self.truth_value(value, span)?;
                 Ok(self.negate(&value))
             }
             UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::BitNot => {
@@ -564,9 +594,10 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(left)?;
+        let truth = self.truth_value(value.clone(), span)?;
         let test = match operator {
             LogicalOperator::Nullish => self.nothing_test(&value, span),
-            _ => value.clone(),
+            _ => truth,
         };
         let takes_right = match (operator, self.truth(&test)) {
             (LogicalOperator::And | LogicalOperator::Nullish, Some(truth)) => Some(truth),
@@ -577,12 +608,15 @@ impl<'p> Machine<'p> {
             Some(false) => return Ok(value),
             Some(true) => {
                 let other = self.evaluate(right)?;
-                let combined = self.combine_tests(operator, &value, other, span);
+                let part = other.test;
+                let combined = self.combine_tests(operator, &value, part, other, span);
                 return Ok(combined);
             }
             None => {}
         }
         let kept = self.kept_side(operator, &value);
+        // What the right side tests must be taken before it is joined with the left, which tests another.
+        let mut part = None;
         let other = match operator {
             LogicalOperator::Or => self.choose(
                 &test,
@@ -590,7 +624,9 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
                 |machine| {
                     machine.refine(left, false);
-                    machine.evaluate(right)
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
                 },
             ),
             LogicalOperator::And => self.choose(
@@ -598,7 +634,9 @@ impl<'p> Machine<'p> {
                 span,
                 |machine| {
                     machine.refine(left, true);
-                    machine.evaluate(right)
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
                 },
                 |_| Ok(kept.clone()),
             ),
@@ -609,7 +647,7 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
             ),
         }?;
-        Ok(self.combine_tests(operator, &value, other, span))
+        Ok(self.combine_tests(operator, &value, part, other, span))
     }
 
     /// What of the left value can be the result, without the right side.
@@ -632,10 +670,18 @@ impl<'p> Machine<'p> {
     }
 
     /// The outcome of `a && b` hangs on the tests of both.
+    /// What a value tests: the comparison that it is the outcome of, or its own truth.
+    fn test_of(&mut self, value: &Value) -> (crate::TestId, bool) {
+        value
+            .test
+            .unwrap_or_else(|| (self.truth_test(value), false))
+    }
+
     fn combine_tests(
         &mut self,
         operator: LogicalOperator,
         left: &Value,
+        right: Option<(crate::TestId, bool)>,
         mut result: Value,
         span: Span,
     ) -> Value {
@@ -644,12 +690,8 @@ impl<'p> Machine<'p> {
         if operator == LogicalOperator::Nullish {
             return result;
         }
-        let left_part = left.test.unwrap_or_else(|| (self.truth_test(left), false));
-        let right_part = result.test;
-        let parts = [Some(left_part), right_part]
-            .into_iter()
-            .flatten()
-            .collect();
+        let left_part = self.test_of(left);
+        let parts = [Some(left_part), right].into_iter().flatten().collect();
         let test = self.add_test(crate::Test {
             kind: crate::TestKind::Truth,
             operands: smallvec::smallvec![left.clone(), result.clone()],
@@ -669,6 +711,7 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(test)?;
+        let value = self.truth_value(value, span)?;
         self.choose(
             &value,
             span,
@@ -709,14 +752,31 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let tag = self.evaluate(tag)?;
-        let text = self.template(parts)?;
-        let mut arguments = Arguments::positional([text]);
+        let mut strings = vec![String::new()];
+        let mut values = Vec::new();
         for part in parts {
-            if let TemplatePart::Value(value) = part {
-                let value = self.evaluate(*value)?;
-                arguments.positional.push(value);
+            match part {
+                TemplatePart::Text(text) => {
+                    if let Some(last) = strings.last_mut() {
+                        last.push_str(text);
+                    }
+                }
+                TemplatePart::Value(value) => {
+                    values.push(self.evaluate(*value)?);
+                    strings.push(String::new());
+                }
             }
         }
+        let strings: Vec<Value> = strings.iter().map(|text| Value::string(text)).collect();
+        let raw = self.make_list(strings.clone(), false, span);
+        let strings = self.make_list(strings, false, span);
+        if let Some(id) = strings.only_object() {
+            let properties = &mut self.heap.get_mut(id).properties;
+            properties.insert(Ustr::from("raw"), raw);
+        }
+        let mut arguments = Arguments::positional([strings]);
+        arguments.positional.extend(values);
+        self.span = span;
         self.call_value(&tag, None, &arguments, span)
     }
 }

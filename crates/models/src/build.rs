@@ -82,6 +82,10 @@ fn add_entries(
         return;
     }
     let messages = std::mem::take(&mut host.state().messages_seen);
+    if let (false, Some(handshake)) = (messages.is_empty(), crate::socket::without_messages(door)) {
+        entries.pop();
+        entries.push(entry_point(host, machine, &handshake, None));
+    }
     for message in messages {
         entries.push(entry_point(host, machine, door, Some(message)));
     }

@@ -105,6 +105,11 @@ impl std::fmt::Debug for Framework {
 
 /// Returns the name and the place of a function, class or library object.
 pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
+    symbol_within(machine, value, fallback, 0)
+}
+
+/// Wrappers around wrappers are followed a few levels only: they may hold each other.
+fn symbol_within(machine: &Machine<'_>, value: &Value, fallback: Span, depth: usize) -> Symbol {
     let anonymous = Ustr::from("(anonymous)");
     let mut objects = value.objects();
     if value.atoms().len() > 1 {
@@ -128,8 +133,10 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
     };
     let object = machine.heap.get(id);
     match &object.kind {
-        ObjectKind::Bound { target, .. } => symbol(machine, target, object.span),
-        ObjectKind::Function { closure, .. } => function_symbol(machine, id, *closure),
+        ObjectKind::Bound { target, .. } if depth < 4 => {
+            symbol_within(machine, target, object.span, depth + 1)
+        }
+        ObjectKind::Function { closure, .. } => function_symbol(machine, id, *closure, depth),
         ObjectKind::Method { name, .. } => Symbol {
             name: *name,
             span: object.span,
@@ -158,6 +165,7 @@ fn function_symbol(
     machine: &Machine<'_>,
     id: firedoor_eval::ObjectId,
     closure: firedoor_eval::Closure,
+    depth: usize,
 ) -> Symbol {
     let object = machine.heap.get(id);
     let function = machine
@@ -178,10 +186,10 @@ fn function_symbol(
     let [inner] = captured.as_slice() else {
         return own;
     };
-    if inner.only_object() == Some(id) {
+    if inner.only_object() == Some(id) || depth >= 4 {
         return own;
     }
-    let inner = symbol(machine, inner, own.span);
+    let inner = symbol_within(machine, inner, own.span, depth + 1);
     Symbol {
         name: object.name.unwrap_or(inner.name),
         span: inner.span,

@@ -278,12 +278,14 @@ fn add_made(
         if is_known {
             continue;
         }
+        let is_used = host.state().used_guards.contains(&id);
         guards.insert(
             (made.span, name),
             GuardDefinition {
                 controls: made.controls.clone(),
                 throttle: made.throttle.clone(),
                 imported: machine.bindings_of(id),
+                is_used,
                 ..definition(name, made.span)
             },
         );

@@ -214,6 +214,27 @@ impl ModelHost {
         }
     }
 
+    /// Returns a part of the request that is only passed on, not looked at.
+    pub fn request_value_quietly(
+        &self,
+        machine: &mut Machine<'_>,
+        part: RequestPart,
+        field: &str,
+    ) -> Value {
+        let origin = self.origin(machine, Origin::Request(part, Ustr::from(field)));
+        Value::unknown(firedoor_eval::Shape::Any).with_origins(origin)
+    }
+
+    /// Returns what a model does with classes that inherit from `path`.
+    pub(crate) fn class_function(&self, path: &str) -> Option<crate::tables::ClassFunction> {
+        self.tables.classes.get(&Ustr::from(path)).copied()
+    }
+
+    /// Returns what a model does with new instances of classes that inherit from `path`.
+    pub(crate) fn instance_function(&self, path: &str) -> Option<crate::tables::InstanceFunction> {
+        self.tables.instances.get(&Ustr::from(path)).copied()
+    }
+
     fn resolve_alias(&self, path: Ustr) -> Ustr {
         self.tables.aliases.get(&path).copied().unwrap_or(path)
     }
@@ -241,7 +262,10 @@ impl Host for ModelHost {
                 };
                 function(self, machine, &renamed)
             }
-            None => Ok(None),
+            None => {
+                self.note_outside(machine, path, call.span);
+                self.run_behind_layer(machine, path, call)
+            }
         }
     }
 
@@ -285,11 +309,18 @@ impl Host for ModelHost {
         machine: &mut Machine<'_>,
         object: ObjectId,
         path: Ustr,
-        _key: Ustr,
+        key: Ustr,
         value: &Value,
         span: Span,
     ) -> bool {
-        let Some(function) = look_up(&self.tables.sets, path) else {
+        let inherited = || {
+            let bases = machine.outside_bases(object).into_iter();
+            bases.skip(1).find_map(|base| {
+                let base = self.resolve_alias(base);
+                look_up(&self.tables.sets, Ustr::from(&format!("{base}.{key}")))
+            })
+        };
+        let Some(function) = look_up(&self.tables.sets, path).or_else(inherited) else {
             return false;
         };
         self.state().member_name = path;
@@ -459,6 +490,44 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
+    fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
+        let [request, _, next] = call.arguments.positional.as_slice() else {
+            return Ok(None);
+        };
+        let kind_of = |machine: &Machine<'_>, value: &Value| {
+            let id = value.only_object()?;
+            Some(machine.heap.get(id).kind.clone())
+        };
+        let is_request = matches!(kind_of(machine, request),
+            Some(ObjectKind::Host(path)) if path == "express:request");
+        let is_function = matches!(kind_of(machine, next), Some(ObjectKind::Function { .. }));
+        if !path.starts_with("npm:") || !is_request || !is_function {
+            return Ok(None);
+        }
+        machine.call_value(next, None, &Arguments::default(), call.span)?;
+        Ok(Some(Value::undefined()))
+    }
+
+    /// Whoever comes to a call of a library has come further than one who does not, whatever it does.
+    fn note_outside(&self, machine: &Machine<'_>, path: Ustr, span: Span) {
+        if !self.is_request() || !path.starts_with("npm:") {
+            return;
+        }
+        let function = machine.function_name();
+        let decided = machine.decided.clone();
+        let run = &mut self.state().run;
+        if run.outside.len() < 500 {
+            run.outside.push(RawEffect {
+                kind: EffectKind::Continue,
+                span,
+                function,
+                decided,
+                step: run.step,
+            });
+        }
+    }
+
     /// A message may carry a credential as a header does; only its name says so.
     fn note_message_credential(&self, origin: firedoor_eval::Origin) {
         let firedoor_eval::Origin::Host(number) = origin else {

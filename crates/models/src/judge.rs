@@ -27,6 +27,10 @@ pub(crate) fn attacker_equality(
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
+    if is_message_password(&a) || is_message_password(&b) {
+        let run = &mut host.state().run;
+        run.passwords.push(run.step);
+    }
     Some(false)
 }
 
@@ -52,6 +56,13 @@ pub(crate) fn method_equality(
     };
     let is_taken = host.state().run.methods_taken.contains(&other);
     is_taken.then_some(false)
+}
+
+fn is_message_password(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(RequestPart::Message, field)
+            if field.to_ascii_lowercase().contains("pass") || field.ends_with("pin"))
+    })
 }
 
 /// Holds if the server keeps it to itself, so that nobody can send it who was not given it.

@@ -5,31 +5,60 @@
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
 mod build;
+pub mod cookies;
+mod cross_site;
 mod doors;
 mod drive;
 mod express;
+mod express_terminal;
 mod express_ws;
+mod factories;
+mod fastapi;
+mod fastapi_dependencies;
+mod fastapi_doors;
+mod fastapi_inputs;
+mod fastapi_loose;
+mod fastapi_middleware;
+mod fastapi_plan;
+mod fastapi_request;
+mod fastapi_security;
+mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod layers;
+mod limiters;
 mod mongoose;
 mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod passwords;
+mod pydantic;
+mod pydantic_settings;
+mod python_http;
 mod python_jwt;
+mod python_limits;
 mod python_passwords;
+mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
 mod sequel;
+mod sessions;
 mod socket;
 mod socketio;
 mod socketio_client;
+mod sqlalchemy;
+mod sqlalchemy_query;
+mod sqlalchemy_session;
+mod sqlmodel;
+pub mod sqltext;
+mod starlette;
 mod state;
 mod store;
 mod tables;
@@ -40,31 +69,48 @@ mod ws;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
+pub use factories::run_factories;
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &cookies::MODEL,
+    &cross_site::MODEL,
     &express::MODEL,
     &express_ws::MODEL,
-    &identifiers::MODEL,
-    &node::MODEL,
-    &node_crypto::MODEL,
-    &node_http::MODEL,
+    &fastapi::MODEL,
+    &fastapi_middleware::MODEL,
+    &fastapi_security::MODEL,
+    &fastapi_websocket::MODEL,
     &identifiers::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &layers::MODEL,
+    &limiters::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_http::MODEL,
+    &passwords::MODEL,
+    &pydantic::MODEL,
+    &pydantic_settings::MODEL,
+    &python_http::MODEL,
     &python_jwt::MODEL,
+    &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sqlalchemy::MODEL,
+    &sqlalchemy_query::MODEL,
+    &sqlalchemy_session::MODEL,
+    &sqlmodel::MODEL,
+    &starlette::MODEL,
     &upgrade::MODEL,
     &ws::MODEL,
 ];

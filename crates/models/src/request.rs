@@ -86,8 +86,9 @@ impl<'h> Checks<'h> {
         let mut kind = CheckKind::Other;
         let mut is_negated = false;
         if let Some((test, negated)) = decision.test {
-            is_negated = negated;
-            kind = self.kind(machine, test, 0);
+            let (found, is_part_negated) = self.kind(machine, test, 0);
+            kind = found;
+            is_negated = negated != is_part_negated;
             self.operands(machine, test, &mut operands, 0);
         }
         if operands.is_empty() {
@@ -97,33 +98,44 @@ impl<'h> Checks<'h> {
             decision: decided.decision,
             side: !decided.side,
         };
+        let ended = match decision.ends[usize::from(other.side)] {
+            firedoor_eval::SideEnd::Throws => Some(Refusal::Throw(None)),
+            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => {
+                Some(Refusal::Return)
+            }
+            firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
+        };
         Check {
             kind,
             span: decision.span,
             operands,
             control: self.host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
-            refusal: self.refusals.get(&other).cloned(),
+            refusal: self.refusals.get(&other).cloned().or(ended),
         }
     }
 
-    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> CheckKind {
+    /// Returns what a test examines: of several the last, and whether that one is negated among them.
+    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
         let found = machine.test(test);
-        if let Some((part, _)) = found.parts.last()
+        if let Some((part, is_negated)) = found.parts.last()
             && depth < 4
         {
-            return self.kind(machine, *part, depth + 1);
+            let (kind, is_part_negated) = self.kind(machine, *part, depth + 1);
+            return (kind, *is_negated != is_part_negated);
         }
-        match found.kind {
+        let kind = match found.kind {
             TestKind::Truth => CheckKind::Presence,
             TestKind::Equality => CheckKind::Equality,
             TestKind::Bound => CheckKind::Bound,
             TestKind::Membership => CheckKind::Membership,
             TestKind::Proof => CheckKind::Proof,
             TestKind::Failure => CheckKind::Failure,
+            TestKind::Attempts => CheckKind::Attempts,
             TestKind::Kind => CheckKind::Shape,
             TestKind::Loop => CheckKind::Other,
-        }
+        };
+        (kind, false)
     }
 
     fn operands(
@@ -273,7 +285,7 @@ fn is_passage(door: &Door, run: &Run) -> bool {
         } => !is_error && status.is_none_or(|status| status < 400),
         _ => false,
     };
-    run.has_passed_on && !own.any(answers)
+    door.transport == Transport::Http && run.has_passed_on && !own.any(answers)
 }
 
 fn translate(

@@ -5,8 +5,8 @@
 //! whether an attacker got as far as a user did ([`refuses_attacker`]).
 
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart, RoomKind, Transport,
-    Verdict,
+    ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart,
+    RoomKind, Transport, Verdict,
 };
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
@@ -14,10 +14,13 @@ use ustr::Ustr;
 
 use crate::request::Sent;
 use crate::state::{Listener, ListenerKind, RawEffect};
-use crate::{Model, ModelHost, Step, StepKind};
+use crate::{Door, Model, ModelHost, Step, StepKind};
 
 /// The property of a connection that is set once the program has closed it.
 const CLOSED: &str = "$closed";
+
+/// The role of the step that sends messages.
+pub(crate) const MESSAGES: &str = "messages";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -56,6 +59,20 @@ pub static MODEL: Model = Model {
 /// Makes a connection.
 pub(crate) fn make(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
     Value::object(host.make_object(machine, "ws:socket", span))
+}
+
+/// Returns the door of the connection alone, of one whose messages are entry points of their own.
+pub(crate) fn without_messages(door: &Door) -> Option<Door> {
+    let mut door = door.clone();
+    door.steps.pop_if(|step| step.role == MESSAGES)?;
+    if let Some(last) = door.steps.last_mut() {
+        last.kind = StepKind::Handler;
+        door.handler = firedoor_app::Symbol {
+            name: last.name,
+            span: last.span,
+        };
+    }
+    Some(door)
 }
 
 fn on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -185,32 +202,38 @@ pub(crate) fn run_messages(
 }
 
 /// Keeps what happens from being noted, apart from the names of messages.
-struct Quiet {
+pub(crate) struct Quiet {
     effects: usize,
     refusals: usize,
     unknown: usize,
     reads: usize,
+    outside: usize,
+    passwords: usize,
     message: Option<Ustr>,
 }
 
 impl Quiet {
-    fn begin(host: &ModelHost) -> Quiet {
+    pub(crate) fn begin(host: &ModelHost) -> Quiet {
         let run = &mut host.state().run;
         Quiet {
             effects: run.effects.len(),
             refusals: run.refusals.len(),
             unknown: run.unknown.len(),
             reads: run.reads.len(),
+            outside: run.outside.len(),
+            passwords: run.passwords.len(),
             message: run.message.take(),
         }
     }
 
-    fn end(self, host: &ModelHost) {
+    pub(crate) fn end(self, host: &ModelHost) {
         let run = &mut host.state().run;
         run.effects.truncate(self.effects);
         run.refusals.truncate(self.refusals);
         run.unknown.truncate(self.unknown);
         run.reads.truncate(self.reads);
+        run.outside.truncate(self.outside);
+        run.passwords.truncate(self.passwords);
         run.message = self.message;
     }
 }
@@ -436,17 +459,40 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
     if step.kind != StepKind::Handler {
         return false;
     }
+    if asks_password(attacker, number) {
+        return false;
+    }
+    let works = |effect: &&RawEffect| is_work(&effect.kind) || is_answer(&effect.kind);
+    let outside =
+        |sent: &'_ Sent| -> Vec<Span> { sent.run.outside.iter().map(|call| call.span).collect() };
+    let reached = outside(attacker);
     let further: Vec<&RawEffect> = ours
         .iter()
         .copied()
-        .filter(|effect| is_work(&effect.kind) || is_answer(&effect.kind))
+        .filter(works)
         .filter(|effect| theirs.iter().all(|other| other.span != effect.span))
+        .chain(
+            user.run
+                .outside
+                .iter()
+                .filter(|call| call.step == number && !reached.contains(&call.span)),
+        )
         .collect();
     !further.is_empty()
         && theirs
             .iter()
-            .filter(|effect| is_work(&effect.kind) || is_answer(&effect.kind))
+            .copied()
+            .filter(works)
             .all(|effect| is_excuse(effect, &ours, &further))
+}
+
+/// A log-in is open to everybody: the password is what it is about.
+fn asks_password(attacker: &Sent, number: usize) -> bool {
+    attacker.run.passwords.contains(&number)
+        || effects_of(attacker, number).iter().any(|effect| {
+            matches!(&effect.kind, EffectKind::CompareSecret(compared)
+                if matches!(compared.kind, ComparisonKind::Password | ComparisonKind::Code))
+        })
 }
 
 fn effects_of(sent: &Sent, number: usize) -> Vec<&RawEffect> {

@@ -60,8 +60,11 @@ static FRAMEWORK: Framework = Framework {
     status_of: |_, _, _| None,
 };
 
-/// Properties of a namespace: its server, itself missing on the server.
+/// The property of a namespace that holds its server; the server itself has none.
 const SERVER: &str = "$server";
+
+/// The note of a namespace with the events that look at a credential.
+const AUTHENTICATING: &str = "authenticating";
 
 fn create_server(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_router(machine, "socketio:server", "socketio", "server", call.span);
@@ -435,9 +438,11 @@ fn namespace_doors(
     let sent = send(host, machine, &door, Persona::User, None);
     let events = events(&sent);
     let layers: Vec<Listener> = listeners_of(&sent, ListenerKind::Layer);
+    let first = doors.len();
     for (event, listener) in &events {
         doors.push(event_door(machine, &door, *event, listener, &layers));
     }
+    note_authenticating(host, machine, id, &doors[first..]);
     if sent
         .run
         .listeners
@@ -610,6 +615,58 @@ fn event_door(
     door
 }
 
+/// Remembers which events look at a credential: what they change is there for the events after them.
+fn note_authenticating(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId, doors: &[Door]) {
+    let mut names = Vec::new();
+    for door in doors {
+        let run = send(host, machine, door, Persona::User, None).run;
+        let handler = door.steps.len() - 1;
+        let proves = run.effects.iter().any(|effect| {
+            effect.step == handler
+                && matches!(
+                    effect.kind,
+                    EffectKind::Verify(_) | EffectKind::CompareSecret(_)
+                )
+        });
+        let reads = run.reads.iter().any(|(origin, step)| {
+            *step == handler && matches!(origin, Origin::Request(RequestPart::Message, _))
+        });
+        if let (true, Some(name)) = (proves || reads, door.message) {
+            names.push(firedoor_eval::Atom::String(name));
+        }
+    }
+    if !names.is_empty() {
+        let names = Value::atoms_of(names);
+        host.state().notes.insert((id, AUTHENTICATING), names);
+    }
+}
+
+/// Sends the events that authenticate, without noting what they do apart from what they change.
+fn authenticate(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    span: Span,
+) -> Result<(), Stop> {
+    let names = {
+        let state = host.state();
+        let noted = state.notes.get(&(ObjectId(door.group.0), AUTHENTICATING));
+        noted.and_then(Value::texts).unwrap_or_default()
+    };
+    for name in names {
+        let base = machine.decided.len();
+        let quiet = socket::Quiet::begin(host);
+        let (result, _) =
+            machine.catching(|machine| run_listeners(host, machine, Some(name), span));
+        quiet.end(host);
+        machine.decided.truncate(base);
+        if result == Err(Stop::Budget) {
+            return result;
+        }
+    }
+    Ok(())
+}
+
 /// The request of the handshake, an answer to it, and the connection are shared by all steps.
 fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
     let span = door.registered;
@@ -751,14 +808,24 @@ fn run_event(
     step: &Step,
 ) -> Result<(), Stop> {
     let span = step.mounted;
+    authenticate(host, machine, door, span)?;
     run_any(host, machine, door.message, span)?;
+    run_listeners(host, machine, door.message, span)
+}
+
+fn run_listeners(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    event: Option<Ustr>,
+    span: Span,
+) -> Result<(), Stop> {
     let listeners: Vec<Listener> = {
         let state = host.state();
         let listeners = state.run.listeners.iter();
         listeners
             .filter(|listener| {
                 matches!(listener.kind, ListenerKind::Every | ListenerKind::Once)
-                    && listener.event.text() == door.message
+                    && listener.event.text() == event
             })
             .cloned()
             .collect()

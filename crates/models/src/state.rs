@@ -152,6 +152,10 @@ pub struct Run {
     pub message_field: Ustr,
     /// The event that the entry point is for, if it is for one.
     pub event: Option<Ustr>,
+    /// The steps in which a password that a message carries was compared.
+    pub passwords: Vec<usize>,
+    /// Calls of libraries that nothing is known of.
+    pub outside: Vec<RawEffect>,
     /// What was registered on connections while the request ran.
     pub listeners: Vec<Listener>,
     /// Handshakes that were taken, and not yet answered.
@@ -243,10 +247,18 @@ pub struct State {
     pub unresolved: Vec<Unresolved>,
     /// Guards that libraries made: the object, the controls and where.
     pub made_guards: IndexMap<ObjectId, MadeGuard>,
+    /// Guards that are called by hand, and so need not be mounted.
+    pub used_guards: indexmap::IndexSet<ObjectId>,
+    /// What a function that was tried has answered, with what decided it.
+    pub answers: Vec<(Value, Vec<Decided>)>,
+    /// The strategies of Passport, by name, and how it finds the user of a session under an empty name.
+    pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
+    /// What the model of FastAPI keeps.
+    pub(crate) fastapi: crate::fastapi::Memory,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
     /// Where each door of a framework with an order of registrations stands.

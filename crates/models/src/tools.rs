@@ -37,7 +37,7 @@ pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> F
 }
 
 /// Returns the environment variables that a value hangs on, in words.
-fn condition(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<String> {
+pub fn condition(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<String> {
     let mut names: Vec<Ustr> = Vec::new();
     for set in [value.origins, value.control] {
         for origin in host.origins_of(machine, set) {

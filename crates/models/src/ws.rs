@@ -194,13 +194,13 @@ fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         .map(|(id, router)| (*id, router.clone()))
         .collect();
     let mut doors = Vec::new();
-    for (id, router) in routers
-        .iter()
-        .filter(|(_, router)| router.framework == "ws")
-    {
-        if !is_without_server(router) {
-            doors.push(server_door(host, machine, *id, router));
-        }
+    let servers = || {
+        routers
+            .iter()
+            .filter(|(_, router)| router.framework == "ws")
+    };
+    for (id, router) in servers().filter(|(_, router)| !is_without_server(router)) {
+        doors.push(server_door(host, machine, *id, router));
     }
     for (id, router) in &routers {
         for registration in &router.registrations {
@@ -209,7 +209,24 @@ fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
             }
         }
     }
+    for (id, router) in servers().filter(|(_, router)| is_without_server(router)) {
+        if !router.registrations.is_empty() && !is_covered(router, &doors) {
+            let mut door = server_door(host, machine, *id, router);
+            door.unresolved
+                .push("how handshakes come to its server was not found".to_owned());
+            doors.push(door);
+        }
+    }
     doors
+}
+
+/// Holds if some door leads to the connection handlers of a server.
+fn is_covered(router: &Router, doors: &[Door]) -> bool {
+    let handlers = || router.registrations.iter().flat_map(|one| &one.handlers);
+    doors
+        .iter()
+        .flat_map(|door| &door.steps)
+        .any(|step| handlers().any(|handler| *handler == step.value))
 }
 
 fn is_without_server(router: &Router) -> bool {
@@ -310,7 +327,13 @@ fn finish(host: &ModelHost, machine: &mut Machine<'_>, mut door: Door) -> Door {
     });
     match listener {
         Some(listener) => {
-            let mut step = make_step(machine, &listener.handler, "messages", listener.span, &[]);
+            let mut step = make_step(
+                machine,
+                &listener.handler,
+                socket::MESSAGES,
+                listener.span,
+                &[],
+            );
             step.kind = StepKind::Handler;
             door.steps.push(step);
         }

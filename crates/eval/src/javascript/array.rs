@@ -283,7 +283,7 @@ fn join(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 }
 
 fn flat(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
-    let depth = call.argument(0).as_number().unwrap_or(1.0).min(20.0);
+    let depth = call.argument(0).as_number().unwrap_or(1.0).min(8.0);
     let (elements, more) = flattened(machine, call.this, depth);
     let list = machine.make_open_list(elements, more, call.span);
     Ok(Some(list.with_origins(call.this.origins)))

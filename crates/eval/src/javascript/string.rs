@@ -182,8 +182,12 @@ fn changed(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         Some(Atom::Pattern(text)) => with_holes(&call.path, &text),
         _ => None,
     };
+    let is_outside = call.path == "at"
+        && call.this.text().is_some_and(|text| text.is_ascii())
+        && call.argument(0).as_number().is_some();
     Ok(Some(match made {
         Some(text) => call.known(machine, Value::pattern(&text)),
+        None if is_outside => call.known(machine, Value::undefined()),
         None => call.method_result(machine, Shape::String),
     }))
 }
@@ -231,20 +235,10 @@ fn exact(name: &str, text: &str, arguments: &Arguments) -> Option<String> {
             };
             Some(text[start.min(end)..start.max(end)].to_owned())
         }
-        ("charAt", [Some(index)]) => Some(
-            text.get(*index as usize..*index as usize + 1)
-                .unwrap_or("")
-                .to_owned(),
-        ),
+        ("charAt", [Some(index)]) => Some(character(text, *index).unwrap_or("").to_owned()),
         ("at", [Some(index)]) => {
-            let index = if *index < 0.0 {
-                *index + length as f64
-            } else {
-                *index
-            };
-            (index >= 0.0)
-                .then(|| text.get(index as usize..index as usize + 1))?
-                .map(str::to_owned)
+            let from_end = if *index < 0.0 { length as f64 } else { 0.0 };
+            character(text, *index + from_end).map(str::to_owned)
         }
         ("repeat", [Some(count)]) if count * length as f64 <= 10_000.0 => {
             Some(text.repeat(*count as usize))
@@ -254,6 +248,12 @@ fn exact(name: &str, text: &str, arguments: &Arguments) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Returns the character at a position of an ASCII text.
+fn character(text: &str, index: f64) -> Option<&str> {
+    let start = (index >= 0.0).then_some(index as usize)?;
+    text.get(start..start.checked_add(1)?)
 }
 
 fn positions(arguments: &[Value], length: usize) -> Option<(usize, usize)> {

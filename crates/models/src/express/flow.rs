@@ -32,7 +32,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
 pub(super) fn step(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    door: &Door,
+    _door: &Door,
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
@@ -41,7 +41,8 @@ pub(super) fn step(
             let is_last = step.role == "socket-last";
             return express_ws::run_route(host, machine, step, shared, is_last);
         }
-        "messages" => return crate::socket::run_messages(host, machine, step.mounted),
+        "library" => return Ok(()),
+        crate::socket::MESSAGES => return crate::socket::run_messages(host, machine, step.mounted),
         _ => {}
     }
     let count = if step.role == "error" { 4 } else { 3 };
@@ -57,13 +58,13 @@ pub(super) fn step(
     if is_promise {
         machine.await_value(&result, step.mounted)?;
     }
-    unknown_layer(host, machine, door, step);
+    unknown_layer(host, machine, step);
     Ok(())
 }
 
 /// A layer of an unknown library lets requests on, as far as anybody knows; whether it refuses some is
 /// not known if its name says that it guards.
-fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, _door: &Door, step: &Step) {
+pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &Step) {
     let is_outside = match step.value.only_object() {
         Some(id) => {
             matches!(&machine.heap.get(id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))

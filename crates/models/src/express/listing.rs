@@ -12,7 +12,7 @@ use super::register::is_error_handler;
 use crate::doors::{Mounting, is_below, join_paths, symbol};
 use crate::sequel::{self, Place, Registered, Scope};
 use crate::state::{Registration, RegistrationKind, Router};
-use crate::{Door, ModelHost, Step, StepKind};
+use crate::{Door, ModelHost, Step, StepKind, express_terminal};
 
 /// Lists the routes of every application that is not mounted in another. What is never mounted anywhere is
 /// not reachable, as long as some application is known to listen.
@@ -160,6 +160,12 @@ fn list(
         let path = template(&join_paths(&above.prefix, &registration.path));
         match registration.kind {
             RegistrationKind::Layer | RegistrationKind::ErrorHandler => {
+                let layers = (above, steps.as_slice());
+                if let Some(made) = terminal(host, machine, registration, &path, layers) {
+                    let group = machine.heap.get(router).name;
+                    push_door(made, router, group, listing);
+                    continue;
+                }
                 for (scope, step) in layer_steps(machine, registration, &path, above) {
                     add_late(&step, &path, &mut listing.doors[first..]);
                     listing.add(&scope, &step);
@@ -424,6 +430,28 @@ fn route(
     (door, place)
 }
 
+/// The door of what `use` mounts below a path if it answers everything there.
+fn terminal(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    registration: &Registration,
+    path: &str,
+    (above, steps): (&Above, &[(Scope, Step)]),
+) -> Option<(Door, Place)> {
+    let is_layer = registration.kind == RegistrationKind::Layer;
+    if !is_layer || !express_terminal::may_answer(machine, registration) {
+        return None;
+    }
+    let below = join_paths(path, "{path*}");
+    let method = Ustr::from("ANY");
+    let (mut door, place) = route(machine, registration, method, &below, above, steps);
+    if express_terminal::is_library(machine, &registration.handlers[0]) {
+        door.steps.last_mut()?.role = "library";
+        return Some((door, place));
+    }
+    express_terminal::answers_itself(host, machine, &door).then_some((door, place))
+}
+
 /// The door of a route of express-ws: its functions run for the handshake, and what they listen for is the
 /// work of the door.
 fn as_socket(mut door: Door, functions: usize) -> Door {
@@ -441,7 +469,7 @@ fn as_socket(mut door: Door, functions: usize) -> Door {
     if let Some(last) = door.steps.last().cloned() {
         door.steps.push(Step {
             kind: StepKind::Handler,
-            role: "messages",
+            role: crate::socket::MESSAGES,
             ..last
         });
     }

@@ -16,7 +16,9 @@ use firedoor_eval::{Answer, Call, Machine, Value};
 use ustr::Ustr;
 
 use crate::{Framework, Model, ModelHost};
+pub(crate) use flow::unknown_layer;
 pub(crate) use register::register_all;
+pub(crate) use request::request_path;
 
 use flow::{begin, next, step};
 use listing::{as_layer, doors, mountings};
@@ -27,7 +29,10 @@ use request::{
     cookie_member, header_member, request_context, request_header, request_member,
     request_parameter, request_test,
 };
-use response::{chain, redirect, respond, response_locals, send_status, set_status, status_of};
+use response::{
+    chain, redirect, respond, response_locals, send_status, set_status, set_status_property,
+    status_of,
+};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -99,6 +104,7 @@ pub static MODEL: Model = Model {
         ("express:request.cookies.*", cookie_member),
         ("express:response.locals", response_locals),
     ],
+    sets: &[("express:response.statusCode", set_status_property)],
     framework: Some(&FRAMEWORK),
     ..Model::EMPTY
 };

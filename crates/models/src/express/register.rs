@@ -1,6 +1,8 @@
 //! What programs register on applications and routers of Express: layers, routes, parameters.
 
-use firedoor_eval::{Answer, Arguments, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, Shape, Value};
+use firedoor_eval::{
+    Answer, Arguments, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, Shape, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 

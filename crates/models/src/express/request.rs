@@ -44,7 +44,7 @@ pub(super) fn request_member(
 }
 
 /// The path of the request as far as the entry point fixes it.
-fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
+pub(crate) fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
     let path = host.state().run.path;
     let mut text = String::new();
     let mut depth = 0;

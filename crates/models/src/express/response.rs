@@ -72,6 +72,20 @@ pub(super) fn redirect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
     Ok(Some(call.this.clone()))
 }
 
+/// `response.statusCode = 401`, as Node's own servers write it.
+pub(super) fn set_status_property(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    response: ObjectId,
+    value: &Value,
+    _span: Span,
+) -> bool {
+    machine
+        .heap
+        .set_property(response, Ustr::from("$status"), value.clone());
+    true
+}
+
 pub(super) fn chain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let _ = machine;
     Ok(Some(call.this.clone()))

@@ -1,0 +1,192 @@
+//! Cookies that are set: their flags, whichever framework or library sets them.
+//!
+//! What is not given holds by the library's default, so a flag that is not given is `Default` here; a model
+//! whose library has safe defaults says so itself.
+
+use firedoor_app::{EffectKind, Flag, SetCookie};
+use firedoor_eval::{Answer, Call, Machine, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::tools::{flag, option};
+use crate::{Model, ModelHost};
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "cookies",
+    calls: &[
+        ("express:response.cookie", express_cookie),
+        ("express:response.clearCookie", express_clear),
+        ("express:response.setHeader", express_header),
+        ("express:response.set", express_header),
+        ("express:response.header", express_header),
+        ("express:response.append", express_header),
+        ("npm:cookie.serialize", serialize),
+        ("npm:cookie.stringifySetCookie", serialize),
+    ],
+    ..Model::EMPTY
+};
+
+/// Returns a cookie as the options that most libraries share describe it.
+pub fn cookie(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &Value,
+    value: &Value,
+    options: &Value,
+    span: Span,
+) -> SetCookie {
+    let mut flags = [Flag::Default, Flag::Default];
+    for (flag_of, name) in flags.iter_mut().zip(["httpOnly", "secure"]) {
+        let given = option(machine, options, name, span);
+        *flag_of = flag(host, machine, given.as_ref());
+    }
+    let [http_only, secure] = flags;
+    let given = option(machine, options, "sameSite", span);
+    let (same_site, same_site_flag) = same_site(host, machine, given.as_ref());
+    SetCookie {
+        name: name.text(),
+        value: host.deep_provenance(machine, value),
+        http_only,
+        secure,
+        same_site,
+        same_site_flag,
+        path: option(machine, options, "path", span).and_then(|path| path.text()),
+        is_session: false,
+    }
+}
+
+/// `true` means strict, `false` none given (cookie 0.7, `index.js`); a choice shows its weakest side.
+fn same_site(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    given: Option<&Value>,
+) -> (Option<Ustr>, Flag) {
+    let Some(value) = given else {
+        return (None, Flag::Default);
+    };
+    if let Some(text) = value.text() {
+        return (Some(Ustr::from(&text.to_ascii_lowercase())), Flag::On);
+    }
+    match (value.only(), value.texts()) {
+        (Some(firedoor_eval::Atom::Bool(true)), _) => (Some(Ustr::from("strict")), Flag::On),
+        (Some(firedoor_eval::Atom::Bool(false)), _) => (None, Flag::Off),
+        (_, Some(texts)) => {
+            let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
+            let weakest = ["none", "lax", "strict"]
+                .into_iter()
+                .find(|word| lower.iter().any(|text| text == word));
+            (weakest.map(Ustr::from), Flag::On)
+        }
+        _ => (None, flag(host, machine, Some(value))),
+    }
+}
+
+/// Notes that a cookie is set; one without a value is cleared.
+pub fn set(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &Value,
+    value: &Value,
+    options: &Value,
+    span: Span,
+) {
+    if value.text().is_some_and(|text| text.is_empty()) {
+        host.effect(machine, EffectKind::ClearCookie(name.text()), span);
+        return;
+    }
+    let cookie = cookie(host, machine, name, value, options, span);
+    host.effect(machine, EffectKind::SetCookie(cookie), span);
+}
+
+/// `res.cookie(name, value[, options])`.
+fn express_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let arguments = call.arguments;
+    set(
+        host,
+        machine,
+        &arguments.get(0),
+        &arguments.get(1),
+        &arguments.get(2),
+        call.span,
+    );
+    Ok(Some(call.this.clone()))
+}
+
+fn express_clear(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let name = call.arguments.get(0).text();
+    host.effect(machine, EffectKind::ClearCookie(name), call.span);
+    Ok(Some(call.this.clone()))
+}
+
+/// `res.setHeader('Set-Cookie', ...)` with a text; one made by a library was noted when it was made.
+fn express_header(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let is_cookie = call
+        .arguments
+        .get(0)
+        .text()
+        .is_some_and(|name| name.eq_ignore_ascii_case("set-cookie"));
+    if is_cookie {
+        let value = call.arguments.get(1);
+        let lines = match value.text_pattern() {
+            Some(_) => vec![value],
+            None => machine.elements_of(&value).0,
+        };
+        for line in lines {
+            if let Some(text) = line.text_pattern() {
+                set_line(host, machine, &text, &line, call.span);
+            }
+        }
+    }
+    Ok(Some(call.this.clone()))
+}
+
+/// Notes the cookie that a line of the header sets.
+pub fn set_line(host: &ModelHost, machine: &mut Machine<'_>, text: &str, line: &Value, span: Span) {
+    let mut parts = text.split(';').map(str::trim);
+    let (name, value) = parts
+        .next()
+        .and_then(|pair| pair.split_once('='))
+        .unwrap_or(("", ""));
+    let attributes: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
+    let has = |name: &str| attributes.iter().any(|part| part == name);
+    let of = |name: &str| {
+        attributes
+            .iter()
+            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+    };
+    let name = (!name.contains(firedoor_eval::HOLE)).then(|| Ustr::from(name));
+    if value.is_empty() || of("max-age") == Some("0") {
+        host.effect(machine, EffectKind::ClearCookie(name), span);
+        return;
+    }
+    let on = |is_on: bool| if is_on { Flag::On } else { Flag::Default };
+    let cookie = SetCookie {
+        name,
+        value: host.set_provenance(machine, line.origins),
+        http_only: on(has("httponly")),
+        secure: on(has("secure")),
+        same_site: of("samesite").map(Ustr::from),
+        same_site_flag: on(of("samesite").is_some()),
+        path: of("path").map(Ustr::from),
+        is_session: false,
+    };
+    host.effect(machine, EffectKind::SetCookie(cookie), span);
+}
+
+/// cookie 0.7: the text of a header line.
+fn serialize(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let arguments = call.arguments;
+    set(
+        host,
+        machine,
+        &arguments.get(0),
+        &arguments.get(1),
+        &arguments.get(2),
+        call.span,
+    );
+    Ok(Some(machine.derived(
+        firedoor_eval::Shape::String,
+        arguments.positional.iter().take(2),
+    )))
+}

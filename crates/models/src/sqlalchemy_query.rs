@@ -1,0 +1,629 @@
+//! SQLAlchemy's expressions and statements: columns, conditions, `select`, `update`, `insert`, `delete`, `Query`.
+//!
+//! Statements are values: every method gives a new one. Source: SQLAlchemy 2.0 documentation, "SQL Statements
+//! and Expressions API" and "Legacy Query API".
+
+use firedoor_app::{Field, Origin};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Value};
+use firedoor_ir::BinaryOperator;
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::python_records::Key;
+use crate::python_support::{argument, first, last_name};
+use crate::{Model, ModelHost};
+
+const COLUMN: &str = "sqlalchemy:column()";
+const CONDITION: &str = "sqlalchemy:condition()";
+const EXPRESSION: &str = "sqlalchemy:expression()";
+pub(crate) const STATEMENT: &str = "sqlalchemy:statement()";
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "sqlalchemy_query",
+    calls: &[
+        ("py:sqlalchemy.select", start_statement),
+        ("py:sqlalchemy.update", start_statement),
+        ("py:sqlalchemy.insert", start_statement),
+        ("py:sqlalchemy.delete", start_statement),
+        ("py:sqlalchemy.exists", start_statement),
+        ("py:sqlalchemy.and_", connect),
+        ("py:sqlalchemy.or_", connect),
+        ("py:sqlalchemy.not_", connect),
+        ("py:sqlalchemy.func.*", function),
+        ("py:sqlalchemy.case", function),
+        ("py:sqlalchemy.cast", first),
+        ("py:sqlalchemy.distinct", first),
+        ("py:sqlalchemy.desc", first),
+        ("py:sqlalchemy.asc", first),
+        ("py:sqlalchemy.literal", first),
+        ("py:sqlalchemy.bindparam", first),
+        ("py:sqlalchemy.orm.aliased", first),
+        ("py:sqlalchemy.text", text),
+        ("sqlalchemy:column().*", column_method),
+        ("sqlalchemy:expression().*", column_method),
+        ("sqlalchemy:condition().*", column_method),
+        ("sqlalchemy:statement().where", add_conditions),
+        ("sqlalchemy:statement().filter", add_conditions),
+        ("sqlalchemy:statement().having", add_conditions),
+        ("sqlalchemy:statement().filter_by", add_conditions_by_name),
+        ("sqlalchemy:statement().values", set_values),
+        ("sqlalchemy:statement().on_conflict_do_update", set_conflict),
+        (
+            "sqlalchemy:statement().on_conflict_do_nothing",
+            set_conflict,
+        ),
+        ("sqlalchemy:statement().returning", set_returning),
+        ("sqlalchemy:statement().with_for_update", set_lock),
+        ("sqlalchemy:statement().select_from", set_from),
+        ("sqlalchemy:statement().with_entities", set_entities),
+        ("sqlalchemy:statement().with_only_columns", set_entities),
+    ],
+    operators: &[
+        (COLUMN, compare),
+        (CONDITION, compare),
+        (EXPRESSION, compare),
+    ],
+    aliases: &[
+        ("py:sqlalchemy.future.select", "py:sqlalchemy.select"),
+        ("py:sqlalchemy.sql.select", "py:sqlalchemy.select"),
+        (
+            "py:sqlalchemy.sql.expression.select",
+            "py:sqlalchemy.select",
+        ),
+        ("py:sqlalchemy.sql.func", "py:sqlalchemy.func"),
+        ("py:sqlalchemy.sql.text", "py:sqlalchemy.text"),
+        ("py:sqlalchemy.sql.and_", "py:sqlalchemy.and_"),
+        ("py:sqlalchemy.sql.or_", "py:sqlalchemy.or_"),
+        (
+            "py:sqlalchemy.dialects.postgresql.insert",
+            "py:sqlalchemy.insert",
+        ),
+        (
+            "py:sqlalchemy.dialects.sqlite.insert",
+            "py:sqlalchemy.insert",
+        ),
+        (
+            "py:sqlalchemy.dialects.mysql.insert",
+            "py:sqlalchemy.insert",
+        ),
+    ],
+    ..Model::EMPTY
+};
+
+/// Makes a column expression.
+pub(crate) fn column_object(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    name: Ustr,
+    span: Span,
+) -> Value {
+    let id = host.make_object(machine, COLUMN, span);
+    let properties = &mut machine.heap.get_mut(id).properties;
+    properties.insert(Ustr::from("asset"), Value::atom(Atom::String(asset)));
+    properties.insert(Ustr::from("column"), Value::atom(Atom::String(name)));
+    let origin = Origin::Record {
+        asset,
+        field: name,
+        of_principal: false,
+    };
+    let origins = host.origin(machine, origin);
+    Value::object(id).with_origins(origins)
+}
+
+/// Returns the asset and the name of the first column in an expression.
+pub(crate) fn column_in(
+    machine: &Machine<'_>,
+    value: &Value,
+    depth: usize,
+) -> Option<(Ustr, Ustr)> {
+    let object = machine.heap.get(value.only_object()?);
+    let ObjectKind::Host(path) = object.kind else {
+        return None;
+    };
+    match path.as_str() {
+        COLUMN => {
+            let asset = object.properties.get(&Ustr::from("asset"))?.text()?;
+            let name = object.properties.get(&Ustr::from("column"))?.text()?;
+            Some((asset, name))
+        }
+        EXPRESSION | CONDITION if depth < 6 => {
+            let mut parts = object.elements.iter();
+            parts.find_map(|part| column_in(machine, part, depth + 1))
+        }
+        _ => None,
+    }
+}
+
+fn kind_of(machine: &Machine<'_>, value: &Value) -> Option<Ustr> {
+    match machine.heap.get(value.only_object()?).kind {
+        ObjectKind::Host(path) => Some(path),
+        _ => None,
+    }
+}
+
+fn make(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    path: &str,
+    operator: &str,
+    parts: Vec<Value>,
+    span: Span,
+) -> Value {
+    let id = host.make_object(machine, path, span);
+    let object = machine.heap.get_mut(id);
+    object.elements = parts;
+    object
+        .properties
+        .insert(Ustr::from("operator"), Value::string(operator));
+    Value::object(id)
+}
+
+/// Operators between columns and values make conditions and expressions.
+fn compare(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    operator: BinaryOperator,
+    left: &Value,
+    right: &Value,
+    span: Span,
+) -> Option<Value> {
+    let is_expression = |value: &Value| {
+        kind_of(machine, value)
+            .is_some_and(|path| matches!(path.as_str(), COLUMN | EXPRESSION | CONDITION))
+    };
+    let is_turned = !is_expression(left);
+    let word = match (operator, is_turned) {
+        (BinaryOperator::Equal, _) => "=",
+        (BinaryOperator::NotEqual, _) => "!=",
+        (BinaryOperator::Less, false) | (BinaryOperator::Greater, true) => "<",
+        (BinaryOperator::LessEqual, false) | (BinaryOperator::GreaterEqual, true) => "<=",
+        (BinaryOperator::Greater, false) | (BinaryOperator::Less, true) => ">",
+        (BinaryOperator::GreaterEqual, false) | (BinaryOperator::LessEqual, true) => ">=",
+        (BinaryOperator::BitAnd, _) => "and",
+        (BinaryOperator::BitOr, _) => "or",
+        (BinaryOperator::In | BinaryOperator::NotIn, _) => return None,
+        (BinaryOperator::Is | BinaryOperator::IsNot, _) => return None,
+        _ => {
+            let parts = vec![left.clone(), right.clone()];
+            let mut value = make(host, machine, EXPRESSION, "arithmetic", parts, span);
+            value.origins = machine.origins.union(left.origins, right.origins);
+            return Some(value);
+        }
+    };
+    let parts = match is_turned {
+        true => vec![right.clone(), left.clone()],
+        false => vec![left.clone(), right.clone()],
+    };
+    Some(make(host, machine, CONDITION, word, parts, span))
+}
+
+/// `and_`, `or_`, `not_`.
+fn connect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let word = last_name(&call.path).trim_end_matches('_');
+    let parts: Vec<Value> = call.arguments.all().cloned().collect();
+    Ok(Some(make(host, machine, CONDITION, word, parts, call.span)))
+}
+
+/// `func.lower(User.email)`.
+fn function(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let parts: Vec<Value> = call.arguments.all().cloned().collect();
+    let origins = machine.origins_of(&parts);
+    let name = last_name(&call.path);
+    let mut value = make(host, machine, EXPRESSION, name, parts, call.span);
+    value.origins = origins;
+    Ok(Some(value))
+}
+
+fn text(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let parts = vec![argument(call, 0, "text")];
+    Ok(Some(make(
+        host,
+        machine,
+        "sqlalchemy:text()",
+        "text",
+        parts,
+        call.span,
+    )))
+}
+
+/// Methods of columns that make conditions; the others give the column again.
+fn column_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let word = match last_name(&call.path) {
+        "is_" => "=",
+        "is_not" | "isnot" => "!=",
+        "in_" => "in",
+        "not_in" | "notin_" => "not in",
+        "like" | "ilike" | "contains" | "icontains" | "startswith" | "endswith" | "match" => "like",
+        "between" => "between",
+        "any" | "has" => {
+            let parts: Vec<Value> = call.arguments.all().cloned().collect();
+            return Ok(Some(make(
+                host, machine, CONDITION, "and", parts, call.span,
+            )));
+        }
+        "filter_by" | "op" => return Ok(None),
+        _ => return Ok(Some(call.this.clone())),
+    };
+    let mut parts = vec![call.this.clone()];
+    parts.extend(call.arguments.positional.iter().cloned());
+    Ok(Some(make(host, machine, CONDITION, word, parts, call.span)))
+}
+
+/// Adds what a condition asks for; names of other assets are written out.
+pub(crate) fn collect(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    condition: &Value,
+    asset: Ustr,
+    key: &mut Key,
+    depth: usize,
+) {
+    if kind_of(machine, condition) != Some(Ustr::from(CONDITION)) || depth > 12 {
+        add_unknown(host, machine, condition, key);
+        return;
+    }
+    let Some(id) = condition.only_object() else {
+        return;
+    };
+    let parts = machine.heap.get(id).elements.clone();
+    let operator = machine
+        .heap
+        .property(id, Ustr::from("operator"))
+        .and_then(Value::text)
+        .unwrap_or_default();
+    match operator.as_str() {
+        "and" => {
+            for part in &parts {
+                collect(host, machine, part, asset, key, depth + 1);
+            }
+        }
+        "or" | "not" => collect_weak(host, machine, &parts, asset, key, depth),
+        _ => add_leaf(host, machine, &operator, &parts, asset, key),
+    }
+}
+
+fn add_unknown(host: &ModelHost, machine: &mut Machine<'_>, condition: &Value, key: &mut Key) {
+    if condition.truth().is_none() || !condition.origins.is_empty() {
+        key.add(host, machine, "", "?", condition);
+    }
+}
+
+/// Of alternatives only those restrict that all ask for the caller; the others are marked.
+fn collect_weak(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    parts: &[Value],
+    asset: Ustr,
+    key: &mut Key,
+    depth: usize,
+) {
+    let mut alternatives = Vec::new();
+    for part in parts {
+        let mut alternative = Key::default();
+        collect(host, machine, part, asset, &mut alternative, depth + 1);
+        alternatives.push(alternative);
+    }
+    let is_own = |key: &Key| key.fields.iter().any(|field| field.value.is_of_principal());
+    let all_own = alternatives.iter().all(is_own);
+    for alternative in alternatives {
+        for (mut field, value) in alternative.fields.into_iter().zip(alternative.values) {
+            if !all_own {
+                field.operator = "or";
+            }
+            key.fields.push(field);
+            key.values.push(value);
+        }
+    }
+}
+
+fn add_leaf(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    operator: &str,
+    parts: &[Value],
+    asset: Ustr,
+    key: &mut Key,
+) {
+    let Some(left) = parts.first() else {
+        return;
+    };
+    let right = parts.get(1).cloned().unwrap_or_else(Value::null);
+    let (owner, name) = column_in(machine, left, 0).unwrap_or_default();
+    let name = match owner == asset || owner.is_empty() {
+        true => name.to_string(),
+        false => format!("{owner}.{name}"),
+    };
+    let operator = match operator {
+        "=" => "=",
+        "!=" => "!=",
+        "<" => "<",
+        "<=" => "<=",
+        ">" => ">",
+        ">=" => ">=",
+        "in" => "in",
+        "not in" => "not in",
+        "like" => "like",
+        "between" => "between",
+        _ => "?",
+    };
+    key.add(host, machine, &name, operator, &right);
+}
+
+fn start_statement(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let kind = last_name(&call.path);
+    let entities = call.arguments.positional.clone();
+    let id = statement(host, machine, kind, entities, call.span);
+    Ok(Some(Value::object(id)))
+}
+
+/// Makes a statement about these entities.
+pub(crate) fn statement(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    kind: &str,
+    entities: Vec<Value>,
+    span: Span,
+) -> ObjectId {
+    let id = host.make_object(machine, STATEMENT, span);
+    let mut columns = Vec::new();
+    for entity in entities {
+        let is_list = entity
+            .only_object()
+            .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
+        match is_list {
+            true => columns.extend(machine.elements_of(&entity).0),
+            false => columns.push(entity),
+        }
+    }
+    let entities = machine.make_list(columns, false, span);
+    let properties = &mut machine.heap.get_mut(id).properties;
+    properties.insert(Ustr::from("kind"), Value::string(kind));
+    properties.insert(Ustr::from("entities"), entities);
+    id
+}
+
+/// Returns a new statement that is like the one whose method is called.
+pub(crate) fn copy(machine: &mut Machine<'_>, call: &Call<'_>) -> Option<ObjectId> {
+    let old = machine.heap.get(call.receiver?).clone();
+    let id = machine.heap.allocate(old.kind, call.span);
+    let object = machine.heap.get_mut(id);
+    object.properties = old.properties;
+    object.elements = old.elements;
+    Some(id)
+}
+
+fn with_property(machine: &mut Machine<'_>, call: &Call<'_>, name: &str, value: Value) -> Answer {
+    let Some(id) = copy(machine, call) else {
+        return Ok(None);
+    };
+    machine
+        .heap
+        .get_mut(id)
+        .properties
+        .insert(Ustr::from(name), value);
+    Ok(Some(Value::object(id)))
+}
+
+fn add_conditions(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = copy(machine, call) else {
+        return Ok(None);
+    };
+    let conditions: Vec<Value> = call.arguments.all().cloned().collect();
+    machine.heap.get_mut(id).elements.extend(conditions);
+    Ok(Some(Value::object(id)))
+}
+
+fn add_conditions_by_name(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = copy(machine, call) else {
+        return Ok(None);
+    };
+    let asset = main_asset(host, machine, id).map_or_else(Ustr::default, |(asset, _)| asset);
+    for (name, value) in &call.arguments.keywords {
+        let column = column_object(host, machine, asset, *name, call.span);
+        let parts = vec![column, value.clone()];
+        let condition = make(host, machine, CONDITION, "=", parts, call.span);
+        machine.heap.get_mut(id).elements.push(condition);
+    }
+    if let Some(rest) = &call.arguments.rest {
+        machine.heap.get_mut(id).elements.push(rest.clone());
+    }
+    Ok(Some(Value::object(id)))
+}
+
+/// The values of an `insert` or `update`: by name, as a dictionary, or as a list of them.
+fn set_values(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let mut values = match call.arguments.positional.first() {
+        Some(first) => first.clone(),
+        None => Value::object(machine.heap.allocate(ObjectKind::Plain, call.span)),
+    };
+    if let Some(element) = only_element(machine, &values) {
+        values = element;
+    }
+    if call.arguments.positional.is_empty()
+        && let Some(id) = values.only_object()
+    {
+        let object = machine.heap.get_mut(id);
+        object.properties = call.arguments.keywords.clone();
+        if let Some(rest) = &call.arguments.rest {
+            object.is_open = true;
+            object.elements.push(rest.clone());
+        }
+    }
+    with_property(machine, call, "values", values)
+}
+
+fn only_element(machine: &mut Machine<'_>, values: &Value) -> Option<Value> {
+    let id = values.only_object()?;
+    if !matches!(machine.heap.get(id).kind, ObjectKind::Array) {
+        return None;
+    }
+    machine.elements_of(values).0.into_iter().next()
+}
+
+fn set_conflict(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    with_property(machine, call, "conflict", Value::bool(true))
+}
+
+fn set_returning(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let columns = machine.make_list(call.arguments.positional.clone(), false, call.span);
+    with_property(machine, call, "returning", columns)
+}
+
+fn set_lock(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    with_property(machine, call, "lock", Value::bool(true))
+}
+
+fn set_from(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let from = call.arguments.get(0);
+    with_property(machine, call, "from", from)
+}
+
+fn set_entities(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let columns = machine.make_list(call.arguments.positional.clone(), false, call.span);
+    with_property(machine, call, "entities", columns)
+}
+
+/// Returns a list that a statement keeps.
+pub(crate) fn list(machine: &mut Machine<'_>, statement: ObjectId, name: &str) -> Vec<Value> {
+    match machine.heap.property(statement, Ustr::from(name)).cloned() {
+        Some(list) => machine.elements_of(&list).0,
+        None => Vec::new(),
+    }
+}
+
+/// Returns the word that a statement keeps.
+pub(crate) fn word(machine: &Machine<'_>, statement: ObjectId, name: &str) -> Ustr {
+    let value = machine.heap.property(statement, Ustr::from(name));
+    value.and_then(Value::text).unwrap_or_default()
+}
+
+/// Returns the asset that a statement is about, with the model class.
+pub(crate) fn main_asset(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    statement: ObjectId,
+) -> Option<(Ustr, Option<ObjectId>)> {
+    let mut candidates = list(machine, statement, "entities");
+    let from = machine
+        .heap
+        .property(statement, Ustr::from("from"))
+        .cloned();
+    candidates.splice(0..0, from);
+    candidates
+        .iter()
+        .find_map(|candidate| entity_asset(host, machine, candidate))
+}
+
+/// Returns the asset that an entity of a statement belongs to.
+pub(crate) fn entity_asset(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Value,
+) -> Option<(Ustr, Option<ObjectId>)> {
+    let id = entity.only_object()?;
+    if let ObjectKind::Class { .. } = machine.heap.get(id).kind {
+        let asset = crate::python_records::asset_of(host, machine, id)?;
+        return Some((asset, Some(id)));
+    }
+    if kind_of(machine, entity) == Some(Ustr::from(STATEMENT)) {
+        return main_asset(host, machine, id);
+    }
+    let (asset, _) = column_in(machine, entity, 0)?;
+    let class = crate::python_records::class_named(host, machine, &asset);
+    Some((asset, class))
+}
+
+/// Returns the conditions of a statement.
+pub(crate) fn key_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    statement: ObjectId,
+    asset: Ustr,
+) -> Key {
+    let mut key = Key::default();
+    for condition in machine.heap.get(statement).elements.clone() {
+        collect(host, machine, &condition, asset, &mut key, 0);
+    }
+    key
+}
+
+/// Holds if all that is asked for is a number of rows, or whether there are any.
+pub(crate) fn only_counts(machine: &Machine<'_>, entities: &[Value]) -> bool {
+    !entities.is_empty()
+        && entities.iter().all(|entity| {
+            let Some(id) = entity.only_object() else {
+                return false;
+            };
+            let object = machine.heap.get(id);
+            let is_expression = matches!(object.kind, ObjectKind::Host(path) if path == EXPRESSION);
+            is_expression && word(machine, id, "operator") == "count"
+        })
+}
+
+/// Returns the values written, with `+=` for a column that is set by means of itself.
+pub(crate) fn written(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    values: &Value,
+    asset: Ustr,
+) -> (Vec<Field>, Vec<firedoor_app::Provenance>) {
+    let (mut fields, spread) = crate::judge::written(host, machine, values);
+    for field in &mut fields {
+        let value = values
+            .objects()
+            .find_map(|id| machine.heap.property(id, field.name).cloned());
+        let own = value.and_then(|value| column_in(machine, &value, 0));
+        if own == Some((asset, field.name)) {
+            field.operator = "+=";
+        }
+    }
+    (fields, spread)
+}
+
+/// Returns what an entity of a statement is in a row, of instances of these classes.
+pub(crate) fn entity_value(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Value,
+    instances: &[(ObjectId, Value)],
+    span: Span,
+) -> Value {
+    let Some((asset, class)) = entity_asset(host, machine, entity) else {
+        let counted = machine.derived(Shape::Any, [entity]);
+        return match only_counts(machine, std::slice::from_ref(entity)) {
+            true => counted.shaped(Shape::Number),
+            false => counted,
+        };
+    };
+    let instance = class.and_then(|class| {
+        let mut found = instances.iter().filter(|(known, _)| *known == class);
+        found.next().map(|(_, value)| value.clone())
+    });
+    if entity.only_object() == class {
+        return instance.unwrap_or_else(|| Value::unknown(Shape::Object));
+    }
+    let is_column = kind_of(machine, entity) == Some(Ustr::from(COLUMN));
+    match (is_column, column_in(machine, entity, 0), instance) {
+        (true, Some((_, name)), Some(instance)) => machine
+            .member(&instance, name, span)
+            .unwrap_or_else(|_| Value::unknown(Shape::Any)),
+        _ => {
+            let origin = Origin::Record {
+                asset,
+                field: Ustr::from(""),
+                of_principal: false,
+            };
+            let value = machine.derived(Shape::Any, [entity]);
+            let value = match value.origins.is_empty() {
+                true => host.with_origin(machine, value, origin),
+                false => value,
+            };
+            match only_counts(machine, std::slice::from_ref(entity)) {
+                true => value.shaped(Shape::Number),
+                false => value,
+            }
+        }
+    }
+}

@@ -1,0 +1,647 @@
+//! From syntax trees to accesses.
+
+use firedoor_app::{Access, Field, Operation, Provenance};
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, Insert, JoinConstraint,
+    JoinOperator, LimitClause, ObjectName, OnConflictAction, OnInsert, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, Statement as Tree, TableFactor, TableObject,
+    TableWithJoins, Update, UpdateTableFromKind,
+};
+use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::Parser;
+use ustr::Ustr;
+
+use super::condition::{Condition, is_own, union};
+use super::prepare::Prepared;
+use super::table::{self, name_of};
+use super::{Statement, UNKNOWN};
+
+type Columns = Vec<(Option<Ustr>, Provenance)>;
+
+/// A table that a query names.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) name: Ustr,
+    alias: Ustr,
+    /// The columns, if it is a subquery.
+    pub(super) derived: Option<Columns>,
+    /// Holds if its rows are chosen by who is asking.
+    pub(super) is_own: bool,
+}
+
+/// The tables whose columns can be named.
+#[derive(Debug, Default)]
+pub(super) struct Scope<'o> {
+    pub(super) tables: Vec<Source>,
+    pub(super) outer: Option<&'o Scope<'o>>,
+}
+
+impl Scope<'_> {
+    pub(super) fn find(&self, owner: &str) -> Option<usize> {
+        self.tables
+            .iter()
+            .position(|table| table.alias.eq_ignore_ascii_case(owner))
+    }
+}
+
+/// Reads one statement.
+pub(super) struct Reader<'a> {
+    pub(super) prepared: &'a Prepared,
+    accesses: Vec<Access>,
+    /// Names that `WITH` gives to queries, with their columns.
+    named: Vec<(Ustr, Columns)>,
+    is_locking: bool,
+    depth: usize,
+}
+
+/// Reads a prepared statement.
+pub(super) fn statement(prepared: &Prepared) -> Statement {
+    let mut reader = Reader {
+        prepared,
+        accesses: Vec::new(),
+        named: Vec::new(),
+        is_locking: false,
+        depth: 0,
+    };
+    let mut result = Statement::default();
+    match parse(&prepared.text) {
+        Some(tree) => reader.tree(&tree, &mut result),
+        None => reader.guess(),
+    }
+    let mut accesses = reader.accesses;
+    if let Some(last) = accesses.last_mut() {
+        for value in &prepared.loose {
+            last.key.push(plain("", value.clone()));
+        }
+    }
+    accesses.retain(|access| !access.asset.is_empty() && access.asset != UNKNOWN);
+    result.accesses = accesses;
+    result
+}
+
+/// Parses with the first dialect that takes it.
+fn parse(text: &str) -> Option<Tree> {
+    let dialects: [&dyn Dialect; 4] = [
+        &GenericDialect {},
+        &PostgreSqlDialect {},
+        &SQLiteDialect {},
+        &MySqlDialect {},
+    ];
+    dialects.iter().find_map(|dialect| {
+        let mut parsed = Parser::parse_sql(*dialect, text).ok()?;
+        (parsed.len() == 1).then(|| parsed.remove(0))
+    })
+}
+
+fn plain(name: &str, value: Provenance) -> Field {
+    Field {
+        name: Ustr::from(name),
+        value,
+        operator: "=",
+    }
+}
+
+impl Reader<'_> {
+    fn tree(&mut self, tree: &Tree, result: &mut Statement) {
+        let nothing = Scope::default();
+        match tree {
+            Tree::Query(query) => {
+                result.is_single = is_single(query);
+                result.columns = self.query(query, None);
+            }
+            Tree::Insert(insert) => result.columns = self.insert(insert, &nothing),
+            Tree::Update(update) => result.columns = self.update(update, &nothing),
+            Tree::Delete(delete) => result.columns = self.delete(delete, &nothing),
+            Tree::CreateTable(create) => {
+                let scope = Scope::default();
+                let made = table::table(create, |default| self.value(default, &scope));
+                result.tables.push(made);
+            }
+            Tree::CreateIndex(create) => result.tables.extend(table::index(create)),
+            Tree::Truncate(truncate) => {
+                for target in &truncate.table_names {
+                    let mut access = self.access(Operation::Delete, name_of(&target.name));
+                    access.is_many = true;
+                    self.accesses.push(access);
+                }
+            }
+            Tree::StartTransaction { .. } => result.transaction = Some(true),
+            Tree::Commit { .. } | Tree::Rollback { .. } => result.transaction = Some(false),
+            _ => {}
+        }
+    }
+
+    fn access(&self, operation: Operation, asset: Ustr) -> Access {
+        Access {
+            operation,
+            asset,
+            key: Vec::new(),
+            values: Vec::new(),
+            spread: Vec::new(),
+            is_many: false,
+            is_conditional: false,
+            is_in_transaction: self.is_locking,
+        }
+    }
+
+    /// Reads what the parser does not take, by its first words.
+    fn guess(&mut self) {
+        let words: Vec<&str> = self.prepared.text.split_whitespace().collect();
+        let after = |word: &str| {
+            let position = words.iter().position(|it| it.eq_ignore_ascii_case(word))?;
+            let name = words.get(position + 1)?.split('(').next()?;
+            let name = name.trim_matches(|c| matches!(c, '"' | '`' | '[' | ']' | ',' | ';'));
+            Some(Ustr::from(name.rsplit('.').next()?))
+        };
+        let first = words.first().map(|word| word.to_ascii_uppercase());
+        let (operation, asset) = match first.as_deref() {
+            Some("SELECT" | "WITH") => (Operation::Read, after("FROM")),
+            Some("INSERT" | "REPLACE") => (Operation::Create, after("INTO")),
+            Some("UPDATE") => (Operation::Update, after("UPDATE")),
+            Some("DELETE") => (Operation::Delete, after("FROM")),
+            _ => return,
+        };
+        let Some(asset) = asset else {
+            return;
+        };
+        let mut access = self.access(operation, asset);
+        let all = union(self.prepared.slots.iter().cloned());
+        if operation == Operation::Create {
+            access.values.push(plain("", all));
+        } else {
+            access.key.push(plain("", all));
+        }
+        self.accesses.push(access);
+    }
+
+    /// Reads a query and returns the columns of its rows.
+    pub(super) fn query(&mut self, query: &Query, outer: Option<&Scope>) -> Columns {
+        if self.depth > 12 {
+            return Columns::new();
+        }
+        self.depth += 1;
+        let known = self.named.len();
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            let name = Ustr::from(&cte.alias.name.value);
+            self.named.push((name, Columns::new()));
+            let columns = self.query(&cte.query, outer);
+            if let Some(last) = self.named.last_mut() {
+                last.1 = columns;
+            }
+        }
+        let was_locking = self.is_locking;
+        self.is_locking |= !query.locks.is_empty();
+        let before = self.accesses.len();
+        let columns = self.body(&query.body, outer);
+        if is_limited_to_one(query)
+            && let Some(last) = self.accesses[before..].last_mut()
+        {
+            last.is_many = false;
+        }
+        self.is_locking = was_locking;
+        self.named.truncate(known);
+        self.depth -= 1;
+        columns
+    }
+
+    fn body(&mut self, body: &SetExpr, outer: Option<&Scope>) -> Columns {
+        let nothing = Scope::default();
+        match body {
+            SetExpr::Select(select) => self.select(select, outer),
+            SetExpr::Query(query) => self.query(query, outer),
+            SetExpr::SetOperation { left, right, .. } => {
+                let mut columns = self.body(left, outer);
+                columns.extend(self.body(right, outer));
+                columns
+            }
+            SetExpr::Values(values) => {
+                let rows = values.rows.iter().flat_map(|row| &row.content);
+                rows.map(|item| (None, self.value(item, &nothing)))
+                    .collect()
+            }
+            SetExpr::Insert(Tree::Insert(insert)) => self.insert(insert, &nothing),
+            SetExpr::Update(Tree::Update(update)) => self.update(update, &nothing),
+            SetExpr::Delete(Tree::Delete(delete)) => self.delete(delete, &nothing),
+            _ => Columns::new(),
+        }
+    }
+
+    fn select(&mut self, select: &Select, outer: Option<&Scope>) -> Columns {
+        let mut scope = Scope {
+            tables: Vec::new(),
+            outer,
+        };
+        let mut tests = Vec::new();
+        for from in &select.from {
+            self.add_tables(from, &mut scope, &mut tests);
+        }
+        tests.extend(&select.selection);
+        tests.extend(&select.having);
+        let conditions = self.settled(&tests, &mut scope);
+        let is_count = is_count(&select.projection);
+        let operation = if is_count {
+            Operation::Count
+        } else {
+            Operation::Read
+        };
+        for index in (0..scope.tables.len()).rev() {
+            if scope.tables[index].derived.is_some() {
+                continue;
+            }
+            let operation = if index == 0 {
+                operation
+            } else {
+                Operation::Read
+            };
+            let mut access = self.access(operation, scope.tables[index].name);
+            access.key = key(&conditions, index);
+            access.is_many = !access.key.iter().any(|field| field.operator == "=");
+            self.accesses.push(access);
+        }
+        self.projection(&select.projection, &scope)
+    }
+
+    /// Returns the columns of a list such as `u.id, count(*) AS n, m.*`.
+    fn projection(&mut self, items: &[SelectItem], scope: &Scope) -> Columns {
+        let mut columns = Columns::new();
+        for item in items {
+            match item {
+                SelectItem::UnnamedExpr(expression) => {
+                    let name = match expression {
+                        Expr::Identifier(name) => Some(&name.value),
+                        Expr::CompoundIdentifier(parts) => parts.last().map(|part| &part.value),
+                        _ => None,
+                    };
+                    let name = name.map_or_else(
+                        || Ustr::from(&expression.to_string().to_lowercase()),
+                        |name| Ustr::from(name),
+                    );
+                    let short = name.split('(').next().unwrap_or("");
+                    let name = if name.contains('(') {
+                        Ustr::from(short)
+                    } else {
+                        name
+                    };
+                    columns.push((Some(name), self.value(expression, scope)));
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let value = self.value(expr, scope);
+                    columns.push((Some(Ustr::from(&alias.value)), value));
+                }
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    _,
+                ) => {
+                    if let Some(index) = scope.find(&name_of(name)) {
+                        columns.push((None, scope.whole(index)));
+                    }
+                }
+                _ => {
+                    let all = (0..scope.tables.len()).map(|index| scope.whole(index));
+                    columns.extend(all.map(|value| (None, value)));
+                }
+            }
+        }
+        columns
+    }
+
+    /// Reads the conditions, twice: only once it is known which tables are chosen by who is asking, it is
+    /// known what their columns say.
+    fn settled(&mut self, tests: &[&Expr], scope: &mut Scope) -> Vec<Condition> {
+        let mark = self.accesses.len();
+        let mut conditions = Vec::new();
+        for round in 0..2 {
+            self.accesses.truncate(mark);
+            conditions = Vec::new();
+            for test in tests {
+                self.conditions(test, scope, &mut conditions);
+            }
+            if round == 0 {
+                for condition in &conditions {
+                    scope.tables[condition.table].is_own |= is_own(&condition.value);
+                }
+            }
+        }
+        conditions
+    }
+
+    fn add_tables<'t>(
+        &mut self,
+        from: &'t TableWithJoins,
+        scope: &mut Scope,
+        tests: &mut Vec<&'t Expr>,
+    ) {
+        self.add_table(&from.relation, scope, tests);
+        for join in &from.joins {
+            self.add_table(&join.relation, scope, tests);
+            if let Some(JoinConstraint::On(test)) = constraint(&join.join_operator) {
+                tests.push(test);
+            }
+        }
+    }
+
+    fn add_table<'t>(
+        &mut self,
+        factor: &'t TableFactor,
+        scope: &mut Scope,
+        tests: &mut Vec<&'t Expr>,
+    ) {
+        match factor {
+            TableFactor::Table { name, alias, .. } => {
+                let name = name_of(name);
+                let alias = alias.as_ref().map(|alias| Ustr::from(&alias.name.value));
+                let known = self.named.iter().rev().find(|(known, _)| *known == name);
+                scope.tables.push(Source {
+                    name,
+                    alias: alias.unwrap_or(name),
+                    derived: known.map(|(_, columns)| columns.clone()),
+                    is_own: false,
+                });
+            }
+            TableFactor::Derived {
+                subquery, alias, ..
+            } => {
+                let columns = self.query(subquery, scope.outer);
+                let alias = alias.as_ref().map(|alias| Ustr::from(&alias.name.value));
+                scope.tables.push(Source {
+                    name: Ustr::default(),
+                    alias: alias.unwrap_or_default(),
+                    derived: Some(columns),
+                    is_own: false,
+                });
+            }
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => self.add_tables(table_with_joins, scope, tests),
+            _ => {}
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert, nothing: &Scope) -> Columns {
+        let TableObject::TableName(name) = &insert.table else {
+            return Columns::new();
+        };
+        let asset = name_of(name);
+        let mut access = self.access(Operation::Create, asset);
+        let columns: Vec<Ustr> = insert.columns.iter().map(name_of).collect();
+        if let Some(source) = &insert.source {
+            self.inserted(&columns, source, &mut access);
+        }
+        for assignment in &insert.assignments {
+            self.assign(assignment, nothing, &mut access);
+        }
+        let mut scope = single(asset);
+        if let Some(OnInsert::OnConflict(conflict)) = &insert.on
+            && let OnConflictAction::DoUpdate(update) = &conflict.action
+        {
+            for assignment in &update.assignments {
+                let more = self.assigned(assignment, &scope);
+                access
+                    .values
+                    .extend(more.filter(|field| !is_excluded(field)));
+            }
+        }
+        if let Some(OnInsert::DuplicateKeyUpdate(assignments)) = &insert.on {
+            for assignment in assignments {
+                let more = self.assigned(assignment, &scope);
+                access.values.extend(more);
+            }
+        }
+        self.accesses.push(access);
+        scope.tables[0].is_own = false;
+        let returning = insert.returning.as_deref().unwrap_or_default();
+        self.projection(returning, &scope)
+    }
+
+    /// The values of an `INSERT`: rows, or a query.
+    fn inserted(&mut self, columns: &[Ustr], source: &Query, access: &mut Access) {
+        let SetExpr::Values(values) = &*source.body else {
+            let found = self.query(source, None);
+            for (index, (name, value)) in found.into_iter().enumerate() {
+                let name = columns.get(index).copied().or(name).unwrap_or_default();
+                access.values.push(plain(&name, value));
+            }
+            return;
+        };
+        access.is_many = values.rows.len() > 1;
+        let nothing = Scope::default();
+        for row in &values.rows {
+            for (index, item) in row.content.iter().enumerate() {
+                let value = self.value(item, &nothing);
+                let name = columns.get(index).copied().unwrap_or_default();
+                if name == UNKNOWN || (name.is_empty() && row.content.len() == 1) {
+                    access.spread.push(value);
+                    continue;
+                }
+                match access.values.iter_mut().find(|field| field.name == name) {
+                    Some(field) if !name.is_empty() => field.value = field.value.union(&value),
+                    _ => access.values.push(plain(&name, value)),
+                }
+            }
+        }
+    }
+
+    fn update(&mut self, update: &Update, _nothing: &Scope) -> Columns {
+        let mut scope = Scope::default();
+        let mut tests = Vec::new();
+        self.add_tables(&update.table, &mut scope, &mut tests);
+        if let Some(
+            UpdateTableFromKind::AfterSet(tables) | UpdateTableFromKind::BeforeSet(tables),
+        ) = &update.from
+        {
+            for table in tables {
+                self.add_tables(table, &mut scope, &mut tests);
+            }
+        }
+        tests.extend(&update.selection);
+        let asset = scope
+            .tables
+            .first()
+            .map(|table| table.name)
+            .unwrap_or_default();
+        let mut access = self.changed(Operation::Update, asset, &tests, &mut scope);
+        for assignment in &update.assignments {
+            self.assign(assignment, &scope, &mut access);
+        }
+        self.accesses.push(access);
+        let returning = update.returning.as_deref().unwrap_or_default();
+        self.projection(returning, &scope)
+    }
+
+    fn delete(&mut self, delete: &Delete, _nothing: &Scope) -> Columns {
+        let (FromTable::WithFromKeyword(tables) | FromTable::WithoutKeyword(tables)) = &delete.from;
+        let mut scope = Scope::default();
+        let mut tests = Vec::new();
+        for table in tables.iter().chain(delete.using.iter().flatten()) {
+            self.add_tables(table, &mut scope, &mut tests);
+        }
+        tests.extend(&delete.selection);
+        let asset = scope
+            .tables
+            .first()
+            .map(|table| table.name)
+            .unwrap_or_default();
+        let access = self.changed(Operation::Delete, asset, &tests, &mut scope);
+        self.accesses.push(access);
+        let returning = delete.returning.as_deref().unwrap_or_default();
+        self.projection(returning, &scope)
+    }
+
+    /// Reads the conditions of a change; the other tables in it are read.
+    fn changed(
+        &mut self,
+        operation: Operation,
+        asset: Ustr,
+        tests: &[&Expr],
+        scope: &mut Scope,
+    ) -> Access {
+        let conditions = self.settled(tests, scope);
+        for index in 1..scope.tables.len() {
+            if scope.tables[index].derived.is_none() {
+                let mut access = self.access(Operation::Read, scope.tables[index].name);
+                access.key = key(&conditions, index);
+                self.accesses.push(access);
+            }
+        }
+        let mut access = self.access(operation, asset);
+        access.key = key(&conditions, 0);
+        access.is_many = !access.key.iter().any(|field| field.operator == "=");
+        access.is_conditional =
+            access.key.len() > 1 || access.key.iter().any(|field| field.operator != "=");
+        access
+    }
+
+    fn assign(&mut self, assignment: &Assignment, scope: &Scope, access: &mut Access) {
+        for field in self.assigned(assignment, scope) {
+            if field.name.is_empty() {
+                access.spread.push(field.value);
+            } else {
+                access.values.push(field);
+            }
+        }
+    }
+
+    /// `column = value`; one that counts on from the old value is an increment.
+    fn assigned(
+        &mut self,
+        assignment: &Assignment,
+        scope: &Scope,
+    ) -> impl Iterator<Item = Field> + use<> {
+        let names: Vec<&ObjectName> = match &assignment.target {
+            AssignmentTarget::ColumnName(name) => vec![name],
+            AssignmentTarget::Tuple(names) => names.iter().collect(),
+        };
+        let mut operator = "=";
+        let mut value = None;
+        if let Expr::BinaryOp { left, op, right } = &assignment.value
+            && matches!(op, BinaryOperator::Plus | BinaryOperator::Minus)
+            && let Some((0, column)) = scope.column(left)
+            && names.iter().any(|name| name_of(name) == column)
+        {
+            operator = if *op == BinaryOperator::Plus {
+                "+="
+            } else {
+                "-="
+            };
+            value = Some(self.value(right, scope));
+        }
+        let value = value.unwrap_or_else(|| self.value(&assignment.value, scope));
+        let fields: Vec<Field> = names
+            .into_iter()
+            .map(|name| {
+                let name = name_of(name);
+                Field {
+                    name: if name == UNKNOWN {
+                        Ustr::default()
+                    } else {
+                        name
+                    },
+                    value: value.clone(),
+                    operator,
+                }
+            })
+            .collect();
+        fields.into_iter()
+    }
+}
+
+/// `ON CONFLICT ... SET a = excluded.a` writes what the insert writes.
+fn is_excluded(field: &Field) -> bool {
+    field.value.is_empty()
+}
+
+fn single(asset: Ustr) -> Scope<'static> {
+    Scope {
+        tables: vec![Source {
+            name: asset,
+            alias: asset,
+            derived: None,
+            is_own: false,
+        }],
+        outer: None,
+    }
+}
+
+fn key(conditions: &[Condition], table: usize) -> Vec<Field> {
+    conditions
+        .iter()
+        .filter(|condition| condition.table == table)
+        .map(|condition| Field {
+            name: condition.column,
+            value: condition.value.clone(),
+            operator: condition.operator,
+        })
+        .collect()
+}
+
+fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint) => Some(constraint),
+        _ => None,
+    }
+}
+
+/// Holds for a list of nothing but counts and constants, as in `SELECT COUNT(*)` and `SELECT 1`.
+fn is_count(items: &[SelectItem]) -> bool {
+    items.iter().all(|item| {
+        let (SelectItem::UnnamedExpr(expression)
+        | SelectItem::ExprWithAlias {
+            expr: expression, ..
+        }) = item
+        else {
+            return false;
+        };
+        match expression {
+            Expr::Function(function) => name_of(&function.name).eq_ignore_ascii_case("count"),
+            Expr::Value(_) => true,
+            Expr::Cast { expr, .. } => {
+                matches!(&**expr, Expr::Function(function) if name_of(&function.name).eq_ignore_ascii_case("count"))
+            }
+            _ => false,
+        }
+    })
+}
+
+fn is_limited_to_one(query: &Query) -> bool {
+    let Some(LimitClause::LimitOffset {
+        limit: Some(limit), ..
+    }) = &query.limit_clause
+    else {
+        return false;
+    };
+    limit.to_string() == "1"
+}
+
+fn is_single(query: &Query) -> bool {
+    let is_count = match &*query.body {
+        SetExpr::Select(select) => is_count(&select.projection),
+        _ => false,
+    };
+    is_count || is_limited_to_one(query)
+}
