@@ -142,7 +142,10 @@ fn symbol_within(machine: &Machine<'_>, value: &Value, fallback: Span, depth: us
             span: object.span,
         },
         ObjectKind::Host(path) => Symbol {
-            name: object.name.unwrap_or_else(|| short_name(path)),
+            name: object
+                .name
+                .or_else(|| object.properties.get(&Ustr::from("$name"))?.text())
+                .unwrap_or_else(|| short_name(path)),
             span: object.span,
         },
         ObjectKind::Instance { class } => Symbol {

@@ -243,6 +243,8 @@ pub struct Memory {
     pub(crate) conditions: FxHashMap<ObjectId, Vec<Decided>>,
     /// What runs for each route, by the number that its handler holds.
     pub(crate) plans: Vec<Plan>,
+    /// What the connection on its way has received.
+    pub(crate) received: crate::fastapi_websocket::Received,
     /// The plan of the request on its way.
     pub(crate) plan: Option<usize>,
     /// What the steps of the request on its way share.

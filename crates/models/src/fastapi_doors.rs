@@ -344,17 +344,11 @@ fn plan(
 }
 
 fn endpoint_function(machine: &Machine<'_>, call: &Value) -> Option<firedoor_eval::Closure> {
-    let id = call.only_object()?;
-    match &machine.heap.get(id).kind {
-        ObjectKind::Function { closure, .. } => {
-            let wrapped = machine.heap.property(id, Ustr::from("__wrapped__"));
-            match wrapped {
-                Some(wrapped) if wrapped.only_object() != Some(id) => {
-                    endpoint_function(machine, wrapped)
-                }
-                _ => Some(*closure),
-            }
-        }
+    if let Some(inner) = crate::fastapi_plan::wrapped(machine, call) {
+        return endpoint_function(machine, &inner);
+    }
+    match &machine.heap.get(call.only_object()?).kind {
+        ObjectKind::Function { closure, .. } => Some(*closure),
         ObjectKind::Bound { target, .. } => endpoint_function(machine, target),
         _ => None,
     }

@@ -343,11 +343,7 @@ fn argument(
 
 /// Holds if it is something of a library that takes the request itself.
 pub(crate) fn is_library(machine: &Machine<'_>, call: &Value) -> bool {
-    let is_wrapper = call.only_object().is_some_and(|id| {
-        let wrapped = machine.heap.property(id, Ustr::from("__wrapped__"));
-        wrapped.is_some()
-    });
-    if is_wrapper {
+    if wrapped(machine, call).is_some() {
         return false;
     }
     match call.only_object().map(|id| &machine.heap.get(id).kind) {
@@ -360,6 +356,13 @@ pub(crate) fn is_library(machine: &Machine<'_>, call: &Value) -> bool {
         Some(_) => false,
         None => call.as_outside().is_some(),
     }
+}
+
+/// Returns the function that a library's wrapper shows to others (`__wrapped__`).
+pub(crate) fn wrapped(machine: &Machine<'_>, call: &Value) -> Option<Value> {
+    let id = call.only_object()?;
+    let inner = machine.heap.property(id, Ustr::from("__wrapped__"))?;
+    (inner.only_object() != Some(id)).then(|| inner.clone())
 }
 
 fn is_generator(machine: &Machine<'_>, call: &Value) -> bool {

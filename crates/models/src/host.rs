@@ -105,6 +105,27 @@ impl ModelHost {
         });
     }
 
+    /// Notes where a variable of the environment or a setting is read.
+    pub fn note_variable(&self, machine: &Machine<'_>, name: &str, span: Span) {
+        let setting = firedoor_app::Setting {
+            kind: firedoor_app::SettingKind::Other(
+                "variable",
+                vec![firedoor_app::Field {
+                    name: Ustr::from(name),
+                    value: Default::default(),
+                    operator: "=",
+                }],
+            ),
+            span,
+            condition: None,
+            app: Ustr::from(machine.program.files.path(span)),
+        };
+        let settings = &mut self.state().settings;
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+
     /// Notes that the request is refused.
     pub fn refuse(&self, machine: &Machine<'_>, refusal: Refusal, span: Span) {
         if !self.is_request() {
@@ -304,6 +325,24 @@ impl Host for ModelHost {
         function(self, machine, Some(object), span)
     }
 
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'_>,
+        class: ObjectId,
+        key: Ustr,
+        _value: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        for base in machine.outside_bases(class) {
+            let base = self.resolve_alias(base);
+            if let Some(function) = self.tables.attributes.get(&base).copied() {
+                self.state().member_name = Ustr::from(&format!("{base}.{key}"));
+                return function(self, machine, Some(class), span);
+            }
+        }
+        None
+    }
+
     fn set_member(
         &self,
         machine: &mut Machine<'_>,
@@ -472,6 +511,17 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn method_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        receiver: OriginSet,
+        all: OriginSet,
+        name: Ustr,
+    ) -> OriginSet {
+        crate::socket_stores::note_call(self, machine, receiver, name);
+        all
+    }
+
     fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
         judge::chosen_message(self, machine, origins)
     }
@@ -501,7 +551,11 @@ impl ModelHost {
         };
         let is_request = matches!(kind_of(machine, request),
             Some(ObjectKind::Host(path)) if path == "express:request");
-        let is_function = matches!(kind_of(machine, next), Some(ObjectKind::Function { .. }));
+        let is_function = match kind_of(machine, next) {
+            Some(ObjectKind::Function { .. }) => true,
+            Some(ObjectKind::Host(path)) => path.ends_with(":next"),
+            _ => false,
+        };
         if !path.starts_with("npm:") || !is_request || !is_function {
             return Ok(None);
         }

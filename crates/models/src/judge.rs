@@ -22,8 +22,8 @@ pub(crate) fn attacker_equality(
     let b = host.provenance(machine, right);
     let is_refused = (is_secret(&a) && is_presented(&b))
         || (is_secret(&b) && is_presented(&a))
-        || (is_written_secret(left) && is_carried_credential(&b))
-        || (is_written_secret(right) && is_carried_credential(&a));
+        || (is_written_secret(left) && is_carried_credential(host, &b))
+        || (is_written_secret(right) && is_carried_credential(host, &a));
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
@@ -132,9 +132,13 @@ fn is_common_word(text: &str) -> bool {
 }
 
 /// Holds if it comes from where a request carries its credential.
-fn is_carried_credential(provenance: &Provenance) -> bool {
+///
+/// Browsers cannot give a WebSocket a header, so that its credential is often in the query.
+fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
+    let is_socket = host.state().run.method == "WS";
     let is_carried = provenance.origins().iter().any(|origin| match origin {
         Origin::Request(RequestPart::Message, field) => is_credential_name(field),
+        Origin::Request(RequestPart::Query, field) if is_socket => is_credential_name(field),
         origin => origin.is_identity(),
     });
     is_carried && !provenance.is_of_principal()
@@ -189,7 +193,7 @@ pub(crate) fn note_message_names(
     let run = &mut host.state().run;
     match origins.as_slice() {
         [Origin::Request(RequestPart::Message, field)] => {
-            for constant in constants.iter().filter(|name| !name.ends_with('*')) {
+            for constant in constants.iter().filter(|name| !is_of_path(name)) {
                 run.messages.entry((*field, *constant)).or_insert(span);
             }
         }
@@ -222,6 +226,11 @@ pub(crate) fn chosen_message(
     (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
 }
 
+/// Holds for how a path begins, and for a template of one: no message is called so.
+fn is_of_path(constant: &str) -> bool {
+    constant.ends_with('*') || constant.contains('{')
+}
+
 /// What `typeof` answers: a comparison with one of these tells no messages apart.
 const TYPE_NAMES: [&str; 8] = [
     "string",
@@ -243,7 +252,11 @@ const DISCRIMINATORS: [&str; 12] = [
 /// Returns the messages that a handler tells apart, all by one field: the usual one, or else the first
 /// that was compared and lies on top of the message.
 pub(crate) fn told_apart(messages: &IndexMap<(Ustr, Ustr), Span>) -> Vec<(Ustr, Ustr)> {
-    let fields = || messages.keys().map(|(field, _)| *field);
+    // What a credential is compared with is no name of a message.
+    let fields = || {
+        let all = messages.keys().map(|(field, _)| *field);
+        all.filter(|field| !is_credential_name(field))
+    };
     let usual = DISCRIMINATORS
         .iter()
         .find_map(|name| fields().find(|field| field.rsplit('.').next() == Some(*name)));
@@ -374,9 +387,9 @@ pub fn record_value<'v>(
     key: &[Field],
     values: impl IntoIterator<Item = &'v Value>,
 ) -> Value {
-    let of_principal = key
-        .iter()
-        .any(|field| field.value.is_of_principal() || is_context(&field.value));
+    let of_principal = key.iter().any(|field| {
+        field.value.is_of_principal() || is_context(&field.value) || is_carried(field)
+    });
     let origin = host.origin(
         machine,
         Origin::Record {
@@ -410,16 +423,31 @@ fn is_by_credential(key: &[Field]) -> bool {
         let origins = field.value.origins();
         let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
         let is_sent = field.value.is_from_client();
-        let is_carried = origins.iter().any(|origin| match origin {
-            Origin::Request(
-                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
-                _,
-            ) => true,
-            Origin::Request(RequestPart::Message, name) => is_credential_name(name),
-            _ => false,
-        });
-        (is_digest && is_sent) || (is_carried && !is_public_field(&field.name))
+        (is_digest && is_sent) || is_carried(field)
     })
+}
+
+/// Holds if a field of a key is what requests carry to say who is asking; a record found by it belongs to
+/// whoever that is.
+fn is_carried(field: &Field) -> bool {
+    let is_carried = field.value.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Cookie | RequestPart::Handshake, _) => true,
+        Origin::Request(RequestPart::Header, name) => !is_plain_header(name),
+        _ => false,
+    });
+    is_carried && !is_public_field(&field.name)
+}
+
+/// Headers that say how a client talks, not who it is.
+fn is_plain_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("accept")
+        || name.starts_with("content-")
+        || name.starts_with("x-forwarded-")
+        || matches!(
+            name.as_str(),
+            "user-agent" | "host" | "origin" | "referer" | "x-real-ip" | "x-request-id"
+        )
 }
 
 /// Notes a change of a container that requests fill.
@@ -450,6 +478,7 @@ pub(crate) fn write_memory(
         access.key = key_fields(host, machine, &[("key", key.clone())]);
     }
     if let Some(value) = value {
+        crate::socket_stores::note_store(host, machine, asset, value);
         (access.values, access.spread) = written(host, machine, value);
     }
     host.effect(machine, EffectKind::Access(access), span);

@@ -26,9 +26,11 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
 mod mongoose;
@@ -36,7 +38,9 @@ mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod passport;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod pydantic_settings;
 mod python_http;
@@ -48,11 +52,18 @@ mod python_signed;
 mod python_standard;
 mod python_support;
 mod request;
+mod sending;
 mod sequel;
 mod sessions;
 mod socket;
+mod socket_judge;
+mod socket_stores;
 mod socketio;
 mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -79,21 +90,26 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &passport::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -102,10 +118,12 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,

@@ -437,6 +437,7 @@ fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
         return Ok(None);
     };
     let data = call.arguments.get(0);
+    matching_classes(host, machine, &[class], &data, None, call.span);
     let value = read_as(host, machine, class, &data, call.span)?;
     invalid(machine, &data, call.span);
     Ok(Some(value))

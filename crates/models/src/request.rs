@@ -223,8 +223,11 @@ pub fn entry_point(
     door: &Door,
     message: Option<(Ustr, Ustr)>,
 ) -> EntryPoint {
-    let attacker = send(host, machine, door, Persona::Attacker, message);
-    let user = send(host, machine, door, Persona::User, message);
+    let mut attacker = send(host, machine, door, Persona::Attacker, message);
+    let mut user = send(host, machine, door, Persona::User, message);
+    if door.transport == Transport::WebSocket {
+        crate::socket_judge::mark_refusals(machine, door, &mut attacker, &mut user);
+    }
     host.state().messages_seen = crate::judge::told_apart(&user.run.messages);
     host.state().is_passage = is_passage(door, &user.run);
     let handler = door

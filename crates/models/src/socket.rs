@@ -1,20 +1,15 @@
 //! Connections of WebSockets, whatever library made them: what is listened for, sent and closed.
 //!
-//! A connection is authenticated in many ways: by the handshake, by its first message, or by each message
-//! for itself, often without an answer. So the verdict does not ask how a message was refused, but
-//! whether an attacker got as far as a user did ([`refuses_attacker`]).
+//! A listener is an entry point, and whoever comes to where it is registered has come through the handshake.
+//! Messages are sent twice: the first may authenticate, and the second is the one that counts.
 
-use firedoor_app::{
-    ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart,
-    RoomKind, Transport, Verdict,
-};
+use firedoor_app::{EffectKind, Origin, Refusal, RequestPart, RoomKind};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::request::Sent;
-use crate::state::{Listener, ListenerKind, RawEffect};
-use crate::{Door, Model, ModelHost, Step, StepKind};
+use crate::state::{Listener, ListenerKind};
+use crate::{Door, Model, ModelHost, StepKind};
 
 /// The property of a connection that is set once the program has closed it.
 const CLOSED: &str = "$closed";
@@ -63,6 +58,9 @@ pub(crate) fn make(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> V
 
 /// Returns the door of the connection alone, of one whose messages are entry points of their own.
 pub(crate) fn without_messages(door: &Door) -> Option<Door> {
+    if door.framework.name == "fastapi" {
+        return crate::fastapi_websocket::without_messages(door);
+    }
     let mut door = door.clone();
     door.steps.pop_if(|step| step.role == MESSAGES)?;
     if let Some(last) = door.steps.last_mut() {
@@ -436,185 +434,4 @@ fn missing(
     let path = host.state().member_name;
     let is_method = MODEL.calls.iter().any(|(known, _)| path == *known);
     (!is_method).then(Value::undefined)
-}
-
-/// Holds if an attacker is stopped at a step where users come further: he does not get to the next layer,
-/// or reaches nothing of what the handler does for a user.
-pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user: &Sent) -> bool {
-    if attacker.stopped_at.is_some_and(|at| at < number)
-        || user.stopped_at.is_some_and(|at| at <= number)
-    {
-        return false;
-    }
-    let theirs = effects_of(attacker, number);
-    let ours = effects_of(user, number);
-    let goes_on = |effects: &[&RawEffect]| {
-        effects
-            .iter()
-            .any(|effect| effect.kind == EffectKind::Continue)
-    };
-    if goes_on(&ours) && !goes_on(&theirs) {
-        return true;
-    }
-    if step.kind != StepKind::Handler {
-        return false;
-    }
-    if asks_password(attacker, number) {
-        return false;
-    }
-    let works = |effect: &&RawEffect| is_work(&effect.kind) || is_answer(&effect.kind);
-    let outside =
-        |sent: &'_ Sent| -> Vec<Span> { sent.run.outside.iter().map(|call| call.span).collect() };
-    let reached = outside(attacker);
-    let further: Vec<&RawEffect> = ours
-        .iter()
-        .copied()
-        .filter(works)
-        .filter(|effect| theirs.iter().all(|other| other.span != effect.span))
-        .chain(
-            user.run
-                .outside
-                .iter()
-                .filter(|call| call.step == number && !reached.contains(&call.span)),
-        )
-        .collect();
-    !further.is_empty()
-        && theirs
-            .iter()
-            .copied()
-            .filter(works)
-            .all(|effect| is_excuse(effect, &ours, &further))
-}
-
-/// A log-in is open to everybody: the password is what it is about.
-fn asks_password(attacker: &Sent, number: usize) -> bool {
-    attacker.run.passwords.contains(&number)
-        || effects_of(attacker, number).iter().any(|effect| {
-            matches!(&effect.kind, EffectKind::CompareSecret(compared)
-                if matches!(compared.kind, ComparisonKind::Password | ComparisonKind::Code))
-        })
-}
-
-fn effects_of(sent: &Sent, number: usize) -> Vec<&RawEffect> {
-    let effects = sent.run.effects.iter();
-    effects.filter(|effect| effect.step == number).collect()
-}
-
-/// What a handler is there for; to look something up may still be a part of asking who is there.
-fn is_work(kind: &EffectKind) -> bool {
-    match kind {
-        EffectKind::Access(access) => access.operation.is_write(),
-        EffectKind::Issue(_)
-        | EffectKind::SetCookie(_)
-        | EffectKind::Session(..)
-        | EffectKind::Send { .. }
-        | EffectKind::Room(..)
-        | EffectKind::Disconnect(_) => true,
-        _ => false,
-    }
-}
-
-fn is_answer(kind: &EffectKind) -> bool {
-    matches!(
-        kind,
-        EffectKind::Respond {
-            is_error: false,
-            ..
-        }
-    )
-}
-
-/// Holds if something that is done for the attacker is done for users only where they do not come
-/// further: an answer that refuses.
-fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], further: &[&RawEffect]) -> bool {
-    let mut same = ours
-        .iter()
-        .filter(|other| other.span == effect.span)
-        .peekable();
-    same.peek().is_some()
-        && same.all(|other| {
-            other.decided.iter().any(|decided| {
-                let opposite = firedoor_eval::Decided {
-                    decision: decided.decision,
-                    side: !decided.side,
-                };
-                further
-                    .iter()
-                    .any(|effect| effect.decided.contains(&opposite))
-            })
-        })
-}
-
-/// A connection whose messages are all refused until somebody has authenticated is enforced, and so is the
-/// message that authenticates: it does nothing else. The messages do what they do; the connection does not.
-pub(crate) fn settle_connections(entries: &mut [EntryPoint]) {
-    let connections: Vec<usize> = (0..entries.len())
-        .filter(|index| is_connection(&entries[*index]))
-        .collect();
-    for index in connections {
-        let messages: Vec<usize> = (0..entries.len())
-            .filter(|other| is_message_of(&entries[*other], &entries[index]))
-            .collect();
-        if messages.is_empty() {
-            continue;
-        }
-        settle_connection(entries, index, &messages);
-    }
-}
-
-fn is_connection(entry: &EntryPoint) -> bool {
-    entry.transport == Transport::WebSocket && entry.message.is_none()
-}
-
-fn is_message_of(entry: &EntryPoint, connection: &EntryPoint) -> bool {
-    entry.transport == Transport::WebSocket
-        && entry.message.is_some()
-        && entry.app == connection.app
-        && entry.path == connection.path
-        && entry.framework == connection.framework
-}
-
-fn settle_connection(entries: &mut [EntryPoint], index: usize, messages: &[usize]) {
-    let is_enforced =
-        |entry: &EntryPoint| entry.verdict(Control::Authentication) == Verdict::Enforced;
-    let is_idle = |entry: &EntryPoint| {
-        let reads_credential = entry
-            .credentials
-            .iter()
-            .any(|origin| matches!(origin, Origin::Request(RequestPart::Message, _)));
-        let does_nothing = entry
-            .exposed
-            .iter()
-            .all(|effect| !is_work(&effect.kind) && !is_answer(&effect.kind));
-        reads_credential && does_nothing
-    };
-    let guarded = messages
-        .iter()
-        .copied()
-        .find(|message| is_enforced(&entries[*message]));
-    let all = messages
-        .iter()
-        .all(|message| is_enforced(&entries[*message]) || is_idle(&entries[*message]));
-    let (Some(guarded), true) = (guarded, all) else {
-        return;
-    };
-    let guard = entries[guarded]
-        .layers
-        .iter()
-        .find(|layer| {
-            layer.kind == LayerKind::Inline && layer.controls.contains(&Control::Authentication)
-        })
-        .cloned();
-    for number in messages.iter().copied().chain([index]) {
-        if is_enforced(&entries[number]) {
-            continue;
-        }
-        entries[number]
-            .controls
-            .insert(Control::Authentication, Verdict::Enforced);
-        entries[number].layers.retain(|layer| {
-            layer.kind != LayerKind::Inline || layer.controls != [Control::Authentication]
-        });
-        entries[number].layers.extend(guard.clone());
-    }
 }

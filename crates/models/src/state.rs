@@ -255,10 +255,18 @@ pub struct State {
     pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
+    /// The assets of the process in which connections are kept.
+    pub socket_assets: indexmap::IndexSet<Ustr>,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// Builders of Knex.
+    pub(crate) knex_builders: FxHashMap<ObjectId, crate::knex::Builder>,
+    /// What the model of Prisma remembers.
+    pub(crate) prisma: crate::prisma::Memory,
+    /// Statements in SQL that run when they are waited for.
+    pub(crate) sql_queries: FxHashMap<ObjectId, crate::sql::Sent>,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
     /// Where each door of a framework with an order of registrations stands.

@@ -12,9 +12,19 @@ mod finding;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
+mod jwt_algorithm_open;
+mod jwt_claims_unchecked;
+mod jwt_not_verified;
+mod jwt_secret_fallback;
+mod jwt_secret_hardcoded;
+mod jwt_token_confusion;
+mod jwt_without_expiry;
 mod login_without_throttle;
 mod optional_authentication;
+mod place;
 mod throttle;
+mod token_in_url;
+mod token_kinds;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 
@@ -55,8 +65,16 @@ pub static RULES: &[&Rule] = &[
     &guard_after_routes::RULE,
     &guard_gap::RULE,
     &guard_misses_path::RULE,
+    &jwt_algorithm_open::RULE,
+    &jwt_claims_unchecked::RULE,
+    &jwt_not_verified::RULE,
+    &jwt_secret_fallback::RULE,
+    &jwt_secret_hardcoded::RULE,
+    &jwt_token_confusion::RULE,
+    &jwt_without_expiry::RULE,
     &login_without_throttle::RULE,
     &optional_authentication::RULE,
+    &token_in_url::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
 ];

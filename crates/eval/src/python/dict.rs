@@ -86,6 +86,9 @@ pub(crate) fn unknown(machine: &mut Machine<'_>, call: &Use<'_>) -> Option<Value
     let key = call.at(0)?.text()?;
     let host = machine.host();
     let origins = host.member_origins(machine, call.this.origins, key);
+    if let Some(chosen) = host.chosen(machine, origins) {
+        return Some(chosen.with_origins(origins));
+    }
     let mut value = Value::unknown(Shape::Any).with_origins(origins);
     value.control = call.this.control;
     match call.arguments.find(1, "default") {
