@@ -139,7 +139,7 @@ fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
     let is_carried = provenance.origins().iter().any(|origin| match origin {
         Origin::Request(RequestPart::Message, field) => is_credential_name(field),
         Origin::Request(RequestPart::Query, field) if is_socket => is_credential_name(field),
-        origin => origin.is_identity(),
+        origin => origin.is_identity() || origin.is_sent_secret(),
     });
     is_carried && !provenance.is_of_principal()
 }

@@ -282,13 +282,28 @@ pub fn entry_point(
 fn is_passage(door: &Door, run: &Run) -> bool {
     let handler = door.steps.len().saturating_sub(1);
     let mut own = run.effects.iter().filter(|effect| effect.step == handler);
-    let answers = |effect: &crate::RawEffect| match effect.kind {
+    door.transport == Transport::Http
+        && run.has_passed_on
+        && !own.any(|effect| is_work(&effect.kind))
+}
+
+/// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
+/// a page of its own site.
+fn is_work(effect: &EffectKind) -> bool {
+    match effect {
         EffectKind::Respond {
             status, is_error, ..
         } => !is_error && status.is_none_or(|status| status < 400),
+        EffectKind::Redirect(target) => target
+            .literal()
+            .is_none_or(|target| !target.starts_with('/')),
+        EffectKind::Access(access) => access.operation.is_write(),
+        EffectKind::Issue(_)
+        | EffectKind::SetCookie(_)
+        | EffectKind::Session(..)
+        | EffectKind::Send { .. } => true,
         _ => false,
-    };
-    door.transport == Transport::Http && run.has_passed_on && !own.any(answers)
+    }
 }
 
 fn translate(
