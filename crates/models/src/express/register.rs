@@ -1,5 +1,6 @@
 //! What programs register on applications and routers of Express: layers, routes, parameters.
 
+use firedoor_eval::pattern_may_be;
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, Shape, Value,
 };
@@ -268,6 +269,14 @@ pub(super) fn paths_of(machine: &mut Machine<'_>, value: &Value) -> Option<Vec<U
     if texts.is_empty() {
         return Some(vec![Ustr::from(&HOLE.to_string())]);
     }
+    let known: Vec<Ustr> = texts
+        .iter()
+        .copied()
+        .filter(|text| !text.contains(HOLE))
+        .collect();
+    texts.retain(|text| {
+        !text.contains(HOLE) || !known.iter().any(|known| pattern_may_be(text, known))
+    });
     let paths = texts.iter().flat_map(|text| variants(text));
     Some(paths.map(|path| Ustr::from(&path)).collect())
 }
