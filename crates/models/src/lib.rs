@@ -8,6 +8,7 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
+mod drive;
 mod express;
 mod express_terminal;
 mod express_ws;
@@ -38,6 +39,7 @@ mod node_crypto;
 mod node_http;
 mod origins;
 mod passport;
+mod passport_strategies;
 mod passwords;
 mod prisma;
 mod pydantic;
@@ -53,6 +55,7 @@ mod python_standard;
 mod python_support;
 mod request;
 mod sending;
+mod sequel;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -78,7 +81,10 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod upgrade;
+mod validators;
 mod ws;
+mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -110,6 +116,7 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &node_http::MODEL,
     &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
     &prisma::MODEL,
     &pydantic::MODEL,
@@ -133,5 +140,7 @@ pub static MODELS: &[&Model] = &[
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &upgrade::MODEL,
+    &validators::MODEL,
     &ws::MODEL,
+    &zod::MODEL,
 ];
