@@ -8,6 +8,7 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
+mod drizzle;
 mod express;
 mod fastapi;
 mod fastapi_dependencies;
@@ -28,6 +29,7 @@ mod judge;
 mod knex;
 mod layers;
 mod limiters;
+mod mongodb;
 mod mongoose;
 mod node;
 mod node_crypto;
@@ -43,7 +45,9 @@ mod python_records;
 mod python_signed;
 mod python_standard;
 mod python_support;
+mod redis;
 mod request;
+mod sequelize;
 mod sessions;
 mod sql;
 mod sql_drivers;
@@ -58,6 +62,7 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod typeorm;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -79,9 +84,14 @@ pub static MODELS: &[&Model] = &[
     &jsonwebtoken::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &drizzle::MODEL,
     &knex::MODEL,
+    &mongodb::MODEL,
     &mongoose::MODEL,
     &prisma::MODEL,
+    &redis::MODEL,
+    &sequelize::MODEL,
+    &typeorm::MODEL,
     &sql_drivers::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
