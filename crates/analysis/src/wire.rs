@@ -16,6 +16,7 @@ pub fn wire(program: &Program<'_>) -> Map {
         machine.start();
         let _ = machine.run_module(module);
     }
+    firedoor_models::run_factories(&mut machine);
     machine.finish_wiring();
     firedoor_models::build_map(&host, &mut machine)
 }

@@ -76,18 +76,26 @@ impl<'p> Machine<'p> {
             }
             None => {
                 let decision = self.decide(test, span, false);
-                self.fork(decision, then, otherwise, |_, completion| completion.end())
-                    .map(|sides| match sides {
-                        (Some(a), Some(b)) if a == b => a,
-                        (Some(Completion::Normal), _) | (_, Some(Completion::Normal)) => {
-                            Completion::Normal
-                        }
-                        (Some(_), Some(_)) => Completion::Mixed,
-                        (Some(a), None) | (None, Some(a)) => a,
-                        (None, None) => Completion::Throw,
-                    })
+                self.either(decision, then, otherwise)
             }
         }
+    }
+
+    /// Runs both sides of a decision that is not made.
+    pub(crate) fn either(
+        &mut self,
+        decision: DecisionId,
+        then: impl FnOnce(&mut Self) -> Result<Completion, Stop>,
+        otherwise: impl FnOnce(&mut Self) -> Result<Completion, Stop>,
+    ) -> Result<Completion, Stop> {
+        let sides = self.fork(decision, then, otherwise, |_, completion| completion.end())?;
+        Ok(match sides {
+            (Some(a), Some(b)) if a == b => a,
+            (Some(Completion::Normal), _) | (_, Some(Completion::Normal)) => Completion::Normal,
+            (Some(_), Some(_)) => Completion::Mixed,
+            (Some(a), None) | (None, Some(a)) => a,
+            (None, None) => Completion::Throw,
+        })
     }
 
     /// Runs the side of `test` that holds, or both if that is undecided, as expressions.
@@ -245,11 +253,25 @@ impl<'p> Machine<'p> {
             Err(_) => SideEnd::Throws,
         };
         let decided = self.decided.split_off(base.min(self.decided.len()));
+        let delta = self.take_delta(mark, born);
+        if end == SideEnd::Throws {
+            self.keep_thrown(&delta);
+        }
         Side {
             result,
             end,
-            delta: self.take_delta(mark, born),
+            delta,
             decided,
+        }
+    }
+
+    /// What a side has made that ends by throwing is known to whoever catches it: an exception keeps its
+    /// properties.
+    fn keep_thrown(&mut self, delta: &Delta) {
+        for (location, content) in &delta.writes {
+            if delta.is_new(location) {
+                self.restore(*location, content.clone());
+            }
         }
     }
 
@@ -282,7 +304,15 @@ impl<'p> Machine<'p> {
         self.decided.extend(going.decided.iter().copied());
     }
 
+    /// What an ended side has written is kept for where its path goes on; what it has made and thrown stays
+    /// as it made it.
     fn keep_left<T>(&mut self, ended: &Side<T>) {
+        if ended.end == SideEnd::Throws {
+            let mut own = ended.delta.clone();
+            own.writes
+                .retain(|location, _| ended.delta.is_new(location));
+            return self.apply(&own);
+        }
         if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)
             && !ended.delta.writes.is_empty()
             && let Some(frame) = self.frames.last_mut()

@@ -21,7 +21,7 @@ impl<'p> Machine<'p> {
         let closure = Closure {
             module: self.frame().module,
             function: id,
-            scope: self.current_scope(),
+            scope: self.scope_of_defaults(function),
             home: self.frame().home,
         };
         let bound_this = match function.kind {
@@ -37,6 +37,44 @@ impl<'p> Machine<'p> {
         );
         self.heap.get_mut(object).name = function.name;
         Value::object(object)
+    }
+
+    /// Python evaluates the defaults of parameters once, where the function is made. They are kept in a scope
+    /// of their own, under names that no program can write.
+    fn scope_of_defaults(&mut self, function: &'p Function) -> crate::ScopeId {
+        let outer = self.current_scope();
+        let has_defaults = function
+            .parameters
+            .iter()
+            .any(|parameter| parameter.default.is_some());
+        if !has_defaults || self.module_ir().language != Language::Python {
+            return outer;
+        }
+        let mut defaults = Vec::new();
+        for parameter in &function.parameters {
+            if let (Some(default), Pattern::Name(name, _)) = (parameter.default, &parameter.pattern)
+            {
+                let value = match self.evaluate(default) {
+                    Ok(value) => value,
+                    Err(_) => self.unknown("default"),
+                };
+                defaults.push((default_name(*name), Slot::Value(value)));
+            }
+        }
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        // A function made in a class body does not see the names of the class through this scope either.
+        self.scope(scope).names.extend(defaults);
+        scope
+    }
+
+    /// Returns the default of a parameter of a function of Python, as evaluated where the function was made.
+    pub fn parameter_default(&self, closure: Closure, parameter: Ustr) -> Option<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        match scope.names.get(&default_name(parameter))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
+        }
     }
 
     /// Applies decorators, the lowest first.
@@ -188,9 +226,7 @@ impl<'p> Machine<'p> {
         if callee.origins.is_empty() {
             return Ok(self.unknown("not-a-function"));
         }
-        let mut error = Value::outside("js:TypeError()").with_origins(callee.origins);
-        error.control = callee.control;
-        self.throw(error, span)
+        self.throw_nothing(callee, "TypeError", span)
     }
 
     /// One of several functions may be the one that is called.
@@ -274,6 +310,10 @@ impl<'p> Machine<'p> {
             ObjectKind::Host(path) => {
                 let answer =
                     self.ask_host(path, Some(id), Value::object(id), arguments, span, false)?;
+                let answer = match answer {
+                    None => crate::python::call(self, path, &Value::object(id), arguments, span)?,
+                    answer => answer,
+                };
                 if let Some(value) = answer {
                     return Ok(value);
                 }
@@ -308,7 +348,7 @@ impl<'p> Machine<'p> {
             return Ok(value);
         }
         let own = if path.starts_with("py:") {
-            crate::python::call(self, path, arguments, span)?
+            crate::python::call(self, path, &this, arguments, span)?
         } else {
             crate::javascript::call(self, path, &this, arguments, span, is_new)?
         };
@@ -468,6 +508,34 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Something is done with nothing that only works with something.
+    pub(crate) fn throw_nothing<T>(
+        &mut self,
+        nothing: &Value,
+        name: &str,
+        span: Span,
+    ) -> Result<T, Stop> {
+        let path = match self.is_python() {
+            true => format!("py:builtins.{name}()"),
+            false => "js:TypeError()".to_owned(),
+        };
+        let mut error = Value::outside(&path).with_origins(nothing.origins);
+        error.control = nothing.control;
+        self.throw(error, span)
+    }
+
+    /// Holds if a function of the program is `async`.
+    pub(crate) fn is_async_function(&self, function: &Value) -> Option<bool> {
+        match &self.heap.get(function.only_object()?).kind {
+            ObjectKind::Function { closure, .. } => {
+                let module = self.program.module(closure.module);
+                Some(module.function(closure.function).is_async)
+            }
+            ObjectKind::Bound { target, .. } => self.is_async_function(target),
+            _ => None,
+        }
+    }
+
     /// A generator is the list of what it yields, in order; what only some paths yield may be missing.
     pub(crate) fn yield_value(&mut self, value: Value, is_delegate: bool, span: Span) {
         let list = match self.frame().yielded {
@@ -612,7 +680,11 @@ impl<'p> Machine<'p> {
                     let rest = arguments.positional.get(next..).unwrap_or(&[]).to_vec();
                     next = arguments.positional.len();
                     let is_open = arguments.rest.is_some();
-                    self.make_list(rest, is_open, parameter.span)
+                    let kind = match self.module_ir().language {
+                        Language::JavaScript => ObjectKind::Array,
+                        Language::Python => ObjectKind::Tuple,
+                    };
+                    self.make_collection(kind, rest, is_open, None, parameter.span)
                 }
                 ParameterKind::KeywordRest => self.keyword_rest(arguments, &taken, parameter.span),
                 ParameterKind::KeywordOnly => {
@@ -675,9 +747,27 @@ impl<'p> Machine<'p> {
         if let Some(rest) = &arguments.rest {
             return Ok(self.derived(Shape::Any, [rest]));
         }
+        if let Pattern::Name(name, _) = &parameter.pattern
+            && let Some(value) = self.own_default(*name)
+        {
+            return Ok(value);
+        }
         match parameter.default {
             Some(default) => self.evaluate(default),
             None => Ok(self.nothing_given()),
+        }
+    }
+
+    /// The default of a parameter of the function whose arguments are being bound.
+    fn own_default(&mut self, name: Ustr) -> Option<Value> {
+        if self.module_ir().language != Language::Python {
+            return None;
+        }
+        let scope = self.current_scope();
+        let around = self.scope(scope).parent?;
+        match self.scope(around).names.get(&default_name(name))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
         }
     }
 
@@ -798,6 +888,11 @@ impl<'p> Machine<'p> {
         self.decided = decided;
         result
     }
+}
+
+/// The name that keeps the default of a parameter.
+fn default_name(parameter: Ustr) -> Ustr {
+    Ustr::from(&format!("{parameter}="))
 }
 
 /// Holds for what JavaScript or Node brings.

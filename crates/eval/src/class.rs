@@ -11,16 +11,24 @@ use crate::{
 /// The property of a class that holds its annotated names in order, each with its type.
 pub const ANNOTATIONS: &str = "__annotations__";
 
+/// The property of a class that holds the named arguments of its bases (`metaclass=M`, `table=True`).
+pub const KEYWORDS: &str = "__class_keywords__";
+
 impl<'p> Machine<'p> {
     /// Makes a class of the running module.
     pub(crate) fn make_class(&mut self, id: ClassId) -> Result<Value, Stop> {
         let class: &'p Class = self.module_ir().class(id);
         let module = self.frame().module;
         let mut bases = Vec::new();
+        let mut keywords = crate::Properties::default();
         for base in &class.bases {
             let value = self.evaluate(base.value)?;
-            if base.kind == firedoor_ir::ArgumentKind::Positional {
-                bases.push(value);
+            match base.kind {
+                firedoor_ir::ArgumentKind::Positional => bases.push(value),
+                firedoor_ir::ArgumentKind::Keyword(name) => {
+                    keywords.insert(name, value);
+                }
+                _ => bases.extend(self.elements_of(&value).0),
             }
         }
         let scope = self.current_scope();
@@ -39,13 +47,31 @@ impl<'p> Machine<'p> {
         );
         self.heap.get_mut(prototype).kind = ObjectKind::Prototype { class: object };
         self.heap.get_mut(object).name = class.name;
+        self.keep_class_keywords(object, keywords);
         self.fill_class(class, object, prototype)?;
+        if self.module_ir().language == Language::Python {
+            self.finish_enumeration(object, &class.declared, class.span)?;
+        }
         let has_outside = self.outside_base(object).is_some() || !class.decorators.is_empty();
         if has_outside {
             let host = self.host();
             host.class_made(self, object, class.span);
         }
         self.decorate(Value::object(object), &class.decorators, class.span)
+    }
+
+    /// Keeps `metaclass=M` and its like for the host.
+    fn keep_class_keywords(&mut self, class: ObjectId, keywords: crate::Properties) {
+        if keywords.is_empty() {
+            return;
+        }
+        let span = self.heap.get(class).span;
+        let table = self.heap.allocate(ObjectKind::Plain, span);
+        self.heap.get_mut(table).properties = keywords;
+        self.heap
+            .get_mut(class)
+            .properties
+            .insert(Ustr::from(KEYWORDS), Value::object(table));
     }
 
     fn fill_class(
@@ -70,6 +96,9 @@ impl<'p> Machine<'p> {
         }
         self.frame().scope = scope;
         self.frame().classes.push((scope, object));
+        if self.module_ir().language == Language::Python {
+            self.declare_hoisted(&class.declared);
+        }
         let result = self.fill_members(class, object, prototype);
         self.frame().classes.pop();
         self.frame().scope = outer;
@@ -241,6 +270,8 @@ impl<'p> Machine<'p> {
                         Atom::Outside(path) => paths.push(*path),
                         Atom::Object(base) => {
                             if let ObjectKind::Host(path) = self.heap.get(*base).kind {
+                                // A generic with parameters is inherited from as without.
+                                let path = path.strip_suffix("[]").map_or(path, Ustr::from);
                                 paths.push(path);
                             }
                         }
@@ -308,11 +339,31 @@ impl<'p> Machine<'p> {
             return Ok(Value::object(class));
         }
         if let Some((owner, value)) = self.class_attribute(class, key) {
+            if self.outside_base(id).is_some() {
+                let host = self.host();
+                if let Some(value) = host.class_attribute(self, id, key, &value, span) {
+                    return Ok(value);
+                }
+            }
             let receiver = Value::object(id).with_origins(whole.origins);
             return self.bind_attribute(value, owner, &receiver, span);
         }
         if key == "__class__" {
             return Ok(Value::object(class));
+        }
+        if key == "__dict__" {
+            let copy = self.heap.get(id).properties.clone();
+            let table = self.heap.allocate(ObjectKind::Plain, span);
+            self.heap.get_mut(table).properties = copy;
+            return Ok(Value::object(table));
+        }
+        if let Some((owner, function)) = self.class_attribute(class, Ustr::from("__getattr__"))
+            && self.is_python()
+        {
+            let receiver = Value::object(id).with_origins(whole.origins);
+            let getter = self.bind_attribute(function, owner, &receiver, span)?;
+            let arguments = Arguments::positional([Value::atom(Atom::String(key))]);
+            return self.call_value(&getter, None, &arguments, span);
         }
         for base in self.outside_bases(id) {
             let path = Ustr::from(&format!("{base}().{key}"));
@@ -326,7 +377,7 @@ impl<'p> Machine<'p> {
             let path = Ustr::from(&format!("{base}()"));
             return Ok(self.outside_method(path, receiver, key, span));
         }
-        if self.heap.get(id).is_open {
+        if self.heap.get(id).is_open || self.has_unknown_base(class) {
             let host = self.host();
             let origins = host.member_origins(self, whole.origins, key);
             return Ok(Value::unknown(crate::Shape::Any).with_origins(origins));
@@ -334,6 +385,16 @@ impl<'p> Machine<'p> {
         let mut missing = Value::undefined().with_origins(whole.origins);
         missing.control = whole.control;
         Ok(missing)
+    }
+
+    /// Holds if it is not known what a class inherits from.
+    pub(crate) fn has_unknown_base(&self, class: ObjectId) -> bool {
+        self.class_order(class).into_iter().any(|class| {
+            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
+                return false;
+            };
+            bases.iter().any(Value::is_unknown)
+        })
     }
 
     /// A method inherited from outside: a call of it asks the host by the path of the base.
@@ -350,7 +411,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A function found in a class becomes a method of the instance; descriptors give their value.
-    fn bind_attribute(
+    pub(crate) fn bind_attribute(
         &mut self,
         value: Value,
         owner: ObjectId,
@@ -457,7 +518,15 @@ impl<'p> Machine<'p> {
         {
             return Ok(Value::object(prototype));
         }
-        if key == "name" || key == "__name__" {
+        if key == "__mro__" {
+            let order = self
+                .class_order(id)
+                .into_iter()
+                .map(Value::object)
+                .collect();
+            return Ok(self.make_tuple(order, span));
+        }
+        if (key == "name" && !self.is_python()) || key == "__name__" || key == "__qualname__" {
             let name = self.heap.get(id).name;
             return Ok(name.map_or_else(Value::undefined, |name| Value::atom(Atom::String(name))));
         }
@@ -468,9 +537,22 @@ impl<'p> Machine<'p> {
                 return Ok(value);
             }
         }
+        if key == "_value2member_map_"
+            && let Some((members, _)) = self.class_elements(id)
+        {
+            let table = self.heap.allocate(ObjectKind::Plain, span);
+            for member in members {
+                let value = self.member(&member, Ustr::from("value"), span)?;
+                self.dict_set(table, &value, member);
+            }
+            return Ok(Value::object(table));
+        }
         if let Some(base) = self.outside_base(id) {
             let receiver = Value::object(id).with_origins(whole.origins);
             return Ok(self.outside_method(base, receiver, key, span));
+        }
+        if self.has_unknown_base(id) {
+            return Ok(Value::unknown(crate::Shape::Any).with_origins(whole.origins));
         }
         Ok(Value::undefined().with_origins(whole.origins))
     }
@@ -539,6 +621,11 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         span: Span,
     ) -> Result<Value, Stop> {
+        if self.class_language(class) == Language::Python
+            && let Some(made) = self.made_by_class(class, arguments, span)?
+        {
+            return Ok(made);
+        }
         let instance = self.heap.allocate(ObjectKind::Instance { class }, span);
         let this = Value::object(instance);
         if self.outside_base(class).is_some() {
@@ -559,7 +646,10 @@ impl<'p> Machine<'p> {
             Some((_, function)) => {
                 self.call_value(&function, Some(this.clone()), arguments, span)?;
             }
-            None if is_python => self.initialize_by_annotations(class, instance, arguments),
+            None if is_python => {
+                self.initialize_by_annotations(class, instance, arguments);
+                self.finish_fields(class, instance, span)?;
+            }
             None => crate::javascript::construct_base(self, class, &this, arguments, span),
         }
         Ok(this)
@@ -580,20 +670,18 @@ impl<'p> Machine<'p> {
         instance: ObjectId,
         arguments: &Arguments,
     ) {
-        let mut names: Vec<Ustr> = Vec::new();
-        for owner in self.class_order(class).into_iter().rev() {
-            let table = self
-                .heap
-                .property(owner, Ustr::from(ANNOTATIONS))
-                .and_then(Value::only_object);
-            if let Some(table) = table {
-                for name in self.heap.get(table).properties.keys() {
-                    if !names.contains(name) {
-                        names.push(*name);
-                    }
-                }
-            }
+        if self
+            .outside_bases(class)
+            .iter()
+            .any(|base| crate::python::exceptions::is_exception(base))
+        {
+            self.set_exception_arguments(instance, &arguments.positional);
         }
+        let names: Vec<Ustr> = self
+            .annotated_fields(class)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         for (index, name) in names.iter().enumerate() {
             if let Some(value) = arguments.find(index, name) {
                 self.heap
@@ -723,6 +811,9 @@ impl<'p> Machine<'p> {
             };
             let prototype = if is_static { base } else { prototype };
             if let Some(value) = self.heap.property(prototype, name).cloned() {
+                if name == "__new__" {
+                    return Ok(value);
+                }
                 return self.bind_attribute(value, base, this, span);
             }
             let getter = self.getter_key(name);
@@ -737,7 +828,12 @@ impl<'p> Machine<'p> {
                 Ok(self.outside_method(base, this.clone(), name, span))
             }
             None if !self.is_python() => Ok(Value::undefined()),
-            None => Ok(Value::outside("py:builtins.object().method")),
+            None => Ok(self.outside_method(
+                Ustr::from("py:builtins.object()"),
+                this.clone(),
+                name,
+                span,
+            )),
         }
     }
 
@@ -770,124 +866,4 @@ impl<'p> Machine<'p> {
             None => Ok(self.derived(crate::Shape::Any, arguments.all())),
         }
     }
-
-    /// Returns whether `value` is an instance of `class` (or of one of several), if that is decided.
-    pub fn is_instance(&self, value: &Value, class: &Value) -> Option<bool> {
-        let mut outcome = None;
-        for atom in value.atoms() {
-            let is = self.atom_is_instance(atom, class)?;
-            match outcome {
-                None => outcome = Some(is),
-                Some(earlier) if earlier != is => return None,
-                Some(_) => {}
-            }
-        }
-        outcome
-    }
-
-    fn atom_is_instance(&self, atom: &Atom, class: &Value) -> Option<bool> {
-        let mut undecided = false;
-        for wanted in self.classes_in(class) {
-            match self.is_a(atom, &wanted) {
-                Some(true) => return Some(true),
-                Some(false) => {}
-                None => undecided = true,
-            }
-        }
-        (!undecided).then_some(false)
-    }
-
-    /// The classes that a value, or a tuple of classes, stands for.
-    fn classes_in(&self, class: &Value) -> Vec<Atom> {
-        let mut classes = Vec::new();
-        for atom in class.atoms() {
-            if let Atom::Object(id) = atom
-                && let ObjectKind::Tuple | ObjectKind::Array = self.heap.get(*id).kind
-            {
-                for element in &self.heap.get(*id).elements {
-                    classes.extend(element.atoms().iter().copied());
-                }
-                continue;
-            }
-            classes.push(*atom);
-        }
-        classes
-    }
-
-    fn is_a(&self, atom: &Atom, class: &Atom) -> Option<bool> {
-        if atom.is_nothing() {
-            return Some(false);
-        }
-        let Atom::Object(id) = atom else {
-            return self.outside_is_a(atom, class);
-        };
-        match (&self.heap.get(*id).kind, class) {
-            (ObjectKind::Instance { class: own }, Atom::Object(wanted)) => {
-                Some(self.class_order(*own).contains(wanted))
-            }
-            (ObjectKind::Instance { .. }, Atom::Outside(path)) => {
-                let bases = self.outside_bases(*id);
-                if bases.contains(path) || is_root_class(path) {
-                    return Some(true);
-                }
-                bases
-                    .iter()
-                    .all(|base| is_error_class(base))
-                    .then_some(false)
-            }
-            (ObjectKind::Host(made), Atom::Outside(path)) => {
-                let made = made.strip_suffix("()").unwrap_or(made);
-                self.error_is_a(made, path)
-            }
-            (ObjectKind::Host(made), Atom::Object(_)) => {
-                is_error_class(made.trim_end_matches("()")).then_some(false)
-            }
-            (ObjectKind::Plain, Atom::Object(function)) => {
-                Some(crate::javascript::inherits(self, *id, *function))
-            }
-            (ObjectKind::Array, Atom::Object(_)) => Some(false),
-            _ => None,
-        }
-    }
-
-    fn outside_is_a(&self, atom: &Atom, class: &Atom) -> Option<bool> {
-        match (atom, class) {
-            (Atom::Outside(made), Atom::Outside(path)) => {
-                let made = made.strip_suffix("()").unwrap_or(made);
-                self.error_is_a(made, path)
-            }
-            (Atom::Outside(made), Atom::Object(_)) => {
-                is_error_class(made.trim_end_matches("()")).then_some(false)
-            }
-            (Atom::String(_) | Atom::Number(_) | Atom::Bool(_), Atom::Object(_)) => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Exceptions of outside code are compared by path; a base class that is not modelled is undecided.
-    fn error_is_a(&self, made: &str, path: &str) -> Option<bool> {
-        if made == path || is_root_class(path) {
-            return Some(true);
-        }
-        let last = |path: &str| path.rsplit(['.', ':']).next().unwrap_or("").to_owned();
-        if last(made) == last(path) {
-            return Some(true);
-        }
-        self.host.is_subclass(made, path)
-    }
-}
-
-fn is_root_class(path: &str) -> bool {
-    matches!(
-        path,
-        "py:builtins.Exception"
-            | "py:builtins.BaseException"
-            | "py:builtins.object"
-            | "js:Error"
-            | "js:Object"
-    )
-}
-
-fn is_error_class(path: &str) -> bool {
-    path.ends_with("Error") || path.ends_with("Exception")
 }

@@ -26,6 +26,8 @@ const GIVEN: &[&str] = &[
     "__dirname",
     "__name__",
     "__file__",
+    "__package__",
+    "__path__",
 ];
 
 /// Returns the variables and exports of a module that has been run, with their values, and what could
@@ -272,14 +274,17 @@ impl Shower<'_, '_> {
     fn map(&mut self, id: ObjectId) -> String {
         let object = self.machine.heap.get(id);
         let is_open = object.is_open || object.is_store;
-        let mut parts: Vec<String> = object
-            .elements
-            .chunks(2)
-            .map(|pair| {
-                let values: Vec<String> = pair.iter().map(|value| self.value(value)).collect();
-                values.join(" => ")
-            })
+        let pairs = object.elements.chunks(2).map(|pair| {
+            let values: Vec<String> = pair.iter().map(|value| self.value(value)).collect();
+            values.join(" => ")
+        });
+        let pairs: Vec<String> = pairs.collect();
+        // Python keeps the entries whose keys are strings apart.
+        let named = object.properties.iter();
+        let mut parts: Vec<String> = named
+            .map(|(key, value)| format!("{} => {}", quoted(key), self.value(value)))
             .collect();
+        parts.extend(pairs);
         if is_open {
             parts.push("...".to_string());
         }

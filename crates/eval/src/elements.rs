@@ -21,32 +21,55 @@ pub(crate) fn is_perhaps_missing(element: &Value) -> bool {
 pub(crate) const MORE: &str = "...";
 
 impl Machine<'_> {
-    /// Returns the known elements of `value`, and whether there may be others.
+    /// Returns the known elements of `value`, and whether there may be others. An element at a place where
+    /// one alternative has none is that or undefined; where it may have any, it is that or anything.
     pub fn elements_of(&mut self, value: &Value) -> (Vec<Value>, bool) {
-        let mut elements: Vec<Value> = Vec::new();
         let mut is_open = false;
-        let mut is_first = true;
+        let mut lists: Vec<(Atom, Vec<Value>, bool)> = Vec::new();
         for atom in value.atoms().to_vec() {
             let atom = self.iterated(atom);
-            let Some((own, open)) = self.atom_elements(&atom) else {
-                is_open = true;
-                continue;
-            };
+            let (elements, open) = self.atom_elements(&atom).unwrap_or((Vec::new(), true));
             is_open |= open;
-            if is_first {
-                elements = own;
-            } else {
-                is_open |= own.len() != elements.len();
-                for (index, element) in own.into_iter().enumerate() {
-                    match elements.get(index).cloned() {
-                        Some(earlier) => elements[index] = self.join(earlier, &element),
-                        None => elements.push(element),
-                    }
-                }
-            }
-            is_first = false;
+            lists.push((atom, elements, open));
         }
-        (elements, is_open)
+        if lists.len() == 1 {
+            let elements = lists
+                .pop()
+                .map(|(_, elements, _)| elements)
+                .unwrap_or_default();
+            return (elements, is_open);
+        }
+        (self.joined_elements(value, lists), is_open)
+    }
+
+    fn joined_elements(
+        &mut self,
+        value: &Value,
+        lists: Vec<(Atom, Vec<Value>, bool)>,
+    ) -> Vec<Value> {
+        let length = lists
+            .iter()
+            .map(|(_, elements, _)| elements.len())
+            .max()
+            .unwrap_or(0);
+        let mut joined: Vec<Option<Value>> = vec![None; length];
+        for (atom, elements, is_open) in lists {
+            let further = if is_open && elements.len() < length {
+                let mut alone = Value::atom(atom).with_origins(value.origins);
+                alone.control = value.control;
+                self.element_of_open(&alone)
+            } else {
+                Value::undefined()
+            };
+            for (index, place) in joined.iter_mut().enumerate() {
+                let element = elements.get(index).unwrap_or(&further);
+                *place = Some(match place.take() {
+                    Some(earlier) => earlier.join(element, &mut self.origins),
+                    None => element.clone(),
+                });
+            }
+        }
+        joined.into_iter().flatten().collect()
     }
 
     /// What `[Symbol.iterator]()` of an object of the program gives, instead of the object.
@@ -105,10 +128,10 @@ impl Machine<'_> {
             ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => {
                 Some((object.elements.clone(), is_open))
             }
-            ObjectKind::Map if is_python => Some((
-                object.elements.iter().step_by(2).cloned().collect(),
-                is_open,
-            )),
+            ObjectKind::Map if is_python => {
+                let (entries, _) = self.dict_entries(id);
+                Some((entries.into_iter().map(|(key, _)| key).collect(), is_open))
+            }
             ObjectKind::Map => {
                 let span = object.span;
                 let pairs: Vec<Vec<Value>> =
@@ -127,6 +150,10 @@ impl Machine<'_> {
                 Some((keys.collect(), is_open))
             }
             ObjectKind::Class { .. } => self.class_elements(id),
+            ObjectKind::Host(path) if *path == crate::python::NAMED_TUPLE => {
+                Some((object.elements.clone(), false))
+            }
+            ObjectKind::Instance { .. } if is_python => self.instance_elements(id),
             _ => None,
         }
     }

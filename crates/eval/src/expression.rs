@@ -150,10 +150,14 @@ impl<'p> Machine<'p> {
             }
             ExpressionKind::ImportCall(specifier) => self.import_call(*specifier, span),
             ExpressionKind::Slice { start, end, step } => {
-                for part in [start, end, step].into_iter().flatten() {
-                    self.evaluate(*part)?;
+                let mut parts = Vec::with_capacity(3);
+                for part in [start, end, step] {
+                    parts.push(match part {
+                        Some(part) => self.evaluate(*part)?,
+                        None => Value::null(),
+                    });
                 }
-                Ok(Value::outside("py:slice"))
+                Ok(self.make_slice(parts, span))
             }
             ExpressionKind::ImportMeta => Ok(Value::outside("js:import.meta")),
             ExpressionKind::Jsx {
@@ -215,7 +219,7 @@ impl<'p> Machine<'p> {
     fn global(&mut self, name: Ustr) -> Value {
         match self.module_ir().language {
             Language::JavaScript => crate::javascript::global(name),
-            Language::Python => crate::python::global(name),
+            Language::Python => self.python_global(name),
         }
     }
 
@@ -232,16 +236,20 @@ impl<'p> Machine<'p> {
 
     /// Returns the text made of these values one after the other.
     pub fn concatenate(&mut self, values: &[Value]) -> Value {
-        let mut text = String::new();
+        let mut texts = vec![String::new()];
         for value in values {
-            match value.only() {
-                Some(Atom::String(part) | Atom::Pattern(part)) => text.push_str(&part),
-                Some(Atom::Number(number)) => text.push_str(&crate::operator::number_text(number)),
-                Some(Atom::Bool(value)) => text.push_str(if value { "true" } else { "false" }),
-                _ => text.push(HOLE),
-            }
+            let parts = self.text_parts(value);
+            let parts = match texts.len() * parts.len() > 12 {
+                true => vec![HOLE.to_string()],
+                false => parts,
+            };
+            let longer = texts
+                .iter()
+                .flat_map(|text| parts.iter().map(move |part| format!("{text}{part}")));
+            texts = longer.collect();
         }
-        let mut joined = Value::pattern(&text);
+        let atoms = texts.iter().flat_map(|text| Value::pattern(text).only());
+        let mut joined = Value::atoms_of(atoms);
         joined.origins = self.origins_of(values);
         for value in values {
             joined.control = self.origins.union(joined.control, value.control);
@@ -251,6 +259,26 @@ impl<'p> Machine<'p> {
             }
         }
         joined
+    }
+
+    /// Returns the texts that a value may be, with holes for what is not known, each once.
+    fn text_parts(&mut self, value: &Value) -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for atom in value.atoms() {
+            let part = match atom {
+                Atom::String(part) | Atom::Pattern(part) => Some(part.to_string()),
+                Atom::Number(number) => Some(crate::operator::number_text(*number)),
+                Atom::Bool(value) => Some(self.bool_text(*value).to_owned()),
+                Atom::Null if self.is_python() => Some("None".to_owned()),
+                Atom::Object(id) => self.object_text(*id).map(|text| text.to_string()),
+                _ => None,
+            };
+            let part = part.unwrap_or_else(|| HOLE.to_string());
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts
     }
 
     fn collection(
@@ -327,6 +355,13 @@ impl<'p> Machine<'p> {
             Key::Name(name) => Value::atom(Atom::String(name)),
             Key::Computed(expression) => self.evaluate(expression)?,
         };
+        if self.is_python() {
+            if let Some(name) = key.text() {
+                self.name_objects(name, &value);
+            }
+            self.dict_set(id, &key, value);
+            return Ok(());
+        }
         if let Some(name) = property_name(&key) {
             self.name_objects(name, &value);
             let object = self.heap.get_mut(id);
@@ -347,6 +382,14 @@ impl<'p> Machine<'p> {
 
     /// Copies the own properties of each object that `value` can be into `id`.
     pub(crate) fn spread_into(&mut self, id: crate::ObjectId, value: &Value) {
+        if self.is_python()
+            && let Some(source) = value.only_object()
+            && matches!(self.heap.get(source).kind, ObjectKind::Map)
+        {
+            let span = self.span;
+            let _ = self.dict_extend(id, value, span);
+            return;
+        }
         let objects: Vec<_> = value.objects().collect();
         let is_certain = value.atoms().len() == 1;
         for source in objects {
@@ -537,6 +580,7 @@ impl<'p> Machine<'p> {
             }
             UnaryOperator::Not => {
                 let value = self.evaluate(operand)?;
+                let value = self.truth_value(value, span)?;
                 Ok(self.negate(&value))
             }
             UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::BitNot => {
@@ -569,9 +613,10 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(left)?;
+        let truth = self.truth_value(value.clone(), span)?;
         let test = match operator {
             LogicalOperator::Nullish => self.nothing_test(&value, span),
-            _ => value.clone(),
+            _ => truth,
         };
         let takes_right = match (operator, self.truth(&test)) {
             (LogicalOperator::And | LogicalOperator::Nullish, Some(truth)) => Some(truth),
@@ -685,6 +730,7 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(test)?;
+        let value = self.truth_value(value, span)?;
         self.choose(
             &value,
             span,

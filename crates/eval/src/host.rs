@@ -177,6 +177,12 @@ pub trait Host {
     /// messages are told apart.
     fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {}
 
+    /// Returns what an unknown value with these origins is after all: a host that sends a chosen message
+    /// knows the field that messages are told apart by.
+    fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
+        None
+    }
+
     /// Is told that something is thrown that nobody in the program catches.
     fn uncaught(&self, machine: &mut Machine<'_>, thrown: &crate::Thrown) {}
 
@@ -197,8 +203,9 @@ pub trait Host {
         all
     }
 
-    /// Reads an attribute of a class that inherits from outside, which has `value` in the program: a
-    /// library's metaclass may show something else (`User.id` is a column expression).
+    /// Reads an attribute of a class that inherits from outside, or of an instance of one, which has `value`
+    /// in the program: a library may show something else (`User.id` is a column expression, `user.id` what
+    /// the row holds).
     fn class_attribute(
         &self,
         machine: &mut Machine<'_>,

@@ -314,12 +314,17 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let outer = self.current_scope();
+        // The first sequence belongs to the code around, which in a class sees the names of the class.
+        let first = match clauses.first() {
+            Some(clause) => Some(self.evaluate(clause.iterable)?),
+            None => None,
+        };
         let module = self.frame().module;
         let scope = self.add_scope(Some(outer), module, false);
         self.frame().scope = scope;
         let mut made: Vec<(Value, Option<Value>)> = Vec::new();
         let mut is_open = false;
-        let result = self.comprehend(clauses, span, &mut is_open, &mut |machine| {
+        let result = self.comprehend(clauses, first, span, &mut is_open, &mut |machine| {
             let element = machine.evaluate(element)?;
             let value = match value {
                 Some(value) => Some(machine.evaluate(value)?),
@@ -354,16 +359,7 @@ impl<'p> Machine<'p> {
                 }
                 Some(value) => value,
             };
-            match crate::expression::property_name(&key) {
-                Some(name) => {
-                    self.heap.get_mut(id).properties.insert(name, value);
-                }
-                None => {
-                    let object = self.heap.get_mut(id);
-                    object.is_open = true;
-                    object.elements.push(value);
-                }
-            }
+            self.dict_set(id, &key, value);
         }
         if is_open {
             self.heap.get_mut(id).is_open = true;
@@ -374,6 +370,7 @@ impl<'p> Machine<'p> {
     fn comprehend(
         &mut self,
         clauses: &'p [ComprehensionClause],
+        first: Option<Value>,
         span: Span,
         is_open: &mut bool,
         make: &mut dyn FnMut(&mut Self) -> Result<(), Stop>,
@@ -381,7 +378,10 @@ impl<'p> Machine<'p> {
         let Some((clause, rest)) = clauses.split_first() else {
             return make(self);
         };
-        let iterable = self.evaluate(clause.iterable)?;
+        let iterable = match first {
+            Some(iterable) => iterable,
+            None => self.evaluate(clause.iterable)?,
+        };
         *is_open |= self.elements_of(&iterable).1;
         self.each(&iterable, span, |machine, element| {
             let scope = machine.current_scope();
@@ -394,7 +394,7 @@ impl<'p> Machine<'p> {
                     None => *is_open = true,
                 }
             }
-            machine.comprehend(rest, span, is_open, make)?;
+            machine.comprehend(rest, None, span, is_open, make)?;
             Ok(Completion::Normal)
         })?;
         Ok(())
@@ -413,15 +413,26 @@ impl<'p> Machine<'p> {
                 Ok(())
             }
             Pattern::Array(elements) => {
-                for element in elements {
-                    if let firedoor_ir::ArrayPatternElement::Item(Pattern::Name(name, _)) = element
-                    {
-                        self.bind(scope, *name, Value::undefined());
-                    }
+                let mut names = Vec::new();
+                comprehension_names(elements, &mut names);
+                for name in names {
+                    self.bind(scope, name, Value::undefined());
                 }
                 self.assign_pattern(target, element, span)
             }
             _ => self.assign_pattern(target, element, span),
+        }
+    }
+}
+
+/// The names that the target of a comprehension binds in its own scope.
+fn comprehension_names(elements: &[firedoor_ir::ArrayPatternElement], names: &mut Vec<Ustr>) {
+    use firedoor_ir::ArrayPatternElement::{Item, Rest};
+    for element in elements {
+        match element {
+            Item(Pattern::Name(name, _)) | Rest(Pattern::Name(name, _)) => names.push(*name),
+            Item(Pattern::Array(inner)) => comprehension_names(inner, names),
+            _ => {}
         }
     }
 }

@@ -146,6 +146,7 @@ impl<'p> Machine<'p> {
 
     fn run_module_body(&mut self, id: ModuleId) {
         self.modules[id.0 as usize].progress = Progress::Running;
+        self.running += 1;
         let module: &'p Module = self.program.module(id);
         let scope = self.add_scope(None, id, true);
         self.modules[id.0 as usize].scope = Some(scope);
@@ -161,9 +162,11 @@ impl<'p> Machine<'p> {
         });
         self.decided = decided;
         self.modules[id.0 as usize].progress = Progress::Done;
+        self.running -= 1;
         if !matches!(result, Ok(crate::branch::Completion::Normal)) {
             self.leave_incomplete(id);
         }
+        self.run_later();
         if let Some(certain) = thrown.iter().find(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",
@@ -187,12 +190,7 @@ impl<'p> Machine<'p> {
         let module: &'p Module = self.program.module(id);
         self.declare_hoisted(&module.declared);
         if module.language == Language::Python {
-            let name = if self.is_entry(id) {
-                "__main__"
-            } else {
-                "__module__"
-            };
-            self.bind(scope, Ustr::from("__name__"), Value::string(name));
+            self.bind_module_names(id, scope, span);
             let path = self.program.path(id).to_owned();
             self.bind(scope, Ustr::from("__file__"), Value::string(&path));
             return;
@@ -215,7 +213,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A module that nobody imports may be started by itself.
-    fn is_entry(&self, _id: ModuleId) -> bool {
+    pub(crate) fn is_entry(&self, _id: ModuleId) -> bool {
         self.frames.len() <= 1
     }
 
@@ -616,6 +614,19 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// Runs the module of a dotted name and returns it.
+    pub(crate) fn import_dotted(&mut self, dotted: &str) -> Result<Value, Stop> {
+        let from = self.module_ir().file;
+        let resolution = self.program.project.resolve_python(from, 0, dotted);
+        let Some(target) = self.python_target(resolution) else {
+            return Ok(self.unknown("unresolved-import"));
+        };
+        if let Target::Module(module) = target {
+            self.run_module(module)?;
+        }
+        Ok(self.namespace_of(target))
+    }
+
     /// `import a.b` binds `a`, whose member `b` is then read.
     fn python_root(&mut self, import: &'p Import) -> Result<Value, Stop> {
         let from = self.module_ir().file;
@@ -651,8 +662,15 @@ impl<'p> Machine<'p> {
 
     fn import_all(&mut self, target: Target) {
         let Target::Module(module) = target else {
+            let running = self.frame().module;
+            self.modules[running.0 as usize].stars.push(target);
             return;
         };
+        // What that module has by a star from outside, this one has too.
+        let running = self.frame().module;
+        let stars = self.modules[module.0 as usize].stars.clone();
+        self.modules[running.0 as usize].stars.extend(stars);
+        let listed = self.listed_names(module);
         let Some(scope) = self.modules[module.0 as usize].scope else {
             return;
         };
@@ -660,7 +678,10 @@ impl<'p> Machine<'p> {
             .scope(scope)
             .names
             .iter()
-            .filter(|(name, _)| !name.starts_with('_'))
+            .filter(|(name, _)| match &listed {
+                Some(listed) => listed.contains(name),
+                None => !name.starts_with('_'),
+            })
             .map(|(name, slot)| (*name, slot.clone()))
             .collect();
         names.sort_by_key(|(name, _)| name.as_str());

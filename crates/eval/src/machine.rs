@@ -141,8 +141,17 @@ pub struct Machine<'p> {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) throws: Vec<ThrowScope>,
+    pub(crate) first_thrown: FxHashMap<ObjectId, Thrown>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
+    /// What makes the missing entries of a dictionary of Python (`defaultdict`).
+    pub(crate) factories: FxHashMap<ObjectId, Value>,
+    /// Imports that only type checkers see, to be run once no module is running.
+    pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
+    /// The number of modules that are being run.
+    pub(crate) running: usize,
+    /// How often something was done of which it is not known whether it fails.
+    pub(crate) uncertain: u64,
     /// The keys of getters by the name of the property, since each member that is missing asks for one.
     getters: FxHashMap<Ustr, Ustr>,
     pub(crate) span: Span,
@@ -181,8 +190,13 @@ impl<'p> Machine<'p> {
             scopes: Vec::new(),
             frames: Vec::new(),
             throws: Vec::new(),
+            first_thrown: FxHashMap::default(),
             modules,
             builtins: FxHashMap::default(),
+            factories: FxHashMap::default(),
+            later: Vec::new(),
+            running: 0,
+            uncertain: 0,
             getters: FxHashMap::default(),
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
@@ -321,6 +335,7 @@ impl<'p> Machine<'p> {
         shape: Shape,
         from: impl IntoIterator<Item = &'v Value>,
     ) -> Value {
+        self.uncertain += 1;
         let mut origins = OriginSet::EMPTY;
         let mut control = OriginSet::EMPTY;
         for value in from {
@@ -410,25 +425,29 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Notes something thrown on the current path, and nothing else: the path may go on.
+    /// Notes something thrown on the current path, and nothing else: the path may go on. An exception that
+    /// was thrown before, caught and handed on, is thrown where it was at first: what was decided on the way
+    /// there says why.
     pub fn may_throw(&mut self, value: Value, span: Span) {
+        let again: Vec<Thrown> = value
+            .objects()
+            .filter_map(|id| self.first_thrown.get(&id).cloned())
+            .collect();
+        if !again.is_empty() && again.len() == value.atoms().len() {
+            return self.rethrow(again);
+        }
         let decided = self.decided.clone();
         let thrown = Thrown {
             value,
             decided,
             span,
         };
-        match self.throws.last_mut() {
-            Some(scope) => {
-                if scope.thrown.len() < 64 {
-                    scope.thrown.push(thrown);
-                }
-            }
-            None => {
-                let host = self.host();
-                host.uncaught(self, &thrown);
-            }
+        if let Some(id) = thrown.value.only_object()
+            && self.first_thrown.len() < 100_000
+        {
+            self.first_thrown.insert(id, thrown.clone());
         }
+        self.rethrow(vec![thrown]);
     }
 
     /// Throws for certain.

@@ -12,9 +12,7 @@ impl<'p> Machine<'p> {
     /// Reads `object.key`. Alternatives that are nothing are passed over; if there is no other, it fails.
     pub fn member(&mut self, object: &Value, key: Ustr, span: Span) -> Result<Value, Stop> {
         if object.is_nothing() {
-            let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
-            error.control = object.control;
-            return self.throw(error, span);
+            return self.throw_nothing(object, "AttributeError", span);
         }
         let mut result: Option<Value> = None;
         for atom in object.atoms().to_vec() {
@@ -43,9 +41,12 @@ impl<'p> Machine<'p> {
             Atom::Object(id) => self.object_member(*id, whole, key, span),
             Atom::Outside(path) => Ok(self.outside_member(*path, whole, key)),
             Atom::Unknown(Shape::Any | Shape::Object) => {
+                self.uncertain += 1;
                 let host = self.host();
                 let origins = host.member_origins(self, whole.origins, key);
-                Ok(Value::unknown(Shape::Any).with_origins(origins))
+                let chosen = host.chosen(self, origins);
+                let value = chosen.unwrap_or_else(|| Value::unknown(Shape::Any));
+                Ok(value.with_origins(origins))
             }
             _ => Ok(self.primitive_member(whole, atom, key, span)),
         }
@@ -56,6 +57,11 @@ impl<'p> Machine<'p> {
         let host = self.host();
         if let Some(value) = host.outside_member(self, path) {
             return value;
+        }
+        if key == "__name__" && path.starts_with("py:") {
+            let owner = path.as_str().trim_end_matches(".__name__");
+            let name = owner.rsplit(['.', ':']).next().unwrap_or("");
+            return Value::string(name);
         }
         if let Some(value) = crate::javascript::outside_member(self, path) {
             return value;
@@ -90,6 +96,15 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Result<Value, Stop> {
+        if self.is_python() {
+            if let Some(value) = crate::python::special_attribute(self, id, key, span) {
+                return Ok(value);
+            }
+            if self.is_method_of_dict(id, key) {
+                let receiver = Value::object(id).with_origins(whole.origins);
+                return Ok(self.method_value(&receiver, key, span));
+            }
+        }
         if let Some(value) = self.heap.property(id, key) {
             let value = value.clone();
             return self.descriptor(value, id, span);
@@ -140,6 +155,13 @@ impl<'p> Machine<'p> {
         if let Some(value) = host.member(self, id, path, key, span) {
             return value;
         }
+        let owner = path
+            .as_str()
+            .rsplit_once('.')
+            .map_or("", |(owner, _)| owner);
+        if let Some(value) = crate::python::host_attribute(self, id, owner, key) {
+            return value.with_origins(whole.origins);
+        }
         if crate::call::is_javascript_path(path)
             && let Some(value) = crate::javascript::host_member(self, id, whole, path, key)
         {
@@ -166,6 +188,12 @@ impl<'p> Machine<'p> {
         let made = self.heap.allocate(ObjectKind::Host(path), span);
         self.heap.get_mut(made).is_open = is_open;
         Some(made)
+    }
+
+    /// The entries of a dictionary are no attributes, whatever their keys.
+    fn is_method_of_dict(&self, id: ObjectId, key: Ustr) -> bool {
+        let is_dict = matches!(self.heap.get(id).kind, ObjectKind::Plain | ObjectKind::Map);
+        is_dict && self.is_python() && crate::python::has_method(self, id, key)
     }
 
     fn plain_member(&mut self, id: ObjectId, whole: &Value, key: Ustr, span: Span) -> Value {
@@ -216,7 +244,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What a property of an object can be that has unknown ones: what was spread into it.
-    fn open_property(&mut self, id: ObjectId, key: Ustr) -> Value {
+    pub(crate) fn open_property(&mut self, id: ObjectId, key: Ustr) -> Value {
         let sources = self.heap.get(id).elements.clone();
         let mut origins = crate::OriginSet::EMPTY;
         for source in &sources {
@@ -224,15 +252,16 @@ impl<'p> Machine<'p> {
             let part = host.member_origins(self, source.origins, key);
             origins = self.origins.union(origins, part);
         }
-        Value::unknown(Shape::Any).with_origins(origins)
+        let host = self.host();
+        let chosen = host.chosen(self, origins);
+        let value = chosen.unwrap_or_else(|| Value::unknown(Shape::Any));
+        value.with_origins(origins)
     }
 
     /// Reads `object[key]`.
     pub fn index(&mut self, object: &Value, key: &Value, span: Span) -> Result<Value, Stop> {
         if object.is_nothing() {
-            let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
-            error.control = object.control;
-            return self.throw(error, span);
+            return self.throw_nothing(object, "TypeError", span);
         }
         let mut result: Option<Value> = None;
         for atom in object.atoms().to_vec() {
@@ -277,6 +306,11 @@ impl<'p> Machine<'p> {
         {
             return Ok(value);
         }
+        if self.is_python()
+            && let Some(value) = self.python_index(id, whole, key, span)?
+        {
+            return Ok(value);
+        }
         match self.heap.get(id).kind {
             ObjectKind::Array | ObjectKind::Tuple => Ok(self.list_index(id, whole, key)),
             ObjectKind::Map => Ok(self.map_get(id, key, span)),
@@ -302,6 +336,11 @@ impl<'p> Machine<'p> {
                 None => self.derived(Shape::Any, [whole, key]),
             });
         }
+        if self.is_python()
+            && let Some(value) = crate::python::index_text(self, whole, atom, key)
+        {
+            return Ok(value);
+        }
         if let Some(name) = property_name(key)
             && matches!(atom, Atom::Unknown(Shape::Any | Shape::Object))
         {
@@ -310,7 +349,7 @@ impl<'p> Machine<'p> {
         Ok(self.derived(Shape::Any, [whole]))
     }
 
-    fn list_index(&mut self, id: ObjectId, whole: &Value, key: &Value) -> Value {
+    pub(crate) fn list_index(&mut self, id: ObjectId, whole: &Value, key: &Value) -> Value {
         let object = self.heap.get(id);
         let length = object.elements.len() as f64;
         if let Some(position) = key.as_number() {
@@ -328,9 +367,6 @@ impl<'p> Machine<'p> {
             if !object.is_open {
                 return Value::undefined().with_origins(whole.origins);
             }
-        }
-        if key.as_outside().is_some_and(|path| path == "py:slice") {
-            return whole.clone();
         }
         self.element_of_open(whole)
     }
@@ -474,6 +510,11 @@ impl<'p> Machine<'p> {
                 return Ok(());
             }
         }
+        if let Some(setter) = self.property_setter(id, key) {
+            let arguments = Arguments::positional([Value::object(id), value]);
+            self.call_value(&setter, None, &arguments, span)?;
+            return Ok(());
+        }
         if let Some(setter) = self.setter(id, key) {
             let arguments = Arguments::positional([value]);
             self.call_value(&setter, Some(Value::object(id)), &arguments, span)?;
@@ -483,6 +524,11 @@ impl<'p> Machine<'p> {
             self.set_export(module, key, value);
             return Ok(());
         }
+        // What a class of Python has, its instances see.
+        let id = match self.heap.get(id).kind {
+            ObjectKind::Class { prototype, .. } if self.is_python() => prototype,
+            _ => id,
+        };
         let value = match self.heap.property(id, key).cloned() {
             Some(old) if !is_certain => self.join(value, &old),
             _ => value,
@@ -503,6 +549,9 @@ impl<'p> Machine<'p> {
             if self.is_store(id) {
                 let host = self.host();
                 host.store_changed(self, id, StoreOperation::Set, Some(key), Some(&value), span);
+                continue;
+            }
+            if self.is_python() && self.set_python_index(id, key, &value, span)? {
                 continue;
             }
             let kind = &self.heap.get(id).kind;
@@ -582,9 +631,7 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         if object.is_nothing() {
-            let mut error = Value::outside("js:TypeError()").with_origins(object.origins);
-            error.control = object.control;
-            return self.throw(error, span);
+            return self.throw_nothing(object, "AttributeError", span);
         }
         let mut result: Option<Value> = None;
         let mut stopped = false;
@@ -635,7 +682,8 @@ impl<'p> Machine<'p> {
                 ObjectKind::Host(path) => Some(path),
                 _ => None,
             };
-            let has_own = object.properties.contains_key(&name);
+            let has_own =
+                object.properties.contains_key(&name) && !self.is_method_of_dict(*id, name);
             let is_read = is_method && !crate::call::is_builtin_method(self, *id, name);
             if is_read && let Some(read) = self.read_member(*id) {
                 let receiver = Value::object(read).with_origins(receiver.origins);
@@ -691,10 +739,11 @@ impl<'p> Machine<'p> {
         if let Some(callee) = host.member(self, id, path, name, span) {
             return self.call_value(&callee, Some(receiver.clone()), arguments, span);
         }
-        if !path.starts_with("py:")
-            && let Some(value) =
-                crate::javascript::host_method(self, path, receiver, name, arguments, span)?
-        {
+        let own = match path.starts_with("py:") {
+            true => crate::python::call(self, path, receiver, arguments, span)?,
+            false => crate::javascript::host_method(self, path, receiver, name, arguments, span)?,
+        };
+        if let Some(value) = own {
             return Ok(value);
         }
         self.call_unknown_outside(path, receiver, arguments, span)
@@ -710,6 +759,7 @@ impl<'p> Machine<'p> {
         span: Span,
         is_new: bool,
     ) -> Answer {
+        self.uncertain += 1;
         let host = self.host();
         let call = crate::Call {
             path,

@@ -17,11 +17,18 @@ impl Machine<'_> {
 
     fn atom_truth(&self, atom: &Atom) -> Option<bool> {
         let Atom::Object(id) = atom else {
-            return atom.truth();
+            return match atom {
+                Atom::Outside(path) if is_type_checking(path) => Some(false),
+                Atom::Outside(path) if is_outside_constant(path) => None,
+                _ => atom.truth(),
+            };
         };
         let object = self.heap.get(*id);
         match &object.kind {
             ObjectKind::Host(_) | ObjectKind::Method { .. } if self.is_uncertain(*id) => None,
+            ObjectKind::Instance { class } if self.is_python() && self.decides_truth(*class) => {
+                None
+            }
             ObjectKind::Array
             | ObjectKind::Tuple
             | ObjectKind::Set
@@ -170,17 +177,22 @@ impl Machine<'_> {
                 return Ok(value);
             }
         }
+        if self.is_python()
+            && let Some(value) = crate::python::binary(self, operator, left, right, span)?
+        {
+            return Ok(value);
+        }
         Ok(match operator {
             Op::Equal | Op::LooseEqual => {
                 self.compare_equal(left, right, span, operator == Op::LooseEqual)
             }
-            Op::Is => self.compare_equal(left, right, span, false),
+            Op::Is => self.compare_identity(left, right, span),
             Op::NotEqual | Op::LooseNotEqual => {
                 let equal = self.compare_equal(left, right, span, operator == Op::LooseNotEqual);
                 self.negate(&equal)
             }
             Op::IsNot => {
-                let equal = self.compare_equal(left, right, span, false);
+                let equal = self.compare_identity(left, right, span);
                 self.negate(&equal)
             }
             Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual => {
@@ -213,6 +225,33 @@ impl Machine<'_> {
         self.tested(TestKind::Equality, outcome, &[left, right], span)
     }
 
+    /// `is`: of containers only the very same are one, and what an unknown call gave may be nothing.
+    fn compare_identity(&mut self, left: &Value, right: &Value, span: Span) -> Value {
+        self.report_constants(left, right, span);
+        let is_uncertain = |value: &Value| value.objects().any(|id| self.is_uncertain(id));
+        let outcome = match is_uncertain(left) || is_uncertain(right) {
+            true => (left.only().is_some() && left.only() == right.only()).then_some(true),
+            false
+                if self.is_own(left) != self.is_own(right)
+                    && (left.as_outside().is_some() || right.as_outside().is_some()) =>
+            {
+                Some(false)
+            }
+            false => equality(left, right, false),
+        };
+        self.tested(TestKind::Equality, outcome, &[left, right], span)
+    }
+
+    /// Holds for an object that the program makes, which nothing of outside is.
+    fn is_own(&self, value: &Value) -> bool {
+        value.only_object().is_some_and(|id| {
+            !matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Host(_) | ObjectKind::Method { .. }
+            )
+        })
+    }
+
     /// Decides an equality, with the host's help where the values alone leave it open.
     pub(crate) fn decide_equality(
         &mut self,
@@ -220,7 +259,11 @@ impl Machine<'_> {
         right: &Value,
         is_loose: bool,
     ) -> Option<bool> {
-        self.equality(left, right, is_loose).or_else(|| {
+        let own = match self.is_python() {
+            true => self.equal_values(left, right),
+            false => self.equality(left, right, is_loose),
+        };
+        own.or_else(|| {
             let host = self.host();
             host.equal(self, left, right)
         })
@@ -285,7 +328,17 @@ impl Machine<'_> {
         if let (Some(text), Some(part)) = (collection.text(), element.text()) {
             return Some(text.contains(part.as_str()));
         }
+        if let (Some(text), Some(part)) = (collection.text_pattern(), element.text()) {
+            let is_in_fixed = text
+                .split(crate::HOLE)
+                .any(|fixed| fixed.contains(part.as_str()));
+            return is_in_fixed.then_some(true);
+        }
         let id = collection.only_object()?;
+        if self.is_python() {
+            let own = self.python_contains(id, element);
+            return own.or_else(|| self.python_excludes(id, element));
+        }
         if matches!(self.heap.get(id).kind, ObjectKind::Plain) {
             return self.has_key(id, element);
         }
@@ -480,6 +533,25 @@ impl Machine<'_> {
     }
 }
 
+/// Holds for what type checkers take for true, and the running program for false.
+pub(crate) fn is_type_checking(path: &str) -> bool {
+    matches!(
+        path,
+        "py:typing.TYPE_CHECKING" | "py:typing_extensions.TYPE_CHECKING"
+    )
+}
+
+/// Holds for what Python programs write as constants: modules, classes and functions are certainly true, and
+/// a constant of outside code may be anything.
+fn is_outside_constant(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or("");
+    path.starts_with("py:")
+        && name.len() > 1
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+}
+
 /// Holds if a library may define operators for the value.
 fn may_be_overloaded(value: &Value) -> bool {
     value
@@ -503,7 +575,7 @@ fn is_textual(value: &Value) -> bool {
 }
 
 /// The same for values that are certain.
-fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
+pub(crate) fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bool> {
     let mut outcome = None;
     for a in left.atoms() {
         for b in right.atoms() {
@@ -553,7 +625,7 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
 
 /// Holds if a text with holes may be `text`: its fixed parts occur in order, the first at the start
 /// and the last at the end.
-pub(crate) fn pattern_may_be(pattern: &str, text: &str) -> bool {
+pub fn pattern_may_be(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split(crate::HOLE).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
         return true;

@@ -264,9 +264,19 @@ impl<'p> Machine<'p> {
                 let object = self.evaluate(*object)?;
                 (object, self.evaluate(*index)?)
             }
+            ExpressionKind::Name(name) => {
+                let scope = self.current_scope();
+                if matches!(self.scope(scope).names.get(name), Some(Slot::Value(_))) {
+                    self.bind(scope, *name, Value::undefined());
+                }
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         for id in object.objects().collect::<Vec<_>>() {
+            if self.is_python() && self.delete_item(id, &key, span)? {
+                continue;
+            }
             if self.is_store(id) {
                 let host = self.host();
                 host.store_changed(

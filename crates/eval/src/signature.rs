@@ -34,15 +34,20 @@ impl<'p> Machine<'p> {
         self.in_scope_of(closure, |machine| {
             let parameters = function.parameters.iter();
             parameters
-                .map(|parameter| SignatureParameter {
-                    name: match &parameter.pattern {
+                .map(|parameter| {
+                    let name = match &parameter.pattern {
                         Pattern::Name(name, _) => *name,
                         _ => Ustr::from(""),
-                    },
-                    kind: parameter.kind,
-                    annotation: parameter.annotation.map(|id| machine.annotation(id)),
-                    default: parameter.default.map(|id| machine.annotation(id)),
-                    span: parameter.span,
+                    };
+                    let default = machine.parameter_default(closure, name);
+                    SignatureParameter {
+                        name,
+                        kind: parameter.kind,
+                        annotation: parameter.annotation.map(|id| machine.annotation(id)),
+                        default: default
+                            .or_else(|| parameter.default.map(|id| machine.annotation(id))),
+                        span: parameter.span,
+                    }
                 })
                 .collect()
         })

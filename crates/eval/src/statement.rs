@@ -1,8 +1,8 @@
 //! Statements.
 
 use firedoor_ir::{
-    Block, DeclarationKind, ExpressionId, Function, Import, Language, MatchCase, MatchPattern,
-    Pattern, Statement, StatementKind, SwitchCase, WithItem,
+    Block, DeclarationKind, ExpressionId, Function, Import, Language, Pattern, Statement,
+    StatementKind, SwitchCase, WithItem,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -140,6 +140,10 @@ impl<'p> Machine<'p> {
             StatementKind::Continue(label) => Ok(Completion::Continue(*label)),
             StatementKind::Delete(places) => self.delete(places),
             StatementKind::Assert { test, .. } => self.assert_statement(*test, statement.span),
+            StatementKind::Global(names) => {
+                self.declare_global(names);
+                Ok(Completion::Normal)
+            }
             _ => Ok(Completion::Normal),
         }
     }
@@ -289,6 +293,14 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let span = self.module_ir().expression(test).span;
         let value = self.evaluate(test)?;
+        if value
+            .as_outside()
+            .is_some_and(|path| crate::operator::is_type_checking(&path))
+        {
+            self.import_for_types(then);
+            return self.scoped_block(otherwise);
+        }
+        let value = self.truth_value(value, span)?;
         if let Some(truth) = self.truth(&value) {
             let untaken = if truth { otherwise } else { then };
             self.taint_untaken(untaken, &value);
@@ -384,143 +396,67 @@ impl<'p> Machine<'p> {
         Ok(Completion::Normal)
     }
 
-    fn match_statement(
-        &mut self,
-        subject: ExpressionId,
-        cases: &'p [MatchCase],
-    ) -> Result<Completion, Stop> {
-        let value = self.evaluate(subject)?;
-        self.match_from(&value, cases)
-    }
-
-    fn match_from(&mut self, subject: &Value, cases: &'p [MatchCase]) -> Result<Completion, Stop> {
-        let Some((case, rest)) = cases.split_first() else {
-            return Ok(Completion::Normal);
-        };
-        let test = self.match_pattern(subject, &case.pattern, case.span)?;
-        self.branch(
-            &test,
-            case.span,
-            |machine| {
-                machine.bind_match(subject, &case.pattern)?;
-                let Some(guard) = case.guard else {
-                    return machine.block(&case.body);
-                };
-                let guard = machine.evaluate(guard)?;
-                machine.branch(
-                    &guard,
-                    case.span,
-                    |machine| machine.block(&case.body),
-                    |machine| machine.match_from(subject, rest),
-                )
-            },
-            |machine| machine.match_from(subject, rest),
-        )
-    }
-
-    /// Binds the names of a pattern that matches.
-    fn bind_match(&mut self, subject: &Value, pattern: &'p MatchPattern) -> Result<(), Stop> {
-        match pattern {
-            MatchPattern::As { pattern, name } => {
-                if let Some(pattern) = pattern {
-                    self.bind_match(subject, pattern)?;
-                }
-                if let Some(name) = name {
-                    self.declare_name(*name, subject.clone());
-                }
-            }
-            MatchPattern::Mapping { entries, rest } => {
-                for (key, pattern) in entries {
-                    let key = self.evaluate(*key)?;
-                    let value = self.index(subject, &key, self.span)?;
-                    self.bind_match(&value, pattern)?;
-                }
-                if let Some(rest) = rest {
-                    self.declare_name(*rest, subject.clone());
-                }
-            }
-            MatchPattern::Class { keyword, .. } => {
-                for (name, pattern) in keyword {
-                    let value = self.member(subject, *name, self.span)?;
-                    self.bind_match(&value, pattern)?;
-                }
-            }
-            MatchPattern::Sequence(patterns) => {
-                for (index, pattern) in patterns.iter().enumerate() {
-                    let value = self.index(subject, &Value::number(index as f64), self.span)?;
-                    self.bind_match(&value, pattern)?;
-                }
-            }
-            MatchPattern::Star(Some(name)) => self.declare_name(*name, subject.clone()),
-            MatchPattern::Or(patterns) => {
-                if let Some(first) = patterns.first() {
-                    self.bind_match(subject, first)?;
-                }
-            }
-            MatchPattern::Value(_) | MatchPattern::Star(None) => {}
-        }
-        Ok(())
-    }
-
-    fn match_pattern(
-        &mut self,
-        subject: &Value,
-        pattern: &'p MatchPattern,
-        span: Span,
-    ) -> Result<Value, Stop> {
-        match pattern {
-            MatchPattern::As { pattern: None, .. } | MatchPattern::Star(_) => Ok(Value::bool(true)),
-            MatchPattern::As {
-                pattern: Some(inner),
-                ..
-            } => self.match_pattern(subject, inner, span),
-            MatchPattern::Value(constant) => {
-                let constant = self.evaluate(*constant)?;
-                Ok(self.compare_equal(subject, &constant, span, false))
-            }
-            MatchPattern::Or(patterns) => {
-                let tests: Result<Vec<Value>, Stop> = patterns
-                    .iter()
-                    .map(|pattern| self.match_pattern(subject, pattern, span))
-                    .collect();
-                Ok(self.any_of(&tests?, span))
-            }
-            MatchPattern::Mapping { entries, .. } => {
-                let mut tests = Vec::new();
-                for (key, pattern) in entries {
-                    let key = self.evaluate(*key)?;
-                    let value = self.index(subject, &key, span)?;
-                    tests.push(self.match_pattern(&value, pattern, span)?);
-                }
-                Ok(self.all_of(&tests, span))
-            }
-            MatchPattern::Class { class, keyword, .. } => {
-                let class = self.evaluate(*class)?;
-                let mut tests = vec![self.instance_test(subject, &class, span)];
-                for (name, pattern) in keyword {
-                    let value = self.member(subject, *name, span)?;
-                    tests.push(self.match_pattern(&value, pattern, span)?);
-                }
-                Ok(self.all_of(&tests, span))
-            }
-            MatchPattern::Sequence(_) => Ok(self.derived(crate::Shape::Bool, [subject])),
-        }
-    }
-
     fn with_statement(
         &mut self,
         items: &'p [WithItem],
         body: &'p Block,
     ) -> Result<Completion, Stop> {
-        for item in items {
-            let span = self.module_ir().expression(item.context).span;
-            let context = self.evaluate(item.context)?;
-            let value = self.enter_context(&context, span)?;
-            if let Some(target) = &item.target {
-                self.assign_pattern(target, value, span)?;
+        let Some((item, rest)) = items.split_first() else {
+            return self.block(body);
+        };
+        let span = self.module_ir().expression(item.context).span;
+        let context = self.evaluate(item.context)?;
+        let value = self.enter_context(&context, span)?;
+        if let Some(target) = &item.target {
+            self.assign_pattern(target, value, span)?;
+        }
+        if let Some(classes) = self.suppressed(&context, span) {
+            return self.with_suppressed(&classes, rest, body);
+        }
+        let completion = match self.with_statement(rest, body) {
+            Err(Stop::Throw) => Completion::Throw,
+            other => other?,
+        };
+        self.exit_context(&context, span)?;
+        Ok(completion)
+    }
+
+    /// `with contextlib.suppress(...)`: what is thrown of these classes ends the block, and no more.
+    fn with_suppressed(
+        &mut self,
+        classes: &Value,
+        rest: &'p [WithItem],
+        body: &'p Block,
+    ) -> Result<Completion, Stop> {
+        let (result, thrown) = self.catching(|machine| machine.with_statement(rest, body));
+        let completion = match result {
+            Err(Stop::Throw) => Completion::Throw,
+            other => other?,
+        };
+        let count = thrown.len();
+        let left: Vec<crate::Thrown> = thrown
+            .into_iter()
+            .filter(|thrown| self.is_instance(&thrown.value, classes) != Some(true))
+            .collect();
+        let takes_some = left.len() < count;
+        self.rethrow(left);
+        if takes_some && completion == Completion::Throw {
+            return Ok(Completion::Normal);
+        }
+        Ok(completion)
+    }
+
+    /// Python's `global`: the names belong to the module, also if only functions bind them.
+    fn declare_global(&mut self, names: &[Ustr]) {
+        let module = self.frame().module;
+        if let Some(scope) = self.modules[module.0 as usize].scope {
+            for name in names {
+                self.scope(scope)
+                    .names
+                    .entry(*name)
+                    .or_insert(Slot::Unbound);
             }
         }
-        self.block(body)
     }
 
     fn delete(&mut self, places: &'p [ExpressionId]) -> Result<Completion, Stop> {

@@ -10,6 +10,17 @@ use crate::{
     Decided, Decision, DecisionId, Machine, OriginSet, SideEnd, Stop, Test, TestKind, Thrown, Value,
 };
 
+/// A `try` whose body has been run.
+struct Attempt<'p> {
+    span: Span,
+    /// The number of decisions before it.
+    base: usize,
+    /// The count of uncertain things before it.
+    uncertain: u64,
+    handlers: &'p [TryHandler],
+    otherwise: &'p Block,
+}
+
 impl<'p> Machine<'p> {
     /// Runs `body` and returns what it came to, with what it may throw.
     pub fn catching<T>(
@@ -30,14 +41,14 @@ impl<'p> Machine<'p> {
         otherwise: &'p Block,
         finally: &'p Block,
     ) -> Result<Completion, Stop> {
-        let base = self.decided.len();
-        let (result, thrown) = self.catching(|machine| {
-            let completion = machine.block(body)?;
-            match completion {
-                Completion::Normal => machine.block(otherwise),
-                _ => Ok(completion),
-            }
-        });
+        let attempt = Attempt {
+            span,
+            base: self.decided.len(),
+            uncertain: self.uncertain,
+            handlers,
+            otherwise,
+        };
+        let (result, thrown) = self.catching(|machine| machine.block(body));
         let completion = match result {
             Ok(completion) => completion,
             Err(Stop::Throw) => Completion::Throw,
@@ -47,7 +58,7 @@ impl<'p> Machine<'p> {
             self.rethrow(thrown);
             Ok(completion)
         } else {
-            self.handle(span, completion, thrown, handlers, base)
+            self.handle(&attempt, completion, thrown)
         };
         if finally.is_empty() {
             return handled;
@@ -77,19 +88,19 @@ impl<'p> Machine<'p> {
 
     fn handle(
         &mut self,
-        span: Span,
+        attempt: &Attempt<'p>,
         completion: Completion,
         thrown: Vec<Thrown>,
-        handlers: &'p [TryHandler],
-        base: usize,
     ) -> Result<Completion, Stop> {
+        let (base, handlers) = (attempt.base, attempt.handlers);
         if thrown.is_empty() {
-            return self.perhaps_unseen_failure(span, completion, handlers);
+            return self.perhaps_unseen_failure(attempt, completion);
         }
-        let decision = self.failure_decision(span, &thrown, base, completion == Completion::Throw);
+        let is_certain = completion == Completion::Throw;
+        let decision = self.failure_decision(attempt.span, &thrown, base, is_certain);
         let common = common_to_all(&thrown, base);
         let in_body = self.decided.split_off(base.min(self.decided.len()));
-        if completion == Completion::Throw {
+        if is_certain {
             self.decided.push(Decided {
                 decision,
                 side: true,
@@ -97,16 +108,26 @@ impl<'p> Machine<'p> {
             self.decided.extend(common);
             return self.run_handlers(handlers, thrown);
         }
+        if completion == Completion::Normal {
+            // Where a handler goes on, what the body has decided holds no longer.
+            return self.either(
+                decision,
+                |machine| {
+                    machine.decided.extend(common);
+                    machine.run_handlers(handlers, thrown)
+                },
+                |machine| {
+                    machine.decided.extend(in_body);
+                    machine.block(attempt.otherwise)
+                },
+            );
+        }
         let handled = self.perhaps(decision, |machine| {
             machine.decided.extend(common);
             machine.run_handlers(handlers, thrown)
         })?;
-        // Where a handler goes on, what the body has decided holds no longer.
-        if completion != Completion::Normal || !self.handler_goes(decision) {
-            self.decided.extend(in_body);
-        }
+        self.decided.extend(in_body);
         Ok(match (completion, handled) {
-            (Completion::Normal, _) => Completion::Normal,
             (_, Completion::Normal) if self.handler_goes(decision) => Completion::Normal,
             (completion, _) => completion,
         })
@@ -119,18 +140,40 @@ impl<'p> Machine<'p> {
     /// Nothing is known to fail in the body, but something may.
     fn perhaps_unseen_failure(
         &mut self,
-        span: Span,
+        attempt: &Attempt<'p>,
         completion: Completion,
-        handlers: &'p [TryHandler],
     ) -> Result<Completion, Stop> {
+        let span = attempt.span;
+        // What only does what is known to work cannot fail unseen.
+        let is_known = self.is_python() && self.uncertain == attempt.uncertain;
+        let mut others = Vec::new();
+        for handler in attempt.handlers {
+            // Imports of what is outside succeed, and those of the program are followed.
+            if !is_known && !self.handles_imports(handler)? {
+                others.push(handler);
+            }
+        }
+        if others.is_empty() {
+            return match completion {
+                Completion::Normal => self.block(attempt.otherwise),
+                completion => Ok(completion),
+            };
+        }
         let decision = self.add_failure(span, OriginSet::EMPTY, OriginSet::EMPTY, false);
         let thrown = vec![Thrown {
             value: self.unknown("exception"),
             decided: self.decided.clone(),
             span,
         }];
-        self.perhaps(decision, |machine| machine.run_handlers(handlers, thrown))?;
-        if completion != Completion::Normal && self.handler_goes(decision) {
+        if completion == Completion::Normal {
+            return self.either(
+                decision,
+                |machine| machine.run_handlers(others, thrown),
+                |machine| machine.block(attempt.otherwise),
+            );
+        }
+        self.perhaps(decision, |machine| machine.run_handlers(others, thrown))?;
+        if self.handler_goes(decision) {
             return Ok(Completion::Normal);
         }
         Ok(completion)
@@ -193,33 +236,54 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// Each exception goes to the first handler that may take it; what none takes is thrown on.
+    /// Each exception goes to the first handler that may take it; what none takes is thrown on. Where it
+    /// is not known whether a handler takes what there is, the others follow on the other side.
     fn run_handlers(
         &mut self,
-        handlers: &'p [TryHandler],
+        handlers: impl IntoIterator<Item = &'p TryHandler>,
         thrown: Vec<Thrown>,
     ) -> Result<Completion, Stop> {
+        let mut handlers = handlers.into_iter();
         let mut rest = thrown;
-        let mut completions = Vec::new();
-        for handler in handlers {
+        for handler in handlers.by_ref() {
             let (taken, left) = self.split_by_handler(handler, rest)?;
-            rest = left;
             if taken.is_empty() {
+                rest = left;
                 continue;
             }
-            completions.push(self.run_handler(handler, taken, !rest.is_empty())?);
+            if left.is_empty() {
+                return self.run_handler(handler, taken);
+            }
+            let others: Vec<&'p TryHandler> = handlers.collect();
+            let decision =
+                self.add_failure(handler.span, OriginSet::EMPTY, OriginSet::EMPTY, false);
+            return self.either(
+                decision,
+                |machine| machine.run_handler(handler, taken),
+                |machine| machine.run_handlers(others, left),
+            );
         }
-        let escapes = !rest.is_empty();
         self.rethrow(rest);
-        if completions.contains(&Completion::Normal) {
-            return Ok(Completion::Normal);
-        }
-        match completions.first() {
-            Some(first) if completions.iter().all(|completion| completion == first) => Ok(*first),
-            Some(_) => Ok(Completion::Mixed),
-            None if escapes => Ok(Completion::Throw),
-            None => Ok(Completion::Normal),
-        }
+        Ok(Completion::Throw)
+    }
+
+    /// Holds for `except ImportError`.
+    fn handles_imports(&mut self, handler: &'p TryHandler) -> Result<bool, Stop> {
+        let Some(types) = handler.types else {
+            return Ok(false);
+        };
+        let types = self.evaluate(types)?;
+        let error = "py:builtins.ImportError";
+        let alternatives = match types.only_object() {
+            Some(_) => self.elements_of(&types).0,
+            None => vec![types],
+        };
+        let is_import = |value: &Value| {
+            value
+                .as_outside()
+                .is_some_and(|path| path == error || path == "py:builtins.ModuleNotFoundError")
+        };
+        Ok(!alternatives.is_empty() && alternatives.iter().all(is_import))
     }
 
     fn split_by_handler(
@@ -250,33 +314,20 @@ impl<'p> Machine<'p> {
         &mut self,
         handler: &'p TryHandler,
         taken: Vec<Thrown>,
-        is_one_of_several: bool,
     ) -> Result<Completion, Stop> {
         let value = self.join_all(taken.iter().map(|thrown| &thrown.value));
-        let run = |machine: &mut Self| {
-            let scope = machine.enter_block();
-            if let Some(binding) = &handler.binding {
-                machine.declare_pattern(binding, value.clone(), handler.span)?;
-            }
-            machine.frame().handling.push(value);
-            let completion = machine.block(&handler.body);
-            machine.frame().handling.pop();
-            machine.leave_block(scope);
-            match completion {
-                Err(Stop::Throw | Stop::Exit) => Ok(Completion::Throw),
-                other => other,
-            }
-        };
-        if !is_one_of_several {
-            return run(self);
+        let scope = self.enter_block();
+        if let Some(binding) = &handler.binding {
+            self.declare_pattern(binding, value.clone(), handler.span)?;
         }
-        let decision = self.add_failure(handler.span, OriginSet::EMPTY, OriginSet::EMPTY, false);
-        let mut ended = Completion::Normal;
-        self.perhaps(decision, |machine| {
-            ended = run(machine)?;
-            Ok(ended)
-        })?;
-        Ok(ended)
+        self.frame().handling.push(value);
+        let completion = self.block(&handler.body);
+        self.frame().handling.pop();
+        self.leave_block(scope);
+        match completion {
+            Err(Stop::Throw | Stop::Exit) => Ok(Completion::Throw),
+            other => other,
+        }
     }
 }
 

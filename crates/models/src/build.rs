@@ -24,6 +24,7 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
         }
     }
     drop_repeated(&mut entries);
+    crate::socket_judge::settle_connections(&mut entries);
     let mut ordered = entries;
     ordered.sort_by(|a, b| order(a).cmp(&order(b)));
     let entries = ordered;
@@ -80,9 +81,13 @@ fn add_entries(
     if door.transport != firedoor_app::Transport::WebSocket || door.message.is_some() {
         return;
     }
-    let names = std::mem::take(&mut host.state().messages_seen);
-    for name in names {
-        entries.push(entry_point(host, machine, door, Some(name)));
+    let messages = std::mem::take(&mut host.state().messages_seen);
+    if let (false, Some(handshake)) = (messages.is_empty(), crate::socket::without_messages(door)) {
+        entries.pop();
+        entries.push(entry_point(host, machine, &handshake, None));
+    }
+    for message in messages {
+        entries.push(entry_point(host, machine, door, Some(message)));
     }
 }
 
@@ -130,7 +135,17 @@ pub(crate) fn layer(
     for (control, verdict) in judge_user(&run) {
         judged.entry(control).or_insert(verdict);
     }
-    if let Some(made) = made_guard(host, step) {
+    if door.transport == firedoor_app::Transport::WebSocket
+        && crate::socket_judge::refuses_attacker(step, number, attacker, user)
+    {
+        judged.insert(Control::Authentication, Verdict::Enforced);
+    }
+    let refuses = [attacker, user].into_iter().any(|sent| {
+        let mut refusals = sent.run.refusals.iter();
+        refusals.any(|refusal| refusal.step == number)
+    });
+    // A guard that leaves this entry point out is none here, whoever made it.
+    if let Some(made) = made_guard(host, step).filter(|_| refuses) {
         for control in made {
             judged.entry(control).or_insert(Verdict::Enforced);
         }

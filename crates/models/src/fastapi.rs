@@ -5,9 +5,10 @@
 //! `routing.py`; starlette 0.46, `applications.py`, `routing.py`.
 
 use firedoor_app::{Flag, Setting, SettingKind};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::fastapi_dependencies::{Dependant, dependant};
@@ -238,8 +239,14 @@ const ALIASES: &[(&str, &str)] = &[
 pub struct Memory {
     /// What registered functions take, by the number that registrations hold.
     pub(crate) dependants: Vec<Dependant>,
+    /// What was decided on the way to a `Depends(...)` being listed, by its object.
+    pub(crate) conditions: FxHashMap<ObjectId, Vec<Decided>>,
     /// What runs for each route, by the number that its handler holds.
     pub(crate) plans: Vec<Plan>,
+    /// What the functions of the plan gave, by their numbers.
+    pub(crate) results: FxHashMap<usize, Value>,
+    /// What the connection on its way has received.
+    pub(crate) received: crate::fastapi_websocket::Received,
     /// The plan of the request on its way.
     pub(crate) plan: Option<usize>,
     /// What the steps of the request on its way share.
@@ -281,10 +288,10 @@ fn make(
 ) -> ObjectId {
     let id = host.make_router(machine, "py:fastapi.FastAPI()", "fastapi", role, call.span);
     let given = call.arguments.keyword("dependencies").cloned();
-    let dependencies = match given {
-        Some(list) => machine.elements_of(&list).0,
-        None => Vec::new(),
-    };
+    let mut dependencies = Vec::new();
+    if let Some(list) = given {
+        listed(host, machine, &list, call.span, &mut dependencies);
+    }
     let list = machine.make_list(dependencies, false, call.span);
     let prefix = call
         .arguments
@@ -570,16 +577,63 @@ fn prefix_of(machine: &Machine<'_>, router: ObjectId) -> String {
 }
 
 /// The dependencies of a router at this moment, and then those of a list.
-fn dependencies(machine: &mut Machine<'_>, router: ObjectId, more: Option<&Value>) -> Vec<Value> {
+fn dependencies(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    router: ObjectId,
+    more: Option<&Value>,
+    span: Span,
+) -> Vec<Value> {
     let own = machine
         .heap
         .property(router, Ustr::from("dependencies"))
         .cloned();
     let mut all = Vec::new();
     for list in own.iter().chain(more) {
-        all.extend(machine.elements_of(list).0);
+        listed(host, machine, list, span, &mut all);
     }
     all
+}
+
+/// The elements of a list of dependencies. Where it is one of two lists, each holds under a condition,
+/// which was decided within the registration or before it.
+fn listed(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    list: &Value,
+    span: Span,
+    all: &mut Vec<Value>,
+) {
+    let lists: Vec<ObjectId> = list.objects().collect();
+    if lists.len() < 2 {
+        all.extend(machine.elements_of(list).0);
+        return;
+    }
+    let decision = deciding(machine, list, span);
+    for (index, id) in lists.into_iter().enumerate() {
+        for element in machine.elements_of(&Value::object(id)).0 {
+            if let (Some(decision), Some(id)) = (decision, element.only_object()) {
+                let decided = Decided {
+                    decision,
+                    side: index == 0,
+                };
+                host.state().fastapi.conditions.insert(id, vec![decided]);
+            }
+            all.push(element);
+        }
+    }
+}
+
+/// The undecided test that a value hangs on: the last one within the call, or of the same origins.
+fn deciding(machine: &Machine<'_>, value: &Value, span: Span) -> Option<firedoor_eval::DecisionId> {
+    let decisions = machine.decisions.iter().enumerate().rev();
+    let mut open = decisions.filter(|(_, decision)| !decision.is_certain);
+    let within = open
+        .clone()
+        .find(|(_, decision)| span.contains(decision.span));
+    within
+        .or_else(|| open.find(|(_, decision)| decision.origins == value.control))
+        .map(|(number, _)| firedoor_eval::DecisionId(number as u32))
 }
 
 fn methods_of(machine: &mut Machine<'_>, name: &str, arguments: &Arguments) -> Vec<Ustr> {
@@ -674,9 +728,11 @@ fn add_route(
     let listed = match is_plain {
         true => Vec::new(),
         false => dependencies(
+            host,
             machine,
             router,
             more.as_ref().filter(|more| !more.is_nothing()),
+            span,
         ),
     };
     let prefix = if is_plain {
@@ -726,9 +782,11 @@ fn include_router(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let prefix = prefix_of(machine, router) + &path_text(call.arguments.keyword("prefix"));
     let more = call.arguments.keyword("dependencies").cloned();
     let listed = dependencies(
+        host,
         machine,
         router,
         more.as_ref().filter(|more| !more.is_nothing()),
+        call.span,
     );
     let Some(included) = call.arguments.find(0, "router").cloned() else {
         return Ok(None);

@@ -248,17 +248,11 @@ fn signature_of(
         return None;
     }
     let id = call.only_object()?;
+    if let Some(inner) = crate::fastapi_plan::wrapped(machine, call) {
+        return signature_of(machine, &inner, depth + 1);
+    }
     match machine.heap.get(id).kind.clone() {
-        ObjectKind::Function { closure, .. } => {
-            let wrapped = machine
-                .heap
-                .property(id, Ustr::from("__wrapped__"))
-                .cloned();
-            match wrapped {
-                Some(wrapped) => signature_of(machine, &wrapped, depth + 1),
-                None => Some(machine.signature(closure)),
-            }
-        }
+        ObjectKind::Function { closure, .. } => Some(machine.signature(closure)),
         ObjectKind::Bound {
             target,
             arguments,
@@ -281,6 +275,12 @@ fn signature_of(
         ObjectKind::Host(path) if path == "py:staticmethod" => {
             let function = machine.heap.get(id).elements.first().cloned()?;
             signature_of(machine, &function, depth + 1)
+        }
+        // A library's wrapper that is called like the function in it.
+        ObjectKind::Host(_) => {
+            let wrapped = Ustr::from("__wrapped__");
+            let wrapped = machine.heap.property(id, wrapped).cloned()?;
+            signature_of(machine, &wrapped, depth + 1)
         }
         _ => None,
     }

@@ -332,7 +332,7 @@ fn plan(
     let answers = option("response_model").cloned().or(returned);
     Plan {
         middleware,
-        nodes: nodes(machine, &dependencies, &endpoint, path),
+        nodes: nodes(host, machine, &dependencies, &endpoint, path),
         status: option("status_code")
             .and_then(Value::as_number)
             .map(|status| status as u16),
@@ -344,17 +344,11 @@ fn plan(
 }
 
 fn endpoint_function(machine: &Machine<'_>, call: &Value) -> Option<firedoor_eval::Closure> {
-    let id = call.only_object()?;
-    match &machine.heap.get(id).kind {
-        ObjectKind::Function { closure, .. } => {
-            let wrapped = machine.heap.property(id, Ustr::from("__wrapped__"));
-            match wrapped {
-                Some(wrapped) if wrapped.only_object() != Some(id) => {
-                    endpoint_function(machine, wrapped)
-                }
-                _ => Some(*closure),
-            }
-        }
+    if let Some(inner) = crate::fastapi_plan::wrapped(machine, call) {
+        return endpoint_function(machine, &inner);
+    }
+    match &machine.heap.get(call.only_object()?).kind {
+        ObjectKind::Function { closure, .. } => Some(*closure),
         ObjectKind::Bound { target, .. } => endpoint_function(machine, target),
         _ => None,
     }
@@ -416,7 +410,7 @@ fn steps(
                 true => registration.span,
                 false => node.span,
             },
-            decided: decided.to_vec(),
+            decided: decided.iter().chain(&node.decided).copied().collect(),
             role: match is_handler {
                 true => "handler",
                 false => "dependency",

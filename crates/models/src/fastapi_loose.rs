@@ -113,7 +113,7 @@ pub(crate) fn run(
     let taken = dependant(machine, &step.value, step.mounted, 0);
     let plan = Plan {
         middleware: Vec::new(),
-        nodes: nodes(machine, &[], &taken, &door.path),
+        nodes: nodes(host, machine, &[], &taken, &door.path),
         status: None,
         answers: None,
         app: exchange,

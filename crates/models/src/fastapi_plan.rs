@@ -4,7 +4,7 @@
 //! it says otherwise. Source: fastapi 0.165, `dependencies/utils.py`, `solve_dependencies`.
 
 use firedoor_app::RequestPart;
-use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_eval::{Arguments, Decided, Machine, ObjectId, ObjectKind, Stop, Value};
 use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -38,6 +38,8 @@ pub(crate) struct Plan {
 pub(crate) struct Node {
     pub(crate) call: Value,
     pub(crate) span: Span,
+    /// What was decided on the way to its being listed: it runs only then.
+    pub(crate) decided: Vec<Decided>,
     inputs: Vec<NodeInput>,
     is_cached: bool,
     scopes: Vec<Value>,
@@ -72,6 +74,7 @@ pub(crate) fn add(
     path: &str,
     is_embedded: bool,
     scopes: &[Value],
+    decided: &[Decided],
 ) -> usize {
     let mut all = scopes.to_vec();
     all.extend(dependant.scopes.iter().cloned());
@@ -80,6 +83,8 @@ pub(crate) fn add(
             && node.is_cached
             && is_same_call(machine, &node.call, &dependant.call)
             && (!node.uses_scopes || node.scopes == all)
+            // What runs under a condition only may have to run again.
+            && (node.decided.is_empty() || node.decided == decided)
     });
     if let Some(known) = known {
         return known;
@@ -89,7 +94,7 @@ pub(crate) fn add(
     for parameter in &dependant.parameters {
         let from = match &parameter.source {
             Source::Dependency(inner) => {
-                let number = add(machine, nodes, inner, path, is_embedded, &all);
+                let number = add(machine, nodes, inner, path, is_embedded, &all, decided);
                 uses_scopes |= nodes[number].uses_scopes;
                 Fill::Node(number)
             }
@@ -111,6 +116,7 @@ pub(crate) fn add(
     nodes.push(Node {
         call: dependant.call.clone(),
         span: dependant.span,
+        decided: decided.to_vec(),
         inputs,
         is_cached: dependant.is_cached,
         scopes: all,
@@ -274,8 +280,9 @@ pub(crate) fn run_node(
             .unwrap_or(value),
         false => value,
     };
-    let key = Ustr::from(&format!("node:{number}"));
-    machine.heap.set_property(exchange, key, value.clone());
+    // Not kept on the heap: a dependency that may not have run takes back what it has written there, while
+    // whoever depends on it runs only where it did.
+    host.state().fastapi.results.insert(number, value.clone());
     Ok(value)
 }
 
@@ -307,7 +314,10 @@ fn argument(
     exchange: ObjectId,
 ) -> Value {
     match from {
-        Fill::Node(number) => shared(machine, exchange, &format!("node:{number}")),
+        Fill::Node(number) => {
+            let known = host.state().fastapi.results.get(number).cloned();
+            known.unwrap_or_else(Value::null)
+        }
         Fill::Shared(name) => shared(machine, exchange, name),
         Fill::Scopes => {
             let list = machine.make_list(node.scopes.clone(), false, node.span);
@@ -336,6 +346,9 @@ fn argument(
 
 /// Holds if it is something of a library that takes the request itself.
 pub(crate) fn is_library(machine: &Machine<'_>, call: &Value) -> bool {
+    if wrapped(machine, call).is_some() {
+        return false;
+    }
     match call.only_object().map(|id| &machine.heap.get(id).kind) {
         Some(ObjectKind::Host(_)) => true,
         Some(ObjectKind::Instance { class }) => machine
@@ -346,6 +359,13 @@ pub(crate) fn is_library(machine: &Machine<'_>, call: &Value) -> bool {
         Some(_) => false,
         None => call.as_outside().is_some(),
     }
+}
+
+/// Returns the function that a library's wrapper shows to others (`__wrapped__`).
+pub(crate) fn wrapped(machine: &Machine<'_>, call: &Value) -> Option<Value> {
+    let id = call.only_object()?;
+    let inner = machine.heap.property(id, Ustr::from("__wrapped__"))?;
+    (inner.only_object() != Some(id)).then(|| inner.clone())
 }
 
 fn is_generator(machine: &Machine<'_>, call: &Value) -> bool {
@@ -364,6 +384,7 @@ fn is_generator(machine: &Machine<'_>, call: &Value) -> bool {
 
 /// Makes the nodes of a route: its dependencies in order, then the endpoint.
 pub(crate) fn nodes(
+    host: &ModelHost,
     machine: &mut Machine<'_>,
     dependencies: &[Value],
     endpoint: &Dependant,
@@ -371,25 +392,34 @@ pub(crate) fn nodes(
 ) -> Vec<Node> {
     let mut listed = Vec::new();
     for value in dependencies {
-        let depends = fastapi_dependencies::depends_object(machine, value);
-        if let Some(depends) = depends {
-            listed.extend(fastapi_dependencies::dependant_of(
-                machine, depends, None, 0,
-            ));
+        let Some(depends) = fastapi_dependencies::depends_object(machine, value) else {
+            continue;
+        };
+        let decided = host.state().fastapi.conditions.get(&depends).cloned();
+        if let Some(found) = fastapi_dependencies::dependant_of(machine, depends, None, 0) {
+            listed.push((found, decided.unwrap_or_default()));
         }
     }
     let mut names = Vec::new();
-    for dependant in listed.iter().chain([endpoint]) {
+    for dependant in listed.iter().map(|(found, _)| found).chain([endpoint]) {
         body_parameters(machine, dependant, path, &mut names);
     }
     let is_embedded = names.len() > 1;
     let mut nodes = Vec::new();
-    for dependant in &listed {
-        add(machine, &mut nodes, dependant, path, is_embedded, &[]);
+    for (dependant, decided) in &listed {
+        add(
+            machine,
+            &mut nodes,
+            dependant,
+            path,
+            is_embedded,
+            &[],
+            decided,
+        );
     }
     // The endpoint runs even if it is also somebody's dependency.
     let mut endpoint = endpoint.clone();
     endpoint.is_cached = false;
-    add(machine, &mut nodes, &endpoint, path, is_embedded, &[]);
+    add(machine, &mut nodes, &endpoint, path, is_embedded, &[], &[]);
     nodes
 }

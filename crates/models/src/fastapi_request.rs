@@ -44,7 +44,9 @@ pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
             .heap
             .set_property(exchange, Ustr::from(name), Value::object(id));
     }
+    crate::fastapi_websocket::begin(host, door);
     host.state().fastapi.exchange = Some(exchange);
+    host.state().fastapi.results.clear();
     host.state().fastapi.plan = plan_number(machine, door);
     vec![Value::object(exchange)]
 }
@@ -85,7 +87,7 @@ pub(crate) fn step(
         return fastapi_middleware::run(host, machine, middleware, exchange);
     }
     let number = number - plan.middleware.len();
-    if step.role != "handler" {
+    if step.role == "dependency" {
         run_node(host, machine, &plan, number, exchange)?;
         unknown_dependency(host, machine, step);
         host.effect(machine, EffectKind::Continue, step.mounted);
@@ -154,12 +156,18 @@ fn run_endpoint(
     if door.transport == Transport::WebSocket {
         return Ok(());
     }
-    respond(host, machine, plan, &value, span);
+    respond(host, machine, plan, &value, (door.handler.name, span));
     Ok(())
 }
 
 /// Notes an answer made of what the endpoint returned; response objects have noted theirs when they were made.
-fn respond(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, value: &Value, span: Span) {
+fn respond(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plan: &Plan,
+    value: &Value,
+    (name, span): (Ustr, Span),
+) {
     let is_made = |machine: &Machine<'_>, id: ObjectId| {
         let object = machine.heap.get(id);
         matches!(&object.kind, ObjectKind::Host(path)
@@ -188,6 +196,10 @@ fn respond(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, value: &Val
         },
         span,
     );
+    // The endpoint has returned, and it is its answer all the same.
+    if let Some(effect) = host.state().run.effects.last_mut() {
+        effect.function = name;
+    }
 }
 
 /// The fields that are told: those of the declared type, if that has some.
@@ -234,15 +246,20 @@ pub(crate) fn status_of(host: &ModelHost, machine: &mut Machine<'_>, value: &Val
     let handler = handler_of(host, machine, &plan, value, own);
     match handler {
         Some(function) => handled_status(host, machine, exchange, &function, value).or(own),
-        None if is_framework_error(machine, value) => own,
+        None if is_framework_error(host, machine, value) => own,
         None => None,
     }
 }
 
 /// Holds for exceptions that FastAPI answers without a handler of the application.
-fn is_framework_error(machine: &Machine<'_>, value: &Value) -> bool {
-    let is_known =
-        |path: &str| path.starts_with("py:fastapi.") || path.starts_with("py:starlette.");
+fn is_framework_error(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
+    let is_known = |path: &str| {
+        let made = path.trim_end_matches("()");
+        path.starts_with("py:fastapi.")
+            || path.starts_with("py:starlette.")
+            || firedoor_eval::Host::is_subclass(host, made, "py:fastapi.HTTPException")
+                == Some(true)
+    };
     value.as_outside().is_some_and(|path| is_known(&path))
         || value.objects().any(|id| match machine.heap.get(id).kind {
             ObjectKind::Host(path) => is_known(&path),

@@ -203,7 +203,8 @@ fn key(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let (part, name) = match call.path.as_str() {
         "py:fastapi.security.APIKeyHeader()" => (RequestPart::Header, name.to_ascii_lowercase()),
         "py:fastapi.security.APIKeyCookie()" => (RequestPart::Cookie, name),
-        _ => (RequestPart::Query, name),
+        // A key in the query is a credential like the others.
+        _ => (RequestPart::Handshake, name),
     };
     let credential = named_part(host, machine, part, &name);
     let status = if is_old(machine, call.span) { 403 } else { 401 };

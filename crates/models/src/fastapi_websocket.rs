@@ -3,11 +3,11 @@
 //! Source: starlette 0.46, `websockets.py`. A close before `accept` answers the handshake with 403.
 
 use firedoor_app::{EffectKind, Refusal, RequestPart};
-use firedoor_eval::{Answer, Call, Machine, Shape, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Value};
 use ustr::Ustr;
 
 use crate::starlette::connection_member;
-use crate::{Model, ModelHost};
+use crate::{Door, Model, ModelHost};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -40,6 +40,10 @@ pub static MODEL: Model = Model {
         ("fastapi:websocket.user", connection_member),
         ("fastapi:websocket.auth", connection_member),
     ],
+    awaits: &[
+        ("fastapi:incoming_text", arrived),
+        ("fastapi:incoming_json", arrived),
+    ],
     ..Model::EMPTY
 };
 
@@ -59,25 +63,129 @@ fn close(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     Ok(Some(Value::null()))
 }
 
-fn receive_text(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
+/// What a connection has received while it runs.
+///
+/// While one message is sent to see what it does, an earlier one of any kind goes before it, since many
+/// protocols begin with one that authenticates. What that one does belongs to its own entry point.
+#[derive(Debug, Default)]
+pub(crate) struct Received {
+    /// How many messages were received in this run.
+    count: usize,
+    /// How many were received in the last run for which no message was chosen.
+    without_choice: usize,
+    /// The chosen message, as long as an earlier one is being handled, and what was noted before that.
+    hidden: Option<(Ustr, usize, usize)>,
+    /// Holds if no message comes.
+    is_silent: bool,
+}
+
+/// The role of a handler that receives nothing.
+const HANDSHAKE: &str = "handshake";
+
+/// Begins a connection.
+pub(crate) fn begin(host: &ModelHost, door: &Door) {
+    let is_silent = door.steps.last().is_some_and(|step| step.role == HANDSHAKE);
+    let mut state = host.state();
+    let is_chosen = state.run.message.is_some();
+    let received = &mut state.fastapi.received;
+    received.count = 0;
+    received.hidden = None;
+    received.is_silent = is_silent;
+    if !is_chosen && !is_silent {
+        received.without_choice = 0;
+    }
+}
+
+/// Returns the door of the connection alone: its handler waits for a message that does not come.
+pub(crate) fn without_messages(door: &Door) -> Option<Door> {
+    let mut door = door.clone();
+    door.steps.last_mut()?.role = HANDSHAKE;
+    Some(door)
+}
+
+/// Notes that a message is received; `false` if none comes.
+fn receive(host: &ModelHost) -> bool {
+    let mut state = host.state();
+    if state.fastapi.received.is_silent {
+        return false;
+    }
+    let message = state.run.message;
+    let noted = (state.run.effects.len(), state.run.refusals.len());
+    let received = &mut state.fastapi.received;
+    received.count += 1;
+    match (message, received.hidden) {
+        (Some(message), None) if received.count == 1 && received.without_choice > 1 => {
+            received.hidden = Some((message, noted.0, noted.1));
+            state.run.message = None;
+        }
+        (None, Some((message, effects, refusals))) => {
+            received.hidden = None;
+            state.run.message = Some(message);
+            state.run.effects.truncate(effects);
+            state.run.refusals.truncate(refusals);
+        }
+        (None, None) => received.without_choice = received.without_choice.max(received.count),
+        _ => {}
+    }
+    true
+}
+
+/// The connection ends before a message comes.
+fn disconnected(machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    machine.throw(
+        Value::outside("py:fastapi.WebSocketDisconnect()"),
+        call.span,
+    )
+}
+
+fn receive_text(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if !receive(host) {
+        return disconnected(machine, call);
+    }
     let value = host.request_value(machine, RequestPart::Message, "");
     Ok(Some(value.shaped(Shape::String)))
 }
 
-fn receive_json(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
+fn receive_json(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if !receive(host) {
+        return disconnected(machine, call);
+    }
     Ok(Some(host.request_value(machine, RequestPart::Message, "")))
 }
 
 fn iterate_text(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let value = host.request_value(machine, RequestPart::Message, "");
-    let list = machine.make_list(vec![value.shaped(Shape::String)], false, call.span);
-    Ok(Some(list))
+    messages(host, machine, call, Shape::String)
 }
 
 fn iterate_json(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    messages(host, machine, call, Shape::Any)
+}
+
+/// `async for message in websocket.iter_json()`: an earlier message, and the one that is chosen.
+fn messages(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, shape: Shape) -> Answer {
+    let is_silent = host.state().fastapi.received.is_silent;
+    let mut incoming = Vec::new();
+    for _ in 0..if is_silent { 0 } else { 2 } {
+        let path = match shape {
+            Shape::String => "fastapi:incoming_text",
+            _ => "fastapi:incoming_json",
+        };
+        let id = host.make_object(machine, path, call.span);
+        incoming.push(Value::object(id));
+    }
+    Ok(Some(machine.make_list(incoming, false, call.span)))
+}
+
+/// The loop waits for each message.
+fn arrived(host: &ModelHost, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
+    receive(host);
     let value = host.request_value(machine, RequestPart::Message, "");
-    let list = machine.make_list(vec![value], false, call.span);
-    Ok(Some(list))
+    let is_text = matches!(machine.heap.get(object).kind,
+        ObjectKind::Host(path) if path == "fastapi:incoming_text");
+    Ok(Some(match is_text {
+        true => value.shaped(Shape::String),
+        false => value,
+    }))
 }
 
 /// What is sent to the client is an answer.

@@ -1,8 +1,9 @@
 //! What the personas mean for values: what an attacker cannot know, and what requests keep in memory.
 
 use firedoor_app::{Access, EffectKind, Field, Operation, Origin, Provenance, RequestPart};
-use firedoor_eval::{Atom, Machine, ObjectId, Shape, StoreOperation, Value};
+use firedoor_eval::{Atom, Machine, ObjectId, OriginSet, Shape, StoreOperation, Value};
 use firedoor_source::Span;
+use indexmap::IndexMap;
 use ustr::Ustr;
 
 use crate::{ModelHost, Persona};
@@ -21,12 +22,47 @@ pub(crate) fn attacker_equality(
     let b = host.provenance(machine, right);
     let is_refused = (is_secret(&a) && is_presented(&b))
         || (is_secret(&b) && is_presented(&a))
-        || (is_written_secret(left) && is_carried_credential(&b))
-        || (is_written_secret(right) && is_carried_credential(&a));
+        || (is_written_secret(left) && is_carried_credential(host, &b))
+        || (is_written_secret(right) && is_carried_credential(host, &a));
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
+    if is_message_password(&a) || is_message_password(&b) {
+        let run = &mut host.state().run;
+        run.passwords.push(run.step);
+    }
     Some(false)
+}
+
+/// A route of every method is not asked for the methods that other routes of its path answer.
+pub(crate) fn method_equality(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    left: &Value,
+    right: &Value,
+) -> Option<bool> {
+    if host.state().run.methods_taken.is_empty() {
+        return None;
+    }
+    let is_method = |value: &Value| {
+        let origins = host.origins_of(machine, value.origins);
+        let name = Ustr::from("method");
+        origins == [Origin::Request(RequestPart::Line, name)]
+    };
+    let other = match (is_method(left), is_method(right)) {
+        (true, false) => right.text()?,
+        (false, true) => left.text()?,
+        _ => return None,
+    };
+    let is_taken = host.state().run.methods_taken.contains(&other);
+    is_taken.then_some(false)
+}
+
+fn is_message_password(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(RequestPart::Message, field)
+            if field.to_ascii_lowercase().contains("pass") || field.ends_with("pin"))
+    })
 }
 
 /// Holds if the server keeps it to itself, so that nobody can send it who was not given it.
@@ -39,9 +75,14 @@ pub fn is_secret(provenance: &Provenance) -> bool {
     })
 }
 
-/// Holds if it comes from a part of the request that carries a credential.
+/// Holds if the client sends it; where a page comes from is no secret, so that it is left out.
 fn is_presented(provenance: &Provenance) -> bool {
-    provenance.is_from_client()
+    let is_public = provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, name)
+            if matches!(name.as_str(), "origin" | "referer" | "host" | "sec-fetch-site"))
+    });
+    !is_public
+        && provenance.is_from_client()
         && !provenance
             .origins()
             .iter()
@@ -91,8 +132,16 @@ fn is_common_word(text: &str) -> bool {
 }
 
 /// Holds if it comes from where a request carries its credential.
-fn is_carried_credential(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(Origin::is_identity) && !provenance.is_of_principal()
+///
+/// Browsers cannot give a WebSocket a header, so that its credential is often in the query.
+fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
+    let is_socket = host.state().run.method == "WS";
+    let is_carried = provenance.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Message, field) => is_credential_name(field),
+        Origin::Request(RequestPart::Query, field) if is_socket => is_credential_name(field),
+        origin => origin.is_identity() || origin.is_sent_secret(),
+    });
+    is_carried && !provenance.is_of_principal()
 }
 
 /// Keys that others may know or guess.
@@ -134,24 +183,116 @@ pub(crate) fn note_message_names(
     constants: &[Ustr],
     span: Span,
 ) {
-    if !host.is_request() {
+    let is_type_test = constants
+        .iter()
+        .all(|name| TYPE_NAMES.contains(&name.as_str()));
+    if !host.is_request() || is_type_test {
         return;
     }
-    let fields: Vec<Ustr> = host
-        .origins_of(machine, value.origins)
-        .into_iter()
-        .filter_map(|origin| match origin {
-            Origin::Request(RequestPart::Message, field) => Some(field),
-            _ => None,
-        })
-        .collect();
-    let [field] = fields.as_slice() else {
-        return;
-    };
+    let origins = host.origins_of(machine, value.origins);
     let run = &mut host.state().run;
-    for constant in constants {
-        run.messages.entry((*field, *constant)).or_insert(span);
+    match origins.as_slice() {
+        [Origin::Request(RequestPart::Message, field)] => {
+            for constant in constants.iter().filter(|name| !is_of_path(name)) {
+                run.messages.entry((*field, *constant)).or_insert(span);
+            }
+        }
+        [Origin::Request(RequestPart::Line, field)] => {
+            let seen = match field.as_str() {
+                "path" => &mut run.paths,
+                "method" => &mut run.methods,
+                _ => return,
+            };
+            for constant in constants {
+                let fixed = Ustr::from(constant.trim_end_matches(['*', '/']));
+                seen.entry(fixed).or_insert(span);
+            }
+        }
+        _ => {}
     }
+}
+
+/// Returns the name of the message that is sent, if a value with these origins is the field with its name.
+pub(crate) fn chosen_message(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    origins: OriginSet,
+) -> Option<Value> {
+    let (name, field) = {
+        let run = &host.state().run;
+        (run.message?, run.message_field)
+    };
+    let found = host.origins_of(machine, origins);
+    (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
+}
+
+/// Holds for how a path begins, and for a template of one: no message is called so.
+fn is_of_path(constant: &str) -> bool {
+    constant.ends_with('*') || constant.contains('{')
+}
+
+/// What `typeof` answers: a comparison with one of these tells no messages apart.
+const TYPE_NAMES: [&str; 8] = [
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "undefined",
+    "function",
+    "bigint",
+    "symbol",
+];
+
+/// Fields that messages are usually told apart by.
+const DISCRIMINATORS: [&str; 12] = [
+    "type", "action", "event", "op", "cmd", "command", "kind", "method", "t", "name", "topic",
+    "msgType",
+];
+
+/// Returns the messages that a handler tells apart, all by one field: the usual one, or else the first
+/// that was compared and lies on top of the message.
+pub(crate) fn told_apart(messages: &IndexMap<(Ustr, Ustr), Span>) -> Vec<(Ustr, Ustr)> {
+    // What a credential is compared with is no name of a message.
+    let fields = || {
+        let all = messages.keys().map(|(field, _)| *field);
+        all.filter(|field| !is_credential_name(field))
+    };
+    let usual = DISCRIMINATORS
+        .iter()
+        .find_map(|name| fields().find(|field| field.rsplit('.').next() == Some(*name)));
+    let Some(chosen) = usual.or_else(|| fields().find(|field| !field.contains('.'))) else {
+        return Vec::new();
+    };
+    messages
+        .keys()
+        .filter(|(field, name)| *field == chosen && !name.is_empty())
+        .copied()
+        .collect()
+}
+
+/// Holds if a field of that name carries what only its owner knows.
+pub fn is_credential_name(field: &str) -> bool {
+    let last = field.rsplit('.').next().unwrap_or(field);
+    let last: String = last
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    matches!(
+        last.as_str(),
+        "authorization"
+            | "auth"
+            | "cookie"
+            | "jwt"
+            | "key"
+            | "ticket"
+            | "session"
+            | "sid"
+            | "sessionid"
+            | "pin"
+    ) || ["token", "apikey", "secret", "password"]
+        .iter()
+        .any(|part| last.contains(part))
 }
 
 /// Returns the name of the asset that a container of the process is.
@@ -246,9 +387,9 @@ pub fn record_value<'v>(
     key: &[Field],
     values: impl IntoIterator<Item = &'v Value>,
 ) -> Value {
-    let of_principal = key
-        .iter()
-        .any(|field| field.value.is_of_principal() || is_context(&field.value));
+    let of_principal = key.iter().any(|field| {
+        field.value.is_of_principal() || is_context(&field.value) || is_carried(field)
+    });
     let origin = host.origin(
         machine,
         Origin::Record {
@@ -282,17 +423,31 @@ fn is_by_credential(key: &[Field]) -> bool {
         let origins = field.value.origins();
         let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
         let is_sent = field.value.is_from_client();
-        let is_carried = origins.iter().any(|origin| {
-            matches!(
-                origin,
-                Origin::Request(
-                    RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
-                    _
-                )
-            )
-        });
-        (is_digest && is_sent) || (is_carried && !is_public_field(&field.name))
+        (is_digest && is_sent) || is_carried(field)
     })
+}
+
+/// Holds if a field of a key is what requests carry to say who is asking; a record found by it belongs to
+/// whoever that is.
+fn is_carried(field: &Field) -> bool {
+    let is_carried = field.value.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Cookie | RequestPart::Handshake, _) => true,
+        Origin::Request(RequestPart::Header, name) => !is_plain_header(name),
+        _ => false,
+    });
+    is_carried && !is_public_field(&field.name)
+}
+
+/// Headers that say how a client talks, not who it is.
+fn is_plain_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("accept")
+        || name.starts_with("content-")
+        || name.starts_with("x-forwarded-")
+        || matches!(
+            name.as_str(),
+            "user-agent" | "host" | "origin" | "referer" | "x-real-ip" | "x-request-id"
+        )
 }
 
 /// Notes a change of a container that requests fill.
@@ -323,6 +478,7 @@ pub(crate) fn write_memory(
         access.key = key_fields(host, machine, &[("key", key.clone())]);
     }
     if let Some(value) = value {
+        crate::socket_stores::note_store(host, machine, asset, value);
         (access.values, access.spread) = written(host, machine, value);
     }
     host.effect(machine, EffectKind::Access(access), span);

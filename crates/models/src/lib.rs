@@ -9,7 +9,11 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod drizzle;
+mod drive;
 mod express;
+mod express_terminal;
+mod express_ws;
+mod factories;
 mod fastapi;
 mod fastapi_dependencies;
 mod fastapi_doors;
@@ -23,6 +27,7 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
@@ -33,22 +38,36 @@ mod mongodb;
 mod mongoose;
 mod node;
 mod node_crypto;
+mod node_http;
 mod origins;
+mod passport;
+mod passport_strategies;
 mod passwords;
 mod prisma;
 mod pydantic;
+mod pydantic_settings;
 mod python_http;
 mod python_jwt;
 mod python_limits;
 mod python_passwords;
 mod python_records;
 mod python_signed;
+mod python_sql;
 mod python_standard;
 mod python_support;
 mod redis;
 mod request;
 mod sequelize;
+mod sending;
+mod sequel;
 mod sessions;
+mod socket;
+mod socket_judge;
+mod socket_stores;
+mod socketio;
+mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
 mod sql;
 mod sql_drivers;
 mod sqlalchemy;
@@ -63,11 +82,17 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod typeorm;
+mod upgrade;
+mod validators;
+mod ws;
+mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
+pub use factories::run_factories;
 pub use host::ModelHost;
-pub use state::{Persona, RawEffect, State};
+pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
 
 /// All models, in alphabetical order.
@@ -75,13 +100,17 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
+    &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
     &drizzle::MODEL,
@@ -93,20 +122,36 @@ pub static MODELS: &[&Model] = &[
     &sequelize::MODEL,
     &typeorm::MODEL,
     &sql_drivers::MODEL,
+    &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_http::MODEL,
+    &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
+    &pydantic_settings::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
+    &python_sql::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
+    &socket::MODEL,
+    &socketio::MODEL,
+    &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &upgrade::MODEL,
+    &validators::MODEL,
+    &ws::MODEL,
+    &zod::MODEL,
 ];

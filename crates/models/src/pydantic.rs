@@ -150,7 +150,7 @@ fn field(machine: &mut Machine<'_>, class: ObjectId, name: Ustr, annotation: Val
     if let Some(description) = description {
         let object = machine.heap.get(description);
         let property = |name: &str| object.properties.get(&Ustr::from(name)).cloned();
-        alias = ["alias", "validation_alias"]
+        alias = ["validation_alias", "alias", "env"]
             .iter()
             .find_map(|name| property(name)?.text());
         default = default.or_else(|| property("default"));
@@ -237,31 +237,31 @@ pub(crate) fn model_class(machine: &Machine<'_>, annotation: &Value) -> Option<O
 
 /// Returns what a model does with fields that it does not declare.
 pub(crate) fn extra(machine: &Machine<'_>, class: ObjectId) -> Extra {
-    for name in ["model_config", "Config"] {
-        let Some((_, config)) = machine.class_attribute(class, Ustr::from(name)) else {
-            continue;
-        };
-        let Some(id) = config.only_object() else {
-            continue;
-        };
-        let key = Ustr::from("extra");
-        let value = match machine.heap.get(id).kind {
+    let Some(value) = config_value(machine, class, "extra") else {
+        return Extra::Ignore;
+    };
+    // `"allow"`, or `Extra.allow` of pydantic 1.
+    let text = value
+        .text()
+        .or_else(|| Some(Ustr::from(value.as_outside()?.rsplit('.').next()?)));
+    match text.as_ref().map(|text| text.as_str()) {
+        Some("allow") => Extra::Allow,
+        Some("forbid") => Extra::Forbid,
+        _ => Extra::Ignore,
+    }
+}
+
+/// Returns what `model_config` or `class Config` of a model says under a name.
+pub(crate) fn config_value(machine: &Machine<'_>, class: ObjectId, name: &str) -> Option<Value> {
+    let key = Ustr::from(name);
+    ["model_config", "Config"].iter().find_map(|holder| {
+        let (_, config) = machine.class_attribute(class, Ustr::from(holder))?;
+        let id = config.only_object()?;
+        match machine.heap.get(id).kind {
             ObjectKind::Class { .. } => machine.class_attribute(id, key).map(|(_, value)| value),
             _ => machine.heap.property(id, key).cloned(),
-        };
-        let Some(value) = value else {
-            continue;
-        };
-        let text = value
-            .text()
-            .or_else(|| Some(Ustr::from(value.as_outside()?.rsplit('.').next()?)));
-        return match text.as_ref().map(|text| text.as_str()) {
-            Some("allow") => Extra::Allow,
-            Some("forbid") => Extra::Forbid,
-            _ => Extra::Ignore,
-        };
-    }
-    Extra::Ignore
+        }
+    })
 }
 
 /// The fields of a class as the parameters that making an instance takes.
@@ -301,7 +301,8 @@ pub(crate) fn keep_keywords(
     Ok(Some(Value::object(id)))
 }
 
-fn config_dict(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+/// `ConfigDict(...)` is a dictionary.
+pub(crate) fn config_dict(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = machine.heap.allocate(ObjectKind::Plain, call.span);
     machine.heap.get_mut(id).properties = call.arguments.keywords.clone();
     Ok(Some(Value::object(id)))
@@ -436,6 +437,7 @@ fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
         return Ok(None);
     };
     let data = call.arguments.get(0);
+    matching_classes(host, machine, &[class], &data, None, call.span);
     let value = read_as(host, machine, class, &data, call.span)?;
     invalid(machine, &data, call.span);
     Ok(Some(value))

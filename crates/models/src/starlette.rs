@@ -355,7 +355,8 @@ fn index_named(
     let part = part_of(&mapping_path(machine, object)?);
     let name = key_name(key, part);
     let value = named_part(host, machine, part, &name);
-    if part != RequestPart::Path {
+    // HTTP/1.1 has no request without `Host`.
+    if part != RequestPart::Path && name != "host" {
         let mut error = Value::outside("py:builtins.KeyError()");
         error.origins = value.origins;
         machine.may_throw(error, span);

@@ -4,7 +4,7 @@ use firedoor_app::{Asset, EffectKind, Origin, Setting, Unresolved};
 use firedoor_eval::{Decided, Mark, ObjectId, Value, Written};
 use firedoor_source::Span;
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::origins::OriginTable;
@@ -45,6 +45,23 @@ pub struct RawRefusal {
     pub span: Span,
     /// What was decided on the way.
     pub decided: Vec<Decided>,
+    /// The number of the step.
+    pub step: usize,
+}
+
+/// A request that leaves the rest of its route or router.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// How far.
+    pub leave: crate::sequel::Leave,
+    /// Where.
+    pub span: Span,
+    /// The function it stands in.
+    pub function: Ustr,
+    /// What was decided on the way.
+    pub decided: Vec<Decided>,
+    /// What was written on the way.
+    pub written: Written,
     /// The number of the step.
     pub step: usize,
 }
@@ -115,18 +132,98 @@ pub struct Run {
     pub mark: Mark,
     /// What each path of the running step had written where it let the request on.
     pub passed: Vec<Written>,
+    /// The requests that left a route or router from the running step.
+    pub leaves: Vec<Left>,
+    /// Holds while the handler runs.
+    pub is_at_handler: bool,
+    /// Holds while what lies behind a route is tried.
+    pub is_behind: bool,
+    /// Holds if the handler has let the request on.
+    pub has_passed_on: bool,
     /// The path of the entry point as a template.
     pub path: Ustr,
     /// The method of the entry point.
     pub method: Ustr,
+    /// Methods that other routes of the same path answer.
+    pub methods_taken: Vec<Ustr>,
     /// The name of the message that is being handled, if it is chosen.
     pub message: Option<Ustr>,
+    /// The field that tells messages apart, if a message is chosen.
+    pub message_field: Ustr,
+    /// The event that the entry point is for, if it is for one.
+    pub event: Option<Ustr>,
+    /// The steps in which a password that a message carries was compared.
+    pub passwords: Vec<usize>,
+    /// Calls of libraries that nothing is known of.
+    pub outside: Vec<RawEffect>,
+    /// What was registered on connections while the request ran.
+    pub listeners: Vec<Listener>,
+    /// Handshakes that were taken, and not yet answered.
+    pub upgraded: Vec<Upgrade>,
+    /// Connections that were handed over to the handlers of a server.
+    pub connected: Vec<Connected>,
+    /// Constants that the path of the request was compared with.
+    pub paths: IndexMap<Ustr, Span>,
+    /// Constants that the method of the request was compared with.
+    pub methods: IndexMap<Ustr, Span>,
     /// Constants that the message was compared with: its possible names, with the path of the field.
     pub messages: IndexMap<(Ustr, Ustr), Span>,
     /// What could not be resolved in the running steps.
     pub unknown: Vec<(usize, String)>,
     /// How deep in transactions the handler is.
     pub transactions: u32,
+}
+
+/// Something that a connection waits for.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// The connection.
+    pub socket: ObjectId,
+    /// The event; nothing for all of them.
+    pub event: Value,
+    /// What is called.
+    pub handler: Value,
+    /// Where it is registered.
+    pub span: Span,
+    /// How it is called.
+    pub kind: ListenerKind,
+}
+
+/// How a listener is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerKind {
+    /// With the data of each message.
+    Every,
+    /// With the data of the first message only.
+    Once,
+    /// With an event object whose `data` is the message, as browsers do.
+    Event,
+    /// With the name of the event and its data, whatever the event.
+    Any,
+    /// Before every listener, with the packet and `next`.
+    Layer,
+}
+
+/// A handshake that the program took.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    /// The WebSocket server.
+    pub server: ObjectId,
+    /// What is called with the connection.
+    pub callback: Value,
+    /// The request.
+    pub request: Value,
+    /// Where.
+    pub span: Span,
+}
+
+/// A connection that the handlers of a server are called for.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The WebSocket server.
+    pub server: ObjectId,
+    /// What the handlers are called with.
+    pub arguments: Vec<Value>,
 }
 
 /// What models remember.
@@ -158,8 +255,10 @@ pub struct State {
     pub strategies: IndexMap<Ustr, Value>,
     /// The full path of the member that is being read or written, for entries that answer for all members.
     pub member_name: Ustr,
-    /// The names of messages that the last WebSocket handler told apart.
-    pub messages_seen: Vec<Ustr>,
+    /// The assets of the process in which connections are kept.
+    pub socket_assets: indexmap::IndexSet<Ustr>,
+    /// The messages that the last WebSocket handler told apart: the field, and its constants.
+    pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
     /// Whether files with SQL have been read.
@@ -178,6 +277,10 @@ pub struct State {
     pub(crate) sql_queries: FxHashMap<ObjectId, crate::sql::Sent>,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
+    /// Where each door of a framework with an order of registrations stands.
+    pub places: FxHashMap<crate::sequel::DoorKey, crate::sequel::Place>,
+    /// Routers and applications that outside code was given: a server, a wrapper.
+    pub escaped: FxHashSet<ObjectId>,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
     pub is_passage: bool,
     /// Values that models keep for themselves, by object and name.

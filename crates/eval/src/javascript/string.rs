@@ -38,6 +38,7 @@ pub(super) fn shape(name: &str) -> Option<Shape> {
 
 fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let part = call.argument(0);
+    report_prefix(machine, call, &part);
     let outcome = match (call.this.only(), part.only()) {
         (Some(Atom::String(text)), Some(Atom::String(part)))
             if call.arguments.positional.len() == 1 =>
@@ -61,6 +62,18 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         &[call.this, &part],
         call.span,
     )))
+}
+
+/// Tells the host about a text that is told apart by how it begins: the constant ends in `*`.
+fn report_prefix(machine: &mut Machine<'_>, call: &Native<'_>, part: &Value) {
+    if call.path != "startsWith" || call.this.origins.is_empty() {
+        return;
+    }
+    if let Some(prefix) = part.text() {
+        let host = machine.host();
+        let constant = Ustr::from(&format!("{prefix}*"));
+        host.compared(machine, call.this, &[constant], call.span);
+    }
 }
 
 /// What the fixed parts of a text decide about it.

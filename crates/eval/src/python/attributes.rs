@@ -1,0 +1,383 @@
+//! Built-in functions about attributes, classes and namespaces.
+
+use ustr::Ustr;
+
+use crate::python::Use;
+use crate::{Answer, Atom, Machine, ObjectId, ObjectKind, Shape, Slot, Stop, TestKind, Value};
+
+/// Calls a built-in function that looks at an object.
+pub(crate) fn builtin(machine: &mut Machine<'_>, call: &Use<'_>) -> Answer {
+    let value = match call.name {
+        "isinstance" => {
+            let (value, class) = (call.find(0, "obj"), call.find(1, "cls"));
+            machine.instance_test(&value, &class, call.span)
+        }
+        "issubclass" => issubclass(machine, call),
+        "getattr" => getattr(machine, call)?,
+        "setattr" => setattr(machine, call)?,
+        "hasattr" => hasattr(machine, call)?,
+        "delattr" => delattr(machine, call),
+        "callable" => callable(machine, call),
+        "type" => type_of(machine, call),
+        "vars" => match call.at(0) {
+            Some(object) => vars(machine, &object, call),
+            None => locals(machine, call),
+        },
+        "dir" => {
+            let object = call.at(0).unwrap_or_else(Value::undefined);
+            let table = vars(machine, &object, call);
+            machine.keys_of(&table, call.span)
+        }
+        "globals" => globals(machine, call),
+        "locals" => locals(machine, call),
+        "__import__" => return machine.import_by_name(call).map(Some),
+        _ => return Ok(None),
+    };
+    Ok(Some(value))
+}
+
+/// Returns the names that `value` may be, if they are all known.
+fn names(value: &Value) -> Option<Vec<Ustr>> {
+    value.texts()
+}
+
+fn getattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
+    let (Some(object), Some(name)) = (call.at(0), call.at(1)) else {
+        return Ok(machine.unknown("missing-argument"));
+    };
+    let default = call.at(2);
+    if object.is_nothing() {
+        return Ok(default.unwrap_or_else(Value::undefined));
+    }
+    let Some(names) = names(&name) else {
+        return any_attribute(machine, &object, &name, default, call);
+    };
+    let mut result: Option<Value> = None;
+    for name in names {
+        let value = attribute_or(machine, &object, name, default.as_ref(), call)?;
+        result = Some(match result {
+            Some(earlier) => machine.join(earlier, &value),
+            None => value,
+        });
+    }
+    let result = result.unwrap_or_else(Value::undefined);
+    Ok(machine.controlled(result, &name))
+}
+
+fn attribute_or(
+    machine: &mut Machine<'_>,
+    object: &Value,
+    name: Ustr,
+    default: Option<&Value>,
+    call: &Use<'_>,
+) -> Result<Value, Stop> {
+    let value = machine.member(object, name, call.span)?;
+    let is_missing = value.atoms().contains(&Atom::Undefined);
+    if let Some(default) = default
+        && is_missing
+    {
+        let found = value.filter(|atom| *atom != Atom::Undefined);
+        return Ok(match found {
+            Some(found) => machine.join(found, default),
+            None => default.clone(),
+        });
+    }
+    if let Some(default) = default
+        && object.is_unknown()
+    {
+        return Ok(machine.join(value, default));
+    }
+    Ok(value)
+}
+
+/// An attribute by an unknown name: any of those that the object has.
+fn any_attribute(
+    machine: &mut Machine<'_>,
+    object: &Value,
+    name: &Value,
+    default: Option<Value>,
+    call: &Use<'_>,
+) -> Result<Value, Stop> {
+    let table = vars(machine, object, call);
+    let mut result = default.unwrap_or_else(|| Value::unknown(Shape::Any));
+    let Some(id) = table.only_object() else {
+        return Ok(machine.derived(Shape::Any, [object, name]));
+    };
+    let known: Vec<Ustr> = machine.heap.get(id).properties.keys().copied().collect();
+    for known in known.into_iter().filter(|known| may_be(name, known)) {
+        let value = machine.member(object, known, call.span)?;
+        result = machine.join(value, &result);
+    }
+    Ok(machine.controlled(result, name))
+}
+
+fn may_be(name: &Value, known: &str) -> bool {
+    name.atoms().iter().any(|atom| match atom {
+        Atom::String(text) => text.as_str() == known,
+        Atom::Pattern(pattern) => crate::operator::pattern_may_be(pattern, known),
+        Atom::Unknown(_) => true,
+        _ => false,
+    })
+}
+
+fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
+    let (Some(object), Some(name), Some(value)) = (call.at(0), call.at(1), call.at(2)) else {
+        return Ok(Value::null());
+    };
+    match names(&name) {
+        Some(names) if names.len() == 1 => {
+            machine.set_member(&object, names[0], value, call.span)?;
+        }
+        _ => {
+            for id in object.objects().collect::<Vec<_>>() {
+                if let ObjectKind::Host(path) = machine.heap.get(id).kind {
+                    let host = machine.host();
+                    host.set_index(machine, id, path, &name, &value, call.span);
+                }
+                machine.heap.open(id);
+            }
+        }
+    }
+    Ok(Value::null())
+}
+
+fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
+    let (Some(object), Some(name)) = (call.at(0), call.at(1)) else {
+        return Ok(Value::unknown(Shape::Bool));
+    };
+    let is_closed = object.only_object().is_some_and(|id| {
+        let kind = &machine.heap.get(id).kind;
+        let is_own = matches!(
+            kind,
+            ObjectKind::Instance { .. } | ObjectKind::Class { .. } | ObjectKind::Namespace(_)
+        );
+        is_own && machine.outside_base(id).is_none() && !machine.heap.get(id).is_open
+    });
+    let outcome = match (name.text(), is_closed) {
+        (Some(name), true) => {
+            let value = machine.member(&object, name, call.span)?;
+            match value.only() {
+                Some(Atom::Undefined) => Some(false),
+                _ => (!value.atoms().contains(&Atom::Undefined)).then_some(true),
+            }
+        }
+        (Some(name), false) => object
+            .only_object()
+            .and_then(|id| machine.heap.property(id, name))
+            .map(|_| true),
+        _ => None,
+    };
+    Ok(machine.tested(TestKind::Membership, outcome, &[&name, &object], call.span))
+}
+
+fn delattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
+    if let (Some(object), Some(name)) = (call.at(0), call.at(1).and_then(|name| name.text())) {
+        for id in object.objects().collect::<Vec<_>>() {
+            machine.heap.remove_property(id, name);
+        }
+    }
+    Value::null()
+}
+
+fn callable(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
+    let Some(value) = call.at(0) else {
+        return Value::unknown(Shape::Bool);
+    };
+    let outcome = match value.only() {
+        Some(Atom::Object(id)) => match machine.heap.get(id).kind {
+            ObjectKind::Function { .. }
+            | ObjectKind::Bound { .. }
+            | ObjectKind::Method { .. }
+            | ObjectKind::Class { .. } => Some(true),
+            ObjectKind::Instance { class } if machine.outside_base(id).is_none() => Some(
+                machine
+                    .class_attribute(class, Ustr::from("__call__"))
+                    .is_some(),
+            ),
+            ObjectKind::Host(_) | ObjectKind::Instance { .. } => None,
+            _ => Some(false),
+        },
+        Some(Atom::Unknown(Shape::Any | Shape::Object) | Atom::Outside(_)) | None => None,
+        Some(_) => Some(false),
+    };
+    machine.tested(TestKind::Kind, outcome, &[&value], call.span)
+}
+
+fn issubclass(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
+    let (Some(class), Some(wanted)) = (call.at(0), call.at(1)) else {
+        return Value::unknown(Shape::Bool);
+    };
+    let outcome = machine.is_subclass_of(&class, &wanted);
+    machine.tested(TestKind::Kind, outcome, &[&class], call.span)
+}
+
+fn type_of(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
+    let Some(value) = call.at(0) else {
+        return Value::unknown(Shape::Any);
+    };
+    if call.arguments.positional.len() > 1 {
+        return machine.derived(Shape::Object, call.arguments.all());
+    }
+    let path = match value.only() {
+        Some(Atom::Object(id)) => match &machine.heap.get(id).kind {
+            ObjectKind::Instance { class } => return Value::object(*class),
+            ObjectKind::Class { .. } => "py:builtins.type".to_owned(),
+            ObjectKind::Host(path) if path.ends_with("()") => {
+                path.trim_end_matches("()").to_owned()
+            }
+            kind => match kind_name(kind) {
+                Some(name) => format!("py:builtins.{name}"),
+                None => return machine.derived(Shape::Any, [&value]),
+            },
+        },
+        Some(Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(Shape::String)) => {
+            "py:builtins.str".to_owned()
+        }
+        Some(Atom::Bool(_) | Atom::Unknown(Shape::Bool)) => "py:builtins.bool".to_owned(),
+        _ => return machine.derived(Shape::Any, [&value]),
+    };
+    Value::outside(&path).with_origins(value.origins)
+}
+
+/// Returns the name of the built-in class of a kind of object.
+pub(crate) fn kind_name(kind: &ObjectKind) -> Option<&'static str> {
+    Some(match kind {
+        ObjectKind::Plain | ObjectKind::Map => "dict",
+        ObjectKind::Array => "list",
+        ObjectKind::Tuple => "tuple",
+        ObjectKind::Set => "set",
+        ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Method { .. } => {
+            "function"
+        }
+        ObjectKind::Class { .. } => "type",
+        _ => return None,
+    })
+}
+
+/// The attributes of an object as a dictionary.
+fn vars(machine: &mut Machine<'_>, object: &Value, call: &Use<'_>) -> Value {
+    let table = machine.heap.allocate(ObjectKind::Plain, call.span);
+    let Some(id) = object.only_object() else {
+        machine.heap.get_mut(table).is_open = true;
+        return Value::object(table).with_origins(object.origins);
+    };
+    let mut entries: Vec<(Ustr, Value)> = Vec::new();
+    match machine.heap.get(id).kind {
+        ObjectKind::Namespace(module) => entries = machine.module_variables(module),
+        ObjectKind::Instance { .. } => entries.extend(own_entries(machine, id)),
+        ObjectKind::Class { .. } => {
+            for owner in machine.class_order(id).into_iter().rev() {
+                if let ObjectKind::Class { prototype, .. } = machine.heap.get(owner).kind {
+                    entries.extend(own_entries(machine, prototype));
+                }
+            }
+        }
+        _ => machine.heap.get_mut(table).is_open = true,
+    }
+    let object = machine.heap.get_mut(table);
+    object.properties.extend(entries);
+    Value::object(table)
+}
+
+fn own_entries(machine: &Machine<'_>, id: ObjectId) -> Vec<(Ustr, Value)> {
+    let properties = machine.heap.get(id).properties.iter();
+    properties
+        .map(|(key, value)| (*key, value.clone()))
+        .collect()
+}
+
+fn globals(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
+    let table = machine.heap.allocate(ObjectKind::Plain, call.span);
+    if let Some(module) = machine.module() {
+        let entries = machine.module_variables(module);
+        machine.heap.get_mut(table).properties.extend(entries);
+    }
+    Value::object(table)
+}
+
+fn locals(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
+    let table = machine.heap.allocate(ObjectKind::Plain, call.span);
+    let scope = machine.current_scope();
+    let mut entries: Vec<(Ustr, Value)> = machine
+        .scope(scope)
+        .names
+        .iter()
+        .filter_map(|(name, slot)| match slot {
+            Slot::Value(value) => Some((*name, value.clone())),
+            _ => None,
+        })
+        .collect();
+    entries.sort_by_key(|(name, _)| name.as_str());
+    machine.heap.get_mut(table).properties.extend(entries);
+    Value::object(table)
+}
+
+/// What functions and classes tell about themselves, which is not kept.
+const INTROSPECTED: &[&str] = &[
+    "__annotations__",
+    "__base__",
+    "__bases__",
+    "__closure__",
+    "__code__",
+    "__defaults__",
+    "__dict__",
+    "__globals__",
+    "__kwdefaults__",
+    "__signature__",
+    "__subclasses__",
+];
+
+/// Reads an attribute that every object of a kind has.
+pub(crate) fn special_attribute(
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    key: Ustr,
+    span: firedoor_source::Span,
+) -> Option<Value> {
+    if !key.starts_with("__") {
+        return None;
+    }
+    let object = machine.heap.get(id);
+    match (&object.kind, key.as_str()) {
+        (ObjectKind::Function { .. }, "__name__" | "__qualname__") => {
+            let name = object.name?;
+            Some(Value::atom(Atom::String(name)))
+        }
+        (ObjectKind::Function { .. }, "__doc__") => Some(Value::null()),
+        (ObjectKind::Function { .. } | ObjectKind::Class { .. }, "__module__") => {
+            let module = match object.kind {
+                ObjectKind::Function { closure, .. } => closure.module,
+                ObjectKind::Class { module, .. } => module,
+                _ => return None,
+            };
+            Some(Value::string(&machine.dotted_name(module)))
+        }
+        (
+            ObjectKind::Bound {
+                target, arguments, ..
+            },
+            "__self__",
+        ) => {
+            let _ = target;
+            arguments.first().cloned()
+        }
+        (ObjectKind::Bound { target, .. }, "__func__") => Some(target.clone()),
+        (
+            ObjectKind::Bound { target, .. },
+            "__name__" | "__qualname__" | "__wrapped__" | "__doc__",
+        ) => {
+            let target = target.clone();
+            machine.member(&target, key, span).ok()
+        }
+        (ObjectKind::Function { .. } | ObjectKind::Class { .. }, key)
+            if INTROSPECTED.contains(&key) && !object.properties.contains_key(&Ustr::from(key)) =>
+        {
+            Some(machine.unknown("introspection"))
+        }
+        (ObjectKind::Namespace(module), "__name__") => {
+            let module = *module;
+            Some(Value::string(&machine.dotted_name(module)))
+        }
+        _ => None,
+    }
+}
