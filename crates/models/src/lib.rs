@@ -8,6 +8,7 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
+mod drizzle;
 mod drive;
 mod express;
 mod express_terminal;
@@ -33,6 +34,7 @@ mod judge;
 mod knex;
 mod layers;
 mod limiters;
+mod mongodb;
 mod mongoose;
 mod node;
 mod node_crypto;
@@ -53,7 +55,9 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod redis;
 mod request;
+mod sequelize;
 mod sending;
 mod sequel;
 mod sessions;
@@ -80,6 +84,7 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod typeorm;
 mod upgrade;
 mod validators;
 mod ws;
@@ -111,6 +116,15 @@ pub static MODELS: &[&Model] = &[
     &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &drizzle::MODEL,
+    &knex::MODEL,
+    &mongodb::MODEL,
+    &mongoose::MODEL,
+    &prisma::MODEL,
+    &redis::MODEL,
+    &sequelize::MODEL,
+    &typeorm::MODEL,
+    &sql_drivers::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,

@@ -295,6 +295,24 @@ impl ModelHost {
     }
 }
 
+/// Declares the tables of the files with SQL that lie beside the program: schemas and migrations.
+pub(crate) fn load_files(host: &ModelHost, machine: &Machine<'_>) {
+    if std::mem::replace(&mut host.state().has_sql_files, true) {
+        return;
+    }
+    for (id, file) in machine.program.files.iter() {
+        if !file.path.ends_with(".sql") {
+            continue;
+        }
+        for statement in sqltext::read(&file.text, &[], &[]) {
+            for table in statement.tables {
+                let span = Span::new(id, 0, 0);
+                store::declare(host, table.name, AssetKind::Table, span, table.fields);
+            }
+        }
+    }
+}
+
 /// Returns the rows of what was run as a list.
 pub(crate) fn rows(machine: &mut Machine<'_>, ran: &Ran, span: Span) -> Value {
     store::list_of(machine, &ran.row, span)
