@@ -324,7 +324,9 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if is_csrf_check(&deciding) {
         return Some(Control::Csrf);
     }
-    if deciding.is_credential() {
+    let says_who = matches!(refusal.status(), Some(401 | 403));
+    let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
+    if deciding.is_credential() || (says_who && is_sent) {
         return Some(Control::Authentication);
     }
     None

@@ -336,7 +336,8 @@ impl Machine<'_> {
         }
         let id = collection.only_object()?;
         if self.is_python() {
-            return self.python_contains(id, element);
+            let own = self.python_contains(id, element);
+            return own.or_else(|| self.python_excludes(id, element));
         }
         if matches!(self.heap.get(id).kind, ObjectKind::Plain) {
             return self.has_key(id, element);
@@ -624,7 +625,7 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
 
 /// Holds if a text with holes may be `text`: its fixed parts occur in order, the first at the start
 /// and the last at the end.
-pub(crate) fn pattern_may_be(pattern: &str, text: &str) -> bool {
+pub fn pattern_may_be(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split(crate::HOLE).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
         return true;

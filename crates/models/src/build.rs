@@ -143,7 +143,12 @@ pub(crate) fn layer(
     {
         judged.insert(Control::Authentication, Verdict::Enforced);
     }
-    if let Some(made) = made_guard(host, step) {
+    let refuses = [attacker, user].into_iter().any(|sent| {
+        let mut refusals = sent.run.refusals.iter();
+        refusals.any(|refusal| refusal.step == number)
+    });
+    // A guard that leaves this entry point out is none here, whoever made it.
+    if let Some(made) = made_guard(host, step).filter(|_| refuses) {
         for control in made {
             judged.entry(control).or_insert(Verdict::Enforced);
         }

@@ -8,6 +8,8 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
+mod drizzle;
+mod drive;
 mod express;
 mod express_terminal;
 mod express_ws;
@@ -25,17 +27,23 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
+mod mongodb;
 mod mongoose;
 mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod passport;
+mod passport_strategies;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod pydantic_settings;
 mod python_http;
@@ -44,9 +52,14 @@ mod python_limits;
 mod python_passwords;
 mod python_records;
 mod python_signed;
+mod python_sql;
 mod python_standard;
 mod python_support;
+mod redis;
 mod request;
+mod sequelize;
+mod sending;
+mod sequel;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -55,9 +68,14 @@ mod socketio;
 mod socketio_client;
 mod socketio_doors;
 mod socketio_run;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
+mod sqlalchemy_columns;
 mod sqlalchemy_query;
+mod sqlalchemy_result;
 mod sqlalchemy_session;
+mod sqlalchemy_statement;
 mod sqlmodel;
 pub mod sqltext;
 mod starlette;
@@ -66,8 +84,12 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod typeorm;
 mod upgrade;
+mod validators;
 mod ws;
+mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -88,15 +110,29 @@ pub static MODELS: &[&Model] = &[
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &drizzle::MODEL,
+    &knex::MODEL,
+    &mongodb::MODEL,
+    &mongoose::MODEL,
+    &prisma::MODEL,
+    &redis::MODEL,
+    &sequelize::MODEL,
+    &typeorm::MODEL,
+    &sql_drivers::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -104,16 +140,21 @@ pub static MODELS: &[&Model] = &[
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
+    &python_sql::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &upgrade::MODEL,
+    &validators::MODEL,
     &ws::MODEL,
+    &zod::MODEL,
 ];

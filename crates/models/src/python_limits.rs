@@ -7,7 +7,7 @@
 
 use firedoor_app::{Control, EffectKind, Flag, Origin, Provenance, RequestPart, Throttle};
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
+    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -126,12 +126,12 @@ fn parse_one(text: &str) -> Option<(u64, u64)> {
 }
 
 fn limit_of(value: &Value) -> (Option<u64>, Option<u64>) {
-    // Besides a setting there may be the text that is used without it.
-    let known = value.atoms().iter().find_map(|atom| match atom {
-        Atom::String(text) => Some(*text),
+    // Beside what the environment says stands what holds without it.
+    let text = value.atoms().iter().find_map(|atom| match atom {
+        firedoor_eval::Atom::String(text) => Some(*text),
         _ => None,
     });
-    known.map_or((None, None), |text| parse_limit(&text))
+    text.map_or((None, None), |text| parse_limit(&text))
 }
 
 fn make_limiter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

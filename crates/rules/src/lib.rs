@@ -11,6 +11,7 @@ mod cookie_samesite_open;
 mod cookie_use;
 mod cors_any_origin_with_credentials;
 mod cors_reflects_origin_with_credentials;
+mod credential_change_keeps_sessions;
 mod csrf_missing;
 mod dead_guard;
 mod exposure;
@@ -28,10 +29,13 @@ mod jwt_token_confusion;
 mod jwt_without_expiry;
 mod limiter_per_client_key;
 mod login_without_throttle;
+mod logout_keeps_token;
 mod missing_role_check;
+mod one_time_token_reusable;
 mod optional_authentication;
 mod place;
 mod refresh_cookie_broad_path;
+mod refresh_not_rotated;
 mod reset_without_throttle;
 mod role_from_client;
 mod secret_size;
@@ -40,6 +44,8 @@ mod token_guessing_without_throttle;
 mod token_in_url;
 mod token_kinds;
 mod trusted_header;
+mod two_factor_disable_unverified;
+mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 
@@ -80,6 +86,7 @@ pub static RULES: &[&Rule] = &[
     &cookie_samesite_open::RULE,
     &cors_any_origin_with_credentials::RULE,
     &cors_reflects_origin_with_credentials::RULE,
+    &credential_change_keeps_sessions::RULE,
     &csrf_missing::RULE,
     &dead_guard::RULE,
     &fail_open_guard::RULE,
@@ -95,14 +102,19 @@ pub static RULES: &[&Rule] = &[
     &jwt_without_expiry::RULE,
     &limiter_per_client_key::RULE,
     &login_without_throttle::RULE,
+    &logout_keeps_token::RULE,
     &missing_role_check::RULE,
+    &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &refresh_cookie_broad_path::RULE,
+    &refresh_not_rotated::RULE,
     &reset_without_throttle::RULE,
     &role_from_client::RULE,
     &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
     &trusted_header::RULE,
+    &two_factor_disable_unverified::RULE,
+    &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
 ];
