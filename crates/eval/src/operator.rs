@@ -336,7 +336,8 @@ impl Machine<'_> {
         }
         let id = collection.only_object()?;
         if self.is_python() {
-            return self.python_contains(id, element);
+            let own = self.python_contains(id, element);
+            return own.or_else(|| self.python_excludes(id, element));
         }
         if matches!(self.heap.get(id).kind, ObjectKind::Plain) {
             return self.has_key(id, element);

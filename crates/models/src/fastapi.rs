@@ -243,6 +243,8 @@ pub struct Memory {
     pub(crate) conditions: FxHashMap<ObjectId, Vec<Decided>>,
     /// What runs for each route, by the number that its handler holds.
     pub(crate) plans: Vec<Plan>,
+    /// What the functions of the plan gave, by their numbers.
+    pub(crate) results: FxHashMap<usize, Value>,
     /// What the connection on its way has received.
     pub(crate) received: crate::fastapi_websocket::Received,
     /// The plan of the request on its way.

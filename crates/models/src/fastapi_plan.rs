@@ -83,11 +83,10 @@ pub(crate) fn add(
             && node.is_cached
             && is_same_call(machine, &node.call, &dependant.call)
             && (!node.uses_scopes || node.scopes == all)
+            // What runs under a condition only may have to run again.
+            && (node.decided.is_empty() || node.decided == decided)
     });
     if let Some(known) = known {
-        if decided.is_empty() {
-            nodes[known].decided.clear();
-        }
         return known;
     }
     let mut inputs = Vec::new();
@@ -281,8 +280,9 @@ pub(crate) fn run_node(
             .unwrap_or(value),
         false => value,
     };
-    let key = Ustr::from(&format!("node:{number}"));
-    machine.heap.set_property(exchange, key, value.clone());
+    // Not kept on the heap: a dependency that may not have run takes back what it has written there, while
+    // whoever depends on it runs only where it did.
+    host.state().fastapi.results.insert(number, value.clone());
     Ok(value)
 }
 
@@ -314,7 +314,10 @@ fn argument(
     exchange: ObjectId,
 ) -> Value {
     match from {
-        Fill::Node(number) => shared(machine, exchange, &format!("node:{number}")),
+        Fill::Node(number) => {
+            let known = host.state().fastapi.results.get(number).cloned();
+            known.unwrap_or_else(Value::null)
+        }
         Fill::Shared(name) => shared(machine, exchange, name),
         Fill::Scopes => {
             let list = machine.make_list(node.scopes.clone(), false, node.span);

@@ -46,6 +46,7 @@ pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     }
     crate::fastapi_websocket::begin(host, door);
     host.state().fastapi.exchange = Some(exchange);
+    host.state().fastapi.results.clear();
     host.state().fastapi.plan = plan_number(machine, door);
     vec![Value::object(exchange)]
 }

@@ -247,7 +247,7 @@ fn is_left_out(host: &ModelHost, machine: &mut Machine<'_>, left_out: &Value, sp
         let methods = option(machine, &part, "methods", span);
         if let Some(methods) = methods
             && let Some(names) = crate::tokens::texts_of(machine, &methods)
-            && !names.iter().any(|name| *name == method)
+            && !names.contains(&method)
         {
             continue;
         }

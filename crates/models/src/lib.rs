@@ -39,6 +39,7 @@ mod node_crypto;
 mod node_http;
 mod origins;
 mod passport;
+mod passport_strategies;
 mod passwords;
 mod prisma;
 mod pydantic;
@@ -49,6 +50,7 @@ mod python_limits;
 mod python_passwords;
 mod python_records;
 mod python_signed;
+mod python_sql;
 mod python_standard;
 mod python_support;
 mod request;
@@ -76,7 +78,10 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod upgrade;
+mod validators;
 mod ws;
+mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -108,6 +113,7 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &node_http::MODEL,
     &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
     &prisma::MODEL,
     &pydantic::MODEL,
@@ -117,6 +123,7 @@ pub static MODELS: &[&Model] = &[
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
+    &python_sql::MODEL,
     &python_standard::MODEL,
     &sending::MODEL,
     &sessions::MODEL,
@@ -130,5 +137,7 @@ pub static MODELS: &[&Model] = &[
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &upgrade::MODEL,
+    &validators::MODEL,
     &ws::MODEL,
+    &zod::MODEL,
 ];

@@ -213,6 +213,11 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
     let given = argument(call, 0, "statement");
     let mut results = Vec::new();
     for id in given.objects().collect::<Vec<_>>() {
+        if matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "sqlalchemy:text()")
+        {
+            results.push(run_text(host, machine, id, call));
+            continue;
+        }
         if !matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == STATEMENT) {
             continue;
         }
@@ -223,6 +228,36 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
         true => machine.derived(Shape::Object, call.arguments.all()),
         false => machine.join_all(&results),
     }
+}
+
+/// Runs `text("select ...")` and gives its rows as other results are given.
+fn run_text(host: &ModelHost, machine: &mut Machine<'_>, text: ObjectId, call: &Call<'_>) -> Value {
+    let sql = machine.heap.get(text).elements.first().cloned();
+    let sql = sql.unwrap_or_else(Value::undefined);
+    let parameters = call.arguments.positional.get(1);
+    let parameters = parameters
+        .or_else(|| call.arguments.keyword("params"))
+        .cloned();
+    let cursor =
+        crate::python_sql::execute_text(host, machine, &sql, parameters.as_ref(), call.span);
+    let id = host.make_object(machine, RESULT, call.span);
+    let found = property(machine, &cursor, "found");
+    let row = property(machine, &cursor, "row");
+    let scalar = row
+        .only_object()
+        .and_then(|row| machine.heap.get(row).elements.first().cloned())
+        .unwrap_or_else(|| row.shaped(Shape::Any));
+    let count = property(machine, &cursor, "count");
+    let properties = &mut machine.heap.get_mut(id).properties;
+    for (name, value) in [
+        ("found", found),
+        ("row", row),
+        ("scalar", scalar),
+        ("rowcount", count),
+    ] {
+        properties.insert(Ustr::from(name), value);
+    }
+    Value::object(id)
 }
 
 /// Notes what a statement does and makes its result.

@@ -1,7 +1,7 @@
 //! Tokens that libraries issue and verify: what the models of all of them share.
 
 use firedoor_app::{EffectKind, Field, IssueToken, Origin, Provenance, TokenKind, VerifyToken};
-use firedoor_eval::{Atom, Machine, ObjectKind, Shape, Value};
+use firedoor_eval::{Machine, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -190,16 +190,6 @@ pub fn perhaps(value: &Value) -> Value {
     perhaps.origins = value.origins;
     perhaps.control = value.control;
     perhaps
-}
-
-/// Holds if the value may be an object.
-pub fn may_be_object(value: &Value) -> bool {
-    value.atoms().iter().any(|atom| {
-        matches!(
-            atom,
-            Atom::Object(_) | Atom::Unknown(Shape::Any | Shape::Object)
-        )
-    })
 }
 
 /// Holds if a list of algorithms comes from a token that is not verified yet.

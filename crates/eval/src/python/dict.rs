@@ -338,6 +338,7 @@ impl Machine<'_> {
                         break;
                     }
                     Some(false) => {}
+                    None if self.is_denied(candidate, &one, key) => {}
                     None => value = Some(self.or_else_value(value, held)),
                 }
             }
@@ -352,6 +353,16 @@ impl Machine<'_> {
         }
         let value = value.map(|value| self.controlled(value, key));
         Found { value, may_miss }
+    }
+
+    /// Holds if the host says that one alternative of a key is not this one.
+    fn is_denied(&mut self, candidate: &Value, one: &Value, key: &Value) -> bool {
+        if key.origins.is_empty() {
+            return false;
+        }
+        let one = one.clone().with_origins(key.origins);
+        let host = self.host();
+        host.equal(self, candidate, &one) == Some(false)
     }
 
     fn or_else_value(&mut self, value: Option<Value>, other: &Value) -> Value {

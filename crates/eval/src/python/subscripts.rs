@@ -182,6 +182,25 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether the host says that none of the known elements, or keys, is this one.
+    pub(crate) fn python_excludes(&mut self, id: ObjectId, element: &Value) -> Option<bool> {
+        let object = self.heap.get(id);
+        if object.is_open || self.is_store(id) || element.origins.is_empty() {
+            return None;
+        }
+        let candidates: Vec<Value> = match object.kind {
+            ObjectKind::Plain | ObjectKind::Map => {
+                let (entries, _) = self.dict_entries(id);
+                entries.into_iter().map(|(key, _)| key).collect()
+            }
+            ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set => object.elements.clone(),
+            _ => return None,
+        };
+        let differs =
+            |candidate: &Value| self.decide_equality(candidate, element, false) == Some(false);
+        candidates.iter().all(differs).then_some(false)
+    }
+
     /// What iterating an instance of the program gives.
     pub(crate) fn instance_elements(&mut self, id: ObjectId) -> Option<(Vec<Value>, bool)> {
         let span = self.place();
