@@ -279,6 +279,10 @@ fn settle_leave(
     shared: &[Value],
 ) {
     let steps = sequel::behind(host, door, left.leave);
+    if steps.is_empty() && host.persona() == Persona::User {
+        push_continue(host, left.span, left.decided, left.step);
+        return;
+    }
     let outcome = tried(host, machine, &left.decided, |machine| {
         let mark = machine.mark();
         machine.go_on_with(mark, vec![left.written.clone()]);
