@@ -44,7 +44,12 @@ pub fn send(
         "ANY" => sequel::methods_of_path(host, door),
         _ => Vec::new(),
     };
-    host.state().run.methods_taken = taken;
+    {
+        let state = &mut *host.state();
+        let place = state.places.get(&sequel::key(door));
+        state.run.bases = place.map_or_else(Vec::new, |place| place.bases.clone());
+        state.run.methods_taken = taken;
+    }
     machine.start();
     let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
     let mut state = host.state();
