@@ -311,7 +311,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
 fn is_browsers_choice(control: Control, check: &Check) -> bool {
-    control == Control::Origin
+    matches!(control, Control::Origin | Control::Csrf)
         && matches!(
             check.kind,
             crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof
