@@ -8,8 +8,8 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
-mod drizzle;
 mod drive;
+mod drizzle;
 mod express;
 mod express_terminal;
 mod express_ws;
@@ -57,9 +57,9 @@ mod python_standard;
 mod python_support;
 mod redis;
 mod request;
-mod sequelize;
 mod sending;
 mod sequel;
+mod sequelize;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -102,6 +102,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
+    &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,
     &express_ws::MODEL,
@@ -116,15 +117,7 @@ pub static MODELS: &[&Model] = &[
     &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
-    &drizzle::MODEL,
-    &knex::MODEL,
     &mongodb::MODEL,
-    &mongoose::MODEL,
-    &prisma::MODEL,
-    &redis::MODEL,
-    &sequelize::MODEL,
-    &typeorm::MODEL,
-    &sql_drivers::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
@@ -142,7 +135,9 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &redis::MODEL,
     &sending::MODEL,
+    &sequelize::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
@@ -153,6 +148,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
     &ws::MODEL,
