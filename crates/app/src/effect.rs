@@ -224,6 +224,8 @@ pub struct VerifyToken {
     pub secret: Provenance,
     /// The algorithms accepted; `None` if not pinned.
     pub algorithms: Option<Vec<Ustr>>,
+    /// Holds if the accepted algorithms are read from the token, so that its sender chooses.
+    pub algorithms_from_token: bool,
     /// Holds if the library refuses unsafe algorithms when none are pinned.
     pub algorithms_safe_by_default: bool,
     /// Holds if the signature is checked.

@@ -241,7 +241,9 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if is_csrf_check(&deciding) {
         return Some(Control::Csrf);
     }
-    if deciding.is_credential() {
+    let says_who = matches!(refusal.status(), Some(401 | 403));
+    let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
+    if deciding.is_credential() || (says_who && is_sent) {
         return Some(Control::Authentication);
     }
     None
@@ -276,8 +278,17 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
     way.checks.iter().any(|check| {
         check.refusal.as_ref().is_some_and(|refusal| {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
-        }) && !is_attackers_choice(check)
+        }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
     })
+}
+
+/// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
+fn is_browsers_choice(control: Control, check: &Check) -> bool {
+    control == Control::Origin
+        && matches!(
+            check.kind,
+            crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof
+        )
 }
 
 /// Holds if whoever sends the request decides the check by what he sends, so that it stops nobody:

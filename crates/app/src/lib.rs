@@ -13,6 +13,7 @@ mod layer;
 mod map;
 mod provenance;
 pub mod query;
+pub mod sessions;
 
 pub use asset::{Asset, AssetField, AssetKind};
 pub use control::{Control, Verdict};

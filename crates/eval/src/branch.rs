@@ -253,11 +253,25 @@ impl<'p> Machine<'p> {
             Err(_) => SideEnd::Throws,
         };
         let decided = self.decided.split_off(base.min(self.decided.len()));
+        let delta = self.take_delta(mark, born);
+        if end == SideEnd::Throws {
+            self.keep_thrown(&delta);
+        }
         Side {
             result,
             end,
-            delta: self.take_delta(mark, born),
+            delta,
             decided,
+        }
+    }
+
+    /// What a side has made that ends by throwing is known to whoever catches it: an exception keeps its
+    /// properties.
+    fn keep_thrown(&mut self, delta: &Delta) {
+        for (location, content) in &delta.writes {
+            if delta.is_new(location) {
+                self.restore(*location, content.clone());
+            }
         }
     }
 
@@ -322,11 +336,7 @@ impl<'p> Machine<'p> {
                 let current = self.content(location);
                 delta.writes.insert(location, current);
             }
-            // What was made since then only this side knows, or whoever catches what it has thrown: an
-            // exception keeps its properties.
-            if !delta.is_new(&location) {
-                self.restore(location, old);
-            }
+            self.restore(location, old);
         }
         delta
     }

@@ -339,6 +339,12 @@ impl<'p> Machine<'p> {
             return Ok(Value::object(class));
         }
         if let Some((owner, value)) = self.class_attribute(class, key) {
+            if self.outside_base(id).is_some() {
+                let host = self.host();
+                if let Some(value) = host.class_attribute(self, id, key, &value, span) {
+                    return Ok(value);
+                }
+            }
             let receiver = Value::object(id).with_origins(whole.origins);
             return self.bind_attribute(value, owner, &receiver, span);
         }
@@ -520,7 +526,7 @@ impl<'p> Machine<'p> {
                 .collect();
             return Ok(self.make_tuple(order, span));
         }
-        if key == "name" || key == "__name__" || key == "__qualname__" {
+        if (key == "name" && !self.is_python()) || key == "__name__" || key == "__qualname__" {
             let name = self.heap.get(id).name;
             return Ok(name.map_or_else(Value::undefined, |name| Value::atom(Atom::String(name))));
         }

@@ -203,8 +203,9 @@ pub trait Host {
         all
     }
 
-    /// Reads an attribute of a class that inherits from outside, which has `value` in the program: a
-    /// library's metaclass may show something else (`User.id` is a column expression).
+    /// Reads an attribute of a class that inherits from outside, or of an instance of one, which has `value`
+    /// in the program: a library may show something else (`User.id` is a column expression, `user.id` what
+    /// the row holds).
     fn class_attribute(
         &self,
         machine: &mut Machine<'_>,

@@ -24,7 +24,7 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
         }
     }
     drop_repeated(&mut entries);
-    crate::socket::settle_connections(&mut entries);
+    crate::socket_judge::settle_connections(&mut entries);
     let mut ordered = entries;
     ordered.sort_by(|a, b| order(a).cmp(&order(b)));
     let entries = ordered;
@@ -136,11 +136,16 @@ pub(crate) fn layer(
         judged.entry(control).or_insert(verdict);
     }
     if door.transport == firedoor_app::Transport::WebSocket
-        && crate::socket::refuses_attacker(step, number, attacker, user)
+        && crate::socket_judge::refuses_attacker(step, number, attacker, user)
     {
         judged.insert(Control::Authentication, Verdict::Enforced);
     }
-    if let Some(made) = made_guard(host, step) {
+    let refuses = [attacker, user].into_iter().any(|sent| {
+        let mut refusals = sent.run.refusals.iter();
+        refusals.any(|refusal| refusal.step == number)
+    });
+    // A guard that leaves this entry point out is none here, whoever made it.
+    if let Some(made) = made_guard(host, step).filter(|_| refuses) {
         for control in made {
             judged.entry(control).or_insert(Verdict::Enforced);
         }

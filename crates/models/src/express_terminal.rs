@@ -4,15 +4,53 @@
 //! No route table shows them, and so they are easily left without a guard.
 
 use firedoor_app::EffectKind;
-use firedoor_eval::{Atom, Machine, ObjectKind, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectKind, Value};
+use ustr::Ustr;
 
 use crate::request::send;
-use crate::state::Registration;
-use crate::{Door, ModelHost, Persona, StepKind};
+use crate::state::{Registration, RegistrationKind};
+use crate::{Door, Model, ModelHost, Persona, StepKind};
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "express_terminal",
+    calls: &[(
+        "npm:apollo-server-express.ApolloServer().applyMiddleware",
+        apply,
+    )],
+    ..Model::EMPTY
+};
+
+/// `server.applyMiddleware({app, path})` of Apollo Server 2 and 3 mounts itself, by default on `/graphql`.
+/// Source: apollo-server-express 3.13, `src/ApolloServer.ts`.
+fn apply(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let options = call.arguments.get(0);
+    let application = machine.member(&options, Ustr::from("app"), call.span)?;
+    let path = machine.member(&options, Ustr::from("path"), call.span)?;
+    let path = path
+        .text_pattern()
+        .unwrap_or_else(|| Ustr::from("/graphql"));
+    if let (Some(router), false) = (application.only_object(), host.is_request()) {
+        let handler = host.make_object(machine, APOLLO, call.span);
+        let registration = Registration {
+            kind: RegistrationKind::Layer,
+            path,
+            handlers: vec![Value::object(handler)],
+            span: call.span,
+            decided: machine.decided.clone(),
+            options: Default::default(),
+        };
+        host.register(router, registration);
+    }
+    Ok(Some(Value::undefined()))
+}
+
+const APOLLO: &str = "npm:apollo-server-express.ApolloServer().middleware()";
 
 /// What answers by itself, by its API path. Each is told of in the package's own documentation as what is
 /// given to `app.use` with a path.
-const LIBRARIES: [&str; 24] = [
+const LIBRARIES: [&str; 25] = [
+    APOLLO,
     "npm:@bull-board/express.ExpressAdapter().getRouter()",
     "npm:swagger-ui-express.setup()",
     "npm:swagger-ui-express.default.setup()",
@@ -64,7 +102,7 @@ pub(crate) fn answers_itself(host: &ModelHost, machine: &mut Machine<'_>, door: 
         .collect();
     let sent = send(host, machine, &alone, Persona::User, None);
     let effects = || sent.run.effects.iter().map(|effect| &effect.kind);
-    let goes_on = effects().any(|kind| *kind == EffectKind::Continue);
+    let goes_on = sent.run.has_passed_on || effects().any(|kind| *kind == EffectKind::Continue);
     let answers = effects().any(|kind| match kind {
         EffectKind::Respond {
             status, is_error, ..

@@ -246,15 +246,20 @@ pub(crate) fn status_of(host: &ModelHost, machine: &mut Machine<'_>, value: &Val
     let handler = handler_of(host, machine, &plan, value, own);
     match handler {
         Some(function) => handled_status(host, machine, exchange, &function, value).or(own),
-        None if is_framework_error(machine, value) => own,
+        None if is_framework_error(host, machine, value) => own,
         None => None,
     }
 }
 
 /// Holds for exceptions that FastAPI answers without a handler of the application.
-fn is_framework_error(machine: &Machine<'_>, value: &Value) -> bool {
-    let is_known =
-        |path: &str| path.starts_with("py:fastapi.") || path.starts_with("py:starlette.");
+fn is_framework_error(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
+    let is_known = |path: &str| {
+        let made = path.trim_end_matches("()");
+        path.starts_with("py:fastapi.")
+            || path.starts_with("py:starlette.")
+            || firedoor_eval::Host::is_subclass(host, made, "py:fastapi.HTTPException")
+                == Some(true)
+    };
     value.as_outside().is_some_and(|path| is_known(&path))
         || value.objects().any(|id| match machine.heap.get(id).kind {
             ObjectKind::Host(path) => is_known(&path),

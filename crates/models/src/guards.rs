@@ -271,7 +271,7 @@ fn add_made(
     for (id, made) in made {
         let object = machine.heap.get(id);
         let own_span = object.span;
-        let name = object.name.unwrap_or_else(|| Ustr::from(made.library));
+        let name = crate::doors::symbol(machine, &Value::object(id), made.span).name;
         let is_known = guards
             .keys()
             .any(|(span, known)| (*span == made.span || *span == own_span) && *known == name);

@@ -105,6 +105,27 @@ impl ModelHost {
         });
     }
 
+    /// Notes where a variable of the environment or a setting is read.
+    pub fn note_variable(&self, machine: &Machine<'_>, name: &str, span: Span) {
+        let setting = firedoor_app::Setting {
+            kind: firedoor_app::SettingKind::Other(
+                "variable",
+                vec![firedoor_app::Field {
+                    name: Ustr::from(name),
+                    value: Default::default(),
+                    operator: "=",
+                }],
+            ),
+            span,
+            condition: None,
+            app: Ustr::from(machine.program.files.path(span)),
+        };
+        let settings = &mut self.state().settings;
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+
     /// Notes that the request is refused.
     pub fn refuse(&self, machine: &Machine<'_>, refusal: Refusal, span: Span) {
         if !self.is_request() {
@@ -189,6 +210,31 @@ impl ModelHost {
         paths
     }
 
+    /// A router that outside code is given may be served by it, or mounted in ways that are not known.
+    fn note_escape(&self, machine: &Machine<'_>, call: &Call<'_>) {
+        let mut state = self.state();
+        if state.routers.is_empty() || state.persona != Persona::Wiring {
+            return;
+        }
+        if let Some(receiver) = call.receiver.filter(|id| state.routers.contains_key(id)) {
+            if call.path.ends_with(".listen") {
+                state.escaped.insert(receiver);
+            }
+            return;
+        }
+        for argument in call.arguments.all() {
+            for id in argument.objects() {
+                let within = machine.heap.get(id).properties.values();
+                let within: Vec<ObjectId> = within.flat_map(Value::objects).collect();
+                for id in within.into_iter().chain([id]) {
+                    if state.routers.contains_key(&id) {
+                        state.escaped.insert(id);
+                    }
+                }
+            }
+        }
+    }
+
     /// Returns a part of the request that is only passed on, not looked at.
     pub fn request_value_quietly(
         &self,
@@ -223,6 +269,7 @@ impl Host for ModelHost {
 
     fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         let path = self.resolve_alias(call.path);
+        self.note_escape(machine, call);
         match look_up(&self.tables.calls, path) {
             Some(function) if path == call.path => function(self, machine, call),
             Some(function) => {
@@ -276,6 +323,24 @@ impl Host for ModelHost {
         let function = look_up(&self.tables.members, path)?;
         self.state().member_name = path;
         function(self, machine, Some(object), span)
+    }
+
+    fn class_attribute(
+        &self,
+        machine: &mut Machine<'_>,
+        class: ObjectId,
+        key: Ustr,
+        _value: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        for base in machine.outside_bases(class) {
+            let base = self.resolve_alias(base);
+            if let Some(function) = self.tables.attributes.get(&base).copied() {
+                self.state().member_name = Ustr::from(&format!("{base}.{key}"));
+                return function(self, machine, Some(class), span);
+            }
+        }
+        None
     }
 
     fn set_member(
@@ -389,7 +454,8 @@ impl Host for ModelHost {
     }
 
     fn equal(&self, machine: &mut Machine<'_>, left: &Value, right: &Value) -> Option<bool> {
-        judge::attacker_equality(self, machine, left, right)
+        judge::method_equality(self, machine, left, right)
+            .or_else(|| judge::attacker_equality(self, machine, left, right))
     }
 
     fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {
@@ -445,6 +511,17 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn method_origins(
+        &self,
+        machine: &mut Machine<'_>,
+        receiver: OriginSet,
+        all: OriginSet,
+        name: Ustr,
+    ) -> OriginSet {
+        crate::socket_stores::note_call(self, machine, receiver, name);
+        all
+    }
+
     fn chosen(&self, machine: &mut Machine<'_>, origins: OriginSet) -> Option<Value> {
         judge::chosen_message(self, machine, origins)
     }
@@ -474,7 +551,11 @@ impl ModelHost {
         };
         let is_request = matches!(kind_of(machine, request),
             Some(ObjectKind::Host(path)) if path == "express:request");
-        let is_function = matches!(kind_of(machine, next), Some(ObjectKind::Function { .. }));
+        let is_function = match kind_of(machine, next) {
+            Some(ObjectKind::Function { .. }) => true,
+            Some(ObjectKind::Host(path)) => path.ends_with(":next"),
+            _ => false,
+        };
         if !path.starts_with("npm:") || !is_request || !is_function {
             return Ok(None);
         }

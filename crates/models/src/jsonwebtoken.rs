@@ -9,7 +9,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::tokens::{
-    Issue, Verification, claims, decode, field_of, issue, perhaps, plain, texts_of, verify,
+    Issue, Verification, claims, decode, field_of, is_from_token, issue, perhaps, plain, texts_of,
+    verify,
 };
 use crate::tools::{
     callback, deliver, error, flag, is_function, keep, kept, option, promised, require,
@@ -86,8 +87,10 @@ pub fn verification(
     span: Span,
 ) -> Verification {
     let mut wanted = Verification::new(TokenKind::Jwt, token, secret);
-    wanted.algorithms =
-        option(machine, options, "algorithms", span).and_then(|value| texts_of(machine, &value));
+    if let Some(value) = option(machine, options, "algorithms", span) {
+        wanted.from_token = is_from_token(host, machine, &value);
+        wanted.algorithms = texts_of(machine, &value);
+    }
     let ignores = option(machine, options, "ignoreExpiration", span);
     wanted.ignores_expiry = flag(host, machine, ignores.as_ref()) == firedoor_app::Flag::On;
     for (name, claim) in [

@@ -34,6 +34,30 @@ pub(crate) fn attacker_equality(
     Some(false)
 }
 
+/// A route of every method is not asked for the methods that other routes of its path answer.
+pub(crate) fn method_equality(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    left: &Value,
+    right: &Value,
+) -> Option<bool> {
+    if host.state().run.methods_taken.is_empty() {
+        return None;
+    }
+    let is_method = |value: &Value| {
+        let origins = host.origins_of(machine, value.origins);
+        let name = Ustr::from("method");
+        origins == [Origin::Request(RequestPart::Line, name)]
+    };
+    let other = match (is_method(left), is_method(right)) {
+        (true, false) => right.text()?,
+        (false, true) => left.text()?,
+        _ => return None,
+    };
+    let is_taken = host.state().run.methods_taken.contains(&other);
+    is_taken.then_some(false)
+}
+
 fn is_message_password(provenance: &Provenance) -> bool {
     provenance.origins().iter().any(|origin| {
         matches!(origin, Origin::Request(RequestPart::Message, field)
@@ -115,7 +139,7 @@ fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
     let is_carried = provenance.origins().iter().any(|origin| match origin {
         Origin::Request(RequestPart::Message, field) => is_credential_name(field),
         Origin::Request(RequestPart::Query, field) if is_socket => is_credential_name(field),
-        origin => origin.is_identity(),
+        origin => origin.is_identity() || origin.is_sent_secret(),
     });
     is_carried && !provenance.is_of_principal()
 }
@@ -169,7 +193,7 @@ pub(crate) fn note_message_names(
     let run = &mut host.state().run;
     match origins.as_slice() {
         [Origin::Request(RequestPart::Message, field)] => {
-            for constant in constants.iter().filter(|name| !name.ends_with('*')) {
+            for constant in constants.iter().filter(|name| !is_of_path(name)) {
                 run.messages.entry((*field, *constant)).or_insert(span);
             }
         }
@@ -200,6 +224,11 @@ pub(crate) fn chosen_message(
     };
     let found = host.origins_of(machine, origins);
     (found == [Origin::Request(RequestPart::Message, field)]).then(|| Value::string(&name))
+}
+
+/// Holds for how a path begins, and for a template of one: no message is called so.
+fn is_of_path(constant: &str) -> bool {
+    constant.ends_with('*') || constant.contains('{')
 }
 
 /// What `typeof` answers: a comparison with one of these tells no messages apart.
@@ -358,9 +387,9 @@ pub fn record_value<'v>(
     key: &[Field],
     values: impl IntoIterator<Item = &'v Value>,
 ) -> Value {
-    let of_principal = key
-        .iter()
-        .any(|field| field.value.is_of_principal() || is_context(&field.value));
+    let of_principal = key.iter().any(|field| {
+        field.value.is_of_principal() || is_context(&field.value) || is_carried(field)
+    });
     let origin = host.origin(
         machine,
         Origin::Record {
@@ -394,16 +423,31 @@ fn is_by_credential(key: &[Field]) -> bool {
         let origins = field.value.origins();
         let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
         let is_sent = field.value.is_from_client();
-        let is_carried = origins.iter().any(|origin| match origin {
-            Origin::Request(
-                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
-                _,
-            ) => true,
-            Origin::Request(RequestPart::Message, name) => is_credential_name(name),
-            _ => false,
-        });
-        (is_digest && is_sent) || (is_carried && !is_public_field(&field.name))
+        (is_digest && is_sent) || is_carried(field)
     })
+}
+
+/// Holds if a field of a key is what requests carry to say who is asking; a record found by it belongs to
+/// whoever that is.
+fn is_carried(field: &Field) -> bool {
+    let is_carried = field.value.origins().iter().any(|origin| match origin {
+        Origin::Request(RequestPart::Cookie | RequestPart::Handshake, _) => true,
+        Origin::Request(RequestPart::Header, name) => !is_plain_header(name),
+        _ => false,
+    });
+    is_carried && !is_public_field(&field.name)
+}
+
+/// Headers that say how a client talks, not who it is.
+fn is_plain_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("accept")
+        || name.starts_with("content-")
+        || name.starts_with("x-forwarded-")
+        || matches!(
+            name.as_str(),
+            "user-agent" | "host" | "origin" | "referer" | "x-real-ip" | "x-request-id"
+        )
 }
 
 /// Notes a change of a container that requests fill.
@@ -434,6 +478,7 @@ pub(crate) fn write_memory(
         access.key = key_fields(host, machine, &[("key", key.clone())]);
     }
     if let Some(value) = value {
+        crate::socket_stores::note_store(host, machine, asset, value);
         (access.values, access.spread) = written(host, machine, value);
     }
     host.effect(machine, EffectKind::Access(access), span);

@@ -46,7 +46,6 @@ pub static MODEL: Model = Model {
         ("npm:express-mongo-sanitize", make),
         ("npm:express-slow-down", make),
         ("npm:express-slow-down.slowDown", make),
-        ("npm:swagger-ui-express.setup", make),
         ("npm:i18n.init", run_directly),
         ("npm:i18next-http-middleware.handle", make),
         ("npm:multer", multer),

@@ -8,6 +8,7 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
+mod drive;
 mod express;
 mod express_terminal;
 mod express_ws;
@@ -25,9 +26,11 @@ mod fastapi_websocket;
 mod guards;
 mod host;
 mod identifiers;
+mod identity;
 mod jose;
 mod jsonwebtoken;
 mod judge;
+mod knex;
 mod layers;
 mod limiters;
 mod mongoose;
@@ -35,7 +38,10 @@ mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod passport;
+mod passport_strategies;
 mod passwords;
+mod prisma;
 mod pydantic;
 mod pydantic_settings;
 mod python_http;
@@ -44,13 +50,22 @@ mod python_limits;
 mod python_passwords;
 mod python_records;
 mod python_signed;
+mod python_sql;
 mod python_standard;
 mod python_support;
 mod request;
+mod sending;
+mod sequel;
 mod sessions;
 mod socket;
+mod socket_judge;
+mod socket_stores;
 mod socketio;
 mod socketio_client;
+mod socketio_doors;
+mod socketio_run;
+mod sql;
+mod sql_drivers;
 mod sqlalchemy;
 mod sqlalchemy_query;
 mod sqlalchemy_session;
@@ -63,7 +78,10 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod upgrade;
+mod validators;
 mod ws;
+mod zod;
+mod zod_passage;
 
 pub use build::build_map;
 pub use doors::{Door, Framework, Step, StepKind};
@@ -77,21 +95,27 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &express::MODEL,
+    &express_terminal::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
+    &identity::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
+    &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &passport::MODEL,
+    &passport_strategies::MODEL,
     &passwords::MODEL,
+    &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -99,16 +123,21 @@ pub static MODELS: &[&Model] = &[
     &python_limits::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
+    &python_sql::MODEL,
     &python_standard::MODEL,
+    &sending::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
     &socketio_client::MODEL,
+    &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &upgrade::MODEL,
+    &validators::MODEL,
     &ws::MODEL,
+    &zod::MODEL,
 ];

@@ -105,9 +105,10 @@ fn variable(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     _object: Option<ObjectId>,
-    _span: Span,
+    span: Span,
 ) -> Option<Value> {
     let path = host.state().member_name;
+    host.note_variable(machine, last_part(&path), span);
     Some(variable_value(host, machine, last_part(&path)))
 }
 
@@ -121,7 +122,7 @@ fn variable_by_key(
     machine: &mut Machine<'_>,
     _whole: &Value,
     key: &Value,
-    _span: Span,
+    span: Span,
 ) -> Option<Value> {
     let names = key.texts().unwrap_or_default();
     if names.is_empty() {
@@ -129,6 +130,7 @@ fn variable_by_key(
     }
     let mut joined: Option<Value> = None;
     for name in names {
+        host.note_variable(machine, &name, span);
         let value = variable_value(host, machine, &name);
         joined = Some(match joined {
             Some(joined) => machine.join(joined, &value),

@@ -123,7 +123,8 @@ impl ModelHost {
         properties
             .into_iter()
             .map(|(name, value)| firedoor_app::Field {
-                name,
+                // What further elements of a list can be has no name of its own.
+                name: Ustr::from(name.trim_start_matches("...")),
                 value: self.deep_provenance(machine, &value),
                 operator: "=",
             })

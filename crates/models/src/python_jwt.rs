@@ -12,6 +12,7 @@ use ustr::Ustr;
 use crate::python_support::{
     argument, entry, given, keep, kept, object_with_arguments, prove_or_throw, proven, value_from,
 };
+use crate::tokens::is_from_token;
 use crate::{Model, ModelHost};
 
 /// The model.
@@ -191,6 +192,7 @@ struct Decoding {
     token: Value,
     key: Value,
     algorithms: Option<Vec<Ustr>>,
+    from_token: bool,
     is_safe_by_default: bool,
     options: Value,
     requires: Vec<(&'static str, Value)>,
@@ -199,16 +201,17 @@ struct Decoding {
 }
 
 fn decode(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let decoding = pyjwt_decoding(machine, call);
+    let decoding = pyjwt_decoding(host, machine, call);
     settle(host, machine, call, decoding)
 }
 
-fn pyjwt_decoding(machine: &mut Machine<'_>, call: &Call<'_>) -> Decoding {
+fn pyjwt_decoding(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Decoding {
     let is_verified = call.arguments.keyword("verify").and_then(Value::truth) != Some(false);
     Decoding {
         token: argument(call, 0, "jwt"),
         key: argument(call, 1, "key"),
         algorithms: names(machine, &argument(call, 2, "algorithms")),
+        from_token: is_from_token(host, machine, &argument(call, 2, "algorithms")),
         is_safe_by_default: true,
         options: argument(call, 3, "options"),
         requires: required(call),
@@ -219,7 +222,7 @@ fn pyjwt_decoding(machine: &mut Machine<'_>, call: &Call<'_>) -> Decoding {
 
 /// The result has the payload, the header and the signature as members.
 fn decode_complete(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let decoding = pyjwt_decoding(machine, call);
+    let decoding = pyjwt_decoding(host, machine, call);
     let claims = settle(host, machine, call, decoding)?;
     let id = machine
         .heap
@@ -241,6 +244,7 @@ fn decode_jose(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         token: argument(call, 0, "token"),
         key: argument(call, 1, "key"),
         algorithms: names(machine, &argument(call, 2, "algorithms")),
+        from_token: is_from_token(host, machine, &argument(call, 2, "algorithms")),
         is_safe_by_default: false,
         options: argument(call, 3, "options"),
         requires,
@@ -258,6 +262,7 @@ fn decode_authlib(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         token: argument(call, 0, "s"),
         key: argument(call, 1, "key"),
         algorithms: names(machine, &pinned),
+        from_token: false,
         is_safe_by_default: false,
         options: Value::null(),
         requires: Vec::new(),
@@ -272,6 +277,7 @@ fn decode_joserfc(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         token: argument(call, 0, "value"),
         key: argument(call, 1, "key"),
         algorithms: names(machine, &argument(call, 2, "algorithms")),
+        from_token: is_from_token(host, machine, &argument(call, 2, "algorithms")),
         is_safe_by_default: true,
         options: Value::null(),
         requires: Vec::new(),
@@ -340,6 +346,7 @@ fn settle(
         token: host.deep_provenance(machine, &decoding.token),
         secret,
         algorithms: decoding.algorithms,
+        algorithms_from_token: decoding.from_token,
         algorithms_safe_by_default: decoding.is_safe_by_default,
         is_verified,
         ignores_expiry: !checks_expiry,
@@ -390,6 +397,7 @@ fn unverified(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
         token: host.deep_provenance(machine, &token),
         secret: Provenance::default(),
         algorithms: None,
+        algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: false,
         ignores_expiry: true,
@@ -448,6 +456,7 @@ fn verify_by_provider(
         token,
         key,
         algorithms: Some(vec![Ustr::from("RS256")]),
+        from_token: false,
         is_safe_by_default: true,
         options: Value::null(),
         requires,

@@ -126,7 +126,12 @@ fn parse_one(text: &str) -> Option<(u64, u64)> {
 }
 
 fn limit_of(value: &Value) -> (Option<u64>, Option<u64>) {
-    value.text().map_or((None, None), |text| parse_limit(&text))
+    // Beside what the environment says stands what holds without it.
+    let text = value.atoms().iter().find_map(|atom| match atom {
+        firedoor_eval::Atom::String(text) => Some(*text),
+        _ => None,
+    });
+    text.map_or((None, None), |text| parse_limit(&text))
 }
 
 fn make_limiter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -159,6 +159,7 @@ fn settle(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, proof: P
         token: host.deep_provenance(machine, &proof.token),
         secret: host.deep_provenance(machine, &proof.key),
         algorithms: None,
+        algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
         ignores_expiry: !proof.is_timed,

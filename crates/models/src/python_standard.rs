@@ -159,6 +159,7 @@ fn variable_name(key: &Value) -> Ustr {
 
 fn environment_get(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let name = variable_name(&argument(call, 0, "key"));
+    host.note_variable(machine, &name, call.span);
     let default = given(call, 1, "default").unwrap_or_else(Value::null);
     Ok(Some(environment(host, machine, name, Some(default))))
 }
@@ -166,6 +167,7 @@ fn environment_get(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
 /// Libraries that read a setting and convert it; without a default a missing one is an error.
 fn environment_call(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let name = variable_name(&argument(call, 0, "name"));
+    host.note_variable(machine, &name, call.span);
     let is_environs = call.path.starts_with("py:environ");
     let positional = call.arguments.positional.get(1).filter(|_| is_environs);
     let default = call.arguments.keyword("default").or(positional).cloned();

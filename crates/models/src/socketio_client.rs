@@ -10,7 +10,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::state::{Listener, ListenerKind};
-use crate::{Model, ModelHost, socket, socketio, upgrade};
+use crate::{Model, ModelHost, socket, upgrade};
 
 /// The field that stands for the name of an event.
 pub(crate) const EVENT: &str = "$event";
@@ -122,7 +122,11 @@ pub(crate) fn event_name(
         Some(name) => Value::string(&name),
         None => Value::unknown(Shape::String),
     };
-    host.with_origin(machine, value, socketio::event_origin())
+    host.with_origin(
+        machine,
+        value,
+        Origin::Request(RequestPart::Message, Ustr::from(EVENT)),
+    )
 }
 
 /// What a listener is called with: a value for each of its parameters from `first` on. One that it calls is

@@ -499,7 +499,7 @@ pub(crate) fn instance_member(
     let mut value = instance_value(host, id);
     if is_collection(host, machine, class, name, target, &column) {
         let (origins, control) = (value.origins, value.control);
-        let mut list = machine.make_list(vec![value], true, span);
+        let mut list = machine.make_open_list(Vec::new(), Some(value), span);
         list.origins = origins;
         list.control = control;
         return Some(list);

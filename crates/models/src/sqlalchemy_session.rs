@@ -88,6 +88,7 @@ fn session_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         }
         "scalar" => {
             let result = execute(host, machine, call);
+            takes_one(host, machine, &result);
             one_or_none(machine, &result, true)
         }
         "get" | "get_one" => get(host, machine, call, name == "get_one")?,
@@ -212,6 +213,11 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
     let given = argument(call, 0, "statement");
     let mut results = Vec::new();
     for id in given.objects().collect::<Vec<_>>() {
+        if matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "sqlalchemy:text()")
+        {
+            results.push(run_text(host, machine, id, call));
+            continue;
+        }
         if !matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == STATEMENT) {
             continue;
         }
@@ -222,6 +228,36 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
         true => machine.derived(Shape::Object, call.arguments.all()),
         false => machine.join_all(&results),
     }
+}
+
+/// Runs `text("select ...")` and gives its rows as other results are given.
+fn run_text(host: &ModelHost, machine: &mut Machine<'_>, text: ObjectId, call: &Call<'_>) -> Value {
+    let sql = machine.heap.get(text).elements.first().cloned();
+    let sql = sql.unwrap_or_else(Value::undefined);
+    let parameters = call.arguments.positional.get(1);
+    let parameters = parameters
+        .or_else(|| call.arguments.keyword("params"))
+        .cloned();
+    let cursor =
+        crate::python_sql::execute_text(host, machine, &sql, parameters.as_ref(), call.span);
+    let id = host.make_object(machine, RESULT, call.span);
+    let found = property(machine, &cursor, "found");
+    let row = property(machine, &cursor, "row");
+    let scalar = row
+        .only_object()
+        .and_then(|row| machine.heap.get(row).elements.first().cloned())
+        .unwrap_or_else(|| row.shaped(Shape::Any));
+    let count = property(machine, &cursor, "count");
+    let properties = &mut machine.heap.get_mut(id).properties;
+    for (name, value) in [
+        ("found", found),
+        ("row", row),
+        ("scalar", scalar),
+        ("rowcount", count),
+    ] {
+        properties.insert(Ustr::from(name), value);
+    }
+    Value::object(id)
 }
 
 /// Notes what a statement does and makes its result.
@@ -255,7 +291,7 @@ fn run_statement(
         || Ustr::from("id"),
         |class| primary_key(host, machine, class),
     );
-    done.is_many = operation != Operation::Create && !is_by(&key, &identity);
+    done.is_many = operation != Operation::Create && !is_by(host, &key, asset, &identity);
     done.is_conditional = (operation == Operation::Update || operation == Operation::Delete)
         && (key.fields.len() > 1 || key.fields.iter().any(|field| field.operator != "="));
     let values = machine
@@ -267,17 +303,44 @@ fn run_statement(
         (done.values, done.spread) = written(host, machine, &values, asset);
     }
     note(host, machine, done, span);
+    let effect = host.state().run.effects.len();
     let columns = match operation {
         Operation::Read | Operation::Count => entities,
         _ => list(machine, id, "returning"),
     };
-    make_result(host, machine, (asset, class), &key, &columns, span)
+    let result = make_result(host, machine, (asset, class), &key, &columns, span);
+    if let (Some(result), Operation::Read) = (result.only_object(), operation) {
+        let number = Value::number(effect as f64);
+        let properties = &mut machine.heap.get_mut(result).properties;
+        properties.insert(Ustr::from("effect"), number);
+    }
+    result
 }
 
-fn is_by(key: &Key, name: &str) -> bool {
-    key.fields
-        .iter()
-        .any(|field| field.operator == "=" && field.name == name)
+/// Only one row of a result is taken, so that only one record is read.
+fn takes_one(host: &ModelHost, machine: &Machine<'_>, result: &Value) {
+    let Some(number) = property(machine, result, "effect").as_number() else {
+        return;
+    };
+    let mut state = host.state();
+    let effect = state.run.effects.get_mut((number as usize).wrapping_sub(1));
+    if let Some(effect) = effect
+        && let firedoor_app::EffectKind::Access(access) = &mut effect.kind
+    {
+        access.is_many = false;
+    }
+}
+
+/// Holds if at most one record has the key.
+fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &str) -> bool {
+    let state = host.state();
+    let declared = state.assets.get(&asset);
+    key.fields.iter().any(|field| {
+        let is_unique = declared
+            .and_then(|declared| declared.field(&field.name))
+            .is_some_and(|column| column.is_unique);
+        field.operator == "=" && (field.name == identity || is_unique)
+    })
 }
 
 /// Makes the result of a statement: what a row is, and whether there is one.
@@ -306,14 +369,17 @@ fn make_result(
             instances.push((other, joined));
         }
     }
+    let count = counted(host, machine, asset, &found);
     let mut row = Vec::new();
     for column in columns {
-        row.push(entity_value(host, machine, column, &instances, span));
+        row.push(match only_counts(machine, std::slice::from_ref(column)) {
+            true => count.clone(),
+            false => entity_value(host, machine, column, &instances, span),
+        });
     }
     let id = host.make_object(machine, RESULT, span);
     let scalar = row.first().cloned().unwrap_or_else(Value::null);
     let tuple = row_tuple(machine, columns, row, &found, span);
-    let count = counted(host, machine, asset, &found);
     let is_counted = only_counts(machine, columns);
     let object = machine.heap.get_mut(id);
     let properties = [
@@ -437,7 +503,12 @@ fn one_or_none(machine: &mut Machine<'_>, result: &Value, is_scalar: bool) -> Va
 
 fn result_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let result = call.this.clone();
-    let value = match last_name(&call.path) {
+    let name = last_name(&call.path);
+    if name.starts_with("scalar_one") || matches!(name, "scalar" | "first" | "one" | "one_or_none")
+    {
+        takes_one(host, machine, &result);
+    }
+    let value = match name {
         "scalars" => to_scalars(machine, &result, call.span),
         "scalar" | "scalar_one_or_none" => one_or_none(machine, &result, true),
         "first" | "one_or_none" | "fetchone" => one_or_none(machine, &result, false),
@@ -465,7 +536,7 @@ fn all(machine: &mut Machine<'_>, result: &Value, span: Span) -> Value {
     let row = property(machine, result, "row");
     let mut list = match found.is_nothing() {
         true => machine.make_list(Vec::new(), false, span),
-        false => machine.make_list(vec![row], true, span),
+        false => machine.make_open_list(Vec::new(), Some(row), span),
     };
     list.origins = found.origins;
     list.control = found.control;

@@ -37,6 +37,7 @@ pub static MODEL: Model = Model {
         ("py:sqlmodel.SQLModel.*", class_member),
         ("py:sqlmodel.SQLModel().*", instance_member),
     ],
+    attributes: &[(BASE, attribute)],
     sets: &[("py:sqlmodel.SQLModel.*", set_attribute)],
     classes: &[(BASE, class_made)],
     instances: &[(BASE, instance_made)],
@@ -77,6 +78,20 @@ fn is_table(machine: &Machine<'_>, class: ObjectId) -> bool {
         .bases
         .iter()
         .any(|base| base.kind == ArgumentKind::Keyword(Ustr::from("table")))
+}
+
+/// A name that a table declares is a column, whatever default the class has for it.
+fn attribute(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let id = object?;
+    match machine.heap.get(id).kind {
+        ObjectKind::Class { .. } => class_member(host, machine, object, span),
+        _ => instance_member(host, machine, object, span),
+    }
 }
 
 fn class_made(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId, span: Span) {

@@ -42,6 +42,9 @@ pub struct Model {
     pub calls: &'static [(&'static str, CallFunction)],
     /// What members are.
     pub members: &'static [(&'static str, MemberFunction)],
+    /// What attributes are that a class of the program has, by the path of the outside class it inherits
+    /// from: asked before the program's own value is taken.
+    pub attributes: &'static [(&'static str, MemberFunction)],
     /// What writing members does.
     pub sets: &'static [(&'static str, SetFunction)],
     /// What inheriting from a class does.
@@ -70,6 +73,7 @@ impl Model {
         name: "",
         calls: &[],
         members: &[],
+        attributes: &[],
         sets: &[],
         indexes: &[],
         classes: &[],
@@ -87,6 +91,7 @@ impl Model {
 pub(crate) struct Tables {
     pub(crate) calls: FxHashMap<Ustr, CallFunction>,
     pub(crate) members: FxHashMap<Ustr, MemberFunction>,
+    pub(crate) attributes: FxHashMap<Ustr, MemberFunction>,
     pub(crate) sets: FxHashMap<Ustr, SetFunction>,
     pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
@@ -103,6 +108,7 @@ impl Tables {
         let mut tables = Tables {
             calls: FxHashMap::default(),
             members: FxHashMap::default(),
+            attributes: FxHashMap::default(),
             sets: FxHashMap::default(),
             indexes: FxHashMap::default(),
             classes: FxHashMap::default(),
@@ -116,6 +122,7 @@ impl Tables {
         for model in MODELS {
             tables.calls.extend(model.calls.iter().map(keyed));
             tables.members.extend(model.members.iter().map(keyed));
+            tables.attributes.extend(model.attributes.iter().map(keyed));
             tables.sets.extend(model.sets.iter().map(keyed));
             tables.indexes.extend(model.indexes.iter().map(keyed));
             tables.classes.extend(model.classes.iter().map(keyed));

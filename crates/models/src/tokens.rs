@@ -1,7 +1,7 @@
 //! Tokens that libraries issue and verify: what the models of all of them share.
 
 use firedoor_app::{EffectKind, Field, IssueToken, Origin, Provenance, TokenKind, VerifyToken};
-use firedoor_eval::{Atom, Machine, ObjectKind, Shape, Value};
+use firedoor_eval::{Machine, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -19,6 +19,8 @@ pub struct Verification {
     pub secret: Value,
     /// The algorithms accepted, if pinned.
     pub algorithms: Option<Vec<Ustr>>,
+    /// Holds if the token itself says which algorithms are accepted.
+    pub from_token: bool,
     /// Holds if the library refuses unsafe algorithms by itself.
     pub is_safe: bool,
     /// Holds if expired tokens are accepted.
@@ -35,6 +37,7 @@ impl Verification {
             token,
             secret,
             algorithms: None,
+            from_token: false,
             is_safe: true,
             ignores_expiry: false,
             requires: Vec::new(),
@@ -54,6 +57,7 @@ pub fn verify(
         token: host.deep_provenance(machine, &verification.token),
         secret: host.deep_provenance(machine, &verification.secret),
         algorithms: verification.algorithms.clone(),
+        algorithms_from_token: verification.from_token,
         algorithms_safe_by_default: verification.is_safe,
         is_verified: true,
         ignores_expiry: verification.ignores_expiry,
@@ -86,6 +90,7 @@ pub fn decode(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, span: 
         token: host.deep_provenance(machine, token),
         secret: Provenance::default(),
         algorithms: None,
+        algorithms_from_token: false,
         algorithms_safe_by_default: false,
         is_verified: false,
         ignores_expiry: true,
@@ -187,12 +192,10 @@ pub fn perhaps(value: &Value) -> Value {
     perhaps
 }
 
-/// Holds if the value may be an object.
-pub fn may_be_object(value: &Value) -> bool {
-    value.atoms().iter().any(|atom| {
-        matches!(
-            atom,
-            Atom::Object(_) | Atom::Unknown(Shape::Any | Shape::Object)
-        )
-    })
+/// Holds if a list of algorithms comes from a token that is not verified yet.
+pub fn is_from_token(host: &ModelHost, machine: &mut Machine<'_>, algorithms: &Value) -> bool {
+    host.deep_provenance(machine, algorithms)
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::UnverifiedClaim(_)))
 }

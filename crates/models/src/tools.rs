@@ -73,7 +73,15 @@ pub fn is_function(machine: &Machine<'_>, value: &Value) -> bool {
 }
 
 fn is_host_function(path: &str) -> bool {
-    path.ends_with(":next") || path == "node:callback"
+    path.ends_with(":next")
+        || matches!(
+            path,
+            "node:callback"
+                | "cross-site:callback"
+                | "npm:passport.done"
+                | "npm:passport.found"
+                | "passport:extractor"
+        )
 }
 
 /// Runs `body` as an asynchronous function: its result, failures and decisions are those of the promise.

@@ -49,7 +49,10 @@ fn map_text(map: &Map, files: &FileSet) -> String {
             throttle(&guard.throttle)
         );
     }
-    for setting in &map.settings {
+    // Which variables are read where is told by the traces already.
+    let is_variable =
+        |setting: &&Setting| matches!(setting.kind, SettingKind::Other("variable", _));
+    for setting in map.settings.iter().filter(|it| !is_variable(it)) {
         let _ = writeln!(text, "{}", setting_line(setting));
     }
     for asset in &map.assets {

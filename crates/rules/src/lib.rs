@@ -5,6 +5,7 @@
 
 mod code_without_throttle;
 mod conditional_guard;
+mod credential_change_keeps_sessions;
 mod dead_guard;
 mod exposure;
 mod fail_open_guard;
@@ -12,9 +13,24 @@ mod finding;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
+mod jwt_algorithm_open;
+mod jwt_claims_unchecked;
+mod jwt_not_verified;
+mod jwt_secret_fallback;
+mod jwt_secret_hardcoded;
+mod jwt_token_confusion;
+mod jwt_without_expiry;
 mod login_without_throttle;
+mod logout_keeps_token;
+mod one_time_token_reusable;
 mod optional_authentication;
+mod place;
+mod refresh_not_rotated;
 mod throttle;
+mod token_in_url;
+mod token_kinds;
+mod two_factor_disable_unverified;
+mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 
@@ -50,13 +66,27 @@ pub struct Rule {
 pub static RULES: &[&Rule] = &[
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
+    &credential_change_keeps_sessions::RULE,
     &dead_guard::RULE,
     &fail_open_guard::RULE,
     &guard_after_routes::RULE,
     &guard_gap::RULE,
     &guard_misses_path::RULE,
+    &jwt_algorithm_open::RULE,
+    &jwt_claims_unchecked::RULE,
+    &jwt_not_verified::RULE,
+    &jwt_secret_fallback::RULE,
+    &jwt_secret_hardcoded::RULE,
+    &jwt_token_confusion::RULE,
+    &jwt_without_expiry::RULE,
     &login_without_throttle::RULE,
+    &logout_keeps_token::RULE,
+    &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
+    &refresh_not_rotated::RULE,
+    &token_in_url::RULE,
+    &two_factor_disable_unverified::RULE,
+    &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
 ];

@@ -70,6 +70,7 @@ fn short_text(value: &Value) -> Option<Ustr> {
 
 fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let text = call.argument(0);
+    report(machine, call.this, &text, call.span);
     let outcome = compiled(machine, call.this)
         .zip(short_text(&text))
         .map(|((regex, _), text)| regex.is_match(&text));
@@ -79,6 +80,54 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         &[&text],
         call.span,
     )))
+}
+
+/// Tells the host that a text is told apart by an expression for a path, written as a template.
+fn report(machine: &mut Machine<'_>, expression: &Value, text: &Value, span: Span) {
+    if text.origins.is_empty() {
+        return;
+    }
+    let pattern = expression
+        .only_object()
+        .and_then(|id| match machine.heap.get(id).kind {
+            ObjectKind::Regex(pattern) => Some(pattern),
+            _ => None,
+        });
+    if let Some(template) = pattern.and_then(|pattern| path_template(&pattern)) {
+        let host = machine.host();
+        host.compared(machine, text, &[template], span);
+    }
+}
+
+/// Writes an expression that is anchored at the start of a path as a template: `^\/rooms\/(\w+)$` is
+/// `/rooms/{id}`.
+fn path_template(pattern: &str) -> Option<Ustr> {
+    let plain = pattern
+        .replace("\\/", "/")
+        .replace("[^/]", "\\w")
+        .replace("[^/?]", "\\w");
+    let rest = plain.strip_prefix("^/")?;
+    let rest = rest.strip_suffix('$').unwrap_or(rest);
+    let segments: Vec<String> = rest
+        .split('/')
+        .filter(|segment| !matches!(*segment, "" | "?"))
+        .map(segment_template)
+        .collect();
+    Some(Ustr::from(&format!("/{}", segments.join("/"))))
+}
+
+fn segment_template(segment: &str) -> String {
+    let is_fixed = segment
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if is_fixed {
+        return segment.to_owned();
+    }
+    let name = segment
+        .split_once("(?<")
+        .and_then(|(_, rest)| rest.split_once('>'))
+        .map_or("id", |(name, _)| name);
+    format!("{{{name}}}")
 }
 
 fn exec(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
@@ -99,6 +148,7 @@ pub(super) fn found(
     text: &Value,
     span: Span,
 ) -> Option<Value> {
+    report(machine, expression, text, span);
     let (regex, is_global) = compiled(machine, expression)?;
     let known = short_text(text)?;
     if is_global {
@@ -134,4 +184,23 @@ pub(super) fn replaced(
         true => regex.replace_all(text, by).into_owned(),
         false => regex.replace(text, by).into_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchored_expression_is_a_template_of_a_path() {
+        let template = |pattern: &str| path_template(pattern).map(|text| text.to_string());
+        assert_eq!(
+            template("^\\/rooms\\/([^/]+)$").as_deref(),
+            Some("/rooms/{id}")
+        );
+        assert_eq!(
+            template("^/a-b/(?<room>\\w+)/c/?$").as_deref(),
+            Some("/a-b/{room}/c")
+        );
+        assert_eq!(template("rooms"), None);
+    }
 }

@@ -312,6 +312,21 @@ fn locals(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
     Value::object(table)
 }
 
+/// What functions and classes tell about themselves, which is not kept.
+const INTROSPECTED: &[&str] = &[
+    "__annotations__",
+    "__base__",
+    "__bases__",
+    "__closure__",
+    "__code__",
+    "__defaults__",
+    "__dict__",
+    "__globals__",
+    "__kwdefaults__",
+    "__signature__",
+    "__subclasses__",
+];
+
 /// Reads an attribute that every object of a kind has.
 pub(crate) fn special_attribute(
     machine: &mut Machine<'_>,
@@ -353,6 +368,11 @@ pub(crate) fn special_attribute(
         ) => {
             let target = target.clone();
             machine.member(&target, key, span).ok()
+        }
+        (ObjectKind::Function { .. } | ObjectKind::Class { .. }, key)
+            if INTROSPECTED.contains(&key) && !object.properties.contains_key(&Ustr::from(key)) =>
+        {
+            Some(machine.unknown("introspection"))
         }
         (ObjectKind::Namespace(module), "__name__") => {
             let module = *module;

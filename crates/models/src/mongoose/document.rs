@@ -154,7 +154,14 @@ fn path_value(
             _ => value,
         };
     }
-    let value = field_value(host, machine, document, path);
+    let value = match spread_value(host, machine, id, path) {
+        Some(spread) if document.is_new => spread,
+        Some(spread) => {
+            let stored = field_value(host, machine, document, path);
+            machine.join(spread, &stored)
+        }
+        None => field_value(host, machine, document, path),
+    };
     let prefix = format!("{path}.");
     let is_parent = about
         .fields
@@ -187,6 +194,26 @@ fn path_value(
     let mut whole = Value::object(part).with_origins(value.origins);
     whole.control = value.control;
     whole
+}
+
+/// Returns what a path can be that was spread into the document and not saved.
+fn spread_value(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    path: &str,
+) -> Option<Value> {
+    let parts = store::open_parts(machine, id);
+    let mut spread: Option<Value> = None;
+    for part in parts {
+        let origins = host.member_origins(machine, part.origins, Ustr::from(path));
+        let value = Value::unknown(Shape::Any).with_origins(origins);
+        spread = Some(match spread {
+            Some(earlier) => machine.join(earlier, &value),
+            None => value,
+        });
+    }
+    spread
 }
 
 fn field_value(

@@ -243,6 +243,7 @@ fn join_effects(files: &FileSet) -> Vec<Effect> {
         token: Provenance::new([Origin::Request(RequestPart::Cookie, ustr("token"))]),
         secret: secret(),
         algorithms: None,
+        algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
         ignores_expiry: false,

@@ -1,0 +1,258 @@
+//! What keeps log-ins, one-time tokens and second factors, and what ends them: questions for rules.
+
+use ustr::Ustr;
+
+use crate::query::{
+    accesses, account_assets, comparisons, handler_accesses, is_password_name, is_token,
+    opens_session,
+};
+use crate::{
+    Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
+    Operation, Origin, Provenance, RequestPart, SessionOperation,
+};
+
+/// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them.
+pub fn session_assets(map: &Map) -> Vec<Ustr> {
+    let accounts = account_assets(map);
+    let mut assets = Vec::new();
+    for entry in &map.entry_points {
+        for (effect, access) in accesses(entry) {
+            let is_looked_up =
+                is_in_guard(entry, effect) && access.key.iter().any(|field| proves(&field.value));
+            let is_opened = access.operation == Operation::Create
+                && access.values.iter().any(|field| is_token(&field.value))
+                && entry
+                    .effects
+                    .iter()
+                    .any(|other| matches!(other.kind, EffectKind::Issue(_)));
+            if (is_looked_up || is_opened) && !accounts.contains(&access.asset) {
+                assets.push(access.asset);
+            }
+        }
+    }
+    assets.sort();
+    assets.dedup();
+    assets
+}
+
+fn is_in_guard(entry: &EntryPoint, effect: &Effect) -> bool {
+    effect
+        .layer
+        .and_then(|number| entry.layers.get(number as usize))
+        .is_some_and(|layer| layer.controls.contains(&Control::Authentication))
+}
+
+fn proves(value: &Provenance) -> bool {
+    value
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Principal(_)) || origin.is_identity())
+}
+
+/// The fields of a session asset that guards look at: in keys, and in checks behind a look-up.
+pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let mut fields = Vec::new();
+    for entry in &map.entry_points {
+        let reads = accesses(entry)
+            .filter(|(_, access)| access.asset == asset && !access.operation.is_write());
+        for (_, access) in reads {
+            fields.extend(access.key.iter().map(|field| field.name));
+        }
+        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
+            for operand in &check.operands {
+                fields.extend(
+                    operand
+                        .record_fields(asset)
+                        .filter(|field| !field.is_empty()),
+                );
+            }
+        }
+    }
+    fields.sort();
+    fields.dedup();
+    fields
+}
+
+/// Holds if the write ends, or replaces, what a record of the asset stands for: it is deleted, or a field
+/// that look-ups or checks examine is changed.
+pub fn ends_record(map: &Map, access: &Access) -> bool {
+    match access.operation {
+        Operation::Delete => true,
+        Operation::Update => {
+            let fields = fields_that_end(map, access.asset);
+            access.values.is_empty()
+                || access
+                    .values
+                    .iter()
+                    .any(|field| fields.contains(&field.name))
+        }
+        _ => false,
+    }
+}
+
+/// Holds if the handler ends sessions: in an asset that keeps them, or those of the framework.
+pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
+    let sessions = session_assets(map);
+    handler_accesses(entry)
+        .any(|(_, access)| sessions.contains(&access.asset) && ends_record(map, access))
+        || entry.effects.iter().any(|effect| {
+            effect.layer.is_none()
+                && matches!(
+                    effect.kind,
+                    EffectKind::Session(
+                        SessionOperation::Destroy | SessionOperation::Regenerate,
+                        _
+                    )
+                )
+        })
+}
+
+/// Returns the effect that gives an account a new password, where the caller does not log in with it.
+pub fn password_change<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Access)> {
+    let accounts = account_assets(map);
+    handler_accesses(entry).find(|(_, access)| {
+        access.operation == Operation::Update
+            && accounts.contains(&access.asset)
+            && access
+                .values
+                .iter()
+                .any(|field| is_password_name(&field.name) && is_from_outside(&field.value))
+    })
+}
+
+fn is_from_outside(value: &Provenance) -> bool {
+    value.is_from_client() || value.origins().contains(&Origin::Digest)
+}
+
+/// Returns the first effect by which the handler opens a session.
+pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    let sessions = session_assets(map);
+    entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_none())
+        .find(|effect| match &effect.kind {
+            EffectKind::Issue(token) => crate::query::is_access_token(map, token),
+            EffectKind::Access(access) => {
+                access.operation == Operation::Create && sessions.contains(&access.asset)
+            }
+            EffectKind::Session(SessionOperation::LogIn, _) => true,
+            EffectKind::Session(SessionOperation::Write, Some(field)) => {
+                is_account_field(map, field)
+            }
+            _ => false,
+        })
+}
+
+fn is_account_field(map: &Map, field: &Field) -> bool {
+    account_assets(map)
+        .iter()
+        .any(|asset| field.value.record_fields(*asset).next().is_some())
+}
+
+/// Returns the look-up of a session by the token that the client presents to renew it, in an entry point
+/// that opens a session and proves nothing else.
+pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Access)> {
+    let proves_else = comparisons(entry).any(|(_, found)| {
+        matches!(found.kind, ComparisonKind::Password | ComparisonKind::Code)
+            && found.given.is_from_client()
+    });
+    if proves_else || !opens_session(map, entry) {
+        return None;
+    }
+    let sessions = session_assets(map);
+    handler_accesses(entry).find(|(_, access)| {
+        sessions.contains(&access.asset)
+            && access.operation != Operation::Create
+            && access
+                .key
+                .iter()
+                .any(|field| is_presented_token(&field.value))
+    })
+}
+
+/// Holds if it is, or is made of, a token that the client sends.
+pub fn is_presented_token(value: &Provenance) -> bool {
+    let is_sent = value.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Cookie
+                    | RequestPart::Body
+                    | RequestPart::Header
+                    | RequestPart::Message,
+                _
+            )
+        )
+    });
+    is_sent && !value.is_of_principal()
+}
+
+/// The places in which second factors are kept: what codes are compared with.
+pub fn second_factors(map: &Map) -> Vec<(Ustr, Ustr)> {
+    let mut places = Vec::new();
+    for entry in &map.entry_points {
+        for (_, comparison) in
+            comparisons(entry).filter(|(_, found)| found.kind == ComparisonKind::Code)
+        {
+            for origin in comparison.expected.origins() {
+                if let Origin::Record { asset, field, .. } = origin {
+                    places.push((*asset, *field));
+                }
+            }
+        }
+    }
+    places.sort();
+    places.dedup();
+    places
+}
+
+/// Holds if the check asks for a second factor, or whether there is one.
+pub fn is_about_second_factor(map: &Map, check: &Check) -> bool {
+    let places = second_factors(map);
+    let accounts = account_assets(map);
+    check
+        .provenance()
+        .origins()
+        .iter()
+        .any(|origin| match origin {
+            Origin::Record { asset, field, .. } => places.iter().any(|(kept, place)| {
+                kept == asset && (!accounts.contains(asset) || same_root(field, place))
+            }),
+            _ => false,
+        })
+}
+
+/// Holds if two fields are parts of one nested object, or share the first word of their names
+/// (`twoFactor.enabled`, `twoFactor.secret`; `totp_enabled`, `totp_secret`).
+fn same_root(a: &str, b: &str) -> bool {
+    let root = |name: &str| -> String {
+        let nested = name.split('.').next().unwrap_or(name);
+        if nested.len() < name.len() {
+            return nested.to_owned();
+        }
+        let words: String = nested.chars().take_while(|c| *c != '_').collect();
+        words
+            .chars()
+            .enumerate()
+            .take_while(|(index, c)| *index == 0 || !c.is_uppercase())
+            .map(|(_, c)| c)
+            .collect()
+    };
+    !a.is_empty() && root(a) == root(b)
+}
+
+/// Holds if a proof that refuses stands before the effect: a password, code, token or signature.
+pub fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.checks_of(effect).any(|check| {
+        check.kind == CheckKind::Proof
+            && check.refusal.is_some()
+            && check.outcome
+            && !is_of_guard(check)
+    })
+}
+
+/// The proof of the caller's own credential is the guard's, and says nothing about this request.
+fn is_of_guard(check: &Check) -> bool {
+    check.provenance().origins().iter().any(Origin::is_identity)
+}

@@ -1,0 +1,574 @@
+//! Passport 0.6 and 0.7: <https://www.passportjs.org/>.
+//!
+//! `authenticate` runs a strategy's proof and the program's own function that finds the user. A token on the
+//! request makes it a guard; a password or a code from elsewhere makes it a log-in, which anybody may try.
+
+use firedoor_app::{
+    EffectKind, Field, Origin, Provenance, Refusal, RequestPart, SessionOperation, TokenKind,
+};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::jsonwebtoken::verification;
+use crate::layers::pass;
+use crate::tokens::{Verification, claims, field_of, perhaps, plain, texts_of, verify};
+use crate::tools::{callback, is_function, keep, kept, option, proof, unknown_of};
+use crate::{Model, ModelHost, Persona};
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "passport",
+    calls: &[
+        ("npm:passport.use", use_strategy),
+        ("npm:passport.unuse", same),
+        ("npm:passport.authenticate", authenticate),
+        ("npm:passport.authorize", authenticate),
+        ("npm:passport.authenticate()", run),
+        ("npm:passport.initialize", crate::layers::make),
+        ("npm:passport.session", session_layer),
+        ("npm:passport.serializeUser", same),
+        ("npm:passport.deserializeUser", deserialize),
+        ("npm:passport.done", done),
+        ("npm:passport.found", found),
+        ("express:request.isAuthenticated", is_authenticated),
+        ("express:request.isUnauthenticated", is_unauthenticated),
+        ("express:request.login", log_in),
+        ("express:request.logIn", log_in),
+        ("express:request.logout", log_out),
+        ("express:request.logOut", log_out),
+    ],
+    ..Model::EMPTY
+};
+
+fn same(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.this.clone()))
+}
+
+/// `passport.use([name,] strategy)`.
+fn use_strategy(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let first = call.arguments.get(0);
+    let (name, strategy) = match first.text() {
+        Some(name) => (Some(name), call.arguments.get(1)),
+        None => {
+            let name = kept(machine, first.only_object(), "name").text();
+            (name, first)
+        }
+    };
+    if let Some(name) = name {
+        host.state().strategies.insert(name, strategy);
+    }
+    Ok(Some(call.this.clone()))
+}
+
+fn deserialize(host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let function = call.arguments.get(0);
+    host.state().strategies.insert(Ustr::from(""), function);
+    Ok(Some(call.this.clone()))
+}
+
+/// `authenticate(names[, options][, callback])` gives a layer.
+fn authenticate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "npm:passport.authenticate()", call.span);
+    let names = call.arguments.get(0);
+    let shown: Vec<String> = texts_of(machine, &names)
+        .unwrap_or_default()
+        .iter()
+        .map(Ustr::to_string)
+        .collect();
+    machine.heap.get_mut(id).name = Some(Ustr::from(&format!("passport({})", shown.join(", "))));
+    let back = callback(machine, call.arguments);
+    let options = call.arguments.get(1);
+    let options = if is_function(machine, &options) {
+        Value::undefined()
+    } else {
+        options
+    };
+    for (key, value) in [
+        ("$names", names),
+        ("$options", options),
+        ("$callback", back.unwrap_or_else(Value::undefined)),
+    ] {
+        keep(machine, id, key, value);
+    }
+    Ok(Some(Value::object(id)))
+}
+
+fn session_layer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "npm:passport.authenticate()", call.span);
+    machine.heap.get_mut(id).name = Some(Ustr::from("passport.session"));
+    keep(machine, id, "$names", Value::string("session"));
+    Ok(Some(Value::object(id)))
+}
+
+/// One attempt to find out who is asking; what it needs is kept on an object that `done` gets too.
+#[derive(Clone)]
+struct Attempt {
+    layer: ObjectId,
+    arguments: Arguments,
+    index: usize,
+    span: Span,
+}
+
+fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(layer) = call.receiver else {
+        return Ok(None);
+    };
+    let attempt = Attempt {
+        layer,
+        arguments: call.arguments.clone(),
+        index: 0,
+        span: call.span,
+    };
+    try_next(host, machine, &attempt)?;
+    Ok(Some(Value::undefined()))
+}
+
+/// Tries the strategies in turn; the request is refused behind the last.
+fn try_next(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> Result<(), Stop> {
+    let names = kept(machine, Some(attempt.layer), "$names");
+    let Some(names) = texts_of(machine, &names) else {
+        note_unknown(host, attempt);
+        return next(host, machine, attempt, None);
+    };
+    let Some(name) = names.get(attempt.index) else {
+        return failed(host, machine, attempt);
+    };
+    if *name == "session" {
+        return by_session(host, machine, attempt);
+    }
+    let strategy = host.state().strategies.get(name).cloned();
+    let Some(strategy) = strategy.and_then(|strategy| strategy.only_object()) else {
+        note_unknown(host, attempt);
+        return next(host, machine, attempt, None);
+    };
+    let kind = kept(machine, Some(strategy), "$kind").text();
+    match kind.as_deref() {
+        Some("jwt") => by_token(host, machine, attempt, strategy),
+        Some("header") => {
+            let token = header(machine, attempt, strategy);
+            check(host, machine, attempt, strategy, vec![token])
+        }
+        Some("basic") => {
+            let token = header(machine, attempt, strategy);
+            check(host, machine, attempt, strategy, vec![token.clone(), token])
+        }
+        Some("local") => by_password(host, machine, attempt, strategy),
+        Some("outside") => by_other_site(host, machine, attempt, strategy),
+        Some(_) => {
+            let request = attempt.arguments.get(0);
+            check(host, machine, attempt, strategy, vec![request])
+        }
+        None => {
+            note_unknown(host, attempt);
+            next(host, machine, attempt, None)
+        }
+    }
+}
+
+fn note_unknown(host: &ModelHost, attempt: &Attempt) {
+    let _ = attempt;
+    let run = &mut host.state().run;
+    let step = run.step;
+    run.unknown
+        .push((step, "the strategy of Passport is not known".to_owned()));
+}
+
+fn header(machine: &mut Machine<'_>, attempt: &Attempt, strategy: ObjectId) -> Value {
+    let options = kept(machine, Some(strategy), "$options");
+    let named = option(machine, &options, "header", attempt.span)
+        .and_then(|value| value.text())
+        .unwrap_or_else(|| Ustr::from("authorization"));
+    part(machine, attempt, "headers", &named.to_ascii_lowercase())
+}
+
+/// Reads a field of a part of the request.
+fn part(machine: &mut Machine<'_>, attempt: &Attempt, part: &str, field: &str) -> Value {
+    let request = attempt.arguments.get(0);
+    let (result, _) = machine.catching(|machine| {
+        let part = machine.member(&request, Ustr::from(part), attempt.span)?;
+        machine.member(&part, Ustr::from(field), attempt.span)
+    });
+    result.unwrap_or_else(|_| Value::undefined())
+}
+
+/// passport-jwt 4: the token is taken by an extractor and verified by jsonwebtoken.
+fn by_token(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let span = machine.heap.get(strategy).span;
+    let options = kept(machine, Some(strategy), "$options");
+    let extractor = option(machine, &options, "jwtFromRequest", span);
+    let token = match extractor {
+        Some(extractor) => {
+            let arguments = Arguments::positional([attempt.arguments.get(0)]);
+            machine.call_value(&extractor, None, &arguments, span)?
+        }
+        None => part(machine, attempt, "headers", "authorization"),
+    };
+    let mut secret =
+        option(machine, &options, "secretOrKey", span).unwrap_or_else(Value::undefined);
+    if let Some(provider) = option(machine, &options, "secretOrKeyProvider", span) {
+        secret = provider;
+    }
+    let wanted: Verification = verification(host, machine, token.clone(), secret, &options, span);
+    let test = verify(host, machine, &wanted, span);
+    machine.when(
+        &test,
+        span,
+        |machine| {
+            let payload = claims(host, machine, &token, "");
+            check(host, machine, attempt, strategy, vec![payload])
+        },
+        |machine| fall_through(host, machine, attempt),
+    )
+}
+
+/// passport-local 1: `username` and `password` of the body, unless other fields are named.
+fn by_password(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let options = kept(machine, Some(strategy), "$options");
+    let mut given = Vec::new();
+    for (setting, default) in [("usernameField", "username"), ("passwordField", "password")] {
+        let field = option(machine, &options, setting, attempt.span)
+            .and_then(|value| value.text())
+            .unwrap_or_else(|| Ustr::from(default));
+        given.push(part(machine, attempt, "body", &field));
+    }
+    check(host, machine, attempt, strategy, given)
+}
+
+/// Without a code the client is sent to the other site; with one, that site is asked who it was made for.
+fn by_other_site(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let span = attempt.span;
+    let code = part(machine, attempt, "query", "code");
+    let has_code = machine.tested(TestKind::Truth, None, &[&code], span);
+    let options = kept(machine, Some(strategy), "$options");
+    machine.when(
+        &has_code,
+        span,
+        |machine| {
+            let secret =
+                option(machine, &options, "clientSecret", span).unwrap_or_else(Value::undefined);
+            let mut wanted = Verification::new(TokenKind::Opaque, code.clone(), secret.clone());
+            for name in ["state", "pkce"] {
+                let is_on = option(machine, &options, name, span)
+                    .is_some_and(|value| machine.truth(&value) != Some(false));
+                if is_on {
+                    let kept = Origin::Request(RequestPart::Session, Ustr::from(name));
+                    wanted
+                        .requires
+                        .push(field_of(name, Provenance::new([kept])));
+                }
+            }
+            verify(host, machine, &wanted, span);
+            let test = machine.tested(TestKind::Proof, None, &[&code, &secret], span);
+            machine.when(
+                &test,
+                span,
+                |machine| {
+                    let token = unknown_of(host, machine, Shape::String, claim("access_token"));
+                    let profile = unknown_of(host, machine, Shape::Object, claim("profile"));
+                    let given = vec![token.clone(), token, profile];
+                    check(host, machine, attempt, strategy, given)
+                },
+                |machine| fall_through(host, machine, attempt),
+            )
+        },
+        |machine| {
+            let to = host.provenance(machine, &Value::string("the other site"));
+            host.effect(machine, EffectKind::Redirect(to), span);
+            Ok(())
+        },
+    )
+}
+
+fn claim(name: &str) -> Origin {
+    Origin::Claim(Ustr::from(name))
+}
+
+/// Calls the program's function with what was given, and `done` as its last argument.
+fn check(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+    given: Vec<Value>,
+) -> Result<(), Stop> {
+    let options = kept(machine, Some(strategy), "$options");
+    let passes_request = option(machine, &options, "passReqToCallback", attempt.span)
+        .is_some_and(|value| machine.truth(&value) == Some(true));
+    let mut arguments = Arguments::default();
+    if passes_request {
+        arguments.positional.push(attempt.arguments.get(0));
+    }
+    arguments.positional.extend(given);
+    let done = done_object(host, machine, attempt, strategy);
+    arguments.positional.push(done);
+    let function = kept(machine, Some(strategy), "$verify");
+    if function.is_nothing() {
+        return fall_through(host, machine, attempt);
+    }
+    let result = machine.call_value(&function, None, &arguments, attempt.span)?;
+    machine.await_value(&result, attempt.span).map(|_| ())
+}
+
+fn done_object(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Value {
+    let id = host.make_object(machine, "npm:passport.done", attempt.span);
+    let shared = machine.make_list(attempt.arguments.positional.clone(), false, attempt.span);
+    for (key, value) in [
+        ("$layer", Value::object(attempt.layer)),
+        ("$arguments", shared),
+        ("$index", Value::number(attempt.index as f64)),
+        ("$strategy", Value::object(strategy)),
+    ] {
+        keep(machine, id, key, value);
+    }
+    Value::object(id)
+}
+
+/// `done(error, user, info)`.
+fn done(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let shared = kept(machine, call.receiver, "$arguments");
+    let Some(layer) = kept(machine, call.receiver, "$layer").only_object() else {
+        return Ok(None);
+    };
+    let index = kept(machine, call.receiver, "$index");
+    let attempt = Attempt {
+        layer,
+        arguments: Arguments::positional(machine.elements_of(&shared).0),
+        index: index.as_number().unwrap_or(0.0) as usize,
+        span: call.span,
+    };
+    let failure = call.arguments.get(0);
+    let user = call.arguments.get(1);
+    let strategy = kept(machine, call.receiver, "$strategy").only_object();
+    let span = call.span;
+    machine.when(
+        &failure.clone(),
+        span,
+        |machine| next(host, machine, &attempt, Some(failure.clone())),
+        |machine| {
+            machine.when(
+                &user,
+                span,
+                |machine| succeeded(host, machine, &attempt, strategy, &user),
+                |machine| fall_through(host, machine, &attempt),
+            )
+        },
+    )?;
+    Ok(Some(Value::undefined()))
+}
+
+fn fall_through(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+) -> Result<(), Stop> {
+    let next = Attempt {
+        index: attempt.index + 1,
+        ..attempt.clone()
+    };
+    try_next(host, machine, &next)
+}
+
+fn layer_option(machine: &mut Machine<'_>, attempt: &Attempt, name: &str) -> Option<Value> {
+    let options = kept(machine, Some(attempt.layer), "$options");
+    option(machine, &options, name, attempt.span)
+}
+
+fn succeeded(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: Option<ObjectId>,
+    user: &Value,
+) -> Result<(), Stop> {
+    let own = kept(machine, Some(attempt.layer), "$callback");
+    if is_function(machine, &own) {
+        let arguments = Arguments::positional([Value::null(), user.clone(), Value::undefined()]);
+        let result = machine.call_value(&own, None, &arguments, attempt.span)?;
+        return machine.await_value(&result, attempt.span).map(|_| ());
+    }
+    let user = user
+        .filter(|atom| atom.truth() != Some(false))
+        .unwrap_or_else(|| user.clone());
+    attach(
+        host,
+        machine,
+        &attempt.arguments.get(0),
+        &user,
+        attempt.span,
+    );
+    let kind = kept(machine, strategy, "$kind").text();
+    let is_login = matches!(kind.as_deref(), Some("local" | "outside" | "custom"));
+    let keeps = layer_option(machine, attempt, "session")
+        .is_none_or(|value| machine.truth(&value) != Some(false));
+    if is_login && keeps {
+        note_login(host, machine, &user, attempt.span);
+    }
+    match layer_option(machine, attempt, "successRedirect") {
+        Some(to) => {
+            let to = host.provenance(machine, &to);
+            host.effect(machine, EffectKind::Redirect(to), attempt.span);
+            Ok(())
+        }
+        None => next(host, machine, attempt, None),
+    }
+}
+
+/// Sets `request.user`, which from here on says who is asking.
+fn attach(host: &ModelHost, machine: &mut Machine<'_>, request: &Value, user: &Value, span: Span) {
+    let user = host.with_origin(machine, user.clone(), Origin::Principal(Ustr::from("")));
+    let (_, _) =
+        machine.catching(|machine| machine.set_member(request, Ustr::from("user"), user, span));
+}
+
+fn note_login(host: &ModelHost, machine: &mut Machine<'_>, user: &Value, span: Span) {
+    let field = Field {
+        name: Ustr::from("user"),
+        value: host.deep_provenance(machine, user),
+        operator: "=",
+    };
+    let effect = EffectKind::Session(SessionOperation::LogIn, Some(field));
+    host.effect(machine, effect, span);
+}
+
+fn failed(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> Result<(), Stop> {
+    let span = attempt.span;
+    let own = kept(machine, Some(attempt.layer), "$callback");
+    if is_function(machine, &own) {
+        let info = plain(machine, &[("message", Value::unknown(Shape::String))], span);
+        let arguments = Arguments::positional([Value::null(), Value::bool(false), info]);
+        let result = machine.call_value(&own, None, &arguments, span)?;
+        return machine.await_value(&result, span).map(|_| ());
+    }
+    if let Some(to) = layer_option(machine, attempt, "failureRedirect") {
+        let text = to.text_pattern().map(|text| text.to_string());
+        host.refuse(machine, Refusal::Redirect(text), span);
+        let to = host.provenance(machine, &to);
+        host.effect(machine, EffectKind::Redirect(to), span);
+        return Ok(());
+    }
+    host.refuse(machine, Refusal::Status(401), span);
+    let effect = EffectKind::Respond {
+        status: Some(401),
+        body: Vec::new(),
+        is_error: true,
+    };
+    host.effect(machine, effect, span);
+    Ok(())
+}
+
+fn next(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    failure: Option<Value>,
+) -> Result<(), Stop> {
+    let call = Call {
+        path: Ustr::from("npm:passport.authenticate()"),
+        receiver: None,
+        this: Value::undefined(),
+        arguments: &attempt.arguments,
+        span: attempt.span,
+        is_new: false,
+    };
+    match (failure, crate::layers::next_of(machine, &attempt.arguments)) {
+        (Some(failure), Some(next)) => {
+            let arguments = Arguments::positional([failure]);
+            machine
+                .call_value(&next, None, &arguments, attempt.span)
+                .map(|_| ())
+        }
+        (Some(failure), None) => machine.throw(failure, attempt.span),
+        (None, _) => pass(host, machine, &call).map(|_| ()),
+    }
+}
+
+/// The user of a session, as the program finds him. Nobody is refused.
+fn by_session(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> Result<(), Stop> {
+    let id = host.request_value(machine, RequestPart::Session, "passport.user");
+    let function = host.state().strategies.get(&Ustr::from("")).cloned();
+    if host.persona() == Persona::User
+        && let Some(function) = function
+    {
+        let known = id.shaped(Shape::Any);
+        let found = host.make_object(machine, "npm:passport.found", attempt.span);
+        keep(machine, found, "$request", attempt.arguments.get(0));
+        let arguments = Arguments::positional([known, Value::object(found)]);
+        let (result, _) = machine
+            .catching(|machine| machine.call_value(&function, None, &arguments, attempt.span));
+        let _ = result;
+    }
+    next(host, machine, attempt, None)
+}
+
+/// `done(error, user)` of `deserializeUser`.
+fn found(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let request = kept(machine, call.receiver, "$request");
+    let user = call.arguments.get(1);
+    if let Some(user) = user.filter(|atom| atom.truth() != Some(false)) {
+        attach(host, machine, &request, &perhaps(&user), call.span);
+    }
+    Ok(Some(Value::undefined()))
+}
+
+fn is_authenticated(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let user = call
+        .receiver
+        .and_then(|request| machine.heap.property(request, Ustr::from("user")).cloned());
+    if let Some(user) = user {
+        let truth = machine.truth(&user);
+        let test = machine.tested(TestKind::Truth, truth, &[&user], call.span);
+        return Ok(Some(test));
+    }
+    let id = host.request_value(machine, RequestPart::Session, "passport.user");
+    Ok(Some(proof(host, machine, &[&id], call.span)))
+}
+
+fn is_unauthenticated(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let test = is_authenticated(host, machine, call)?.unwrap_or_else(Value::undefined);
+    let outcome = machine.truth(&test).map(|truth| !truth);
+    let mut negated = machine.tested(TestKind::Proof, outcome, &[&test], call.span);
+    negated.test = test.test.map(|(test, is_negated)| (test, !is_negated));
+    Ok(Some(negated))
+}
+
+fn log_in(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let user = call.arguments.get(0);
+    note_login(host, machine, &user, call.span);
+    attach(host, machine, &call.this.clone(), &user, call.span);
+    called_back(machine, call)
+}
+
+fn log_out(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let effect = EffectKind::Session(SessionOperation::Destroy, None);
+    host.effect(machine, effect, call.span);
+    called_back(machine, call)
+}
+
+fn called_back(machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if let Some(back) = callback(machine, call.arguments) {
+        let arguments = Arguments::positional([Value::undefined()]);
+        machine.call_value(&back, None, &arguments, call.span)?;
+    }
+    Ok(Some(Value::undefined()))
+}

@@ -1,0 +1,215 @@
+//! `schema.prisma`: <https://www.prisma.io/docs/orm/reference/prisma-schema-reference>.
+//!
+//! The language is small: blocks in braces, a field a line, attributes that begin with `@`.
+
+use firedoor_app::{AssetField, AssetKind, Origin, Provenance};
+use firedoor_eval::Machine;
+use firedoor_source::{FileId, Span};
+use indexmap::IndexMap;
+use ustr::Ustr;
+
+use crate::ModelHost;
+use crate::store;
+
+/// The models of all schemas, by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Schema {
+    pub(super) models: IndexMap<Ustr, Vec<SchemaField>>,
+}
+
+/// A field of a model.
+#[derive(Clone, Debug)]
+pub(super) struct SchemaField {
+    pub(super) name: Ustr,
+    /// The type without `?` and `[]`.
+    pub(super) kind: Ustr,
+    pub(super) is_list: bool,
+    /// The fields that keep the reference, of a relation.
+    pub(super) keys: Vec<Ustr>,
+    is_unique: bool,
+    default: Option<Provenance>,
+}
+
+impl Schema {
+    /// Returns the name of the model that `client.name` is.
+    pub(super) fn model(&self, member: &str) -> Ustr {
+        let found = self
+            .models
+            .keys()
+            .find(|name| decapitalised(name) == member);
+        found.copied().unwrap_or_else(|| {
+            let mut letters = member.chars();
+            let first = letters.next().map(|c| c.to_uppercase().to_string());
+            Ustr::from(&format!(
+                "{}{}",
+                first.unwrap_or_default(),
+                letters.as_str()
+            ))
+        })
+    }
+
+    /// Returns the field of a model.
+    pub(super) fn field(&self, model: Ustr, name: &str) -> Option<&SchemaField> {
+        self.models
+            .get(&model)?
+            .iter()
+            .find(|field| field.name == name)
+    }
+
+    /// Returns the relation that a field is.
+    pub(super) fn relation(&self, model: Ustr, name: &str) -> Option<&SchemaField> {
+        let field = self.field(model, name)?;
+        self.models.contains_key(&field.kind).then_some(field)
+    }
+}
+
+fn decapitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}", first.to_lowercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+/// Reads all schemas of the program and declares their models as assets.
+pub(super) fn load(host: &ModelHost, machine: &Machine<'_>) {
+    if !host.state().prisma.schema.models.is_empty() {
+        return;
+    }
+    let mut schema = Schema::default();
+    let mut spans: IndexMap<Ustr, Span> = IndexMap::new();
+    for (id, file) in machine.program.files.iter() {
+        if file.path.ends_with(".prisma") {
+            read(&file.text, id, &mut schema, &mut spans);
+        }
+    }
+    for (name, fields) in &schema.models {
+        let declared = fields
+            .iter()
+            .filter(|field| !schema.models.contains_key(&field.kind))
+            .map(|field| asset_field(&schema, *name, field))
+            .collect();
+        if let Some(span) = spans.get(name) {
+            store::declare(host, *name, AssetKind::Table, *span, declared);
+        }
+    }
+    host.state().prisma.schema = schema;
+}
+
+/// A field that keeps a reference refers to the model of the relation.
+fn asset_field(schema: &Schema, model: Ustr, field: &SchemaField) -> AssetField {
+    let relation = schema
+        .models
+        .get(&model)
+        .and_then(|fields| fields.iter().find(|other| other.keys.contains(&field.name)));
+    AssetField {
+        name: field.name,
+        kind: Some(field.kind),
+        refers_to: relation.map(|relation| relation.kind),
+        is_unique: field.is_unique,
+        default: field.default.clone(),
+    }
+}
+
+fn read(text: &str, file: FileId, schema: &mut Schema, spans: &mut IndexMap<Ustr, Span>) {
+    let mut model: Option<Ustr> = None;
+    let mut is_other_block = false;
+    let mut offset = 0_usize;
+    for line in text.split_inclusive('\n') {
+        let start = offset;
+        offset += line.len();
+        let code = line.split("//").next().unwrap_or("").trim();
+        let words: Vec<&str> = code.split_whitespace().collect();
+        match words.as_slice() {
+            [] => {}
+            ["model" | "view" | "type", name, ..] if code.ends_with('{') => {
+                let name = Ustr::from(name.trim_end_matches('{'));
+                let span = Span::new(file, start as u32, (start + line.trim_end().len()) as u32);
+                spans.insert(name, span);
+                schema.models.entry(name).or_default();
+                model = Some(name);
+            }
+            _ if code.ends_with('{') => is_other_block = true,
+            ["}", ..] => {
+                model = None;
+                is_other_block = false;
+            }
+            _ if is_other_block => {}
+            [first, ..] if first.starts_with("@@") => {
+                if let Some(fields) = model.and_then(|name| schema.models.get_mut(&name)) {
+                    mark_unique(code, fields);
+                }
+            }
+            [name, kind, ..] => {
+                if let Some(fields) = model.and_then(|name| schema.models.get_mut(&name)) {
+                    fields.push(field(name, kind, code));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `@@unique([email])` and `@@id([id])` with one field make it unique.
+fn mark_unique(code: &str, fields: &mut [SchemaField]) {
+    if !code.starts_with("@@unique") && !code.starts_with("@@id") {
+        return;
+    }
+    let names = listed(code);
+    if let [name] = names.as_slice() {
+        for field in fields.iter_mut().filter(|field| field.name == *name) {
+            field.is_unique = true;
+        }
+    }
+}
+
+fn listed(code: &str) -> Vec<Ustr> {
+    let inner = code
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    let inner = inner.map_or("", |(inner, _)| inner);
+    inner
+        .split(',')
+        .map(|name| Ustr::from(name.trim()))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn field(name: &str, kind: &str, code: &str) -> SchemaField {
+    let attribute = |word: &str| {
+        let position = code.find(word)?;
+        let rest = &code[position + word.len()..];
+        (!rest.starts_with(|c: char| c.is_alphanumeric())).then_some(rest)
+    };
+    let relation =
+        attribute("@relation").and_then(|rest| rest.find("fields:").map(|at| &rest[at..]));
+    SchemaField {
+        name: Ustr::from(name),
+        kind: Ustr::from(kind.trim_end_matches(['?', '[', ']', '!'])),
+        is_list: kind.contains("[]"),
+        keys: relation.map(listed).unwrap_or_default(),
+        is_unique: attribute(" @id").is_some() || attribute(" @unique").is_some(),
+        default: attribute("@default").map(default),
+    }
+}
+
+/// `@default(cuid())`, `@default(now())`, `@default("user")`.
+fn default(rest: &str) -> Provenance {
+    let inner = rest.strip_prefix('(').unwrap_or(rest);
+    let end = inner.find([')', ' ']).unwrap_or(inner.len());
+    let text = inner[..end].trim_matches('"');
+    let origin = match text.split('(').next().unwrap_or("") {
+        "now" => Origin::Clock,
+        "uuid" | "nanoid" => Origin::Random {
+            cryptographic: true,
+            bits: Some(122),
+        },
+        "cuid" | "ulid" => Origin::Random {
+            cryptographic: false,
+            bits: None,
+        },
+        "autoincrement" | "dbgenerated" | "sequence" => Origin::Outside(Ustr::from(text)),
+        _ => Origin::Literal(Ustr::from(text)),
+    };
+    Provenance::new([origin])
+}

@@ -1,0 +1,345 @@
+//! What running a statement in SQL does, whichever library sends it.
+
+use firedoor_app::{Access, AssetKind, Field, Operation, Origin, Provenance};
+use firedoor_eval::{Atom, Machine, ObjectKind, OriginSet, Shape, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::ModelHost;
+use crate::sqltext::{self, Statement};
+use crate::store::{self, Conditions};
+
+/// A statement that is sent, with its parameters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sent {
+    /// The text.
+    pub(crate) text: Option<Ustr>,
+    /// Where the parts that are pasted into it come from.
+    pub(crate) pasted: OriginSet,
+    /// Parameters by position.
+    pub(crate) positional: Vec<Value>,
+    /// Parameters by name.
+    pub(crate) named: Vec<(Ustr, Value)>,
+}
+
+/// What came of a statement.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    /// The first row, or undefined.
+    pub(crate) row: Value,
+    /// The number of rows changed.
+    pub(crate) changes: Value,
+    /// The identifier of a row that was made.
+    pub(crate) id: Value,
+    /// Holds if rows are returned at all.
+    pub(crate) returns_rows: bool,
+}
+
+impl Sent {
+    /// Returns the statement with this text and without parameters.
+    pub(crate) fn new(text: &Value) -> Sent {
+        Sent {
+            text: text.text_pattern(),
+            pasted: text.origins,
+            ..Sent::default()
+        }
+    }
+
+    /// Adds parameters as libraries take them: one by one, as a list, or as an object with names.
+    pub(crate) fn add(&mut self, machine: &mut Machine<'_>, parameters: &[Value]) {
+        for value in parameters {
+            let Some(id) = value.only_object() else {
+                self.positional.push(value.clone());
+                continue;
+            };
+            match machine.heap.get(id).kind {
+                ObjectKind::Array | ObjectKind::Tuple => {
+                    let (elements, _) = machine.elements_of(value);
+                    self.positional.extend(elements);
+                }
+                ObjectKind::Plain => {
+                    self.named.extend(store::own_properties(machine, id));
+                    self.positional.push(value.clone());
+                }
+                _ => self.positional.push(value.clone()),
+            }
+        }
+    }
+}
+
+/// Runs a statement: declares its tables, notes its accesses and returns what it gives.
+pub(crate) fn run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span: Span) -> Ran {
+    let mut ran = Ran {
+        row: Value::undefined(),
+        changes: Value::unknown(Shape::Number),
+        id: Value::unknown(Shape::Number),
+        returns_rows: false,
+    };
+    let Some(text) = sent.text else {
+        ran.row = Value::unknown(Shape::Any).with_origins(sent.pasted);
+        ran.returns_rows = true;
+        return ran;
+    };
+    for statement in statements(host, machine, sent, &text) {
+        for table in &statement.tables {
+            let fields = table.fields.clone();
+            store::declare(host, table.name, AssetKind::Table, span, fields);
+        }
+        match statement.transaction {
+            Some(true) => host.state().run.transactions += 1,
+            Some(false) => {
+                let mut state = host.state();
+                state.run.transactions = state.run.transactions.saturating_sub(1);
+            }
+            None => {}
+        }
+        for access in &statement.accesses {
+            note(host, machine, access.clone(), statement.is_single, span);
+        }
+        if !statement.accesses.is_empty() {
+            ran = result(host, machine, &statement, sent, span);
+        }
+    }
+    ran
+}
+
+fn statements(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    sent: &Sent,
+    text: &str,
+) -> Vec<Statement> {
+    let positional: Vec<Provenance> = sent
+        .positional
+        .iter()
+        .map(|value| host.deep_provenance(machine, value))
+        .collect();
+    let mut named: Vec<(Ustr, Provenance)> = sent
+        .named
+        .iter()
+        .map(|(name, value)| (*name, host.deep_provenance(machine, value)))
+        .collect();
+    named.push((Ustr::default(), host.set_provenance(machine, sent.pasted)));
+    sqltext::read(text, &positional, &named)
+}
+
+/// Notes an access. Whether it can touch more than one row is known where the table is declared.
+fn note(host: &ModelHost, machine: &Machine<'_>, mut access: Access, is_single: bool, span: Span) {
+    let unique = unique_columns(host, access.asset);
+    if !unique.is_empty() && !is_single && access.operation != Operation::Create {
+        access.is_many = !access
+            .key
+            .iter()
+            .any(|field| field.operator == "=" && unique.contains(&field.name));
+    }
+    store::declare(host, access.asset, AssetKind::Table, span, Vec::new());
+    access.is_in_transaction |= host.state().run.transactions > 0;
+    store::note(host, machine, access, span);
+}
+
+fn unique_columns(host: &ModelHost, asset: Ustr) -> Vec<Ustr> {
+    let state = host.state();
+    let fields = state
+        .assets
+        .get(&asset)
+        .map(|asset| asset.fields.as_slice());
+    fields
+        .unwrap_or_default()
+        .iter()
+        .filter(|field| field.is_unique)
+        .map(|field| field.name)
+        .collect()
+}
+
+fn result(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    statement: &Statement,
+    sent: &Sent,
+    span: Span,
+) -> Ran {
+    let main = statement.accesses.last();
+    let asset = main.map(|access| access.asset).unwrap_or_default();
+    let mut key = Conditions {
+        fields: all_keys(statement),
+        values: sent.positional.clone(),
+    };
+    key.values
+        .extend(sent.named.iter().map(|(_, value)| value.clone()));
+    let found = store::found_one(host, machine, asset, &key, Atom::Undefined);
+    let mut row = found.clone();
+    let is_made = main.is_some_and(|access| access.operation == Operation::Create);
+    if !found.is_nothing() || is_made {
+        let object = row_object(host, machine, statement, found.control, span);
+        row = store::exchange(&found, &Atom::Unknown(Shape::Object), object);
+        if (is_made || is_aggregate(statement))
+            && let Atom::Object(id) = object
+        {
+            let mut there = Value::object(id).with_origins(found.origins);
+            there.control = found.control;
+            row = there;
+        }
+    }
+    let mut changes = store::counted(host, machine, asset, &key, "changes");
+    if is_made {
+        changes = Value::unknown(Shape::Number);
+    }
+    let origin = Origin::Record {
+        asset,
+        field: Ustr::from("id"),
+        of_principal: false,
+    };
+    let id = host.with_origin(machine, Value::unknown(Shape::Number), origin);
+    Ran {
+        row,
+        changes,
+        id,
+        returns_rows: !statement.columns.is_empty(),
+    }
+}
+
+fn all_keys(statement: &Statement) -> Vec<Field> {
+    statement
+        .accesses
+        .iter()
+        .flat_map(|access| access.key.iter().cloned())
+        .collect()
+}
+
+/// `SELECT COUNT(*)` gives a row for certain.
+fn is_aggregate(statement: &Statement) -> bool {
+    let is_count = statement
+        .accesses
+        .last()
+        .is_some_and(|access| access.operation == Operation::Count);
+    let is_constant = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    is_count
+        && !statement
+            .columns
+            .iter()
+            .all(|(_, value)| is_constant(value))
+}
+
+/// Makes the object that a row is: columns with names, and whole tables.
+fn row_object(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    statement: &Statement,
+    control: OriginSet,
+    span: Span,
+) -> Atom {
+    let columns: Vec<&(Option<Ustr>, Provenance)> = statement
+        .columns
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    if columns.is_empty() || matches!(columns.as_slice(), [(None, _)]) {
+        return Atom::Unknown(Shape::Object);
+    }
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    for (name, provenance) in columns {
+        let mut value = Value::unknown(Shape::Any);
+        value.origins = host.origins_from(machine, provenance);
+        value.control = control;
+        let object = machine.heap.get_mut(id);
+        match name {
+            Some(name) => {
+                object.properties.insert(*name, value);
+            }
+            None => {
+                object.is_open = true;
+                object.elements.push(value);
+            }
+        }
+    }
+    Atom::Object(id)
+}
+
+impl ModelHost {
+    /// Returns the set with the origins of a provenance.
+    pub(crate) fn origins_from(
+        &self,
+        machine: &mut Machine<'_>,
+        provenance: &Provenance,
+    ) -> OriginSet {
+        let mut set = OriginSet::EMPTY;
+        for origin in provenance.origins() {
+            if !matches!(origin, Origin::Literal(_)) {
+                let single = self.origin(machine, origin.clone());
+                set = machine.origins.union(set, single);
+            }
+        }
+        set
+    }
+}
+
+/// Returns the rows of what was run as a list.
+pub(crate) fn rows(machine: &mut Machine<'_>, ran: &Ran, span: Span) -> Value {
+    store::list_of(machine, &ran.row, span)
+}
+
+/// Makes an object with these properties.
+pub(crate) fn object(machine: &mut Machine<'_>, properties: &[(&str, Value)], span: Span) -> Value {
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    let mut control = OriginSet::EMPTY;
+    for (name, value) in properties {
+        control = machine.origins.union(control, value.control);
+        let object = machine.heap.get_mut(id);
+        object.properties.insert(Ustr::from(name), value.clone());
+    }
+    let mut value = Value::object(id);
+    value.control = control;
+    value
+}
+
+/// Puts together the text of a tagged template: each value is a parameter, but for parts that are SQL
+/// themselves, which `part` knows.
+pub(crate) fn template(
+    machine: &mut Machine<'_>,
+    arguments: &firedoor_eval::Arguments,
+    part: &dyn Fn(&Machine<'_>, &Value) -> Option<Part>,
+) -> Sent {
+    let strings = store::parts(machine, &arguments.get(0));
+    let mut sent = Sent::default();
+    let mut text = String::new();
+    for (index, string) in strings.iter().enumerate() {
+        text.push_str(&string.text().unwrap_or_default());
+        let Some(value) = arguments.positional.get(index + 1) else {
+            continue;
+        };
+        match part(machine, value) {
+            Some(Part::Text(inner)) => {
+                text.push_str(&inner.text.unwrap_or_default());
+                sent.positional.extend(inner.positional);
+                sent.pasted = machine.origins.union(sent.pasted, inner.pasted);
+            }
+            Some(Part::Pasted) => {
+                text.push(firedoor_eval::HOLE);
+                let deep = machine.deep_origins(value);
+                sent.pasted = machine.origins.union(sent.pasted, deep);
+            }
+            None => {
+                text.push('?');
+                sent.positional.push(value.clone());
+            }
+        }
+    }
+    sent.text = Some(Ustr::from(&text));
+    sent
+}
+
+/// A value in a template that is SQL itself.
+pub(crate) enum Part {
+    /// A piece of SQL.
+    Text(Sent),
+    /// Something that the library turns into SQL.
+    Pasted,
+}
+
+/// Holds if the call is one of a tag.
+pub(crate) fn is_tag(machine: &Machine<'_>, arguments: &firedoor_eval::Arguments) -> bool {
+    store::property(machine, &arguments.get(0), "raw").is_some()
+}

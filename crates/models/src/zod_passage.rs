@@ -1,0 +1,243 @@
+//! Letting input through a schema: what is left of it, and what was compared on the way.
+//!
+//! A value keeps where it comes from; only the shape and the keys that a schema names are known afterwards.
+
+use firedoor_eval::{Arguments, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
+use firedoor_source::Span;
+
+use crate::ModelHost;
+use crate::tools::{is_function, kept};
+use crate::zod::{children_of, own_properties};
+
+/// What is met while input is let through.
+struct Passage<'h> {
+    host: &'h ModelHost,
+    span: Span,
+    bounds: Vec<(Value, Value)>,
+    depth: usize,
+}
+
+impl Passage<'_> {
+    /// Returns what is left of `input`.
+    fn through(
+        &mut self,
+        machine: &mut Machine<'_>,
+        schema: &Value,
+        input: &Value,
+    ) -> Result<Value, Stop> {
+        let Some(id) = schema.only_object() else {
+            return Ok(input.clone());
+        };
+        if self.depth > 8 {
+            return Ok(input.shaped(Shape::Any));
+        }
+        self.depth += 1;
+        let mut value = self.by_kind(machine, id, input)?;
+        self.depth -= 1;
+        for name in ["$least", "$most"] {
+            let limit = kept(machine, Some(id), name);
+            if !limit.is_nothing() {
+                self.bounds.push((value.clone(), limit));
+            }
+        }
+        let default = kept(machine, Some(id), "$default");
+        if !default.is_nothing() {
+            let default = if is_function(machine, &default) {
+                machine.call_value(&default, None, &Arguments::default(), self.span)?
+            } else {
+                default
+            };
+            value = machine.join(value, &default);
+        } else if kept(machine, Some(id), "$optional") == Value::bool(true) {
+            value.add(Atom::Undefined);
+        }
+        let then = kept(machine, Some(id), "$then");
+        if is_function(machine, &then) {
+            let arguments = Arguments::positional([value]);
+            let result = machine.call_value(&then, None, &arguments, self.span)?;
+            return machine.await_value(&result, self.span);
+        }
+        Ok(value)
+    }
+
+    fn by_kind(
+        &mut self,
+        machine: &mut Machine<'_>,
+        id: ObjectId,
+        input: &Value,
+    ) -> Result<Value, Stop> {
+        let kind = kept(machine, Some(id), "$kind").text().unwrap_or_default();
+        let of = kept(machine, Some(id), "$of");
+        match kind.as_str() {
+            "object" => self.object(machine, id, input),
+            "string" => Ok(narrowed(input, Shape::String)),
+            "number" => Ok(narrowed(input, Shape::Number)),
+            "boolean" => Ok(narrowed(input, Shape::Bool)),
+            "date" => Ok(input.shaped(Shape::Object)),
+            "array" => {
+                let element = machine.element_of_open(input);
+                let element = match of.only_object() {
+                    Some(_) => self.through(machine, &of, &element)?,
+                    None => element,
+                };
+                let list = machine.make_list(vec![element], true, self.span);
+                Ok(list.with_origins(input.origins))
+            }
+            "choice" | "literal" => Ok(chosen(machine, &of, input)),
+            "union" => {
+                let mut joined: Option<Value> = None;
+                let second = kept(machine, Some(id), "$second");
+                let mut parts = machine.elements_of(&of).0;
+                parts.extend(machine.elements_of(&second).0);
+                for part in parts {
+                    let value = self.through(machine, &part, input)?;
+                    joined = Some(match joined {
+                        Some(joined) => machine.join(joined, &value),
+                        None => value,
+                    });
+                }
+                Ok(joined.unwrap_or_else(|| input.clone()))
+            }
+            "both" => {
+                let first = self.through(machine, &of, input)?;
+                let second = kept(machine, Some(id), "$second");
+                let second = self.through(machine, &second, input)?;
+                Ok(merged(machine, &first, &second, self.span))
+            }
+            "perhaps" => {
+                let mut value = self.through(machine, &of, input)?;
+                value.add(Atom::Undefined);
+                Ok(value)
+            }
+            "lazy" => {
+                let inner = machine.call_value(&of, None, &Arguments::default(), self.span)?;
+                self.through(machine, &inner, input)
+            }
+            "preprocess" => {
+                let function = kept(machine, Some(id), "$function");
+                let arguments = Arguments::positional([input.clone()]);
+                let value = machine.call_value(&function, None, &arguments, self.span)?;
+                self.through(machine, &of, &value)
+            }
+            _ => Ok(input.clone()),
+        }
+    }
+
+    fn object(
+        &mut self,
+        machine: &mut Machine<'_>,
+        id: ObjectId,
+        input: &Value,
+    ) -> Result<Value, Stop> {
+        let made = machine.heap.allocate(ObjectKind::Plain, self.span);
+        let source = input.filter(|atom| !atom.is_nothing());
+        for (name, child) in children_of(machine, Some(id)) {
+            let given = match &source {
+                Some(source) => machine.member(source, name, self.span)?,
+                None => Value::undefined(),
+            };
+            let value = self.through(machine, &child, &given)?;
+            machine.heap.get_mut(made).properties.insert(name, value);
+        }
+        let mode = kept(machine, Some(id), "$mode").text();
+        let library = kept(machine, Some(id), "$library").text();
+        let is_loose = match mode.as_deref() {
+            Some(mode) => mode == "loose",
+            None => library.is_some_and(|library| library == "yup"),
+        };
+        if is_loose {
+            let object = machine.heap.get_mut(made);
+            object.is_open = true;
+            object.elements.push(input.clone());
+        }
+        Ok(Value::object(made))
+    }
+}
+
+/// What of a value has that shape; constants stay as they are.
+fn narrowed(input: &Value, shape: Shape) -> Value {
+    let mut atoms: Vec<Atom> = Vec::new();
+    for atom in input.atoms() {
+        match (atom, shape) {
+            (Atom::String(_) | Atom::Pattern(_), Shape::String)
+            | (Atom::Number(_), Shape::Number)
+            | (Atom::Bool(_), Shape::Bool) => atoms.push(*atom),
+            (Atom::Undefined | Atom::Null, _) => {}
+            _ => atoms.push(Atom::Unknown(shape)),
+        }
+    }
+    if atoms.is_empty() {
+        atoms.push(Atom::Unknown(shape));
+    }
+    let mut value = Value::atoms_of(atoms).with_origins(input.origins);
+    value.control = input.control;
+    value
+}
+
+/// One of the constants of an enumeration, as the client chooses.
+fn chosen(machine: &mut Machine<'_>, of: &Value, input: &Value) -> Value {
+    let is_list = of
+        .only_object()
+        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
+    let names: Vec<Value> = if is_list {
+        machine.elements_of(of).0
+    } else if of.only_object().is_some() {
+        own_properties(machine, of)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
+    } else {
+        vec![of.clone()]
+    };
+    let atoms: Vec<Atom> = names
+        .iter()
+        .flat_map(|name| name.atoms().to_vec())
+        .collect();
+    if atoms.is_empty() {
+        return input.shaped(Shape::String);
+    }
+    let mut value = Value::atoms_of(atoms).with_origins(input.origins);
+    value.control = input.control;
+    value
+}
+
+fn merged(machine: &mut Machine<'_>, first: &Value, second: &Value, span: Span) -> Value {
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    for value in [first, second] {
+        for part in value.objects().collect::<Vec<_>>() {
+            let part = machine.heap.get(part).clone();
+            let object = machine.heap.get_mut(id);
+            object.properties.extend(part.properties);
+            object.is_open |= part.is_open;
+            object.elements.extend(part.elements);
+        }
+    }
+    Value::object(id)
+}
+
+/// Lets input through a schema: what is left, and whether it was let through.
+pub fn let_through(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    schema: &Value,
+    input: &Value,
+    span: Span,
+) -> Result<(Value, Value), Stop> {
+    let mut passage = Passage {
+        host,
+        span,
+        bounds: Vec::new(),
+        depth: 0,
+    };
+    let value = passage.through(machine, schema, input)?;
+    let outcome = (!passage.host.is_request()).then_some(true);
+    let (kind, operands): (TestKind, Vec<&Value>) = if passage.bounds.is_empty() {
+        (TestKind::Kind, vec![input])
+    } else {
+        let pairs = passage.bounds.iter();
+        let operands = pairs.flat_map(|(value, limit)| [value, limit]).collect();
+        (TestKind::Bound, operands)
+    };
+    let test = machine.tested(kind, outcome, &operands, span);
+    Ok((value, test))
+}

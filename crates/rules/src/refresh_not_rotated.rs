@@ -1,0 +1,51 @@
+//! Finds refresh tokens that work again after they were exchanged.
+
+use firedoor_app::{EntryPoint, Map, Operation, query, sessions};
+
+use crate::{Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "refresh-not-rotated",
+    class: "token-replay",
+    summary: "a refresh token can be used again after it was exchanged",
+    severity: Severity::High,
+    cwe: &["CWE-294"],
+    remediation: "Replace the stored token in the same statement that finds it, and hand out the new one.",
+    page: include_str!("../fixtures/refresh-not-rotated/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let Some((effect, access)) = sessions::renewal(map, entry) else {
+            continue;
+        };
+        if !replaces(entry, access.asset) {
+            findings
+                .at_entry(entry)
+                .title(format!("`{}` takes the same refresh token again and again", entry.id()))
+                .message(format!(
+                    "It finds the {} by the token that the client sends and opens a session; the token is not replaced.",
+                    access.asset
+                ))
+                .because("looks-up", effect.span, "the token is looked up here")
+                .report();
+        }
+    }
+}
+
+/// Holds if the handler gives the record a new token, or makes a new record in its place.
+fn replaces(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        access.asset == asset
+            && match access.operation {
+                Operation::Delete => true,
+                Operation::Update | Operation::Create => access
+                    .values
+                    .iter()
+                    .any(|field| query::is_token(&field.value)),
+                _ => false,
+            }
+    })
+}

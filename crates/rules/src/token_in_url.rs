@@ -1,0 +1,50 @@
+//! Finds redirects whose URL carries a token that proves who is asking.
+
+use firedoor_app::{EffectKind, EntryPoint, Map, Origin};
+
+use crate::token_kinds::{issued, proves_identity};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "token-in-url",
+    class: "jwt",
+    summary: "a token that proves who is asking travels in a URL",
+    severity: Severity::Medium,
+    cwe: &["CWE-598"],
+    remediation: "Hand it over in a cookie or in the answer to a request that exchanges a short one-time code.",
+    page: include_str!("../fixtures/token-in-url/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let is_issued = issued(map)
+            .filter(|made| std::ptr::eq(made.entry, entry))
+            .any(|made| proves_identity(map, made.token));
+        if is_issued {
+            redirects(entry, findings);
+        }
+    }
+}
+
+fn redirects(entry: &EntryPoint, findings: &mut Findings) {
+    for effect in &entry.effects {
+        let EffectKind::Redirect(target) = &effect.kind else {
+            continue;
+        };
+        if !target.origins().contains(&Origin::Signature) {
+            continue;
+        }
+        findings
+            .at_entry(entry)
+            .span(effect.span)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` redirects to a URL with a token in it", entry.id()))
+            .message(
+                "URLs stay in histories, logs and Referer headers; whoever reads one there is that person.",
+            )
+            .because("redirects", effect.span, "the URL is made with the token")
+            .report();
+    }
+}
