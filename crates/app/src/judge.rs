@@ -5,7 +5,7 @@
 
 use firedoor_source::Span;
 
-use crate::{Check, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -241,6 +241,9 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if is_csrf_check(&deciding) {
         return Some(Control::Csrf);
     }
+    if checks.last().is_some_and(is_double_submit) {
+        return Some(Control::Csrf);
+    }
     let says_who = matches!(refusal.status(), Some(401 | 403));
     let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
     if deciding.is_credential() || (says_who && is_sent) {
@@ -261,6 +264,30 @@ fn is_origin_check(deciding: &Provenance) -> bool {
             .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
         && named.iter().any(|name| *name != "host")
         && !deciding.is_of_principal()
+}
+
+/// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
+/// both, and only another site does not.
+fn is_double_submit(check: &Check) -> bool {
+    let provenance = check.provenance();
+    let has = |wanted: fn(&RequestPart) -> bool| {
+        provenance
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
+    };
+    let is_sent_only = provenance.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
+    });
+    matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+        && is_sent_only
+        && has(|part| *part == RequestPart::Cookie)
+        && has(|part| {
+            matches!(
+                part,
+                RequestPart::Query | RequestPart::Body | RequestPart::Header
+            )
+        })
 }
 
 fn is_csrf_check(deciding: &Provenance) -> bool {

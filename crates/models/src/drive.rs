@@ -3,7 +3,7 @@
 //! A step refuses, lets the request on, or fails; what has failed goes to the error handlers behind it, and
 //! what leaves a route goes to what is registered further on. Both are tried apart, for their outcome alone.
 
-use firedoor_app::{EffectKind, Refusal};
+use firedoor_app::{EffectKind, Refusal, Transport};
 use firedoor_eval::{Decided, Machine, Stop, Thrown, Value, Written};
 use ustr::Ustr;
 
@@ -72,6 +72,9 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                 let run = &mut host.state().run;
                 run.step = number;
                 run.is_at_handler = step.kind == StepKind::Handler;
+                if run.is_at_handler && door.transport == Transport::Http {
+                    run.handler = Some(number);
+                }
             }
             let is_always = condition(host, machine, door, step).is_none();
             match run_step(host, machine, door, step, &shared) {

@@ -181,7 +181,11 @@ pub fn layer_run(
     let continuations = run
         .effects
         .iter()
-        .filter(|effect| effect.step == number && effect.kind == EffectKind::Continue)
+        .filter(|effect| effect.step == number)
+        .filter(|effect| match run.handler == Some(number) {
+            true => effect.kind == EffectKind::Continue || is_answer(&effect.kind),
+            false => effect.kind == EffectKind::Continue,
+        })
         .map(|effect| Continuation {
             span: effect.span,
             checks: checks.list(machine, &effect.decided),
@@ -287,9 +291,8 @@ fn is_passage(door: &Door, run: &Run) -> bool {
         && !own.any(|effect| is_work(&effect.kind))
 }
 
-/// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
-/// a page of its own site.
-fn is_work(effect: &EffectKind) -> bool {
+/// Holds if an effect gives the client what it has asked for.
+fn is_answer(effect: &EffectKind) -> bool {
     match effect {
         EffectKind::Respond {
             status, is_error, ..
@@ -297,12 +300,20 @@ fn is_work(effect: &EffectKind) -> bool {
         EffectKind::Redirect(target) => target
             .literal()
             .is_none_or(|target| !target.starts_with('/')),
+        _ => false,
+    }
+}
+
+/// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
+/// a page of its own site.
+fn is_work(effect: &EffectKind) -> bool {
+    match effect {
         EffectKind::Access(access) => access.operation.is_write(),
         EffectKind::Issue(_)
         | EffectKind::SetCookie(_)
         | EffectKind::Session(..)
         | EffectKind::Send { .. } => true,
-        _ => false,
+        _ => is_answer(effect),
     }
 }
 

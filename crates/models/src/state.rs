@@ -134,6 +134,8 @@ pub struct Run {
     pub passed: Vec<Written>,
     /// The requests that left a route or router from the running step.
     pub leaves: Vec<Left>,
+    /// The number of the handler's step, of an HTTP request that came so far.
+    pub handler: Option<usize>,
     /// Holds while the handler runs.
     pub is_at_handler: bool,
     /// Holds while what lies behind a route is tried.
