@@ -132,6 +132,9 @@ pub(crate) fn layer(
         judged.extend(judge_layer(&run));
     }
     let run = layer_run(host, machine, user, number);
+    layer.fails_open = layer
+        .fails_open
+        .or_else(|| firedoor_app::fails_open_for_user(&run));
     for (control, verdict) in judge_user(&run) {
         judged.entry(control).or_insert(verdict);
     }

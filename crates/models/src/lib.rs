@@ -9,6 +9,7 @@ pub mod cookies;
 mod cross_site;
 mod doors;
 mod drive;
+mod drizzle;
 mod express;
 mod express_terminal;
 mod express_ws;
@@ -33,6 +34,7 @@ mod judge;
 mod knex;
 mod layers;
 mod limiters;
+mod mongodb;
 mod mongoose;
 mod node;
 mod node_crypto;
@@ -53,9 +55,11 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod redis;
 mod request;
 mod sending;
 mod sequel;
+mod sequelize;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -67,8 +71,11 @@ mod socketio_run;
 mod sql;
 mod sql_drivers;
 mod sqlalchemy;
+mod sqlalchemy_columns;
 mod sqlalchemy_query;
+mod sqlalchemy_result;
 mod sqlalchemy_session;
+mod sqlalchemy_statement;
 mod sqlmodel;
 pub mod sqltext;
 mod starlette;
@@ -77,6 +84,7 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod typeorm;
 mod upgrade;
 mod validators;
 mod ws;
@@ -94,6 +102,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
+    &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,
     &express_ws::MODEL,
@@ -108,6 +117,7 @@ pub static MODELS: &[&Model] = &[
     &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &mongodb::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
@@ -125,7 +135,9 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &redis::MODEL,
     &sending::MODEL,
+    &sequelize::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
@@ -136,6 +148,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
     &ws::MODEL,

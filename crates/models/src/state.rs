@@ -265,6 +265,14 @@ pub struct State {
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// Whether files with SQL have been read.
+    pub(crate) has_sql_files: bool,
+    /// What the model of TypeORM remembers.
+    pub(crate) typeorm: crate::typeorm::Memory,
+    /// What the model of Drizzle remembers.
+    pub(crate) drizzle: crate::drizzle::Memory,
+    /// What the model of Sequelize remembers.
+    pub(crate) sequelize: crate::sequelize::Memory,
     /// Builders of Knex.
     pub(crate) knex_builders: FxHashMap<ObjectId, crate::knex::Builder>,
     /// What the model of Prisma remembers.
