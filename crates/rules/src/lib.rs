@@ -22,6 +22,7 @@ mod jwt_token_confusion;
 mod jwt_without_expiry;
 mod login_without_throttle;
 mod logout_keeps_token;
+mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod place;
@@ -81,6 +82,7 @@ pub static RULES: &[&Rule] = &[
     &jwt_without_expiry::RULE,
     &login_without_throttle::RULE,
     &logout_keeps_token::RULE,
+    &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &refresh_not_rotated::RULE,
