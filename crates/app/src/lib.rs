@@ -11,6 +11,7 @@ mod entry_point;
 mod judge;
 mod layer;
 mod map;
+pub mod ownership;
 mod provenance;
 pub mod query;
 pub mod sessions;

@@ -31,6 +31,7 @@ mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
 mod missing_role_check;
+mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod place;
@@ -104,6 +105,7 @@ pub static RULES: &[&Rule] = &[
     &login_without_throttle::RULE,
     &logout_keeps_token::RULE,
     &missing_role_check::RULE,
+    &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &refresh_cookie_broad_path::RULE,
