@@ -56,9 +56,10 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// The record is chosen by the client alone, and by something that can be guessed or is known to others.
 fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
-    let chosen = usage.access.key.iter().filter(|field| {
-        matches!(field.operator, "=" | "in") && is_clients_choice(&field.value)
-    });
+    let chosen =
+        usage.access.key.iter().filter(|field| {
+            matches!(field.operator, "=" | "in") && is_clients_choice(&field.value)
+        });
     let mut is_chosen = false;
     for field in chosen {
         let is_secret = field.value.origins().contains(&Origin::Digest)
@@ -170,11 +171,14 @@ impl<'u, 'm> Evidence<'u, 'm> {
 fn is_told_to_strangers(map: &Map, asset: ustr::Ustr) -> bool {
     map.entry_points
         .iter()
-        .filter(|entry| !entry.verdict(firedoor_app::Control::Authentication).refuses())
+        .filter(|entry| {
+            !entry
+                .verdict(firedoor_app::Control::Authentication)
+                .refuses()
+        })
         .any(|entry| {
             ownership::answers_with(entry, asset).next().is_some()
-                && query::handler_accesses(entry).any(|(_, access)| {
-                    access.asset == asset && access.operation == Operation::Read
-                })
+                && query::handler_accesses(entry)
+                    .any(|(_, access)| access.asset == asset && access.operation == Operation::Read)
         })
 }
