@@ -121,20 +121,34 @@ pub fn is_public_by_nature(map: &Map, entry: &EntryPoint) -> bool {
         || sends_a_token(entry)
 }
 
-/// Asking for a mailed token is for everybody: what is written is the token, and it goes out by mail.
+/// Asking for a token is for everybody: all that is written are records that hold one, in place of older ones.
+/// It goes out by mail, or by whatever the application has in its place.
 fn sends_a_token(entry: &EntryPoint) -> bool {
-    let sends = entry
-        .effects
+    let makes_token = |access: &Access| {
+        access.operation == Operation::Create
+            && access
+                .values
+                .iter()
+                .any(|field| firedoor_app::query::is_token(&field.value))
+    };
+    let writes: Vec<&Access> = accesses_in(&entry.effects)
+        .filter(|(effect, access)| effect.layer.is_none() && access.operation.is_write())
+        .map(|(_, access)| access)
+        .collect();
+    let kept: Vec<Ustr> = writes
         .iter()
-        .any(|effect| matches!(effect.kind, EffectKind::Send { .. }));
-    sends
-        && accesses_in(&entry.effects).all(|(effect, access)| {
-            effect.layer.is_some()
-                || !access.operation.is_write()
-                || access
-                    .values
-                    .iter()
-                    .any(|field| firedoor_app::query::is_token(&field.value))
-                || access.operation == Operation::Delete
-        })
+        .filter(|access| makes_token(access))
+        .map(|access| access.asset)
+        .collect();
+    let is_about_tokens = |access: &&Access| kept.contains(&access.asset) || sets_a_token(access);
+    !writes.is_empty() && writes.iter().all(is_about_tokens)
+}
+
+/// A token may be kept beside the account that it is for.
+fn sets_a_token(access: &Access) -> bool {
+    access.operation == Operation::Update
+        && access
+            .values
+            .iter()
+            .any(|field| firedoor_app::query::is_token(&field.value))
 }
