@@ -25,8 +25,10 @@ mod logout_keeps_token;
 mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
+mod parent_not_checked;
 mod place;
 mod refresh_not_rotated;
+mod tenant_unscoped_list;
 mod throttle;
 mod token_in_url;
 mod token_kinds;
@@ -34,6 +36,7 @@ mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
+mod unowned;
 
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
@@ -85,7 +88,9 @@ pub static RULES: &[&Rule] = &[
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
+    &parent_not_checked::RULE,
     &refresh_not_rotated::RULE,
+    &tenant_unscoped_list::RULE,
     &token_in_url::RULE,
     &two_factor_disable_unverified::RULE,
     &two_factor_skipped::RULE,
