@@ -5,7 +5,7 @@
 
 use firedoor_source::Span;
 
-use crate::{Check, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -43,6 +43,52 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
     run.continuations.iter().find_map(|way| {
         let words = way.checks.iter().rev().find_map(open_words)?;
         Some((way.span, words))
+    })
+}
+
+/// Returns where a layer that asks what a known user may do lets everybody on because a setting is missing.
+pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
+    let refuses = run.refusals.iter().any(|(_, checks, _)| {
+        checks.last().and_then(user_control) == Some(Control::Authorization)
+            || checks.iter().any(|check| names_setting_and_user(check))
+    });
+    if !refuses {
+        return None;
+    }
+    run.continuations.iter().find_map(|way| {
+        way.checks
+            .iter()
+            .any(is_setting_missing)
+            .then_some((way.span, "when a setting is missing"))
+    })
+}
+
+fn names_setting_and_user(check: &Check) -> bool {
+    let provenance = check.provenance();
+    provenance.is_of_principal() && environment_in(&provenance).is_some()
+}
+
+/// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
+fn is_setting_missing(check: &Check) -> bool {
+    let settings: Vec<_> = check.operands.iter().filter_map(environment_in).collect();
+    let Some(first) = settings.first() else {
+        return false;
+    };
+    match check.kind {
+        crate::CheckKind::Presence | crate::CheckKind::Bound if check.operands.len() <= 2 => {
+            !check.outcome && !check.provenance().is_of_principal()
+        }
+        crate::CheckKind::Membership | crate::CheckKind::Equality => {
+            check.operands.len() > 2 && settings.iter().filter(|name| *name == first).count() > 1
+        }
+        _ => false,
+    }
+}
+
+fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
+    provenance.origins().iter().find_map(|origin| match origin {
+        Origin::Environment { name, .. } => Some(*name),
+        _ => None,
     })
 }
 
@@ -116,15 +162,16 @@ pub fn user_control(check: &Check) -> Option<Control> {
         )
     });
     let names_field = provenance.origins().iter().any(|origin| match origin {
+        // The type of a token says what the token is for.
         Origin::Principal(field)
         | Origin::Request(RequestPart::Context | RequestPart::Session, field) => {
-            is_attribute(field)
+            is_attribute(field) && !field.ends_with("kind")
         }
         Origin::Record {
             field,
             of_principal: true,
             ..
-        } => is_attribute(field),
+        } => is_attribute(field) || field.ends_with("type"),
         _ => false,
     });
     if names_field && !is_about_record {
@@ -137,31 +184,67 @@ pub fn user_control(check: &Check) -> Option<Control> {
     None
 }
 
-/// Holds if the field says what somebody is, not who.
+/// Holds if the field says what somebody may do, not who he is nor in which state his account is.
 fn is_attribute(field: &str) -> bool {
-    let last = field
-        .rsplit('.')
-        .next()
-        .unwrap_or(field)
-        .to_ascii_lowercase();
-    [
+    let last = field.rsplit('.').next().unwrap_or(field);
+    let words = words_of(last);
+    let says = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+    let lower = last.to_ascii_lowercase();
+    let contains = |names: &[&str]| names.iter().any(|name| lower.contains(name));
+    contains(&[
         "role",
         "admin",
         "permission",
-        "scope",
-        "staff",
+        "privilege",
         "superuser",
-        "owner",
-        "level",
-        "rank",
-        "group",
-        "plan",
-        "type",
-        "is_",
-        "can",
-    ]
-    .iter()
-    .any(|part| last.contains(part))
+        "moderator",
+    ]) || says(&[
+        "scope", "scopes", "staff", "owner", "level", "rank", "group", "groups", "plan", "tier",
+        "can", "mod", "kind", "acl",
+    ]) || (says(&["is"]) && words.len() > 1 && !says(&ACCOUNT_STATES))
+}
+
+/// What accounts are or are not whatever they may do.
+const ACCOUNT_STATES: [&str; 22] = [
+    "active",
+    "verified",
+    "enabled",
+    "disabled",
+    "deleted",
+    "banned",
+    "blocked",
+    "suspended",
+    "locked",
+    "confirmed",
+    "email",
+    "online",
+    "new",
+    "anonymous",
+    "authenticated",
+    "inactive",
+    "activated",
+    "approved",
+    "revoked",
+    "expired",
+    "muted",
+    "used",
+];
+
+/// Returns the words of a name in snake or camel case, in lower case.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for character in name.chars() {
+        if !character.is_alphanumeric() || character.is_uppercase() {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Returns what the layer is good for, and how far. Controls come in their order.
@@ -241,7 +324,12 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if is_csrf_check(&deciding) {
         return Some(Control::Csrf);
     }
-    if deciding.is_credential() {
+    if checks.last().is_some_and(is_double_submit) {
+        return Some(Control::Csrf);
+    }
+    let says_who = matches!(refusal.status(), Some(401 | 403));
+    let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
+    if deciding.is_credential() || (says_who && is_sent) {
         return Some(Control::Authentication);
     }
     None
@@ -259,6 +347,30 @@ fn is_origin_check(deciding: &Provenance) -> bool {
             .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
         && named.iter().any(|name| *name != "host")
         && !deciding.is_of_principal()
+}
+
+/// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
+/// both, and only another site does not.
+fn is_double_submit(check: &Check) -> bool {
+    let provenance = check.provenance();
+    let has = |wanted: fn(&RequestPart) -> bool| {
+        provenance
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
+    };
+    let is_sent_only = provenance.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
+    });
+    matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+        && is_sent_only
+        && has(|part| *part == RequestPart::Cookie)
+        && has(|part| {
+            matches!(
+                part,
+                RequestPart::Query | RequestPart::Body | RequestPart::Header
+            )
+        })
 }
 
 fn is_csrf_check(deciding: &Provenance) -> bool {
@@ -282,7 +394,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
 fn is_browsers_choice(control: Control, check: &Check) -> bool {
-    control == Control::Origin
+    matches!(control, Control::Origin | Control::Csrf)
         && matches!(
             check.kind,
             crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof

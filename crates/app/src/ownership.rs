@@ -116,8 +116,7 @@ pub fn is_scoped(entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
         return true;
     }
     let ties = ties(entry, use_of);
-    ties.assets.contains(&access.asset)
-        || access.key.iter().any(|field| ties.touches(&field.value))
+    ties.assets.contains(&access.asset) || access.key.iter().any(|field| ties.touches(&field.value))
 }
 
 /// How entry points treat the records of an asset.
@@ -177,10 +176,7 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
 }
 
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
-pub fn answers_with<'m>(
-    entry: &'m EntryPoint,
-    asset: Ustr,
-) -> impl Iterator<Item = &'m Effect> {
+pub fn answers_with<'m>(entry: &'m EntryPoint, asset: Ustr) -> impl Iterator<Item = &'m Effect> {
     entry.effects.iter().filter(move |effect| {
         let EffectKind::Respond {
             body,

@@ -182,7 +182,17 @@ impl Origin {
             return false;
         };
         match part {
-            RequestPart::Cookie | RequestPart::Session | RequestPart::Handshake => true,
+            RequestPart::Session | RequestPart::Handshake => true,
+            RequestPart::Cookie => {
+                let name = name.to_ascii_lowercase();
+                name.is_empty()
+                    || [
+                        "token", "session", "sid", "auth", "jwt", "user", "login", "remember",
+                        "account", "access", "refresh", "identity",
+                    ]
+                    .iter()
+                    .any(|word| name.contains(word))
+            }
             RequestPart::Header => {
                 let name = name.to_ascii_lowercase();
                 [
@@ -199,6 +209,18 @@ impl Origin {
             }
             _ => false,
         }
+    }
+
+    /// Holds if it is a secret by its name that is sent where secrets are not customary: a key in the query, a
+    /// token in the body.
+    pub fn is_sent_secret(&self) -> bool {
+        let Origin::Request(RequestPart::Query | RequestPart::Body, name) = self else {
+            return false;
+        };
+        let name = name.to_ascii_lowercase().replace(['_', '-'], "");
+        ["token", "apikey", "secret", "signature", "accesskey"]
+            .iter()
+            .any(|word| name.contains(word))
     }
 
     /// Holds if it is where requests carry credentials, or what was proven by one.

@@ -236,21 +236,20 @@ impl<'p> Machine<'p> {
 
     /// Returns the text made of these values one after the other.
     pub fn concatenate(&mut self, values: &[Value]) -> Value {
-        let mut text = String::new();
+        let mut texts = vec![String::new()];
         for value in values {
-            match value.only() {
-                Some(Atom::String(part) | Atom::Pattern(part)) => text.push_str(&part),
-                Some(Atom::Number(number)) => text.push_str(&crate::operator::number_text(number)),
-                Some(Atom::Bool(value)) => text.push_str(self.bool_text(value)),
-                Some(Atom::Null) if self.is_python() => text.push_str("None"),
-                Some(Atom::Object(id)) => match self.object_text(id) {
-                    Some(part) => text.push_str(&part),
-                    None => text.push(HOLE),
-                },
-                _ => text.push(HOLE),
-            }
+            let parts = self.text_parts(value);
+            let parts = match texts.len() * parts.len() > 12 {
+                true => vec![HOLE.to_string()],
+                false => parts,
+            };
+            let longer = texts
+                .iter()
+                .flat_map(|text| parts.iter().map(move |part| format!("{text}{part}")));
+            texts = longer.collect();
         }
-        let mut joined = Value::pattern(&text);
+        let atoms = texts.iter().flat_map(|text| Value::pattern(text).only());
+        let mut joined = Value::atoms_of(atoms);
         joined.origins = self.origins_of(values);
         for value in values {
             joined.control = self.origins.union(joined.control, value.control);
@@ -260,6 +259,26 @@ impl<'p> Machine<'p> {
             }
         }
         joined
+    }
+
+    /// Returns the texts that a value may be, with holes for what is not known, each once.
+    fn text_parts(&mut self, value: &Value) -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for atom in value.atoms() {
+            let part = match atom {
+                Atom::String(part) | Atom::Pattern(part) => Some(part.to_string()),
+                Atom::Number(number) => Some(crate::operator::number_text(*number)),
+                Atom::Bool(value) => Some(self.bool_text(*value).to_owned()),
+                Atom::Null if self.is_python() => Some("None".to_owned()),
+                Atom::Object(id) => self.object_text(*id).map(|text| text.to_string()),
+                _ => None,
+            };
+            let part = part.unwrap_or_else(|| HOLE.to_string());
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts
     }
 
     fn collection(

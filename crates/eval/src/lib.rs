@@ -39,6 +39,7 @@ pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
 pub use host::{Answer, Call, Host, NoHost, StoreOperation};
 pub use link::{ModuleId, Program};
 pub use machine::{Limits, Machine, Note, Stop};
+pub use operator::pattern_may_be;
 pub use origin::{Origin, OriginSet, Origins};
 pub use scope::{Scope, ScopeId, Slot};
 pub use signature::SignatureParameter;

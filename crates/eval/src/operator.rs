@@ -625,7 +625,7 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
 
 /// Holds if a text with holes may be `text`: its fixed parts occur in order, the first at the start
 /// and the last at the end.
-pub(crate) fn pattern_may_be(pattern: &str, text: &str) -> bool {
+pub fn pattern_may_be(pattern: &str, text: &str) -> bool {
     let parts: Vec<&str> = pattern.split(crate::HOLE).collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
         return true;

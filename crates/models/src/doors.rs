@@ -111,7 +111,18 @@ pub fn symbol(machine: &Machine<'_>, value: &Value, fallback: Span) -> Symbol {
 /// Wrappers around wrappers are followed a few levels only: they may hold each other.
 fn symbol_within(machine: &Machine<'_>, value: &Value, fallback: Span, depth: usize) -> Symbol {
     let anonymous = Ustr::from("(anonymous)");
-    let Some(id) = value.objects().next() else {
+    let mut objects = value.objects();
+    if value.atoms().len() > 1 {
+        // Of several functions a named one tells more; the other is often an arrow that lets all pass.
+        let symbols = objects.map(|id| symbol(machine, &Value::object(id), fallback));
+        let symbols: Vec<Symbol> = symbols.collect();
+        let named = symbols.iter().find(|symbol| symbol.name != anonymous);
+        if let Some(found) = named.or(symbols.first()) {
+            return found.clone();
+        }
+        objects = value.objects();
+    }
+    let Some(id) = objects.next() else {
         let name = value
             .as_outside()
             .map_or(anonymous, |path| short_name(&path));

@@ -102,7 +102,7 @@ pub(crate) fn answers_itself(host: &ModelHost, machine: &mut Machine<'_>, door: 
         .collect();
     let sent = send(host, machine, &alone, Persona::User, None);
     let effects = || sent.run.effects.iter().map(|effect| &effect.kind);
-    let goes_on = effects().any(|kind| *kind == EffectKind::Continue);
+    let goes_on = sent.run.has_passed_on || effects().any(|kind| *kind == EffectKind::Continue);
     let answers = effects().any(|kind| match kind {
         EffectKind::Respond {
             status, is_error, ..

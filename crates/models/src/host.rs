@@ -210,6 +210,31 @@ impl ModelHost {
         paths
     }
 
+    /// A router that outside code is given may be served by it, or mounted in ways that are not known.
+    fn note_escape(&self, machine: &Machine<'_>, call: &Call<'_>) {
+        let mut state = self.state();
+        if state.routers.is_empty() || state.persona != Persona::Wiring {
+            return;
+        }
+        if let Some(receiver) = call.receiver.filter(|id| state.routers.contains_key(id)) {
+            if call.path.ends_with(".listen") {
+                state.escaped.insert(receiver);
+            }
+            return;
+        }
+        for argument in call.arguments.all() {
+            for id in argument.objects() {
+                let within = machine.heap.get(id).properties.values();
+                let within: Vec<ObjectId> = within.flat_map(Value::objects).collect();
+                for id in within.into_iter().chain([id]) {
+                    if state.routers.contains_key(&id) {
+                        state.escaped.insert(id);
+                    }
+                }
+            }
+        }
+    }
+
     /// Returns a part of the request that is only passed on, not looked at.
     pub fn request_value_quietly(
         &self,
@@ -244,6 +269,7 @@ impl Host for ModelHost {
 
     fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         let path = self.resolve_alias(call.path);
+        self.note_escape(machine, call);
         match look_up(&self.tables.calls, path) {
             Some(function) if path == call.path => function(self, machine, call),
             Some(function) => {
@@ -428,7 +454,8 @@ impl Host for ModelHost {
     }
 
     fn equal(&self, machine: &mut Machine<'_>, left: &Value, right: &Value) -> Option<bool> {
-        judge::attacker_equality(self, machine, left, right)
+        judge::method_equality(self, machine, left, right)
+            .or_else(|| judge::attacker_equality(self, machine, left, right))
     }
 
     fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {

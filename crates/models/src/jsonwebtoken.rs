@@ -101,11 +101,23 @@ pub fn verification(
         ("maxAge", "iat"),
     ] {
         if let Some(value) = option(machine, options, name, span) {
-            let value = host.deep_provenance(machine, &value);
+            let value = any_of(host, machine, &value);
             wanted.requires.push(field_of(claim, value));
         }
     }
     wanted
+}
+
+/// A claim may be one of several.
+fn any_of(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> firedoor_app::Provenance {
+    let all = host.deep_provenance(machine, value);
+    if value.objects().next().is_none() {
+        return all;
+    }
+    let (elements, _) = machine.elements_of(value);
+    elements.iter().fold(all, |all, element| {
+        all.union(&host.deep_provenance(machine, element))
+    })
 }
 
 /// A key may be a function that looks it up by the header of the token: `(header, callback) => ...`.

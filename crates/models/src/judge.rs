@@ -34,6 +34,30 @@ pub(crate) fn attacker_equality(
     Some(false)
 }
 
+/// A route of every method is not asked for the methods that other routes of its path answer.
+pub(crate) fn method_equality(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    left: &Value,
+    right: &Value,
+) -> Option<bool> {
+    if host.state().run.methods_taken.is_empty() {
+        return None;
+    }
+    let is_method = |value: &Value| {
+        let origins = host.origins_of(machine, value.origins);
+        let name = Ustr::from("method");
+        origins == [Origin::Request(RequestPart::Line, name)]
+    };
+    let other = match (is_method(left), is_method(right)) {
+        (true, false) => right.text()?,
+        (false, true) => left.text()?,
+        _ => return None,
+    };
+    let is_taken = host.state().run.methods_taken.contains(&other);
+    is_taken.then_some(false)
+}
+
 fn is_message_password(provenance: &Provenance) -> bool {
     provenance.origins().iter().any(|origin| {
         matches!(origin, Origin::Request(RequestPart::Message, field)
@@ -115,7 +139,7 @@ fn is_carried_credential(host: &ModelHost, provenance: &Provenance) -> bool {
     let is_carried = provenance.origins().iter().any(|origin| match origin {
         Origin::Request(RequestPart::Message, field) => is_credential_name(field),
         Origin::Request(RequestPart::Query, field) if is_socket => is_credential_name(field),
-        origin => origin.is_identity(),
+        origin => origin.is_identity() || origin.is_sent_secret(),
     });
     is_carried && !provenance.is_of_principal()
 }

@@ -8,6 +8,8 @@ mod build;
 pub mod cookies;
 mod cross_site;
 mod doors;
+mod drive;
+mod drizzle;
 mod express;
 mod express_terminal;
 mod express_ws;
@@ -32,6 +34,7 @@ mod judge;
 mod knex;
 mod layers;
 mod limiters;
+mod mongodb;
 mod mongoose;
 mod node;
 mod node_crypto;
@@ -52,8 +55,11 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod redis;
 mod request;
 mod sending;
+mod sequel;
+mod sequelize;
 mod sessions;
 mod socket;
 mod socket_judge;
@@ -65,8 +71,11 @@ mod socketio_run;
 mod sql;
 mod sql_drivers;
 mod sqlalchemy;
+mod sqlalchemy_columns;
 mod sqlalchemy_query;
+mod sqlalchemy_result;
 mod sqlalchemy_session;
+mod sqlalchemy_statement;
 mod sqlmodel;
 pub mod sqltext;
 mod starlette;
@@ -75,6 +84,7 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod typeorm;
 mod upgrade;
 mod validators;
 mod ws;
@@ -92,6 +102,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
+    &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,
     &express_ws::MODEL,
@@ -106,6 +117,7 @@ pub static MODELS: &[&Model] = &[
     &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &mongodb::MODEL,
     &mongoose::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
@@ -123,7 +135,9 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &redis::MODEL,
     &sending::MODEL,
+    &sequelize::MODEL,
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
@@ -134,6 +148,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
     &ws::MODEL,

@@ -4,7 +4,9 @@
 //! caller has attempts left is never known.
 
 use firedoor_app::{Control, EffectKind, Flag, Provenance, Refusal, Throttle};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_eval::{
+    Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -77,9 +79,15 @@ fn made(
     id
 }
 
+/// A number, or the one that is used where a setting is missing.
 fn whole_number(value: Option<&Value>) -> Option<u64> {
-    let number = value?.as_number()?;
-    (number >= 0.0).then_some(number as u64)
+    let value = value?;
+    let mut numbers = value.atoms().iter().filter_map(|atom| match atom {
+        Atom::Number(number) => Some(*number),
+        _ => None,
+    });
+    let number: f64 = numbers.next()?.into();
+    (number >= 0.0 && numbers.next().is_none()).then_some(number as u64)
 }
 
 /// `rateLimit({windowMs, limit, ...})`. express-rate-limit 7: five requests a minute by default, `max` is

@@ -7,7 +7,7 @@
 mod document;
 mod hooks;
 mod model;
-mod query;
+pub(crate) mod query;
 mod schema;
 
 use firedoor_app::AssetField;

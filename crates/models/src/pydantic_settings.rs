@@ -31,13 +31,14 @@ fn make_settings(
     arguments: &Arguments,
     _span: Span,
 ) -> Result<bool, Stop> {
+    let declared = machine.heap.get(class).span;
     let prefix = pydantic::config_value(machine, class, "env_prefix")
         .and_then(|value| value.text())
         .map_or_else(String::new, |prefix| prefix.to_string());
     for field in pydantic::fields(machine, class) {
         let value = match arguments.keywords.get(&field.name) {
             Some(given) => given.clone(),
-            None => from_environment(host, machine, &prefix, &field),
+            None => from_environment(host, machine, &prefix, &field, declared),
         };
         machine.heap.set_property(instance, field.name, value);
     }
@@ -52,11 +53,13 @@ fn from_environment(
     machine: &mut Machine<'_>,
     prefix: &str,
     field: &pydantic::Field,
+    declared: Span,
 ) -> Value {
     let name = match field.alias {
         Some(alias) => alias.to_ascii_uppercase(),
         None => format!("{prefix}{}", field.name).to_ascii_uppercase(),
     };
+    host.note_variable(machine, &name, declared);
     let (inner, _) = unwrap_annotated(machine, &field.annotation);
     if let Some(nested) = nested_settings(host, machine, &name, &inner) {
         return nested;
@@ -90,7 +93,7 @@ fn nested_settings(
     let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
     let prefix = format!("{name}__");
     for inner in pydantic::fields(machine, class) {
-        let value = from_environment(host, machine, &prefix, &inner);
+        let value = from_environment(host, machine, &prefix, &inner, span);
         machine.heap.set_property(instance, inner.name, value);
     }
     Some(Value::object(instance))

@@ -408,7 +408,7 @@ fn unverified(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
 }
 
 /// A key that an identity provider publishes: whatever the token says, it is one of those.
-fn published_key(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+fn published_key(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
     let path = Ustr::from("py:jwt.PyJWKClient");
     Ok(Some(value_from(
         host,

@@ -3,7 +3,7 @@
 use firedoor_app::{
     CompareSecret, ComparisonKind, EffectKind, Origin, Provenance, RequestPart, SendChannel,
 };
-use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -45,7 +45,7 @@ pub(crate) fn made_of(
 }
 
 /// Returns the last part of the path that is called.
-pub(crate) fn last_name<'p>(path: &'p str) -> &'p str {
+pub(crate) fn last_name(path: &str) -> &str {
     path.rsplit(['.', ':']).next().unwrap_or(path)
 }
 
@@ -200,18 +200,6 @@ pub(crate) fn prove_or_throw(
         }
         Persona::Wiring => Ok(()),
     }
-}
-
-/// Returns a record or token that may be missing: nothing for an attacker, either for a user.
-pub(crate) fn proven_or_nothing(host: &ModelHost, found: Value) -> Value {
-    if host.persona() != Persona::Attacker {
-        let mut both = found;
-        both.add(Atom::Null);
-        return both;
-    }
-    let mut nothing = Value::null().with_origins(found.origins);
-    nothing.control = found.control;
-    nothing
 }
 
 /// Notes that something is sent, with what.

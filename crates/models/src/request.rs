@@ -9,183 +9,13 @@ use firedoor_app::{
     Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
     LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
 };
-use firedoor_eval::{Decided, Machine, ObjectKind, Stop, TestId, TestKind, Thrown, Value};
+use firedoor_eval::{Decided, Machine, ObjectKind, TestId, TestKind, Value};
 use indexmap::IndexMap;
 use ustr::Ustr;
 
+pub use crate::drive::{Sent, send};
 use crate::state::Run;
 use crate::{Door, ModelHost, Persona, Step, StepKind};
-
-/// What one persona's request did.
-pub struct Sent {
-    /// Everything noted.
-    pub run: Run,
-    /// The number of the step at which it was stopped for certain.
-    pub stopped_at: Option<usize>,
-}
-
-/// Sends a request of `persona` through `door`. Everything that it changes is taken back.
-pub fn send(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    door: &Door,
-    persona: Persona,
-    message: Option<(Ustr, Ustr)>,
-) -> Sent {
-    {
-        let mut state = host.state();
-        state.persona = persona;
-        state.run = Run {
-            path: door.path,
-            method: door.method,
-            message: message.map(|(_, name)| name),
-            message_field: message.map_or_else(Ustr::default, |(field, _)| field),
-            event: door.message,
-            ..Run::default()
-        };
-    }
-    machine.start();
-    let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
-    let mut state = host.state();
-    state.persona = Persona::Wiring;
-    Sent {
-        run: std::mem::take(&mut state.run),
-        stopped_at,
-    }
-}
-
-fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option<usize> {
-    let Some(module) = door
-        .steps
-        .iter()
-        .rev()
-        .map(|step| step.span)
-        .chain([door.registered])
-        .find_map(|span| machine.program.module_of(span.file))
-    else {
-        return None;
-    };
-    machine.in_module(module, |machine| {
-        let shared = (door.framework.begin)(host, machine, door);
-        for (number, step) in door.steps.iter().enumerate() {
-            if step.kind == StepKind::ErrorHandler {
-                continue;
-            }
-            host.state().run.step = number;
-            let goes_on = run_step(host, machine, door, step, &shared);
-            let is_always = condition(host, machine, door, step).is_none();
-            if !goes_on && is_always && step.kind == StepKind::Layer {
-                return Some(number);
-            }
-        }
-        None
-    })
-}
-
-/// Runs one step; holds if the request may go on behind it.
-fn run_step(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    door: &Door,
-    step: &Step,
-    shared: &[Value],
-) -> bool {
-    let base = machine.decided.len();
-    let before = host.state().run.effects.len();
-    host.state().run.mark = machine.mark();
-    let (result, thrown) =
-        machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
-    for thrown in &thrown {
-        refuse_by_exception(host, machine, door, thrown);
-    }
-    if result == Err(Stop::Budget) {
-        let number = host.state().run.step;
-        host.state()
-            .run
-            .unknown
-            .push((number, format!("`{}` is too large to follow", step.name)));
-    }
-    let goes_on = continuations(host, before);
-    let survived = goes_on
-        .first()
-        .map(|first| common_decisions(first, &goes_on));
-    machine.decided.truncate(base);
-    go_on_from_passages(host, machine, door, step);
-    match survived {
-        Some(decided) => {
-            machine.decided.extend(decided.into_iter().skip(base));
-            true
-        }
-        None => result == Err(Stop::Budget),
-    }
-}
-
-/// What refused paths have written is gone for the steps behind; a step that is not always there may also
-/// not have run.
-fn go_on_from_passages(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, step: &Step) {
-    let (mark, mut passed) = {
-        let run = &mut host.state().run;
-        (run.mark, std::mem::take(&mut run.passed))
-    };
-    let is_always = condition(host, machine, door, step).is_none();
-    if passed.is_empty() && is_always {
-        return;
-    }
-    if !is_always {
-        passed.push(Default::default());
-    }
-    machine.go_on_with(mark, passed);
-}
-
-fn continuations(host: &ModelHost, from: usize) -> Vec<Vec<Decided>> {
-    host.state().run.effects[from..]
-        .iter()
-        .filter(|effect| effect.kind == EffectKind::Continue)
-        .map(|effect| effect.decided.clone())
-        .collect()
-}
-
-fn common_decisions(first: &[Decided], all: &[Vec<Decided>]) -> Vec<Decided> {
-    first
-        .iter()
-        .copied()
-        .filter(|step| all.iter().all(|decided| decided.contains(step)))
-        .collect()
-}
-
-fn refuse_by_exception(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, thrown: &Thrown) {
-    let status = (door.framework.status_of)(host, machine, &thrown.value);
-    let mut decided = thrown.decided.clone();
-    if !thrown.value.origins.is_empty() || !thrown.value.control.is_empty() {
-        let decision = machine.failure(thrown.span, thrown.value.origins, thrown.value.control);
-        decided.push(Decided {
-            decision,
-            side: true,
-        });
-    }
-    let function = machine.function_name();
-    let body = host.exception_fields(machine, &thrown.value);
-    let mut state = host.state();
-    let run = &mut state.run;
-    let step = run.step;
-    run.refusals.push(crate::state::RawRefusal {
-        refusal: Refusal::Throw(status),
-        span: thrown.span,
-        decided: decided.clone(),
-        step,
-    });
-    run.effects.push(crate::RawEffect {
-        kind: EffectKind::Respond {
-            status,
-            body,
-            is_error: true,
-        },
-        span: thrown.span,
-        function,
-        decided,
-        step,
-    });
-}
 
 /// Puts the decisions of one request into the map's words, each once.
 pub struct Checks<'h> {
@@ -351,7 +181,11 @@ pub fn layer_run(
     let continuations = run
         .effects
         .iter()
-        .filter(|effect| effect.step == number && effect.kind == EffectKind::Continue)
+        .filter(|effect| effect.step == number)
+        .filter(|effect| match run.handler == Some(number) {
+            true => effect.kind == EffectKind::Continue || is_answer(&effect.kind),
+            false => effect.kind == EffectKind::Continue,
+        })
         .map(|effect| Continuation {
             span: effect.span,
             checks: checks.list(machine, &effect.decided),
@@ -400,22 +234,28 @@ pub fn entry_point(
     }
     host.state().messages_seen = crate::judge::told_apart(&user.run.messages);
     host.state().is_passage = is_passage(door, &user.run);
-    let mut layers = Vec::new();
-    for (number, step) in door.steps.iter().enumerate() {
-        layers.push(crate::build::layer(
-            host, machine, door, step, number, &attacker, &user,
-        ));
-    }
     let handler = door
         .steps
         .iter()
         .rposition(|step| step.kind == StepKind::Handler);
-    let inline = handler.map(|number| layers.remove(number));
+    let mut layers = Vec::new();
+    let mut inline = None;
+    let mut places: Vec<Option<u32>> = Vec::new();
+    for (number, step) in door.steps.iter().enumerate() {
+        let layer = crate::build::layer(host, machine, door, step, number, &attacker, &user);
+        let is_layer = Some(number) != handler && step.kind != StepKind::ErrorHandler;
+        places.push(is_layer.then_some(layers.len() as u32));
+        match is_layer {
+            true => layers.push(layer),
+            false if Some(number) == handler => inline = Some(layer),
+            false => {}
+        }
+    }
     let mut checks = Checks::new(host, &[&user.run, &attacker.run]);
-    let effects = translate(machine, &mut checks, &user.run, handler);
+    let effects = translate(machine, &mut checks, &user.run, &places);
     let exposed = match attacker.stopped_at {
         Some(_) => Vec::new(),
-        None => translate(machine, &mut checks, &attacker.run, handler),
+        None => translate(machine, &mut checks, &attacker.run, &places),
     };
     let mut entry = EntryPoint {
         transport: door.transport,
@@ -438,30 +278,93 @@ pub fn entry_point(
         public_because: None,
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
+    settle_alternatives(machine, door, &places, &mut entry);
     entry
 }
 
-/// Holds if the handler does nothing but let the request on: it is a layer for what is registered behind it.
+/// Guards that stand on both sides of one decision are there whichever way it goes.
+fn settle_alternatives(
+    machine: &Machine<'_>,
+    door: &Door,
+    places: &[Option<u32>],
+    entry: &mut EntryPoint,
+) {
+    for control in Control::ALL {
+        if !matches!(entry.controls.get(&control), Some(Verdict::Conditional(_))) {
+            continue;
+        }
+        let mut sides: Vec<Decided> = Vec::new();
+        for (step, place) in door.steps.iter().zip(places) {
+            let layer = place.and_then(|place| entry.layers.get(place as usize));
+            let is_conditional = layer.is_some_and(|layer| {
+                layer.verdicts.iter().any(|(found, verdict)| {
+                    *found == control && matches!(verdict, Verdict::Conditional(_))
+                })
+            });
+            let own = step
+                .decided
+                .iter()
+                .filter(|decided| !door.decided.contains(decided))
+                .filter(|decided| !machine.decision(decided.decision).is_certain);
+            let own: Vec<Decided> = own.copied().collect();
+            if let (true, [only]) = (is_conditional, own.as_slice()) {
+                sides.push(*only);
+            }
+        }
+        let both = sides.iter().any(|side| {
+            let other = Decided {
+                decision: side.decision,
+                side: !side.side,
+            };
+            sides.contains(&other)
+        });
+        if both {
+            entry.controls.insert(control, Verdict::Enforced);
+        }
+    }
+}
+
+/// Holds if the handler does nothing but refuse requests or let them on: it is a layer for what is registered
+/// behind it.
 fn is_passage(door: &Door, run: &Run) -> bool {
     let handler = door.steps.len().saturating_sub(1);
     let mut own = run.effects.iter().filter(|effect| effect.step == handler);
-    let answers = |effect: &crate::RawEffect| {
-        matches!(
-            effect.kind,
-            EffectKind::Respond { .. } | EffectKind::Redirect(_)
-        )
-    };
-    let goes_on = own
-        .clone()
-        .any(|effect| effect.kind == EffectKind::Continue);
-    door.transport == Transport::Http && goes_on && !own.any(answers)
+    door.transport == Transport::Http
+        && run.has_passed_on
+        && !own.any(|effect| is_work(&effect.kind))
+}
+
+/// Holds if an effect gives the client what it has asked for.
+fn is_answer(effect: &EffectKind) -> bool {
+    match effect {
+        EffectKind::Respond {
+            status, is_error, ..
+        } => !is_error && status.is_none_or(|status| status < 400),
+        EffectKind::Redirect(target) => target
+            .literal()
+            .is_none_or(|target| !target.starts_with('/')),
+        _ => false,
+    }
+}
+
+/// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
+/// a page of its own site.
+fn is_work(effect: &EffectKind) -> bool {
+    match effect {
+        EffectKind::Access(access) => access.operation.is_write(),
+        EffectKind::Issue(_)
+        | EffectKind::SetCookie(_)
+        | EffectKind::Session(..)
+        | EffectKind::Send { .. } => true,
+        _ => is_answer(effect),
+    }
 }
 
 fn translate(
     machine: &mut Machine<'_>,
     checks: &mut Checks<'_>,
     run: &Run,
-    handler: Option<usize>,
+    places: &[Option<u32>],
 ) -> Vec<Effect> {
     run.effects
         .iter()
@@ -471,7 +374,7 @@ fn translate(
             span: effect.span,
             function: effect.function,
             checks: checks.numbers(machine, &effect.decided),
-            layer: (Some(effect.step) != handler).then_some(effect.step as u32),
+            layer: places.get(effect.step).copied().flatten(),
         })
         .collect()
 }

@@ -170,7 +170,7 @@ fn result(
     let mut row = found.clone();
     let is_made = main.is_some_and(|access| access.operation == Operation::Create);
     if !found.is_nothing() || is_made {
-        let object = row_object(host, machine, statement, found.control, span);
+        let object = row_object(host, machine, statement, &found, span);
         row = store::exchange(&found, &Atom::Unknown(Shape::Object), object);
         if (is_made || is_aggregate(statement))
             && let Atom::Object(id) = object
@@ -228,9 +228,10 @@ fn row_object(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     statement: &Statement,
-    control: OriginSet,
+    found: &Value,
     span: Span,
 ) -> Atom {
+    let is_own = crate::python_records::is_of_principal(host, machine, found.origins);
     let columns: Vec<&(Option<Ustr>, Provenance)> = statement
         .columns
         .iter()
@@ -242,8 +243,9 @@ fn row_object(
     let id = machine.heap.allocate(ObjectKind::Plain, span);
     for (name, provenance) in columns {
         let mut value = Value::unknown(Shape::Any);
-        value.origins = host.origins_from(machine, provenance);
-        value.control = control;
+        let provenance = owned(provenance, is_own);
+        value.origins = host.origins_from(machine, &provenance);
+        value.control = found.control;
         let object = machine.heap.get_mut(id);
         match name {
             Some(name) => {
@@ -256,6 +258,23 @@ fn row_object(
         }
     }
     Atom::Object(id)
+}
+
+/// What stands in a row that was found by who is asking is about him.
+fn owned(provenance: &Provenance, is_own: bool) -> Provenance {
+    let origins = provenance.origins().iter().cloned();
+    Provenance::new(origins.map(|origin| match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal,
+        } => Origin::Record {
+            asset,
+            field,
+            of_principal: of_principal || is_own,
+        },
+        other => other,
+    }))
 }
 
 impl ModelHost {
@@ -273,6 +292,24 @@ impl ModelHost {
             }
         }
         set
+    }
+}
+
+/// Declares the tables of the files with SQL that lie beside the program: schemas and migrations.
+pub(crate) fn load_files(host: &ModelHost, machine: &Machine<'_>) {
+    if std::mem::replace(&mut host.state().has_sql_files, true) {
+        return;
+    }
+    for (id, file) in machine.program.files.iter() {
+        if !file.path.ends_with(".sql") {
+            continue;
+        }
+        for statement in sqltext::read(&file.text, &[], &[]) {
+            for table in statement.tables {
+                let span = Span::new(id, 0, 0);
+                store::declare(host, table.name, AssetKind::Table, span, table.fields);
+            }
+        }
     }
 }
 

@@ -113,6 +113,7 @@ fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 }
 
 fn opened(host: &ModelHost, machine: &mut Machine<'_>, path: &str, call: &Call<'_>) -> Answer {
+    sql::load_files(host, machine);
     let id = host.make_object(machine, path, call.span);
     if let Some(callback) = tools::callback(machine, call.arguments) {
         let arguments = Arguments::positional([Value::null()]);
@@ -391,6 +392,7 @@ fn end(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
 
 /// `postgres(url)` is a tag.
 fn open_tag(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    sql::load_files(host, machine);
     let id = host.make_object(machine, "postgres:sql", call.span);
     Ok(Some(Value::object(id)))
 }

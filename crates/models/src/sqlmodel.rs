@@ -14,9 +14,9 @@ use crate::python_records::{
 };
 use crate::python_support::{argument, keep, last_name};
 use crate::sqlalchemy::{
-    annotations, class_member, compare_instances, declare_model, instance_member, note_assignment,
-    set_any, take_columns,
+    class_member, compare_instances, instance_member, note_assignment, set_any,
 };
+use crate::sqlalchemy_columns::{annotations, declare_model, take_columns};
 use crate::{Model, ModelHost};
 
 const BASE: &str = "py:sqlmodel.SQLModel";

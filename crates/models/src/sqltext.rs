@@ -13,6 +13,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use condition::is_own;
+
 use firedoor_app::{Access, AssetField, Provenance};
 use ustr::Ustr;
 

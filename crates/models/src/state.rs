@@ -4,7 +4,7 @@ use firedoor_app::{Asset, EffectKind, Origin, Setting, Unresolved};
 use firedoor_eval::{Decided, Mark, ObjectId, Value, Written};
 use firedoor_source::Span;
 use indexmap::IndexMap;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::origins::OriginTable;
@@ -45,6 +45,23 @@ pub struct RawRefusal {
     pub span: Span,
     /// What was decided on the way.
     pub decided: Vec<Decided>,
+    /// The number of the step.
+    pub step: usize,
+}
+
+/// A request that leaves the rest of its route or router.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// How far.
+    pub leave: crate::sequel::Leave,
+    /// Where.
+    pub span: Span,
+    /// The function it stands in.
+    pub function: Ustr,
+    /// What was decided on the way.
+    pub decided: Vec<Decided>,
+    /// What was written on the way.
+    pub written: Written,
     /// The number of the step.
     pub step: usize,
 }
@@ -115,10 +132,24 @@ pub struct Run {
     pub mark: Mark,
     /// What each path of the running step had written where it let the request on.
     pub passed: Vec<Written>,
+    /// The requests that left a route or router from the running step.
+    pub leaves: Vec<Left>,
+    /// The number of the handler's step, of an HTTP request that came so far.
+    pub handler: Option<usize>,
+    /// Holds while the handler runs.
+    pub is_at_handler: bool,
+    /// Holds while what lies behind a route is tried.
+    pub is_behind: bool,
+    /// Holds if the handler has let the request on.
+    pub has_passed_on: bool,
     /// The path of the entry point as a template.
     pub path: Ustr,
     /// The method of the entry point.
     pub method: Ustr,
+    /// The path that each step is relative to.
+    pub bases: Vec<Ustr>,
+    /// Methods that other routes of the same path answer.
+    pub methods_taken: Vec<Ustr>,
     /// The name of the message that is being handled, if it is chosen.
     pub message: Option<Ustr>,
     /// The field that tells messages apart, if a message is chosen.
@@ -234,6 +265,14 @@ pub struct State {
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// Whether files with SQL have been read.
+    pub(crate) has_sql_files: bool,
+    /// What the model of TypeORM remembers.
+    pub(crate) typeorm: crate::typeorm::Memory,
+    /// What the model of Drizzle remembers.
+    pub(crate) drizzle: crate::drizzle::Memory,
+    /// What the model of Sequelize remembers.
+    pub(crate) sequelize: crate::sequelize::Memory,
     /// Builders of Knex.
     pub(crate) knex_builders: FxHashMap<ObjectId, crate::knex::Builder>,
     /// What the model of Prisma remembers.
@@ -242,6 +281,10 @@ pub struct State {
     pub(crate) sql_queries: FxHashMap<ObjectId, crate::sql::Sent>,
     /// What the model of Mongoose remembers.
     pub(crate) mongoose: crate::mongoose::Memory,
+    /// Where each door of a framework with an order of registrations stands.
+    pub places: FxHashMap<crate::sequel::DoorKey, crate::sequel::Place>,
+    /// Routers and applications that outside code was given: a server, a wrapper.
+    pub escaped: FxHashSet<ObjectId>,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
     pub is_passage: bool,
     /// Values that models keep for themselves, by object and name.

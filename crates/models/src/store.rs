@@ -88,7 +88,7 @@ pub(crate) fn add_conditions(
         conditions.add(host, machine, prefix, "=", filter);
     }
     for id in filter.objects().collect::<Vec<_>>() {
-        for (name, value) in own_properties(machine, id) {
+        for (name, value) in named_parts(machine, id) {
             if dialect.groups.contains(&name.as_str()) {
                 for part in parts(machine, &value) {
                     add_conditions(host, machine, dialect, &part, prefix, conditions, depth + 1);
@@ -115,10 +115,11 @@ fn add_condition(
 ) {
     let mut is_nested = false;
     for id in value.objects().collect::<Vec<_>>() {
-        if !matches!(machine.heap.get(id).kind, ObjectKind::Plain) {
+        let kind = &machine.heap.get(id).kind;
+        if !matches!(kind, ObjectKind::Plain | ObjectKind::Map) {
             continue;
         }
-        let properties = own_properties(machine, id);
+        let properties = named_parts(machine, id);
         if properties.is_empty() || depth > 6 {
             continue;
         }
@@ -142,6 +143,25 @@ fn add_condition(
     if !is_nested {
         conditions.add(host, machine, name, "=", value);
     }
+}
+
+/// Returns the properties of an object, with those whose keys are symbols of a library (`[Op.gt]`).
+fn named_parts(machine: &Machine<'_>, id: ObjectId) -> Vec<(Ustr, Value)> {
+    let mut parts = own_properties(machine, id);
+    let object = machine.heap.get(id);
+    if matches!(object.kind, ObjectKind::Map) {
+        for pair in object.elements.chunks(2) {
+            if let [key, value] = pair
+                && let Some(path) = key.as_outside()
+            {
+                parts.push((
+                    Ustr::from(&format!("@{}", method_name(&path))),
+                    value.clone(),
+                ));
+            }
+        }
+    }
+    parts
 }
 
 /// Joins two names with a dot.
@@ -327,6 +347,24 @@ pub(crate) fn existing(
     let mut value = Value::unknown(Shape::Object).with_origins(found.origins);
     value.control = found.control;
     value
+}
+
+/// Returns the key of a record that was just made: its own identifier.
+pub(crate) fn own_key(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    name: &str,
+) -> Conditions {
+    let origin = Origin::Record {
+        asset,
+        field: Ustr::from(name),
+        of_principal: false,
+    };
+    let id = host.with_origin(machine, Value::unknown(Shape::Any), origin);
+    let mut key = Conditions::default();
+    key.add(host, machine, name, "=", &id);
+    key
 }
 
 /// Returns `value` with one alternative exchanged for another.

@@ -1,7 +1,7 @@
-//! Finds limiters that cannot act: they skip every request, allow more than anybody sends, or count under a
-//! key that never repeats.
+//! Finds guards that cannot act: limiters that skip every request, allow more than anybody sends or count under
+//! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
-use firedoor_app::{EntryPoint, Flag, Map, Origin, Throttle};
+use firedoor_app::{Control, EntryPoint, Flag, Layer, LayerKind, Map, Origin, Throttle, Verdict};
 use firedoor_source::Span;
 
 use crate::throttle::throttles;
@@ -11,9 +11,9 @@ use crate::{Findings, Rule, Severity};
 pub static RULE: Rule = Rule {
     id: "dead-guard",
     class: "guard-not-wired",
-    summary: "a limiter is mounted and cannot refuse anybody",
+    summary: "a guard is mounted and cannot refuse anybody",
     severity: Severity::High,
-    cwe: &["CWE-799"],
+    cwe: &["CWE-799", "CWE-863"],
     remediation: "Count under a key that stays the same for one client, with a limit that attempts can reach, and skip nothing.",
     page: include_str!("../fixtures/dead-guard/README.md"),
     check,
@@ -26,7 +26,48 @@ fn check(map: &Map, findings: &mut Findings) {
                 report(entry, span, &name, why, findings);
             }
         }
+        for layer in &entry.layers {
+            if let Some(other) = acts_elsewhere(map, entry, layer) {
+                report_idle(entry, layer, other, findings);
+            }
+        }
     }
+}
+
+/// Returns where the guard refuses users, if it is one of those that are made for each place, and refuses
+/// nobody at this place.
+fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Option<&'m Layer> {
+    let is_idle = layer.kind == LayerKind::Layer
+        && layer.verdict == Verdict::Absent
+        && layer.throttle.is_none()
+        && entry.verdict(Control::Authentication) == Verdict::Enforced
+        && entry.verdict(Control::Authorization) == Verdict::Absent;
+    if !is_idle {
+        return None;
+    }
+    map.entry_points
+        .iter()
+        .flat_map(|other| &other.layers)
+        .find(|other| {
+            other.span == layer.span
+                && other.mounted != layer.mounted
+                && other.verdict == Verdict::Enforced
+                && other.controls.contains(&Control::Authorization)
+        })
+}
+
+fn report_idle(entry: &EntryPoint, layer: &Layer, other: &Layer, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .span(layer.mounted)
+        .symbol(&layer.name)
+        .title(format!("`{}` refuses nobody at `{}`", layer.name, entry.id()))
+        .message(
+            "The same guard refuses users elsewhere; what it is asked for here is something that it lets everybody do.",
+        )
+        .because("compared-with", other.mounted, "here it refuses")
+        .because("guard", layer.span, "the guard")
+        .report();
 }
 
 fn dead(throttle: &Throttle) -> Option<&'static str> {

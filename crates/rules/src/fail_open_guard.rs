@@ -18,9 +18,13 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if entry.verdict(Control::Authentication) == Verdict::Enforced
-            || exposure::is_public_by_nature(map, entry)
-        {
+        if entry.verdict(Control::Authentication) == Verdict::Enforced {
+            for layer in entry.layers.iter().filter(|layer| asks_for_more(layer)) {
+                report(entry, layer, findings);
+            }
+            continue;
+        }
+        if exposure::is_public_by_nature(map, entry) {
             continue;
         }
         let exposed = exposure::worst(map, entry, &entry.exposed);
@@ -29,6 +33,12 @@ fn check(map: &Map, findings: &mut Findings) {
             report(entry, layer, findings);
         }
     }
+}
+
+/// Holds if the layer is there to ask what a known user may do, and for nothing else.
+fn asks_for_more(layer: &Layer) -> bool {
+    layer.controls.contains(&Control::Authorization)
+        && !layer.controls.contains(&Control::Authentication)
 }
 
 fn report(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {

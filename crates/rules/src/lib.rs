@@ -5,7 +5,14 @@
 
 mod code_without_throttle;
 mod conditional_guard;
+mod cookie_not_httponly;
+mod cookie_not_secure;
+mod cookie_samesite_open;
+mod cookie_use;
+mod cors_any_origin_with_credentials;
+mod cors_reflects_origin_with_credentials;
 mod credential_change_keeps_sessions;
+mod csrf_missing;
 mod dead_guard;
 mod exposure;
 mod fail_open_guard;
@@ -20,18 +27,26 @@ mod jwt_secret_fallback;
 mod jwt_secret_hardcoded;
 mod jwt_token_confusion;
 mod jwt_without_expiry;
+mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
+mod missing_role_check;
 mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod parent_not_checked;
 mod place;
+mod refresh_cookie_broad_path;
 mod refresh_not_rotated;
 mod tenant_unscoped_list;
+mod reset_without_throttle;
+mod role_from_client;
+mod secret_size;
 mod throttle;
+mod token_guessing_without_throttle;
 mod token_in_url;
 mod token_kinds;
+mod trusted_header;
 mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
@@ -70,7 +85,13 @@ pub struct Rule {
 pub static RULES: &[&Rule] = &[
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
+    &cookie_not_httponly::RULE,
+    &cookie_not_secure::RULE,
+    &cookie_samesite_open::RULE,
+    &cors_any_origin_with_credentials::RULE,
+    &cors_reflects_origin_with_credentials::RULE,
     &credential_change_keeps_sessions::RULE,
+    &csrf_missing::RULE,
     &dead_guard::RULE,
     &fail_open_guard::RULE,
     &guard_after_routes::RULE,
@@ -83,15 +104,23 @@ pub static RULES: &[&Rule] = &[
     &jwt_secret_hardcoded::RULE,
     &jwt_token_confusion::RULE,
     &jwt_without_expiry::RULE,
+    &limiter_per_client_key::RULE,
     &login_without_throttle::RULE,
     &logout_keeps_token::RULE,
+    &missing_role_check::RULE,
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
     &refresh_not_rotated::RULE,
     &tenant_unscoped_list::RULE,
+    &refresh_cookie_broad_path::RULE,
+    &refresh_not_rotated::RULE,
+    &reset_without_throttle::RULE,
+    &role_from_client::RULE,
+    &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
+    &trusted_header::RULE,
     &two_factor_disable_unverified::RULE,
     &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,

@@ -53,21 +53,28 @@ pub fn is_tight(throttle: &Throttle) -> bool {
     }
 }
 
-/// Holds if what is counted is a value that the client chooses freely.
+/// Holds if what is counted hangs on a value that the client chooses freely: a header that is no credential,
+/// alone or as a part of the key, so that each request can have a count of its own. A name in the body is what
+/// is guessed at, and stays the same.
 pub fn is_client_key(throttle: &Throttle) -> bool {
+    chosen_header(throttle).is_some()
+}
+
+/// Returns the header whose value makes the key.
+pub fn chosen_header(throttle: &Throttle) -> Option<Ustr> {
     let origins = throttle.key.origins();
-    let is_chosen = origins.iter().any(
-        |origin| matches!(origin, Origin::Request(RequestPart::Header, name) if !name.is_empty()),
-    );
-    let is_fixed = origins.iter().any(|origin| {
-        matches!(
-            origin,
-            Origin::Request(RequestPart::Address | RequestPart::Body, _)
-                | Origin::Principal(_)
-                | Origin::Record { .. }
-        )
+    let is_known = origins
+        .iter()
+        .any(|origin| matches!(origin, Origin::Principal(_)));
+    let header = origins.iter().find_map(|origin| match origin {
+        Origin::Request(RequestPart::Header, name)
+            if !name.is_empty() && !matches!(name.as_str(), "authorization" | "cookie") =>
+        {
+            Some(*name)
+        }
+        _ => None,
     });
-    is_chosen && !is_fixed
+    header.filter(|_| !is_known)
 }
 
 /// Holds if the code counts attempts itself: it refuses by a bound on a stored number that it also changes,

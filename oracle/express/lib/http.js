@@ -27,7 +27,10 @@ async function record(loaded, version, asked, root) {
     const handlers = new Set(routes.map((route) => route.handler));
     for (const route of routes) {
       if (isWebSocketRoute(route)) continue;
-      entries.push(await entry(route, { target, asked, handlers, root }));
+      const context = { target, asked, handlers, root };
+      const answers = [];
+      for (const one of byMethod(route, routes)) answers.push(await entry(one, context));
+      entries.push(weakest(answers));
     }
   }
   return { entries: merged(entries), known: [...known.values()] };
@@ -85,7 +88,7 @@ function passesOn(handler, run) {
 
 async function ask(route, context, id) {
   const extra = context.asked.requests?.[id] ?? {};
-  const method = extra.method ?? (route.method === 'ANY' ? 'PROPFIND' : route.method);
+  const method = extra.method ?? route.asks ?? route.method;
   const request = { method, url: extra.url ?? route.sample, body: extra.body ?? {} };
   const send = (headers, more) => inject(context.target, { ...request, headers: { ...headers, ...extra.headers }, ...more });
   return {
@@ -93,6 +96,26 @@ async function ask(route, context, id) {
     forged: await send(credentials('bad')),
     valid: await send({ ...(await validCredentials(context.target, context.asked)), ...extra.credentials }, extra.valid),
   };
+}
+
+/** A route of every method is asked with a rare one, and with the one that guards most often let pass unless another route has that. */
+function byMethod(route, routes) {
+  if (route.method !== 'ANY') return [route];
+  const taken = routes.some((other) => other.method === 'GET' && String(other.path) === String(route.path));
+  const methods = taken ? ['propfind'] : ['propfind', 'get'];
+  return methods.map((method) => {
+    const layers = route.layersOf(method);
+    return { ...route, asks: method.toUpperCase(), layers, handler: layers[layers.length - 1] };
+  });
+}
+
+/** What holds for every method is the weakest verdict; a map that tells the methods apart no further may say that it is looked at. */
+function weakest(answers) {
+  const order = [null, 'absent', 'observed', 'conditional', 'enforced'];
+  const [first, second = first] = answers;
+  if (first.authentication === second.authentication) return first;
+  const weak = order.indexOf(first.authentication) < order.indexOf(second.authentication) ? first : second;
+  return { ...weak, accept: [...new Set([...(weak.accept ?? [weak.authentication]), 'observed'])] };
 }
 
 /** The layers that ran before the handler, from the run that came furthest. */

@@ -33,14 +33,15 @@ function visit(layer, path, state) {
 }
 
 function addRoute(route, path, state) {
-  const all = route.stack.filter((layer) => !layer.method || layer.method === 'propfind');
+  const layersOf = (method) => route.stack.filter((layer) => !layer.method || layer.method === method);
   for (const layer of route.stack) state.functions.add(functionOf(layer));
   for (const method of methodsOf(route)) {
-    const layers = method ? route.stack.filter((layer) => !layer.method || layer.method === method) : all;
+    const layers = layersOf(method || 'propfind');
     state.routes.push({
       method: method ? method.toUpperCase() : 'ANY',
       path,
       layers,
+      layersOf,
       handler: layers[layers.length - 1],
       sample: sampleOf(path, state),
     });

@@ -437,8 +437,12 @@ pub(super) fn save_all(
         access.key.clone_from(&document.key.fields);
         (access.values, access.spread) = changes(host, machine, id, "");
         host.effect(machine, firedoor_app::EffectKind::Access(access), span);
-        if let Some(document) = host.state().mongoose.documents.get_mut(&id) {
-            document.is_new = false;
+        if document.is_new {
+            let key = store::own_key(host, machine, about.asset, "_id");
+            if let Some(document) = host.state().mongoose.documents.get_mut(&id) {
+                document.is_new = false;
+                document.key = key;
+            }
         }
         hooks::run(host, machine, &about.schemas, "$post", "save", &this, span)?;
     }

@@ -21,7 +21,7 @@ pub(super) struct Condition {
 }
 
 /// Returns whether a value says who is asking.
-pub(super) fn is_own(value: &Provenance) -> bool {
+pub fn is_own(value: &Provenance) -> bool {
     value.is_of_principal()
         || value.is_from(RequestPart::Context)
         || value.is_from(RequestPart::Session)

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use firedoor_app::{
     Access, Asset, AssetField, AssetKind, Check, CheckId, CheckKind, Control, Effect, EffectKind,
-    EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Operation, Origin, Provenance,
-    Refusal, RequestPart, Symbol, Throttle, TokenKind, Transport, Unresolved, Verdict, VerifyToken,
-    build::Builder,
+    EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Mount, Operation, Origin,
+    Provenance, Refusal, RequestPart, Symbol, Throttle, TokenKind, Transport, Unresolved, Verdict,
+    VerifyToken, build::Builder,
 };
 use firedoor_source::FileSet;
 use ustr::ustr;
@@ -37,7 +37,13 @@ pub fn map(files: &FileSet) -> Map {
         span: span(files, "src/auth.ts", "export function requireAuth"),
         controls: vec![Control::Authentication],
         covers: vec![1, 2],
-        mounted: vec![span(files, "src/app.ts", "app.use('/api', requireAuth)")],
+        mounts: vec![Mount {
+            span: span(files, "src/app.ts", "app.use('/api', requireAuth)"),
+            path: ustr("/api"),
+            covers: 2,
+        }],
+        is_idle: false,
+        imported: vec![],
         is_used: true,
         throttle: None,
     });
@@ -46,7 +52,9 @@ pub fn map(files: &FileSet) -> Map {
         span: span(files, "src/auth.ts", "joinLimiter = rateLimit"),
         controls: vec![Control::RateLimit],
         covers: vec![],
-        mounted: vec![],
+        mounts: vec![],
+        is_idle: false,
+        imported: vec![],
         is_used: false,
         throttle: Some(throttle()),
     });
@@ -83,6 +91,7 @@ fn entry(files: &FileSet, method: &str, path: &str, handler: &str, at: (&str, &s
         registered: span(files, at.0, at.1),
         group: (0, ustr("app")),
         layers: vec![],
+        late: Vec::new(),
         controls: BTreeMap::new(),
         checks: vec![],
         effects: vec![],
@@ -113,6 +122,7 @@ fn require_auth(files: &FileSet) -> Layer {
         mounted: span(files, "src/app.ts", "app.use('/api', requireAuth)"),
         controls: vec![Control::Authentication],
         verdict: Verdict::Enforced,
+        verdicts: vec![],
         throttle: None,
         fails_open: None,
     }
@@ -126,6 +136,7 @@ fn json(files: &FileSet) -> Layer {
         mounted: span(files, "src/app.ts", "app.use(express.json())"),
         controls: vec![],
         verdict: Verdict::Absent,
+        verdicts: vec![],
         throttle: None,
         fails_open: None,
     }
@@ -173,6 +184,7 @@ fn join(files: &FileSet) -> EntryPoint {
             mounted: at("if (!lobby)"),
             controls: vec![Control::Validation],
             verdict: Verdict::Enforced,
+            verdicts: vec![],
             throttle: None,
             fails_open: None,
         },

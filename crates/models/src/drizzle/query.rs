@@ -1,0 +1,544 @@
+//! Queries: what was called on a builder, and what running it does.
+
+use firedoor_app::{Field, Operation, Origin, Provenance};
+use firedoor_eval::{
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use super::{Column, Table};
+use crate::ModelHost;
+use crate::sqltext;
+use crate::store::{self, Conditions, method_name, own_properties, property};
+use crate::tools;
+
+/// A condition on a column.
+struct Condition {
+    asset: Ustr,
+    column: Ustr,
+    operator: &'static str,
+    value: Value,
+}
+
+/// `db.select()`, `db.insert(table)` and so on.
+pub(super) fn start(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let method = method_name(&call.path);
+    let is_known = matches!(
+        method,
+        "select" | "selectDistinct" | "insert" | "update" | "delete" | "$count"
+    );
+    if !is_known {
+        return Ok(None);
+    }
+    let id = host.make_object(machine, "drizzle:builder", call.span);
+    push(machine, id, method, &call.arguments.positional, call.span);
+    Ok(Some(Value::object(id)))
+}
+
+fn push(machine: &mut Machine<'_>, id: ObjectId, name: &str, arguments: &[Value], span: Span) {
+    let mut step = vec![Value::string(name)];
+    step.extend(arguments.iter().cloned());
+    let step = machine.make_list(step, false, span);
+    machine.heap.elements_mut(id).push(step);
+}
+
+/// A method of a builder is noted with its arguments.
+pub(super) fn chain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if let Some(id) = call.receiver {
+        let name = method_name(&call.path);
+        push(machine, id, name, &call.arguments.positional, call.span);
+    }
+    Ok(Some(call.this.clone()))
+}
+
+/// `db.query.users.findFirst({ where, with, columns })`.
+pub(super) fn relational(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(table) = property(machine, &call.this, "$table") else {
+        return Ok(None);
+    };
+    let id = host.make_object(machine, "drizzle:builder", call.span);
+    let name = method_name(&call.path).to_owned();
+    let options = call.arguments.get(0);
+    push(machine, id, "from", std::slice::from_ref(&table), call.span);
+    push(
+        machine,
+        id,
+        &name,
+        std::slice::from_ref(&options),
+        call.span,
+    );
+    if let Some(mut test) = property(machine, &options, "where") {
+        if store::is_function(machine, &test) {
+            let operators = Value::outside("npm:drizzle-orm");
+            let arguments = Arguments::positional([table, operators]);
+            test = machine.call_value(&test, None, &arguments, call.span)?;
+        }
+        push(machine, id, "where", &[test], call.span);
+    }
+    Ok(Some(Value::object(id)))
+}
+
+/// `builder.get()`, `all()`, `run()`, `execute()` run it at once; with SQLite they need no waiting.
+pub(super) fn run_now(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = call.receiver else {
+        return Ok(None);
+    };
+    push(machine, id, method_name(&call.path), &[], call.span);
+    execute(host, machine, id)
+}
+
+pub(super) fn then(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = call.receiver else {
+        return Ok(None);
+    };
+    let promise = tools::promised(machine, call.span, |machine| {
+        Ok(execute(host, machine, id)?.unwrap_or_else(Value::undefined))
+    })?;
+    let name = Ustr::from(method_name(&call.path));
+    machine
+        .call_member(&promise, name, call.arguments, call.span)
+        .map(Some)
+}
+
+/// What a builder comes to.
+#[derive(Default)]
+struct Plan {
+    table: Option<(Ustr, ObjectId)>,
+    joined: Vec<Ustr>,
+    operation: Option<Operation>,
+    conditions: Vec<Condition>,
+    values: Vec<Field>,
+    spread: Vec<Provenance>,
+    columns: Option<Value>,
+    options: Option<Value>,
+    is_first: bool,
+    is_limited: bool,
+    is_returning: bool,
+    is_locking: bool,
+}
+
+fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Plan {
+    let mut plan = Plan::default();
+    for step in machine.heap.get(id).elements.clone() {
+        let parts = store::parts(machine, &step);
+        if let Some((name, arguments)) = parts.split_first() {
+            let name = name.text().unwrap_or_default();
+            add_step(host, machine, &name, arguments, &mut plan);
+        }
+    }
+    plan
+}
+
+fn table_of(host: &ModelHost, value: &Value) -> Option<(Ustr, ObjectId)> {
+    let id = value.objects().next()?;
+    let state = host.state();
+    Some((state.drizzle.tables.get(&id)?.asset, id))
+}
+
+fn add_step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    arguments: &[Value],
+    plan: &mut Plan,
+) {
+    let first = arguments.first().cloned().unwrap_or_else(Value::undefined);
+    match name {
+        "select" | "selectDistinct" => {
+            plan.operation = Some(Operation::Read);
+            plan.columns = arguments.first().cloned();
+        }
+        "insert" | "update" | "delete" | "$count" => {
+            plan.operation = Some(match name {
+                "insert" => Operation::Create,
+                "update" => Operation::Update,
+                "delete" => Operation::Delete,
+                _ => Operation::Count,
+            });
+            plan.table = table_of(host, &first);
+            if let Some(test) = arguments.get(1) {
+                add_condition(host, machine, test, plan, 0);
+            }
+        }
+        "from" => plan.table = table_of(host, &first),
+        "innerJoin" | "leftJoin" | "rightJoin" | "fullJoin" => {
+            plan.joined
+                .extend(table_of(host, &first).map(|(name, _)| name));
+            if let Some(test) = arguments.get(1) {
+                add_condition(host, machine, test, plan, 0);
+            }
+        }
+        "where" | "having" => add_condition(host, machine, &first, plan, 0),
+        "values" | "set" => add_values(host, machine, &first, plan),
+        "onConflictDoUpdate" => {
+            if let Some(values) = property(machine, &first, "set") {
+                add_values(host, machine, &values, plan);
+            }
+        }
+        "returning" => {
+            plan.is_returning = true;
+            plan.columns = arguments.first().cloned();
+        }
+        "limit" => plan.is_limited = first.as_number() == Some(1.0),
+        "for" => plan.is_locking = true,
+        "get" | "findFirst" => {
+            plan.is_first = true;
+            plan.options = arguments.first().cloned();
+        }
+        "findMany" => plan.options = arguments.first().cloned(),
+        _ => {}
+    }
+}
+
+/// `{ coins: sql`${users.coins} - ${price}` }` is an increment.
+fn add_values(host: &ModelHost, machine: &mut Machine<'_>, values: &Value, plan: &mut Plan) {
+    for row in store::parts(machine, values) {
+        let (mut fields, spread) = store::written(host, machine, &row);
+        for field in &mut fields {
+            let value = property(machine, &row, &field.name);
+            let text = value
+                .and_then(|value| value.only_object())
+                .and_then(|id| host.state().sql_queries.get(&id).and_then(|sent| sent.text));
+            if let Some(text) = text {
+                let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+                if compact.ends_with("+?") || compact.contains(&format!("{}+", field.name)) {
+                    field.operator = "+=";
+                } else if compact.ends_with("-?") || compact.contains(&format!("{}-", field.name)) {
+                    field.operator = "-=";
+                }
+            }
+        }
+        plan.values.extend(fields);
+        plan.spread.extend(spread);
+    }
+}
+
+fn add_condition(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    test: &Value,
+    plan: &mut Plan,
+    depth: usize,
+) {
+    for id in test.objects().collect::<Vec<_>>() {
+        let name = property(machine, &Value::object(id), "$name").and_then(|name| name.text());
+        let parts = machine.heap.get(id).elements.clone();
+        let Some(name) = name else {
+            let sent = host.state().sql_queries.get(&id).cloned();
+            if let (Some(sent), Some((asset, _))) = (sent, plan.table) {
+                let value = machine.derived(Shape::Any, &sent.positional);
+                plan.conditions.push(Condition {
+                    asset,
+                    column: Ustr::default(),
+                    operator: "=",
+                    value,
+                });
+            }
+            continue;
+        };
+        let operator = match name.as_str() {
+            "and" | "or" | "not" => {
+                for part in parts.iter().filter(|_| depth < 8) {
+                    add_condition(host, machine, part, plan, depth + 1);
+                }
+                continue;
+            }
+            name => operator(name),
+        };
+        let columns: Vec<Option<Column>> = parts
+            .iter()
+            .map(|part| {
+                let id = part.only_object()?;
+                host.state().drizzle.columns.get(&id).cloned()
+            })
+            .collect();
+        for (index, column) in columns.iter().enumerate() {
+            let Some(column) = column else {
+                continue;
+            };
+            let other = columns.get(1 - index.min(1)).and_then(Option::as_ref);
+            let value = match other {
+                Some(other) => column_value(host, machine, other, false),
+                None => parts.get(1).cloned().unwrap_or_else(Value::null),
+            };
+            plan.conditions.push(Condition {
+                asset: column.asset,
+                column: column.name,
+                operator,
+                value,
+            });
+        }
+    }
+    if test.is_unknown()
+        && let Some((asset, _)) = plan.table
+    {
+        plan.conditions.push(Condition {
+            asset,
+            column: Ustr::default(),
+            operator: "=",
+            value: test.clone(),
+        });
+    }
+}
+
+fn operator(name: &str) -> &'static str {
+    match name {
+        "ne" | "isNotNull" => "!=",
+        "gt" => ">",
+        "gte" | "between" => ">=",
+        "lt" => "<",
+        "lte" => "<=",
+        "inArray" | "arrayContains" => "in",
+        "notInArray" => "not in",
+        "like" | "ilike" => "like",
+        "exists" => "exists",
+        _ => "=",
+    }
+}
+
+fn column_value(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    column: &Column,
+    of_principal: bool,
+) -> Value {
+    let origin = Origin::Record {
+        asset: column.asset,
+        field: column.name,
+        of_principal,
+    };
+    host.with_origin(machine, Value::unknown(Shape::Any), origin)
+}
+
+/// Runs a builder.
+pub(super) fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Answer {
+    let span = machine.heap.get(id).span;
+    let plan = plan(host, machine, id);
+    let Some((asset, table)) = plan.table else {
+        return Ok(Some(Value::unknown(Shape::Any)));
+    };
+    let mut own = false;
+    let mut key = Conditions::default();
+    for joined in &plan.joined {
+        let joined_key = key_of(host, machine, &plan, *joined);
+        own |= joined_key
+            .fields
+            .iter()
+            .any(|field| sqltext::is_own(&field.value));
+        let mut access = store::access(host, Operation::Read, *joined);
+        access.key.clone_from(&joined_key.fields);
+        store::note(host, machine, access, span);
+        key.values.extend(joined_key.values);
+    }
+    let main = key_of(host, machine, &plan, asset);
+    key.fields = main.fields;
+    key.values.extend(main.values);
+    if own {
+        for field in &mut key.fields {
+            field.value = owned(&field.value);
+        }
+    }
+    let is_counting = plan
+        .columns
+        .as_ref()
+        .is_some_and(|columns| is_count(host, machine, columns));
+    let operation = match plan.operation.unwrap_or(Operation::Read) {
+        Operation::Read if is_counting => Operation::Count,
+        other => other,
+    };
+    let mut access = store::access(host, operation, asset);
+    access.key.clone_from(&key.fields);
+    access.values.clone_from(&plan.values);
+    access.spread.clone_from(&plan.spread);
+    access.is_in_transaction |= plan.is_locking;
+    let by_key = key.fields.iter().any(|field| field.operator == "=");
+    let is_one = plan.is_first || plan.is_limited || by_key;
+    access.is_many = !is_one && operation != Operation::Create;
+    store::note(host, machine, access, span);
+    result(host, machine, &plan, asset, table, &key, span).map(Some)
+}
+
+/// What a join with a record of the caller's says is the caller's too.
+fn owned(value: &Provenance) -> Provenance {
+    Provenance::new(value.origins().iter().map(|origin| match origin {
+        Origin::Record { asset, field, .. } => Origin::Record {
+            asset: *asset,
+            field: *field,
+            of_principal: true,
+        },
+        other => other.clone(),
+    }))
+}
+
+fn key_of(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, asset: Ustr) -> Conditions {
+    let mut key = Conditions::default();
+    for condition in plan.conditions.iter().filter(|it| it.asset == asset) {
+        key.add(
+            host,
+            machine,
+            &condition.column,
+            condition.operator,
+            &condition.value,
+        );
+    }
+    key
+}
+
+fn is_count(host: &ModelHost, machine: &Machine<'_>, columns: &Value) -> bool {
+    let state = host.state();
+    let mut values = columns
+        .objects()
+        .flat_map(|id| own_properties(machine, id))
+        .peekable();
+    values.peek().is_some()
+        && values.all(|(_, value)| {
+            value
+                .only_object()
+                .is_some_and(|id| state.sql_queries.contains_key(&id))
+        })
+}
+
+fn result(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plan: &Plan,
+    asset: Ustr,
+    table: ObjectId,
+    key: &Conditions,
+    span: Span,
+) -> Result<Value, Stop> {
+    let operation = plan.operation.unwrap_or(Operation::Read);
+    if operation == Operation::Count {
+        return Ok(store::counted(host, machine, asset, key, "count"));
+    }
+    if operation != Operation::Read && !plan.is_returning {
+        let names = [
+            "changes",
+            "rowCount",
+            "rowsAffected",
+            "affectedRows",
+            "length",
+        ];
+        return Ok(store::counts(host, machine, asset, key, &names, span));
+    }
+    let mut row = store::found_one(host, machine, asset, key, Atom::Undefined);
+    if operation == Operation::Create {
+        row = store::existing(host, machine, asset, key);
+    }
+    if !row.is_nothing()
+        && let Some(object) = shape(host, machine, plan, asset, table, &row, span)
+    {
+        row = store::exchange(&row, &Atom::Unknown(Shape::Object), Atom::Object(object));
+    }
+    Ok(if plan.is_first {
+        row
+    } else {
+        store::list_of(machine, &row, span)
+    })
+}
+
+/// The object that a row is, if it is not just the record: chosen columns, tables of a join, relations.
+fn shape(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plan: &Plan,
+    asset: Ustr,
+    table: ObjectId,
+    row: &Value,
+    span: Span,
+) -> Option<ObjectId> {
+    let chosen = plan
+        .columns
+        .as_ref()
+        .filter(|columns| columns.objects().next().is_some());
+    let with = plan
+        .options
+        .as_ref()
+        .and_then(|options| property(machine, options, "with"));
+    let is_own = host.origins_of(machine, row.origins).iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Record {
+                of_principal: true,
+                ..
+            }
+        )
+    });
+    let mut properties: Vec<(Ustr, Value)> = Vec::new();
+    let mut is_open = false;
+    if let Some(columns) = chosen {
+        for part in columns.objects().collect::<Vec<_>>() {
+            for (name, value) in own_properties(machine, part) {
+                properties.push((name, chosen_value(host, machine, &value, is_own)));
+            }
+        }
+    } else if !plan.joined.is_empty() {
+        for name in std::iter::once(&asset).chain(&plan.joined) {
+            properties.push((*name, whole(host, machine, *name, is_own)));
+        }
+    } else if let Some(with) = with {
+        is_open = true;
+        let relations = host
+            .state()
+            .drizzle
+            .tables
+            .get(&table)
+            .map(|table: &Table| table.relations.clone());
+        let asked: Vec<Ustr> = with
+            .objects()
+            .flat_map(|id| own_properties(machine, id))
+            .map(|(name, _)| name)
+            .collect();
+        for name in asked {
+            if let Some((target, is_many)) = relations.as_ref().and_then(|it| it.get(&name)) {
+                let mut value = whole(host, machine, *target, is_own);
+                if *is_many {
+                    value = store::list_of(machine, &value, span);
+                }
+                properties.push((name, value));
+            }
+        }
+    } else {
+        return None;
+    }
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    let mut rest = Value::unknown(Shape::Object).with_origins(row.origins);
+    rest.control = row.control;
+    let object = machine.heap.get_mut(id);
+    for (name, mut value) in properties {
+        value.control = row.control;
+        object.properties.insert(name, value);
+    }
+    if is_open {
+        object.is_open = true;
+        object.elements.push(rest);
+    }
+    Some(id)
+}
+
+fn whole(host: &ModelHost, machine: &mut Machine<'_>, asset: Ustr, of_principal: bool) -> Value {
+    let origin = Origin::Record {
+        asset,
+        field: Ustr::default(),
+        of_principal,
+    };
+    host.with_origin(machine, Value::unknown(Shape::Object), origin)
+}
+
+fn chosen_value(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+    of_principal: bool,
+) -> Value {
+    let id = value.only_object();
+    let column = id.and_then(|id| host.state().drizzle.columns.get(&id).cloned());
+    if let Some(column) = column {
+        return column_value(host, machine, &column, of_principal);
+    }
+    if let Some((asset, _)) = table_of(host, value) {
+        return whole(host, machine, asset, of_principal);
+    }
+    machine.derived(Shape::Any, [value])
+}

@@ -1,0 +1,188 @@
+//! How a request moves through layers: steps are called, and `next` lets it on.
+
+use firedoor_app::{EffectKind, RequestPart, Transport};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectKind, Stop, TestKind, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::sequel::Leave;
+use crate::state::Left;
+use crate::{Door, ModelHost, Step, express_ws};
+
+/// A request, a response and `next` are shared by all steps.
+pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
+    let span = door.registered;
+    let request = host.make_object(machine, "express:request", span);
+    let response = host.make_object(machine, "express:response", span);
+    let next = host.make_object(machine, "express:next", span);
+    machine
+        .heap
+        .set_property(response, Ustr::from("req"), Value::object(request));
+    let mut shared = vec![
+        Value::object(request),
+        Value::object(response),
+        Value::object(next),
+    ];
+    if door.transport == Transport::WebSocket {
+        shared.push(crate::socket::make(host, machine, span));
+    }
+    shared
+}
+
+pub(super) fn step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _door: &Door,
+    step: &Step,
+    shared: &[Value],
+) -> Result<(), Stop> {
+    match step.role {
+        "socket" | "socket-last" => {
+            let is_last = step.role == "socket-last";
+            return express_ws::run_route(host, machine, step, shared, is_last);
+        }
+        "library" => return Ok(()),
+        crate::socket::MESSAGES => return crate::socket::run_messages(host, machine, step.mounted),
+        _ => {}
+    }
+    let count = if step.role == "error" { 4 } else { 3 };
+    let mut arguments = Arguments::positional(shared.iter().take(count).cloned());
+    if step.role == "parameter" {
+        let value = host.request_value(machine, RequestPart::Path, "");
+        arguments.positional.push(value);
+    }
+    let result = machine.call_value(&step.value, None, &arguments, step.mounted)?;
+    let is_promise = result
+        .only_object()
+        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Promise { .. }));
+    if is_promise {
+        machine.await_value(&result, step.mounted)?;
+    }
+    unknown_layer(host, machine, step);
+    Ok(())
+}
+
+/// A layer of an unknown library lets requests on, as far as anybody knows; whether it refuses some is
+/// not known if its name says that it guards.
+pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &Step) {
+    let is_outside = match step.value.only_object() {
+        Some(id) => {
+            matches!(&machine.heap.get(id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))
+                && !host.state().made_guards.contains_key(&id)
+        }
+        None => true,
+    };
+    let noted = {
+        let state = host.state();
+        let number = state.run.step;
+        state.run.effects.iter().any(|effect| effect.step == number)
+            || state
+                .run
+                .refusals
+                .iter()
+                .any(|refusal| refusal.step == number)
+    };
+    if !is_outside || noted {
+        return;
+    }
+    let path = match step
+        .value
+        .only_object()
+        .map(|id| &machine.heap.get(id).kind)
+    {
+        Some(ObjectKind::Host(path)) => path.to_string(),
+        _ => step
+            .value
+            .as_outside()
+            .map_or_else(String::new, |path| path.to_string()),
+    };
+    if path.is_empty() || crate::doors::sounds_like_guard(&path) {
+        let number = host.state().run.step;
+        let name = step.name;
+        host.state()
+            .run
+            .unknown
+            .push((number, format!("what `{name}` does is not known")));
+    }
+    host.effect(machine, EffectKind::Continue, step.mounted);
+}
+
+/// `next()` lets the request on, `next('route')` and `next('router')` leave the rest of the route or router,
+/// and anything else goes to the error handlers.
+pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let given = call.arguments.get(0);
+    if given.is_nothing() {
+        go_on(host, machine, call.span);
+        return Ok(Some(Value::undefined()));
+    }
+    let is_mixed = given.atoms().iter().any(Atom::is_nothing);
+    let outcome = if is_mixed { None } else { Some(true) };
+    let test = machine.tested(TestKind::Truth, outcome, &[&given], call.span);
+    let span = call.span;
+    let something = given.filter(|atom| !atom.is_nothing()).unwrap_or(given);
+    machine.when(
+        &test,
+        span,
+        |machine| {
+            match leave_of(&something) {
+                Some(leave) => go_away(host, machine, leave, span),
+                None => machine.may_throw(something, span),
+            }
+            Ok(())
+        },
+        |machine| {
+            go_on(host, machine, span);
+            Ok(())
+        },
+    )?;
+    Ok(Some(Value::undefined()))
+}
+
+fn leave_of(value: &Value) -> Option<Leave> {
+    match value.text()?.as_str() {
+        "route" => Some(Leave::Route),
+        "router" => Some(Leave::Router),
+        _ => None,
+    }
+}
+
+/// The next layer finds what this path has written, not what others have. The `next` of a handler leaves
+/// the route.
+fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
+    if host.state().run.is_at_handler {
+        host.state().run.has_passed_on = true;
+        go_away(host, machine, Leave::Route, span);
+        return;
+    }
+    host.effect(machine, EffectKind::Continue, span);
+    let mark = host.state().run.mark;
+    let written = machine.written_since(mark);
+    let passed = &mut host.state().run.passed;
+    if passed.len() < 32 {
+        passed.push(written);
+    }
+}
+
+/// Notes that the request leaves; behind a route that is tried already, it just goes on.
+fn go_away(host: &ModelHost, machine: &mut Machine<'_>, leave: Leave, span: Span) {
+    if host.state().run.is_behind {
+        host.effect(machine, EffectKind::Continue, span);
+        return;
+    }
+    if !host.is_request() {
+        return;
+    }
+    let mark = host.state().run.mark;
+    let left = Left {
+        leave,
+        span,
+        function: machine.function_name(),
+        decided: machine.decided.clone(),
+        written: machine.written_since(mark),
+        step: host.state().run.step,
+    };
+    let leaves = &mut host.state().run.leaves;
+    if leaves.len() < 8 {
+        leaves.push(left);
+    }
+}

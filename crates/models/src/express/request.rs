@@ -1,0 +1,164 @@
+//! The request object of Express.
+
+use firedoor_app::RequestPart;
+use firedoor_eval::{Answer, Call, HOLE, Machine, ObjectId, Shape, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::ModelHost;
+
+pub(super) fn request_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let name = last_name(host);
+    let value = match name.as_str() {
+        "body" | "rawBody" => host.request_value(machine, RequestPart::Body, ""),
+        "query" => host.request_value(machine, RequestPart::Query, ""),
+        "params" => host
+            .request_value(machine, RequestPart::Path, "")
+            .shaped(Shape::Object),
+        "headers" => Value::object(host.make_object(machine, "express:request.headers", span)),
+        "cookies" | "signedCookies" => {
+            Value::object(host.make_object(machine, "express:request.cookies", span))
+        }
+        "file" | "files" => host.request_value(machine, RequestPart::File, ""),
+        "ip" | "ips" | "socket" | "connection" => {
+            host.request_value(machine, RequestPart::Address, &name)
+        }
+        "path" | "originalUrl" | "url" | "baseUrl" => path_member(host, machine, &name),
+        "method" => {
+            let method = host.state().run.method;
+            match method.as_str() {
+                "ANY" => host.request_value(machine, RequestPart::Line, "method"),
+                method => Value::string(method),
+            }
+        }
+        "res" | "app" => return None,
+        _ => host.request_value(machine, RequestPart::Line, &name),
+    };
+    let _ = object;
+    Some(value)
+}
+
+/// The path of the request as far as the entry point fixes it.
+pub(crate) fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
+    let path = host.state().run.path;
+    path_value(host, machine, &path)
+}
+
+/// A layer sees the path below where it is mounted as `path` and `url`, and what lies above as `baseUrl`.
+fn path_member(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
+    let (path, base) = {
+        let state = host.state();
+        let base = state.run.bases.get(state.run.step).copied();
+        (state.run.path, base.unwrap_or_default())
+    };
+    let above = firedoor_app::path_segments(&base).count();
+    let segments: Vec<&str> = firedoor_app::path_segments(&path).collect();
+    let (base, rest) = segments.split_at(above.min(segments.len()));
+    match name {
+        "originalUrl" => path_value(host, machine, &path),
+        "baseUrl" if base.is_empty() => Value::string(""),
+        "baseUrl" => path_value(host, machine, &format!("/{}", base.join("/"))),
+        _ => path_value(host, machine, &format!("/{}", rest.join("/"))),
+    }
+}
+
+fn path_value(host: &ModelHost, machine: &mut Machine<'_>, path: &str) -> Value {
+    let mut text = String::new();
+    let mut depth = 0;
+    for c in path.chars() {
+        match c {
+            '{' => {
+                depth += 1;
+                text.push(HOLE);
+            }
+            '}' => depth -= 1,
+            c if depth == 0 => text.push(c),
+            _ => {}
+        }
+    }
+    let value = Value::pattern(&text);
+    host.with_origin(
+        machine,
+        value,
+        firedoor_app::Origin::Request(RequestPart::Line, Ustr::from("path")),
+    )
+}
+
+pub(super) fn request_header(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let name = call
+        .arguments
+        .get(0)
+        .text()
+        .map_or_else(String::new, |name| name.to_ascii_lowercase());
+    Ok(Some(host.request_value(
+        machine,
+        RequestPart::Header,
+        &name,
+    )))
+}
+
+pub(super) fn request_parameter(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let name = call
+        .arguments
+        .get(0)
+        .text()
+        .map_or_else(String::new, |name| name.to_string());
+    Ok(Some(host.request_value(machine, RequestPart::Path, &name)))
+}
+
+pub(super) fn request_test(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _call: &Call<'_>,
+) -> Answer {
+    Ok(Some(Value::unknown(Shape::Bool)))
+}
+
+pub(super) fn header_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let name = last_name(host).to_ascii_lowercase();
+    Some(host.request_value(machine, RequestPart::Header, &name))
+}
+
+pub(super) fn cookie_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let name = last_name(host);
+    Some(host.request_value(machine, RequestPart::Cookie, &name))
+}
+
+/// What earlier layers may have attached to the request.
+pub(super) fn request_context(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let name = last_name(host);
+    Some(host.request_value(machine, RequestPart::Context, &name))
+}
+
+pub(super) fn last_name(host: &ModelHost) -> String {
+    let path = host.state().member_name;
+    path.rsplit('.').next().unwrap_or("").to_owned()
+}

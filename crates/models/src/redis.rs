@@ -1,0 +1,247 @@
+//! Redis: ioredis 4 and 5, redis (node-redis) 3 to 5, @upstash/redis.
+//!
+//! An asset is the fixed beginning of a key: `session:${id}` is of `session`. Commands are named in any
+//! case. Sources: <https://redis.io/docs/latest/commands/>, <https://github.com/redis/ioredis>,
+//! <https://github.com/redis/node-redis>.
+
+use firedoor_app::{AssetKind, Field, Operation};
+use firedoor_eval::{Answer, Atom, Call, HOLE, Machine, Shape, Value};
+use ustr::Ustr;
+
+use crate::store::{self, Conditions, method_name};
+use crate::{Model, ModelHost, tools};
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "redis",
+    calls: &[
+        ("npm:ioredis", open),
+        ("npm:ioredis.Redis", open),
+        ("npm:ioredis.Cluster", open),
+        ("npm:redis.createClient", open),
+        ("npm:redis.createCluster", open),
+        ("npm:@upstash/redis.Redis", open),
+        ("npm:@upstash/redis.Redis.fromEnv", open),
+        ("redis:client.multi", multi),
+        ("redis:client.pipeline", pipeline),
+        ("redis:client.connect", done),
+        ("redis:client.quit", done),
+        ("redis:client.on", itself),
+        ("redis:client.duplicate", itself),
+        ("redis:client.*", command),
+        ("redis:multi.exec", done),
+        ("redis:multi.*", queued),
+    ],
+    aliases: &[("npm:ioredis.default", "npm:ioredis")],
+    ..Model::EMPTY
+};
+
+fn open(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "redis:client", call.span);
+    Ok(Some(Value::object(id)))
+}
+
+fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.this.clone()))
+}
+
+fn done(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    tools::deliver(machine, call, Value::unknown(Shape::Any))
+}
+
+/// Commands of `multi` run as one.
+fn multi(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "redis:multi", call.span);
+    machine
+        .heap
+        .set_property(id, Ustr::from("$one"), Value::bool(true));
+    Ok(Some(Value::object(id)))
+}
+
+fn pipeline(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "redis:multi", call.span);
+    Ok(Some(Value::object(id)))
+}
+
+fn queued(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let is_one = store::property(machine, &call.this, "$one").is_some();
+    if is_one {
+        store::in_transaction(host, machine, |machine| note(host, machine, call));
+    } else {
+        note(host, machine, call);
+    }
+    Ok(Some(call.this.clone()))
+}
+
+fn command(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    match note(host, machine, call) {
+        Some(value) => tools::deliver(machine, call, value),
+        None => Ok(None),
+    }
+}
+
+fn operation(command: &str) -> Option<Operation> {
+    Some(match command {
+        "get" | "mget" | "hget" | "hgetall" | "hmget" | "smembers" | "lrange" | "zrange"
+        | "zrevrange" | "keys" | "scan" | "hvals" | "hkeys" | "getbuffer" | "json.get" => {
+            Operation::Read
+        }
+        "exists" | "ttl" | "pttl" | "sismember" | "scard" | "llen" | "zcard" | "hexists"
+        | "zscore" | "zrank" | "hlen" | "strlen" => Operation::Count,
+        "set" | "setex" | "psetex" | "setnx" | "mset" | "hset" | "hmset" | "hsetnx" | "sadd"
+        | "lpush" | "rpush" | "zadd" | "append" | "getset" | "xadd" => Operation::Create,
+        "incr" | "incrby" | "incrbyfloat" | "decr" | "decrby" | "hincrby" | "zincrby"
+        | "expire" | "pexpire" | "expireat" | "persist" | "rename" => Operation::Update,
+        "del" | "unlink" | "getdel" | "hdel" | "srem" | "zrem" | "lrem" | "lpop" | "rpop"
+        | "spop" | "flushdb" | "flushall" => Operation::Delete,
+        _ => return None,
+    })
+}
+
+/// The fixed beginning of a key, up to its last separator.
+fn asset_name(key: &Value) -> Ustr {
+    let text = key.text_pattern();
+    let fixed = text.map(|text| text.split(HOLE).next().unwrap_or("").to_owned());
+    let fixed = fixed.unwrap_or_default();
+    let name = if text.is_some_and(|text| text.contains(HOLE)) {
+        fixed.trim_end_matches([':', '/', '.', '-', '_', '{'])
+    } else {
+        fixed.split([':', '/']).next().unwrap_or("")
+    };
+    if name.is_empty() {
+        Ustr::from("redis")
+    } else {
+        Ustr::from(name)
+    }
+}
+
+/// Notes a command and returns what it gives.
+fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Option<Value> {
+    let name = method_name(&call.path).to_ascii_lowercase();
+    let operation = operation(&name)?;
+    let mut arguments = call.arguments.positional.clone();
+    arguments.retain(|value| !store::is_function(machine, value));
+    let key_value = arguments.first().cloned().unwrap_or_else(Value::undefined);
+    let key_value = store::parts(machine, &key_value).first().cloned()?;
+    let asset = asset_name(&key_value);
+    store::declare(host, asset, AssetKind::KeyValue, call.span, Vec::new());
+    let mut key = Conditions::default();
+    key.add(host, machine, "key", "=", &key_value);
+    let mut access = store::access(host, operation, asset);
+    access.is_many = matches!(name.as_str(), "keys" | "scan" | "flushdb" | "flushall");
+    access.key.clone_from(&key.fields);
+    let values = arguments.get(1..).unwrap_or_default();
+    match operation {
+        Operation::Create => {
+            access.values = written(host, machine, &name, values);
+            let only_new = |value: &Value| {
+                value
+                    .text()
+                    .is_some_and(|text| text.eq_ignore_ascii_case("nx"))
+                    || store::property(machine, value, "NX").is_some()
+            };
+            access.is_conditional = name.ends_with("nx") || values.iter().any(only_new);
+        }
+        Operation::Update => {
+            let one = Value::number(1.0);
+            let by = values.last().unwrap_or(&one);
+            let (field, operator) = match name.as_str() {
+                _ if name.contains("expire") => ("expires", "="),
+                _ if name.starts_with("decr") => ("value", "-="),
+                _ => ("value", "+="),
+            };
+            access.values.push(Field {
+                name: Ustr::from(field),
+                value: host.deep_provenance(machine, by),
+                operator,
+            });
+        }
+        _ => {}
+    }
+    host.effect(machine, firedoor_app::EffectKind::Access(access), call.span);
+    Some(result(host, machine, operation, &name, asset, &key, call))
+}
+
+fn written(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    values: &[Value],
+) -> Vec<Field> {
+    let field = |machine: &mut Machine<'_>, name: &str, value: &Value| Field {
+        name: Ustr::from(name),
+        value: host.deep_provenance(machine, value),
+        operator: "=",
+    };
+    match (name, values) {
+        ("hset" | "hmset" | "hsetnx", [first, second, ..]) => {
+            let column = first.text().unwrap_or_default();
+            vec![field(machine, &column, second)]
+        }
+        ("hset" | "hmset", [all]) => store::written(host, machine, all).0,
+        ("setex" | "psetex", [seconds, value, ..]) => {
+            vec![
+                field(machine, "value", value),
+                field(machine, "expires", seconds),
+            ]
+        }
+        (_, [value, rest @ ..]) => {
+            let mut fields = vec![field(machine, "value", value)];
+            let options = rest.first();
+            let expiry = options.and_then(|options| {
+                ["EX", "PX", "ex", "px", "EXAT"]
+                    .iter()
+                    .find_map(|name| store::property(machine, options, name))
+            });
+            let by_word = options.and_then(Value::text).is_some_and(|word| {
+                matches!(word.to_ascii_uppercase().as_str(), "EX" | "PX" | "EXAT")
+            });
+            let expiry = expiry.or_else(|| rest.get(1).filter(|_| by_word).cloned());
+            if let Some(expiry) = expiry {
+                fields.push(field(machine, "expires", &expiry));
+            }
+            fields
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn result(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    operation: Operation,
+    name: &str,
+    asset: Ustr,
+    key: &Conditions,
+    call: &Call<'_>,
+) -> Value {
+    let gives_record = matches!(name, "getdel" | "getset" | "lpop" | "rpop" | "spop");
+    match operation {
+        Operation::Read if matches!(name, "smembers" | "lrange" | "zrange" | "keys" | "mget") => {
+            let found = store::found_one(host, machine, asset, key, Atom::Undefined);
+            let found = store::exchange(
+                &found,
+                &Atom::Unknown(Shape::Object),
+                Atom::Unknown(Shape::String),
+            );
+            store::list_of(machine, &found, call.span)
+        }
+        _ if operation == Operation::Read || gives_record => {
+            let found = store::found_one(host, machine, asset, key, Atom::Null);
+            if name == "hgetall" {
+                return found;
+            }
+            store::exchange(
+                &found,
+                &Atom::Unknown(Shape::Object),
+                Atom::Unknown(Shape::String),
+            )
+        }
+        Operation::Create => {
+            let value = Value::atoms_of([Atom::Null, Atom::Unknown(Shape::String)]);
+            let counted = store::counted(host, machine, asset, key, "set");
+            value.with_origins(counted.origins)
+        }
+        _ => store::counted(host, machine, asset, key, "value"),
+    }
+}

@@ -1,0 +1,541 @@
+//! Repositories, entity managers and query builders.
+
+use firedoor_app::{Access, EffectKind, Field, Operation};
+use firedoor_eval::{
+    Answer, Arguments, Atom, Call, Host, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind,
+    Value,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use super::{Record, conditions, record};
+use crate::sql::{self, Sent};
+use crate::store::{self, Conditions, method_name, property};
+use crate::{ModelHost, sqltext, tools};
+
+/// The entity that a call is about.
+struct Entity {
+    class: Option<ObjectId>,
+    asset: Ustr,
+}
+
+fn entity_of(host: &ModelHost, value: &Value) -> Option<Entity> {
+    if let Some(name) = value.text() {
+        return Some(Entity {
+            class: None,
+            asset: name,
+        });
+    }
+    let id = value.objects().next()?;
+    let asset = host.state().asset_of.get(&id).copied()?;
+    Some(Entity {
+        class: Some(id),
+        asset,
+    })
+}
+
+/// `getRepository(User)`.
+pub(super) fn of_entity(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let entity = call.arguments.get(0);
+    let id = host.make_object(machine, "typeorm:repository", call.span);
+    machine.heap.set_property(id, Ustr::from("$entity"), entity);
+    Ok(Some(Value::object(id)))
+}
+
+/// `manager.withRepository(repository)`.
+pub(super) fn same(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.arguments.get(0)))
+}
+
+/// A method of a repository.
+pub(super) fn query(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let entity = property(machine, &call.this, "$entity");
+    let Some(entity) = entity.and_then(|entity| entity_of(host, &entity)) else {
+        return Ok(None);
+    };
+    run(host, machine, &entity, call, &call.arguments.positional)
+}
+
+/// A method of a manager: the entity is the first argument, or what is saved says it.
+pub(super) fn by_entity(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let first = call.arguments.get(0);
+    if let Some(entity) = entity_of(host, &first) {
+        let rest = call.arguments.positional.get(1..).unwrap_or_default();
+        return run(host, machine, &entity, call, rest);
+    }
+    let element = store::parts(machine, &first).first().cloned();
+    let class = element.and_then(|element| class_of(machine, &element));
+    match class.and_then(|class| entity_of(host, &Value::object(class))) {
+        Some(entity) => run(host, machine, &entity, call, &call.arguments.positional),
+        None => Ok(None),
+    }
+}
+
+fn class_of(machine: &Machine<'_>, value: &Value) -> Option<ObjectId> {
+    value
+        .objects()
+        .find_map(|id| match machine.heap.get(id).kind {
+            ObjectKind::Instance { class } => Some(class),
+            _ => None,
+        })
+}
+
+/// A static method of an entity that inherits from `BaseEntity`.
+pub(super) fn by_class(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    match entity_of(host, &call.this) {
+        Some(entity) => run(host, machine, &entity, call, &call.arguments.positional),
+        None => Ok(None),
+    }
+}
+
+/// Fields of an entity that inherits from `BaseEntity`.
+pub(super) fn no_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let path = host.state().member_name;
+    let name = method_name(&path);
+    if matches!(name, "save" | "remove" | "reload" | "softRemove" | "hasId") {
+        return None;
+    }
+    let record = host.state().typeorm.records.get(&object?).cloned()?;
+    let origins = host.member_origins(machine, record.origins, Ustr::from(name));
+    Some(Value::unknown(Shape::Any).with_origins(origins))
+}
+
+/// `entity.save()`.
+pub(super) fn save_this(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let class = class_of(machine, &call.this);
+    match class.and_then(|class| entity_of(host, &Value::object(class))) {
+        Some(entity) => save(host, machine, &entity, &call.this, call),
+        None => Ok(None),
+    }
+}
+
+/// `entity.remove()`.
+pub(super) fn remove_this(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let class = class_of(machine, &call.this);
+    match class.and_then(|class| entity_of(host, &Value::object(class))) {
+        Some(entity) => remove(host, machine, &entity, &call.this, call),
+        None => Ok(None),
+    }
+}
+
+fn operation(method: &str) -> Option<Operation> {
+    Some(match method {
+        "find" | "findBy" | "findOne" | "findOneBy" | "findOneOrFail" | "findOneByOrFail"
+        | "findAndCount" | "findAndCountBy" | "findByIds" | "findOneById" => Operation::Read,
+        "count" | "countBy" | "exist" | "exists" | "existsBy" | "sum" => Operation::Count,
+        "insert" => Operation::Create,
+        "update" | "upsert" | "increment" | "decrement" | "restore" => Operation::Update,
+        "delete" | "softDelete" | "clear" => Operation::Delete,
+        _ => return None,
+    })
+}
+
+fn run(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Entity,
+    call: &Call<'_>,
+    arguments: &[Value],
+) -> Answer {
+    let method = method_name(&call.path);
+    let first = arguments.first().cloned().unwrap_or_else(Value::undefined);
+    match method {
+        "create" => return Ok(Some(created(host, machine, entity, &first, call.span))),
+        "merge" => {
+            if let Some(target) = first.only_object() {
+                for source in arguments.get(1..).unwrap_or_default() {
+                    store::assign_into(machine, target, source);
+                }
+            }
+            return Ok(Some(first));
+        }
+        "save" => return save(host, machine, entity, &first, call),
+        "remove" | "softRemove" => return remove(host, machine, entity, &first, call),
+        "metadata" => return Ok(None),
+        _ => {}
+    }
+    let Some(operation) = operation(method) else {
+        return Ok(None);
+    };
+    let key = key_of(host, machine, method, &first);
+    let mut access = store::access(host, operation, entity.asset);
+    access.key.clone_from(&key.fields);
+    let by_key = key.fields.iter().any(|field| field.operator == "=");
+    access.is_many = !by_key && !method.starts_with("findOne") && operation != Operation::Create;
+    write_into(host, machine, method, arguments, &mut access);
+    store::note(host, machine, access, call.span);
+    let value = result(host, machine, entity, method, &key, call.span)?;
+    tools::deliver(machine, call, value)
+}
+
+/// `findOne({ where })` has options, `findOneBy(where)` and `update(where, values)` have conditions, and an
+/// identifier alone is one too.
+fn key_of(host: &ModelHost, machine: &mut Machine<'_>, method: &str, first: &Value) -> Conditions {
+    if matches!(method, "insert" | "clear" | "upsert") {
+        return Conditions::default();
+    }
+    if let Some(filter) = property(machine, first, "where") {
+        return conditions(host, machine, &filter);
+    }
+    let is_plain = first
+        .objects()
+        .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Plain));
+    let takes_options = matches!(method, "find" | "findAndCount" | "count" | "exist");
+    if is_plain && (method.contains("By") || !takes_options) {
+        return conditions(host, machine, first);
+    }
+    let mut key = Conditions::default();
+    if !is_plain && !first.is_nothing() {
+        let name = if takes_options { "" } else { "id" };
+        key.add(host, machine, name, "=", first);
+    }
+    key
+}
+
+fn write_into(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    method: &str,
+    arguments: &[Value],
+    access: &mut Access,
+) {
+    match (method, arguments) {
+        ("insert" | "upsert", [values, ..]) | ("update", [_, values, ..]) => {
+            for row in store::parts(machine, values) {
+                let (fields, spread) = store::written(host, machine, &row);
+                access.values.extend(fields);
+                access.spread.extend(spread);
+            }
+        }
+        ("increment" | "decrement", [_, column, by, ..]) => access.values.push(Field {
+            name: column.text().unwrap_or_default(),
+            value: host.deep_provenance(machine, by),
+            operator: if method == "increment" { "+=" } else { "-=" },
+        }),
+        _ => {}
+    }
+}
+
+/// `repository.create(values)` stores nothing yet.
+fn created(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Entity,
+    values: &Value,
+    span: Span,
+) -> Value {
+    let kind = match entity.class {
+        Some(class) => ObjectKind::Instance { class },
+        None => ObjectKind::Plain,
+    };
+    let id = machine.heap.allocate(kind, span);
+    store::assign_into(machine, id, values);
+    let record = store::existing(host, machine, entity.asset, &Conditions::default());
+    Value::object(id).with_origins(record.origins)
+}
+
+/// `repository.save(entity)`: a record that was found is updated, anything else is made.
+fn save(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Entity,
+    value: &Value,
+    call: &Call<'_>,
+) -> Answer {
+    for part in store::parts(machine, value) {
+        let found = part
+            .objects()
+            .find_map(|id| host.state().typeorm.records.get(&id).cloned());
+        let operation = match &found {
+            Some(_) => Operation::Update,
+            None => Operation::Create,
+        };
+        let mut access = store::access(host, operation, entity.asset);
+        if let Some(found) = found {
+            access.key = found.key.fields;
+        }
+        for id in part.objects().collect::<Vec<_>>() {
+            access.values.extend(host.fields(machine, id));
+            let parts = machine.heap.get(id).elements.clone();
+            access
+                .spread
+                .extend(parts.iter().map(|part| host.provenance(machine, part)));
+        }
+        if part.is_unknown() {
+            access.spread.push(host.provenance(machine, &part));
+        }
+        host.effect(machine, EffectKind::Access(access), call.span);
+    }
+    let saved = if value
+        .objects()
+        .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Plain))
+    {
+        let made = created(host, machine, entity, value, call.span);
+        open(machine, &made);
+        remember(host, machine, entity, &made);
+        made
+    } else {
+        open(machine, value);
+        remember(host, machine, entity, value);
+        value.clone()
+    };
+    tools::deliver(machine, call, saved)
+}
+
+/// What is saved has fields that the database fills in.
+fn open(machine: &mut Machine<'_>, value: &Value) {
+    for id in value.objects().collect::<Vec<_>>() {
+        if matches!(machine.heap.get(id).kind, ObjectKind::Instance { .. }) {
+            machine.heap.open(id);
+        }
+    }
+}
+
+fn remember(host: &ModelHost, machine: &mut Machine<'_>, entity: &Entity, value: &Value) {
+    for id in value.objects().collect::<Vec<_>>() {
+        if host.state().typeorm.records.contains_key(&id) {
+            continue;
+        }
+        let key = store::own_key(host, machine, entity.asset, "id");
+        let record = Record {
+            asset: entity.asset,
+            key,
+            origins: value.origins,
+        };
+        host.state().typeorm.records.insert(id, record);
+    }
+}
+
+/// `repository.remove(entity)`.
+fn remove(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Entity,
+    value: &Value,
+    call: &Call<'_>,
+) -> Answer {
+    let found = store::parts(machine, value)
+        .iter()
+        .flat_map(Value::objects)
+        .find_map(|id| host.state().typeorm.records.get(&id).cloned());
+    let asset = found.as_ref().map_or(entity.asset, |found| found.asset);
+    let mut access = store::access(host, Operation::Delete, asset);
+    match found {
+        Some(found) => access.key = found.key.fields,
+        None => {
+            let mut key = Conditions::default();
+            key.add_unknown(host, machine, value);
+            access.key = key.fields;
+        }
+    }
+    host.effect(machine, EffectKind::Access(access), call.span);
+    tools::deliver(machine, call, value.clone())
+}
+
+fn result(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    entity: &Entity,
+    method: &str,
+    key: &Conditions,
+    span: Span,
+) -> Result<Value, Stop> {
+    let found = store::found_one(host, machine, entity.asset, key, Atom::Null);
+    let found = record(host, machine, entity.class, entity.asset, key, &found, span);
+    Ok(match method {
+        _ if method.ends_with("OrFail") => {
+            let outcome = machine.truth(&found);
+            let test = machine.tested(TestKind::Truth, outcome, &[&found], span);
+            let error = Value::outside("npm:typeorm.EntityNotFoundError()");
+            tools::require(machine, &test, &error, span)?;
+            found.filter(|atom| !atom.is_nothing()).unwrap_or(found)
+        }
+        _ if method.starts_with("findOne") => found,
+        _ if method.starts_with("find") => {
+            let found = store::exchange(&found, &Atom::Null, Atom::Undefined);
+            let rows = store::list_of(machine, &found, span);
+            if method.starts_with("findAnd") {
+                let count = store::counted(host, machine, entity.asset, key, "count");
+                machine.make_list(vec![rows, count], false, span)
+            } else {
+                rows
+            }
+        }
+        "insert" | "update" | "delete" | "softDelete" | "upsert" | "increment" | "decrement" => {
+            store::counts(host, machine, entity.asset, key, &["affected"], span)
+        }
+        _ if method.starts_with("exist") => {
+            store::counted(host, machine, entity.asset, key, "exists").shaped(Shape::Bool)
+        }
+        _ => store::counted(host, machine, entity.asset, key, "count"),
+    })
+}
+
+/// `source.transaction(async manager => ...)`.
+pub(super) fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let body = call.arguments.positional.last().cloned();
+    let body = body.unwrap_or_else(Value::undefined);
+    let arguments = Arguments::positional([call.this.clone()]);
+    let promise = tools::promised(machine, call.span, |machine| {
+        store::in_transaction(host, machine, |machine| {
+            let result = machine.call_value(&body, None, &arguments, call.span)?;
+            machine.await_value(&result, call.span)
+        })
+    })?;
+    Ok(Some(promise))
+}
+
+pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    host.state().run.transactions += 1;
+    tools::deliver(machine, call, Value::undefined())
+}
+
+pub(super) fn end(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    {
+        let mut state = host.state();
+        state.run.transactions = state.run.transactions.saturating_sub(1);
+    }
+    tools::deliver(machine, call, Value::undefined())
+}
+
+/// `source.query(sql, parameters)`.
+pub(super) fn raw(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let mut sent = Sent::new(&call.arguments.get(0));
+    sent.add(
+        machine,
+        call.arguments.positional.get(1..).unwrap_or_default(),
+    );
+    let ran = sql::run(host, machine, &sent, call.span);
+    let rows = sql::rows(machine, &ran, call.span);
+    tools::deliver(machine, call, rows)
+}
+
+/// `repository.createQueryBuilder('user')`, `source.createQueryBuilder()`.
+pub(super) fn builder(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "typeorm:builder", call.span);
+    let entity = property(machine, &call.this, "$entity");
+    let entity = entity.unwrap_or_else(|| call.arguments.get(0));
+    machine.heap.set_property(id, Ustr::from("$entity"), entity);
+    Ok(Some(Value::object(id)))
+}
+
+/// A method of a builder is noted with its arguments.
+pub(super) fn chain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = call.receiver else {
+        return Ok(None);
+    };
+    let name = method_name(&call.path);
+    let first = call.arguments.get(0);
+    if matches!(name, "from" | "into" | "update" | "delete") && first.only_object().is_some() {
+        let is_entity = first
+            .objects()
+            .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Class { .. }));
+        if is_entity {
+            machine.heap.set_property(id, Ustr::from("$entity"), first);
+        }
+    }
+    let mut step = vec![Value::string(name)];
+    step.extend(call.arguments.positional.iter().cloned());
+    let step = machine.make_list(step, false, call.span);
+    machine.heap.elements_mut(id).push(step);
+    Ok(Some(call.this.clone()))
+}
+
+/// `getOne()`, `getMany()`, `execute()`.
+pub(super) fn run_builder(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = call.receiver else {
+        return Ok(None);
+    };
+    let entity = property(machine, &call.this, "$entity");
+    let Some(entity) = entity.and_then(|entity| entity_of(host, &entity)) else {
+        return Ok(None);
+    };
+    let method = method_name(&call.path);
+    let mut operation = Operation::Read;
+    let mut key = Conditions::default();
+    let mut values = Value::undefined();
+    for step in machine.heap.get(id).elements.clone() {
+        let parts = store::parts(machine, &step);
+        let Some((name, arguments)) = parts.split_first() else {
+            continue;
+        };
+        match name.text().unwrap_or_default().as_str() {
+            "insert" => operation = Operation::Create,
+            "update" => operation = Operation::Update,
+            "delete" | "softDelete" => operation = Operation::Delete,
+            "set" | "values" => {
+                values = arguments.first().cloned().unwrap_or_else(Value::undefined)
+            }
+            "where" | "andWhere" | "orWhere" => add_where(host, machine, arguments, &mut key),
+            _ => {}
+        }
+    }
+    if method == "getCount" {
+        operation = Operation::Count;
+    }
+    let mut access = store::access(host, operation, entity.asset);
+    access.key.clone_from(&key.fields);
+    let by_key = key.fields.iter().any(|field| field.operator == "=");
+    access.is_many = !by_key && !method.contains("One") && operation != Operation::Create;
+    for row in store::parts(machine, &values) {
+        let (fields, spread) = store::written(host, machine, &row);
+        access.values.extend(fields);
+        access.spread.extend(spread);
+    }
+    store::note(host, machine, access, call.span);
+    let like = match method {
+        "getOne" | "getRawOne" => "findOne",
+        "getOneOrFail" => "findOneOrFail",
+        "getMany" | "getRawMany" => "find",
+        "getManyAndCount" => "findAndCount",
+        "getCount" => "count",
+        _ => "update",
+    };
+    let value = result(host, machine, &entity, like, &key, call.span)?;
+    tools::deliver(machine, call, value)
+}
+
+/// `where('user.id = :id', { id })`: the condition of a statement in SQL.
+fn add_where(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    arguments: &[Value],
+    key: &mut Conditions,
+) {
+    let [test, rest @ ..] = arguments else {
+        return;
+    };
+    let Some(text) = test.text_pattern() else {
+        let more = conditions(host, machine, test);
+        key.fields.extend(more.fields);
+        key.values.extend(more.values);
+        return;
+    };
+    let mut sent = Sent::new(test);
+    sent.add(machine, rest);
+    let mut named: Vec<(Ustr, firedoor_app::Provenance)> = sent
+        .named
+        .iter()
+        .map(|(name, value)| (*name, host.deep_provenance(machine, value)))
+        .collect();
+    named.push((Ustr::default(), host.set_provenance(machine, test.origins)));
+    let alias = text.split('.').next().unwrap_or("").trim();
+    let is_alias = !alias.is_empty() && alias.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let alias = if is_alias { alias } else { "t" };
+    let whole = format!(
+        "SELECT * FROM t {alias} WHERE {}",
+        text.replace(":...", ":")
+    );
+    for access in sqltext::accesses(&whole, &[], &named) {
+        if access.asset == "t" {
+            key.fields.extend(access.key);
+        }
+    }
+    key.values
+        .extend(sent.named.into_iter().map(|(_, value)| value));
+}

@@ -1,0 +1,53 @@
+//! Finds answers that all sites may read, cookies included.
+
+use firedoor_app::{Flag, Map, SettingKind};
+
+use crate::cookie_use::credentials;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "cors-any-origin-with-credentials",
+    class: "csrf-cors",
+    summary: "all sites may read answers made with the cookies of their visitors",
+    severity: Severity::Medium,
+    cwe: &["CWE-942"],
+    remediation: "List the origins of your own pages and compare the whole origin, scheme and port included.",
+    page: include_str!("../fixtures/cors-any-origin-with-credentials/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    // Without cookies there is nothing that a browser would add.
+    let has_cookies = credentials(map).next().is_some();
+    for setting in &map.settings {
+        let SettingKind::Cors {
+            any,
+            reflects,
+            credentials: Flag::On,
+            ..
+        } = &setting.kind
+        else {
+            continue;
+        };
+        if *any != Flag::On || *reflects == Flag::On {
+            continue;
+        }
+        let words =
+            "`*` is allowed together with credentials, and some libraries then reflect the origin";
+        let span = setting.span;
+        findings
+            .at(span, "cors")
+            .symbol(&setting.app)
+            .confidence(match has_cookies {
+                true => Confidence::High,
+                false => Confidence::Low,
+            })
+            .title("answers are readable for all sites")
+            .message(format!(
+                "Browsers add cookies to such requests, and the page that asked reads the answer: {words}."
+            ))
+            .because("setting", setting.span, "credentials are allowed here")
+            .report();
+    }
+}

@@ -1,0 +1,69 @@
+//! Finds limiters whose key is a header that any client can send.
+
+use firedoor_app::{EntryPoint, Map, Origin, RequestPart, Throttle, query};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::throttle::{chosen_header, throttles};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "limiter-per-client-key",
+    class: "rate-limit",
+    summary: "a limiter counts under a value that the client chooses",
+    severity: Severity::High,
+    cwe: &["CWE-348"],
+    remediation: "Count by the address that the server sees (with the number of trusted proxies set), by account, or both.",
+    page: include_str!("../fixtures/limiter-per-client-key/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
+    // What can be guessed at matters most, and names the finding.
+    entries.sort_by_key(|entry| !query::verifies_password(entry));
+    for entry in entries {
+        for (throttle, span, name) in throttles(entry) {
+            if let Some(header) = chosen_header(throttle) {
+                report(entry, throttle, span, name, header, findings);
+            }
+        }
+    }
+}
+
+fn report(
+    entry: &EntryPoint,
+    throttle: &Throttle,
+    span: Span,
+    name: Ustr,
+    header: Ustr,
+    findings: &mut Findings,
+) {
+    let has_address = throttle
+        .key
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Request(RequestPart::Address, _)));
+    // Some proxies overwrite these, and nothing else may reach the server.
+    let is_overwritten = header.contains("connecting-ip") || header.contains("client-ip");
+    findings
+        .at(span, &name)
+        .symbol(&header)
+        .entry_point(entry)
+        .confidence(match has_address || is_overwritten {
+            true => Confidence::Medium,
+            false => Confidence::High,
+        })
+        .title(format!("`{name}` counts by the header `{header}`"))
+        .message(format!(
+            "Whoever sends another value with each request is never refused; `{}` relies on it.",
+            entry.id()
+        ))
+        .because(
+            "stands-before",
+            entry.registered,
+            format!("`{}`", entry.id()),
+        )
+        .report();
+}

@@ -1,0 +1,209 @@
+//! Finds administrative entry points that ask for a log-in and for no role.
+
+use firedoor_app::{
+    Access, Control, Effect, EntryPoint, Layer, Map, Operation, Transport, Verdict, query,
+};
+use firedoor_source::Span;
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "missing-role-check",
+    class: "broken-access-control",
+    summary: "an administrative entry point asks for a log-in only",
+    severity: Severity::High,
+    cwe: &["CWE-862"],
+    remediation: "Mount the guard that its administrative neighbours have, or check the role before anything is done.",
+    page: include_str!("../fixtures/missing-role-check/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let is_for_all = entry.verdict(Control::Authentication) == Verdict::Enforced
+            && entry.verdict(Control::Authorization) == Verdict::Absent
+            && entry.public_because.is_none();
+        if !is_for_all || entry.transport == Transport::Job {
+            continue;
+        }
+        let reason = in_administrative_area(map, entry)
+            .or_else(|| by_asset(map, entry))
+            .or_else(|| by_field(map, entry));
+        if let Some(reason) = reason {
+            report(entry, &reason, findings);
+        }
+    }
+}
+
+/// Why an entry point should ask for a role.
+struct Reason<'m> {
+    words: String,
+    span: Span,
+    confidence: Confidence,
+    example: &'m EntryPoint,
+    guard: &'m Layer,
+}
+
+/// Its path says so, and its neighbours ask.
+fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
+    if !query::is_administrative_path(&entry.path) {
+        return None;
+    }
+    let (effect, _) = query::handler_accesses(entry).next()?;
+    let guarded: Vec<&EntryPoint> = map
+        .entry_points
+        .iter()
+        .filter(|other| asks_for_role(other))
+        .collect();
+    let neighbour = guarded
+        .iter()
+        .find(|other| query::is_administrative_path(&other.path));
+    let example = neighbour.or_else(|| guarded.first())?;
+    Some(Reason {
+        words: "lies in the administrative area".to_owned(),
+        span: effect.span,
+        confidence: match neighbour {
+            Some(_) => Confidence::High,
+            None => Confidence::Medium,
+        },
+        example,
+        guard: query::guards(example, Control::Authorization).next()?,
+    })
+}
+
+fn asks_for_role(entry: &EntryPoint) -> bool {
+    entry.verdict(Control::Authorization) == Verdict::Enforced
+}
+
+/// Everything else that touches the asset asks for a role.
+fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_telling = access.operation.is_write() || access.is_many;
+        if !is_telling || is_own(access) || access.operation == Operation::Count {
+            return None;
+        }
+        let others = others_with(map, entry, |other| {
+            other.asset == access.asset && !is_own(other)
+        });
+        let is_same_kind = others
+            .iter()
+            .any(|other| query::is_administrative_path(&other.path));
+        let all_ask = others.iter().all(|other| asks_for_role(other));
+        if !all_ask || others.len() < 2 || entry.verdict(Control::Ownership).refuses() {
+            return None;
+        }
+        let example = others.first().copied()?;
+        Some(Reason {
+            words: format!("{} {}", verb(access), access.asset),
+            span: effect.span,
+            confidence: match is_same_kind && others.len() > 2 {
+                true => Confidence::High,
+                false => Confidence::Medium,
+            },
+            example,
+            guard: query::guards(example, Control::Authorization).next()?,
+        })
+    })
+}
+
+/// It changes or deletes what others change only with a role.
+fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
+    if entry.verdict(Control::Ownership).refuses() {
+        return None;
+    }
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
+        let is_of_self = accounts.contains(&access.asset) && is_own(access);
+        if !is_change || is_of_self || is_found_by_caller(entry, effect, access) {
+            return None;
+        }
+        let others = others_with(map, entry, |other| {
+            other.asset == access.asset && is_at_most(other, access)
+        });
+        let all_ask = !others.is_empty() && others.iter().all(|other| asks_for_role(other));
+        let example = others.first().copied().filter(|_| all_ask)?;
+        Some(Reason {
+            words: format!("{} {}", verb(access), access.asset),
+            span: effect.span,
+            confidence: Confidence::Medium,
+            example,
+            guard: query::guards(example, Control::Authorization).next()?,
+        })
+    })
+}
+
+/// A record that is the caller's own needs no role.
+fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let has_owner = access
+        .key
+        .iter()
+        .any(|field| query::is_principal(&field.value) && !is_bare_id(&field.name));
+    has_owner || (!is_own(access) && query::is_checked_by_principal(entry, effect))
+}
+
+fn is_bare_id(name: &str) -> bool {
+    matches!(name, "id" | "_id")
+}
+
+/// Holds if the other change is of the same kind, or a lesser one.
+fn is_at_most(other: &Access, access: &Access) -> bool {
+    match access.operation {
+        Operation::Delete => matches!(other.operation, Operation::Update | Operation::Delete),
+        Operation::Update => {
+            other.operation == Operation::Update
+                && other
+                    .values
+                    .iter()
+                    .any(|field| access.values.iter().any(|own| own.name == field.name))
+        }
+        _ => false,
+    }
+}
+
+/// Holds if the record is found by who is asking.
+fn is_own(access: &Access) -> bool {
+    access
+        .key
+        .iter()
+        .any(|field| query::is_principal(&field.value))
+}
+
+fn others_with<'m>(
+    map: &'m Map,
+    entry: &EntryPoint,
+    is_like: impl Fn(&Access) -> bool,
+) -> Vec<&'m EntryPoint> {
+    map.entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry))
+        .filter(|other| query::handler_accesses(other).any(|(_, access)| is_like(access)))
+        .collect()
+}
+
+fn verb(access: &Access) -> &'static str {
+    match access.operation {
+        Operation::Read | Operation::Count => "reads everybody's",
+        Operation::Create => "creates",
+        Operation::Update => "changes",
+        Operation::Delete => "deletes",
+    }
+}
+
+fn report(entry: &EntryPoint, reason: &Reason<'_>, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .confidence(reason.confidence)
+        .title(format!("`{}` {} and asks for no role", entry.id(), reason.words))
+        .message(
+            "Whoever is logged in gets through: no role or permission is asked for, neither before it nor inside it.",
+        )
+        .because("effect", reason.span, "this is what needs a role")
+        .because(
+            "compared-with",
+            reason.guard.mounted,
+            format!("`{}` has `{}`", reason.example.id(), reason.guard.name),
+        )
+        .report();
+}

@@ -1,0 +1,97 @@
+//! Finds checks of a role that the client itself has sent.
+
+use firedoor_app::{Check, CheckKind, EntryPoint, Map, Origin, Provenance, RequestPart};
+use ustr::Ustr;
+
+use crate::{Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "role-from-client",
+    class: "broken-access-control",
+    summary: "the role that is checked comes from the request",
+    severity: Severity::Critical,
+    cwe: &["CWE-639"],
+    remediation: "Take the role from the verified token or from the stored account of whoever is asking.",
+    page: include_str!("../fixtures/role-from-client/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let decides = entry
+            .checks
+            .iter()
+            .find_map(|check| Some((check, claimed_role(check)?)));
+        if let Some((check, name)) = decides {
+            report(entry, check, name, findings);
+        }
+    }
+}
+
+/// Returns the name under which the client says what he may do, if he is refused for saying something else.
+fn claimed_role(check: &Check) -> Option<Ustr> {
+    let is_forbidden = matches!(
+        check.refusal.as_ref().and_then(|refusal| refusal.status()),
+        Some(401 | 403)
+    );
+    let is_compared = matches!(
+        check.kind,
+        CheckKind::Equality | CheckKind::Membership | CheckKind::Presence
+    );
+    if !is_forbidden || !is_compared || check.operands.iter().any(is_known) {
+        return None;
+    }
+    check.operands.iter().find_map(role_in)
+}
+
+/// What the server knows of the caller makes the check one of its own.
+fn is_known(operand: &Provenance) -> bool {
+    operand.is_of_principal()
+        || operand
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Record { .. } | Origin::Environment { .. }))
+}
+
+fn role_in(operand: &Provenance) -> Option<Ustr> {
+    operand.origins().iter().find_map(|origin| match origin {
+        Origin::Request(
+            RequestPart::Body
+            | RequestPart::Query
+            | RequestPart::Header
+            | RequestPart::Cookie
+            | RequestPart::Handshake
+            | RequestPart::Message,
+            name,
+        )
+        | Origin::UnverifiedClaim(name)
+            if says_role(name) =>
+        {
+            Some(*name)
+        }
+        _ => None,
+    })
+}
+
+fn says_role(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    plain.ends_with("role")
+        || plain.ends_with("roles")
+        || plain.ends_with("isadmin")
+        || plain.ends_with("permissions")
+        || plain == "admin"
+}
+
+fn report(entry: &EntryPoint, check: &Check, name: Ustr, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol(&name)
+        .title(format!("`{}` believes the role that the client claims", entry.id()))
+        .message(format!(
+            "`{name}` comes from the request, and decides who is refused: anybody claims what it takes."
+        ))
+        .because("checks", check.span, format!("`{name}` of the request is checked here"))
+        .report();
+}

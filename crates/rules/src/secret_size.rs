@@ -1,0 +1,98 @@
+//! How many values a stored secret can have: shared by the rules about guessing.
+
+use firedoor_app::{CheckKind, EntryPoint, Map, Origin, Provenance, RequestPart, query};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+/// Secrets of fewer bits than these fall to somebody who only asks often enough.
+const GUESSABLE_BITS: u32 = 44;
+
+/// A short secret that a client sends.
+pub struct Guess {
+    /// Of which asset it is a field.
+    pub asset: Ustr,
+    /// Which field.
+    pub field: Ustr,
+    /// How many unpredictable bits it has.
+    pub bits: u32,
+    /// Where it is compared or looked up.
+    pub span: Span,
+}
+
+/// Returns a short stored secret that the client of `entry` can try values for.
+pub fn guess(map: &Map, entry: &EntryPoint) -> Option<Guess> {
+    looked_up(map, entry).or_else(|| compared(map, entry))
+}
+
+fn looked_up(map: &Map, entry: &EntryPoint) -> Option<Guess> {
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        access.key.iter().find_map(|field| {
+            let is_tried = field.operator == "=" && is_sent(&field.value);
+            let bits = is_tried.then(|| bits_of(map, access.asset, field.name))??;
+            Some(Guess {
+                asset: access.asset,
+                field: field.name,
+                bits,
+                span: effect.span,
+            })
+        })
+    })
+}
+
+fn compared(map: &Map, entry: &EntryPoint) -> Option<Guess> {
+    let checks = entry.checks.iter().filter(|check| {
+        check.kind == CheckKind::Equality && check.refusal.is_some() && check.operands.len() == 2
+    });
+    checks
+        .flat_map(|check| {
+            let [left, right] = [&check.operands[0], &check.operands[1]];
+            [(check.span, left, right), (check.span, right, left)]
+        })
+        .filter(|(_, given, _)| is_sent(given))
+        .find_map(|(span, _, expected)| {
+            expected.origins().iter().find_map(|origin| match origin {
+                Origin::Record { asset, field, .. } => Some(Guess {
+                    asset: *asset,
+                    field: *field,
+                    bits: bits_of(map, *asset, *field)?,
+                    span,
+                }),
+                _ => None,
+            })
+        })
+}
+
+fn is_sent(value: &Provenance) -> bool {
+    [
+        RequestPart::Path,
+        RequestPart::Query,
+        RequestPart::Body,
+        RequestPart::Message,
+    ]
+    .into_iter()
+    .any(|part| value.is_from(part))
+}
+
+/// Returns the bits of the random values that records of `asset` get in `field`, if they are few.
+fn bits_of(map: &Map, asset: Ustr, field: Ustr) -> Option<u32> {
+    let written = map.entry_points.iter().flat_map(|entry| {
+        query::accesses(entry)
+            .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
+            .flat_map(|(_, access)| &access.values)
+            .filter(move |value| value.name == field)
+            .map(|value| &value.value)
+    });
+    let default = map
+        .asset(asset)
+        .and_then(|asset| asset.field(&field))
+        .and_then(|field| field.default.as_ref());
+    let bits = written
+        .chain(default)
+        .flat_map(Provenance::origins)
+        .filter_map(|origin| match origin {
+            Origin::Random { bits, .. } => Some(bits.unwrap_or(u32::MAX)),
+            _ => None,
+        })
+        .max()?;
+    (bits < GUESSABLE_BITS).then_some(bits)
+}

@@ -1,0 +1,106 @@
+//! Finds identities that are taken from a header which any client can send.
+
+use firedoor_app::{
+    Access, Control, EntryPoint, Field, Map, Origin, Provenance, RequestPart, query,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "trusted-header",
+    class: "broken-access-control",
+    summary: "a header that any client can send says who is asking",
+    severity: Severity::Critical,
+    cwe: &["CWE-290"],
+    remediation: "Verify a credential, or have the proxy prove itself (a shared secret, mutual TLS) and strip the header from outside.",
+    page: include_str!("../fixtures/trusted-header/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    let accounts = query::account_assets(map);
+    for entry in &map.entry_points {
+        if entry.verdict(Control::Authentication) == firedoor_app::Verdict::Enforced {
+            continue;
+        }
+        let found = query::handler_accesses(entry).find_map(|(effect, access)| {
+            let header = identity_header(map, &accounts, access)?;
+            Some((effect.span, access.asset, header))
+        });
+        if let Some((span, asset, header)) = found {
+            report(entry, span, asset, header, findings);
+        }
+    }
+}
+
+/// Returns the header that says whose record is read or written.
+fn identity_header(map: &Map, accounts: &[Ustr], access: &Access) -> Option<Ustr> {
+    let owners = query::owner_fields(map, access.asset);
+    let is_account = accounts.contains(&access.asset);
+    let says_whose = |field: &&Field| {
+        owners.contains(&field.name)
+            || is_relation(map, accounts, access.asset, field.name)
+            || (is_account && query_is_id(&field.name))
+    };
+    access
+        .key
+        .iter()
+        .chain(&access.values)
+        .filter(says_whose)
+        .find_map(|field| header_of(&field.value))
+}
+
+fn is_relation(map: &Map, accounts: &[Ustr], asset: Ustr, field: Ustr) -> bool {
+    map.asset(asset)
+        .and_then(|asset| asset.field(&field))
+        .and_then(|field| field.refers_to)
+        .is_some_and(|target| accounts.contains(&target))
+}
+
+fn query_is_id(name: &str) -> bool {
+    matches!(name, "id" | "_id" | "uuid" | "email" | "username")
+}
+
+/// A header that is no credential: nothing about it proves anything.
+fn header_of(value: &Provenance) -> Option<Ustr> {
+    if query::is_principal(value) || value.origins().contains(&Origin::Digest) {
+        return None;
+    }
+    value.origins().iter().find_map(|origin| match origin {
+        Origin::Request(RequestPart::Header, name) if !is_credential_name(name) => Some(*name),
+        _ => None,
+    })
+}
+
+fn is_credential_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.is_empty()
+        || [
+            "authorization",
+            "cookie",
+            "token",
+            "key",
+            "secret",
+            "signature",
+            "session",
+            "agent",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn report(entry: &EntryPoint, span: Span, asset: Ustr, header: Ustr, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol(&header)
+        .confidence(Confidence::High)
+        .title(format!("`{}` believes the header `{header}`", entry.id()))
+        .message(format!(
+            "It says whose {asset} is meant, any client can send it, and nothing proves that a proxy has set it."
+        ))
+        .because("uses", span, format!("the header decides whose {asset} it is"))
+        .report();
+}
