@@ -6,9 +6,9 @@
 
 use ustr::Ustr;
 
-use crate::query::{accesses, handler_accesses, is_principal};
+use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
+    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
     RequestPart,
 };
 
@@ -122,8 +122,10 @@ pub fn is_scoped(entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
 /// How entry points treat the records of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Records are told in an answer, or sent to others.
+    /// Records are told in an answer.
     Tell,
+    /// Records are looked up for the handler's own work.
+    Find,
     /// Records are changed.
     Change,
     /// Records are removed.
@@ -154,11 +156,13 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
             Operation::Delete => (Use::Remove, is_scoped(entry, access, effect)),
             Operation::Read => {
                 let mut answers = answers_with(entry, access.asset).peekable();
-                answers.peek()?;
-                (
-                    Use::Tell,
-                    answers.all(|answer| is_scoped(entry, access, answer)),
-                )
+                match answers.peek() {
+                    None => (Use::Find, is_scoped(entry, access, effect)),
+                    Some(_) => (
+                        Use::Tell,
+                        answers.all(|answer| is_scoped(entry, access, answer)),
+                    ),
+                }
             }
         };
         Some(Usage {
@@ -222,9 +226,21 @@ pub fn is_for_higher_rank<'m>(
 pub fn all_usages(map: &Map) -> Vec<Usage<'_>> {
     map.entry_points
         .iter()
-        .filter(|entry| entry.verdict(Control::Authentication).refuses())
+        .filter(|entry| {
+            entry.verdict(Control::Authentication).refuses() && knows_caller(entry)
+        })
         .flat_map(usages)
         .collect()
+}
+
+/// Holds if the entry point knows who the caller is, and not only that a signature or shared key is right.
+pub fn knows_caller(entry: &EntryPoint) -> bool {
+    accesses(entry).any(|(_, access)| access.key.iter().any(|field| is_principal(&field.value)))
+        || verifications(entry).any(|(_, found)| found.is_verified && found.token.is_credential())
+        || entry
+            .checks
+            .iter()
+            .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.

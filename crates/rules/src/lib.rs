@@ -34,9 +34,11 @@ mod missing_role_check;
 mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
+mod parent_not_checked;
 mod place;
 mod refresh_cookie_broad_path;
 mod refresh_not_rotated;
+mod tenant_unscoped_list;
 mod reset_without_throttle;
 mod role_from_client;
 mod secret_size;
@@ -49,6 +51,7 @@ mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
+mod unowned;
 
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
@@ -108,6 +111,9 @@ pub static RULES: &[&Rule] = &[
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
+    &parent_not_checked::RULE,
+    &refresh_not_rotated::RULE,
+    &tenant_unscoped_list::RULE,
     &refresh_cookie_broad_path::RULE,
     &refresh_not_rotated::RULE,
     &reset_without_throttle::RULE,
