@@ -120,7 +120,10 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     for (refusal, checks, _) in &run.refusals {
         let found = match refusal.status() {
             Some(429) => Some(Control::RateLimit),
-            _ if checks.last().is_some_and(|check| check.kind == crate::CheckKind::Attempts) => {
+            _ if checks
+                .last()
+                .is_some_and(|check| check.kind == crate::CheckKind::Attempts) =>
+            {
                 Some(Control::RateLimit)
             }
             _ => checks.last().and_then(user_control),

@@ -180,7 +180,12 @@ impl<'p> Machine<'p> {
     }
 
     /// A number kept in an object that requests count up or down is not the one that a single request sees.
-    fn is_count(&self, target: &firedoor_ir::Pattern, operator: firedoor_ir::BinaryOperator, value: &Value) -> bool {
+    fn is_count(
+        &self,
+        target: &firedoor_ir::Pattern,
+        operator: firedoor_ir::BinaryOperator,
+        value: &Value,
+    ) -> bool {
         use firedoor_ir::BinaryOperator as Op;
         self.heap.is_wired
             && matches!(target, firedoor_ir::Pattern::Place(_))
@@ -189,7 +194,9 @@ impl<'p> Machine<'p> {
     }
 
     fn counted(&mut self, value: &Value) -> Value {
-        let count = self.origins.single(crate::Origin::Unknown(Ustr::from(crate::operator::COUNT)));
+        let count = self
+            .origins
+            .single(crate::Origin::Unknown(Ustr::from(crate::operator::COUNT)));
         let origins = self.origins.union(value.origins, count);
         Value::unknown(Shape::Number).with_origins(origins)
     }
