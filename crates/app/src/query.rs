@@ -162,8 +162,37 @@ pub fn verifies_password(entry: &EntryPoint) -> bool {
 
 /// Holds if `entry` compares a one-time code that the client sends.
 pub fn verifies_code(entry: &EntryPoint) -> bool {
-    comparisons(entry)
-        .any(|(_, found)| found.kind == ComparisonKind::Code && found.given.is_from_client())
+    comparisons(entry).any(|(_, found)| is_code(found) && found.given.is_from_client())
+}
+
+/// Holds if a one-time code is compared: by a library, or one that the application computes itself from a key
+/// that is kept with the record of a person.
+pub fn is_code(found: &CompareSecret) -> bool {
+    let origins = found.expected.origins();
+    let has_key = origins
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()));
+    let is_computed = origins.iter().any(|origin| match origin {
+        Origin::Signature => true,
+        Origin::Outside(path) => path.contains("otp"),
+        _ => false,
+    });
+    let is_sent =
+        found.given.is_from(RequestPart::Body) || found.given.is_from(RequestPart::Message);
+    found.kind == ComparisonKind::Code
+        || (found.kind != ComparisonKind::Password && has_key && is_computed && is_sent)
+}
+
+/// Holds if no request can have both effects: one hangs on a decision whose other side the other hangs on.
+pub fn are_exclusive(entry: &EntryPoint, a: &Effect, b: &Effect) -> bool {
+    entry.checks_of(a).any(|own| {
+        entry.checks_of(b).any(|other| {
+            own.outcome != other.outcome
+                && own.span == other.span
+                && own.kind == other.kind
+                && own.operands == other.operands
+        })
+    })
 }
 
 /// Holds if `entry` gives the caller a session: it issues a token, logs in, sets a cookie with a secret, or

@@ -3,6 +3,7 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod code_replayable;
 mod code_without_throttle;
 mod conditional_guard;
 mod cookie_not_httponly;
@@ -20,6 +21,12 @@ mod finding;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
+mod guessable;
+mod invite_guessable;
+mod invite_not_expiring;
+mod invite_reusable;
+mod invite_role_from_client;
+mod invite_unbound;
 mod jwt_algorithm_open;
 mod jwt_claims_unchecked;
 mod jwt_not_verified;
@@ -42,6 +49,18 @@ mod reset_without_throttle;
 mod role_from_client;
 mod secret_size;
 mod tenant_unscoped_list;
+mod pending_token_accepted;
+mod place;
+mod recovery_code_reusable;
+mod refresh_not_revocable;
+mod refresh_not_rotated;
+mod refresh_reuse_undetected;
+mod registration_joins_tenant;
+mod reset_token_leaked;
+mod reset_token_not_expiring;
+mod reset_token_weak;
+mod resets;
+mod secret_exposed;
 mod throttle;
 mod token_guessing_without_throttle;
 mod token_in_url;
@@ -83,6 +102,7 @@ pub struct Rule {
 
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
+    &code_replayable::RULE,
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
     &cookie_not_httponly::RULE,
@@ -97,6 +117,11 @@ pub static RULES: &[&Rule] = &[
     &guard_after_routes::RULE,
     &guard_gap::RULE,
     &guard_misses_path::RULE,
+    &invite_guessable::RULE,
+    &invite_not_expiring::RULE,
+    &invite_reusable::RULE,
+    &invite_role_from_client::RULE,
+    &invite_unbound::RULE,
     &jwt_algorithm_open::RULE,
     &jwt_claims_unchecked::RULE,
     &jwt_not_verified::RULE,
@@ -119,6 +144,16 @@ pub static RULES: &[&Rule] = &[
     &reset_without_throttle::RULE,
     &role_from_client::RULE,
     &token_guessing_without_throttle::RULE,
+    &pending_token_accepted::RULE,
+    &recovery_code_reusable::RULE,
+    &refresh_not_revocable::RULE,
+    &refresh_not_rotated::RULE,
+    &refresh_reuse_undetected::RULE,
+    &registration_joins_tenant::RULE,
+    &reset_token_leaked::RULE,
+    &reset_token_not_expiring::RULE,
+    &reset_token_weak::RULE,
+    &secret_exposed::RULE,
     &token_in_url::RULE,
     &trusted_header::RULE,
     &two_factor_disable_unverified::RULE,
