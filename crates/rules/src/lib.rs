@@ -42,16 +42,10 @@ mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod parent_not_checked;
-mod place;
-mod refresh_cookie_broad_path;
-mod refresh_not_rotated;
-mod reset_without_throttle;
-mod role_from_client;
-mod secret_size;
-mod tenant_unscoped_list;
 mod pending_token_accepted;
 mod place;
 mod recovery_code_reusable;
+mod refresh_cookie_broad_path;
 mod refresh_not_revocable;
 mod refresh_not_rotated;
 mod refresh_reuse_undetected;
@@ -59,8 +53,12 @@ mod registration_joins_tenant;
 mod reset_token_leaked;
 mod reset_token_not_expiring;
 mod reset_token_weak;
+mod reset_without_throttle;
 mod resets;
+mod role_from_client;
 mod secret_exposed;
+mod secret_size;
+mod tenant_unscoped_list;
 mod throttle;
 mod token_guessing_without_throttle;
 mod token_in_url;
@@ -137,15 +135,9 @@ pub static RULES: &[&Rule] = &[
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
-    &refresh_not_rotated::RULE,
-    &tenant_unscoped_list::RULE,
-    &refresh_cookie_broad_path::RULE,
-    &refresh_not_rotated::RULE,
-    &reset_without_throttle::RULE,
-    &role_from_client::RULE,
-    &token_guessing_without_throttle::RULE,
     &pending_token_accepted::RULE,
     &recovery_code_reusable::RULE,
+    &refresh_cookie_broad_path::RULE,
     &refresh_not_revocable::RULE,
     &refresh_not_rotated::RULE,
     &refresh_reuse_undetected::RULE,
@@ -153,7 +145,11 @@ pub static RULES: &[&Rule] = &[
     &reset_token_leaked::RULE,
     &reset_token_not_expiring::RULE,
     &reset_token_weak::RULE,
+    &reset_without_throttle::RULE,
+    &role_from_client::RULE,
     &secret_exposed::RULE,
+    &tenant_unscoped_list::RULE,
+    &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
     &trusted_header::RULE,
     &two_factor_disable_unverified::RULE,
