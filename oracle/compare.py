@@ -125,6 +125,21 @@ def align(real: list[Json], said: list[Json], start: int = 0) -> set[int] | None
         without = align(real[1:], said, start)
         if without is not None:
             return without
+    if len(real) > 1 and alternatives(real[0], real[1]):
+        # Two that never run together have no order, and a map may show one place that holds either.
+        for order in ([real[1], real[0]], [real[0]], [real[1]]):
+            either = align_plain([*order, *real[2:]], said, start)
+            if either is not None:
+                return either
+    return align_plain(real, said, start)
+
+
+def alternatives(first: Json, second: Json) -> bool:
+    """Holds if the layers run under different environments."""
+    return bool(first.get("when") and second.get("when") and not set(first["when"]) & set(second["when"]))
+
+
+def align_plain(real: list[Json], said: list[Json], start: int) -> set[int] | None:
     for index in range(start, len(said)):
         if same(real[0], said[index]):
             rest = align(real[1:], said, index + 1)

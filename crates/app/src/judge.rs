@@ -5,7 +5,7 @@
 
 use firedoor_source::Span;
 
-use crate::{Check, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -120,6 +120,12 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     for (refusal, checks, _) in &run.refusals {
         let found = match refusal.status() {
             Some(429) => Some(Control::RateLimit),
+            _ if checks
+                .last()
+                .is_some_and(|check| check.kind == crate::CheckKind::Attempts) =>
+            {
+                Some(Control::RateLimit)
+            }
             _ => checks.last().and_then(user_control),
         };
         if let Some(control) = found
@@ -334,6 +340,9 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if is_csrf_check(&deciding) {
         return Some(Control::Csrf);
     }
+    if checks.last().is_some_and(is_double_submit) {
+        return Some(Control::Csrf);
+    }
     let says_who = matches!(refusal.status(), Some(401 | 403));
     let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
     if deciding.is_credential() || (says_who && is_sent) {
@@ -354,6 +363,30 @@ fn is_origin_check(deciding: &Provenance) -> bool {
             .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
         && named.iter().any(|name| *name != "host")
         && !deciding.is_of_principal()
+}
+
+/// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
+/// both, and only another site does not.
+fn is_double_submit(check: &Check) -> bool {
+    let provenance = check.provenance();
+    let has = |wanted: fn(&RequestPart) -> bool| {
+        provenance
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
+    };
+    let is_sent_only = provenance.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
+    });
+    matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+        && is_sent_only
+        && has(|part| *part == RequestPart::Cookie)
+        && has(|part| {
+            matches!(
+                part,
+                RequestPart::Query | RequestPart::Body | RequestPart::Header
+            )
+        })
 }
 
 fn is_csrf_check(deciding: &Provenance) -> bool {
@@ -377,7 +410,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
 fn is_browsers_choice(control: Control, check: &Check) -> bool {
-    control == Control::Origin
+    matches!(control, Control::Origin | Control::Csrf)
         && matches!(
             check.kind,
             crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof

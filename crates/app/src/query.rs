@@ -165,20 +165,15 @@ pub fn verifies_code(entry: &EntryPoint) -> bool {
     compared_code(entry).is_some()
 }
 
-/// Returns where a one-time code that the client sends is compared: one that a library made, that follows
+/// Returns where a one-time code that the client sends is compared: one that is made from a key, that follows
 /// from the time, or that is called one and compared as a secret.
 pub fn compared_code(entry: &EntryPoint) -> Option<&Effect> {
     comparisons(entry)
         .find(|(_, found)| {
-            let is_code = match found.kind {
-                ComparisonKind::Code => true,
-                ComparisonKind::Password => false,
-                _ => {
-                    found.expected.origins().contains(&Origin::Clock)
-                        || is_called_code(&found.given)
-                }
-            };
-            is_code && found.given.is_from_client()
+            let is_secret = found.kind != ComparisonKind::Password
+                && (found.expected.origins().contains(&Origin::Clock)
+                    || is_called_code(&found.given));
+            (is_code(found) || is_secret) && found.given.is_from_client()
         })
         .map(|(effect, _)| effect)
 }
@@ -190,6 +185,36 @@ fn is_called_code(given: &Provenance) -> bool {
             matches!(last.as_str(), "code" | "otp" | "pin" | "totp" | "passcode")
         }
         _ => false,
+    })
+}
+
+/// Holds if a one-time code is compared: by a library, or one that the application computes itself from a key
+/// that is kept with the record of a person.
+pub fn is_code(found: &CompareSecret) -> bool {
+    let origins = found.expected.origins();
+    let has_key = origins
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()));
+    let is_computed = origins.iter().any(|origin| match origin {
+        Origin::Signature => true,
+        Origin::Outside(path) => path.contains("otp"),
+        _ => false,
+    });
+    let is_sent =
+        found.given.is_from(RequestPart::Body) || found.given.is_from(RequestPart::Message);
+    found.kind == ComparisonKind::Code
+        || (found.kind != ComparisonKind::Password && has_key && is_computed && is_sent)
+}
+
+/// Holds if no request can have both effects: one hangs on a decision whose other side the other hangs on.
+pub fn are_exclusive(entry: &EntryPoint, a: &Effect, b: &Effect) -> bool {
+    entry.checks_of(a).any(|own| {
+        entry.checks_of(b).any(|other| {
+            own.outcome != other.outcome
+                && own.span == other.span
+                && own.kind == other.kind
+                && own.operands == other.operands
+        })
     })
 }
 

@@ -7,6 +7,9 @@ use ustr::Ustr;
 
 use crate::{Atom, Machine, ObjectId, ObjectKind, Shape, Stop, Test, TestId, TestKind, Value};
 
+/// The reason why a number is not known that requests count up or down.
+pub(crate) const COUNT: &str = "count";
+
 impl Machine<'_> {
     /// Returns the truth value, if it is decided.
     pub fn truth(&self, value: &Value) -> Option<bool> {
@@ -284,7 +287,18 @@ impl Machine<'_> {
 
     fn compare_order(&mut self, operator: Op, left: &Value, right: &Value, span: Span) -> Value {
         let outcome = ordered(operator, left, right);
-        self.tested(TestKind::Bound, outcome, &[left, right], span)
+        let kind = if self.is_counted(left) || self.is_counted(right) {
+            TestKind::Attempts
+        } else {
+            TestKind::Bound
+        };
+        self.tested(kind, outcome, &[left, right], span)
+    }
+
+    /// Holds if the value is a number that requests count.
+    fn is_counted(&self, value: &Value) -> bool {
+        let count = crate::Origin::Unknown(Ustr::from(COUNT));
+        self.origins.members(value.origins).contains(&count)
     }
 
     /// Returns whether `element` is in `collection` (a key of an object in JavaScript).

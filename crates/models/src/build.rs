@@ -153,14 +153,22 @@ pub(crate) fn layer(
             judged.entry(control).or_insert(Verdict::Enforced);
         }
     }
-    if layer.throttle.is_some() {
-        judged
-            .entry(Control::RateLimit)
-            .or_insert(Verdict::Enforced);
+    if let Some(verdict) = layer.throttle.as_ref().and_then(throttled) {
+        judged.entry(Control::RateLimit).or_insert(verdict);
+    } else if layer.throttle.is_some() {
+        judged.remove(&Control::RateLimit);
     }
     let condition = crate::request::condition(host, machine, door, step);
     settle_layer(&mut layer, judged, condition);
     layer
+}
+
+/// A limiter that skips every request limits nothing.
+fn throttled(throttle: &Throttle) -> Option<Verdict> {
+    match &throttle.skips {
+        firedoor_app::Flag::On => None,
+        _ => Some(Verdict::Enforced),
+    }
 }
 
 /// A layer has one verdict: the strongest of its controls, weakened by the condition of its mounting.
@@ -232,7 +240,15 @@ pub(crate) fn conclude(
 
 /// The place of the check inside the handler that a control rests on.
 fn inline_place(entry: &EntryPoint, control: Control) -> Option<firedoor_source::Span> {
-    entry.checks.iter().find_map(|check| {
+    let of_layers: Vec<usize> = entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_some())
+        .flat_map(|effect| effect.checks.iter().map(|check| check.0 as usize))
+        .collect();
+    let own = entry.checks.iter().enumerate();
+    let own = own.filter(|(number, _)| !of_layers.contains(number));
+    own.map(|(_, check)| check).find_map(|check| {
         let refusal = check.refusal.as_ref()?;
         let found = firedoor_app::refusal_control(refusal, std::slice::from_ref(check))
             .or_else(|| firedoor_app::user_control(check));

@@ -3,7 +3,7 @@
 //! A step refuses, lets the request on, or fails; what has failed goes to the error handlers behind it, and
 //! what leaves a route goes to what is registered further on. Both are tried apart, for their outcome alone.
 
-use firedoor_app::{EffectKind, Refusal};
+use firedoor_app::{EffectKind, Refusal, Transport};
 use firedoor_eval::{Decided, Machine, Stop, Thrown, Value, Written};
 use ustr::Ustr;
 
@@ -44,7 +44,12 @@ pub fn send(
         "ANY" => sequel::methods_of_path(host, door),
         _ => Vec::new(),
     };
-    host.state().run.methods_taken = taken;
+    {
+        let state = &mut *host.state();
+        let place = state.places.get(&sequel::key(door));
+        state.run.bases = place.map_or_else(Vec::new, |place| place.bases.clone());
+        state.run.methods_taken = taken;
+    }
     machine.start();
     let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
     let mut state = host.state();
@@ -72,6 +77,9 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                 let run = &mut host.state().run;
                 run.step = number;
                 run.is_at_handler = step.kind == StepKind::Handler;
+                if run.is_at_handler && door.transport == Transport::Http {
+                    run.handler = Some(number);
+                }
             }
             let is_always = condition(host, machine, door, step).is_none();
             match run_step(host, machine, door, step, &shared) {
@@ -276,6 +284,10 @@ fn settle_leave(
     shared: &[Value],
 ) {
     let steps = sequel::behind(host, door, left.leave);
+    if steps.is_empty() && host.persona() == Persona::User {
+        push_continue(host, left.span, left.decided, left.step);
+        return;
+    }
     let outcome = tried(host, machine, &left.decided, |machine| {
         let mark = machine.mark();
         machine.go_on_with(mark, vec![left.written.clone()]);

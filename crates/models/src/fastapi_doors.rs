@@ -325,7 +325,7 @@ fn plan(
         );
     }
     if is_socket {
-        middleware.retain(|middleware| middleware.form.is_for_sockets());
+        middleware.retain(|middleware| middleware.is_for_sockets());
     }
     let returned = endpoint_function(machine, &endpoint.call)
         .and_then(|closure| machine.returned_type(closure));

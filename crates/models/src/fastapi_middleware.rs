@@ -60,10 +60,18 @@ pub(crate) enum Form {
     Library,
 }
 
-impl Form {
+impl Middleware {
     /// Holds if it also runs for WebSockets.
-    pub(crate) fn is_for_sockets(self) -> bool {
-        matches!(self, Form::Asgi | Form::Library)
+    pub(crate) fn is_for_sockets(&self) -> bool {
+        match self.form {
+            Form::Asgi => true,
+            // It is a `BaseHTTPMiddleware` of slowapi's.
+            Form::Library => self
+                .value
+                .as_outside()
+                .is_none_or(|path| path != "py:slowapi.middleware.SlowAPIMiddleware"),
+            Form::Function | Form::Dispatch => false,
+        }
     }
 }
 
@@ -448,6 +456,10 @@ fn run_library(
         "py:starlette.middleware.authentication.AuthenticationMiddleware" => {
             return authenticate(host, machine, middleware, exchange);
         }
+        "py:slowapi.middleware.SlowAPIMiddleware"
+        | "py:slowapi.middleware.SlowAPIASGIMiddleware" => {
+            return limit_by_default(host, machine, middleware, exchange);
+        }
         "py:starlette.middleware.sessions.SessionMiddleware" => {
             let request = shared(machine, exchange, "request");
             if let Some(id) = request.only_object() {
@@ -481,6 +493,41 @@ fn run_library(
         host.state().run.unknown.push((number, reason));
     }
     host.effect(machine, EffectKind::Continue, middleware.span);
+    Ok(())
+}
+
+/// slowapi's middleware counts by the default limits of the limiter in the application's state; routes with
+/// a limit of their own are left to their decorators. Source: slowapi 0.1.9, `middleware.py`, `_should_exempt`.
+fn limit_by_default(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    middleware: &Middleware,
+    exchange: ObjectId,
+) -> Result<(), Stop> {
+    let span = middleware.span;
+    let request = shared(machine, exchange, "request");
+    let (limiter, _) = machine.catching(|machine| {
+        let app = machine.member(&request, Ustr::from("app"), span)?;
+        let state = machine.member(&app, Ustr::from("state"), span)?;
+        machine.member(&state, Ustr::from("limiter"), span)
+    });
+    let limiter = limiter.ok().and_then(|limiter| limiter.only_object());
+    let own = {
+        let state = host.state();
+        let plan = state
+            .fastapi
+            .plan
+            .and_then(|plan| state.fastapi.plans.get(plan));
+        plan.and_then(|plan| plan.nodes.last())
+            .map(|node| node.call.clone())
+    };
+    let has_own = own.and_then(|call| call.only_object()).is_some_and(|id| {
+        matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "slowapi:limited")
+    });
+    if let (Some(limiter), false) = (limiter, has_own) {
+        crate::python_limits::count_by_default(host, machine, limiter, &request, span);
+    }
+    host.effect(machine, EffectKind::Continue, span);
     Ok(())
 }
 

@@ -121,7 +121,11 @@ fn receive(host: &ModelHost) -> bool {
         (None, Some((message, effects, refusals))) => {
             received.hidden = None;
             state.run.message = Some(message);
-            state.run.effects.truncate(effects);
+            // Tokens that an earlier message proves are what later ones rest on.
+            let earlier = state.run.effects.split_off(effects);
+            let proofs = earlier.into_iter();
+            let proofs = proofs.filter(|effect| matches!(effect.kind, EffectKind::Verify(_)));
+            state.run.effects.extend(proofs);
             state.run.refusals.truncate(refusals);
         }
         (None, None) => received.without_choice = received.without_choice.max(received.count),

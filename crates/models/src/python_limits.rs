@@ -265,13 +265,57 @@ fn count(
     let limit = option("limit").map_or((None, None), |limit| limit_of(&limit));
     let effect = EffectKind::Throttle(throttle(limit, key, skips));
     host.effect(machine, effect, call.span);
-    let error = machine.heap.allocate(
-        ObjectKind::Host(Ustr::from("py:slowapi.RateLimitExceeded()")),
-        call.span,
-    );
+    throw_exceeded(machine, call.span);
+}
+
+/// Counts a request by the limits that a limiter has for every route.
+pub(crate) fn count_by_default(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    limiter: ObjectId,
+    request: &Value,
+    span: Span,
+) {
+    let mut texts: Vec<String> = Vec::new();
+    for (index, name) in ["default_limits", "application_limits"].iter().enumerate() {
+        let Some(list) = kept(machine, Some(limiter), index + 1, name) else {
+            continue;
+        };
+        let limits = machine.elements_of(&list).0;
+        let known = limits.iter().filter_map(Value::text);
+        texts.extend(known.map(|text| text.to_string()));
+    }
+    if texts.is_empty() || !host.is_request() {
+        return;
+    }
+    let skips = skips(host, machine, Some(limiter));
+    if skips == Flag::On {
+        return;
+    }
+    let arguments = Arguments::positional([request.clone()]);
+    let call = Call {
+        path: Ustr::from("slowapi:default"),
+        receiver: Some(limiter),
+        this: Value::object(limiter),
+        arguments: &arguments,
+        span,
+        is_new: false,
+    };
+    let key = kept(machine, Some(limiter), 0, "key_func");
+    let key = key_provenance(host, machine, &call, key);
+    let limit = parse_limit(&texts.join(";"));
+    let effect = EffectKind::Throttle(throttle(limit, key, skips));
+    host.state().made_guards.shift_remove(&limiter);
+    host.effect(machine, effect, span);
+    throw_exceeded(machine, span);
+}
+
+fn throw_exceeded(machine: &mut Machine<'_>, span: Span) {
+    let path = Ustr::from("py:slowapi.RateLimitExceeded()");
+    let error = machine.heap.allocate(ObjectKind::Host(path), span);
     let properties = &mut machine.heap.get_mut(error).properties;
     properties.insert(Ustr::from("status_code"), Value::number(429.0));
-    machine.may_throw(Value::object(error), call.span);
+    machine.may_throw(Value::object(error), span);
 }
 
 /// Whether a limiter lets requests pass uncounted: `enabled` is false, or hangs on something.

@@ -181,7 +181,11 @@ pub fn layer_run(
     let continuations = run
         .effects
         .iter()
-        .filter(|effect| effect.step == number && effect.kind == EffectKind::Continue)
+        .filter(|effect| effect.step == number)
+        .filter(|effect| match run.handler == Some(number) {
+            true => effect.kind == EffectKind::Continue || is_answer(&effect.kind),
+            false => effect.kind == EffectKind::Continue,
+        })
         .map(|effect| Continuation {
             span: effect.span,
             checks: checks.list(machine, &effect.decided),
@@ -274,7 +278,50 @@ pub fn entry_point(
         public_because: None,
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
+    settle_alternatives(machine, door, &places, &mut entry);
     entry
+}
+
+/// Guards that stand on both sides of one decision are there whichever way it goes.
+fn settle_alternatives(
+    machine: &Machine<'_>,
+    door: &Door,
+    places: &[Option<u32>],
+    entry: &mut EntryPoint,
+) {
+    for control in Control::ALL {
+        if !matches!(entry.controls.get(&control), Some(Verdict::Conditional(_))) {
+            continue;
+        }
+        let mut sides: Vec<Decided> = Vec::new();
+        for (step, place) in door.steps.iter().zip(places) {
+            let layer = place.and_then(|place| entry.layers.get(place as usize));
+            let is_conditional = layer.is_some_and(|layer| {
+                layer.verdicts.iter().any(|(found, verdict)| {
+                    *found == control && matches!(verdict, Verdict::Conditional(_))
+                })
+            });
+            let own = step
+                .decided
+                .iter()
+                .filter(|decided| !door.decided.contains(decided))
+                .filter(|decided| !machine.decision(decided.decision).is_certain);
+            let own: Vec<Decided> = own.copied().collect();
+            if let (true, [only]) = (is_conditional, own.as_slice()) {
+                sides.push(*only);
+            }
+        }
+        let both = sides.iter().any(|side| {
+            let other = Decided {
+                decision: side.decision,
+                side: !side.side,
+            };
+            sides.contains(&other)
+        });
+        if both {
+            entry.controls.insert(control, Verdict::Enforced);
+        }
+    }
 }
 
 /// Holds if the handler does nothing but refuse requests or let them on: it is a layer for what is registered
@@ -287,9 +334,8 @@ fn is_passage(door: &Door, run: &Run) -> bool {
         && !own.any(|effect| is_work(&effect.kind))
 }
 
-/// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
-/// a page of its own site.
-fn is_work(effect: &EffectKind) -> bool {
+/// Holds if an effect gives the client what it has asked for.
+fn is_answer(effect: &EffectKind) -> bool {
     match effect {
         EffectKind::Respond {
             status, is_error, ..
@@ -297,12 +343,20 @@ fn is_work(effect: &EffectKind) -> bool {
         EffectKind::Redirect(target) => target
             .literal()
             .is_none_or(|target| !target.starts_with('/')),
+        _ => false,
+    }
+}
+
+/// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
+/// a page of its own site.
+fn is_work(effect: &EffectKind) -> bool {
+    match effect {
         EffectKind::Access(access) => access.operation.is_write(),
         EffectKind::Issue(_)
         | EffectKind::SetCookie(_)
         | EffectKind::Session(..)
         | EffectKind::Send { .. } => true,
-        _ => false,
+        _ => is_answer(effect),
     }
 }
 

@@ -389,11 +389,19 @@ fn contains(
         RequestPart::Session if host.persona() == Persona::Attacker => Some(false),
         _ => None,
     };
-    let outcome = match operator {
-        BinaryOperator::NotIn => is_in.map(|is_in| !is_in),
-        _ => is_in,
-    };
-    Some(machine.tested(TestKind::Membership, outcome, &[&value], span))
+    let is_negated = operator == BinaryOperator::NotIn;
+    let mut test = machine.tested(TestKind::Membership, is_in, &[&value], span);
+    if is_negated {
+        let negated = match is_in {
+            Some(is_in) => Value::bool(!is_in),
+            None => Value::unknown(Shape::Bool),
+        };
+        let mut negated = negated.with_origins(test.origins);
+        negated.test = test.test.map(|(number, side)| (number, !side));
+        negated.control = test.control;
+        test = negated;
+    }
+    Some(test)
 }
 
 fn own_or_session(

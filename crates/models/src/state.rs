@@ -134,6 +134,8 @@ pub struct Run {
     pub passed: Vec<Written>,
     /// The requests that left a route or router from the running step.
     pub leaves: Vec<Left>,
+    /// The number of the handler's step, of an HTTP request that came so far.
+    pub handler: Option<usize>,
     /// Holds while the handler runs.
     pub is_at_handler: bool,
     /// Holds while what lies behind a route is tried.
@@ -144,6 +146,8 @@ pub struct Run {
     pub path: Ustr,
     /// The method of the entry point.
     pub method: Ustr,
+    /// The path that each step is relative to.
+    pub bases: Vec<Ustr>,
     /// Methods that other routes of the same path answer.
     pub methods_taken: Vec<Ustr>,
     /// The name of the message that is being handled, if it is chosen.

@@ -1,7 +1,7 @@
 //! What somebody without credentials reaches, and how much that matters: shared by the rules about access.
 
 use firedoor_app::query::{
-    accesses_in, is_administrative_path, is_personal, is_random, is_random_field, users_of,
+    accesses_in, is_administrative_path, is_personal, is_random_field, users_of,
 };
 use firedoor_app::{
     Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Verdict,
@@ -185,34 +185,34 @@ pub fn is_public_by_nature(map: &Map, entry: &EntryPoint) -> bool {
         || sends_a_token(entry)
 }
 
-/// Asking for a token that is handed over elsewhere is for everybody: all that is written is the token, the
-/// end of older ones, and what follows from sending it.
+/// Asking for a token is for everybody: all that is written are records that hold one, in place of older ones.
+/// It goes out by mail, or by whatever the application has in its place.
 fn sends_a_token(entry: &EntryPoint) -> bool {
+    let makes_token = |access: &Access| {
+        access.operation == Operation::Create
+            && access
+                .values
+                .iter()
+                .any(|field| firedoor_app::query::is_token(&field.value))
+    };
     let writes: Vec<&Access> = accesses_in(&entry.effects)
         .filter(|(effect, access)| effect.layer.is_none() && access.operation.is_write())
         .map(|(_, access)| access)
         .collect();
-    let holds_token = |access: &&&Access| access.values.iter().any(|field| is_random(&field.value));
-    let Some(made) = writes.iter().find(holds_token) else {
-        return false;
-    };
-    let sends = entry
-        .effects
+    let kept: Vec<Ustr> = writes
         .iter()
-        .any(|effect| matches!(effect.kind, EffectKind::Send { .. }));
-    !tells_secret(&entry.effects)
-        && writes.iter().all(|access| {
-            access.asset == made.asset || (sends && access.operation == Operation::Create)
-        })
+        .filter(|access| makes_token(access))
+        .map(|access| access.asset)
+        .collect();
+    let is_about_tokens = |access: &&Access| kept.contains(&access.asset) || sets_a_token(access);
+    !writes.is_empty() && writes.iter().all(is_about_tokens)
 }
 
-fn tells_secret(effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| match &effect.kind {
-        EffectKind::Respond {
-            body,
-            is_error: false,
-            ..
-        } => body.iter().any(|field| is_random(&field.value)),
-        _ => false,
-    })
+/// A token may be kept beside the account that it is for.
+fn sets_a_token(access: &Access) -> bool {
+    access.operation == Operation::Update
+        && access
+            .values
+            .iter()
+            .any(|field| firedoor_app::query::is_token(&field.value))
 }

@@ -1,6 +1,8 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
-use firedoor_app::{Effect, EntryPoint, Map, query, sessions};
+use firedoor_app::{Effect, EntryPoint, Map, lookups, query, sessions};
+
+use crate::token_kinds::{accepts, issued, verified};
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -62,6 +64,9 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
         .checks_of(effect)
         .any(|check| sessions::is_about_second_factor(map, check))
         || query::verifies_code(entry)
+        || lookups::lookups(map, entry)
+            .iter()
+            .any(lookups::Lookup::names_person)
 }
 
 /// A new account has no second factor yet, and a renewed session was opened with it.
@@ -70,15 +75,32 @@ fn is_exempt(map: &Map, entry: &EntryPoint) -> bool {
         .verdict(firedoor_app::Control::Authentication)
         .refuses()
         || sessions::renewal(map, entry).is_some()
+        || exchanges_token(map, entry)
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
             && !reads_account(map, entry))
+}
+
+/// Holds if the session comes from a token that an earlier log-in has issued.
+fn exchanges_token(map: &Map, entry: &EntryPoint) -> bool {
+    verified(map)
+        .filter(|found| std::ptr::eq(found.entry, entry) && found.token.is_verified)
+        .any(|found| {
+            issued(map)
+                .any(|made| query::verifies_password(made.entry) && accepts(&found, made.token))
+        })
 }
 
 /// A registration that also finds existing accounts (as an OAuth callback does) is a log-in too.
 fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).any(|(effect, access)| {
+        let is_upsert = access.operation == firedoor_app::Operation::Update
+            && accounts.contains(&access.asset)
+            && access.key.iter().any(|field| field.value.is_from_client());
+        if is_upsert {
+            return true;
+        }
         access.operation == firedoor_app::Operation::Read
             && accounts.contains(&access.asset)
             && sessions::session_opening(map, entry)
