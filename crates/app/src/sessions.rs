@@ -154,12 +154,17 @@ fn is_from_outside(value: &Provenance) -> bool {
 
 /// Returns the first effect by which the handler opens a session.
 pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    session_openings(map, entry).into_iter().next()
+}
+
+/// Returns the effects by which the handler opens a session.
+pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect> {
     let sessions = session_assets(map);
     entry
         .effects
         .iter()
         .filter(|effect| effect.layer.is_none())
-        .find(|effect| match &effect.kind {
+        .filter(|effect| match &effect.kind {
             EffectKind::Issue(token) => crate::query::is_access_token(map, token),
             EffectKind::Access(access) => {
                 access.operation == Operation::Create && sessions.contains(&access.asset)
@@ -170,6 +175,7 @@ pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effec
             }
             _ => false,
         })
+        .collect()
 }
 
 fn is_account_field(map: &Map, field: &Field) -> bool {

@@ -1,7 +1,7 @@
 //! Finds recovery codes that work again.
 
 use firedoor_app::{
-    Effect, EntryPoint, Map, Origin, RequestPart, lookups, lookups::Use, query, sessions,
+    EntryPoint, Map, Origin, RequestPart, lookups, lookups::Use, query, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -45,17 +45,10 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
             .iter()
             .filter(|other| other.access.asset == lookup.access.asset)
             .all(|other| {
-                lookups::consumption(other, used(map, entry, other.effect)) != Use::Consumed
+                lookups::consumption(other, other.effect) != Use::Consumed
             })
     })?;
     Some((kept.access.asset, kept.effect.span))
-}
-
-fn used<'m>(map: &Map, entry: &'m EntryPoint, otherwise: &'m Effect) -> &'m Effect {
-    match sessions::session_opening(map, entry) {
-        Some(opening) if !query::are_exclusive(entry, opening, otherwise) => opening,
-        _ => otherwise,
-    }
 }
 
 /// Look-ups by a code of somebody who is known already, where a second factor is asked for.
