@@ -289,13 +289,25 @@ fn hangs_on_secret(check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
     let is_sent = all.is_from(RequestPart::Body)
         || all.is_from(RequestPart::Message)
         || all.is_from(RequestPart::Query);
-    is_sent
-        && all.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, field, .. } => {
-                secrets.contains(&(*asset, *field)) || is_password_name(field)
-            }
-            _ => false,
-        })
+    let is_secret = |origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } => {
+            secrets.contains(&(*asset, *field)) || is_password_name(field)
+        }
+        _ => false,
+    };
+    // Whether there is a secret is asked of the stored one itself, and proves nothing.
+    let asks_whether = check.kind == CheckKind::Presence
+        && check.operands.iter().all(|operand| {
+            operand
+                .origins()
+                .iter()
+                .all(|origin| matches!(origin, Origin::Literal(_)) || is_named_secret(origin))
+        });
+    is_sent && !asks_whether && all.origins().iter().any(is_secret)
+}
+
+fn is_named_secret(origin: &Origin) -> bool {
+    matches!(origin, Origin::Record { field, .. } if is_password_name(field))
 }
 
 /// What codes are compared with, and what codes of people who are known are found by.

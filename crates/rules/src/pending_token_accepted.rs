@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    RequestPart, query, sessions,
+    Provenance, query, sessions,
 };
 use ustr::Ustr;
 
@@ -80,8 +80,7 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
 
 /// Holds if the check says that the account has a second factor, whatever the client sends.
 fn says_there_is(check: &Check) -> bool {
-    let all = check.provenance();
-    if all.is_from_client() || all.is_from(RequestPart::Cookie) {
+    if check.operands.iter().any(Provenance::is_from_client) {
         return false;
     }
     let constant = check.operands.iter().find_map(|operand| operand.literal());

@@ -89,9 +89,14 @@ fn full_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 /// make that mark: it is worked out from what others know.
 fn forgeable<'m>(entry: &'m EntryPoint, effect: &'m Effect) -> Option<&'m Check> {
     entry.checks_of(effect).find(|check| {
-        let all = check.provenance();
-        let is_sent = all.is_from(RequestPart::Cookie) || all.is_from(RequestPart::Header);
-        is_sent && all.origins().contains(&Origin::Digest) && names_stored(&all) && !has_secret(&all)
+        let is_sent = check.operands.iter().any(|operand| {
+            operand.is_from(RequestPart::Cookie) || operand.is_from(RequestPart::Header)
+        });
+        let is_made_up = check
+            .operands
+            .iter()
+            .any(|operand| operand.origins().contains(&Origin::Digest) && names_stored(operand));
+        is_sent && is_made_up && !check.operands.iter().any(has_secret)
     })
 }
 
