@@ -295,14 +295,12 @@ fn hangs_on_secret(check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
         }
         _ => false,
     };
-    // Whether there is a secret is asked of the stored one itself, and proves nothing.
+    // "No password, or the right one" also passes where there is none.
     let asks_whether = check.kind == CheckKind::Presence
-        && check.operands.iter().all(|operand| {
-            operand
-                .origins()
-                .iter()
-                .all(|origin| matches!(origin, Origin::Literal(_)) || is_named_secret(origin))
-        });
+        && check
+            .operands
+            .iter()
+            .any(|operand| !operand.is_empty() && operand.origins().iter().all(is_named_secret));
     is_sent && !asks_whether && all.origins().iter().any(is_secret)
 }
 

@@ -44,9 +44,7 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
         found
             .iter()
             .filter(|other| other.access.asset == lookup.access.asset)
-            .all(|other| {
-                lookups::consumption(other, other.effect) != Use::Consumed
-            })
+            .all(|other| lookups::consumption(other, other.effect) != Use::Consumed)
     })?;
     Some((kept.access.asset.to_string(), kept.effect.span))
 }

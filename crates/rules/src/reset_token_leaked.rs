@@ -1,7 +1,8 @@
 //! Finds reset tokens that reach others than the owner of the mailbox.
 
 use firedoor_app::{
-    Control, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, lookups, sessions,
+    Control, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, lookups,
+    sessions,
 };
 
 use crate::resets::resets;
