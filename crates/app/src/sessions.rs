@@ -22,15 +22,19 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
         let issue = entry
             .effects
             .iter()
-            .find(|other| matches!(other.kind, EffectKind::Issue(_)));
+            .find(|other| other.layer.is_none() && matches!(other.kind, EffectKind::Issue(_)));
         for (effect, access) in accesses(entry) {
             if accounts.contains(&access.asset) {
                 continue;
             }
-            if is_in_guard(entry, effect) && access.key.iter().any(|field| proves(&field.value)) {
+            let is_looked_up = is_in_guard(entry, effect)
+                && !access.operation.is_write()
+                && access.key.iter().any(|field| proves(&field.value));
+            if is_looked_up && is_made_at_log_in(map, access.asset) {
                 assets.push(access.asset);
             }
-            let is_made = access.operation == Operation::Create
+            let is_made = effect.layer.is_none()
+                && access.operation == Operation::Create
                 && access.values.iter().any(|field| is_token(&field.value));
             if is_made && issue.is_some_and(|issue| !are_exclusive(entry, effect, issue)) {
                 opened.push(access.asset);
@@ -44,6 +48,19 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
     assets.sort();
     assets.dedup();
     assets
+}
+
+/// Holds if whoever logs in gets a record of it; a log-in proves a password or code, where there are such.
+fn is_made_at_log_in(map: &Map, asset: Ustr) -> bool {
+    let proves = |entry: &EntryPoint| {
+        crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
+    };
+    let has_proof = map.entry_points.iter().any(proves);
+    map.entry_points.iter().any(|entry| {
+        (proves(entry) || !has_proof)
+            && handler_accesses(entry)
+                .any(|(_, access)| access.asset == asset && access.operation == Operation::Create)
+    })
 }
 
 /// Nothing else says whose record it is.
