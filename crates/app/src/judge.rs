@@ -74,15 +74,15 @@ fn is_setting_missing(check: &Check) -> bool {
     let Some(first) = settings.first() else {
         return false;
     };
-    match check.kind {
-        crate::CheckKind::Presence | crate::CheckKind::Bound if check.operands.len() <= 2 => {
-            !check.outcome && !check.provenance().is_of_principal()
-        }
-        crate::CheckKind::Membership | crate::CheckKind::Equality => {
-            check.operands.len() > 2 && settings.iter().filter(|name| *name == first).count() > 1
-        }
-        _ => false,
+    if check.is_alternative {
+        return settings.iter().filter(|name| *name == first).count() > 1;
     }
+    matches!(
+        check.kind,
+        crate::CheckKind::Presence | crate::CheckKind::Bound
+    ) && check.operands.len() <= 2
+        && !check.outcome
+        && !check.provenance().is_of_principal()
 }
 
 fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
@@ -150,6 +150,14 @@ pub fn user_control(check: &Check) -> Option<Control> {
     }
     // What decided where the record was found is no part of what is asked of it.
     if says_attribute(&examined) && !is_about_record(&examined) {
+        return Some(Control::Authorization);
+    }
+    // Where nothing is left of what was examined, what decided it tells.
+    let is_blank = !examined
+        .origins()
+        .iter()
+        .any(|origin| !matches!(origin, Origin::Unknown(_) | Origin::Literal(_)));
+    if is_blank && says_attribute(&provenance) {
         return Some(Control::Authorization);
     }
     if is_about_record(&provenance) {
