@@ -1,8 +1,8 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
 use firedoor_app::{
-    Check, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, TokenKind,
-    lookups, query, sessions,
+    Check, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
+    RequestPart, TokenKind, lookups, query, sessions,
 };
 
 use crate::token_kinds::{accepts, issued, proves_identity, verified};
@@ -132,14 +132,24 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
 
 /// A new account has no second factor yet, and a renewed session was opened with it.
 fn is_exempt(map: &Map, entry: &EntryPoint) -> bool {
-    entry
-        .verdict(firedoor_app::Control::Authentication)
-        .refuses()
+    is_guarded(entry)
         || sessions::renewal(map, entry).is_some()
         || exchanges_token(map, entry)
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
             && !reads_account(map, entry))
+}
+
+/// Holds if a layer has proven who is asking before the handler runs.
+fn is_guarded(entry: &EntryPoint) -> bool {
+    query::guards(entry, Control::Authentication).any(|layer| layer.kind == LayerKind::Layer)
+        || entry.effects.iter().any(|effect| match &effect.kind {
+            EffectKind::Issue(token) if effect.layer.is_none() => token
+                .claims
+                .iter()
+                .any(|claim| query::is_principal(&claim.value)),
+            _ => false,
+        })
 }
 
 /// Holds if the session comes from a token that an earlier log-in has issued.
