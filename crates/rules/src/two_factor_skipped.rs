@@ -33,15 +33,7 @@ fn check(map: &Map, findings: &mut Findings) {
     };
     for (entry, effect) in openings(map) {
         if let Some(mark) = forgeable(entry, effect).filter(|_| query::verifies_password(entry)) {
-            findings
-                .at_entry(entry)
-                .symbol("mark")
-                .confidence(Confidence::High)
-                .title(format!("`{}` lets a mark that anybody can make stand for the second factor", entry.id()))
-                .message("What the client sends is compared with a digest of stored values that others know; no key and no chance has a part in it.")
-                .because("compares", mark.span, "the mark is compared here")
-                .because("opens", effect.span, "the session is opened here")
-                .report();
+            report_mark(entry, effect, mark, findings);
             continue;
         }
         if asks(map, entry, effect) || is_exempt(map, entry) {
@@ -66,6 +58,18 @@ fn check(map: &Map, findings: &mut Findings) {
             )
             .report();
     }
+}
+
+fn report_mark(entry: &EntryPoint, effect: &Effect, mark: &Check, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol("mark")
+        .confidence(Confidence::High)
+        .title(format!("`{}` lets a mark that anybody can make stand for the second factor", entry.id()))
+        .message("What the client sends is compared with a digest of stored values that others know; no key and no chance has a part in it.")
+        .because("compares", mark.span, "the mark is compared here")
+        .because("opens", effect.span, "the session is opened here")
+        .report();
 }
 
 fn openings(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect)> {
