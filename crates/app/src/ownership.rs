@@ -8,8 +8,8 @@ use ustr::Ustr;
 
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
-    RequestPart,
+    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin,
+    Provenance, RequestPart,
 };
 
 /// What checks have tied to the caller.
@@ -235,9 +235,7 @@ pub fn is_for_higher_rank<'m>(
 pub fn all_usages(map: &Map) -> Vec<Usage<'_>> {
     map.entry_points
         .iter()
-        .filter(|entry| {
-            entry.verdict(Control::Authentication).refuses() && knows_caller(entry)
-        })
+        .filter(|entry| entry.verdict(Control::Authentication).refuses() && knows_caller(entry))
         .flat_map(usages)
         .collect()
 }

@@ -36,12 +36,14 @@ mod one_time_token_reusable;
 mod optional_authentication;
 mod parent_not_checked;
 mod place;
+mod privileged;
 mod refresh_cookie_broad_path;
 mod refresh_not_rotated;
-mod tenant_unscoped_list;
+mod request_body_stored_whole;
 mod reset_without_throttle;
 mod role_from_client;
 mod secret_size;
+mod tenant_unscoped_list;
 mod throttle;
 mod token_guessing_without_throttle;
 mod token_in_url;
@@ -112,12 +114,13 @@ pub static RULES: &[&Rule] = &[
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
-    &refresh_not_rotated::RULE,
-    &tenant_unscoped_list::RULE,
     &refresh_cookie_broad_path::RULE,
     &refresh_not_rotated::RULE,
+    &refresh_not_rotated::RULE,
+    &request_body_stored_whole::RULE,
     &reset_without_throttle::RULE,
     &role_from_client::RULE,
+    &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
     &trusted_header::RULE,

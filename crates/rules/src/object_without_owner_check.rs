@@ -18,7 +18,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for found in unowned(map).iter().filter(|found| !found.has_checked_parent) {
+    for found in unowned(map)
+        .iter()
+        .filter(|found| !found.has_checked_parent)
+    {
         let (entry, asset) = (found.usage.entry, found.usage.access.asset);
         findings
             .at_entry(entry)

@@ -62,9 +62,10 @@ fn has_checked_parent(usage: &Usage<'_>) -> bool {
 
 /// The record is chosen by the client alone, and by something that can be guessed or is known to others.
 fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
-    let chosen = usage.access.key.iter().filter(|field| {
-        matches!(field.operator, "=" | "in") && is_clients_choice(&field.value)
-    });
+    let chosen =
+        usage.access.key.iter().filter(|field| {
+            matches!(field.operator, "=" | "in") && is_clients_choice(&field.value)
+        });
     let mut is_chosen = false;
     for field in chosen {
         let is_secret = field.value.origins().contains(&Origin::Digest)
@@ -144,11 +145,11 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .copied()
             .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers));
         let is_public = usages.iter().filter(is_of_peers).any(|other| {
-                other.access.asset == asset
-                    && !other.is_scoped
-                    && other.kind == Use::Tell
-                    && other.access.is_many
-            }) || is_told_to_strangers(map, asset);
+            other.access.asset == asset
+                && !other.is_scoped
+                && other.kind == Use::Tell
+                && other.access.is_many
+        }) || is_told_to_strangers(map, asset);
         Evidence {
             example,
             open: open.len(),
@@ -159,7 +160,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
     }
 
     fn confidence(&self, usage: &Usage<'_>) -> Confidence {
-                let is_administrative = query::is_administrative_path(&usage.entry.path);
+        let is_administrative = query::is_administrative_path(&usage.entry.path);
         if is_administrative || (usage.kind == Use::Tell && self.is_public) {
             return Confidence::Low;
         }
@@ -201,12 +202,15 @@ impl<'u, 'm> Evidence<'u, 'm> {
 fn is_told_to_strangers(map: &Map, asset: ustr::Ustr) -> bool {
     map.entry_points
         .iter()
-        .filter(|entry| !entry.verdict(firedoor_app::Control::Authentication).refuses())
+        .filter(|entry| {
+            !entry
+                .verdict(firedoor_app::Control::Authentication)
+                .refuses()
+        })
         .filter(|entry| !query::is_capability(map, entry))
         .any(|entry| {
             ownership::answers_with(entry, asset).next().is_some()
-                && query::handler_accesses(entry).any(|(_, access)| {
-                    access.asset == asset && access.operation == Operation::Read
-                })
+                && query::handler_accesses(entry)
+                    .any(|(_, access)| access.asset == asset && access.operation == Operation::Read)
         })
 }
