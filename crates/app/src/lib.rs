@@ -3,6 +3,7 @@
 //! Models write it with [`build::Builder`]; rules read it with the questions of [`query`].
 //! It knows no language and no framework: whatever a rule needs to know about one must become a word here.
 
+pub mod admissions;
 mod asset;
 pub mod build;
 mod control;
@@ -10,6 +11,7 @@ mod effect;
 mod entry_point;
 mod judge;
 mod layer;
+pub mod lookups;
 mod map;
 pub mod ownership;
 mod provenance;
