@@ -3,6 +3,8 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod client_trusted_value;
+mod client_value;
 mod code_replayable;
 mod code_without_throttle;
 mod conditional_guard;
@@ -49,9 +51,10 @@ mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
 mod refresh_not_revocable;
 mod refresh_not_rotated;
-mod request_body_stored_whole;
 mod refresh_reuse_undetected;
 mod registration_joins_tenant;
+mod repeatable_reward;
+mod request_body_stored_whole;
 mod reset_token_leaked;
 mod reset_token_not_expiring;
 mod reset_token_weak;
@@ -72,6 +75,7 @@ mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 mod unowned;
+mod unsigned_quantity;
 mod websocket_message_before_auth;
 mod websocket_missing_permission;
 mod websocket_origin;
@@ -108,6 +112,7 @@ pub struct Rule {
 
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
+    &client_trusted_value::RULE,
     &code_replayable::RULE,
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
@@ -149,15 +154,16 @@ pub static RULES: &[&Rule] = &[
     &refresh_not_revocable::RULE,
     &refresh_not_rotated::RULE,
     &refresh_not_rotated::RULE,
-    &request_body_stored_whole::RULE,
-    &reset_without_throttle::RULE,
-    &role_from_client::RULE,
     &refresh_reuse_undetected::RULE,
     &registration_joins_tenant::RULE,
+    &repeatable_reward::RULE,
+    &request_body_stored_whole::RULE,
     &reset_token_leaked::RULE,
     &reset_token_not_expiring::RULE,
     &reset_token_weak::RULE,
     &reset_without_throttle::RULE,
+    &reset_without_throttle::RULE,
+    &role_from_client::RULE,
     &role_from_client::RULE,
     &secret_exposed::RULE,
     &tenant_unscoped_list::RULE,
@@ -168,6 +174,7 @@ pub static RULES: &[&Rule] = &[
     &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
+    &unsigned_quantity::RULE,
     &websocket_message_before_auth::RULE,
     &websocket_missing_permission::RULE,
     &websocket_origin::RULE,

@@ -166,7 +166,8 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-fn is_rank_name(name: &str) -> bool {
+/// Holds if a field is named like what somebody may do.
+pub fn is_rank_name(name: &str) -> bool {
     words(name).iter().any(|word| {
         matches!(
             word.as_str(),
@@ -188,7 +189,13 @@ fn is_rank_name(name: &str) -> bool {
 
 /// Holds if a field is named like something that is worth money, or counts like it.
 pub fn is_money_name(name: &str) -> bool {
-    words(name).iter().any(|word| {
+    !money_words(name).is_empty()
+}
+
+/// Returns the words of a name that are about money, or about what counts like it.
+pub fn money_words(name: &str) -> Vec<String> {
+    let mut words = words(name);
+    words.retain(|word| {
         matches!(
             word.as_str(),
             "price"
@@ -205,13 +212,13 @@ pub fn is_money_name(name: &str) -> bool {
                 | "points"
                 | "gems"
                 | "xp"
-                | "tokens"
                 | "fee"
                 | "discount"
                 | "paid"
                 | "money"
                 | "wallet"
-                | "cents"
+                | "stock"
         )
-    })
+    });
+    words
 }
