@@ -28,7 +28,7 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
-                if is_held_against_server(entry, effect, &origin) {
+                if is_held_against_server(entry, effect, &origin, (access.asset, field.name)) {
                     continue;
                 }
                 let place = Place {

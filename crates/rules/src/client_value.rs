@@ -48,16 +48,40 @@ pub fn is_counted(access: &Access, field: &Field) -> bool {
                 .any(|name| name == field.name))
 }
 
-/// Holds if a check before the effect refuses unless what was sent goes with something that the server keeps.
-pub fn is_held_against_server(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bool {
+/// Holds if a check before the effect refuses unless what was sent goes with something that the server keeps. A
+/// balance that suffices says nothing of a price.
+pub fn is_held_against_server(
+    entry: &EntryPoint,
+    effect: &Effect,
+    sent: &Origin,
+    balance: (Ustr, Ustr),
+) -> bool {
     entry.checks_of(effect).any(|check| {
         let provenance = check.provenance();
         check.kind != CheckKind::Failure
             && provenance.origins().contains(sent)
+            && provenance.origins().iter().any(|origin| match origin {
+                Origin::Record { asset, field, .. } => (*asset, *field) != balance,
+                Origin::Environment { .. } => true,
+                _ => false,
+            })
+    })
+}
+
+/// Holds if a check before the effect compares the number with the stored field, as one does before taking from it.
+pub fn is_compared_with_balance(
+    entry: &EntryPoint,
+    effect: &Effect,
+    sent: &Origin,
+    balance: (Ustr, Ustr),
+) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        check.kind == CheckKind::Bound
+            && provenance.origins().contains(sent)
             && provenance
-                .origins()
-                .iter()
-                .any(|origin| matches!(origin, Origin::Record { .. } | Origin::Environment { .. }))
+                .record_fields(balance.0)
+                .any(|field| field == balance.1)
     })
 }
 

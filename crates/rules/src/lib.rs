@@ -3,6 +3,7 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod check_then_act;
 mod client_trusted_value;
 mod client_value;
 mod code_replayable;
@@ -112,6 +113,7 @@ pub struct Rule {
 
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
+    &check_then_act::RULE,
     &client_trusted_value::RULE,
     &code_replayable::RULE,
     &code_without_throttle::RULE,

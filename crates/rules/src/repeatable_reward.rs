@@ -30,10 +30,11 @@ fn check(map: &Map, findings: &mut Findings) {
             if !is_own || access.is_conditional || !is_counted(access, field) {
                 continue;
             }
-            let is_gain = is_money_name(&field.name) && field.operator == "+=";
+            let is_gain = is_money_name(&field.name) && is_raised(field);
             let example = stricter(map, entry, access, field);
             if !(is_gain || example.is_some() && is_extended(access, field))
                 || is_earned(entry, effect)
+                || is_recorded_first(entry, effect)
                 || asks_something(entry)
             {
                 continue;
@@ -61,6 +62,29 @@ fn check(map: &Map, findings: &mut Findings) {
                 .report();
         }
     }
+}
+
+/// A constant is added.
+fn is_raised(field: &Field) -> bool {
+    field.operator == "+="
+        || field
+            .value
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok()))
+}
+
+/// A record in the name of the caller is made before the payment: its key may be unique.
+fn is_recorded_first(entry: &EntryPoint, payment: &Effect) -> bool {
+    query::handler_accesses(entry)
+        .take_while(|(effect, _)| !std::ptr::eq(*effect, payment))
+        .any(|(_, access)| {
+            access.operation == Operation::Create
+                && access
+                    .values
+                    .iter()
+                    .any(|field| query::is_principal(&field.value))
+        })
 }
 
 /// A time that is moved on from where it was.

@@ -3,7 +3,8 @@
 use firedoor_app::{CheckKind, Map, query};
 
 use crate::client_value::{
-    has_lower_bound, is_bounded_number, is_counted, sent_fields, written_fields,
+    has_lower_bound, is_bounded_number, is_compared_with_balance, is_counted, sent_fields,
+    written_fields,
 };
 use crate::privileged::is_money_name;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -30,7 +31,14 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             }
             for (origin, sent) in sent_fields(&field.value) {
-                let is_balance = is_money_name(&field.name) && field.operator == "+=";
+                let is_balance = is_money_name(&field.name)
+                    && (field.operator == "+="
+                        || is_compared_with_balance(
+                            entry,
+                            effect,
+                            &origin,
+                            (access.asset, field.name),
+                        ));
                 let is_number = is_balance || is_bounded_number(entry, effect, &origin);
                 if !is_number
                     || sent == field.name && !is_balance
