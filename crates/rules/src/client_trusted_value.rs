@@ -71,7 +71,7 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
     if let Some(own) = alternative(field, sent) {
         return Some((Confidence::High, format!("the server has it itself: {own}")));
     }
-    let own = servers_own(map, access.asset, sent)
+    let own = servers_own(map, entry, access.asset, sent)
         .filter(|_| is_counted(access, field) || access.operation == Operation::Create);
     match own {
         Some((asset, name)) if reads(entry, asset) => Some((

@@ -116,20 +116,29 @@ fn bounds_of(check: &Check, sent: &Origin) -> Vec<f64> {
 }
 
 /// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
-/// shares a word about money with what was sent.
-pub fn servers_own(map: &Map, written: Ustr, sent: &str) -> Option<(Ustr, Ustr)> {
+/// shares a word about money with what was sent. One that the handler reads comes first.
+pub fn servers_own(
+    map: &Map,
+    entry: &EntryPoint,
+    written: Ustr,
+    sent: &str,
+) -> Option<(Ustr, Ustr)> {
     let wanted = money_words(sent);
     if wanted.is_empty() {
         return None;
     }
     let shares = |name: &str| money_words(name).iter().any(|word| wanted.contains(word));
-    map.assets
+    let mut known: Vec<(Ustr, Ustr)> = map
+        .assets
         .iter()
         .filter(|asset| asset.name != written)
-        .find_map(|asset| {
+        .filter_map(|asset| {
             let field = asset.fields.iter().find(|field| shares(&field.name))?;
             Some((asset.name, field.name))
         })
+        .collect();
+    known.sort_by_key(|(asset, _)| !reads(entry, *asset));
+    known.first().copied()
 }
 
 /// Holds if the handler reads records of the asset.

@@ -3,6 +3,7 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod account_existence_revealed;
 mod check_then_act;
 mod client_trusted_value;
 mod client_value;
@@ -77,6 +78,7 @@ mod unauthenticated_entry_point;
 mod unmounted_guard;
 mod unowned;
 mod unsigned_quantity;
+mod unverified_payment;
 mod websocket_message_before_auth;
 mod websocket_missing_permission;
 mod websocket_origin;
@@ -113,6 +115,7 @@ pub struct Rule {
 
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
+    &account_existence_revealed::RULE,
     &check_then_act::RULE,
     &client_trusted_value::RULE,
     &code_replayable::RULE,
@@ -177,6 +180,7 @@ pub static RULES: &[&Rule] = &[
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
     &unsigned_quantity::RULE,
+    &unverified_payment::RULE,
     &websocket_message_before_auth::RULE,
     &websocket_missing_permission::RULE,
     &websocket_origin::RULE,

@@ -64,14 +64,14 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// A constant is added.
+/// A constant is added: nothing goes into the new value but the old one.
 fn is_raised(field: &Field) -> bool {
     field.operator == "+="
-        || field
-            .value
-            .origins()
-            .iter()
-            .any(|origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok()))
+        || field.value.origins().iter().all(|origin| match origin {
+            Origin::Literal(text) => text.parse::<f64>().is_ok(),
+            Origin::Record { field: old, .. } => *old == field.name,
+            _ => false,
+        })
 }
 
 /// A record in the name of the caller is made before the payment: its key may be unique.
