@@ -1,8 +1,8 @@
 //! Finds answers to strangers that tell whether somebody has an account.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
-    Origin, query,
+    Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
+    Operation, Origin, query,
 };
 use ustr::Ustr;
 
@@ -33,6 +33,7 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         };
         let Some((told, words)) = revealing(entry, access) else {
+            report_timing(entry, access, findings);
             continue;
         };
         findings
@@ -52,6 +53,24 @@ fn check(map: &Map, findings: &mut Findings) {
             )
             .report();
     }
+}
+
+/// A hash takes long, and is computed only where there is an account. Low: the difference has to be measured.
+fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
+    let compared = query::comparisons(entry).find(|(effect, found)| {
+        found.kind == ComparisonKind::Password && side(entry, effect, access.asset) == Some(true)
+    });
+    let Some((effect, _)) = compared else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .symbol("time")
+        .confidence(Confidence::Low)
+        .title(format!("`{}` answers sooner without an account", entry.id()))
+        .message("The password is hashed only where an account was found: the time of the answer tells which.")
+        .because("compares", effect.span, "only reached with an account")
+        .report();
 }
 
 /// The account is found by an address or name that the client sends, and that strangers may know or guess.
@@ -100,6 +119,10 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
             return Some((unknown, words));
         }
     }
+    if let Some(found) = answers().find(|effect| is_decided_before(entry, effect, access.asset)) {
+        let words = "What is answered hangs on whether a record was found.";
+        return Some((found, words.to_owned()));
+    }
     let presence = answers().find(|effect| tells_presence(effect, access.asset))?;
     Some((
         presence,
@@ -127,11 +150,7 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
         |operand: &firedoor_app::Provenance| operand.literal().is_some_and(|text| text == "null");
     let is_about_nothing_else = check.operands.iter().all(|operand| {
         operand.origins().iter().all(|origin| match origin {
-            Origin::Record {
-                asset: found,
-                field,
-                ..
-            } => *found == asset && field.is_empty(),
+            Origin::Record { asset: found, .. } => *found == asset,
             Origin::Literal(_) => true,
             _ => false,
         })
@@ -144,6 +163,35 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
         CheckKind::Equality if check.operands.iter().any(is_null) => Some(!check.outcome),
         _ => None,
     }
+}
+
+/// A constant that was chosen by whether a record was found decides between two answers that differ.
+fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    let is_choice = |check: &&Check| {
+        check
+            .control
+            .record_fields(asset)
+            .any(|field| field.is_empty())
+            && check.operands.iter().all(|operand| {
+                let origins = operand.origins();
+                origins
+                    .iter()
+                    .all(|origin| matches!(origin, Origin::Literal(_)))
+            })
+    };
+    let opposite = |check: &Check| {
+        entry
+            .effects
+            .iter()
+            .filter(|other| is_answer(other))
+            .filter(|other| {
+                entry
+                    .checks_of(other)
+                    .any(|found| found.span == check.span && found.outcome != check.outcome)
+            })
+            .any(|other| told(other) != told(effect))
+    };
+    entry.checks_of(effect).filter(is_choice).any(opposite)
 }
 
 /// With a password or code, what a stranger gets who has the wrong one; else what everybody gets.

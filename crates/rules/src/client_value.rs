@@ -57,7 +57,7 @@ pub fn is_held_against_server(
     balance: (Ustr, Ustr),
 ) -> bool {
     entry.checks_of(effect).any(|check| {
-        let provenance = check.provenance();
+        let provenance = examined(check);
         check.kind != CheckKind::Failure
             && provenance.origins().contains(sent)
             && provenance.origins().iter().any(|origin| match origin {
@@ -66,6 +66,14 @@ pub fn is_held_against_server(
                 _ => false,
             })
     })
+}
+
+/// What a check compares, without what led to it.
+fn examined(check: &Check) -> Provenance {
+    check
+        .operands
+        .iter()
+        .fold(Provenance::default(), |all, operand| all.union(operand))
 }
 
 /// Holds if a check before the effect compares the number with the stored field, as one does before taking from it.
