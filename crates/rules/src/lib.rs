@@ -42,6 +42,10 @@ mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
 mod missing_role_check;
+mod oauth_flow;
+mod oauth_redirect_open;
+mod oauth_state_missing;
+mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
@@ -64,7 +68,10 @@ mod reset_without_throttle;
 mod resets;
 mod role_from_client;
 mod secret_exposed;
+mod secret_fallback;
+mod secret_hardcoded;
 mod secret_size;
+mod secret_use;
 mod socket;
 mod tenant_unscoped_list;
 mod throttle;
@@ -149,6 +156,9 @@ pub static RULES: &[&Rule] = &[
     &login_without_throttle::RULE,
     &logout_keeps_token::RULE,
     &missing_role_check::RULE,
+    &oauth_redirect_open::RULE,
+    &oauth_state_missing::RULE,
+    &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
@@ -171,6 +181,8 @@ pub static RULES: &[&Rule] = &[
     &role_from_client::RULE,
     &role_from_client::RULE,
     &secret_exposed::RULE,
+    &secret_fallback::RULE,
+    &secret_hardcoded::RULE,
     &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
