@@ -150,6 +150,8 @@ pub struct Run {
     pub bases: Vec<Ustr>,
     /// Methods that other routes of the same path answer.
     pub methods_taken: Vec<Ustr>,
+    /// Values of the request that were read as a type with bounds, each with a bound.
+    pub bounds: Vec<(Value, Value)>,
     /// The name of the message that is being handled, if it is chosen.
     pub message: Option<Ustr>,
     /// The field that tells messages apart, if a message is chosen.
