@@ -75,7 +75,8 @@ fn admits(
         .any(|check| check.refusal.is_some() && is_of_any(&check.provenance(), &names));
     if accounts.contains(&access.asset) {
         let decides = access.values.iter().any(|field| {
-            (is_of_any(&field.value, &names) || field.value.is_from_client())
+            !crate::query::is_password_name(&field.name)
+                && (is_of_any(&field.value, &names) || field.value.is_from_client())
                 && is_decisive(map, access.asset, field.name)
         });
         return decides && (copies || is_behind);

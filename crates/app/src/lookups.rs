@@ -125,6 +125,44 @@ pub fn writes_of(
     })
 }
 
+/// Returns where records are made, or given a new secret, that the look-up can find: with the effect and the value
+/// of the secret. Fixed parts of the key, such as a purpose, agree with what is written.
+pub fn makers<'m>(
+    map: &'m Map,
+    lookup: &Lookup<'m>,
+) -> impl Iterator<Item = (&'m EntryPoint, &'m Effect, &'m Provenance)> {
+    let (asset, name, key) = (lookup.access.asset, lookup.field.name, &lookup.access.key);
+    map.entry_points.iter().flat_map(move |entry| {
+        handler_accesses(entry)
+            .filter(move |(_, access)| {
+                access.asset == asset
+                    && access.operation.is_write()
+                    && values_agree(&access.values, key)
+            })
+            .flat_map(move |(effect, access)| {
+                access
+                    .values
+                    .iter()
+                    .filter(move |value| value.name == name)
+                    .map(move |value| (entry, effect, &value.value))
+            })
+    })
+}
+
+/// Text that is written is the text that is asked for.
+fn values_agree(values: &[Field], key: &[Field]) -> bool {
+    values.iter().all(|value| {
+        key.iter()
+            .filter(|wanted| wanted.name == value.name && wanted.operator == "=")
+            .all(
+                |wanted| match (value.value.literal(), wanted.value.literal()) {
+                    (Some(written), Some(wanted)) => written == wanted,
+                    _ => true,
+                },
+            )
+    })
+}
+
 /// What the use of a record does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -148,7 +186,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && ends(lookup, access)
     });
     for (effect, _) in writes {
-        if !is_optional(lookup.entry, effect, used) {
+        if !is_optional(lookup.entry, effect, &[used, lookup.effect]) {
             return Use::Consumed;
         }
         outcome = Use::Sometimes;
@@ -156,12 +194,12 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
     outcome
 }
 
-/// Holds if `effect` hangs on a decision of the client that `used` does not hang on.
-pub fn is_optional(entry: &EntryPoint, effect: &Effect, used: &Effect) -> bool {
+/// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.
+pub fn is_optional(entry: &EntryPoint, effect: &Effect, others: &[&Effect]) -> bool {
     effect
         .checks
         .iter()
-        .filter(|id| !used.checks.contains(id))
+        .filter(|id| !others.iter().any(|other| other.checks.contains(id)))
         .map(|id| entry.check(*id))
         .any(|check| {
             check.refusal.is_none()

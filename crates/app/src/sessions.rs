@@ -22,15 +22,19 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
         let issue = entry
             .effects
             .iter()
-            .find(|other| matches!(other.kind, EffectKind::Issue(_)));
+            .find(|other| other.layer.is_none() && matches!(other.kind, EffectKind::Issue(_)));
         for (effect, access) in accesses(entry) {
             if accounts.contains(&access.asset) {
                 continue;
             }
-            if is_in_guard(entry, effect) && access.key.iter().any(|field| proves(&field.value)) {
+            let is_looked_up = is_in_guard(entry, effect)
+                && !access.operation.is_write()
+                && access.key.iter().any(|field| proves(&field.value));
+            if is_looked_up && is_made_at_log_in(map, access.asset) {
                 assets.push(access.asset);
             }
-            let is_made = access.operation == Operation::Create
+            let is_made = effect.layer.is_none()
+                && access.operation == Operation::Create
                 && access.values.iter().any(|field| is_token(&field.value));
             if is_made && issue.is_some_and(|issue| !are_exclusive(entry, effect, issue)) {
                 opened.push(access.asset);
@@ -44,6 +48,19 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
     assets.sort();
     assets.dedup();
     assets
+}
+
+/// Holds if whoever logs in gets a record of it; a log-in proves a password or code, where there are such.
+fn is_made_at_log_in(map: &Map, asset: Ustr) -> bool {
+    let proves = |entry: &EntryPoint| {
+        crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
+    };
+    let has_proof = map.entry_points.iter().any(proves);
+    map.entry_points.iter().any(|entry| {
+        (proves(entry) || !has_proof)
+            && handler_accesses(entry)
+                .any(|(_, access)| access.asset == asset && access.operation == Operation::Create)
+    })
 }
 
 /// Nothing else says whose record it is.
@@ -154,12 +171,17 @@ fn is_from_outside(value: &Provenance) -> bool {
 
 /// Returns the first effect by which the handler opens a session.
 pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    session_openings(map, entry).into_iter().next()
+}
+
+/// Returns the effects by which the handler opens a session.
+pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect> {
     let sessions = session_assets(map);
     entry
         .effects
         .iter()
         .filter(|effect| effect.layer.is_none())
-        .find(|effect| match &effect.kind {
+        .filter(|effect| match &effect.kind {
             EffectKind::Issue(token) => crate::query::is_access_token(map, token),
             EffectKind::Access(access) => {
                 access.operation == Operation::Create && sessions.contains(&access.asset)
@@ -170,6 +192,7 @@ pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effec
             }
             _ => false,
         })
+        .collect()
 }
 
 fn is_account_field(map: &Map, field: &Field) -> bool {
@@ -283,13 +306,23 @@ fn hangs_on_secret(check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
     let is_sent = all.is_from(RequestPart::Body)
         || all.is_from(RequestPart::Message)
         || all.is_from(RequestPart::Query);
-    is_sent
-        && all.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, field, .. } => {
-                secrets.contains(&(*asset, *field)) || is_password_name(field)
-            }
-            _ => false,
-        })
+    let is_secret = |origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } => {
+            secrets.contains(&(*asset, *field)) || is_password_name(field)
+        }
+        _ => false,
+    };
+    // "No password, or the right one" also passes where there is none.
+    let asks_whether = check.kind == CheckKind::Presence
+        && check
+            .operands
+            .iter()
+            .any(|operand| !operand.is_empty() && operand.origins().iter().all(is_named_secret));
+    is_sent && !asks_whether && all.origins().iter().any(is_secret)
+}
+
+fn is_named_secret(origin: &Origin) -> bool {
+    matches!(origin, Origin::Record { field, .. } if is_password_name(field))
 }
 
 /// What codes are compared with, and what codes of people who are known are found by.

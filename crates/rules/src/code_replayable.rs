@@ -102,7 +102,11 @@ fn moves_on(entry: &EntryPoint, access: &Access) -> bool {
 
 /// The code itself is kept.
 fn stores_code(found: &CompareSecret, access: &Access) -> bool {
-    access.values.iter().chain(&access.key).any(|field| {
+    let key = access
+        .key
+        .iter()
+        .filter(|_| access.operation == Operation::Create);
+    access.values.iter().chain(key).any(|field| {
         found.given.origins().iter().any(|origin| {
             matches!(origin, Origin::Request(_, name) if !name.is_empty())
                 && field.value.origins().contains(origin)

@@ -25,8 +25,6 @@ pub enum Reason {
     Generator,
     /// There are too few bits, and attempts are not counted.
     Short(u32),
-    /// Chance has no part in it.
-    Derived,
 }
 
 /// Fewer bits than this can be tried out over a network, unless attempts are counted.
@@ -35,7 +33,7 @@ const ENOUGH_BITS: u32 = 60;
 /// Returns where the secret of the look-up is made in a way that can be guessed, one place an entry point.
 pub fn weakness<'m>(map: &'m Map, lookup: &Lookup<'m>) -> Vec<Weak<'m>> {
     let mut found: Vec<Weak<'m>> = Vec::new();
-    for (entry, effect, value) in lookups::writes_of(map, lookup.access.asset, lookup.field.name) {
+    for (entry, effect, value) in lookups::makers(map, lookup) {
         let Some((reason, confidence)) = reason(value, is_throttled(lookup.entry)) else {
             continue;
         };
@@ -90,6 +88,5 @@ pub fn words(weak: &Weak<'_>) -> String {
         Reason::Short(bits) => {
             format!("It has {bits} bits, and nothing counts the attempts where it is taken.")
         }
-        Reason::Derived => "It follows from values that others know or can try out.".to_owned(),
     }
 }

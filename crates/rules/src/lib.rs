@@ -58,6 +58,7 @@ mod resets;
 mod role_from_client;
 mod secret_exposed;
 mod secret_size;
+mod socket;
 mod tenant_unscoped_list;
 mod throttle;
 mod token_guessing_without_throttle;
@@ -69,6 +70,11 @@ mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 mod unowned;
+mod websocket_message_before_auth;
+mod websocket_missing_permission;
+mod websocket_origin;
+mod websocket_stale_identity;
+mod websocket_unauthenticated;
 
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
@@ -156,6 +162,11 @@ pub static RULES: &[&Rule] = &[
     &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
+    &websocket_message_before_auth::RULE,
+    &websocket_missing_permission::RULE,
+    &websocket_origin::RULE,
+    &websocket_stale_identity::RULE,
+    &websocket_unauthenticated::RULE,
 ];
 
 /// Returns the rule with that id.

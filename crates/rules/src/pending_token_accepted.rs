@@ -2,11 +2,11 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    query, sessions,
+    Provenance, query, sessions,
 };
 use ustr::Ustr;
 
-use crate::token_kinds::{Issued, accepts, is_proof, issued, verified};
+use crate::token_kinds::{Issued, Verified, accepts, is_proof, issued, verified};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -28,7 +28,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for made in issued(map).filter(|made| is_pending(map, made)) {
         let taken = verified(map)
             .filter(is_proof)
-            .find(|found| accepts(found, made.token) && found.entry.id() != made.entry.id());
+            .find(|found| guards(map, found) && accepts(found, made.token));
         let Some(found) = taken else {
             continue;
         };
@@ -51,6 +51,13 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
+/// Holds if the verification is a guard's, and not the step that finishes the log-in.
+fn guards(map: &Map, found: &Verified<'_>) -> bool {
+    found.entry.verdict(Control::Authentication).refuses()
+        && !query::verifies_code(found.entry)
+        && sessions::session_opening(map, found.entry).is_none()
+}
+
 /// Holds if the token is given out since there is a second factor, where a session is opened otherwise.
 fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
     let entry = made.entry;
@@ -71,8 +78,11 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
     is_held && has_other
 }
 
-/// Holds if the check says that the account has a second factor.
+/// Holds if the check says that the account has a second factor, whatever the client sends.
 fn says_there_is(check: &Check) -> bool {
+    if check.operands.iter().any(Provenance::is_from_client) {
+        return false;
+    }
     let constant = check.operands.iter().find_map(|operand| operand.literal());
     match check.kind {
         CheckKind::Presence => check.outcome,

@@ -1,7 +1,7 @@
 //! Finds recovery codes that work again.
 
 use firedoor_app::{
-    Effect, EntryPoint, Map, Origin, RequestPart, lookups, lookups::Use, query, sessions,
+    EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, query, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -38,24 +38,15 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// A code among those of a person, found by a key and kept.
-fn looked_up(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
+fn looked_up(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
     let found: Vec<_> = second_factor_codes(map, entry);
     let kept = found.iter().find(|lookup| {
         found
             .iter()
             .filter(|other| other.access.asset == lookup.access.asset)
-            .all(|other| {
-                lookups::consumption(other, used(map, entry, other.effect)) != Use::Consumed
-            })
+            .all(|other| lookups::consumption(other, other.effect) != Use::Consumed)
     })?;
-    Some((kept.access.asset, kept.effect.span))
-}
-
-fn used<'m>(map: &Map, entry: &'m EntryPoint, otherwise: &'m Effect) -> &'m Effect {
-    match sessions::session_opening(map, entry) {
-        Some(opening) if !query::are_exclusive(entry, opening, otherwise) => opening,
-        _ => otherwise,
-    }
+    Some((kept.access.asset.to_string(), kept.effect.span))
 }
 
 /// Look-ups by a code of somebody who is known already, where a second factor is asked for.
@@ -74,14 +65,17 @@ fn second_factor_codes<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<lookups::
 }
 
 /// A code in a list that is part of a record, compared and left there.
-fn compared(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
+fn compared(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
     if !query::verifies_code(entry) {
         return None;
     }
     let secrets = sessions::second_factors(map);
     let checks = entry.checks.iter().filter(|check| check.refusal.is_some());
     for check in checks {
-        let all = check.provenance();
+        let all = check
+            .operands
+            .iter()
+            .fold(Provenance::default(), |all, operand| all.union(operand));
         let is_sent = all.is_from(RequestPart::Body) || all.is_from(RequestPart::Message);
         if !is_sent {
             continue;
@@ -95,7 +89,7 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
                 && !query::is_password_name(field)
                 && is_list_of_secrets(map, *asset, *field);
             if is_code && !is_changed(entry, *asset, field) {
-                return Some((*asset, check.span));
+                return Some((format!("{asset}.{field}"), check.span));
             }
         }
     }

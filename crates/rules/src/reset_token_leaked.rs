@@ -2,6 +2,7 @@
 
 use firedoor_app::{
     Control, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, lookups,
+    sessions,
 };
 
 use crate::resets::resets;
@@ -22,8 +23,8 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for reset in resets(map) {
         let lookup = reset.lookup;
-        for (entry, stored, _) in lookups::writes_of(map, lookup.access.asset, lookup.field.name)
-            .filter(|(entry, _, value)| is_made(entry, value))
+        for (entry, stored, _) in
+            lookups::makers(map, &lookup).filter(|(entry, _, value)| is_made(map, entry, value))
         {
             if let Some((effect, words, confidence)) = leak(entry) {
                 findings
@@ -40,8 +41,10 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// A request for a token by whoever knows an address.
-fn is_made(entry: &EntryPoint, value: &Provenance) -> bool {
-    lookups::is_random(value) && !entry.verdict(Control::Authentication).refuses()
+fn is_made(map: &Map, entry: &EntryPoint, value: &Provenance) -> bool {
+    lookups::is_random(value)
+        && !entry.verdict(Control::Authentication).refuses()
+        && sessions::session_opening(map, entry).is_none()
 }
 
 fn leak(entry: &EntryPoint) -> Option<(&Effect, String, Confidence)> {
