@@ -37,11 +37,27 @@ def compare(found: Json, record: Json) -> list[str]:
         claimed.add(identity)
         if identity in mapped:
             problems += best(mapped[identity], entry, record)
+        elif taker := catch_all(identity, mapped):
+            claimed.add(taker)
+            problems += best(mapped[taker], entry, record)
         elif not entry.get("pass_through"):
             problems.append(f"missing: {entry['id']}")
-    left = [identity for identity in mapped if identity not in claimed]
+    left = [identity for identity in mapped if identity not in claimed and not is_unasked(identity, claimed)]
     problems += compare_expressions(expressions, left, mapped, record)
     return problems + [f"not real: {mapped[identity][0]['id']}" for identity in left]
+
+
+def catch_all(identity: str, mapped: dict[str, list[Json]]) -> str | None:
+    """The door of the map that takes every path of a socket, where the record asked for one."""
+    method = identity.split(" ")[0]
+    takers = (f"{method} /{{}}*", f"{method} /{{path*}}", f"{method} /{{*}}", f"{method} /{{}}")
+    return next((taker for taker in takers if method == "WS" and "#" not in identity and taker in mapped), None)
+
+
+def is_unasked(identity: str, claimed: set[str]) -> bool:
+    """A message of a recorded socket that the record did not send."""
+    path, mark, _ = identity.partition("#")
+    return identity.startswith("WS ") and bool(mark) and path in claimed
 
 
 def compare_expressions(expressions: list[Json], left: list[str], mapped: dict[str, list[Json]], record: Json) -> list[str]:
