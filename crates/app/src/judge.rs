@@ -50,7 +50,7 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
 pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
     let refuses = run.refusals.iter().any(|(_, checks, _)| {
         checks.last().and_then(user_control) == Some(Control::Authorization)
-            || checks.iter().any(|check| names_setting_and_user(check))
+            || checks.iter().any(names_setting_and_user)
     });
     if !refuses {
         return None;

@@ -176,7 +176,7 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
 }
 
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
-pub fn answers_with<'m>(entry: &'m EntryPoint, asset: Ustr) -> impl Iterator<Item = &'m Effect> {
+pub fn answers_with(entry: &EntryPoint, asset: Ustr) -> impl Iterator<Item = &Effect> {
     entry.effects.iter().filter(move |effect| {
         let EffectKind::Respond {
             body,

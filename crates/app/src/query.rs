@@ -92,11 +92,7 @@ pub fn siblings<'a>(map: &'a Map, entry: &'a EntryPoint) -> impl Iterator<Item =
 }
 
 /// Returns the other entry points that access `asset` with an operation of the same kind (write or not).
-pub fn users_of<'a>(
-    map: &'a Map,
-    asset: Ustr,
-    is_write: bool,
-) -> impl Iterator<Item = &'a EntryPoint> {
+pub fn users_of(map: &Map, asset: Ustr, is_write: bool) -> impl Iterator<Item = &EntryPoint> {
     map.entry_points.iter().filter(move |entry| {
         handler_accesses(entry)
             .any(|(_, access)| access.asset == asset && access.operation.is_write() == is_write)

@@ -678,7 +678,7 @@ fn numbers(value: &Value) -> Option<Vec<f64>> {
         .atoms()
         .iter()
         .map(|atom| match atom {
-            Atom::Number(number) => Some((*number).into()),
+            Atom::Number(number) => Some(*number),
             _ => None,
         })
         .collect()

@@ -92,7 +92,7 @@ fn pages() {
         .filter(|rule| !WITHOUT_EXAMPLES.contains(&rule.id))
     {
         let run = || {
-            run_pages(&folder(rule.id), &["finding"], |section| {
+            run_pages(folder(rule.id), &["finding"], |section| {
                 run_section(rule.id, section)
             })
         };
