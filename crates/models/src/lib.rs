@@ -40,6 +40,7 @@ mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod parts;
 mod passport;
 mod passport_strategies;
 mod passwords;
