@@ -49,6 +49,7 @@ mod pydantic_settings;
 mod python_http;
 mod python_jwt;
 mod python_limits;
+mod python_mongo;
 mod python_passwords;
 mod python_records;
 mod python_signed;
@@ -131,6 +132,7 @@ pub static MODELS: &[&Model] = &[
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
+    &python_mongo::MODEL,
     &python_passwords::MODEL,
     &python_signed::MODEL,
     &python_sql::MODEL,
