@@ -4,6 +4,7 @@
 //! [`doors`] lists where input enters once the application is wired, and [`request`] sends a symbolic
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
+mod beanie;
 mod build;
 pub mod cookies;
 mod cross_site;
@@ -43,9 +44,11 @@ mod origins;
 mod passport;
 mod passport_strategies;
 mod passwords;
+mod peewee;
 mod prisma;
 mod pydantic;
 mod pydantic_settings;
+mod python_active;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -85,6 +88,7 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod tortoise;
 mod typeorm;
 mod upgrade;
 mod validators;
@@ -101,6 +105,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &beanie::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
     &drizzle::MODEL,
@@ -127,6 +132,7 @@ pub static MODELS: &[&Model] = &[
     &passport_strategies::MODEL,
     &passwords::MODEL,
     &prisma::MODEL,
+    &peewee::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
     &python_http::MODEL,
@@ -150,6 +156,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy_session::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &tortoise::MODEL,
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,

@@ -183,12 +183,7 @@ fn collection_element(
     Some(named_collection(host, machine, name, span))
 }
 
-fn named_collection(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    name: Ustr,
-    span: Span,
-) -> Value {
+fn named_collection(host: &ModelHost, machine: &mut Machine<'_>, name: Ustr, span: Span) -> Value {
     store::declare(host, name, AssetKind::Table, span, Vec::new());
     let id = host.make_object(machine, COLLECTION, span);
     host.state().asset_of.insert(id, name);
@@ -200,7 +195,10 @@ fn operation(method: &str) -> Option<Operation> {
         "find_one" | "find" | "aggregate" | "distinct" | "find_raw_batches" => Operation::Read,
         "count_documents" | "estimated_document_count" | "count" => Operation::Count,
         "insert_one" | "insert_many" => Operation::Create,
-        "update_one" | "update_many" | "replace_one" | "find_one_and_update"
+        "update_one"
+        | "update_many"
+        | "replace_one"
+        | "find_one_and_update"
         | "find_one_and_replace" => Operation::Update,
         "delete_one" | "delete_many" | "find_one_and_delete" => Operation::Delete,
         _ => return None,
@@ -222,9 +220,7 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
             index(host, machine, asset, call);
             Ok(Some(Value::null()))
         }
-        None if name == "bulk_write" || name == "drop" => {
-            Ok(Some(Value::unknown(Shape::Object)))
-        }
+        None if name == "bulk_write" || name == "drop" => Ok(Some(Value::unknown(Shape::Object))),
         None => Ok(Some(call.this.clone())),
     }
 }

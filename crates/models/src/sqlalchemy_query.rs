@@ -211,7 +211,7 @@ fn connect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 }
 
 /// `func.lower(User.email)`.
-fn function(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn function(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let parts: Vec<Value> = call.arguments.all().cloned().collect();
     let origins = machine.origins_of(&parts);
     let name = last_name(&call.path);

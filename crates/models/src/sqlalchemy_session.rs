@@ -333,7 +333,7 @@ pub(crate) fn takes_one(host: &ModelHost, machine: &Machine<'_>, result: &Value)
 }
 
 /// Holds if at most one record has the key.
-fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &str) -> bool {
+pub(crate) fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &str) -> bool {
     let state = host.state();
     let declared = state.assets.get(&asset);
     key.fields.iter().any(|field| {
