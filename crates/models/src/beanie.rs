@@ -9,8 +9,8 @@ use ustr::Ustr;
 
 use crate::mongoose::query::DIALECT;
 use crate::python_active::{
-    Run, class_in, condition, copied, declare_class, element, instance_member, keep, narrow, query,
-    run, save, set_run, update,
+    Run, class_in, class_member, condition, copied, declare_class, element, instance_member, keep,
+    narrow, query, run, save, set_run, update,
 };
 use crate::python_records::{asset_of, columns, create, delete, fill, instance_value, is_stored};
 use crate::python_support::{argument, last_name};
@@ -36,6 +36,10 @@ pub static MODEL: Model = Model {
         ("py:odmantic.Reference", crate::python_support::keep),
         ("py:odmantic.query.and_", junction),
         ("py:odmantic.query.or_", junction),
+    ],
+    members: &[
+        ("py:beanie.Document.*", attribute),
+        ("py:beanie.Document().*", attribute),
     ],
     attributes: &[(BASE, attribute)],
     classes: &[(BASE, class_made)],
@@ -94,7 +98,7 @@ fn attribute(
 ) -> Option<Value> {
     let id = object?;
     match machine.heap.get(id).kind {
-        ObjectKind::Class { .. } => crate::sqlalchemy::class_member(host, machine, object, span),
+        ObjectKind::Class { .. } => class_member(host, machine, object, span),
         // What a document was given, or assigned, it holds itself.
         _ if !is_stored(host, id) => None,
         _ => instance_member(host, machine, object, span),

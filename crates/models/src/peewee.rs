@@ -39,7 +39,7 @@ pub static MODEL: Model = Model {
     ],
     members: &[
         ("py:peewee.Model.DoesNotExist", missing),
-        ("py:peewee.Model.*", crate::sqlalchemy::class_member),
+        ("py:peewee.Model.*", crate::python_active::class_member),
         ("py:peewee.Model().*", instance_member),
     ],
     classes: &[(BASE, class_made)],

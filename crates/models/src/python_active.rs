@@ -3,7 +3,7 @@
 //! A class stands for a table; queries are values that keep a class and conditions, and do something once they
 //! are run. Conditions are those of [`crate::sqlalchemy_query`], so that columns and operators are written once.
 
-use firedoor_app::{AssetField, Field, Operation, Origin, Provenance};
+use firedoor_app::{AssetField, Field, Operation, Provenance};
 use firedoor_eval::{Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -235,23 +235,31 @@ pub(crate) fn changes(
     }
     for field in &mut fields {
         let value = given.iter().find(|(name, _)| *name == field.name);
-        let own = value.and_then(|(_, value)| column_in(machine, value, 0));
-        if own
-            .is_some_and(|(owner, name)| name == field.name && (owner == asset || owner.is_empty()))
-        {
+        let Some((_, value)) = value else { continue };
+        let own = column_in(machine, value, 0).is_some_and(|(owner, name)| {
+            name == field.name && (owner == asset || owner.is_empty())
+        });
+        if own {
             field.operator = "+=";
-            field.value = without_own(&field.value, asset);
+            field.value = added(host, machine, value);
         }
     }
     (fields, spread)
 }
 
-/// What is added to a column is not the column.
-fn without_own(value: &Provenance, own: Ustr) -> Provenance {
-    let origins = value.origins().iter().filter(|origin| {
-        !matches!(origin, Origin::Record { asset, .. } if *asset == own || asset.is_empty())
-    });
-    Provenance::new(origins.cloned())
+/// What is added to a column is what stands beside it.
+fn added(host: &ModelHost, machine: &mut Machine<'_>, expression: &Value) -> Provenance {
+    let parts = match expression.only_object() {
+        Some(id) => machine.heap.get(id).elements.clone(),
+        None => Vec::new(),
+    };
+    let mut sum = Provenance::default();
+    for part in parts {
+        if column_in(machine, &part, 0).is_none() {
+            sum = sum.union(&host.deep_provenance(machine, &part));
+        }
+    }
+    sum
 }
 
 /// Saves records: a new one is made, another is written with what was assigned to it.
@@ -401,6 +409,24 @@ pub(crate) fn primary_key(host: &ModelHost, machine: &Machine<'_>, class: Object
         })
     });
     declared.unwrap_or_else(|| Ustr::from("id"))
+}
+
+/// `User.email` is a column expression; a primary key is one without being declared.
+pub(crate) fn class_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let class = object?;
+    if let Some(column) = crate::sqlalchemy::class_member(host, machine, object, span) {
+        return Some(column);
+    }
+    let path = host.state().member_name;
+    let is_identity = matches!(last_name(&path), "id" | "_id" | "pk");
+    let asset = asset_of(host, machine, class).filter(|_| is_identity)?;
+    let name = primary_key(host, machine, class);
+    Some(column_object(host, machine, asset, name, span))
 }
 
 /// What an attribute of a record is: what the row holds, or the record that it refers to.

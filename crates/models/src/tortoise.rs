@@ -43,7 +43,7 @@ pub static MODEL: Model = Model {
     members: &[
         (
             "py:tortoise.models.Model.*",
-            crate::sqlalchemy::class_member,
+            crate::python_active::class_member,
         ),
         ("py:tortoise.models.Model().*", instance_member),
     ],
