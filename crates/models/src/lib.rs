@@ -81,6 +81,7 @@ mod sqlalchemy_query;
 mod sqlalchemy_result;
 mod sqlalchemy_session;
 mod sqlalchemy_statement;
+mod sqlalchemy_table;
 mod sqlmodel;
 pub mod sqltext;
 mod starlette;
@@ -155,6 +156,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
+    &sqlalchemy_table::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &tortoise::MODEL,

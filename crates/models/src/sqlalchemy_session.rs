@@ -223,6 +223,10 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
             continue;
         }
         let parameters = call.arguments.positional.get(1).cloned();
+        let first = parameters
+            .as_ref()
+            .and_then(|parameters| crate::sqlalchemy_statement::only_element(machine, parameters));
+        let parameters = first.or(parameters);
         results.push(run_statement(host, machine, id, parameters, call.span));
     }
     match results.is_empty() {
@@ -262,7 +266,7 @@ fn run_text(host: &ModelHost, machine: &mut Machine<'_>, text: ObjectId, call: &
 }
 
 /// Notes what a statement does and makes its result.
-fn run_statement(
+pub(crate) fn run_statement(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     id: ObjectId,
