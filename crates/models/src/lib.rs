@@ -56,6 +56,7 @@ mod python_limits;
 mod python_mongo;
 mod python_passwords;
 mod python_records;
+mod python_redis;
 mod python_signed;
 mod python_sql;
 mod python_standard;
@@ -137,11 +138,13 @@ pub static MODELS: &[&Model] = &[
     &peewee::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
+    &python_active::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
     &python_mongo::MODEL,
     &python_passwords::MODEL,
+    &python_redis::MODEL,
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,

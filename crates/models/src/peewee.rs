@@ -12,6 +12,7 @@ use ustr::Ustr;
 use crate::python_active::{
     Run, class_in, condition, copied, declare_class, element, found_or_made, instance_member, keep,
     made, named_values, narrow, primary_key, query, required, run, save, set_run, take_columns,
+    transaction,
 };
 use crate::python_records::{access, asset_of, columns, create, delete, fill, note};
 use crate::python_support::{argument, last_name};
@@ -33,9 +34,6 @@ pub static MODEL: Model = Model {
         ("py:peewee.PostgresqlDatabase().atomic", transaction),
         ("py:peewee.MySQLDatabase().atomic", transaction),
         ("peewee:query().*", query_method),
-        ("peewee:transaction().__enter__", enter),
-        ("peewee:transaction().__exit__", leave),
-        ("peewee:transaction().*", crate::python_support::same),
     ],
     members: &[
         ("py:peewee.Model.DoesNotExist", missing),
@@ -304,20 +302,4 @@ fn instance_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         _ => return Ok(None),
     }
     Ok(Some(Value::number(1.0)))
-}
-
-fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "peewee:transaction()", call.span);
-    Ok(Some(Value::object(id)))
-}
-
-fn enter(host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.state().run.transactions += 1;
-    Ok(Some(call.this.clone()))
-}
-
-fn leave(host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
-    let mut state = host.state();
-    state.run.transactions = state.run.transactions.saturating_sub(1);
-    Ok(Some(Value::null()))
 }

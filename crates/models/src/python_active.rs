@@ -4,7 +4,7 @@
 //! are run. Conditions are those of [`crate::sqlalchemy_query`], so that columns and operators are written once.
 
 use firedoor_app::{AssetField, Field, Operation, Provenance};
-use firedoor_eval::{Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -16,7 +16,18 @@ use crate::python_support::{exception, last_name};
 use crate::sqlalchemy_columns::declared_path;
 use crate::sqlalchemy_query::{CONDITION, collect, column_in, column_object, make};
 use crate::sqlalchemy_session::is_by;
-use crate::{ModelHost, Persona};
+use crate::{Model, ModelHost, Persona};
+
+/// The model: transactions that end where their block does.
+pub static MODEL: Model = Model {
+    name: "python_active",
+    calls: &[
+        ("python:transaction().__enter__", enter),
+        ("python:transaction().__exit__", leave),
+        ("python:transaction().*", crate::python_support::same),
+    ],
+    ..Model::EMPTY
+};
 
 /// What a query does when it is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +54,23 @@ const RUNS: [(&str, Run); 6] = [
     ("update", Run::Update),
     ("delete", Run::Delete),
 ];
+
+/// Makes a context manager: what happens within happens as one.
+pub(crate) fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "python:transaction()", call.span);
+    Ok(Some(Value::object(id)))
+}
+
+fn enter(host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    host.state().run.transactions += 1;
+    Ok(Some(call.this.clone()))
+}
+
+fn leave(host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
+    let mut state = host.state();
+    state.run.transactions = state.run.transactions.saturating_sub(1);
+    Ok(Some(Value::null()))
+}
 
 /// Makes a query about a class.
 pub(crate) fn query(

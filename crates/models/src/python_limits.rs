@@ -328,13 +328,27 @@ fn skips(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>)
         Some(false) => Flag::On,
         None => {
             let provenance = host.deep_provenance(machine, &enabled);
-            let name = provenance.origins().iter().find_map(|origin| match origin {
-                Origin::Environment { name, .. } => Some(format!("not {name}")),
+            let setting = provenance.origins().iter().find_map(|origin| match origin {
+                Origin::Environment { name, fallback } => Some((*name, *fallback)),
                 _ => None,
             });
-            name.map_or(Flag::Unknown, Flag::Conditional)
+            match setting {
+                // Who sets nothing has the limits; switching them off is a decision.
+                Some((_, Some(fallback))) if is_yes(&fallback) => Flag::Off,
+                Some((name, _)) => Flag::Conditional(format!("not {name}")),
+                None => Flag::Unknown,
+            }
         }
     }
+}
+
+/// Holds if a setting with this text is switched on.
+fn is_yes(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    matches!(
+        text.as_str(),
+        "true" | "1" | "on" | "yes" | "y" | "t" | "enabled"
+    )
 }
 
 /// What is counted per: what the function makes of the request.

@@ -11,11 +11,12 @@ use ustr::Ustr;
 use crate::python_active::{
     Run, class_in, condition, copied, declare_class, element, found_or_made, instance_member, keep,
     kept, made, named_values, narrow, query, required, run, save, set_run, take_columns,
+    transaction,
 };
 use crate::python_records::{
     access, asset_of, columns, create, delete, fill, instance_value, note,
 };
-use crate::python_support::{argument, last_name, nothing, same};
+use crate::python_support::{argument, last_name};
 use crate::sqlalchemy_query::{CONDITION, column_object, make};
 use crate::{Model, ModelHost};
 
@@ -34,9 +35,6 @@ pub static MODEL: Model = Model {
         ("py:tortoise.expressions.F", column),
         ("py:tortoise.transactions.in_transaction", transaction),
         ("py:tortoise.transactions.atomic", atomic),
-        ("tortoise:transaction().__enter__", enter),
-        ("tortoise:transaction().__exit__", leave),
-        ("tortoise:transaction().*", same),
         ("tortoise:atomic()", crate::python_support::first),
         ("tortoise:query().*", query_method),
     ],
@@ -304,23 +302,6 @@ fn instance_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         _ => return Ok(None),
     }
     Ok(Some(Value::null()))
-}
-
-fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "tortoise:transaction()", call.span);
-    Ok(Some(Value::object(id)))
-}
-
-fn enter(host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.state().run.transactions += 1;
-    Ok(Some(call.this.clone()))
-}
-
-fn leave(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let mut state = host.state();
-    state.run.transactions = state.run.transactions.saturating_sub(1);
-    drop(state);
-    nothing(host, machine, call)
 }
 
 /// `@atomic()` leaves the function as it is.
