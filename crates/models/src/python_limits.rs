@@ -7,7 +7,7 @@
 
 use firedoor_app::{Control, EffectKind, Flag, Origin, Provenance, RequestPart, Throttle};
 use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -128,7 +128,7 @@ fn parse_one(text: &str) -> Option<(u64, u64)> {
 fn limit_of(value: &Value) -> (Option<u64>, Option<u64>) {
     // Beside what the environment says stands what holds without it.
     let text = value.atoms().iter().find_map(|atom| match atom {
-        firedoor_eval::Atom::String(text) => Some(*text),
+        Atom::String(text) => Some(*text),
         _ => None,
     });
     text.map_or((None, None), |text| parse_limit(&text))
@@ -328,27 +328,47 @@ fn skips(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>)
         Some(false) => Flag::On,
         None => {
             let provenance = host.deep_provenance(machine, &enabled);
-            let setting = provenance.origins().iter().find_map(|origin| match origin {
-                Origin::Environment { name, fallback } => Some((*name, *fallback)),
+            // Who sets nothing has the limits; switching them off is a decision.
+            if is_on_by_default(machine, &enabled) {
+                return Flag::Off;
+            }
+            let name = provenance.origins().iter().find_map(|origin| match origin {
+                Origin::Environment { name, .. } => Some(format!("not {name}")),
                 _ => None,
             });
-            match setting {
-                // Who sets nothing has the limits; switching them off is a decision.
-                Some((_, Some(fallback))) if is_yes(&fallback) => Flag::Off,
-                Some((name, _)) => Flag::Conditional(format!("not {name}")),
-                None => Flag::Unknown,
-            }
+            name.map_or(Flag::Unknown, Flag::Conditional)
         }
     }
 }
 
-/// Holds if a setting with this text is switched on.
-fn is_yes(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    matches!(
-        text.as_str(),
-        "true" | "1" | "on" | "yes" | "y" | "t" | "enabled"
-    )
+/// Holds if a setting is true where the environment does not say otherwise: by its own default, or by what
+/// its default is compared with.
+fn is_on_by_default(machine: &mut Machine<'_>, setting: &Value) -> bool {
+    let known = |value: &Value| value.filter(|atom| !matches!(atom, Atom::Unknown(_)));
+    if let Some(default) = known(setting) {
+        return default.truth() == Some(true);
+    }
+    let Some((test, is_negated)) = setting.test else {
+        return false;
+    };
+    let test = machine.test(test).clone();
+    let [left, right] = test.operands.as_slice() else {
+        return false;
+    };
+    let (Some(left), Some(right)) = (known(left), known(right)) else {
+        return false;
+    };
+    let outcome = match test.kind {
+        TestKind::Equality => left.atoms() == right.atoms(),
+        TestKind::Membership => {
+            let elements = machine.elements_of(&right).0;
+            elements
+                .iter()
+                .any(|element| element.atoms() == left.atoms())
+        }
+        _ => return false,
+    };
+    outcome != is_negated
 }
 
 /// What is counted per: what the function makes of the request.
