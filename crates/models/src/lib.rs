@@ -24,6 +24,8 @@ mod fastapi_middleware;
 mod fastapi_plan;
 mod fastapi_request;
 mod fastapi_security;
+mod fastapi_users;
+mod fastapi_users_routes;
 mod fastapi_websocket;
 mod guards;
 mod host;
@@ -118,6 +120,8 @@ pub static MODELS: &[&Model] = &[
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
+    &fastapi_users::MODEL,
+    &fastapi_users_routes::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
