@@ -343,7 +343,14 @@ fn manager(machine: &mut Machine<'_>, route: &Handled) -> Option<Value> {
         let made = machine.call_value(&function, None, &Arguments::default(), route.span)?;
         crate::fastapi_plan::settled(machine, made, route.span)
     });
-    made.ok()
+    let made = made.ok()?;
+    let is_generator = made
+        .only_object()
+        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
+    match is_generator {
+        true => machine.elements_of(&made).0.into_iter().next(),
+        false => Some(made),
+    }
 }
 
 fn manager_secret(machine: &mut Machine<'_>, route: &Handled, purpose: &str) -> Value {

@@ -55,6 +55,7 @@ mod python_active;
 mod python_http;
 mod python_jwt;
 mod python_limits;
+mod python_logins;
 mod python_mongo;
 mod python_passwords;
 mod python_records;
@@ -146,6 +147,7 @@ pub static MODELS: &[&Model] = &[
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
+    &python_logins::MODEL,
     &python_mongo::MODEL,
     &python_passwords::MODEL,
     &python_redis::MODEL,
