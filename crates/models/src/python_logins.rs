@@ -317,7 +317,12 @@ fn setting(host: &ModelHost, machine: &mut Machine<'_>, name: &str, span: Span) 
     }
     let found = machine.member(&settings, Ustr::from(name), span).ok()?;
     // What a class of a library's does not declare could be a method of it.
-    let is_method = |id: ObjectId| matches!(machine.heap.get(id).kind, ObjectKind::Method { .. });
+    let is_method = |id: ObjectId| {
+        matches!(
+            machine.heap.get(id).kind,
+            ObjectKind::Method { .. } | ObjectKind::Bound { .. }
+        )
+    };
     let is_missing = found.is_nothing() || found.objects().any(is_method);
     (!is_missing).then_some(found)
 }
