@@ -28,7 +28,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "sessions and log-in",
-        &["fastapi_security", "identity", "passport", "sessions"],
+        &["fastapi_security", "fastapi_users", "python_logins", "fastapi_users_routes", "identity", "passport", "sessions"],
     ),
     (
         "tokens and signatures",
@@ -48,6 +48,13 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         "data stores",
         &[
             "drizzle",
+            "peewee",
+            "sqlalchemy_table",
+            "python_active",
+            "python_mongo",
+            "tortoise",
+            "beanie",
+            "python_redis",
             "knex",
             "mongodb",
             "mongoose",

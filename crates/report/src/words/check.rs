@@ -98,6 +98,7 @@ mod tests {
             operands: operands.collect(),
             control: Provenance::default(),
             outcome,
+            is_alternative: false,
             refusal: None,
         })
     }
