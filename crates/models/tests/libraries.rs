@@ -28,7 +28,15 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "sessions and log-in",
-        &["fastapi_security", "fastapi_users", "python_logins", "fastapi_users_routes", "identity", "passport", "sessions"],
+        &[
+            "fastapi_security",
+            "fastapi_users",
+            "python_logins",
+            "fastapi_users_routes",
+            "identity",
+            "passport",
+            "sessions",
+        ],
     ),
     (
         "tokens and signatures",
