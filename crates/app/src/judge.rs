@@ -356,10 +356,35 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
     let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
-    if deciding.is_credential() || (says_who && is_sent) {
-        return Some(Control::Authentication);
-    }
-    None
+    let presents = deciding
+        .origins()
+        .iter()
+        .any(|origin| origin.is_credential() && !is_about_connection(origin));
+    (presents || (says_who && is_sent)).then_some(Control::Authentication)
+}
+
+/// Headers that say how a request came, and prove nothing.
+fn is_about_connection(origin: &Origin) -> bool {
+    let Origin::Request(RequestPart::Header, name) = origin else {
+        return false;
+    };
+    let name = name.to_ascii_lowercase();
+    name.starts_with("content-")
+        || name.starts_with("accept")
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("if-")
+        || matches!(
+            name.as_str(),
+            "user-agent"
+                | "host"
+                | "forwarded"
+                | "x-real-ip"
+                | "x-request-id"
+                | "cf-connecting-ip"
+                | "true-client-ip"
+                | "connection"
+                | "upgrade"
+        )
 }
 
 fn is_origin_check(deciding: &Provenance) -> bool {

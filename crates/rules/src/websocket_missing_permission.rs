@@ -1,8 +1,8 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
 use firedoor_app::{
-    Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
-    RoomKind, query,
+    Access, Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    RequestPart, RoomKind, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -146,9 +146,8 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         }
         let other = map.entry_points.iter().find(|other| {
             !std::ptr::eq(*other, entry)
-                && query::handler_accesses(other).any(|(_, found)| {
-                    found.asset == access.asset && found.operation == access.operation
-                })
+                && query::handler_accesses(other)
+                    .any(|(_, found)| found.asset == access.asset && is_the_same(found, access))
                 && (compares_record(other, access.asset)
                     || other.verdict(Control::Authorization).refuses())
         })?;
@@ -159,6 +158,16 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::Medium,
         ))
     })
+}
+
+/// Holds if both remove the record, or write a field in common.
+fn is_the_same(other: &Access, own: &Access) -> bool {
+    let shares = || {
+        own.values
+            .iter()
+            .any(|field| other.values.iter().any(|found| found.name == field.name))
+    };
+    other.operation == own.operation && (own.operation == Operation::Delete || shares())
 }
 
 /// Holds if a field of the record, or a role beside it, decides whether the caller is refused.
