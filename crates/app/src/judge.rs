@@ -106,7 +106,7 @@ fn open_words(check: &Check) -> Option<&'static str> {
         crate::CheckKind::Membership | crate::CheckKind::Equality if has_environment => {
             Some("when a setting is missing")
         }
-        crate::CheckKind::Presence if provenance.is_credential() && !check.outcome => {
+        crate::CheckKind::Presence if presents_credential(&provenance) && !check.outcome => {
             Some("when the credential is missing")
         }
         _ => None,
@@ -356,11 +356,15 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
     let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
-    let presents = deciding
+    let presents = presents_credential(&deciding);
+    (presents || (says_who && is_sent)).then_some(Control::Authentication)
+}
+
+fn presents_credential(provenance: &Provenance) -> bool {
+    provenance
         .origins()
         .iter()
-        .any(|origin| origin.is_credential() && !is_about_connection(origin));
-    (presents || (says_who && is_sent)).then_some(Control::Authentication)
+        .any(|origin| origin.is_credential() && !is_about_connection(origin))
 }
 
 /// Headers that say how a request came, and prove nothing.
@@ -377,6 +381,8 @@ fn is_about_connection(origin: &Origin) -> bool {
             name.as_str(),
             "user-agent"
                 | "host"
+                | "origin"
+                | "referer"
                 | "forwarded"
                 | "x-real-ip"
                 | "x-request-id"

@@ -1,4 +1,4 @@
-//! Limiters: express-rate-limit, rate-limiter-flexible, express-brute, @upstash/ratelimit.
+//! Limiters: express-rate-limit, rate-limiter-flexible, limiter, express-brute, @upstash/ratelimit.
 //!
 //! What a limiter counts by is found out by calling its key function with a symbolic request. Whether a
 //! caller has attempts left is never known.
@@ -25,6 +25,9 @@ pub static MODEL: Model = Model {
         ("npm:express-rate-limit()", run),
         ("npm:express-rate-limit().resetKey", nothing),
         ("npm:express-rate-limit().getKey", nothing),
+        ("npm:limiter.RateLimiter", make_bucket),
+        ("npm:limiter().removeTokens", remove_tokens),
+        ("npm:limiter().tryRemoveTokens", try_remove_tokens),
         ("npm:rate-limiter-flexible.RateLimiterMemory", make_counter),
         ("npm:rate-limiter-flexible.RateLimiterRedis", make_counter),
         ("npm:rate-limiter-flexible.RateLimiterValkey", make_counter),
@@ -289,6 +292,49 @@ fn make_counter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
         call.span,
     );
     Ok(Some(Value::object(id)))
+}
+
+/// limiter 2: `new RateLimiter({tokensPerInterval, interval})`; limiter 1 took both as arguments.
+fn make_bucket(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let options = call.arguments.get(0);
+    let tokens =
+        option(machine, &options, "tokensPerInterval", call.span).or(Some(options.clone()));
+    let interval =
+        option(machine, &options, "interval", call.span).unwrap_or_else(|| call.arguments.get(1));
+    let window = match interval.text().as_deref() {
+        Some("sec" | "second") => Some(1),
+        Some("min" | "minute") => Some(60),
+        Some("hr" | "hour") => Some(3_600),
+        Some("day") => Some(86_400),
+        Some(_) => None,
+        None => whole_number(Some(&interval)).map(|milliseconds| milliseconds / 1000),
+    };
+    let throttle = Throttle {
+        limit: whole_number(tokens.as_ref()),
+        window,
+        key: Provenance::default(),
+        skips: Flag::Default,
+        counts_failures_only: false,
+    };
+    let path = "npm:limiter()";
+    let id = made(host, machine, path, "RateLimiter", throttle, call.span);
+    Ok(Some(Value::object(id)))
+}
+
+/// `removeTokens(n)` gives how many are left, fewer than none where the request must wait.
+fn remove_tokens(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let key = Value::undefined();
+    counted_by(host, machine, call, &key, false);
+    let count = firedoor_eval::Origin::Unknown(Ustr::from("count"));
+    let origins = machine.origins.single(count);
+    let left = Value::unknown(Shape::Number).with_origins(origins);
+    promised(machine, call.span, |_| Ok(left)).map(Some)
+}
+
+fn try_remove_tokens(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let key = Value::undefined();
+    counted_by(host, machine, call, &key, false);
+    Ok(Some(attempts(machine, &key, call.span)))
 }
 
 /// A limiter that is called by hand needs no mounting.

@@ -1,7 +1,8 @@
 //! Finds guards that are there only under a condition that production need not meet.
 
-use firedoor_app::{Control, EntryPoint, Layer, Map, Verdict, query};
+use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict, query};
 
+use crate::exposure::is_public_by_nature;
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -17,7 +18,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for entry in &map.entry_points {
+    for entry in map
+        .entry_points
+        .iter()
+        .filter(|entry| entry.transport == Transport::Http)
+    {
         for control in [
             Control::Authentication,
             Control::Authorization,
@@ -30,6 +35,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 Control::RateLimit => {
                     query::verifies_password(entry) || query::verifies_code(entry)
                 }
+                Control::Authentication if is_public_by_nature(map, entry) => false,
                 _ => !entry.effects.is_empty(),
             };
             let layer = entry.layers.iter().find(|layer| {

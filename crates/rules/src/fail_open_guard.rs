@@ -1,6 +1,6 @@
 //! Finds guards that refuse some requests and let others on that they should refuse.
 
-use firedoor_app::{Control, EntryPoint, Layer, Map, Verdict};
+use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict};
 
 use crate::{Confidence, Findings, Rule, Severity, exposure};
 
@@ -17,7 +17,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for entry in &map.entry_points {
+    for entry in map
+        .entry_points
+        .iter()
+        .filter(|entry| entry.transport == Transport::Http)
+    {
         if entry.verdict(Control::Authentication) == Verdict::Enforced {
             for layer in entry.layers.iter().filter(|layer| asks_for_more(layer)) {
                 report(entry, layer, findings);

@@ -1,6 +1,6 @@
 //! Finds log-ins at which passwords can be guessed without end.
 
-use firedoor_app::{ComparisonKind, EntryPoint, Map, query};
+use firedoor_app::{ComparisonKind, Control, EntryPoint, Map, Verdict, query};
 
 use crate::throttle::{is_throttled, throttles};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -33,7 +33,13 @@ fn report(entry: &EntryPoint, findings: &mut Findings) {
     };
     findings
         .at_entry(entry)
-        .confidence(Confidence::High)
+        .confidence(
+            match entry.verdict(Control::Authentication) == Verdict::Enforced {
+                // Whoever guesses here has somebody's session already.
+                true => Confidence::Medium,
+                false => Confidence::High,
+            },
+        )
         .title(format!("passwords can be guessed at `{}`", entry.id()))
         .message(numbers(entry))
         .because("compares", effect.span, "the password is compared here")

@@ -1,6 +1,6 @@
 //! Finds guards that are defined and cover nothing, while there are entry points that they would fit.
 
-use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Verdict, query};
+use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Transport, Verdict, query};
 use firedoor_source::Span;
 
 use crate::exposure::{is_public_by_nature, worst};
@@ -49,7 +49,10 @@ fn fitting<'m>(
     {
         return Some((entry, Some(entry.handler.span)));
     }
-    let lacks = |entry: &&EntryPoint| !entry.verdict(control).refuses();
+    // Layers are for requests; sockets take none of them.
+    let lacks = |entry: &&EntryPoint| {
+        entry.transport == Transport::Http && !entry.verdict(control).refuses()
+    };
     let imported = map.entry_points.iter().filter(lacks).find_map(|entry| {
         let span = guard
             .imported

@@ -167,7 +167,11 @@ fn is_the_same(other: &Access, own: &Access) -> bool {
             .iter()
             .any(|field| other.values.iter().any(|found| found.name == field.name))
     };
-    other.operation == own.operation && (own.operation == Operation::Delete || shares())
+    // Whoever comes or goes changes a count, and needs no right to the record.
+    let is_count = !own.values.is_empty() && own.values.iter().all(|field| field.operator == "+=");
+    !is_count
+        && other.operation == own.operation
+        && (own.operation == Operation::Delete || shares())
 }
 
 /// Holds if a field of the record, or a role beside it, decides whether the caller is refused.
