@@ -778,6 +778,21 @@ impl<'p> Machine<'p> {
         self.heap.is_wired && self.heap.get(id).is_store
     }
 
+    /// Returns the classes of the program that have an instance, or that another inherits from.
+    pub fn used_classes(&self) -> rustc_hash::FxHashSet<ObjectId> {
+        let mut used = rustc_hash::FxHashSet::default();
+        for index in 0..self.heap.len() {
+            match &self.heap.get(ObjectId(index as u32)).kind {
+                ObjectKind::Instance { class } => {
+                    used.insert(*class);
+                }
+                ObjectKind::Class { bases, .. } => used.extend(bases.iter().flat_map(Value::objects)),
+                _ => {}
+            }
+        }
+        used
+    }
+
     /// Ends the wiring: from now on objects belong to requests, and empty containers are stores.
     pub fn finish_wiring(&mut self) {
         self.heap.is_wired = true;
