@@ -37,11 +37,27 @@ def compare(found: Json, record: Json) -> list[str]:
         claimed.add(identity)
         if identity in mapped:
             problems += best(mapped[identity], entry, record)
+        elif taker := catch_all(identity, mapped):
+            claimed.add(taker)
+            problems += best(mapped[taker], entry, record)
         elif not entry.get("pass_through"):
             problems.append(f"missing: {entry['id']}")
-    left = [identity for identity in mapped if identity not in claimed]
+    left = [identity for identity in mapped if identity not in claimed and not is_unasked(identity, claimed)]
     problems += compare_expressions(expressions, left, mapped, record)
     return problems + [f"not real: {mapped[identity][0]['id']}" for identity in left]
+
+
+def catch_all(identity: str, mapped: dict[str, list[Json]]) -> str | None:
+    """The door of the map that takes every path of a socket, where the record asked for one."""
+    method = identity.split(" ")[0]
+    takers = (f"{method} /{{}}*", f"{method} /{{path*}}", f"{method} /{{*}}", f"{method} /{{}}")
+    return next((taker for taker in takers if method == "WS" and "#" not in identity and taker in mapped), None)
+
+
+def is_unasked(identity: str, claimed: set[str]) -> bool:
+    """A message of a recorded socket that the record did not send."""
+    path, mark, _ = identity.partition("#")
+    return identity.startswith("WS ") and bool(mark) and path in claimed
 
 
 def compare_expressions(expressions: list[Json], left: list[str], mapped: dict[str, list[Json]], record: Json) -> list[str]:
@@ -125,6 +141,21 @@ def align(real: list[Json], said: list[Json], start: int = 0) -> set[int] | None
         without = align(real[1:], said, start)
         if without is not None:
             return without
+    if len(real) > 1 and alternatives(real[0], real[1]):
+        # Two that never run together have no order, and a map may show one place that holds either.
+        for order in ([real[1], real[0]], [real[0]], [real[1]]):
+            either = align_plain([*order, *real[2:]], said, start)
+            if either is not None:
+                return either
+    return align_plain(real, said, start)
+
+
+def alternatives(first: Json, second: Json) -> bool:
+    """Holds if the layers run under different environments."""
+    return bool(first.get("when") and second.get("when") and not set(first["when"]) & set(second["when"]))
+
+
+def align_plain(real: list[Json], said: list[Json], start: int) -> set[int] | None:
     for index in range(start, len(said)):
         if same(real[0], said[index]):
             rest = align(real[1:], said, index + 1)

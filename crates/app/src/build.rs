@@ -64,8 +64,7 @@ impl Builder {
                 b.message,
             ))
         });
-        map.guards
-            .sort_by(|a, b| (a.span, a.name).cmp(&(b.span, b.name)));
+        map.guards.sort_by_key(|a| (a.span, a.name));
         map.settings.sort_by_key(|setting| setting.span);
         map.unresolved.sort();
         map.unresolved.dedup();

@@ -50,7 +50,7 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
 pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
     let refuses = run.refusals.iter().any(|(_, checks, _)| {
         checks.last().and_then(user_control) == Some(Control::Authorization)
-            || checks.iter().any(|check| names_setting_and_user(check))
+            || checks.iter().any(names_setting_and_user)
     });
     if !refuses {
         return None;
@@ -120,6 +120,12 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     for (refusal, checks, _) in &run.refusals {
         let found = match refusal.status() {
             Some(429) => Some(Control::RateLimit),
+            _ if checks
+                .last()
+                .is_some_and(|check| check.kind == crate::CheckKind::Attempts) =>
+            {
+                Some(Control::RateLimit)
+            }
             _ => checks.last().and_then(user_control),
         };
         if let Some(control) = found
@@ -134,34 +140,52 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
 /// ownership if it compares him with a record or with what he asked for.
 pub fn user_control(check: &Check) -> Option<Control> {
+    let examined = check
+        .operands
+        .iter()
+        .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    let is_about_principal = provenance.origins().iter().any(|origin| match origin {
+    if !is_about_principal(&provenance) {
+        return None;
+    }
+    // What decided where the record was found is no part of what is asked of it.
+    if says_attribute(&examined) && !is_about_record(&examined) {
+        return Some(Control::Authorization);
+    }
+    if is_about_record(&provenance) {
+        // What a message is called says nothing of whose it is.
+        let is_choice = examined
+            .origins()
+            .iter()
+            .all(|origin| origin.is_from_client() || matches!(origin, Origin::Literal(_)));
+        return (!is_choice).then_some(Control::Ownership);
+    }
+    let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();
+    (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
+}
+
+fn is_about_principal(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| match origin {
         Origin::Principal(_) => true,
         Origin::Record { of_principal, .. } => *of_principal,
         Origin::Request(RequestPart::Context | RequestPart::Session, _) => true,
         _ => false,
-    });
-    if !is_about_principal {
-        return None;
-    }
-    let is_about_record = provenance.origins().iter().any(|origin| match origin {
+    })
+}
+
+fn is_about_record(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| match origin {
         Origin::Record { of_principal, .. } => !of_principal,
         Origin::Request(
             RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
             _,
         ) => true,
         _ => false,
-    });
-    let reads_credential = provenance.origins().iter().any(|origin| {
-        matches!(
-            origin,
-            Origin::Request(
-                RequestPart::Header | RequestPart::Cookie | RequestPart::Handshake,
-                _
-            )
-        )
-    });
-    let names_field = provenance.origins().iter().any(|origin| match origin {
+    })
+}
+
+fn says_attribute(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| match origin {
         // The type of a token says what the token is for.
         Origin::Principal(field)
         | Origin::Request(RequestPart::Context | RequestPart::Session, field) => {
@@ -173,15 +197,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
             ..
         } => is_attribute(field) || field.ends_with("type"),
         _ => false,
-    });
-    if names_field && !is_about_record {
-        return Some(Control::Authorization);
-    }
-    if is_about_record {
-        return Some(Control::Ownership);
-    }
-    let _ = reads_credential;
-    None
+    })
 }
 
 /// Holds if the field says what somebody may do, not who he is nor in which state his account is.
@@ -394,7 +410,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
 fn is_browsers_choice(control: Control, check: &Check) -> bool {
-    control == Control::Origin
+    matches!(control, Control::Origin | Control::Csrf)
         && matches!(
             check.kind,
             crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof

@@ -3,6 +3,7 @@
 //! Models write it with [`build::Builder`]; rules read it with the questions of [`query`].
 //! It knows no language and no framework: whatever a rule needs to know about one must become a word here.
 
+pub mod admissions;
 mod asset;
 pub mod build;
 mod control;
@@ -10,7 +11,9 @@ mod effect;
 mod entry_point;
 mod judge;
 mod layer;
+pub mod lookups;
 mod map;
+pub mod ownership;
 mod provenance;
 pub mod query;
 pub mod sessions;

@@ -92,11 +92,7 @@ pub fn siblings<'a>(map: &'a Map, entry: &'a EntryPoint) -> impl Iterator<Item =
 }
 
 /// Returns the other entry points that access `asset` with an operation of the same kind (write or not).
-pub fn users_of<'a>(
-    map: &'a Map,
-    asset: Ustr,
-    is_write: bool,
-) -> impl Iterator<Item = &'a EntryPoint> {
+pub fn users_of(map: &Map, asset: Ustr, is_write: bool) -> impl Iterator<Item = &EntryPoint> {
     map.entry_points.iter().filter(move |entry| {
         handler_accesses(entry)
             .any(|(_, access)| access.asset == asset && access.operation.is_write() == is_write)
@@ -162,8 +158,60 @@ pub fn verifies_password(entry: &EntryPoint) -> bool {
 
 /// Holds if `entry` compares a one-time code that the client sends.
 pub fn verifies_code(entry: &EntryPoint) -> bool {
+    compared_code(entry).is_some()
+}
+
+/// Returns where a one-time code that the client sends is compared: one that is made from a key, that follows
+/// from the time, or that is called one and compared as a secret.
+pub fn compared_code(entry: &EntryPoint) -> Option<&Effect> {
     comparisons(entry)
-        .any(|(_, found)| found.kind == ComparisonKind::Code && found.given.is_from_client())
+        .find(|(_, found)| {
+            let is_secret = found.kind != ComparisonKind::Password
+                && (found.expected.origins().contains(&Origin::Clock)
+                    || is_called_code(&found.given));
+            (is_code(found) || is_secret) && found.given.is_from_client()
+        })
+        .map(|(effect, _)| effect)
+}
+
+fn is_called_code(given: &Provenance) -> bool {
+    given.origins().iter().any(|origin| match origin {
+        Origin::Request(_, name) => {
+            let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+            matches!(last.as_str(), "code" | "otp" | "pin" | "totp" | "passcode")
+        }
+        _ => false,
+    })
+}
+
+/// Holds if a one-time code is compared: by a library, or one that the application computes itself from a key
+/// that is kept with the record of a person.
+pub fn is_code(found: &CompareSecret) -> bool {
+    let origins = found.expected.origins();
+    let has_key = origins
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()));
+    let is_computed = origins.iter().any(|origin| match origin {
+        Origin::Signature => true,
+        Origin::Outside(path) => path.contains("otp"),
+        _ => false,
+    });
+    let is_sent =
+        found.given.is_from(RequestPart::Body) || found.given.is_from(RequestPart::Message);
+    found.kind == ComparisonKind::Code
+        || (found.kind != ComparisonKind::Password && has_key && is_computed && is_sent)
+}
+
+/// Holds if no request can have both effects: one hangs on a decision whose other side the other hangs on.
+pub fn are_exclusive(entry: &EntryPoint, a: &Effect, b: &Effect) -> bool {
+    entry.checks_of(a).any(|own| {
+        entry.checks_of(b).any(|other| {
+            own.outcome != other.outcome
+                && own.span == other.span
+                && own.kind == other.kind
+                && own.operands == other.operands
+        })
+    })
 }
 
 /// Holds if `entry` gives the caller a session: it issues a token, logs in, sets a cookie with a secret, or
@@ -215,6 +263,31 @@ pub fn is_token(value: &Provenance) -> bool {
     })
 }
 
+/// Holds if chance has a part in the value, good or bad.
+pub fn is_random(value: &Provenance) -> bool {
+    value
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Random { .. } | Origin::Signature))
+}
+
+/// Holds if a user is known to `entry`, not only a server or a job with a key: something that it does or asks
+/// hangs on who is asking.
+pub fn knows_user(entry: &EntryPoint) -> bool {
+    let in_checks = entry
+        .checks
+        .iter()
+        .any(|check| check.operands.iter().any(is_principal));
+    in_checks
+        || accesses(entry).any(|(_, access)| {
+            access
+                .key
+                .iter()
+                .chain(&access.values)
+                .any(|field| is_principal(&field.value))
+        })
+}
+
 /// Holds if `entry` logs somebody in: it proves an identity that no guard has proven, by a password, a code
 /// or a token that was sent to the person, and opens a session.
 pub fn is_log_in(map: &Map, entry: &EntryPoint) -> bool {
@@ -262,7 +335,7 @@ pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
         .asset(asset)
         .and_then(|asset| asset.field(&field))
         .and_then(|field| field.default.as_ref())
-        .is_some_and(is_token);
+        .is_some_and(is_random);
     is_default
         || map.entry_points.iter().any(|entry| {
             accesses(entry).any(|(_, access)| {
@@ -270,29 +343,31 @@ pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
                     && access
                         .values
                         .iter()
-                        .any(|value| value.name == field && is_token(&value.value))
+                        .any(|value| value.name == field && is_random(&value.value))
             })
         })
 }
 
 /// Holds if the path has a segment that names an administrative area.
 pub fn is_administrative_path(path: &str) -> bool {
-    crate::path_segments(path).any(|segment| {
-        let segment = segment.to_ascii_lowercase();
-        segment.split(['-', '_', '.']).any(|word| {
-            matches!(
-                word,
-                "admin"
-                    | "admins"
-                    | "administrator"
-                    | "internal"
-                    | "staff"
-                    | "backoffice"
-                    | "moderation"
-                    | "superuser"
-            )
+    let mut segments = crate::path_segments(path);
+    let is_of_self = crate::path_segments(path).any(|segment| segment == "me");
+    !is_of_self
+        && segments.any(|segment| {
+            let segment = segment.to_ascii_lowercase();
+            segment.split(['-', '_', '.']).any(|word| word == "admin")
+                || matches!(
+                    segment.as_str(),
+                    "admins"
+                        | "administrator"
+                        | "administration"
+                        | "internal"
+                        | "staff"
+                        | "backoffice"
+                        | "moderation"
+                        | "superuser"
+                )
         })
-    })
 }
 
 /// Holds if records of `asset` belong to somebody: an account, or what some entry point reads or writes by

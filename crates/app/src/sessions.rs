@@ -3,36 +3,81 @@
 use ustr::Ustr;
 
 use crate::query::{
-    accesses, account_assets, comparisons, handler_accesses, is_password_name, is_token,
-    opens_session,
+    accesses, account_assets, are_exclusive, comparisons, handler_accesses, is_code,
+    is_password_name, is_token, opens_session,
 };
 use crate::{
     Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
     Operation, Origin, Provenance, RequestPart, SessionOperation,
 };
 
-/// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them.
+/// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
+/// opens a session later.
 pub fn session_assets(map: &Map) -> Vec<Ustr> {
     let accounts = account_assets(map);
     let mut assets = Vec::new();
+    let mut opened = Vec::new();
+    let mut renewed = Vec::new();
     for entry in &map.entry_points {
+        let issue = entry
+            .effects
+            .iter()
+            .find(|other| other.layer.is_none() && matches!(other.kind, EffectKind::Issue(_)));
         for (effect, access) in accesses(entry) {
-            let is_looked_up =
-                is_in_guard(entry, effect) && access.key.iter().any(|field| proves(&field.value));
-            let is_opened = access.operation == Operation::Create
-                && access.values.iter().any(|field| is_token(&field.value))
-                && entry
-                    .effects
-                    .iter()
-                    .any(|other| matches!(other.kind, EffectKind::Issue(_)));
-            if (is_looked_up || is_opened) && !accounts.contains(&access.asset) {
+            if accounts.contains(&access.asset) {
+                continue;
+            }
+            let is_looked_up = is_in_guard(entry, effect)
+                && !access.operation.is_write()
+                && access.key.iter().any(|field| proves(&field.value));
+            if is_looked_up && is_made_at_log_in(map, access.asset) {
                 assets.push(access.asset);
+            }
+            let is_made = effect.layer.is_none()
+                && access.operation == Operation::Create
+                && access.values.iter().any(|field| is_token(&field.value));
+            if is_made && issue.is_some_and(|issue| !are_exclusive(entry, effect, issue)) {
+                opened.push(access.asset);
+            }
+            if effect.layer.is_none() && issue.is_some() && is_found_by_token_alone(access) {
+                renewed.push(access.asset);
             }
         }
     }
+    assets.extend(opened.into_iter().filter(|asset| renewed.contains(asset)));
     assets.sort();
     assets.dedup();
     assets
+}
+
+/// Holds if whoever logs in gets a record of it; a log-in proves a password or code, where there are such.
+fn is_made_at_log_in(map: &Map, asset: Ustr) -> bool {
+    let proves = |entry: &EntryPoint| {
+        crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
+    };
+    let has_proof = map.entry_points.iter().any(proves);
+    map.entry_points.iter().any(|entry| {
+        (proves(entry) || !has_proof)
+            && handler_accesses(entry)
+                .any(|(_, access)| access.asset == asset && access.operation == Operation::Create)
+    })
+}
+
+/// Nothing else says whose record it is.
+fn is_found_by_token_alone(access: &Access) -> bool {
+    access.operation != Operation::Create
+        && access
+            .key
+            .iter()
+            .any(|field| is_presented_token(&field.value))
+        && !access.key.iter().any(|field| {
+            field.value.origins().iter().any(|origin| {
+                matches!(
+                    origin,
+                    Origin::Principal(_) | Origin::Claim(_) | Origin::Record { .. }
+                )
+            })
+        })
 }
 
 fn is_in_guard(entry: &EntryPoint, effect: &Effect) -> bool {
@@ -126,12 +171,17 @@ fn is_from_outside(value: &Provenance) -> bool {
 
 /// Returns the first effect by which the handler opens a session.
 pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    session_openings(map, entry).into_iter().next()
+}
+
+/// Returns the effects by which the handler opens a session.
+pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect> {
     let sessions = session_assets(map);
     entry
         .effects
         .iter()
         .filter(|effect| effect.layer.is_none())
-        .find(|effect| match &effect.kind {
+        .filter(|effect| match &effect.kind {
             EffectKind::Issue(token) => crate::query::is_access_token(map, token),
             EffectKind::Access(access) => {
                 access.operation == Operation::Create && sessions.contains(&access.asset)
@@ -142,6 +192,7 @@ pub fn session_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effec
             }
             _ => false,
         })
+        .collect()
 }
 
 fn is_account_field(map: &Map, field: &Field) -> bool {
@@ -154,8 +205,7 @@ fn is_account_field(map: &Map, field: &Field) -> bool {
 /// that opens a session and proves nothing else.
 pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Access)> {
     let proves_else = comparisons(entry).any(|(_, found)| {
-        matches!(found.kind, ComparisonKind::Password | ComparisonKind::Code)
-            && found.given.is_from_client()
+        (found.kind == ComparisonKind::Password || is_code(found)) && found.given.is_from_client()
     });
     if proves_else || !opens_session(map, entry) {
         return None;
@@ -192,9 +242,7 @@ pub fn is_presented_token(value: &Provenance) -> bool {
 pub fn second_factors(map: &Map) -> Vec<(Ustr, Ustr)> {
     let mut places = Vec::new();
     for entry in &map.entry_points {
-        for (_, comparison) in
-            comparisons(entry).filter(|(_, found)| found.kind == ComparisonKind::Code)
-        {
+        for (_, comparison) in comparisons(entry).filter(|(_, found)| is_code(found)) {
             for origin in comparison.expected.origins() {
                 if let Origin::Record { asset, field, .. } = origin {
                     places.push((*asset, *field));
@@ -225,7 +273,7 @@ pub fn is_about_second_factor(map: &Map, check: &Check) -> bool {
 
 /// Holds if two fields are parts of one nested object, or share the first word of their names
 /// (`twoFactor.enabled`, `twoFactor.secret`; `totp_enabled`, `totp_secret`).
-fn same_root(a: &str, b: &str) -> bool {
+pub fn same_root(a: &str, b: &str) -> bool {
     let root = |name: &str| -> String {
         let nested = name.split('.').next().unwrap_or(name);
         if nested.len() < name.len() {
@@ -242,14 +290,55 @@ fn same_root(a: &str, b: &str) -> bool {
     !a.is_empty() && root(a) == root(b)
 }
 
-/// Holds if a proof that refuses stands before the effect: a password, code, token or signature.
-pub fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
+/// Holds if a proof that refuses stands before the effect: a password, code, token or signature, or a decision
+/// that hangs on one.
+pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
+    let secrets = secret_places(map);
     entry.checks_of(effect).any(|check| {
-        check.kind == CheckKind::Proof
-            && check.refusal.is_some()
-            && check.outcome
-            && !is_of_guard(check)
+        let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
+        check.refusal.is_some() && (is_proof || hangs_on_secret(check, &secrets))
     })
+}
+
+/// A result that was worked out from what the client sends and from a stored secret.
+fn hangs_on_secret(check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
+    let all = check.provenance();
+    let is_sent = all.is_from(RequestPart::Body)
+        || all.is_from(RequestPart::Message)
+        || all.is_from(RequestPart::Query);
+    let is_secret = |origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } => {
+            secrets.contains(&(*asset, *field)) || is_password_name(field)
+        }
+        _ => false,
+    };
+    // "No password, or the right one" also passes where there is none.
+    let asks_whether = check.kind == CheckKind::Presence
+        && check
+            .operands
+            .iter()
+            .any(|operand| !operand.is_empty() && operand.origins().iter().all(is_named_secret));
+    is_sent && !asks_whether && all.origins().iter().any(is_secret)
+}
+
+fn is_named_secret(origin: &Origin) -> bool {
+    matches!(origin, Origin::Record { field, .. } if is_password_name(field))
+}
+
+/// What codes are compared with, and what codes of people who are known are found by.
+fn secret_places(map: &Map) -> Vec<(Ustr, Ustr)> {
+    let mut places = second_factors(map);
+    for entry in &map.entry_points {
+        for lookup in crate::lookups::lookups(map, entry) {
+            if lookup.names_person() {
+                places.push((lookup.access.asset, lookup.field.name));
+                places.push((lookup.access.asset, Ustr::from("")));
+            }
+        }
+    }
+    places.sort();
+    places.dedup();
+    places
 }
 
 /// The proof of the caller's own credential is the guard's, and says nothing about this request.

@@ -97,7 +97,7 @@ impl Shower<'_, '_> {
             .members(set)
             .iter()
             .map(|origin| match origin {
-                Origin::Host(number) => format!("host {number}"),
+                Origin::Host(number) => self.machine.host().origin_name(*number),
                 Origin::Outside(path) => path.to_string(),
                 Origin::Unknown(reason) => format!("?{reason}"),
             })

@@ -115,7 +115,10 @@ impl<'p> Machine<'p> {
             } => {
                 let old = self.read_pattern(target, span)?;
                 let right = self.evaluate(*value)?;
-                let value = self.binary(*operator, &old, &right, span)?;
+                let mut value = self.binary(*operator, &old, &right, span)?;
+                if self.is_count(target, *operator, &value) {
+                    value = self.counted(&value);
+                }
                 self.assign_pattern(target, value.clone(), span)?;
                 Ok(value)
             }
@@ -174,6 +177,28 @@ impl<'p> Machine<'p> {
             ExpressionKind::Super => Ok(self.frame().this.clone()),
             _ => Ok(self.unknown("unsupported")),
         }
+    }
+
+    /// A number kept in an object that requests count up or down is not the one that a single request sees.
+    fn is_count(
+        &self,
+        target: &firedoor_ir::Pattern,
+        operator: firedoor_ir::BinaryOperator,
+        value: &Value,
+    ) -> bool {
+        use firedoor_ir::BinaryOperator as Op;
+        self.heap.is_wired
+            && matches!(target, firedoor_ir::Pattern::Place(_))
+            && matches!(operator, Op::Add | Op::Subtract)
+            && value.as_number().is_some()
+    }
+
+    fn counted(&mut self, value: &Value) -> Value {
+        let count = self
+            .origins
+            .single(crate::Origin::Unknown(Ustr::from(crate::operator::COUNT)));
+        let origins = self.origins.union(value.origins, count);
+        Value::unknown(Shape::Number).with_origins(origins)
     }
 
     fn literal(&mut self, literal: &Literal, span: Span) -> Value {

@@ -222,6 +222,11 @@ pub trait Host {
         None
     }
 
+    /// Returns the words for a place that values come from, by its number, for people.
+    fn origin_name(&self, number: u32) -> String {
+        format!("host {number}")
+    }
+
     /// Names the shape of what unknown outside code returns.
     fn shape_of(&self, path: Ustr) -> Shape {
         Shape::Any

@@ -418,6 +418,10 @@ impl<'p> Machine<'p> {
 
     /// An object takes the name of the first variable or property it is assigned to.
     pub(crate) fn name_objects(&mut self, name: Ustr, value: &Value) {
+        // `module.exports = ...` says nothing; the name that an importer gives does.
+        if matches!(name.as_str(), "exports" | "default") {
+            return;
+        }
         if let Some(id) = value.only_object()
             && self.heap.get(id).name.is_none()
         {

@@ -7,6 +7,9 @@ use ustr::Ustr;
 
 use crate::{Atom, Machine, ObjectId, ObjectKind, Shape, Stop, Test, TestId, TestKind, Value};
 
+/// The reason why a number is not known that requests count up or down.
+pub(crate) const COUNT: &str = "count";
+
 impl Machine<'_> {
     /// Returns the truth value, if it is decided.
     pub fn truth(&self, value: &Value) -> Option<bool> {
@@ -283,16 +286,19 @@ impl Machine<'_> {
     }
 
     fn compare_order(&mut self, operator: Op, left: &Value, right: &Value, span: Span) -> Value {
-        let outcome = match (left.as_number(), right.as_number()) {
-            (Some(a), Some(b)) => Some(match operator {
-                Op::Less => a < b,
-                Op::LessEqual => a <= b,
-                Op::Greater => a > b,
-                _ => a >= b,
-            }),
-            _ => None,
+        let outcome = ordered(operator, left, right);
+        let kind = if self.is_counted(left) || self.is_counted(right) {
+            TestKind::Attempts
+        } else {
+            TestKind::Bound
         };
-        self.tested(TestKind::Bound, outcome, &[left, right], span)
+        self.tested(kind, outcome, &[left, right], span)
+    }
+
+    /// Holds if the value is a number that requests count.
+    fn is_counted(&self, value: &Value) -> bool {
+        let count = crate::Origin::Unknown(Ustr::from(COUNT));
+        self.origins.members(value.origins).contains(&count)
     }
 
     /// Returns whether `element` is in `collection` (a key of an object in JavaScript).
@@ -650,4 +656,30 @@ pub(crate) fn number_text(number: f64) -> String {
     } else {
         format!("{number}")
     }
+}
+
+/// Returns how numbers compare, if all alternatives agree.
+fn ordered(operator: Op, left: &Value, right: &Value) -> Option<bool> {
+    let (left, right) = (numbers(left)?, numbers(right)?);
+    let mut outcomes = left.iter().flat_map(|a| {
+        right.iter().map(move |b| match operator {
+            Op::Less => a < b,
+            Op::LessEqual => a <= b,
+            Op::Greater => a > b,
+            _ => a >= b,
+        })
+    });
+    let first = outcomes.next()?;
+    outcomes.all(|outcome| outcome == first).then_some(first)
+}
+
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    value
+        .atoms()
+        .iter()
+        .map(|atom| match atom {
+            Atom::Number(number) => Some(*number),
+            _ => None,
+        })
+        .collect()
 }

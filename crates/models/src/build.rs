@@ -26,7 +26,7 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     drop_repeated(&mut entries);
     crate::socket_judge::settle_connections(&mut entries);
     let mut ordered = entries;
-    ordered.sort_by(|a, b| order(a).cmp(&order(b)));
+    ordered.sort_by_key(order);
     let entries = ordered;
     for guard in crate::guards::guards(host, machine, &entries) {
         builder.guard(guard);

@@ -77,6 +77,10 @@ pub struct Mounting {
     pub path: Ustr,
 }
 
+/// Runs one step of a request.
+pub type StepFunction =
+    fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>;
+
 /// How requests enter an application of a web framework.
 pub struct Framework {
     /// Its name in output.
@@ -87,8 +91,7 @@ pub struct Framework {
     pub begin: fn(&ModelHost, &mut Machine<'_>, &Door) -> Vec<Value>,
     /// Runs one step with what [`Framework::begin`] has made. What it does is noted as effects and
     /// refusals; a step that lets the request on notes `Continue`.
-    pub step:
-        fn(&ModelHost, &mut Machine<'_>, &Door, &Step, &[Value]) -> Result<(), firedoor_eval::Stop>,
+    pub step: StepFunction,
     /// Returns every place where a layer is mounted, whether or not anything lies behind it.
     pub mountings: fn(&ModelHost, &mut Machine<'_>) -> Vec<Mounting>,
     /// Returns a function of the program as a layer, if it has the form of one.

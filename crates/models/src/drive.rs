@@ -44,7 +44,12 @@ pub fn send(
         "ANY" => sequel::methods_of_path(host, door),
         _ => Vec::new(),
     };
-    host.state().run.methods_taken = taken;
+    {
+        let state = &mut *host.state();
+        let place = state.places.get(&sequel::key(door));
+        state.run.bases = place.map_or_else(Vec::new, |place| place.bases.clone());
+        state.run.methods_taken = taken;
+    }
     machine.start();
     let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
     let mut state = host.state();
@@ -279,6 +284,10 @@ fn settle_leave(
     shared: &[Value],
 ) {
     let steps = sequel::behind(host, door, left.leave);
+    if steps.is_empty() && host.persona() == Persona::User {
+        push_continue(host, left.span, left.decided, left.step);
+        return;
+    }
     let outcome = tried(host, machine, &left.decided, |machine| {
         let mark = machine.mark();
         machine.go_on_with(mark, vec![left.written.clone()]);

@@ -352,6 +352,9 @@ fn cors_setting(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Argumen
     let regex = arguments
         .keyword("allow_origin_regex")
         .and_then(Value::text);
+    let regex_pattern = arguments
+        .keyword("allow_origin_regex")
+        .and_then(Value::text_pattern);
     let is_loose =
         regex.is_some_and(|regex| matches!(regex.as_str(), ".*" | "^.*$" | "https?://.*"));
     let is_any = elements
@@ -368,10 +371,24 @@ fn cors_setting(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Argumen
         origins,
         reflects,
         any: if is_any { Flag::On } else { Flag::Off },
-        matches_loosely: None,
+        matches_loosely: regex_pattern
+            .filter(|pattern| is_loose_pattern(pattern))
+            .map(|_| span),
         credentials,
     };
     add_setting(host, machine, kind, span);
+}
+
+/// Holds if whatever stands before a name may run into it, as in `.*example.com`, so that strangers' names end
+/// alike. A regular expression of Starlette must match the whole origin.
+fn is_loose_pattern(pattern: &str) -> bool {
+    [".*", ".+"].iter().any(|any| {
+        pattern.match_indices(any).any(|(place, _)| {
+            let rest = &pattern[place + any.len()..];
+            let next = rest.chars().next();
+            next.is_some_and(|next| !matches!(next, '\\' | ')' | '$' | '?' | '['))
+        })
+    })
 }
 
 /// `call_next(request)` and `self.app(scope, receive, send)`.

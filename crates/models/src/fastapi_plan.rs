@@ -28,6 +28,10 @@ pub(crate) struct Plan {
     /// The application.
     pub(crate) app: ObjectId,
     /// Those around it, outermost first.
+    #[expect(
+        dead_code,
+        reason = "whoever builds a plan knows it; nothing asks for it yet"
+    )]
     pub(crate) outer: Vec<ObjectId>,
     /// Holds if the endpoint is an ASGI application or a class of Starlette.
     pub(crate) is_plain: bool,

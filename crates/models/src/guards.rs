@@ -40,7 +40,7 @@ pub(crate) fn guards(
             add_loose(host, machine, framework, &value, &mut guards);
         }
     }
-    add_made(host, machine, &mut guards);
+    add_made(host, machine, entries, &mut guards);
     guards.into_values().collect()
 }
 
@@ -260,6 +260,7 @@ fn was_called(machine: &Machine<'_>, value: &Value) -> bool {
 fn add_made(
     host: &ModelHost,
     machine: &mut Machine<'_>,
+    entries: &[EntryPoint],
     guards: &mut IndexMap<Key, GuardDefinition>,
 ) {
     let made: Vec<(ObjectId, crate::state::MadeGuard)> = host
@@ -278,7 +279,11 @@ fn add_made(
         if is_known {
             continue;
         }
-        let is_used = host.state().used_guards.contains(&id);
+        let is_mounted = entries
+            .iter()
+            .flat_map(|entry| &entry.layers)
+            .any(|layer| layer.span == own_span && layer.name == name);
+        let is_used = is_mounted || host.state().used_guards.contains(&id);
         guards.insert(
             (made.span, name),
             GuardDefinition {

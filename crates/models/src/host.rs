@@ -536,6 +536,13 @@ impl Host for ModelHost {
         }
     }
 
+    fn origin_name(&self, number: u32) -> String {
+        self.state()
+            .origins
+            .origin(number)
+            .map_or_else(String::new, origin_words)
+    }
+
     fn uncaught(&self, _machine: &mut Machine<'_>, _thrown: &Thrown) {}
 }
 
@@ -621,6 +628,17 @@ impl ModelHost {
             _ => return origin,
         };
         firedoor_eval::Origin::Host(state.origins.number(longer))
+    }
+}
+
+/// The words for an origin in a dump of values.
+fn origin_words(origin: &Origin) -> String {
+    match origin {
+        Origin::Request(part, field) => format!("request {part:?} {field}"),
+        Origin::Principal(field) => format!("principal {field}"),
+        Origin::Record { asset, field, .. } => format!("record {asset}.{field}"),
+        Origin::Environment { name, .. } => format!("environment {name}"),
+        other => format!("{other:?}"),
     }
 }
 

@@ -111,6 +111,9 @@ pub fn verification(
 /// A claim may be one of several.
 fn any_of(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> firedoor_app::Provenance {
     let all = host.deep_provenance(machine, value);
+    if value.objects().next().is_none() {
+        return all;
+    }
     let (elements, _) = machine.elements_of(value);
     elements.iter().fold(all, |all, element| {
         all.union(&host.deep_provenance(machine, element))

@@ -86,7 +86,7 @@ fn whole_number(value: Option<&Value>) -> Option<u64> {
         Atom::Number(number) => Some(*number),
         _ => None,
     });
-    let number: f64 = numbers.next()?.into();
+    let number: f64 = numbers.next()?;
     (number >= 0.0 && numbers.next().is_none()).then_some(number as u64)
 }
 

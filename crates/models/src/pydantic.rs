@@ -604,10 +604,8 @@ pub(crate) fn collect_classes(
     for id in annotation.objects() {
         let object = machine.heap.get(id);
         match &object.kind {
-            ObjectKind::Class { .. } => {
-                if is_record(machine, id) && !classes.contains(&id) {
-                    classes.push(id);
-                }
+            ObjectKind::Class { .. } if is_record(machine, id) && !classes.contains(&id) => {
+                classes.push(id);
             }
             ObjectKind::Host(path) if path.ends_with(".Annotated[]") && depth < 6 => {
                 if let Some(inner) = object.elements.first() {

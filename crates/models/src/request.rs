@@ -278,7 +278,50 @@ pub fn entry_point(
         public_because: None,
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
+    settle_alternatives(machine, door, &places, &mut entry);
     entry
+}
+
+/// Guards that stand on both sides of one decision are there whichever way it goes.
+fn settle_alternatives(
+    machine: &Machine<'_>,
+    door: &Door,
+    places: &[Option<u32>],
+    entry: &mut EntryPoint,
+) {
+    for control in Control::ALL {
+        if !matches!(entry.controls.get(&control), Some(Verdict::Conditional(_))) {
+            continue;
+        }
+        let mut sides: Vec<Decided> = Vec::new();
+        for (step, place) in door.steps.iter().zip(places) {
+            let layer = place.and_then(|place| entry.layers.get(place as usize));
+            let is_conditional = layer.is_some_and(|layer| {
+                layer.verdicts.iter().any(|(found, verdict)| {
+                    *found == control && matches!(verdict, Verdict::Conditional(_))
+                })
+            });
+            let own = step
+                .decided
+                .iter()
+                .filter(|decided| !door.decided.contains(decided))
+                .filter(|decided| !machine.decision(decided.decision).is_certain);
+            let own: Vec<Decided> = own.copied().collect();
+            if let (true, [only]) = (is_conditional, own.as_slice()) {
+                sides.push(*only);
+            }
+        }
+        let both = sides.iter().any(|side| {
+            let other = Decided {
+                decision: side.decision,
+                side: !side.side,
+            };
+            sides.contains(&other)
+        });
+        if both {
+            entry.controls.insert(control, Verdict::Enforced);
+        }
+    }
 }
 
 /// Holds if the handler does nothing but refuse requests or let them on: it is a layer for what is registered

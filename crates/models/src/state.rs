@@ -146,6 +146,8 @@ pub struct Run {
     pub path: Ustr,
     /// The method of the entry point.
     pub method: Ustr,
+    /// The path that each step is relative to.
+    pub bases: Vec<Ustr>,
     /// Methods that other routes of the same path answer.
     pub methods_taken: Vec<Ustr>,
     /// The name of the message that is being handled, if it is chosen.

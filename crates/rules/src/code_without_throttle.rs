@@ -1,6 +1,6 @@
 //! Finds entry points at which short codes can be guessed without end.
 
-use firedoor_app::{ComparisonKind, EntryPoint, Map, query};
+use firedoor_app::{EntryPoint, Map, query};
 
 use crate::login_without_throttle::numbers;
 use crate::throttle::is_throttled;
@@ -27,9 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 fn report(entry: &EntryPoint, findings: &mut Findings) {
-    let Some((effect, _)) =
-        query::comparisons(entry).find(|(_, found)| found.kind == ComparisonKind::Code)
-    else {
+    let Some(effect) = query::compared_code(entry) else {
         return;
     };
     findings

@@ -1,6 +1,9 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
-use firedoor_app::{EntryPoint, Map, query, sessions};
+use firedoor_app::{
+    Check, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, query, sessions,
+};
+use ustr::Ustr;
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -17,13 +20,17 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    check_passwords(map, findings);
+    check_states(map, findings);
+}
+
+fn check_passwords(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         let Some((effect, access)) = sessions::password_change(map, entry) else {
             continue;
         };
         let is_upgrade = query::opens_session(map, entry) && query::verifies_password(entry);
-        if is_upgrade || ends_for_certain(map, entry, effect.checks.len()) || versions(map, access)
-        {
+        if is_upgrade || ends_for_certain(map, entry) || versions(map, access) {
             continue;
         }
         let confidence = if sessions::session_assets(map).is_empty() {
@@ -41,9 +48,139 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
+/// Whoever is banned, or switches a second factor on, expects that open sessions end too.
+fn check_states(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if sessions::ends_sessions(map, entry) || query::opens_session(map, entry) {
+            continue;
+        }
+        if let Some((effect, field)) = ban(map, entry) {
+            let confidence = match sessions::session_assets(map).is_empty() {
+                true => Confidence::Medium,
+                false => Confidence::High,
+            };
+            findings
+                .at_entry(entry)
+                .symbol("ban")
+                .confidence(confidence)
+                .title(format!("`{}` shuts an account out and ends no session", entry.id()))
+                .message(format!(
+                    "Log-in refuses by `{field}`, which is set here; guards do not look at it, so that whoever is logged in stays in."
+                ))
+                .because("changes", effect.span, "the account is shut out here")
+                .report();
+        } else if let Some(effect) = enrolment(map, entry) {
+            findings
+                .at_entry(entry)
+                .symbol("enrolment")
+                .confidence(Confidence::Low)
+                .title(format!(
+                    "`{}` enables the second factor and ends no session",
+                    entry.id()
+                ))
+                .message("Sessions that were opened without it, by whomever, stay valid.")
+                .because(
+                    "changes",
+                    effect.span,
+                    "the second factor is switched on here",
+                )
+                .report();
+        }
+    }
+}
+
+/// Returns the effect that sets a field of somebody else's account by which log-in refuses and guards do not.
+fn ban<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Ustr)> {
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_others = access.operation == Operation::Update
+            && accounts.contains(&access.asset)
+            && !access
+                .key
+                .iter()
+                .any(|field| query::is_principal(&field.value));
+        let field = access.values.iter().find(|field| {
+            is_set(&field.value)
+                && refuses_log_in(map, access.asset, field.name)
+                && !is_guarded_by(map, access.asset, field.name)
+        })?;
+        is_others.then_some((effect, field.name))
+    })
+}
+
+/// A flag that goes up, or a time.
+fn is_set(value: &Provenance) -> bool {
+    value
+        .literal()
+        .is_some_and(|text| text == "true" || text == "1")
+        || (!value.is_empty()
+            && value
+                .origins()
+                .iter()
+                .all(|origin| matches!(origin, Origin::Clock)))
+}
+
+/// Holds if a log-in by password is refused where the field of the account is set.
+fn refuses_log_in(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    map.entry_points.iter().any(|entry| {
+        query::verifies_password(entry)
+            && !entry.verdict(Control::Authentication).refuses()
+            && entry.checks.iter().any(|check| {
+                check.refusal.is_some() && !check.outcome && examines(check, asset, name)
+            })
+    })
+}
+
+fn examines(check: &Check, asset: Ustr, name: Ustr) -> bool {
+    check
+        .operands
+        .iter()
+        .any(|operand| operand.record_fields(asset).any(|field| field == name))
+}
+
+/// Holds if most entry points of proven callers, or a renewal, look at the field.
+fn is_guarded_by(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let looks = |entry: &EntryPoint| {
+        entry
+            .checks
+            .iter()
+            .any(|check| examines(check, asset, name))
+            || query::accesses(entry).any(|(_, access)| {
+                access.asset == asset && access.key.iter().any(|field| field.name == name)
+            })
+    };
+    let (mut looking, mut all) = (0, 0);
+    for entry in &map.entry_points {
+        if entry.verdict(Control::Authentication).refuses() {
+            all += 1;
+            looking += usize::from(looks(entry));
+        }
+    }
+    all == 0 || looking * 2 > all
+}
+
+/// Returns the write behind a right code by which the caller's second factor counts from now on.
+fn enrolment<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    if !query::verifies_code(entry) || !entry.verdict(Control::Authentication).refuses() {
+        return None;
+    }
+    let places = sessions::second_factors(map);
+    query::handler_accesses(entry)
+        .find(|(_, access)| {
+            access.operation == Operation::Update
+                && access.values.iter().any(|field| {
+                    field.value.literal().is_some_and(|text| text == "true")
+                        && places.iter().any(|(asset, place)| {
+                            *asset == access.asset && sessions::same_root(&field.name, place)
+                        })
+                })
+        })
+        .map(|(effect, _)| effect)
+}
+
 /// Holds if sessions are ended wherever the password is changed: by a write that hangs on nothing the
 /// client chooses besides.
-fn ends_for_certain(map: &Map, entry: &EntryPoint, _depth: usize) -> bool {
+fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
     let kept = sessions::session_assets(map);
     let ends = query::handler_accesses(entry).any(|(effect, access)| {
         kept.contains(&access.asset)
@@ -61,7 +198,7 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint, _depth: usize) -> bool {
 
 /// Holds if the same statement changes a field that guards compare with the caller's token.
 fn versions(map: &Map, access: &firedoor_app::Access) -> bool {
-    let compared: Vec<ustr::Ustr> = map
+    let compared: Vec<Ustr> = map
         .entry_points
         .iter()
         .flat_map(|entry| &entry.checks)

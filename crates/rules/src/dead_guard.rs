@@ -1,7 +1,9 @@
 //! Finds guards that cannot act: limiters that skip every request, allow more than anybody sends or count under
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
-use firedoor_app::{Control, EntryPoint, Flag, Layer, LayerKind, Map, Origin, Throttle, Verdict};
+use firedoor_app::{
+    Control, EntryPoint, Flag, Layer, LayerKind, Map, Origin, Throttle, Verdict, query,
+};
 use firedoor_source::Span;
 
 use crate::throttle::throttles;
@@ -20,9 +22,16 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for entry in &map.entry_points {
+    // One setting or function that makes keys serves many limiters.
+    let mut seen = Vec::new();
+    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
+    entries.sort_by_key(|entry| !query::verifies_password(entry));
+    for entry in entries {
         for (throttle, span, name) in throttles(entry) {
-            if let Some(why) = dead(throttle) {
+            if let Some(why) = dead(throttle)
+                && !seen.contains(&(why, &throttle.key))
+            {
+                seen.push((why, &throttle.key));
                 report(entry, span, &name, why, findings);
             }
         }

@@ -1,7 +1,11 @@
 //! What somebody without credentials reaches, and how much that matters: shared by the rules about access.
 
-use firedoor_app::query::{accesses_in, is_administrative_path, is_personal, users_of};
-use firedoor_app::{Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Verdict};
+use firedoor_app::query::{
+    accesses_in, is_administrative_path, is_personal, is_random_field, users_of,
+};
+use firedoor_app::{
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Verdict,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -41,11 +45,26 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
 
 /// Reading for oneself tells nobody anything: only what is written, or told in the answer, counts.
 fn is_harmless(map: &Map, access: &Access, effects: &[Effect]) -> bool {
+    if is_by_own_credential(map, access) {
+        return true;
+    }
     match access.operation {
         Operation::Count => true,
         Operation::Read => !is_personal(map, access.asset) || !is_answered(access.asset, effects),
         _ => false,
     }
+}
+
+/// What is found by a secret that the caller holds is his.
+fn is_by_own_credential(map: &Map, access: &Access) -> bool {
+    access.key.iter().any(|field| {
+        let origins = field.value.origins();
+        let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
+        let is_sent = field.value.is_from_client();
+        field.operator == "="
+            && is_sent
+            && (is_digest || is_random_field(map, access.asset, field.name))
+    })
 }
 
 /// Holds if an answer tells something of the asset's records.
@@ -77,10 +96,9 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         _ if is_administrative_path(&entry.path) => Confidence::High,
         Operation::Delete | Operation::Update if has_authentication => Confidence::High,
         Operation::Delete | Operation::Update => Confidence::Medium,
-        _ if !guarded.is_empty() && share => Confidence::High,
-        Operation::Read
-            if access.is_many && has_authentication && is_personal(map, access.asset) =>
-        {
+        Operation::Create if !guarded.is_empty() && share => Confidence::High,
+        Operation::Read if tells_personal(map, access.asset, &entry.exposed) => Confidence::High,
+        Operation::Read if guarded.len() >= 2 && guarded.len() == others.len() => {
             Confidence::Medium
         }
         _ => Confidence::Low,
@@ -106,6 +124,52 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
     }
 }
 
+/// Holds if an answer tells what people do not show to everybody: how to reach them, or a secret of theirs.
+fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
+    let declared = map.asset(asset);
+    effects.iter().any(|effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } => body.iter().any(|told| {
+            told.value
+                .record_fields(asset)
+                .any(|field| match field.is_empty() {
+                    false => is_private(&field) && is_private(&told.name),
+                    true => {
+                        !names_one_field(&told.name)
+                            && declared.is_some_and(|asset| {
+                                asset.fields.iter().any(|field| is_private(&field.name))
+                            })
+                            && !told
+                                .value
+                                .record_fields(asset)
+                                .any(|field| !field.is_empty())
+                    }
+                })
+        }),
+        _ => false,
+    })
+}
+
+fn names_one_field(name: &str) -> bool {
+    matches!(
+        name,
+        "id" | "name" | "title" | "count" | "total" | "ok" | "success" | "message"
+    )
+}
+
+fn is_private(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
+    let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    [
+        "email", "phone", "password", "address", "birth", "iban", "ssn", "salary", "diagnos",
+    ]
+    .iter()
+    .any(|word| plain.contains(word))
+}
+
 /// Holds if the entry point is open to everybody by its nature: it logs in, registers, or works with a
 /// token that was given to one person.
 pub fn is_public_by_nature(map: &Map, entry: &EntryPoint) -> bool {
@@ -121,20 +185,34 @@ pub fn is_public_by_nature(map: &Map, entry: &EntryPoint) -> bool {
         || sends_a_token(entry)
 }
 
-/// Asking for a mailed token is for everybody: what is written is the token, and it goes out by mail.
+/// Asking for a token is for everybody: all that is written are records that hold one, in place of older ones.
+/// It goes out by mail, or by whatever the application has in its place.
 fn sends_a_token(entry: &EntryPoint) -> bool {
-    let sends = entry
-        .effects
+    let makes_token = |access: &Access| {
+        access.operation == Operation::Create
+            && access
+                .values
+                .iter()
+                .any(|field| firedoor_app::query::is_token(&field.value))
+    };
+    let writes: Vec<&Access> = accesses_in(&entry.effects)
+        .filter(|(effect, access)| effect.layer.is_none() && access.operation.is_write())
+        .map(|(_, access)| access)
+        .collect();
+    let kept: Vec<Ustr> = writes
         .iter()
-        .any(|effect| matches!(effect.kind, EffectKind::Send { .. }));
-    sends
-        && accesses_in(&entry.effects).all(|(effect, access)| {
-            effect.layer.is_some()
-                || !access.operation.is_write()
-                || access
-                    .values
-                    .iter()
-                    .any(|field| firedoor_app::query::is_token(&field.value))
-                || access.operation == Operation::Delete
-        })
+        .filter(|access| makes_token(access))
+        .map(|access| access.asset)
+        .collect();
+    let is_about_tokens = |access: &&Access| kept.contains(&access.asset) || sets_a_token(access);
+    !writes.is_empty() && writes.iter().all(is_about_tokens)
+}
+
+/// A token may be kept beside the account that it is for.
+fn sets_a_token(access: &Access) -> bool {
+    access.operation == Operation::Update
+        && access
+            .values
+            .iter()
+            .any(|field| firedoor_app::query::is_token(&field.value))
 }

@@ -3,7 +3,7 @@
 use firedoor_app::{Control, EntryPoint, Layer, Map, query};
 
 use crate::exposure::{is_public_by_nature, worst};
-use crate::{Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -36,7 +36,9 @@ fn missed(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
                     query::verifies_password(entry) || query::verifies_code(entry)
                 }
                 Control::Authentication => {
-                    !is_public_by_nature(map, entry) && worst(map, entry, &entry.exposed).is_some()
+                    !is_public_by_nature(map, entry)
+                        && worst(map, entry, &entry.exposed)
+                            .is_some_and(|found| found.confidence > Confidence::Low)
                 }
                 Control::Authorization | Control::Ownership => {
                     query::changes_state(entry) || query::is_administrative_path(&entry.path)

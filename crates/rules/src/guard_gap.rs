@@ -1,8 +1,8 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
-use firedoor_app::{Control, EntryPoint, Map, Verdict, query};
+use firedoor_app::{Control, EntryPoint, Map, Transport, Verdict, query};
 
-use crate::exposure::is_public_by_nature;
+use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -43,7 +43,17 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
     if control == Control::Authorization && entry.verdict(Control::Ownership).refuses() {
         return None;
     }
+    if control == Control::Authorization && !query::knows_user(entry) {
+        return None;
+    }
+    // Sockets have rules of their own.
+    if control == Control::Authentication && entry.transport == Transport::WebSocket {
+        return None;
+    }
     let changes = query::changes_state(entry);
+    if !changes && !tells(map, entry) {
+        return None;
+    }
     let peers: Vec<&EntryPoint> = query::siblings(map, entry)
         .filter(|other| {
             other.transport == entry.transport && query::changes_state(other) == changes
@@ -60,6 +70,11 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         guarded,
         all: peers.len(),
     })
+}
+
+/// Holds if what the entry point reads is not for everybody.
+fn tells(map: &Map, entry: &EntryPoint) -> bool {
+    worst(map, entry, &entry.exposed).is_some_and(|found| found.confidence > Confidence::Low)
 }
 
 fn shares_asset(a: &EntryPoint, b: &EntryPoint) -> bool {

@@ -18,10 +18,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let mut seen: Vec<&Provenance> = Vec::new();
     for (entry, effect, secret) in keys(map) {
-        if !is_constant(secret) {
+        if !is_constant(secret) || seen.contains(&secret) {
             continue;
         }
+        seen.push(secret);
         findings
             .at(effect.span, &effect.function)
             .entry_point(entry)

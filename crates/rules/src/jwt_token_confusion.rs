@@ -77,8 +77,7 @@ fn report(
 ) {
     let function = &other.effect.function;
     findings
-        .at(found.effect.span, &found.effect.function)
-        .symbol(function)
+        .at(found.effect.span, function)
         .symbol(words)
         .entry_point(other.entry)
         .confidence(confidence)

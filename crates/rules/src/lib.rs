@@ -3,6 +3,7 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod code_replayable;
 mod code_without_throttle;
 mod conditional_guard;
 mod cookie_not_httponly;
@@ -20,6 +21,12 @@ mod finding;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
+mod guessable;
+mod invite_guessable;
+mod invite_not_expiring;
+mod invite_reusable;
+mod invite_role_from_client;
+mod invite_unbound;
 mod jwt_algorithm_open;
 mod jwt_claims_unchecked;
 mod jwt_not_verified;
@@ -31,14 +38,28 @@ mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
 mod missing_role_check;
+mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
+mod parent_not_checked;
+mod pending_token_accepted;
 mod place;
+mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
+mod refresh_not_revocable;
 mod refresh_not_rotated;
+mod refresh_reuse_undetected;
+mod registration_joins_tenant;
+mod reset_token_leaked;
+mod reset_token_not_expiring;
+mod reset_token_weak;
 mod reset_without_throttle;
+mod resets;
 mod role_from_client;
+mod secret_exposed;
 mod secret_size;
+mod socket;
+mod tenant_unscoped_list;
 mod throttle;
 mod token_guessing_without_throttle;
 mod token_in_url;
@@ -48,6 +69,12 @@ mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
+mod unowned;
+mod websocket_message_before_auth;
+mod websocket_missing_permission;
+mod websocket_origin;
+mod websocket_stale_identity;
+mod websocket_unauthenticated;
 
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
@@ -79,6 +106,7 @@ pub struct Rule {
 
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
+    &code_replayable::RULE,
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
     &cookie_not_httponly::RULE,
@@ -93,6 +121,11 @@ pub static RULES: &[&Rule] = &[
     &guard_after_routes::RULE,
     &guard_gap::RULE,
     &guard_misses_path::RULE,
+    &invite_guessable::RULE,
+    &invite_not_expiring::RULE,
+    &invite_reusable::RULE,
+    &invite_role_from_client::RULE,
+    &invite_unbound::RULE,
     &jwt_algorithm_open::RULE,
     &jwt_claims_unchecked::RULE,
     &jwt_not_verified::RULE,
@@ -104,12 +137,24 @@ pub static RULES: &[&Rule] = &[
     &login_without_throttle::RULE,
     &logout_keeps_token::RULE,
     &missing_role_check::RULE,
+    &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
+    &parent_not_checked::RULE,
+    &pending_token_accepted::RULE,
+    &recovery_code_reusable::RULE,
     &refresh_cookie_broad_path::RULE,
+    &refresh_not_revocable::RULE,
     &refresh_not_rotated::RULE,
+    &refresh_reuse_undetected::RULE,
+    &registration_joins_tenant::RULE,
+    &reset_token_leaked::RULE,
+    &reset_token_not_expiring::RULE,
+    &reset_token_weak::RULE,
     &reset_without_throttle::RULE,
     &role_from_client::RULE,
+    &secret_exposed::RULE,
+    &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
     &trusted_header::RULE,
@@ -117,6 +162,11 @@ pub static RULES: &[&Rule] = &[
     &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
+    &websocket_message_before_auth::RULE,
+    &websocket_missing_permission::RULE,
+    &websocket_origin::RULE,
+    &websocket_stale_identity::RULE,
+    &websocket_unauthenticated::RULE,
 ];
 
 /// Returns the rule with that id.

@@ -1,6 +1,6 @@
 //! Finds limiters whose key is a header that any client can send.
 
-use firedoor_app::{EntryPoint, Map, Origin, RequestPart, Throttle, query};
+use firedoor_app::{EntryPoint, Map, Origin, Provenance, RequestPart, Throttle, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -23,9 +23,14 @@ fn check(map: &Map, findings: &mut Findings) {
     let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
     // What can be guessed at matters most, and names the finding.
     entries.sort_by_key(|entry| !query::verifies_password(entry));
+    // One function that makes keys serves many limiters.
+    let mut seen: Vec<&Provenance> = Vec::new();
     for entry in entries {
         for (throttle, span, name) in throttles(entry) {
-            if let Some(header) = chosen_header(throttle) {
+            if let Some(header) = chosen_header(throttle)
+                && !seen.contains(&&throttle.key)
+            {
+                seen.push(&throttle.key);
                 report(entry, throttle, span, name, header, findings);
             }
         }

@@ -23,7 +23,8 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         let is_for_all = entry.verdict(Control::Authentication) == Verdict::Enforced
             && entry.verdict(Control::Authorization) == Verdict::Absent
-            && entry.public_because.is_none();
+            && entry.public_because.is_none()
+            && query::knows_user(entry);
         if !is_for_all || entry.transport == Transport::Job {
             continue;
         }
@@ -79,8 +80,12 @@ fn asks_for_role(entry: &EntryPoint) -> bool {
 /// Everything else that touches the asset asks for a role.
 fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        let is_telling = access.operation.is_write() || access.is_many;
-        if !is_telling || is_own(access) || access.operation == Operation::Count {
+        let is_telling = match access.operation {
+            Operation::Read => access.is_many,
+            Operation::Update | Operation::Delete => true,
+            Operation::Create | Operation::Count => false,
+        };
+        if !is_telling || is_own(access) || is_found_by_caller(entry, effect, access) {
             return None;
         }
         let others = others_with(map, entry, |other| {
@@ -177,7 +182,7 @@ fn others_with<'m>(
 ) -> Vec<&'m EntryPoint> {
     map.entry_points
         .iter()
-        .filter(|other| !std::ptr::eq(*other, entry))
+        .filter(|other| !std::ptr::eq(*other, entry) && query::knows_user(other))
         .filter(|other| query::handler_accesses(other).any(|(_, access)| is_like(access)))
         .collect()
 }

@@ -1,7 +1,12 @@
 //! Finds tokens for one use that work again.
 
-use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, query, sessions};
+use firedoor_app::{
+    Effect, Map, lookups,
+    lookups::{Lookup, Use},
+    query, sessions,
+};
 
+use crate::resets::resets;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -17,66 +22,56 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let kept = sessions::session_assets(map);
-    for entry in &map.entry_points {
-        let Some((effect, access)) = look_up(map, entry) else {
-            continue;
-        };
-        let matters =
-            sessions::password_change(map, entry).is_some() || query::opens_session(map, entry);
-        if !matters || kept.contains(&access.asset) || consumes(map, entry, access) {
+    let resets = resets(map).map(|reset| (reset.lookup, reset.effect));
+    for (lookup, used) in resets.chain(log_ins(map)) {
+        let outcome = lookups::consumption(&lookup, used);
+        if outcome == Use::Consumed {
             continue;
         }
+        let words = match outcome {
+            Use::Sometimes => "deleted or marked as used only under a condition",
+            _ => "not deleted or marked as used in a way that the look-up sees",
+        };
         findings
-            .at_entry(entry)
+            .at_entry(lookup.entry)
             .confidence(Confidence::High)
-            .title(format!("the token that `{}` takes works again", entry.id()))
-            .message(format!(
-                "The {} is found by the token and not deleted or marked as used.",
-                access.asset
+            .title(format!(
+                "the token that `{}` takes works again",
+                lookup.entry.id()
             ))
-            .because("looks-up", effect.span, "the token is looked up here")
+            .message(format!(
+                "The {} is found by the token and {words}.",
+                lookup.access.asset
+            ))
+            .because(
+                "looks-up",
+                lookup.effect.span,
+                "the token is looked up here",
+            )
+            .because("uses", used.span, "what it is good for happens here")
             .report();
     }
 }
 
-/// The look-up of a record by an unguessable value that the client sends.
-fn look_up<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Access)> {
-    query::handler_accesses(entry).find(|(_, access)| {
-        matches!(access.operation, Operation::Read | Operation::Count)
-            && access.key.iter().any(|field| {
-                field.operator == "="
-                    && field.value.is_from_client()
-                    && !field.value.is_credential()
-                    && (field
-                        .value
-                        .origins()
-                        .contains(&firedoor_app::Origin::Digest)
-                        || query::is_random_field(map, access.asset, field.name))
-            })
-    })
-}
-
-/// Holds if the handler deletes or marks records of the asset, and the ones that were found: fixed parts of
-/// both keys agree.
-fn consumes(map: &Map, entry: &EntryPoint, found: &Access) -> bool {
-    query::handler_accesses(entry).any(|(_, access)| {
-        access.asset == found.asset
-            && sessions::ends_record(map, access)
-            && keys_agree(access, found)
-    })
-}
-
-fn keys_agree(a: &Access, b: &Access) -> bool {
-    a.key.iter().all(|field| {
-        b.key
-            .iter()
-            .filter(|other| other.name == field.name)
-            .all(
-                |other| match (field.value.literal(), other.value.literal()) {
-                    (Some(own), Some(other)) => own == other || field.operator != "=",
-                    _ => true,
-                },
-            )
-    })
+/// Log-ins by a token that was sent to the person: they open a session for whom its record names.
+fn log_ins(map: &Map) -> Vec<(Lookup<'_>, &Effect)> {
+    let kept = sessions::session_assets(map);
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        let proves_else = query::verifies_password(entry) || query::verifies_code(entry);
+        if proves_else
+            || sessions::password_change(map, entry).is_some()
+            || query::is_registration(map, entry)
+        {
+            continue;
+        }
+        let Some(opening) = sessions::session_opening(map, entry) else {
+            continue;
+        };
+        let lookup = lookups::lookups(map, entry)
+            .into_iter()
+            .find(|lookup| !kept.contains(&lookup.access.asset) && !lookup.names_person());
+        found.extend(lookup.map(|lookup| (lookup, opening)));
+    }
+    found
 }

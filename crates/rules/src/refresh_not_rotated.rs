@@ -36,7 +36,7 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Holds if the handler gives the record a new token, or makes a new record in its place.
-fn replaces(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
+pub fn replaces(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
     query::handler_accesses(entry).any(|(_, access)| {
         access.asset == asset
             && match access.operation {

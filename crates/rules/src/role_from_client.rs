@@ -1,6 +1,8 @@
 //! Finds checks of a role that the client itself has sent.
 
-use firedoor_app::{Check, CheckKind, EntryPoint, Map, Origin, Provenance, RequestPart};
+use firedoor_app::{
+    Check, CheckKind, Control, EntryPoint, Map, Origin, Provenance, RequestPart, query,
+};
 use ustr::Ustr;
 
 use crate::{Findings, Rule, Severity};
@@ -19,10 +21,15 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
+        // Who may grant a role is asked which one, too.
+        if entry.verdict(Control::Authorization).refuses() {
+            continue;
+        }
         let decides = entry
             .checks
             .iter()
-            .find_map(|check| Some((check, claimed_role(check)?)));
+            .find_map(|check| Some((check, claimed_role(check)?)))
+            .filter(|(_, name)| !is_stored(entry, *name));
         if let Some((check, name)) = decides {
             report(entry, check, name, findings);
         }
@@ -71,6 +78,19 @@ fn role_in(operand: &Provenance) -> Option<Ustr> {
             Some(*name)
         }
         _ => None,
+    })
+}
+
+/// A role that is stored is one that is given, not one that is claimed.
+fn is_stored(entry: &EntryPoint, name: Ustr) -> bool {
+    query::accesses(entry).any(|(_, access)| {
+        access.values.iter().any(|field| {
+            field
+                .value
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Request(_, found) if *found == name))
+        })
     })
 }
 

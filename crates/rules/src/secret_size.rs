@@ -75,6 +75,10 @@ fn is_sent(value: &Provenance) -> bool {
 
 /// Returns the bits of the random values that records of `asset` get in `field`, if they are few.
 fn bits_of(map: &Map, asset: Ustr, field: Ustr) -> Option<u32> {
+    // What people choose, or show around, is no secret.
+    if query::account_assets(map).contains(&asset) || is_chosen(map, asset, field) {
+        return None;
+    }
     let written = map.entry_points.iter().flat_map(|entry| {
         query::accesses(entry)
             .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
@@ -95,4 +99,16 @@ fn bits_of(map: &Map, asset: Ustr, field: Ustr) -> Option<u32> {
         })
         .max()?;
     (bits < GUESSABLE_BITS).then_some(bits)
+}
+
+fn is_chosen(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    map.entry_points.iter().any(|entry| {
+        query::accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && access
+                    .values
+                    .iter()
+                    .any(|value| value.name == field && value.value.is_from_client())
+        })
+    })
 }

@@ -1,6 +1,8 @@
 //! Finds second factors that can be switched off without a proof.
 
-use firedoor_app::{Access, Control, EntryPoint, Map, Operation, query, sessions};
+use firedoor_app::{
+    Access, Control, Effect, EntryPoint, Map, Operation, Origin, lookups, query, sessions,
+};
 use ustr::Ustr;
 
 use crate::{Findings, Rule, Severity};
@@ -19,26 +21,79 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     let places = sessions::second_factors(map);
+    let asked = places_at_log_in(map);
     for entry in &map.entry_points {
         if entry.verdict(Control::Authentication) != firedoor_app::Verdict::Enforced {
             continue;
         }
-        let unproven = query::handler_accesses(entry).find(|(effect, access)| {
-            switches_off(&places, access) && !sessions::is_proven(entry, effect)
+        let accounts = query::account_assets(map);
+        let unproven = query::handler_accesses(entry).find_map(|(effect, access)| {
+            let is_own = access
+                .key
+                .iter()
+                .any(|field| query::is_principal(&field.value));
+            let verb = match () {
+                () if switches_off(&places, &accounts, access) && !makes_secret(entry) => {
+                    "switches off"
+                }
+                () if replaces(map, &asked, entry, effect, access) => "replaces",
+                () => return None,
+            };
+            (is_own && !sessions::is_proven(map, entry, effect)).then_some((effect, access, verb))
         });
-        if let Some((effect, access)) = unproven.filter(|_| !makes_secret(entry)) {
-            findings
-                .at_entry(entry)
-                .title(format!("`{}` switches the second factor off without a proof", entry.id()))
-                .message("Nothing that must be proven stands before it in every case: a stolen session is enough.")
-                .because("removes", effect.span, format!("the second factor is removed from {} here", access.asset))
-                .report();
-        }
+        let Some((effect, access, verb)) = unproven else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .title(format!("`{}` {verb} the second factor without a proof", entry.id()))
+            .message("Nothing that must be proven stands before it in every case: a stolen session is enough.")
+            .because("removes", effect.span, format!("the second factor of {} is changed here", access.asset))
+            .report();
     }
 }
 
+/// What codes are compared with where a session is opened: a secret that is still to be confirmed is not among it.
+fn places_at_log_in(map: &Map) -> Vec<(Ustr, Ustr)> {
+    map.entry_points
+        .iter()
+        .filter(|entry| query::opens_session(map, entry))
+        .flat_map(query::comparisons)
+        .filter(|(_, found)| query::is_code(found))
+        .flat_map(|(_, found)| found.expected.origins())
+        .filter_map(|origin| match origin {
+            Origin::Record { asset, field, .. } => Some((*asset, *field)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Holds if the access puts a new secret in the place of one that may be in use: no check asks whether one is.
+fn replaces(
+    map: &Map,
+    asked: &[(Ustr, Ustr)],
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+) -> bool {
+    let is_new = access.operation == Operation::Update
+        && access.values.iter().any(|field| {
+            asked.contains(&(access.asset, field.name)) && lookups::is_random(&field.value)
+        });
+    let in_key = access.key.iter().any(|key| {
+        asked
+            .iter()
+            .any(|(asset, place)| *asset == access.asset && sessions::same_root(&key.name, place))
+    });
+    is_new
+        && !in_key
+        && !entry
+            .checks_of(effect)
+            .any(|check| sessions::is_about_second_factor(map, check))
+}
+
 /// Holds if the access removes what codes are compared with.
-fn switches_off(places: &[(Ustr, Ustr)], access: &Access) -> bool {
+fn switches_off(places: &[(Ustr, Ustr)], accounts: &[Ustr], access: &Access) -> bool {
     let is_kept_here = |name: Option<Ustr>| {
         places.iter().any(|(asset, field)| {
             *asset == access.asset
@@ -46,7 +101,8 @@ fn switches_off(places: &[(Ustr, Ustr)], access: &Access) -> bool {
         })
     };
     match access.operation {
-        Operation::Delete => is_kept_here(None) && !access.key.is_empty(),
+        // Whoever deletes an account does not get around its second factor.
+        Operation::Delete => is_kept_here(None) && !accounts.contains(&access.asset),
         Operation::Update => access.values.iter().any(|field| {
             let is_cleared = field
                 .value

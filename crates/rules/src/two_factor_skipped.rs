@@ -1,6 +1,11 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
-use firedoor_app::{Effect, EntryPoint, Map, query, sessions};
+use firedoor_app::{
+    Check, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, TokenKind,
+    lookups, query, sessions,
+};
+
+use crate::token_kinds::{accepts, issued, proves_identity, verified};
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -27,6 +32,18 @@ fn check(map: &Map, findings: &mut Findings) {
         return;
     };
     for (entry, effect) in openings(map) {
+        if let Some(mark) = forgeable(entry, effect).filter(|_| query::verifies_password(entry)) {
+            findings
+                .at_entry(entry)
+                .symbol("mark")
+                .confidence(Confidence::High)
+                .title(format!("`{}` lets a mark that anybody can make stand for the second factor", entry.id()))
+                .message("What the client sends is compared with a digest of stored values that others know; no key and no chance has a part in it.")
+                .because("compares", mark.span, "the mark is compared here")
+                .because("opens", effect.span, "the session is opened here")
+                .report();
+            continue;
+        }
         if asks(map, entry, effect) || is_exempt(map, entry) {
             continue;
         }
@@ -54,7 +71,53 @@ fn check(map: &Map, findings: &mut Findings) {
 fn openings(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect)> {
     map.entry_points
         .iter()
-        .filter_map(|entry| Some((entry, sessions::session_opening(map, entry)?)))
+        .filter_map(|entry| Some((entry, full_opening(map, entry)?)))
+}
+
+/// The first effect by which a session is opened that guards take: a signed state or the token of a
+/// half-finished log-in is none.
+fn full_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    sessions::session_openings(map, entry)
+        .into_iter()
+        .find(|effect| match &effect.kind {
+            EffectKind::Issue(token) => token.kind != TokenKind::Jwt || proves_identity(map, token),
+            _ => true,
+        })
+}
+
+/// Returns the check by which a mark of the client's device takes the place of the second factor, where anybody can
+/// make that mark: it is worked out from what others know.
+fn forgeable<'m>(entry: &'m EntryPoint, effect: &'m Effect) -> Option<&'m Check> {
+    entry.checks_of(effect).find(|check| {
+        let is_sent = check.operands.iter().any(|operand| {
+            operand.is_from(RequestPart::Cookie) || operand.is_from(RequestPart::Header)
+        });
+        let is_made_up = check
+            .operands
+            .iter()
+            .any(|operand| operand.origins().contains(&Origin::Digest) && names_stored(operand));
+        is_sent && is_made_up && !check.operands.iter().any(has_secret)
+    })
+}
+
+fn names_stored(value: &Provenance) -> bool {
+    value
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
+}
+
+/// Something that others do not know has a part in it.
+fn has_secret(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| match origin {
+        Origin::Random { .. }
+        | Origin::Signature
+        | Origin::Environment { .. }
+        | Origin::Unknown(_)
+        | Origin::Outside(_) => true,
+        Origin::Record { field, .. } => query::is_password_name(field),
+        _ => false,
+    })
 }
 
 fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
@@ -62,6 +125,9 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
         .checks_of(effect)
         .any(|check| sessions::is_about_second_factor(map, check))
         || query::verifies_code(entry)
+        || lookups::lookups(map, entry)
+            .iter()
+            .any(lookups::Lookup::names_person)
 }
 
 /// A new account has no second factor yet, and a renewed session was opened with it.
@@ -70,15 +136,32 @@ fn is_exempt(map: &Map, entry: &EntryPoint) -> bool {
         .verdict(firedoor_app::Control::Authentication)
         .refuses()
         || sessions::renewal(map, entry).is_some()
+        || exchanges_token(map, entry)
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
             && !reads_account(map, entry))
+}
+
+/// Holds if the session comes from a token that an earlier log-in has issued.
+fn exchanges_token(map: &Map, entry: &EntryPoint) -> bool {
+    verified(map)
+        .filter(|found| std::ptr::eq(found.entry, entry) && found.token.is_verified)
+        .any(|found| {
+            issued(map)
+                .any(|made| query::verifies_password(made.entry) && accepts(&found, made.token))
+        })
 }
 
 /// A registration that also finds existing accounts (as an OAuth callback does) is a log-in too.
 fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).any(|(effect, access)| {
+        let is_upsert = access.operation == firedoor_app::Operation::Update
+            && accounts.contains(&access.asset)
+            && access.key.iter().any(|field| field.value.is_from_client());
+        if is_upsert {
+            return true;
+        }
         access.operation == firedoor_app::Operation::Read
             && accounts.contains(&access.asset)
             && sessions::session_opening(map, entry)

@@ -40,6 +40,15 @@ fn fitting<'m>(
     guard: &GuardDefinition,
     control: Control,
 ) -> Option<(&'m EntryPoint, Option<Span>)> {
+    // A decorator above that of the route wraps what nobody registers.
+    let wrapped = map.entry_points.iter().find(|entry| {
+        entry.handler.name == guard.name && entry.handler.span.file == guard.span.file
+    });
+    if let Some(entry) = wrapped
+        && guard.throttle.is_some()
+    {
+        return Some((entry, Some(entry.handler.span)));
+    }
     let lacks = |entry: &&EntryPoint| !entry.verdict(control).refuses();
     let imported = map.entry_points.iter().filter(lacks).find_map(|entry| {
         let span = guard

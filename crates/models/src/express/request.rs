@@ -28,7 +28,7 @@ pub(super) fn request_member(
         "ip" | "ips" | "socket" | "connection" => {
             host.request_value(machine, RequestPart::Address, &name)
         }
-        "path" | "originalUrl" | "url" | "baseUrl" => request_path(host, machine),
+        "path" | "originalUrl" | "url" | "baseUrl" => path_member(host, machine, &name),
         "method" => {
             let method = host.state().run.method;
             match method.as_str() {
@@ -46,6 +46,28 @@ pub(super) fn request_member(
 /// The path of the request as far as the entry point fixes it.
 pub(crate) fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
     let path = host.state().run.path;
+    path_value(host, machine, &path)
+}
+
+/// A layer sees the path below where it is mounted as `path` and `url`, and what lies above as `baseUrl`.
+fn path_member(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
+    let (path, base) = {
+        let state = host.state();
+        let base = state.run.bases.get(state.run.step).copied();
+        (state.run.path, base.unwrap_or_default())
+    };
+    let above = firedoor_app::path_segments(&base).count();
+    let segments: Vec<&str> = firedoor_app::path_segments(&path).collect();
+    let (base, rest) = segments.split_at(above.min(segments.len()));
+    match name {
+        "originalUrl" => path_value(host, machine, &path),
+        "baseUrl" if base.is_empty() => Value::string(""),
+        "baseUrl" => path_value(host, machine, &format!("/{}", base.join("/"))),
+        _ => path_value(host, machine, &format!("/{}", rest.join("/"))),
+    }
+}
+
+fn path_value(host: &ModelHost, machine: &mut Machine<'_>, path: &str) -> Value {
     let mut text = String::new();
     let mut depth = 0;
     for c in path.chars() {

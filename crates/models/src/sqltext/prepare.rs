@@ -197,9 +197,7 @@ impl Writer {
             format!("{UNKNOWN} = :p{number}")
         } else if last == "VALUES" {
             format!("(:p{number})")
-        } else if is_pasted && is_name_of_table {
-            UNKNOWN.to_owned()
-        } else if is_pasted && last == "(" && is_insert(0) {
+        } else if is_pasted && (is_name_of_table || (last == "(" && is_insert(0))) {
             UNKNOWN.to_owned()
         } else if is_insert(1) && last != "(" {
             format!("({UNKNOWN}) VALUES (:p{number})")

@@ -5,7 +5,7 @@ use firedoor_app::{
     Access, Asset, AssetKind, Effect, EffectKind, EntryPoint, GuardDefinition, Layer, LayerKind,
     Throttle, Unresolved, Verdict,
 };
-use firedoor_source::{FileSet, Span};
+use firedoor_source::FileSet;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;

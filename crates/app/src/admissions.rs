@@ -1,0 +1,201 @@
+//! Invites and join codes: records found by a secret that let whoever presents it into something.
+//!
+//! They are told by what follows: a membership, or a role, by which the application later decides.
+
+use ustr::Ustr;
+
+use crate::lookups::{Lookup, is_of_any, lookups};
+use crate::query::{account_assets, are_exclusive, handler_accesses, is_principal};
+use crate::{Access, Effect, Map, Operation, Origin, Provenance};
+
+/// An entry into a group, a place or a role that a found record opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission<'m> {
+    /// How the record is found.
+    pub lookup: Lookup<'m>,
+    /// The effect that lets the person in.
+    pub effect: &'m Effect,
+    /// The access.
+    pub access: &'m Access,
+}
+
+/// Returns the admissions of the application: a record found by a secret leads to a record that ties the person
+/// who presents it to what the found one names, and by which the application later decides.
+pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
+    let accounts = account_assets(map);
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        for lookup in lookups(map, entry) {
+            if accounts.contains(&lookup.access.asset) {
+                continue;
+            }
+            let admission = handler_accesses(entry)
+                .find(|(effect, access)| admits(map, &accounts, &lookup, effect, access));
+            if let Some((effect, access)) = admission
+                && !found.iter().any(|known: &Admission<'_>| {
+                    std::ptr::eq(known.lookup.entry, entry)
+                        && known.lookup.access.asset == lookup.access.asset
+                })
+            {
+                found.push(Admission {
+                    lookup,
+                    effect,
+                    access,
+                });
+            }
+        }
+    }
+    found
+}
+
+fn admits(
+    map: &Map,
+    accounts: &[Ustr],
+    lookup: &Lookup<'_>,
+    effect: &Effect,
+    access: &Access,
+) -> bool {
+    let is_write = matches!(access.operation, Operation::Create | Operation::Update);
+    if !is_write
+        || access.asset == lookup.access.asset
+        || are_exclusive(lookup.entry, effect, lookup.effect)
+        || access.values.iter().any(|field| field.operator == "+=")
+    {
+        return false;
+    }
+    let names = [lookup.access.asset];
+    let copies = access
+        .values
+        .iter()
+        .chain(&access.key)
+        .any(|field| is_of_any(&field.value, &names));
+    let is_behind = lookup
+        .entry
+        .checks_of(effect)
+        .any(|check| check.refusal.is_some() && is_of_any(&check.provenance(), &names));
+    if accounts.contains(&access.asset) {
+        let decides = access.values.iter().any(|field| {
+            !crate::query::is_password_name(&field.name)
+                && (is_of_any(&field.value, &names) || field.value.is_from_client())
+                && is_decisive(map, access.asset, field.name)
+        });
+        return decides && (copies || is_behind);
+    }
+    let names_person = access
+        .values
+        .iter()
+        .chain(&access.key)
+        .any(|field| is_principal(&field.value) || is_of_any(&field.value, accounts));
+    copies && names_person && is_membership(map, access.asset)
+}
+
+/// Holds if records of `asset` are looked up by who is asking, together with something else.
+pub fn is_membership(map: &Map, asset: Ustr) -> bool {
+    map.entry_points.iter().any(|entry| {
+        crate::query::accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && !access.operation.is_write()
+                && access.key.iter().any(|field| is_principal(&field.value))
+        })
+    })
+}
+
+/// Holds if a check that refuses somewhere examines that field of the caller's own record, or a look-up uses it
+/// as part of its key.
+pub fn is_decisive(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let is_own = |value: &Provenance| {
+        value.origins().iter().any(|origin| match origin {
+            Origin::Record {
+                asset: found,
+                field,
+                of_principal: true,
+            } => *found == asset && *field == name,
+            Origin::Principal(claim) => *claim == name,
+            _ => false,
+        })
+    };
+    map.entry_points.iter().any(|entry| {
+        entry
+            .checks
+            .iter()
+            .any(|check| check.refusal.is_some() && check.operands.iter().any(is_own))
+            || crate::query::accesses(entry)
+                .any(|(_, access)| access.key.iter().any(|field| is_own(&field.value)))
+    })
+}
+
+/// The fields of `asset` that name the person whom a record is meant for: what an account is found by at log-in,
+/// or a reference to an account, and that whoever makes the record fills in.
+pub fn person_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let accounts = account_assets(map);
+    let mut fields = Vec::new();
+    for entry in &map.entry_points {
+        for (_, access) in handler_accesses(entry) {
+            if access.asset != asset || access.operation != Operation::Create {
+                continue;
+            }
+            for field in &access.values {
+                let refers = map
+                    .asset(asset)
+                    .and_then(|asset| asset.field(&field.name))
+                    .and_then(|field| field.refers_to);
+                let is_reference = refers.is_some_and(|other| accounts.contains(&other));
+                if field.value.is_from_client()
+                    && !is_principal(&field.value)
+                    && (is_reference || is_login_name(map, &accounts, field.name))
+                {
+                    fields.push(field.name);
+                }
+            }
+        }
+    }
+    fields.sort();
+    fields.dedup();
+    fields
+}
+
+/// Holds if accounts are found by a field of that name from what a client sends who has not logged in.
+fn is_login_name(map: &Map, accounts: &[Ustr], name: Ustr) -> bool {
+    map.entry_points.iter().any(|entry| {
+        crate::query::verifies_password(entry)
+            && handler_accesses(entry).any(|(_, access)| {
+                accounts.contains(&access.asset)
+                    && access
+                        .key
+                        .iter()
+                        .any(|field| field.name == name && field.value.is_from_client())
+            })
+    })
+}
+
+/// Holds if the entry point compares, in a key, a check or by what it writes, one of the fields of the found
+/// record with the person who presents it.
+pub fn is_bound(map: &Map, lookup: &Lookup<'_>, fields: &[Ustr]) -> bool {
+    let asset = lookup.access.asset;
+    let accounts = account_assets(map);
+    let has_field = |value: &Provenance| {
+        value
+            .record_fields(asset)
+            .any(|field| fields.contains(&field))
+    };
+    let in_key = handler_accesses(lookup.entry)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .any(|key| fields.contains(&key.name));
+    // A new account that gets the address from the record is bound to it.
+    let is_given = handler_accesses(lookup.entry).any(|(_, access)| {
+        accounts.contains(&access.asset)
+            && access
+                .values
+                .iter()
+                .chain(&access.key)
+                .any(|field| has_field(&field.value))
+    });
+    in_key
+        || is_given
+        || lookup.entry.checks.iter().any(|check| {
+            let all = check.provenance();
+            has_field(&all)
+                && (is_principal(&all) || all.is_from_client() || is_of_any(&all, &accounts))
+        })
+}

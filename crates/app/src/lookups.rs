@@ -1,0 +1,417 @@
+//! Records that are found by a secret which the client presents, and what becomes of them: resets, invites,
+//! log-in links, recovery codes.
+//!
+//! Such a record is told by its field: somewhere in the application chance writes it. Whether it works once, for
+//! a while, or for one person only is told by what the entry point that takes it examines and changes.
+
+use ustr::Ustr;
+
+use crate::query::{are_exclusive, handler_accesses};
+use crate::{
+    Access, AssetKind, Check, CheckKind, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, RequestPart,
+};
+
+/// A record that an entry point finds by a secret of the client.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup<'m> {
+    /// The entry point.
+    pub entry: &'m EntryPoint,
+    /// The effect.
+    pub effect: &'m Effect,
+    /// The access that finds the record; it may change or delete it at once.
+    pub access: &'m Access,
+    /// The part of the key that is the secret.
+    pub field: &'m Field,
+}
+
+impl Lookup<'_> {
+    /// Holds if the key also says whose record it must be: the secret is one of a person who is known already.
+    pub fn names_person(&self) -> bool {
+        self.access.key.iter().any(|field| {
+            field.operator == "="
+                && field.value.origins().iter().any(|origin| {
+                    matches!(
+                        origin,
+                        Origin::Principal(_) | Origin::Claim(_) | Origin::Record { .. }
+                    )
+                })
+        })
+    }
+}
+
+/// Returns the records that `entry` finds by a secret that the client sends outside of credentials.
+pub fn lookups<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<Lookup<'m>> {
+    handler_accesses(entry)
+        .filter(|(_, access)| access.operation != Operation::Create)
+        .filter_map(|(effect, access)| {
+            let field = access.key.iter().find(|field| {
+                field.operator == "="
+                    && is_presented(&field.value)
+                    && !is_identifier(&field.name)
+                    && is_secret_field(map, access.asset, field)
+            })?;
+            Some(Lookup {
+                entry,
+                effect,
+                access,
+                field,
+            })
+        })
+        .collect()
+}
+
+/// Holds if it is what the client sends in the open: neither a credential, nor made by the server.
+pub fn is_presented(value: &Provenance) -> bool {
+    let is_sent = value.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message,
+                _
+            )
+        )
+    });
+    is_sent
+        && !value.origins().iter().any(|origin| {
+            matches!(
+                origin,
+                Origin::Record { .. } | Origin::Principal(_) | Origin::Claim(_)
+            )
+        })
+}
+
+/// Holds if the name is that of a primary key.
+pub fn is_identifier(name: &str) -> bool {
+    matches!(name, "id" | "_id" | "pk" | "")
+}
+
+fn is_secret_field(map: &Map, asset: Ustr, field: &Field) -> bool {
+    let mut written = writes_of(map, asset, field.name).peekable();
+    if written.peek().is_none() {
+        let default = map
+            .asset(asset)
+            .and_then(|asset| asset.field(&field.name))
+            .and_then(|field| field.default.as_ref());
+        return default.is_some_and(is_random) || field.value.origins().contains(&Origin::Digest);
+    }
+    written.any(|(_, _, value)| is_random(value))
+}
+
+/// Holds if chance has a part in the value, good or bad.
+pub fn is_random(value: &Provenance) -> bool {
+    value
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Random { .. }))
+}
+
+/// Returns every write of a field, with its entry point.
+pub fn writes_of(
+    map: &Map,
+    asset: Ustr,
+    name: Ustr,
+) -> impl Iterator<Item = (&EntryPoint, &Effect, &Provenance)> {
+    map.entry_points.iter().flat_map(move |entry| {
+        handler_accesses(entry)
+            .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
+            .flat_map(move |(effect, access)| {
+                access
+                    .values
+                    .iter()
+                    .filter(move |value| value.name == name)
+                    .map(move |value| (entry, effect, &value.value))
+            })
+    })
+}
+
+/// Returns where records are made, or given a new secret, that the look-up can find: with the effect and the value
+/// of the secret. Fixed parts of the key, such as a purpose, agree with what is written.
+pub fn makers<'m>(
+    map: &'m Map,
+    lookup: &Lookup<'m>,
+) -> impl Iterator<Item = (&'m EntryPoint, &'m Effect, &'m Provenance)> {
+    let (asset, name, key) = (lookup.access.asset, lookup.field.name, &lookup.access.key);
+    map.entry_points.iter().flat_map(move |entry| {
+        handler_accesses(entry)
+            .filter(move |(_, access)| {
+                access.asset == asset
+                    && access.operation.is_write()
+                    && values_agree(&access.values, key)
+            })
+            .flat_map(move |(effect, access)| {
+                access
+                    .values
+                    .iter()
+                    .filter(move |value| value.name == name)
+                    .map(move |value| (entry, effect, &value.value))
+            })
+    })
+}
+
+/// Text that is written is the text that is asked for.
+fn values_agree(values: &[Field], key: &[Field]) -> bool {
+    values.iter().all(|value| {
+        key.iter()
+            .filter(|wanted| wanted.name == value.name && wanted.operator == "=")
+            .all(
+                |wanted| match (value.value.literal(), wanted.value.literal()) {
+                    (Some(written), Some(wanted)) => written == wanted,
+                    _ => true,
+                },
+            )
+    })
+}
+
+/// What the use of a record does to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It works once, or a counted number of times.
+    Consumed,
+    /// It is consumed only where the client, or another condition, wants it.
+    Sometimes,
+    /// It works again.
+    Kept,
+}
+
+/// Returns what happens to the record where `used`, what it is good for, happens.
+pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
+    let mut outcome = Use::Kept;
+    let writes = handler_accesses(lookup.entry).filter(|(effect, access)| {
+        access.asset == lookup.access.asset
+            && access.operation.is_write()
+            && access.operation != Operation::Create
+            && keys_agree(access, lookup.access)
+            && !are_exclusive(lookup.entry, effect, used)
+            && ends(lookup, access)
+    });
+    for (effect, _) in writes {
+        if !is_optional(lookup.entry, effect, &[used, lookup.effect]) {
+            return Use::Consumed;
+        }
+        outcome = Use::Sometimes;
+    }
+    outcome
+}
+
+/// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.
+pub fn is_optional(entry: &EntryPoint, effect: &Effect, others: &[&Effect]) -> bool {
+    effect
+        .checks
+        .iter()
+        .filter(|id| !others.iter().any(|other| other.checks.contains(id)))
+        .map(|id| entry.check(*id))
+        .any(|check| {
+            check.refusal.is_none()
+                && !check.operands.is_empty()
+                && check.operands.iter().any(Provenance::is_from_client)
+                && check.operands.iter().all(|operand| {
+                    operand.is_from_client()
+                        || operand
+                            .origins()
+                            .iter()
+                            .all(|origin| matches!(origin, Origin::Literal(_)))
+                })
+        })
+}
+
+/// Fixed parts of both keys do not contradict each other, so that both can find the same record.
+pub fn keys_agree(a: &Access, b: &Access) -> bool {
+    a.key.iter().all(|field| {
+        b.key
+            .iter()
+            .filter(|other| other.name == field.name && other.operator == field.operator)
+            .all(
+                |other| match (field.value.literal(), other.value.literal()) {
+                    (Some(own), Some(other)) => own == other || field.operator != "=",
+                    _ => true,
+                },
+            )
+    })
+}
+
+/// Holds if the write changes what the look-up or a check examines, so that the secret works no more.
+fn ends(lookup: &Lookup<'_>, access: &Access) -> bool {
+    if access.operation == Operation::Delete {
+        return true;
+    }
+    (access.values.is_empty() && access.spread.is_empty())
+        || access.values.iter().any(|value| {
+            value.name == lookup.field.name
+                || is_nested_in(&lookup.field.name, &value.name)
+                || is_examined(lookup, value)
+        })
+}
+
+fn is_nested_in(name: &str, outer: &str) -> bool {
+    !outer.is_empty()
+        && name
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Holds if the entry point looks at the field before it acts, and will find another value than it needs.
+fn is_examined(lookup: &Lookup<'_>, value: &Field) -> bool {
+    let asset = lookup.access.asset;
+    let in_key = handler_accesses(lookup.entry)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .filter(|key| key.name == value.name)
+        .any(|key| is_changed_by(key, value));
+    in_key
+        || lookup.entry.checks.iter().any(|check| {
+            check.refusal.is_some()
+                && !(check.kind == CheckKind::Bound && is_prolonged(value))
+                && check
+                    .provenance()
+                    .record_fields(asset)
+                    .any(|field| field == value.name)
+        })
+}
+
+fn is_changed_by(key: &Field, value: &Field) -> bool {
+    if key.operator != "=" {
+        return !is_prolonged(value);
+    }
+    match (key.value.literal(), value.value.literal()) {
+        (Some(wanted), Some(written)) => wanted != written,
+        (Some(_), None) => true,
+        _ => false,
+    }
+}
+
+/// A time that is set anew only moves the end.
+fn is_prolonged(value: &Field) -> bool {
+    value.value.origins().contains(&Origin::Clock)
+}
+
+/// Holds if the entry point looks at the age of the record: a part of a key or a check compares a time of it.
+pub fn examines_age(map: &Map, lookup: &Lookup<'_>) -> bool {
+    let asset = lookup.access.asset;
+    let is_kept_for_a_while = map
+        .asset(asset)
+        .is_none_or(|asset| asset.kind == AssetKind::KeyValue);
+    if is_kept_for_a_while {
+        return true;
+    }
+    let times = time_fields(map, asset);
+    let in_key = handler_accesses(lookup.entry)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .any(|key| {
+            let is_bound = !matches!(key.operator, "=" | "in" | "!=");
+            is_bound && (key.value.origins().contains(&Origin::Clock) || times.contains(&key.name))
+        });
+    in_key
+        || lookup
+            .entry
+            .checks
+            .iter()
+            .any(|check| is_about_age(check, asset, &times))
+}
+
+fn is_about_age(check: &Check, asset: Ustr, times: &[Ustr]) -> bool {
+    let all = check.provenance();
+    let mut fields = all.record_fields(asset).peekable();
+    if fields.peek().is_none() {
+        return false;
+    }
+    // A presence check of a marker (`usedAt`) says nothing about age; one that also sees the clock does.
+    all.origins().contains(&Origin::Clock)
+        || (check.kind != CheckKind::Presence && fields.any(|field| times.contains(&field)))
+}
+
+/// The fields of `asset` that get a time when a record is made.
+pub fn time_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let mut fields = Vec::new();
+    for entry in &map.entry_points {
+        for (_, access) in handler_accesses(entry) {
+            if access.asset == asset && access.operation == Operation::Create {
+                fields.extend(
+                    access
+                        .values
+                        .iter()
+                        .filter(|field| field.value.origins().contains(&Origin::Clock))
+                        .map(|field| field.name),
+                );
+            }
+        }
+    }
+    fields.sort();
+    fields.dedup();
+    fields
+}
+
+/// Returns the assets whose records are found by way of a record of `asset`, itself included.
+pub fn chain(entry: &EntryPoint, asset: Ustr) -> Vec<Ustr> {
+    let mut assets = vec![asset];
+    for (_, access) in handler_accesses(entry) {
+        let is_next = access
+            .key
+            .iter()
+            .any(|field| is_of_any(&field.value, &assets));
+        if is_next && !assets.contains(&access.asset) {
+            assets.push(access.asset);
+        }
+    }
+    assets
+}
+
+/// Holds if the value is, or comes from, a record of one of the assets.
+pub fn is_of_any(value: &Provenance, assets: &[Ustr]) -> bool {
+    value
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { asset, .. } if assets.contains(asset)))
+}
+
+/// Returns the first answer or message in which a value that chance made leaves `entry` for the client.
+pub fn random_answer(entry: &EntryPoint) -> Option<(&Effect, Ustr)> {
+    entry.effects.iter().find_map(|effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } if effect.layer.is_none() => body
+            .iter()
+            .find(|field| is_random(&field.value))
+            .map(|field| (effect, field.name)),
+        _ => None,
+    })
+}
+
+/// Holds if `entry` chooses records of `asset` by comparing a time of theirs.
+pub fn bounds_age(entry: &EntryPoint, asset: Ustr) -> bool {
+    handler_accesses(entry)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .any(|key| {
+            !matches!(key.operator, "=" | "in" | "!=")
+                && key.value.origins().contains(&Origin::Clock)
+        })
+        || entry.checks.iter().any(|check| {
+            let all = check.provenance();
+            all.origins().contains(&Origin::Clock) && all.record_fields(asset).next().is_some()
+        })
+}
+
+/// Holds if the look-up asks for a state besides the secret: a constant in its key, or a check of another field
+/// of what it finds that refuses.
+pub fn has_state(lookup: &Lookup<'_>) -> bool {
+    let asset = lookup.access.asset;
+    let in_key = lookup
+        .access
+        .key
+        .iter()
+        .any(|key| key.operator == "=" && key.value.literal().is_some());
+    in_key
+        || lookup.entry.checks.iter().any(|check| {
+            check.refusal.is_some()
+                && check.kind != CheckKind::Bound
+                && check
+                    .operands
+                    .iter()
+                    .flat_map(|operand| operand.record_fields(asset))
+                    .any(|field| !field.is_empty() && field != lookup.field.name)
+        })
+}

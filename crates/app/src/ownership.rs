@@ -1,0 +1,253 @@
+//! Whose record it is, and whether that was asked: questions for rules.
+//!
+//! A caller is tied to a record when the principal is part of the key it is found by, or of a check that stands
+//! before what is done with it. Ties are followed: a membership found by the principal and a family's number ties
+//! that number, and what is found by the number is tied too.
+
+use ustr::Ustr;
+
+use crate::query::{accesses, handler_accesses, is_principal, verifications};
+use crate::{
+    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin,
+    Provenance, RequestPart,
+};
+
+/// What checks have tied to the caller.
+#[derive(Clone, Debug, Default)]
+pub struct Ties {
+    /// Values that the client sends and that were held against what is the caller's.
+    pub sent: Vec<Origin>,
+    /// Assets of which a record was held against what is the caller's.
+    pub assets: Vec<Ustr>,
+}
+
+/// Returns what the checks before `effect` have tied to the caller.
+pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
+    let checked: Vec<Provenance> = entry
+        .checks_of(effect)
+        .map(|check| check.provenance())
+        .collect();
+    let mut ties = Ties::default();
+    for provenance in checked.iter().filter(|found| is_principal(found)) {
+        ties.add(provenance);
+        for (_, access) in accesses(entry) {
+            let is_examined = provenance.record_fields(access.asset).next().is_some();
+            if is_examined && access.key.iter().any(|field| is_principal(&field.value)) {
+                access.key.iter().for_each(|field| ties.add(&field.value));
+            }
+        }
+    }
+    loop {
+        let before = (ties.sent.len(), ties.assets.len());
+        for provenance in &checked {
+            if ties.touches(provenance) {
+                ties.add(provenance);
+            }
+        }
+        for (_, access) in accesses(entry) {
+            if ties.assets.contains(&access.asset) {
+                access.key.iter().for_each(|field| ties.add(&field.value));
+            }
+        }
+        if before == (ties.sent.len(), ties.assets.len()) {
+            return ties;
+        }
+    }
+}
+
+impl Ties {
+    fn add(&mut self, provenance: &Provenance) {
+        for origin in provenance.origins() {
+            match origin {
+                Origin::Record {
+                    asset,
+                    of_principal: false,
+                    ..
+                } if !self.assets.contains(asset) => self.assets.push(*asset),
+                _ if is_chosen(origin) && !self.sent.contains(origin) => {
+                    self.sent.push(origin.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Holds if the value is something that was tied to the caller.
+    pub fn touches(&self, provenance: &Provenance) -> bool {
+        provenance.origins().iter().any(|origin| match origin {
+            Origin::Record { asset, .. } => self.assets.contains(asset),
+            _ => self.sent.contains(origin),
+        })
+    }
+}
+
+/// Holds if the client names things by it: a part of the path, query, body or message with a name.
+fn is_chosen(origin: &Origin) -> bool {
+    matches!(
+        origin,
+        Origin::Request(
+            RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
+                | RequestPart::Header | RequestPart::Handshake,
+            name
+        ) if !name.is_empty() && !origin.is_identity()
+    )
+}
+
+/// Holds if the value is what the client sends in the open, and nothing of the caller's.
+pub fn is_clients_choice(value: &Provenance) -> bool {
+    !is_principal(value)
+        && value.origins().iter().any(|origin| {
+            matches!(
+                origin,
+                Origin::Request(
+                    RequestPart::Path
+                        | RequestPart::Query
+                        | RequestPart::Body
+                        | RequestPart::Message,
+                    _
+                )
+            )
+        })
+}
+
+/// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
+pub fn is_scoped(entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
+    if access.key.iter().any(|field| is_principal(&field.value)) {
+        return true;
+    }
+    let ties = ties(entry, use_of);
+    ties.assets.contains(&access.asset) || access.key.iter().any(|field| ties.touches(&field.value))
+}
+
+/// How entry points treat the records of an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Records are told in an answer.
+    Tell,
+    /// Records are looked up for the handler's own work.
+    Find,
+    /// Records are changed.
+    Change,
+    /// Records are removed.
+    Remove,
+}
+
+/// A use of an asset's records by a handler.
+#[derive(Clone, Debug)]
+pub struct Usage<'m> {
+    /// The entry point.
+    pub entry: &'m EntryPoint,
+    /// The access, as an effect.
+    pub effect: &'m Effect,
+    /// The access.
+    pub access: &'m Access,
+    /// How.
+    pub kind: Use,
+    /// Holds if the caller is tied to the records.
+    pub is_scoped: bool,
+}
+
+/// Returns the uses that the handler of `entry` makes of records that exist.
+pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
+    handler_accesses(entry).filter_map(move |(effect, access)| {
+        let (kind, is_scoped) = match access.operation {
+            Operation::Create | Operation::Count => return None,
+            Operation::Update => (Use::Change, is_scoped(entry, access, effect)),
+            Operation::Delete => (Use::Remove, is_scoped(entry, access, effect)),
+            Operation::Read => {
+                let mut answers = answers_with(entry, access.asset).peekable();
+                match answers.peek() {
+                    None => (Use::Find, is_scoped(entry, access, effect)),
+                    Some(_) => (
+                        Use::Tell,
+                        answers.all(|answer| is_scoped(entry, access, answer)),
+                    ),
+                }
+            }
+        };
+        Some(Usage {
+            entry,
+            effect,
+            access,
+            kind,
+            is_scoped,
+        })
+    })
+}
+
+/// Returns the answers that tell something of the asset's records that were not found by the principal.
+pub fn answers_with(entry: &EntryPoint, asset: Ustr) -> impl Iterator<Item = &Effect> {
+    entry.effects.iter().filter(move |effect| {
+        let EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } = &effect.kind
+        else {
+            return false;
+        };
+        effect.layer.is_none()
+            && body
+                .iter()
+                .any(|field| field.value.record_fields(asset).next().is_some())
+    })
+}
+
+/// The names of the guards of `entry` that ask what a caller is, checks inside the handler included.
+pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
+    entry
+        .layers
+        .iter()
+        .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
+        .map(|layer| match layer.kind {
+            LayerKind::Inline => Ustr::from("(inside)"),
+            _ => layer.name,
+        })
+        .collect()
+}
+
+/// Holds if a guard that none of `others` has asks what the caller is, so that `entry` is for people with
+/// more rights than the records' owners.
+pub fn is_for_higher_rank<'m>(
+    entry: &EntryPoint,
+    mut others: impl Iterator<Item = &'m EntryPoint>,
+) -> bool {
+    let own = rank_guards(entry);
+    if own.is_empty() {
+        return false;
+    }
+    !others.any(|other| {
+        let theirs = rank_guards(other);
+        own.iter().all(|guard| theirs.contains(guard))
+    })
+}
+
+/// Returns the uses that entry points with a known caller make of stored records.
+pub fn all_usages(map: &Map) -> Vec<Usage<'_>> {
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.verdict(Control::Authentication).refuses() && knows_caller(entry))
+        .flat_map(usages)
+        .collect()
+}
+
+/// Holds if the entry point knows who the caller is, and not only that a signature or shared key is right.
+pub fn knows_caller(entry: &EntryPoint) -> bool {
+    accesses(entry).any(|(_, access)| access.key.iter().any(|field| is_principal(&field.value)))
+        || verifications(entry).any(|(_, found)| found.is_verified && found.token.is_credential())
+        || entry
+            .checks
+            .iter()
+            .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
+}
+
+/// Returns the entry points that make records of `asset` in the name of the caller.
+pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
+    map.entry_points.iter().filter(move |entry| {
+        handler_accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && access.operation == Operation::Create
+                && access.values.iter().any(|field| is_principal(&field.value))
+        })
+    })
+}

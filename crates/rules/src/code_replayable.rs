@@ -1,0 +1,122 @@
+//! Finds log-ins that take the same one-time code twice.
+
+use firedoor_app::{
+    Access, AssetKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin, query, sessions,
+};
+use ustr::Ustr;
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "code-replayable",
+    class: "two-factor",
+    summary: "a one-time code works more than once",
+    severity: Severity::Medium,
+    cwe: &["CWE-294"],
+    remediation: "Store the time step of the last code with the account, and take only codes of later steps.",
+    page: include_str!("../fixtures/code-replayable/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let Some(opening) = sessions::session_opening(map, entry) else {
+            continue;
+        };
+        let compared = query::comparisons(entry).find(|(effect, found)| {
+            query::is_code(found)
+                && found.given.is_from_client()
+                && !query::are_exclusive(entry, effect, opening)
+        });
+        let Some((effect, comparison)) = compared else {
+            continue;
+        };
+        if remembers(map, entry, comparison, opening) {
+            continue;
+        }
+        findings
+            .at_entry(entry)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` takes a code again", entry.id()))
+            .message("Nothing is stored by which a code that was used would be refused: whoever sees one can use it while it is valid.")
+            .because("compares", effect.span, "the code is compared here")
+            .because("opens", opening.span, "the session is opened here")
+            .report();
+    }
+}
+
+/// Holds if something is written with the session by which the same code fails next time.
+fn remembers(map: &Map, entry: &EntryPoint, found: &CompareSecret, opening: &Effect) -> bool {
+    query::handler_accesses(entry)
+        .filter(|(effect, access)| {
+            access.operation.is_write() && !query::are_exclusive(entry, effect, opening)
+        })
+        .any(|(_, access)| {
+            uses_up(found, access)
+                || moves_on(entry, access)
+                || stores_code(found, access)
+                || is_marked_elsewhere(map, access, found)
+        })
+}
+
+/// A code that was mailed is removed, or another takes its place.
+fn uses_up(found: &CompareSecret, access: &Access) -> bool {
+    let fields: Vec<Ustr> = found.expected.record_fields(access.asset).collect();
+    match access.operation {
+        Operation::Delete => !fields.is_empty(),
+        Operation::Update => access
+            .values
+            .iter()
+            .any(|value| !value.name.is_empty() && fields.contains(&value.name)),
+        _ => false,
+    }
+}
+
+/// A field that was compared as older, or refused by, gets a value that is not fixed.
+fn moves_on(entry: &EntryPoint, access: &Access) -> bool {
+    access.values.iter().any(|value| {
+        let is_fixed = value
+            .value
+            .origins()
+            .iter()
+            .all(|origin| matches!(origin, Origin::Literal(_)));
+        let in_key = access
+            .key
+            .iter()
+            .any(|key| key.name == value.name && matches!(key.operator, "<" | ">" | "!="));
+        let is_loose = access
+            .key
+            .iter()
+            .any(|key| key.name == value.name && matches!(key.operator, "<=" | ">="));
+        let in_check = entry.checks.iter().any(|check| {
+            check
+                .operands
+                .iter()
+                .flat_map(|operand| operand.record_fields(access.asset))
+                .any(|field| field == value.name)
+        });
+        value.operator == "=" && !is_fixed && !is_loose && (in_key || in_check)
+    })
+}
+
+/// The code itself is kept.
+fn stores_code(found: &CompareSecret, access: &Access) -> bool {
+    let key = access
+        .key
+        .iter()
+        .filter(|_| access.operation == Operation::Create);
+    access.values.iter().chain(key).any(|field| {
+        found.given.origins().iter().any(|origin| {
+            matches!(origin, Origin::Request(_, name) if !name.is_empty())
+                && field.value.origins().contains(origin)
+        })
+    })
+}
+
+/// A store that forgets by itself is how used codes are kept for a minute.
+fn is_marked_elsewhere(map: &Map, access: &Access, found: &CompareSecret) -> bool {
+    map.asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue)
+        && found.expected.record_fields(access.asset).next().is_none()
+}

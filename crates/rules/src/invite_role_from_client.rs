@@ -1,0 +1,85 @@
+//! Finds invites whose role is chosen by the person who accepts them.
+
+use firedoor_app::{
+    Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart, admissions, lookups,
+};
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "invite-role-from-client",
+    class: "invite",
+    summary: "whoever accepts an invite chooses the role",
+    severity: Severity::High,
+    cwe: &["CWE-269"],
+    remediation: "Take the role from the stored invite, and nothing that decides on permissions from the request.",
+    page: include_str!("../fixtures/invite-role-from-client/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for found in admissions::admissions(map) {
+        let entry = found.lookup.entry;
+        let asset = found.lookup.access.asset;
+        let chosen = found.access.values.iter().find(|field| {
+            is_chosen(field)
+                && admissions::is_decisive(map, found.access.asset, field.name)
+                && !is_compared(entry, found.effect, asset, field)
+        });
+        let Some(field) = chosen else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .confidence(Confidence::High)
+            .title(format!(
+                "`{}` takes `{}` from the request",
+                entry.id(),
+                field.name
+            ))
+            .message(format!(
+                "Checks decide by `{}` of {}; the invite does not limit what is written here.",
+                field.name, found.access.asset
+            ))
+            .because("writes", found.effect.span, "the role is written here")
+            .because(
+                "looks-up",
+                found.lookup.effect.span,
+                "the invite is found here",
+            )
+            .report();
+    }
+}
+
+fn is_chosen(field: &Field) -> bool {
+    field.value.is_from_client() && !lookups::is_identifier(&field.name)
+}
+
+/// Holds if the value is compared with the invite before it is written.
+fn is_compared(entry: &EntryPoint, effect: &Effect, asset: ustr::Ustr, field: &Field) -> bool {
+    let sent = request_fields(&field.value);
+    entry.checks_of(effect).any(|check| {
+        check.refusal.is_some()
+            && check
+                .operands
+                .iter()
+                .any(|operand| lookups::is_of_any(operand, &[asset]))
+            && check.operands.iter().any(|operand| {
+                request_fields(operand)
+                    .iter()
+                    .any(|name| sent.contains(name))
+            })
+    })
+}
+
+fn request_fields(value: &Provenance) -> Vec<(RequestPart, ustr::Ustr)> {
+    value
+        .origins()
+        .iter()
+        .filter_map(|origin| match origin {
+            Origin::Request(part, name) if !name.is_empty() => Some((*part, *name)),
+            _ => None,
+        })
+        .collect()
+}

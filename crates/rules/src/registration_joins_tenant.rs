@@ -1,0 +1,132 @@
+//! Finds registrations that make the new account a member of whatever the client names.
+
+use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, admissions, lookups, query};
+use ustr::Ustr;
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "registration-joins-tenant",
+    class: "invite",
+    summary: "whoever registers joins the tenant that the request names",
+    severity: Severity::High,
+    cwe: &["CWE-639"],
+    remediation: "Let new accounts into a tenant by an invite only, and take the tenant from the stored invite.",
+    page: include_str!("../fixtures/registration-joins-tenant/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    let accounts = query::account_assets(map);
+    for entry in &map.entry_points {
+        if !query::is_registration(map, entry) || !lookups::lookups(map, entry).is_empty() {
+            continue;
+        }
+        let joined = query::handler_accesses(entry)
+            .find_map(|(effect, access)| Some((effect, access, group(map, &accounts, access)?)));
+        let Some((effect, access, field)) = joined else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .confidence(match is_checked(entry, effect, field) {
+                true => Confidence::Low,
+                false => Confidence::High,
+            })
+            .title(format!("`{}` joins any {} that the client names", entry.id(), words(field)))
+            .message(format!(
+                "`{}` of {} comes from the request, no invite stands before it, and the application later decides by it.",
+                field.name, access.asset
+            ))
+            .because("writes", effect.span, "the new account is put into it here")
+            .report();
+    }
+}
+
+fn words(field: &Field) -> &str {
+    let name = field.name.as_str();
+    name.strip_suffix("_id")
+        .or_else(|| name.strip_suffix("Id"))
+        .unwrap_or(name)
+}
+
+/// Returns the field that names the group which the new account joins.
+fn group<'m>(map: &'m Map, accounts: &[Ustr], access: &'m Access) -> Option<&'m Field> {
+    if access.operation != Operation::Create {
+        return None;
+    }
+    let is_account = accounts.contains(&access.asset);
+    let names_account = is_account
+        || access
+            .values
+            .iter()
+            .any(|field| lookups::is_of_any(&field.value, accounts));
+    if !names_account || !(is_account || admissions::is_membership(map, access.asset)) {
+        return None;
+    }
+    access.values.iter().find(|field| {
+        field.value.is_from_client()
+            && !lookups::is_of_any(&field.value, accounts)
+            && !lookups::is_random(&field.value)
+            && names_group(map, accounts, access.asset, field.name)
+    })
+}
+
+/// Holds if the field refers to records of another asset that are no accounts: by its declaration, or since
+/// other code finds such records by it.
+fn names_group(map: &Map, accounts: &[Ustr], asset: Ustr, name: Ustr) -> bool {
+    let is_reference = map
+        .asset(asset)
+        .and_then(|asset| asset.field(&name))
+        .and_then(|field| field.refers_to)
+        .is_some_and(|other| !accounts.contains(&other));
+    let is_followed = map.entry_points.iter().any(|entry| {
+        query::accesses(entry).any(|(_, access)| {
+            !accounts.contains(&access.asset)
+                && access.asset != asset
+                && access.key.iter().any(|key| {
+                    lookups::is_identifier(&key.name)
+                        && key.value.record_fields(asset).any(|field| field == name)
+                })
+        })
+    });
+    let is_account = accounts.contains(&asset);
+    match is_account {
+        // Accounts refer to many things that grant nothing, such as a country or a picture.
+        true => admissions::is_decisive(map, asset, name) && (is_reference || is_followed),
+        false => is_reference || is_followed || is_decisive_key(map, asset, name),
+    }
+}
+
+/// Holds if the membership is looked up by who is asking and by that field.
+fn is_decisive_key(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    map.entry_points.iter().any(|entry| {
+        query::accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && access
+                    .key
+                    .iter()
+                    .any(|field| query::is_principal(&field.value))
+                && access
+                    .key
+                    .iter()
+                    .any(|field| field.name == name && !query::is_principal(&field.value))
+        })
+    })
+}
+
+/// Holds if something is asked of the group before, other than whether it exists.
+fn is_checked(entry: &EntryPoint, effect: &Effect, field: &Field) -> bool {
+    let assets: Vec<Ustr> = query::handler_accesses(entry)
+        .filter(|(_, access)| access.key.iter().any(|key| key.value == field.value))
+        .map(|(_, access)| access.asset)
+        .collect();
+    entry.checks_of(effect).any(|check| {
+        check.refusal.is_some()
+            && check.provenance().origins().iter().any(|origin| {
+                matches!(origin, firedoor_app::Origin::Record { asset, field, .. }
+                    if assets.contains(asset) && !field.is_empty())
+            })
+    })
+}

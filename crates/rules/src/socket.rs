@@ -1,0 +1,142 @@
+//! What messages of a socket do, and for whom: shared by the rules about sockets.
+
+use firedoor_app::{
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Provenance, RequestPart,
+    RoomKind, Transport, Verdict, query,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+/// Something that a message or connection reaches.
+pub struct Reach {
+    /// What, as a phrase.
+    pub words: String,
+    /// Where.
+    pub span: Span,
+    /// The asset, if it is one.
+    pub asset: Option<Ustr>,
+}
+
+/// Returns the sockets' entry points: connections and messages.
+pub fn entries(map: &Map) -> impl Iterator<Item = &EntryPoint> {
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.transport == Transport::WebSocket)
+}
+
+/// Returns the other messages of the same socket.
+pub fn siblings<'m>(map: &'m Map, entry: &'m EntryPoint) -> impl Iterator<Item = &'m EntryPoint> {
+    entries(map).filter(move |other| {
+        other.path == entry.path && other.app == entry.app && !std::ptr::eq(*other, entry)
+    })
+}
+
+/// Holds if the message or connection proves who is there, by itself.
+pub fn authenticates(entry: &EntryPoint) -> bool {
+    query::verifications(entry).any(|(_, found)| found.is_verified)
+        || query::verifies_password(entry)
+}
+
+/// Returns what somebody without credentials reaches: a change, records that he is told, a room.
+pub fn reach(map: &Map, entry: &EntryPoint) -> Option<Reach> {
+    let written = query::accesses_in(&entry.exposed)
+        .filter(|(effect, access)| effect.layer.is_none() && access.operation.is_write())
+        .find(|(_, access)| !is_bookkeeping(map, access))
+        .map(|(effect, access)| Reach {
+            words: format!("changes {}", access.asset),
+            span: effect.span,
+            asset: Some(access.asset),
+        });
+    let told = || {
+        query::accesses_in(&entry.exposed)
+            .filter(|(_, access)| access.operation == Operation::Read)
+            .find(|(_, access)| is_told(entry, access.asset) && !is_memory(map, access.asset))
+            .map(|(effect, access)| Reach {
+                words: format!("reads {}", access.asset),
+                span: effect.span,
+                asset: Some(access.asset),
+            })
+    };
+    written.or_else(told).or_else(|| room(entry))
+}
+
+fn room(entry: &EntryPoint) -> Option<Reach> {
+    entry.exposed.iter().find_map(|effect| match &effect.kind {
+        EffectKind::Room(RoomKind::Join, key) if is_named_by_client(key) => Some(Reach {
+            words: "joins any room".to_owned(),
+            span: effect.span,
+            asset: None,
+        }),
+        EffectKind::Room(RoomKind::Broadcast, key) if is_named_by_client(key) => Some(Reach {
+            words: "sends to any room".to_owned(),
+            span: effect.span,
+            asset: None,
+        }),
+        _ => None,
+    })
+}
+
+fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
+    entry.exposed.iter().any(|effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } => body
+            .iter()
+            .any(|field| field.value.record_fields(asset).next().is_some()),
+        _ => false,
+    })
+}
+
+/// A process remembers its connections; that is no change of anything.
+fn is_bookkeeping(map: &Map, access: &Access) -> bool {
+    is_memory(map, access.asset)
+}
+
+fn is_memory(map: &Map, asset: Ustr) -> bool {
+    map.asset(asset)
+        .is_some_and(|asset| asset.kind == firedoor_app::AssetKind::Memory)
+}
+
+/// Holds if a message, path or query names it.
+pub fn is_named_by_client(value: &Provenance) -> bool {
+    [RequestPart::Message, RequestPart::Path, RequestPart::Query]
+        .into_iter()
+        .any(|part| value.is_from(part))
+}
+
+/// Holds if what stands before the effect asks whether it is the caller's, or the caller is part of the key.
+pub fn is_the_callers(entry: &EntryPoint, effect: &Effect, key: &[firedoor_app::Field]) -> bool {
+    key.iter().any(|field| query::is_principal(&field.value))
+        || query::is_checked_by_principal(entry, effect)
+}
+
+/// Returns an entry point that does the like and asks whether the caller may.
+pub fn asks_elsewhere<'m>(
+    map: &'m Map,
+    entry: &EntryPoint,
+    asset: Ustr,
+    operation: Operation,
+) -> Option<&'m EntryPoint> {
+    map.entry_points.iter().find(|other| {
+        !std::ptr::eq(*other, entry)
+            && asks(other)
+            && query::handler_accesses(other).any(|(effect, access)| {
+                access.asset == asset
+                    && is_at_least(operation, access.operation)
+                    && (other.verdict(Control::Authorization).refuses()
+                        || is_the_callers(other, effect, &access.key))
+            })
+    })
+}
+
+fn is_at_least(own: Operation, other: Operation) -> bool {
+    own.is_write() == other.is_write()
+}
+
+/// Holds if a role, a permission or a membership is asked for.
+pub fn asks(entry: &EntryPoint) -> bool {
+    entry.verdict(Control::Authorization) == Verdict::Enforced
+        || entry.verdict(Control::Ownership) == Verdict::Enforced
+}

@@ -1,0 +1,79 @@
+//! Finds lists that lack the filter by owner or tenant that other lists of the same records have.
+
+use firedoor_app::ownership::{Usage, Use, all_usages, is_for_higher_rank};
+use firedoor_app::{Map, query};
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "tenant-unscoped-list",
+    class: "idor",
+    summary: "a list holds everybody's records, where other entry points tell callers their own only",
+    severity: Severity::High,
+    cwe: &["CWE-639"],
+    remediation: "Filter the list by the caller or the caller's tenant, as the others do.",
+    page: include_str!("../fixtures/tenant-unscoped-list/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    let usages = all_usages(map);
+    let is_list = |usage: &&Usage<'_>| usage.kind == Use::Tell && usage.access.is_many;
+    for usage in usages.iter().filter(is_list) {
+        let is_chosen = usage
+            .access
+            .key
+            .iter()
+            .any(|field| field.operator == "=" && field.value.is_from_client());
+        if usage.is_scoped || is_chosen {
+            continue;
+        }
+        let asset = usage.access.asset;
+        let others: Vec<&Usage<'_>> = usages
+            .iter()
+            .filter(|other| other.kind == Use::Tell && other.access.asset == asset)
+            .filter(|other| !std::ptr::eq(other.entry, usage.entry))
+            .collect();
+        let scoped: Vec<&&Usage<'_>> = others.iter().filter(|other| lists_own(other)).collect();
+        let Some(example) = scoped.first() else {
+            continue;
+        };
+        if is_for_higher_rank(usage.entry, scoped.iter().map(|other| other.entry)) {
+            continue;
+        }
+        let confidence = match (scoped.len(), others.len()) {
+            (3.., all) if scoped.len() == all => Confidence::High,
+            (2.., all) if scoped.len() * 4 >= all * 3 => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        findings
+            .at_entry(usage.entry)
+            .span(usage.effect.span)
+            .symbol(&asset)
+            .confidence(confidence)
+            .title(format!("`{}` lists everybody's {asset}", usage.entry.id()))
+            .message(format!(
+                "{} of {} other entry points that tell records of {asset} tie them to the caller; this list does not.",
+                scoped.len(),
+                others.len()
+            ))
+            .because(
+                "compared-with",
+                example.effect.span,
+                format!("`{}` does", example.entry.id()),
+            )
+            .because("reached", usage.entry.registered, "the entry point")
+            .report();
+    }
+}
+
+/// Holds if it is a list whose filter names the caller: one record that the caller may see says nothing of lists.
+fn lists_own(usage: &Usage<'_>) -> bool {
+    usage.access.is_many
+        && usage
+            .access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+}

@@ -1,0 +1,216 @@
+//! Records that a caller reaches by naming them, and what says that they are somebody's: shared by the rules about
+//! objects.
+
+use firedoor_app::ownership::{
+    self, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, makers, ties,
+};
+use firedoor_app::{Map, Operation, Origin, RequestPart, query};
+
+use crate::Confidence;
+
+/// A use of a record that ties it to nobody, with what says that it should.
+pub struct Unowned<'m> {
+    /// The use.
+    pub usage: Usage<'m>,
+    /// A use elsewhere that asks whose the record is.
+    pub example: Usage<'m>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Whether a part of the path was held against the caller, and the record is found by another.
+    pub has_checked_parent: bool,
+}
+
+impl Unowned<'_> {
+    /// Returns what is done to the record, as a verb.
+    pub fn verb(&self) -> &'static str {
+        match self.usage.kind {
+            Use::Tell | Use::Find => "reads",
+            Use::Change => "changes",
+            Use::Remove => "deletes",
+        }
+    }
+}
+
+/// Returns the uses of records that the client alone chooses, where the application elsewhere asks whose they are.
+pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
+    let usages = all_usages(map);
+    let mut found = Vec::new();
+    for usage in usages.iter().filter(|usage| is_by_choice(map, usage)) {
+        let evidence = Evidence::of(map, &usages, usage);
+        let Some(example) = evidence.example else {
+            continue;
+        };
+        if is_for_higher_rank(usage.entry, evidence.scoped.iter().map(|other| other.entry)) {
+            continue;
+        }
+        found.push(Unowned {
+            confidence: evidence.confidence(usage),
+            example: example.clone(),
+            has_checked_parent: has_checked_parent(usage),
+            usage: usage.clone(),
+        });
+    }
+    found
+}
+
+fn has_checked_parent(usage: &Usage<'_>) -> bool {
+    ties(usage.entry, usage.effect)
+        .sent
+        .iter()
+        .any(|origin| matches!(origin, Origin::Request(RequestPart::Path, _)))
+}
+
+/// The record is chosen by the client alone, and by something that can be guessed or is known to others.
+fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
+    let chosen =
+        usage.access.key.iter().filter(|field| {
+            matches!(field.operator, "=" | "in") && is_clients_choice(&field.value)
+        });
+    let mut is_chosen = false;
+    for field in chosen {
+        let is_secret = field.value.origins().contains(&Origin::Digest)
+            || (!is_identifier(&field.name)
+                && query::is_random_field(map, usage.access.asset, field.name));
+        if is_secret {
+            return false;
+        }
+        is_chosen = true;
+    }
+    is_chosen && !usage.is_scoped && usage.kind != Use::Find
+}
+
+/// Others rarely know what else a record could be found by.
+fn is_named_by_number(usage: &Usage<'_>) -> bool {
+    usage.access.key.iter().any(|field| {
+        is_identifier(&field.name)
+            || field
+                .value
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Request(RequestPart::Path, _)))
+    })
+}
+
+fn is_identifier(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "id" | "_id" | "uuid" | "key" | "pk") || name.ends_with("_id")
+}
+
+fn is_reading(kind: Use) -> bool {
+    matches!(kind, Use::Tell | Use::Find)
+}
+
+struct Evidence<'u, 'm> {
+    /// Uses of the same kind by which entry points tie the caller to the records.
+    scoped: Vec<&'u Usage<'m>>,
+    /// The places of uses of the same kind that tie nobody, besides the one in question.
+    open: usize,
+    /// Whether lists of all records are told to every caller.
+    is_public: bool,
+    example: Option<&'u Usage<'m>>,
+    is_made_by_callers: bool,
+}
+
+impl<'u, 'm> Evidence<'u, 'm> {
+    fn of(map: &'m Map, usages: &'u [Usage<'m>], usage: &Usage<'m>) -> Evidence<'u, 'm> {
+        let asset = usage.access.asset;
+        let like = |other: &&Usage<'_>| {
+            other.access.asset == asset && is_reading(other.kind) == is_reading(usage.kind)
+        };
+        let scoped: Vec<&Usage<'_>> = usages
+            .iter()
+            .filter(like)
+            .filter(|other| other.is_scoped && !std::ptr::eq(other.entry, usage.entry))
+            .filter(|other| other.effect.span != usage.effect.span)
+            .collect();
+        let read_scoped = usages.iter().find(|other| {
+            other.access.asset == asset && other.is_scoped && other.kind == Use::Tell
+        });
+        let is_of_peers = |other: &&Usage<'_>| {
+            !is_for_higher_rank(other.entry, scoped.iter().map(|found| found.entry))
+        };
+        let mut open: Vec<_> = usages
+            .iter()
+            .filter(like)
+            .filter(is_of_peers)
+            .filter(|other| !other.is_scoped && other.kind != Use::Find)
+            .map(|other| other.effect.span)
+            .filter(|span| *span != usage.effect.span)
+            .collect();
+        open.sort();
+        open.dedup();
+        let is_made_by_callers = makers(map, asset).next().is_some();
+        let example = scoped
+            .first()
+            .copied()
+            .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers));
+        let is_public = usages.iter().filter(is_of_peers).any(|other| {
+            other.access.asset == asset
+                && !other.is_scoped
+                && other.kind == Use::Tell
+                && other.access.is_many
+        }) || is_told_to_strangers(map, asset);
+        Evidence {
+            example,
+            open: open.len(),
+            is_public,
+            is_made_by_callers,
+            scoped,
+        }
+    }
+
+    fn confidence(&self, usage: &Usage<'_>) -> Confidence {
+        let is_account = self.example.is_none();
+        if is_account || (usage.kind == Use::Tell && self.is_public) {
+            return Confidence::Low;
+        }
+        if usage.kind != Use::Tell && !is_named_by_number(usage) {
+            return Confidence::Low;
+        }
+        if usage.kind == Use::Change && !self.changes_alike(usage) {
+            return Confidence::Low;
+        }
+        match (self.scoped.len(), self.open) {
+            (0, _) => Confidence::Medium,
+            (2.., 0) if self.is_made_by_callers => Confidence::High,
+            (scoped, open) if open <= scoped => Confidence::Medium,
+            _ if self.is_made_by_callers && usage.kind != Use::Tell => Confidence::Medium,
+            _ => Confidence::Low,
+        }
+    }
+
+    /// Others may leave their own mark on a record (a vote, a membership); what the owner may set, or the client
+    /// sends, is the owner's alone.
+    fn changes_alike(&self, usage: &Usage<'_>) -> bool {
+        let values = &usage.access.values;
+        values.is_empty()
+            || values.iter().any(|field| {
+                let is_own_mark = query::is_principal(&field.value) || field.operator != "=";
+                let is_set_by_owners = self.scoped.iter().any(|other| {
+                    other
+                        .access
+                        .values
+                        .iter()
+                        .any(|value| value.name == field.name)
+                });
+                !is_own_mark && (is_set_by_owners || field.value.is_from_client())
+            })
+    }
+}
+
+/// Holds if people without an account are told records of the asset.
+fn is_told_to_strangers(map: &Map, asset: ustr::Ustr) -> bool {
+    map.entry_points
+        .iter()
+        .filter(|entry| {
+            !entry
+                .verdict(firedoor_app::Control::Authentication)
+                .refuses()
+        })
+        .filter(|entry| !query::is_capability(map, entry))
+        .any(|entry| {
+            ownership::answers_with(entry, asset).next().is_some()
+                && query::handler_accesses(entry)
+                    .any(|(_, access)| access.asset == asset && access.operation == Operation::Read)
+        })
+}

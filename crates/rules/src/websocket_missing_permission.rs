@@ -1,0 +1,175 @@
+//! Finds messages that act on a record or room with no check that other entry points make.
+
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, Map, Operation, Provenance, RequestPart, RoomKind, query,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::socket::{asks, asks_elsewhere, entries, is_named_by_client, is_the_callers};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "websocket-missing-permission",
+    class: "websocket-auth",
+    summary: "a message acts on what the caller has no right to",
+    severity: Severity::High,
+    cwe: &["CWE-862"],
+    remediation: "Ask for the same membership, role or owner as the HTTP entry point, best with the same function.",
+    page: include_str!("../fixtures/websocket-missing-permission/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in entries(map) {
+        let is_known = entry.verdict(Control::Authentication).refuses();
+        if !is_known || entry.verdict(Control::Authorization).refuses() {
+            continue;
+        }
+        if let Some((words, span, other, confidence)) =
+            acts_on_others(map, entry).or_else(|| joins_any_room(map, entry))
+        {
+            report(entry, &words, span, other, confidence, findings);
+        }
+    }
+}
+
+type Found<'m> = (String, Span, &'m EntryPoint, Confidence);
+
+/// A record that the message names is changed or told, with nothing that asks whose it is.
+fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_named = access
+            .key
+            .iter()
+            .chain(
+                access
+                    .values
+                    .iter()
+                    .filter(|_| access.operation == Operation::Create),
+            )
+            .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
+        let is_telling = access.operation.is_write() || is_told(entry, access.asset);
+        if !is_named || !is_telling || is_the_callers(entry, effect, &access.key) {
+            return None;
+        }
+        let other = asks_elsewhere(map, entry, access.asset, access.operation)?;
+        let verb = match access.operation.is_write() {
+            true => "changes",
+            false => "reads",
+        };
+        Some((
+            format!("{verb} {}", access.asset),
+            effect.span,
+            other,
+            Confidence::High,
+        ))
+    })
+}
+
+/// Holds if the field says which record is meant, not what is written in it.
+fn is_reference(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "id" | "_id" | "key" | "family" | "lobby" | "room" | "channel"
+    ) || lower.ends_with("_id")
+        || name.ends_with("Id")
+}
+
+fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
+    entry.effects.iter().any(|effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } => body
+            .iter()
+            .any(|field| field.value.record_fields(asset).next().is_some()),
+        EffectKind::Room(..) => true,
+        _ => false,
+    })
+}
+
+/// A room that the message names is joined, while other entry points ask before they act under that name.
+fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
+    entry.effects.iter().find_map(|effect| {
+        let EffectKind::Room(RoomKind::Join, key) = &effect.kind else {
+            return None;
+        };
+        let is_open = is_named_by_client(key)
+            && !query::is_principal(key)
+            && !query::is_checked_by_principal(entry, effect);
+        let name = is_open.then(|| named(key))??;
+        let other = map
+            .entry_points
+            .iter()
+            .find(|other| asks(other) && acts_under(other, name))?;
+        Some((
+            "joins any room".to_owned(),
+            effect.span,
+            other,
+            Confidence::Medium,
+        ))
+    })
+}
+
+fn named(key: &Provenance) -> Option<Ustr> {
+    key.origins().iter().find_map(|origin| match origin {
+        firedoor_app::Origin::Request(RequestPart::Message | RequestPart::Path, name) => {
+            Some(*name)
+        }
+        _ => None,
+    })
+}
+
+/// Holds if the entry point looks something up by a request's field or a record's of that name.
+fn acts_under(entry: &EntryPoint, name: Ustr) -> bool {
+    let plain = |text: &str| -> String {
+        let last = text.rsplit('.').next().unwrap_or(text);
+        last.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_ascii_lowercase()
+            .trim_end_matches("id")
+            .to_owned()
+    };
+    let wanted = plain(&name);
+    !wanted.is_empty()
+        && query::accesses(entry)
+            .flat_map(|(_, access)| &access.key)
+            .any(|field| plain(&field.name) == wanted)
+}
+
+fn report(
+    entry: &EntryPoint,
+    words: &str,
+    span: Span,
+    other: &EntryPoint,
+    confidence: Confidence,
+    findings: &mut Findings,
+) {
+    let control = match other.verdict(Control::Authorization).refuses() {
+        true => Control::Authorization,
+        false => Control::Ownership,
+    };
+    let mut finding = findings
+        .at_entry(entry)
+        .span(span)
+        .confidence(confidence)
+        .title(format!("`{}` {words} for whoever is logged in", entry.id()))
+        .message(format!(
+            "The message names what is meant, and nothing asks whether the caller may; `{}` asks.",
+            other.id()
+        ))
+        .because("effect", span, format!("{words} here"));
+    if let Some(guard) = query::guards(other, control).next() {
+        finding = finding.because(
+            "compared-with",
+            guard.mounted,
+            format!("`{}` asks here", other.id()),
+        );
+    }
+    finding.report();
+}

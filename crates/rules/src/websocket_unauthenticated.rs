@@ -1,0 +1,70 @@
+//! Finds sockets that act for anybody who connects, while the rest of the application asks who is there.
+
+use firedoor_app::{Control, EntryPoint, Map, Verdict, query};
+
+use crate::socket::{Reach, authenticates, entries, reach, siblings};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "websocket-unauthenticated",
+    class: "websocket-auth",
+    summary: "a socket acts for anybody who connects",
+    severity: Severity::High,
+    cwe: &["CWE-306"],
+    remediation: "Prove who connects in the handshake, or refuse every message until one has proven it.",
+    page: include_str!("../fixtures/websocket-unauthenticated/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    if !query::is_anywhere(map, Control::Authentication) {
+        return;
+    }
+    for entry in entries(map) {
+        let is_open = matches!(
+            entry.verdict(Control::Authentication),
+            Verdict::Absent | Verdict::Observed
+        );
+        if !is_open || authenticates(entry) || is_elsewhere(map, entry) {
+            continue;
+        }
+        if let Some(reach) = reach(map, entry) {
+            report(map, entry, &reach, findings);
+        }
+    }
+}
+
+/// A socket on which some messages are refused has a rule of its own.
+fn is_elsewhere(map: &Map, entry: &EntryPoint) -> bool {
+    entry.message.is_some()
+        && siblings(map, entry).any(|other| other.verdict(Control::Authentication).refuses())
+}
+
+fn report(map: &Map, entry: &EntryPoint, reach: &Reach, findings: &mut Findings) {
+    let guarded = map.entry_points.iter().find(|other| {
+        other.verdict(Control::Authentication) == Verdict::Enforced
+            && reach.asset.is_none_or(|asset| {
+                query::handler_accesses(other).any(|(_, access)| access.asset == asset)
+            })
+    });
+    let mut finding = findings
+        .at_entry(entry)
+        .confidence(match guarded {
+            Some(_) => Confidence::High,
+            None => Confidence::Medium,
+        })
+        .title(format!("`{}` {} for anybody who connects", entry.id(), reach.words))
+        .message("Neither the handshake nor a message before it proves who is there, while other entry points ask.")
+        .because("effect", reach.span, format!("{} here", reach.words));
+    if let Some(other) = guarded
+        && let Some(guard) = query::guards(other, Control::Authentication).next()
+    {
+        finding = finding.because(
+            "compared-with",
+            guard.mounted,
+            format!("`{}` has `{}`", other.id(), guard.name),
+        );
+    }
+    finding.report();
+}
