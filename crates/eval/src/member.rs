@@ -607,6 +607,9 @@ impl<'p> Machine<'p> {
 
     /// Writes into a map; an equal key is replaced.
     pub(crate) fn map_set(&mut self, id: ObjectId, key: Value, value: Value) {
+        if self.heap.get(id).elements.len() >= 2 * crate::javascript::MOST_ELEMENTS {
+            return self.open_list(id, value);
+        }
         let position = self
             .heap
             .get(id)
