@@ -789,7 +789,9 @@ impl<'p> Machine<'p> {
                 ObjectKind::Instance { class } => {
                     used.insert(*class);
                 }
-                ObjectKind::Class { bases, .. } => used.extend(bases.iter().flat_map(Value::objects)),
+                ObjectKind::Class { bases, .. } => {
+                    used.extend(bases.iter().flat_map(Value::objects))
+                }
                 _ => {}
             }
         }

@@ -133,7 +133,10 @@ fn only_starters(candidates: Vec<(ObjectId, Starter)>) -> Vec<(ObjectId, Starter
             .iter()
             .filter(|(id, starter)| {
                 !is_starter.contains(id)
-                    && starter.calls.iter().any(|called| is_starter.contains(called))
+                    && starter
+                        .calls
+                        .iter()
+                        .any(|called| is_starter.contains(called))
             })
             .map(|(id, _)| *id)
             .collect();
@@ -200,22 +203,18 @@ impl NamesOf {
     }
 }
 
-fn candidate(
-    machine: &mut Machine<'_>,
-    names: &NamesOf,
-    id: ObjectId,
-    value: Value,
-) -> Starter {
+fn candidate(machine: &mut Machine<'_>, names: &NamesOf, id: ObjectId, value: Value) -> Starter {
     let (span, needs) = match machine.heap.get(id).kind {
         ObjectKind::Class { module, class, .. } => {
             let constructor = machine.class_attribute(id, Ustr::from("constructor"));
-            let function = constructor
-                .and_then(|(_, value)| function_of(machine, value.only_object()?));
+            let function =
+                constructor.and_then(|(_, value)| function_of(machine, value.only_object()?));
             let needs = function.map_or(0, needs);
             (machine.program.module(module).class(class).span, needs)
         }
-        _ => function_of(machine, id)
-            .map_or((machine.place(), 0), |function| (function.span, needs(function))),
+        _ => function_of(machine, id).map_or((machine.place(), 0), |function| {
+            (function.span, needs(function))
+        }),
     };
     let mut starter = Starter {
         value,
