@@ -95,14 +95,11 @@ pub fn is_compared_with_balance(
 
 /// Holds if a check before the effect refuses what is below zero or one.
 pub fn has_lower_bound(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bool {
-    let of_path: Vec<&Check> = entry.checks_of(effect).collect();
-    of_path.iter().any(|check| {
-        check.kind == CheckKind::Bound
-            && bounds_of(check, sent)
-                .iter()
-                .any(|limit| (0.0..=1.0).contains(limit))
-            || check.kind == CheckKind::Bound && bounds_of(check, sent).len() > 1
-    })
+    entry
+        .checks_of(effect)
+        .filter(|check| check.kind == CheckKind::Bound)
+        .map(|check| bounds_of(check, sent))
+        .any(|bounds| bounds.len() > 1 || bounds.iter().any(|limit| (0.0..=1.0).contains(limit)))
 }
 
 /// Holds if what was sent is compared with a number, so that it is one.
