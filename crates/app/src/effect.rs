@@ -73,6 +73,8 @@ pub struct Check {
     pub control: Provenance,
     /// Whether the test held on the way to the effect.
     pub outcome: bool,
+    /// Holds if the test has several parts, of which one suffices for this outcome.
+    pub is_alternative: bool,
     /// What happens on the other side, if it refuses.
     pub refusal: Option<Refusal>,
 }

@@ -74,15 +74,15 @@ fn is_setting_missing(check: &Check) -> bool {
     let Some(first) = settings.first() else {
         return false;
     };
-    match check.kind {
-        crate::CheckKind::Presence | crate::CheckKind::Bound if check.operands.len() <= 2 => {
-            !check.outcome && !check.provenance().is_of_principal()
-        }
-        crate::CheckKind::Membership | crate::CheckKind::Equality => {
-            check.operands.len() > 2 && settings.iter().filter(|name| *name == first).count() > 1
-        }
-        _ => false,
+    if check.is_alternative {
+        return settings.iter().filter(|name| *name == first).count() > 1;
     }
+    matches!(
+        check.kind,
+        crate::CheckKind::Presence | crate::CheckKind::Bound
+    ) && check.operands.len() <= 2
+        && !check.outcome
+        && !check.provenance().is_of_principal()
 }
 
 fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
@@ -150,6 +150,14 @@ pub fn user_control(check: &Check) -> Option<Control> {
     }
     // What decided where the record was found is no part of what is asked of it.
     if says_attribute(&examined) && !is_about_record(&examined) {
+        return Some(Control::Authorization);
+    }
+    // Where nothing is left of what was examined, what decided it tells.
+    let is_blank = !examined
+        .origins()
+        .iter()
+        .any(|origin| !matches!(origin, Origin::Unknown(_) | Origin::Literal(_)));
+    if is_blank && says_attribute(&provenance) {
         return Some(Control::Authorization);
     }
     if is_about_record(&provenance) {
@@ -348,10 +356,35 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
     let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
-    if deciding.is_credential() || (says_who && is_sent) {
-        return Some(Control::Authentication);
-    }
-    None
+    let presents = deciding
+        .origins()
+        .iter()
+        .any(|origin| origin.is_credential() && !is_about_connection(origin));
+    (presents || (says_who && is_sent)).then_some(Control::Authentication)
+}
+
+/// Headers that say how a request came, and prove nothing.
+fn is_about_connection(origin: &Origin) -> bool {
+    let Origin::Request(RequestPart::Header, name) = origin else {
+        return false;
+    };
+    let name = name.to_ascii_lowercase();
+    name.starts_with("content-")
+        || name.starts_with("accept")
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("if-")
+        || matches!(
+            name.as_str(),
+            "user-agent"
+                | "host"
+                | "forwarded"
+                | "x-real-ip"
+                | "x-request-id"
+                | "cf-connecting-ip"
+                | "true-client-ip"
+                | "connection"
+                | "upgrade"
+        )
 }
 
 fn is_origin_check(deciding: &Provenance) -> bool {

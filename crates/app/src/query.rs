@@ -7,7 +7,7 @@ use ustr::Ustr;
 use crate::{
     Access, Check, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint,
     IssueToken, Layer, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
-    SetCookie, Transport, Verdict, VerifyToken,
+    SetCookie, TokenKind, Transport, Verdict, VerifyToken,
 };
 
 /// Returns the accesses to assets that `entry` makes, with the effect each is part of.
@@ -279,6 +279,9 @@ pub fn knows_user(entry: &EntryPoint) -> bool {
         .iter()
         .any(|check| check.operands.iter().any(is_principal));
     in_checks
+        || verifications(entry).any(|(_, found)| {
+            found.is_verified && found.kind != TokenKind::Signed && found.token.is_credential()
+        })
         || accesses(entry).any(|(_, access)| {
             access
                 .key
@@ -329,8 +332,15 @@ fn is_sent_in_the_open(value: &Provenance) -> bool {
     })
 }
 
-/// Holds if records of `asset` get a random value in `field`, as far as writes or its default show.
+/// Holds if records of `asset` get a random value in `field`, as far as writes or its default show. What names a
+/// record is shown around, however random it is.
 pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    let is_name = matches!(field.as_str(), "id" | "_id" | "uuid" | "slug" | "username")
+        || field.ends_with("_id")
+        || field.ends_with("Id");
+    if is_name {
+        return false;
+    }
     let is_default = map
         .asset(asset)
         .and_then(|asset| asset.field(&field))

@@ -85,7 +85,11 @@ impl<'h> Checks<'h> {
         let mut operands = Vec::new();
         let mut kind = CheckKind::Other;
         let mut is_negated = false;
+        let mut is_alternative = false;
         if let Some((test, negated)) = decision.test {
+            let whole = machine.test(test);
+            let holds = decided.side != negated;
+            is_alternative = whole.parts.len() > 1 && whole.is_conjunction != holds;
             let (found, is_part_negated) = self.kind(machine, test, 0);
             kind = found;
             is_negated = negated != is_part_negated;
@@ -111,6 +115,7 @@ impl<'h> Checks<'h> {
             operands,
             control: self.host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
+            is_alternative,
             refusal: self.refusals.get(&other).cloned().or(ended),
         }
     }

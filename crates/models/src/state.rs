@@ -289,6 +289,8 @@ pub struct State {
     pub escaped: FxHashSet<ObjectId>,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
     pub is_passage: bool,
+    /// The settings of fastapi-jwt-auth.
+    pub(crate) jwt_auth: Option<Value>,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

@@ -1,6 +1,6 @@
 //! Finds entry points at which short codes can be guessed without end.
 
-use firedoor_app::{EntryPoint, Map, query};
+use firedoor_app::{Control, EntryPoint, Field, Map, Operation, Origin, Verdict, query};
 
 use crate::login_without_throttle::numbers;
 use crate::throttle::is_throttled;
@@ -20,10 +20,30 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if query::verifies_code(entry) && !is_throttled(entry) {
+        if query::verifies_code(entry) && !is_throttled(entry) && !is_enrolment(entry) {
             report(entry, findings);
         }
     }
+}
+
+/// Whoever enrols is shown the secret: there is nothing to guess until it is switched on.
+fn is_enrolment(entry: &EntryPoint) -> bool {
+    let switches_on = |field: &Field| {
+        let name = field.name.to_ascii_lowercase();
+        let is_state = ["enabled", "confirmed", "verified", "active"]
+            .iter()
+            .any(|word| name.contains(word));
+        is_state
+            && field.value.origins().iter().any(|origin| match origin {
+                Origin::Clock => true,
+                Origin::Literal(text) => text == "true",
+                _ => false,
+            })
+    };
+    entry.verdict(Control::Authentication) == Verdict::Enforced
+        && query::handler_accesses(entry).any(|(_, access)| {
+            access.operation != Operation::Delete && access.values.iter().any(switches_on)
+        })
 }
 
 fn report(entry: &EntryPoint, findings: &mut Findings) {

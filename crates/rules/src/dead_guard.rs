@@ -24,6 +24,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     // One setting or function that makes keys serves many limiters.
     let mut seen = Vec::new();
+    let mut idle = Vec::new();
     let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
     entries.sort_by_key(|entry| !query::verifies_password(entry));
     for entry in entries {
@@ -36,7 +37,10 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
         for layer in &entry.layers {
-            if let Some(other) = acts_elsewhere(map, entry, layer) {
+            if let Some(other) = acts_elsewhere(map, entry, layer)
+                && !idle.contains(&(layer.span, layer.mounted))
+            {
+                idle.push((layer.span, layer.mounted));
                 report_idle(entry, layer, other, findings);
             }
         }
@@ -45,7 +49,7 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// Returns where the guard refuses users, if it is one of those that are made for each place, and refuses
 /// nobody at this place.
-fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Option<&'m Layer> {
+pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Option<&'m Layer> {
     let is_idle = layer.kind == LayerKind::Layer
         && layer.verdict == Verdict::Absent
         && layer.throttle.is_none()

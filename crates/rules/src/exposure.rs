@@ -98,7 +98,9 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Delete | Operation::Update => Confidence::Medium,
         Operation::Create if !guarded.is_empty() && share => Confidence::High,
         Operation::Read if tells_personal(map, access.asset, &entry.exposed) => Confidence::High,
-        Operation::Read if guarded.len() >= 2 && guarded.len() == others.len() => {
+        Operation::Read
+            if guarded.len() >= 2 && guarded.len() == others.len() && is_by_id(access) =>
+        {
             Confidence::Medium
         }
         _ => Confidence::Low,
@@ -124,6 +126,13 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
     }
 }
 
+/// Holds if one record is read by an id that the client names.
+fn is_by_id(access: &Access) -> bool {
+    access.key.iter().any(|field| {
+        matches!(field.name.as_str(), "id" | "_id" | "pk") && field.value.is_from_client()
+    })
+}
+
 /// Holds if an answer tells what people do not show to everybody: how to reach them, or a secret of theirs.
 fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
     let declared = map.asset(asset);
@@ -138,7 +147,7 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
                 .any(|field| match field.is_empty() {
                     false => is_private(&field) && is_private(&told.name),
                     true => {
-                        !names_one_field(&told.name)
+                        names_record(&told.name, asset)
                             && declared.is_some_and(|asset| {
                                 asset.fields.iter().any(|field| is_private(&field.name))
                             })
@@ -153,11 +162,16 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
     })
 }
 
-fn names_one_field(name: &str) -> bool {
-    matches!(
-        name,
-        "id" | "name" | "title" | "count" | "total" | "ok" | "success" | "message"
-    )
+/// Holds if the part of the answer is called after the records, or is all of it.
+fn names_record(name: &str, asset: Ustr) -> bool {
+    let name = name.to_ascii_lowercase();
+    let singular = name.trim_end_matches('s');
+    name.is_empty()
+        || matches!(
+            name.as_str(),
+            "data" | "items" | "results" | "rows" | "records" | "list"
+        )
+        || (singular.len() > 2 && asset.to_ascii_lowercase().contains(singular))
 }
 
 fn is_private(name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
-use firedoor_app::{Control, EntryPoint, Map, Transport, Verdict, query};
+use firedoor_app::{Control, EntryPoint, Map, Operation, Transport, Verdict, query};
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -80,6 +80,7 @@ fn tells(map: &Map, entry: &EntryPoint) -> bool {
 fn shares_asset(a: &EntryPoint, b: &EntryPoint) -> bool {
     query::handler_accesses(a).any(|(_, own)| {
         own.operation.is_write()
+            && own.operation != Operation::Create
             && query::handler_accesses(b)
                 .any(|(_, other)| other.asset == own.asset && other.operation.is_write())
     })

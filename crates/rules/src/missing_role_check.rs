@@ -1,10 +1,11 @@
 //! Finds administrative entry points that ask for a log-in and for no role.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Layer, Map, Operation, Transport, Verdict, query,
+    Access, Control, Effect, EntryPoint, Layer, Map, Operation, Origin, Transport, Verdict, query,
 };
 use firedoor_source::Span;
 
+use crate::dead_guard::acts_elsewhere;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -25,7 +26,11 @@ fn check(map: &Map, findings: &mut Findings) {
             && entry.verdict(Control::Authorization) == Verdict::Absent
             && entry.public_because.is_none()
             && query::knows_user(entry);
-        if !is_for_all || entry.transport == Transport::Job {
+        let is_dead = entry
+            .layers
+            .iter()
+            .any(|layer| acts_elsewhere(map, entry, layer).is_some());
+        if !is_for_all || is_dead || entry.transport == Transport::Job {
             continue;
         }
         let reason = in_administrative_area(map, entry)
@@ -141,11 +146,22 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 
 /// A record that is the caller's own needs no role.
 fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    if is_by_secret(access) {
+        return true;
+    }
     let has_owner = access
         .key
         .iter()
         .any(|field| query::is_principal(&field.value) && !is_bare_id(&field.name));
     has_owner || (!is_own(access) && query::is_checked_by_principal(entry, effect))
+}
+
+/// What is found by the digest of something that the caller holds is his.
+fn is_by_secret(access: &Access) -> bool {
+    access.key.iter().any(|field| {
+        let origins = field.value.origins();
+        origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature)
+    })
 }
 
 fn is_bare_id(name: &str) -> bool {

@@ -57,7 +57,37 @@ pub fn reach(map: &Map, entry: &EntryPoint) -> Option<Reach> {
                 asset: Some(access.asset),
             })
     };
-    written.or_else(told).or_else(|| room(entry))
+    written
+        .or_else(told)
+        .or_else(|| room(entry))
+        .or_else(|| shared(map, entry))
+}
+
+/// Something that the client names, and that everybody else reaches only after a log-in.
+fn shared(map: &Map, entry: &EntryPoint) -> Option<Reach> {
+    query::accesses_in(&entry.exposed).find_map(|(effect, access)| {
+        let is_named = access
+            .key
+            .iter()
+            .any(|field| is_named_by_client(&field.value));
+        let others: Vec<&EntryPoint> = map
+            .entry_points
+            .iter()
+            .filter(|other| other.path != entry.path)
+            .filter(|other| {
+                query::handler_accesses(other).any(|(_, found)| found.asset == access.asset)
+            })
+            .collect();
+        let is_for_known = others.len() >= 2
+            && others
+                .iter()
+                .all(|other| other.verdict(Control::Authentication) == Verdict::Enforced);
+        (is_named && is_for_known).then(|| Reach {
+            words: format!("reaches {}", access.asset),
+            span: effect.span,
+            asset: Some(access.asset),
+        })
+    })
 }
 
 fn room(entry: &EntryPoint) -> Option<Reach> {

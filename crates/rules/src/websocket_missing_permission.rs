@@ -1,7 +1,8 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, Map, Operation, Provenance, RequestPart, RoomKind, query,
+    Access, Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    RequestPart, RoomKind, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -27,8 +28,9 @@ fn check(map: &Map, findings: &mut Findings) {
         if !is_known || entry.verdict(Control::Authorization).refuses() {
             continue;
         }
-        if let Some((words, span, other, confidence)) =
-            acts_on_others(map, entry).or_else(|| joins_any_room(map, entry))
+        if let Some((words, span, other, confidence)) = acts_on_others(map, entry)
+            .or_else(|| joins_any_room(map, entry))
+            .or_else(|| asks_for_less(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
         }
@@ -100,7 +102,7 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         };
         let is_open = is_named_by_client(key)
             && !query::is_principal(key)
-            && !query::is_checked_by_principal(entry, effect);
+            && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;
         let other = map
             .entry_points
@@ -115,11 +117,74 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     })
 }
 
+/// Holds if the check hangs on both the caller and what the message names, as the look-up of a membership does.
+fn asks_about(check: &Check, key: &Provenance) -> bool {
+    let provenance = check.provenance();
+    let names_it = key.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(part, name)
+            if matches!(part, RequestPart::Message | RequestPart::Path) && !name.is_empty())
+            && provenance.origins().contains(origin)
+    });
+    check.refusal.is_some() && names_it && query::is_principal(&provenance)
+}
+
+/// A record is changed after a check of membership, where others also compare the record with the caller or
+/// ask for a role.
+fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
+        let is_named = access
+            .key
+            .iter()
+            .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
+        let is_own = access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value));
+        if !is_change || !is_named || is_own || compares_record(entry, access.asset) {
+            return None;
+        }
+        let other = map.entry_points.iter().find(|other| {
+            !std::ptr::eq(*other, entry)
+                && query::handler_accesses(other)
+                    .any(|(_, found)| found.asset == access.asset && is_the_same(found, access))
+                && (compares_record(other, access.asset)
+                    || other.verdict(Control::Authorization).refuses())
+        })?;
+        Some((
+            format!("changes {}", access.asset),
+            effect.span,
+            other,
+            Confidence::Medium,
+        ))
+    })
+}
+
+/// Holds if both remove the record, or write a field in common.
+fn is_the_same(other: &Access, own: &Access) -> bool {
+    let shares = || {
+        own.values
+            .iter()
+            .any(|field| other.values.iter().any(|found| found.name == field.name))
+    };
+    other.operation == own.operation && (own.operation == Operation::Delete || shares())
+}
+
+/// Holds if a field of the record, or a role beside it, decides whether the caller is refused.
+fn compares_record(entry: &EntryPoint, asset: Ustr) -> bool {
+    entry.checks.iter().any(|check| {
+        let provenance = check.provenance();
+        check.refusal.is_some()
+            && query::is_principal(&provenance)
+            && provenance
+                .record_fields(asset)
+                .any(|field| !field.is_empty())
+    })
+}
+
 fn named(key: &Provenance) -> Option<Ustr> {
     key.origins().iter().find_map(|origin| match origin {
-        firedoor_app::Origin::Request(RequestPart::Message | RequestPart::Path, name) => {
-            Some(*name)
-        }
+        Origin::Request(RequestPart::Message | RequestPart::Path, name) => Some(*name),
         _ => None,
     })
 }

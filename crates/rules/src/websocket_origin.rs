@@ -41,7 +41,7 @@ fn takes_cookie(entry: &EntryPoint) -> bool {
 /// A cookie that other sites' requests do not carry protects; nothing if it is one.
 fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
     let taken: Vec<_> = credentials(map)
-        .filter(|found| takes(entry, found.cookie))
+        .filter(|found| takes(entry, found.cookie) || reads_all(entry))
         .collect();
     let is_kept = |found: &crate::cookie_use::Credential<'_>| {
         found
@@ -49,7 +49,7 @@ fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
             .same_site
             .is_some_and(|word| matches!(word.as_str(), "lax" | "strict"))
     };
-    if taken.iter().any(is_kept) {
+    if !taken.is_empty() && taken.iter().all(is_kept) {
         return None;
     }
     let is_open = taken
@@ -59,6 +59,13 @@ fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
         true => Confidence::High,
         false => Confidence::Medium,
     })
+}
+
+/// Holds if the header is taken apart by hand, so that it is not known which cookie is meant.
+fn reads_all(entry: &EntryPoint) -> bool {
+    entry.credentials.iter().any(
+        |origin| matches!(origin, Origin::Request(RequestPart::Header, name) if name == "cookie"),
+    )
 }
 
 fn report(entry: &EntryPoint, confidence: Confidence, findings: &mut Findings) {

@@ -5,7 +5,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::socket::{entries, siblings};
-use crate::{Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -20,23 +20,22 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let Some(looked_up) = looked_up_by_http(map) else {
-        return;
-    };
+    let looked_up = looked_up_by_http(map);
     for entry in entries(map).filter(|entry| entry.message.is_none()) {
-        let is_by_token = entry.verdict(Control::Authentication).refuses()
-            && query::verifications(entry).any(|(_, found)| found.is_verified);
-        let all = || std::iter::once(entry).chain(siblings(map, entry));
-        let is_by_message = || {
-            siblings(map, entry)
-                .any(|other| query::verifications(other).any(|(_, found)| found.is_verified))
-        };
-        if !is_by_token && !is_by_message() {
-            continue;
-        }
-        let reads = all().any(|other| reads_asset(other, looked_up.asset));
-        if !reads {
-            report(entry, &looked_up, findings);
+        let all: Vec<&EntryPoint> = std::iter::once(entry).chain(siblings(map, entry)).collect();
+        let is_by_token = all.iter().any(|other| {
+            other.verdict(Control::Authentication).refuses()
+                && query::verifications(other).any(|(_, found)| found.is_verified)
+        });
+        let reads = |asset: Ustr| all.iter().any(|other| reads_asset(other, asset));
+        let missed = looked_up.iter().find(|known| !reads(known.asset));
+        if let Some(missed) = missed.filter(|_| is_by_token) {
+            // A socket that looks up something shows that the look-ups of it are seen.
+            let confidence = match looked_up.iter().any(|known| reads(known.asset)) {
+                true => Confidence::High,
+                false => Confidence::Low,
+            };
+            report(entry, missed, confidence, findings);
         }
     }
 }
@@ -49,7 +48,7 @@ struct LookedUp<'m> {
     guard: &'m Layer,
 }
 
-fn looked_up_by_http(map: &Map) -> Option<LookedUp<'_>> {
+fn looked_up_by_http(map: &Map) -> Vec<LookedUp<'_>> {
     let mut found: Vec<(LookedUp<'_>, usize)> = Vec::new();
     let http = map
         .entry_points
@@ -88,10 +87,12 @@ fn looked_up_by_http(map: &Map) -> Option<LookedUp<'_>> {
             }
         }
     }
+    let most = found.iter().map(|(_, count)| *count).max().unwrap_or(0);
     found
         .into_iter()
-        .max_by_key(|(known, count)| (*count, std::cmp::Reverse(known.span)))
+        .filter(|(_, count)| count * 2 > most)
         .map(|(known, _)| known)
+        .collect()
 }
 
 fn reads_asset(entry: &EntryPoint, asset: Ustr) -> bool {
@@ -105,9 +106,15 @@ fn reads_asset(entry: &EntryPoint, asset: Ustr) -> bool {
     })
 }
 
-fn report(entry: &EntryPoint, looked_up: &LookedUp<'_>, findings: &mut Findings) {
+fn report(
+    entry: &EntryPoint,
+    looked_up: &LookedUp<'_>,
+    confidence: Confidence,
+    findings: &mut Findings,
+) {
     findings
         .at_entry(entry)
+        .confidence(confidence)
         .title(format!("`{}` trusts a token that HTTP would refuse", entry.id()))
         .message(format!(
             "`{}` looks the caller up in {} on every request; the socket does not, so that whoever was logged out or banned stays or comes back.",

@@ -140,6 +140,9 @@ fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
                     host.set_index(machine, id, path, &name, &value, call.span);
                 }
                 machine.heap.open(id);
+                if let ObjectKind::Instance { .. } = machine.heap.get(id).kind {
+                    machine.heap.elements_mut(id).push(value.clone());
+                }
             }
         }
     }

@@ -218,6 +218,7 @@ fn token_check(files: &FileSet) -> Check {
         ],
         control: Provenance::default(),
         outcome: true,
+        is_alternative: false,
         refusal: Some(Refusal::Status(401)),
     }
 }
@@ -240,6 +241,7 @@ fn lobby_check(files: &FileSet) -> Check {
         }])],
         control: Provenance::default(),
         outcome: true,
+        is_alternative: false,
         refusal: Some(Refusal::Status(404)),
     }
 }
