@@ -331,16 +331,19 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status().is_some_and(|status| status < 300) {
         return None;
     }
-    let deciding = checks.iter().fold(Provenance::default(), |all, check| {
-        all.union(&check.provenance())
-    });
+    // The innermost check that is one of any control says what the refusal is for; those before it were passed.
+    checks
+        .iter()
+        .rev()
+        .find_map(|check| check_control(refusal, check))
+}
+
+fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
+    let deciding = check.provenance();
     if is_origin_check(&deciding) {
         return Some(Control::Origin);
     }
-    if is_csrf_check(&deciding) {
-        return Some(Control::Csrf);
-    }
-    if checks.last().is_some_and(is_double_submit) {
+    if is_csrf_check(&deciding) || is_double_submit(check) {
         return Some(Control::Csrf);
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));

@@ -185,6 +185,10 @@ impl Origin {
             RequestPart::Session | RequestPart::Handshake => true,
             RequestPart::Cookie => {
                 let name = name.to_ascii_lowercase();
+                // What a log-in at another site keeps meanwhile is no identity.
+                if name.contains("oauth") || name.contains("csrf") || name.contains("xsrf") {
+                    return false;
+                }
                 name.is_empty()
                     || [
                         "token", "session", "sid", "auth", "jwt", "user", "login", "remember",

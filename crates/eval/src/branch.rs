@@ -12,17 +12,6 @@ use crate::{
 
 pub(crate) use crate::heap::Delta;
 
-/// What a path has written, to be gone on with later.
-#[derive(Clone, Debug, Default)]
-pub struct Written(Delta);
-
-/// A point in time of the heap.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Mark {
-    journal: usize,
-    born: (usize, usize),
-}
-
 /// How a statement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Completion {
@@ -341,47 +330,7 @@ impl<'p> Machine<'p> {
         delta
     }
 
-    /// Returns a mark for [`Machine::written_since`] and [`Machine::go_on_with`].
-    pub fn mark(&self) -> Mark {
-        Mark {
-            journal: self.heap.journal.len(),
-            born: (self.heap.len(), self.scopes.len()),
-        }
-    }
-
-    /// Returns what the current path has written since `mark`.
-    pub fn written_since(&mut self, mark: Mark) -> Written {
-        let start = mark.journal.min(self.heap.journal.len());
-        let written = self.heap.journal[start..].iter();
-        let locations: Vec<Location> = written.map(|(location, _)| *location).collect();
-        let mut delta = Delta {
-            born: mark.born,
-            ..Delta::default()
-        };
-        for location in locations {
-            let content = self.content(location);
-            delta.writes.insert(location, content);
-        }
-        Written(delta)
-    }
-
-    /// Takes back everything written since `mark`, and goes on with what any of these paths had written
-    /// where it left.
-    pub fn go_on_with(&mut self, mark: Mark, paths: Vec<Written>) {
-        self.take_delta(mark.journal, mark.born);
-        let mut paths = paths.into_iter();
-        let Some(Written(mut joined)) = paths.next() else {
-            return;
-        };
-        for Written(other) in paths {
-            let start = self.heap.journal.len();
-            self.merge(&joined, &other, (OriginSet::EMPTY, OriginSet::EMPTY));
-            joined = self.take_delta(start, mark.born);
-        }
-        self.apply(&joined);
-    }
-
-    fn content(&mut self, location: Location) -> Content {
+    pub(crate) fn content(&mut self, location: Location) -> Content {
         match location {
             Location::Variable(scope, name) => match self.scope(scope).names.get(&name) {
                 Some(Slot::Value(value)) => Content::Value(value.clone()),
@@ -426,7 +375,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn apply(&mut self, delta: &Delta) {
+    pub(crate) fn apply(&mut self, delta: &Delta) {
         for (location, content) in &delta.writes {
             let old = self.content(*location);
             self.heap.journal.push((*location, old));
@@ -445,7 +394,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn merge(&mut self, yes: &Delta, no: &Delta, control: (OriginSet, OriginSet)) {
+    pub(crate) fn merge(&mut self, yes: &Delta, no: &Delta, control: (OriginSet, OriginSet)) {
         let by = self.origins.union(control.0, control.1);
         let only_no = no
             .writes

@@ -1,7 +1,7 @@
 //! What frameworks and libraries do, one file each.
 //!
 //! A model is a table from API path to function. [`ModelHost`] answers the evaluator from all tables;
-//! [`doors`] lists where input enters once the application is wired, and [`request`] sends a symbolic
+//! `doors` lists where input enters once the application is wired, and `request` sends a symbolic
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
 mod build;
@@ -40,6 +40,7 @@ mod node;
 mod node_crypto;
 mod node_http;
 mod origins;
+mod parts;
 mod passport;
 mod passport_strategies;
 mod passwords;
