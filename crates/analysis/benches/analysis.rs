@@ -4,6 +4,13 @@
 //! that the processors spent. `FIREDOOR_BENCH_TREE` names a folder to use besides the examples of this
 //! repository; how to read the figures is said in `docs/performance.md`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stdout,
+    reason = "a benchmark reads its input and prints its figures"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
