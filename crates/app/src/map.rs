@@ -72,6 +72,8 @@ pub struct Map {
     pub settings: Vec<Setting>,
     /// What could not be resolved.
     pub unresolved: Vec<Unresolved>,
+    /// What keeps sessions, once somebody has asked: many rules do, and finding it reads the whole map.
+    pub(crate) session_assets: std::sync::OnceLock<Vec<ustr::Ustr>>,
 }
 
 impl Map {

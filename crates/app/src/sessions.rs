@@ -14,7 +14,14 @@ use crate::{
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
 /// opens a session later.
 pub fn session_assets(map: &Map) -> Vec<Ustr> {
+    map.session_assets
+        .get_or_init(|| find_session_assets(map))
+        .clone()
+}
+
+fn find_session_assets(map: &Map) -> Vec<Ustr> {
     let accounts = account_assets(map);
+    let made = made_at_log_in(map);
     let mut assets = Vec::new();
     let mut opened = Vec::new();
     let mut renewed = Vec::new();
@@ -30,7 +37,7 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
             let is_looked_up = is_in_guard(entry, effect)
                 && !access.operation.is_write()
                 && access.key.iter().any(|field| proves(&field.value));
-            if is_looked_up && is_made_at_log_in(map, access.asset) {
+            if is_looked_up && made.contains(&access.asset) {
                 assets.push(access.asset);
             }
             let is_made = effect.layer.is_none()
@@ -50,17 +57,23 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
     assets
 }
 
-/// Holds if whoever logs in gets a record of it; a log-in proves a password or code, where there are such.
-fn is_made_at_log_in(map: &Map, asset: Ustr) -> bool {
-    let proves = |entry: &EntryPoint| {
+/// Returns what whoever logs in gets a record of; a log-in proves a password or code, where there are such.
+fn made_at_log_in(map: &Map) -> Vec<Ustr> {
+    let proves = |entry: &&EntryPoint| {
         crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
     };
-    let has_proof = map.entry_points.iter().any(proves);
-    map.entry_points.iter().any(|entry| {
-        (proves(entry) || !has_proof)
-            && handler_accesses(entry)
-                .any(|(_, access)| access.asset == asset && access.operation == Operation::Create)
-    })
+    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().filter(proves).collect();
+    if entries.is_empty() {
+        entries = map.entry_points.iter().collect();
+    }
+    let accesses = entries.into_iter().flat_map(handler_accesses);
+    let mut made: Vec<Ustr> = accesses
+        .filter(|(_, access)| access.operation == Operation::Create)
+        .map(|(_, access)| access.asset)
+        .collect();
+    made.sort();
+    made.dedup();
+    made
 }
 
 /// Nothing else says whose record it is.
