@@ -7,7 +7,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{Function, Native};
-use crate::{Answer, Machine, ObjectKind, TestKind, Value};
+use crate::{Answer, Atom, HOLE, Machine, ObjectKind, TestKind, Value};
 
 /// The longest expression and text that are looked at.
 const LONGEST: usize = 2000;
@@ -71,15 +71,40 @@ fn short_text(value: &Value) -> Option<Ustr> {
 fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let text = call.argument(0);
     report(machine, call.this, &text, call.span);
-    let outcome = compiled(machine, call.this)
-        .zip(short_text(&text))
-        .map(|((regex, _), text)| regex.is_match(&text));
+    let outcome = compiled(machine, call.this).and_then(|(regex, _)| match short_text(&text) {
+        Some(text) => Some(regex.is_match(&text)),
+        None => known_part_matches(machine, call.this, &regex, &text).then_some(true),
+    });
     Ok(Some(machine.tested(
         TestKind::Truth,
         outcome,
         &[&text],
         call.span,
     )))
+}
+
+/// Holds if a part of a text that is known in part is found by an expression that looks at nothing around it.
+fn known_part_matches(
+    machine: &Machine<'_>,
+    expression: &Value,
+    regex: &regex_lite::Regex,
+    text: &Value,
+) -> bool {
+    let looks_around = expression.only_object().is_none_or(|id| {
+        let ObjectKind::Regex(pattern) = machine.heap.get(id).kind else {
+            return true;
+        };
+        // An anchor at the start is held against the start of the text, which is known then.
+        pattern.contains('$') || pattern.contains("\\b") || pattern.contains("\\B")
+    });
+    if looks_around {
+        return false;
+    }
+    let Some(Atom::Pattern(pattern)) = text.only() else {
+        return false;
+    };
+    let known = pattern.find(HOLE).map_or(&*pattern, |end| &pattern[..end]);
+    known.len() <= LONGEST && known.is_ascii() && regex.is_match(known)
 }
 
 /// Tells the host that a text is told apart by an expression for a path, written as a template.
