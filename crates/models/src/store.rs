@@ -185,14 +185,30 @@ pub(crate) fn own_properties(machine: &Machine<'_>, id: ObjectId) -> Vec<(Ustr, 
         .collect()
 }
 
-/// Returns what was spread into an object without being known one by one.
+/// Returns what was spread into an object without being known one by one; of an object that was itself spread, what
+/// it was filled from.
 pub(crate) fn open_parts(machine: &Machine<'_>, id: ObjectId) -> Vec<Value> {
+    let mut parts = Vec::new();
+    add_open_parts(machine, id, 0, &mut parts);
+    parts
+}
+
+fn add_open_parts(machine: &Machine<'_>, id: ObjectId, depth: usize, parts: &mut Vec<Value>) {
     let object = machine.heap.get(id);
     let is_record = matches!(object.kind, ObjectKind::Plain | ObjectKind::Host(_));
-    if object.is_open && is_record {
-        return object.elements.clone();
+    if !object.is_open || !is_record {
+        return;
     }
-    Vec::new()
+    for part in &object.elements {
+        let inner = part.only_object().filter(|inner| {
+            let inner = machine.heap.get(*inner);
+            depth < 4 && part.origins.is_empty() && inner.is_open && !inner.elements.is_empty()
+        });
+        match inner {
+            Some(inner) => add_open_parts(machine, inner, depth + 1, parts),
+            None => parts.push(part.clone()),
+        }
+    }
 }
 
 /// Returns the elements of a list, or the value itself if it is none.

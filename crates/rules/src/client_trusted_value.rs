@@ -4,7 +4,8 @@ use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, Origin, qu
 use ustr::Ustr;
 
 use crate::client_value::{
-    is_counted, is_held_against_server, reads, sent_fields, servers_own, written_fields,
+    is_counted, is_from_server, is_held_against_server, reads, sent_fields, servers_own,
+    written_fields,
 };
 use crate::privileged::{is_money_name, is_rank_name, money_words};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -23,7 +24,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if query::is_administrative_path(&entry.path) {
+        if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
         for (effect, access, field) in written_fields(entry) {

@@ -1,12 +1,18 @@
 //! Numbers and ranks that the client sends and handlers store: shared by the rules about business logic.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, query,
+    Access, Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin,
+    Provenance, RequestPart, ownership, query,
 };
 use ustr::Ustr;
 
 use crate::privileged::money_words;
+
+/// Holds if the request is known to come from another server: a signature or shared key is checked, and there is no
+/// caller.
+pub fn is_from_server(entry: &EntryPoint) -> bool {
+    entry.verdict(Control::Authentication).refuses() && !ownership::knows_caller(entry)
+}
 
 /// Returns the fields of the body, query or message that the value comes from, by their last names.
 pub fn sent_fields(value: &Provenance) -> Vec<(Origin, Ustr)> {

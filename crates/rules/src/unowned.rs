@@ -40,13 +40,17 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         let Some(example) = evidence.example else {
             continue;
         };
-        if is_for_higher_rank(usage.entry, evidence.scoped.iter().map(|other| other.entry)) {
+        let has_checked_parent = has_checked_parent(usage);
+        // A rank within the parent says nothing of what lies outside of it.
+        if !has_checked_parent
+            && is_for_higher_rank(usage.entry, evidence.scoped.iter().map(|other| other.entry))
+        {
             continue;
         }
         found.push(Unowned {
             confidence: evidence.confidence(usage),
             example: example.clone(),
-            has_checked_parent: has_checked_parent(usage),
+            has_checked_parent,
             usage: usage.clone(),
         });
     }

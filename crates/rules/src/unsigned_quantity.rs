@@ -3,8 +3,8 @@
 use firedoor_app::{CheckKind, Map, query};
 
 use crate::client_value::{
-    has_lower_bound, is_bounded_number, is_compared_with_balance, is_counted, sent_fields,
-    written_fields,
+    has_lower_bound, is_bounded_number, is_compared_with_balance, is_counted, is_from_server,
+    sent_fields, written_fields,
 };
 use crate::privileged::is_money_name;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if query::is_administrative_path(&entry.path) {
+        if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
         for (effect, access, field) in written_fields(entry) {
