@@ -131,7 +131,17 @@ fn text_of(root: &Path, path: &Path) -> Option<(String, Arc<str>)> {
     let extension = path.extension()?.to_str()?;
     let is_read = matches!(
         extension,
-        "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "py" | "json" | "toml" | "prisma"
+        "js" | "mjs"
+            | "cjs"
+            | "jsx"
+            | "ts"
+            | "mts"
+            | "cts"
+            | "tsx"
+            | "py"
+            | "json"
+            | "toml"
+            | "prisma"
     );
     let is_small = path.metadata().is_ok_and(|data| data.len() <= 1 << 20);
     let text = (is_read && is_small)
