@@ -27,6 +27,14 @@ impl Machine<'_> {
     /// Returns the known elements of `value`, and whether there may be others. An element at a place where
     /// one alternative has none is that or undefined; where it may have any, it is that or anything.
     pub fn elements_of(&mut self, value: &Value) -> (Vec<Value>, bool) {
+        let (mut elements, mut is_open) = self.all_elements_of(value);
+        is_open |= elements.len() > LONGEST;
+        elements.truncate(LONGEST);
+        self.heap.copied += elements.len() as u64;
+        (elements, is_open)
+    }
+
+    fn all_elements_of(&mut self, value: &Value) -> (Vec<Value>, bool) {
         let mut is_open = false;
         let mut lists: Vec<(Atom, Vec<Value>, bool)> = Vec::new();
         for atom in value.atoms().to_vec() {

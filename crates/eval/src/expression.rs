@@ -10,6 +10,9 @@ use ustr::Ustr;
 
 use crate::{Arguments, Atom, HOLE, Machine, ObjectKind, Shape, Slot, Stop, Value};
 
+/// The longest text that is put together.
+const LONGEST_TEXT: usize = 20_000;
+
 impl<'p> Machine<'p> {
     /// Returns the module whose code is running.
     pub(crate) fn module_ir(&self) -> &'p Module {
@@ -268,11 +271,20 @@ impl<'p> Machine<'p> {
                 true => vec![HOLE.to_string()],
                 false => parts,
             };
-            let longer = texts
-                .iter()
-                .flat_map(|text| parts.iter().map(move |part| format!("{text}{part}")));
-            texts = longer.collect();
+            if let ([text], [part]) = (texts.as_mut_slice(), parts.as_slice()) {
+                text.push_str(part);
+            } else {
+                let longer = texts
+                    .iter()
+                    .flat_map(|text| parts.iter().map(move |part| format!("{text}{part}")));
+                texts = longer.collect();
+            }
+            if texts.iter().any(|text| text.len() > LONGEST_TEXT) {
+                texts = vec![HOLE.to_string()];
+                break;
+            }
         }
+        self.heap.copied += texts.iter().map(|text| text.len() as u64 / 16).sum::<u64>();
         let atoms = texts.iter().flat_map(|text| Value::pattern(text).only());
         let mut joined = Value::atoms_of(atoms);
         joined.origins = self.origins_of(values);

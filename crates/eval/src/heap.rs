@@ -178,6 +178,8 @@ impl Delta {
 pub struct Heap {
     objects: Vec<Object>,
     pub(crate) journal: Vec<(Location, Content)>,
+    /// How many values have been copied since the last step.
+    pub(crate) copied: u64,
     /// Holds once the application is wired: objects made from then on belong to a request.
     pub is_wired: bool,
 }
@@ -241,7 +243,10 @@ impl Heap {
     /// Returns the elements for a change.
     pub fn elements_mut(&mut self, id: ObjectId) -> &mut Vec<Value> {
         let object = self.get(id);
-        let content = Content::Elements(object.elements.clone(), object.is_open);
+        let elements = object.elements.clone();
+        let is_open = object.is_open;
+        self.copied += elements.len() as u64;
+        let content = Content::Elements(elements, is_open);
         self.journal.push((Location::Elements(id), content));
         &mut self.get_mut(id).elements
     }

@@ -41,6 +41,9 @@ pub struct Limits {
     pub rounds: usize,
 }
 
+/// How many values are copied in the time of a step.
+const COPIES_PER_STEP: u64 = 8;
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
@@ -214,11 +217,13 @@ impl<'p> Machine<'p> {
 
     /// Counts a step; fails once the budget is used up.
     pub(crate) fn step(&mut self) -> Result<(), Stop> {
-        self.steps += 1;
+        let before = self.steps;
+        // What was copied costs too, or lists and texts that double would fill the memory in a few steps.
+        self.steps += 1 + std::mem::take(&mut self.heap.copied) / COPIES_PER_STEP;
         if self.steps < self.limits.steps {
             return Ok(());
         }
-        if self.steps == self.limits.steps {
+        if before < self.limits.steps {
             self.note(
                 "budget",
                 self.span,

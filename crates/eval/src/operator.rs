@@ -402,10 +402,10 @@ impl Machine<'_> {
             && self.is_list(a)
             && self.is_list(b)
         {
-            let mut elements = self.heap.get(a).elements.clone();
-            elements.extend(self.heap.get(b).elements.iter().cloned());
-            let is_open = self.heap.get(a).is_open || self.heap.get(b).is_open;
-            return self.make_list(elements, is_open, span);
+            let (mut elements, is_open) = self.elements_of(left);
+            let (others, is_other_open) = self.elements_of(right);
+            elements.extend(others);
+            return self.make_list(elements, is_open || is_other_open, span);
         }
         if let (Some(a), Some(b)) = (left.as_number(), right.as_number()) {
             return self.computed(Value::number(a + b), left, right);

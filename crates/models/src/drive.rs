@@ -3,11 +3,13 @@
 //! A step refuses, lets the request on, or fails; what has failed goes to the error handlers behind it, and
 //! what leaves a route goes to what is registered further on. Both are tried apart, for their outcome alone.
 
+use std::cell::RefCell;
+
 use firedoor_app::{EffectKind, Refusal, Transport};
 use firedoor_eval::{Decided, Machine, Stop, Thrown, Value, Written};
 use ustr::Ustr;
 
-use crate::request::condition;
+use crate::request::{Decisions, condition};
 use crate::sequel::{self, Leave};
 use crate::state::{Left, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
@@ -18,6 +20,8 @@ pub struct Sent {
     pub run: Run,
     /// The number of the step at which it was stopped for certain.
     pub stopped_at: Option<usize>,
+    /// What was decided on the way, as far as it was asked.
+    pub decisions: RefCell<Option<Decisions>>,
 }
 
 /// Sends a request of `persona` through `door`. Everything that it changes is taken back.
@@ -57,6 +61,7 @@ pub fn send(
     Sent {
         run: std::mem::take(&mut state.run),
         stopped_at,
+        decisions: RefCell::default(),
     }
 }
 

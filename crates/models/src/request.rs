@@ -10,18 +10,25 @@ use firedoor_app::{
     LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, TestId, TestKind, Value};
-use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 pub use crate::drive::{Sent, send};
-use crate::state::Run;
+use crate::state::{RawEffect, RawRefusal, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
 
-/// Puts the decisions of one request into the map's words, each once.
+/// The decisions of requests in the map's words, each worked out once.
+#[derive(Default)]
+pub struct Decisions {
+    refusals: FxHashMap<Decided, Refusal>,
+    known: FxHashMap<Decided, Check>,
+}
+
+/// Puts the decisions of one request into the map's words, and gives them numbers.
 pub struct Checks<'h> {
     host: &'h ModelHost,
-    refusals: IndexMap<Decided, Refusal>,
-    numbers: IndexMap<Decided, CheckId>,
+    decisions: Decisions,
+    numbers: FxHashMap<Decided, CheckId>,
     /// The checks so far.
     pub checks: Vec<Check>,
 }
@@ -29,7 +36,38 @@ pub struct Checks<'h> {
 impl<'h> Checks<'h> {
     /// Returns a translator for the decisions of these runs.
     pub fn new(host: &'h ModelHost, runs: &[&Run]) -> Checks<'h> {
-        let mut refusals = IndexMap::new();
+        Checks {
+            host,
+            decisions: Decisions::new(runs),
+            numbers: FxHashMap::default(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// Returns the numbers of the checks for these decisions.
+    pub fn numbers(&mut self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<CheckId> {
+        decided
+            .iter()
+            .map(|decided| self.number(machine, *decided))
+            .collect()
+    }
+
+    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided) -> CheckId {
+        if let Some(known) = self.numbers.get(&decided) {
+            return *known;
+        }
+        let check = self.decisions.translate(self.host, machine, decided);
+        let number = CheckId(self.checks.len() as u32);
+        self.checks.push(check);
+        self.numbers.insert(decided, number);
+        number
+    }
+}
+
+impl Decisions {
+    /// Prepares for the decisions of these runs.
+    pub fn new(runs: &[&Run]) -> Decisions {
+        let mut refusals = FxHashMap::default();
         for refusal in runs.iter().flat_map(|run| &run.refusals) {
             for decided in &refusal.decided {
                 refusals
@@ -48,39 +86,37 @@ impl<'h> Checks<'h> {
             };
             if goes_on {
                 for decided in &effect.decided {
-                    refusals.shift_remove(decided);
+                    refusals.remove(decided);
                 }
             }
         }
-        Checks {
-            host,
+        Decisions {
             refusals,
-            numbers: IndexMap::new(),
-            checks: Vec::new(),
+            known: FxHashMap::default(),
         }
     }
 
-    /// Returns the numbers of the checks for these decisions.
-    pub fn numbers(&mut self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<CheckId> {
-        decided
-            .iter()
-            .map(|decided| self.number(machine, *decided))
-            .collect()
-    }
-
-    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided) -> CheckId {
-        if let Some(known) = self.numbers.get(&decided) {
-            return *known;
+    /// Returns the checks of these decisions.
+    fn list(
+        &mut self,
+        host: &ModelHost,
+        machine: &mut Machine<'_>,
+        decided: &[Decided],
+    ) -> Vec<Check> {
+        let mut checks = Vec::with_capacity(decided.len());
+        for decided in decided {
+            let known = self.known.get(decided).cloned();
+            checks.push(known.unwrap_or_else(|| {
+                let check = self.translate(host, machine, *decided);
+                self.known.insert(*decided, check.clone());
+                check
+            }));
         }
-        let check = self.check(machine, decided);
-        let number = CheckId(self.checks.len() as u32);
-        self.checks.push(check);
-        self.numbers.insert(decided, number);
-        number
+        checks
     }
 
     /// Returns the check that a decision is.
-    pub fn check(&self, machine: &mut Machine<'_>, decided: Decided) -> Check {
+    fn translate(&self, host: &ModelHost, machine: &mut Machine<'_>, decided: Decided) -> Check {
         let decision = machine.decision(decided.decision).clone();
         let mut operands = Vec::new();
         let mut kind = CheckKind::Other;
@@ -90,13 +126,13 @@ impl<'h> Checks<'h> {
             let whole = machine.test(test);
             let holds = decided.side != negated;
             is_alternative = whole.parts.len() > 1 && whole.is_conjunction != holds;
-            let (found, is_part_negated) = self.kind(machine, test, 0);
+            let (found, is_part_negated) = kind_of(machine, test, 0);
             kind = found;
             is_negated = negated != is_part_negated;
-            self.operands(machine, test, &mut operands, 0);
+            add_operands(host, machine, test, &mut operands, 0);
         }
         if operands.is_empty() {
-            operands.push(self.host.set_provenance(machine, decision.origins));
+            operands.push(host.set_provenance(machine, decision.origins));
         }
         let other = Decided {
             decision: decided.decision,
@@ -113,66 +149,61 @@ impl<'h> Checks<'h> {
             kind,
             span: decision.span,
             operands,
-            control: self.host.set_provenance(machine, decision.control),
+            control: host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
             is_alternative,
             refusal: self.refusals.get(&other).cloned().or(ended),
         }
     }
+}
 
-    /// Returns what a test examines: of several the last, and whether that one is negated among them.
-    fn kind(&self, machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
-        let found = machine.test(test);
-        if let Some((part, is_negated)) = found.parts.last()
-            && depth < 4
-        {
-            let (kind, is_part_negated) = self.kind(machine, *part, depth + 1);
-            return (kind, *is_negated != is_part_negated);
-        }
-        let kind = match found.kind {
-            TestKind::Truth => CheckKind::Presence,
-            TestKind::Equality => CheckKind::Equality,
-            TestKind::Bound => CheckKind::Bound,
-            TestKind::Membership => CheckKind::Membership,
-            TestKind::Proof => CheckKind::Proof,
-            TestKind::Failure => CheckKind::Failure,
-            TestKind::Attempts => CheckKind::Attempts,
-            TestKind::Kind => CheckKind::Shape,
-            TestKind::Loop => CheckKind::Other,
-        };
-        (kind, false)
+/// Returns what a test examines: of several the last, and whether that one is negated among them.
+fn kind_of(machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
+    let found = machine.test(test);
+    if let Some((part, is_negated)) = found.parts.last()
+        && depth < 4
+    {
+        let (kind, is_part_negated) = kind_of(machine, *part, depth + 1);
+        return (kind, *is_negated != is_part_negated);
     }
+    let kind = match found.kind {
+        TestKind::Truth => CheckKind::Presence,
+        TestKind::Equality => CheckKind::Equality,
+        TestKind::Bound => CheckKind::Bound,
+        TestKind::Membership => CheckKind::Membership,
+        TestKind::Proof => CheckKind::Proof,
+        TestKind::Failure => CheckKind::Failure,
+        TestKind::Attempts => CheckKind::Attempts,
+        TestKind::Kind => CheckKind::Shape,
+        TestKind::Loop => CheckKind::Other,
+    };
+    (kind, false)
+}
 
-    fn operands(
-        &self,
-        machine: &mut Machine<'_>,
-        test: TestId,
-        operands: &mut Vec<Provenance>,
-        depth: usize,
-    ) {
-        let found = machine.test(test).clone();
-        if !found.parts.is_empty() && depth < 4 {
-            for (part, _) in found.parts {
-                self.operands(machine, part, operands, depth + 1);
-            }
-            return;
+fn add_operands(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    test: TestId,
+    operands: &mut Vec<Provenance>,
+    depth: usize,
+) {
+    let found = machine.test(test).clone();
+    if !found.parts.is_empty() && depth < 4 {
+        for (part, _) in found.parts {
+            add_operands(host, machine, part, operands, depth + 1);
         }
-        for operand in &found.operands {
-            if operands.len() < 32 {
-                let provenance = self.host.deep_provenance(machine, operand);
-                operands.push(provenance);
-            }
-        }
+        return;
     }
-
-    /// Returns the checks of these decisions, without giving them numbers.
-    pub fn list(&self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<Check> {
-        decided
-            .iter()
-            .map(|decided| self.check(machine, *decided))
-            .collect()
+    for operand in &found.operands {
+        if operands.len() < 32 {
+            let provenance = host.deep_provenance(machine, operand);
+            operands.push(provenance);
+        }
     }
 }
+
+/// The most checks on the ways through one step that are looked at.
+const MOST_CHECKS: usize = 400_000;
 
 /// Returns what one step did, for judging it.
 pub fn layer_run(
@@ -181,29 +212,44 @@ pub fn layer_run(
     sent: &Sent,
     number: usize,
 ) -> LayerRun {
-    let checks = Checks::new(host, &[&sent.run]);
     let run = &sent.run;
-    let continuations = run
+    let mut decisions = sent.decisions.borrow_mut();
+    let decisions = decisions.get_or_insert_with(|| Decisions::new(&[run]));
+    let continuing: Vec<&RawEffect> = run
         .effects
         .iter()
         .filter(|effect| effect.step == number)
-        .filter(|effect| match run.handler == Some(number) {
-            true => effect.kind == EffectKind::Continue || is_answer(&effect.kind),
-            false => effect.kind == EffectKind::Continue,
-        })
-        .map(|effect| Continuation {
-            span: effect.span,
-            checks: checks.list(machine, &effect.decided),
+        .filter(|effect| {
+            effect.kind == EffectKind::Continue
+                || (run.handler == Some(number) && is_answer(&effect.kind))
         })
         .collect();
-    let refusals = run
+    let refusing: Vec<&RawRefusal> = run
         .refusals
         .iter()
         .filter(|refusal| refusal.step == number)
+        .collect();
+    let size = continuing.iter().map(|effect| effect.decided.len());
+    let size = size.chain(refusing.iter().map(|refusal| refusal.decided.len()));
+    if size.sum::<usize>() > MOST_CHECKS {
+        return LayerRun {
+            unknown: Some("it decides too much to follow".to_owned()),
+            ..LayerRun::default()
+        };
+    }
+    let continuations = continuing
+        .into_iter()
+        .map(|effect| Continuation {
+            span: effect.span,
+            checks: decisions.list(host, machine, &effect.decided),
+        })
+        .collect();
+    let refusals = refusing
+        .into_iter()
         .map(|refusal| {
             (
                 refusal.refusal.clone(),
-                checks.list(machine, &refusal.decided),
+                decisions.list(host, machine, &refusal.decided),
                 refusal.span,
             )
         })

@@ -202,7 +202,7 @@ pub(super) fn replaced(
 ) -> Option<String> {
     let (regex, is_global) = compiled(machine, expression)?;
     // `$` means something in a replacement, and not the same everywhere.
-    if by.contains('$') || !text.is_ascii() || text.len() > LONGEST {
+    if by.contains('$') || !text.is_ascii() || text.len().max(by.len()) > LONGEST {
         return None;
     }
     Some(match is_global {

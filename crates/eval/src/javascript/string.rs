@@ -127,6 +127,9 @@ fn concat(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     Ok(Some(machine.concatenate(&parts)))
 }
 
+/// The greatest product of the lengths of a text and of what replaces parts of it.
+const LONGEST_REPLACED: usize = 1_000_000;
+
 fn replace(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let (what, by) = (call.argument(0), call.argument(1));
     let is_all = call.path == "replaceAll";
@@ -134,10 +137,14 @@ fn replace(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return replace_by_function(machine, call, &by);
     }
     let known = match (call.this.text(), what.text(), by.text()) {
-        (Some(text), Some(what), Some(by)) if !by.contains('$') => Some(match is_all {
-            true => text.replace(what.as_str(), &by),
-            false => text.replacen(what.as_str(), &by, 1),
-        }),
+        (Some(text), Some(what), Some(by))
+            if !by.contains('$') && text.len() * by.len().max(1) <= LONGEST_REPLACED =>
+        {
+            Some(match is_all {
+                true => text.replace(what.as_str(), &by),
+                false => text.replacen(what.as_str(), &by, 1),
+            })
+        }
         (Some(text), None, Some(by)) => super::regex::replaced(machine, &what, &text, &by),
         _ => None,
     };

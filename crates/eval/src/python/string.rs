@@ -31,6 +31,9 @@ const TO_STRING: &[&str] = &[
     "zfill",
 ];
 
+/// The greatest product of the lengths of a text and of what replaces parts of it.
+const LONGEST_REPLACED: usize = 1_000_000;
+
 /// Methods that give a list of strings.
 const TO_LIST: &[&str] = &["partition", "rpartition", "rsplit", "split", "splitlines"];
 
@@ -159,7 +162,9 @@ fn known(machine: &mut Machine<'_>, text: &str, call: &Use<'_>) -> Answer {
         },
         "encode" | "decode" => return Ok(Some(call.this.clone())),
         "replace" => match (first, call.at(1).and_then(|value| value.text())) {
-            (Some(from), Some(to)) => text.replace(from.as_str(), to.as_str()),
+            (Some(from), Some(to)) if text.len() * to.len().max(1) <= LONGEST_REPLACED => {
+                text.replace(from.as_str(), to.as_str())
+            }
             _ => return Ok(None),
         },
         "removeprefix" => match (first, is_exact) {
