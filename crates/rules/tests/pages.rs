@@ -40,9 +40,6 @@ const WITHOUT_EXAMPLES: &[&str] = &[
     "tenant-unscoped-list",
     "two-factor-disable-unverified",
     "two-factor-skipped",
-    "websocket-message-before-auth",
-    "websocket-origin",
-    "websocket-stale-identity",
 ];
 
 #[test]
