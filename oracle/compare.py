@@ -40,6 +40,8 @@ def compare(found: Json, record: Json) -> list[str]:
         elif taker := catch_all(identity, mapped):
             claimed.add(taker)
             problems += best(mapped[taker], entry, record)
+        elif connection := untold(identity, mapped):
+            problems += best(mapped[connection], entry, record)
         elif not entry.get("pass_through"):
             problems.append(f"missing: {entry['id']}")
     left = [identity for identity in mapped if identity not in claimed and not is_unasked(identity, claimed)]
@@ -52,6 +54,13 @@ def catch_all(identity: str, mapped: dict[str, list[Json]]) -> str | None:
     method = identity.split(" ")[0]
     takers = (f"{method} /{{}}*", f"{method} /{{path*}}", f"{method} /{{*}}", f"{method} /{{}}")
     return next((taker for taker in takers if method == "WS" and "#" not in identity and taker in mapped), None)
+
+
+def untold(identity: str, mapped: dict[str, list[Json]]) -> str | None:
+    """The connection that a message belongs to, if the map tells no messages of it apart: it then speaks for them."""
+    path, mark, _ = identity.partition("#")
+    has_messages = any(other.startswith(f"{path}#") for other in mapped)
+    return path if mark and path in mapped and not has_messages else None
 
 
 def is_unasked(identity: str, claimed: set[str]) -> bool:

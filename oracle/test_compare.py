@@ -80,6 +80,18 @@ class Compare(unittest.TestCase):
         record["entry_points"][1] |= {"id": "GET /^\\/files/", "regex": True}
         self.assertEqual(compare(right_map(), record), [])
 
+    def test_a_connection_speaks_for_messages_that_nothing_tells_apart(self) -> None:
+        record = copy.deepcopy(RECORD)
+        sent = {"reached": True, "layers": [], "authentication": "enforced"}
+        record["entry_points"] += [{"id": "WS /chat", **sent}, {"id": "WS /chat#text", **sent}]
+        right = right_map()
+        right["entry_points"].append(entry("WS /chat", "enforced", []))
+        self.assertEqual(compare(right, record), [])
+        right["entry_points"][-1]["controls"]["authentication"] = "absent"
+        self.assertEqual(len(compare(right, record)), 2)
+        right["entry_points"].append(entry("WS /chat#other", "enforced", []))
+        self.assertIn("missing: WS /chat#text", compare(right, record))
+
     def test_every_committed_record_agrees_with_the_map_made_of_it(self) -> None:
         for file in sorted(Path(__file__).parent.glob("*/apps/*/recorded.json")):
             record = json.loads(file.read_text())

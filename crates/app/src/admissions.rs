@@ -6,7 +6,7 @@ use ustr::Ustr;
 
 use crate::lookups::{Lookup, is_of_any, lookups};
 use crate::query::{account_assets, are_exclusive, handler_accesses, is_principal};
-use crate::{Access, Effect, Map, Operation, Origin, Provenance};
+use crate::{Access, Effect, Field, Map, Operation, Origin, Provenance};
 
 /// An entry into a group, a place or a role that a found record opens.
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +81,24 @@ fn admits(
         });
         return decides && (copies || is_behind);
     }
-    let names_person = access
-        .values
+    // A coupon changes what a record of the caller's holds; an invite makes the record that says where he belongs.
+    let names_person =
+        |field: &Field| is_principal(&field.value) || is_of_any(&field.value, accounts);
+    let is_taken_over = |field: &Field| is_of_any(&field.value, &names) && is_copy(&field.value);
+    let is_tied = |fields: &[Field]| fields.iter().any(names_person);
+    let is_new = access.operation == Operation::Create || is_tied(&access.values);
+    is_new
+        && (is_tied(&access.values) || is_tied(&access.key))
+        && access.values.iter().chain(&access.key).any(is_taken_over)
+        && is_membership(map, access.asset)
+}
+
+/// Holds if nothing is worked out: the value is a stored one as it is.
+fn is_copy(value: &Provenance) -> bool {
+    value
+        .origins()
         .iter()
-        .chain(&access.key)
-        .any(|field| is_principal(&field.value) || is_of_any(&field.value, accounts));
-    copies && names_person && is_membership(map, access.asset)
+        .all(|origin| matches!(origin, Origin::Record { .. } | Origin::Literal(_)))
 }
 
 /// Holds if records of `asset` are looked up by who is asking, together with something else.

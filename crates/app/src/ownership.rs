@@ -119,6 +119,15 @@ pub fn is_scoped(entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
     ties.assets.contains(&access.asset) || access.key.iter().any(|field| ties.touches(&field.value))
 }
 
+/// Holds if the caller, or what was tied to the caller, is part of the key.
+pub fn is_keyed_by_caller(entry: &EntryPoint, access: &Access, effect: &Effect) -> bool {
+    let ties = ties(entry, effect);
+    access
+        .key
+        .iter()
+        .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+}
+
 /// How entry points treat the records of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -244,10 +253,14 @@ pub fn knows_caller(entry: &EntryPoint) -> bool {
 /// Returns the entry points that make records of `asset` in the name of the caller.
 pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
     map.entry_points.iter().filter(move |entry| {
-        handler_accesses(entry).any(|(_, access)| {
-            access.asset == asset
-                && access.operation == Operation::Create
-                && access.values.iter().any(|field| is_principal(&field.value))
+        handler_accesses(entry).any(|(effect, access)| {
+            access.asset == asset && access.operation == Operation::Create && {
+                let ties = ties(entry, effect);
+                access
+                    .values
+                    .iter()
+                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+            }
         })
     })
 }

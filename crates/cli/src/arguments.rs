@@ -74,7 +74,7 @@ pub struct Common {
     )]
     pub fail_on: FailOn,
 
-    /// Only count findings that are less sure than this
+    /// Leave out findings that are less sure than this
     #[arg(
         long,
         global = true,

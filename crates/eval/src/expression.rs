@@ -610,6 +610,9 @@ impl<'p> Machine<'p> {
             }
             UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::BitNot => {
                 let value = self.evaluate(operand)?;
+                if let Some(value) = self.overloaded_inversion(operator, &value, span) {
+                    return Ok(value);
+                }
                 Ok(self.arithmetic_unary(operator, &value, span))
             }
         }

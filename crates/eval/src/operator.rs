@@ -481,6 +481,20 @@ impl Machine<'_> {
         }
     }
 
+    /// What the host makes of `~value`, which it is asked for as `value ^ -1`.
+    pub(crate) fn overloaded_inversion(
+        &mut self,
+        operator: UnaryOperator,
+        value: &Value,
+        span: Span,
+    ) -> Option<Value> {
+        if operator != UnaryOperator::BitNot || !may_be_overloaded(value) {
+            return None;
+        }
+        let host = self.host();
+        host.operator(self, Op::BitXor, value, &Value::number(-1.0), span)
+    }
+
     pub(crate) fn arithmetic_unary(
         &mut self,
         operator: UnaryOperator,

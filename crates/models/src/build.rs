@@ -154,7 +154,7 @@ pub(crate) fn layer(
         }
     }
     if let Some(verdict) = layer.throttle.as_ref().and_then(throttled) {
-        judged.entry(Control::RateLimit).or_insert(verdict);
+        judged.insert(Control::RateLimit, verdict);
     } else if layer.throttle.is_some() {
         judged.remove(&Control::RateLimit);
     }
@@ -163,10 +163,13 @@ pub(crate) fn layer(
     layer
 }
 
-/// A limiter that skips every request limits nothing.
+/// A limiter that skips every request limits nothing; one that a setting switches on limits under a condition.
 fn throttled(throttle: &Throttle) -> Option<Verdict> {
     match &throttle.skips {
         firedoor_app::Flag::On => None,
+        firedoor_app::Flag::Conditional(words) if words.starts_with("not ") => Some(
+            Verdict::Conditional(words.trim_start_matches("not ").to_owned()),
+        ),
         _ => Some(Verdict::Enforced),
     }
 }

@@ -274,6 +274,37 @@ fn create_starlette(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     Ok(Some(Value::object(id)))
 }
 
+/// Makes a router of a library's own.
+pub(crate) fn library_router(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> ObjectId {
+    let arguments = Arguments::default();
+    let call = Call {
+        path: call.path,
+        receiver: None,
+        this: Value::null(),
+        arguments: &arguments,
+        span: call.span,
+        is_new: false,
+    };
+    make(host, machine, "router", &call)
+}
+
+/// Makes what `Depends(call)` is.
+pub(crate) fn depends_on(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    dependency: Value,
+    span: Span,
+) -> Value {
+    let id = host.make_object(machine, "py:fastapi.Depends()", span);
+    let properties = &mut machine.heap.get_mut(id).properties;
+    properties.insert(Ustr::from("dependency"), dependency);
+    Value::object(id)
+}
+
 fn create_router(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = make(host, machine, "router", call);
     Ok(Some(Value::object(id)))
@@ -656,7 +687,8 @@ fn methods_of(machine: &mut Machine<'_>, name: &str, arguments: &Arguments) -> V
     methods
 }
 
-fn add_routes(
+/// Adds a route for each method that `name` or the arguments give.
+pub(crate) fn add_routes(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     router: ObjectId,

@@ -155,6 +155,9 @@ pub(crate) fn model_instance(
         if let Some(chosen) = chosen_name(host, &declared) {
             value = Value::string(&chosen).with_origins(value.origins);
         }
+        for limit in declared.bounds {
+            host.state().run.bounds.push((value.clone(), limit));
+        }
         machine
             .heap
             .get_mut(instance)

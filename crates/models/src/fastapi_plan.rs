@@ -4,7 +4,7 @@
 //! it says otherwise. Source: fastapi 0.165, `dependencies/utils.py`, `solve_dependencies`.
 
 use firedoor_app::RequestPart;
-use firedoor_eval::{Arguments, Decided, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_eval::{Arguments, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value};
 use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -260,6 +260,7 @@ pub(crate) fn run_node(
 ) -> Result<Value, Stop> {
     let node = &plan.nodes[number];
     let mut arguments = Arguments::default();
+    host.state().run.bounds.clear();
     for input in &node.inputs {
         let value = argument(host, machine, node, &input.from, exchange);
         if input.kind == ParameterKind::PositionalOnly {
@@ -273,6 +274,7 @@ pub(crate) fn run_node(
             .positional
             .push(shared(machine, exchange, "request"));
     }
+    check_bounds(host, machine, node.span)?;
     let called = machine.call_value(&node.call, None, &arguments, node.span)?;
     let value = settled(machine, called, node.span)?;
     let value = match is_generator(machine, &node.call) {
@@ -288,6 +290,29 @@ pub(crate) fn run_node(
     // whoever depends on it runs only where it did.
     host.state().fastapi.results.insert(number, value.clone());
     Ok(value)
+}
+
+/// Input that is out of its bounds is refused before the function runs.
+fn check_bounds(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Result<(), Stop> {
+    let bounds = std::mem::take(&mut host.state().run.bounds);
+    if bounds.is_empty() || !host.is_request() {
+        return Ok(());
+    }
+    let operands: Vec<&Value> = bounds
+        .iter()
+        .flat_map(|(value, limit)| [value, limit])
+        .collect();
+    let error = host.make_object(machine, "py:fastapi.HTTPException()", span);
+    machine
+        .heap
+        .set_property(error, Ustr::from("status_code"), Value::number(422.0));
+    let test = machine.tested(TestKind::Bound, None, &operands, span);
+    machine.when(
+        &test,
+        span,
+        |_| Ok(()),
+        |machine| machine.throw(Value::object(error), span),
+    )
 }
 
 /// Waits for a promise; anything else is itself.

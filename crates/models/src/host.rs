@@ -184,6 +184,12 @@ impl ModelHost {
         Value::unknown(firedoor_eval::Shape::Any).with_origins(origin)
     }
 
+    /// Holds if a model says what calling `path` does.
+    pub(crate) fn answers(&self, path: &str) -> bool {
+        let path = self.resolve_alias(Ustr::from(path));
+        self.tables.calls.contains_key(&path)
+    }
+
     /// Returns what a model does with classes that inherit from `path`.
     pub(crate) fn class_function(&self, path: &str) -> Option<crate::tables::ClassFunction> {
         self.tables.classes.get(&Ustr::from(path)).copied()

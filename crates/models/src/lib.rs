@@ -4,6 +4,7 @@
 //! `doors` lists where input enters once the application is wired, and `request` sends a symbolic
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
+mod beanie;
 mod build;
 pub mod cookies;
 mod cross_site;
@@ -23,6 +24,8 @@ mod fastapi_middleware;
 mod fastapi_plan;
 mod fastapi_request;
 mod fastapi_security;
+mod fastapi_users;
+mod fastapi_users_routes;
 mod fastapi_websocket;
 mod guards;
 mod host;
@@ -44,14 +47,19 @@ mod parts;
 mod passport;
 mod passport_strategies;
 mod passwords;
+mod peewee;
 mod prisma;
 mod pydantic;
 mod pydantic_settings;
+mod python_active;
 mod python_http;
 mod python_jwt;
 mod python_limits;
+mod python_logins;
+mod python_mongo;
 mod python_passwords;
 mod python_records;
+mod python_redis;
 mod python_signed;
 mod python_sql;
 mod python_standard;
@@ -77,6 +85,7 @@ mod sqlalchemy_query;
 mod sqlalchemy_result;
 mod sqlalchemy_session;
 mod sqlalchemy_statement;
+mod sqlalchemy_table;
 mod sqlmodel;
 pub mod sqltext;
 mod starlette;
@@ -85,6 +94,7 @@ mod store;
 mod tables;
 mod tokens;
 pub mod tools;
+mod tortoise;
 mod typeorm;
 mod upgrade;
 mod validators;
@@ -101,6 +111,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &beanie::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
     &drizzle::MODEL,
@@ -110,6 +121,8 @@ pub static MODELS: &[&Model] = &[
     &fastapi::MODEL,
     &fastapi_middleware::MODEL,
     &fastapi_security::MODEL,
+    &fastapi_users::MODEL,
+    &fastapi_users_routes::MODEL,
     &fastapi_websocket::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
@@ -126,13 +139,18 @@ pub static MODELS: &[&Model] = &[
     &passport::MODEL,
     &passport_strategies::MODEL,
     &passwords::MODEL,
+    &peewee::MODEL,
     &prisma::MODEL,
     &pydantic::MODEL,
     &pydantic_settings::MODEL,
+    &python_active::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
+    &python_logins::MODEL,
+    &python_mongo::MODEL,
     &python_passwords::MODEL,
+    &python_redis::MODEL,
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
@@ -147,8 +165,10 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy::MODEL,
     &sqlalchemy_query::MODEL,
     &sqlalchemy_session::MODEL,
+    &sqlalchemy_table::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &tortoise::MODEL,
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,

@@ -37,6 +37,8 @@ pub static MODEL: Model = Model {
         ("js:Bun.password.verify", compare),
         ("npm:otplib.authenticator.verify", code_options),
         ("npm:otplib.authenticator.check", code_first),
+        ("npm:otplib.authenticator.checkDelta", code_first_delta),
+        ("npm:otplib.totp.checkDelta", code_first_delta),
         ("npm:otplib.totp.verify", code_options),
         ("npm:otplib.totp.check", code_first),
         ("npm:otplib.hotp.verify", code_options),
@@ -179,6 +181,12 @@ fn code_first(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
     let (token, secret) = (call.arguments.get(0), call.arguments.get(1));
     let kind = ComparisonKind::Code;
     Ok(Some(compared(host, machine, kind, &token, &secret, call)))
+}
+
+fn code_first_delta(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let (token, secret) = (call.arguments.get(0), call.arguments.get(1));
+    let test = compared(host, machine, ComparisonKind::Code, &token, &secret, call);
+    delta(machine, test)
 }
 
 /// otplib 13: `verify({token, secret})` gives `{valid}`.

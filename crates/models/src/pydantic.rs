@@ -97,6 +97,8 @@ pub(crate) struct Field {
     pub(crate) default: Option<Value>,
     /// The constants that it may be, if its type is `Literal`.
     pub(crate) literals: Vec<Ustr>,
+    /// The numbers that it must not be below or above.
+    pub(crate) bounds: Vec<Value>,
 }
 
 /// Returns the fields of a class, those of its bases first.
@@ -147,6 +149,7 @@ fn field(machine: &mut Machine<'_>, class: ObjectId, name: Ustr, annotation: Val
         .find_map(|value| field_object(machine, value));
     let mut default = given.filter(|given| field_object(machine, given).is_none());
     let mut alias = None;
+    let bounds = bounds(machine, &inner, description);
     if let Some(description) = description {
         let object = machine.heap.get(description);
         let property = |name: &str| object.properties.get(&Ustr::from(name)).cloned();
@@ -175,7 +178,37 @@ fn field(machine: &mut Machine<'_>, class: ObjectId, name: Ustr, annotation: Val
         annotation,
         default,
         literals,
+        bounds,
     }
+}
+
+/// What `Field(ge=1)` and types such as `PositiveInt` and `conint(gt=0)` ask of a number.
+fn bounds(machine: &Machine<'_>, inner: &Value, description: Option<ObjectId>) -> Vec<Value> {
+    let of = |id: ObjectId| -> Vec<Value> {
+        let properties = &machine.heap.get(id).properties;
+        ["ge", "gt", "le", "lt"]
+            .iter()
+            .filter_map(|name| properties.get(&Ustr::from(name)))
+            .filter(|limit| limit.as_number().is_some())
+            .cloned()
+            .collect()
+    };
+    let mut bounds = description.map(of).unwrap_or_default();
+    let is_positive = inner.as_outside().is_some_and(|path| {
+        matches!(
+            path.rsplit(['.', ':']).next(),
+            Some("PositiveInt" | "NonNegativeInt" | "PositiveFloat" | "NonNegativeFloat")
+        )
+    });
+    if is_positive {
+        bounds.push(Value::number(0.0));
+    }
+    let made_type = inner.only_object().filter(|id| {
+        matches!(machine.heap.get(*id).kind, ObjectKind::Host(path)
+            if path.ends_with("conint()") || path.ends_with("confloat()"))
+    });
+    bounds.extend(made_type.map(of).unwrap_or_default());
+    bounds
 }
 
 fn literals(machine: &Machine<'_>, annotation: &Value) -> Vec<Ustr> {

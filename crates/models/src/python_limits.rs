@@ -7,7 +7,7 @@
 
 use firedoor_app::{Control, EffectKind, Flag, Origin, Provenance, RequestPart, Throttle};
 use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -128,7 +128,7 @@ fn parse_one(text: &str) -> Option<(u64, u64)> {
 fn limit_of(value: &Value) -> (Option<u64>, Option<u64>) {
     // Beside what the environment says stands what holds without it.
     let text = value.atoms().iter().find_map(|atom| match atom {
-        firedoor_eval::Atom::String(text) => Some(*text),
+        Atom::String(text) => Some(*text),
         _ => None,
     });
     text.map_or((None, None), |text| parse_limit(&text))
@@ -328,6 +328,10 @@ fn skips(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>)
         Some(false) => Flag::On,
         None => {
             let provenance = host.deep_provenance(machine, &enabled);
+            // Who sets nothing has the limits; switching them off is a decision.
+            if is_on_by_default(machine, &enabled) {
+                return Flag::Off;
+            }
             let name = provenance.origins().iter().find_map(|origin| match origin {
                 Origin::Environment { name, .. } => Some(format!("not {name}")),
                 _ => None,
@@ -335,6 +339,36 @@ fn skips(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>)
             name.map_or(Flag::Unknown, Flag::Conditional)
         }
     }
+}
+
+/// Holds if a setting is true where the environment does not say otherwise: by its own default, or by what
+/// its default is compared with.
+fn is_on_by_default(machine: &mut Machine<'_>, setting: &Value) -> bool {
+    let known = |value: &Value| value.filter(|atom| !matches!(atom, Atom::Unknown(_)));
+    if let Some(default) = known(setting) {
+        return default.truth() == Some(true);
+    }
+    let Some((test, is_negated)) = setting.test else {
+        return false;
+    };
+    let test = machine.test(test).clone();
+    let [left, right] = test.operands.as_slice() else {
+        return false;
+    };
+    let (Some(left), Some(right)) = (known(left), known(right)) else {
+        return false;
+    };
+    let outcome = match test.kind {
+        TestKind::Equality => left.atoms() == right.atoms(),
+        TestKind::Membership => {
+            let elements = machine.elements_of(&right).0;
+            elements
+                .iter()
+                .any(|element| element.atoms() == left.atoms())
+        }
+        _ => return false,
+    };
+    outcome != is_negated
 }
 
 /// What is counted per: what the function makes of the request.

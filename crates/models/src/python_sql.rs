@@ -125,6 +125,9 @@ fn connection_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         | "fetch" | "fetchrow" | "fetchval" | "fetch_all" | "fetch_one" | "fetch_val"
         | "iterate" | "execute_many" => {
             let given = given(machine, call);
+            if let Some(value) = expressed(host, machine, name, &given, call) {
+                return Ok(Some(value));
+            }
             let cursor = run(host, machine, &given, call.span);
             fetched(host, machine, name, &cursor, call.span)
         }
@@ -138,6 +141,39 @@ fn connection_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         _ => call.this.clone(),
     };
     Ok(Some(value))
+}
+
+/// A statement of SQLAlchemy's that `databases` is asked to run: `database.fetch_one(users.select())`.
+fn expressed(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    given: &Given,
+    call: &Call<'_>,
+) -> Option<Value> {
+    use crate::{sqlalchemy_result as result, sqlalchemy_session as session};
+    let id = given.sql.only_object()?;
+    let is_statement = matches!(machine.heap.get(id).kind,
+        ObjectKind::Host(path) if path == crate::sqlalchemy_query::STATEMENT);
+    if !is_statement {
+        return None;
+    }
+    let values = call.arguments.positional.get(1);
+    let values = values.or_else(|| call.arguments.keyword("values")).cloned();
+    let ran = session::run_statement(host, machine, id, values, call.span);
+    Some(match name {
+        "fetch_one" => {
+            session::takes_one(host, machine, &ran);
+            result::one_or_none(machine, &ran, false)
+        }
+        "fetch_val" => {
+            session::takes_one(host, machine, &ran);
+            result::one_or_none(machine, &ran, true)
+        }
+        "fetch_all" => result::all(machine, &ran, call.span),
+        "iterate" => ran,
+        _ => result::property(machine, &ran, "rowcount"),
+    })
 }
 
 /// What a method gives that executes and fetches at once.

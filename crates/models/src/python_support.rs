@@ -225,3 +225,54 @@ pub(crate) fn send(
     };
     host.effect(machine, effect, span);
 }
+
+/// Goes on where a test holds, and else throws an exception of FastAPI's with this status.
+pub(crate) fn refuse_unless(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    test: &Value,
+    status: u16,
+    span: Span,
+) -> Result<(), Stop> {
+    refuse_with(
+        host,
+        machine,
+        test,
+        "py:fastapi.HTTPException()",
+        status,
+        span,
+    )
+}
+
+/// Goes on where a test holds, and else throws this exception, which answers with a status.
+pub(crate) fn refuse_with(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    test: &Value,
+    error: &str,
+    status: u16,
+    span: Span,
+) -> Result<(), Stop> {
+    let error = host.make_object(machine, error, span);
+    let status = Value::number(f64::from(status));
+    machine
+        .heap
+        .set_property(error, Ustr::from("status_code"), status);
+    let error = Value::object(error).with_origins(test.origins);
+    machine.when(test, span, |_| Ok(()), |machine| machine.throw(error, span))
+}
+
+/// Returns the test whether a credential of the request holds: an attacker has none that does.
+pub(crate) fn proof_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    credentials: &[&Value],
+    span: Span,
+) -> Value {
+    let outcome = match host.persona() {
+        Persona::Attacker => Some(false),
+        Persona::User => None,
+        Persona::Wiring => Some(true),
+    };
+    machine.tested(TestKind::Proof, outcome, credentials, span)
+}

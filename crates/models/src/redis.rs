@@ -116,7 +116,7 @@ fn asset_name(key: &Value) -> Ustr {
 }
 
 /// Notes a command and returns what it gives.
-fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Option<Value> {
+pub(crate) fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Option<Value> {
     let name = method_name(&call.path).to_ascii_lowercase();
     let operation = operation(&name)?;
     let mut arguments = call.arguments.positional.clone();

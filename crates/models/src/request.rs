@@ -158,7 +158,7 @@ impl<'h> Checks<'h> {
             return;
         }
         for operand in &found.operands {
-            if operands.len() < 12 {
+            if operands.len() < 32 {
                 let provenance = self.host.deep_provenance(machine, operand);
                 operands.push(provenance);
             }

@@ -187,6 +187,10 @@ fn compare(
         (BinaryOperator::GreaterEqual, false) | (BinaryOperator::LessEqual, true) => ">=",
         (BinaryOperator::BitAnd, _) => "and",
         (BinaryOperator::BitOr, _) => "or",
+        // `~x` is asked as `x ^ -1`.
+        (BinaryOperator::BitXor, _) if right.as_number() == Some(-1.0) => {
+            return Some(negated(host, machine, left, span));
+        }
         (BinaryOperator::In | BinaryOperator::NotIn, _) => return None,
         (BinaryOperator::Is | BinaryOperator::IsNot, _) => return None,
         _ => {
@@ -203,15 +207,60 @@ fn compare(
     Some(make(host, machine, CONDITION, word, parts, span))
 }
 
+/// The condition that another does not hold; of a column of truth values that it is false.
+fn negated(host: &ModelHost, machine: &mut Machine<'_>, condition: &Value, span: Span) -> Value {
+    let kind = kind_of(machine, condition);
+    let (Some(kind), Some(id)) = (kind, condition.only_object()) else {
+        return make(
+            host,
+            machine,
+            CONDITION,
+            "not",
+            vec![condition.clone()],
+            span,
+        );
+    };
+    if kind == COLUMN {
+        let parts = vec![condition.clone(), Value::bool(false)];
+        return make(host, machine, CONDITION, "=", parts, span);
+    }
+    let operator = machine.heap.property(id, Ustr::from("operator"));
+    let opposite = match operator.and_then(Value::text).as_deref() {
+        Some("=") => "!=",
+        Some("!=") => "=",
+        Some("<") => ">=",
+        Some("<=") => ">",
+        Some(">") => "<=",
+        Some(">=") => "<",
+        Some("in") => "not in",
+        Some("not in") => "in",
+        _ => {
+            return make(
+                host,
+                machine,
+                CONDITION,
+                "not",
+                vec![condition.clone()],
+                span,
+            );
+        }
+    };
+    let parts = machine.heap.get(id).elements.clone();
+    make(host, machine, CONDITION, opposite, parts, span)
+}
+
 /// `and_`, `or_`, `not_`.
 fn connect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if let ("not_", [condition]) = (last_name(&call.path), &*call.arguments.positional) {
+        return Ok(Some(negated(host, machine, condition, call.span)));
+    }
     let word = last_name(&call.path).trim_end_matches('_');
     let parts: Vec<Value> = call.arguments.all().cloned().collect();
     Ok(Some(make(host, machine, CONDITION, word, parts, call.span)))
 }
 
 /// `func.lower(User.email)`.
-fn function(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn function(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let parts: Vec<Value> = call.arguments.all().cloned().collect();
     let origins = machine.origins_of(&parts);
     let name = last_name(&call.path);
@@ -264,6 +313,11 @@ pub(crate) fn collect(
     key: &mut Key,
     depth: usize,
 ) {
+    if kind_of(machine, condition) == Some(Ustr::from(COLUMN)) {
+        // A column alone asks that it is true.
+        let parts = [condition.clone(), Value::bool(true)];
+        return add_leaf(host, machine, "=", &parts, asset, key);
+    }
     if kind_of(machine, condition) != Some(Ustr::from(CONDITION)) || depth > 12 {
         add_unknown(host, machine, condition, key);
         return;

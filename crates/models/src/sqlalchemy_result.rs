@@ -40,16 +40,31 @@ pub(crate) fn make_result(
         }
     }
     let count = counted(host, machine, asset, &found);
+    let there = found.filter(|atom| !atom.is_nothing());
+    let there = there.filter(|_| class.is_none());
     let mut row = Vec::new();
     for column in columns {
-        row.push(match only_counts(machine, std::slice::from_ref(column)) {
-            true => count.clone(),
-            false => entity_value(host, machine, column, &instances, span),
-        });
+        let own = there
+            .as_ref()
+            .and_then(|there| own_column(machine, asset, column, there, span));
+        row.push(
+            match (own, only_counts(machine, std::slice::from_ref(column))) {
+                (_, true) => count.clone(),
+                (Some(own), _) => own,
+                (None, _) => entity_value(host, machine, column, &instances, span),
+            },
+        );
     }
     let id = host.make_object(machine, RESULT, span);
-    let scalar = row.first().cloned().unwrap_or_else(Value::null);
-    let tuple = row_tuple(machine, columns, row, &found, span);
+    let is_table = columns
+        .iter()
+        .any(|column| crate::sqlalchemy_table::table_asset(host, machine, column) == Some(asset));
+    let mut scalar = row.first().cloned().unwrap_or_else(Value::null);
+    let mut tuple = row_tuple(machine, columns, row, &found, span);
+    if let (true, Some(there)) = (is_table, there) {
+        // All columns of a table: what is asked of the row is asked of the record.
+        (scalar, tuple) = (there.clone(), there);
+    }
     let is_counted = only_counts(machine, columns);
     let object = machine.heap.get_mut(id);
     let properties = [
@@ -63,6 +78,23 @@ pub(crate) fn make_result(
         object.properties.insert(Ustr::from(name), value);
     }
     Value::object(id)
+}
+
+/// What a column is in a row that is found without a class.
+fn own_column(
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    column: &Value,
+    there: &Value,
+    span: Span,
+) -> Option<Value> {
+    let is_column = crate::sqlalchemy_query::kind_of(machine, column)
+        .is_some_and(|kind| kind == crate::sqlalchemy_query::COLUMN);
+    let (owner, name) = crate::sqlalchemy_query::column_in(machine, column, 0)?;
+    if !is_column || owner != asset {
+        return None;
+    }
+    machine.member(there, name, span).ok()
 }
 
 pub(crate) fn row_tuple(

@@ -223,6 +223,10 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
             continue;
         }
         let parameters = call.arguments.positional.get(1).cloned();
+        let first = parameters
+            .as_ref()
+            .and_then(|parameters| crate::sqlalchemy_statement::only_element(machine, parameters));
+        let parameters = first.or(parameters);
         results.push(run_statement(host, machine, id, parameters, call.span));
     }
     match results.is_empty() {
@@ -262,7 +266,7 @@ fn run_text(host: &ModelHost, machine: &mut Machine<'_>, text: ObjectId, call: &
 }
 
 /// Notes what a statement does and makes its result.
-fn run_statement(
+pub(crate) fn run_statement(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     id: ObjectId,
@@ -333,7 +337,7 @@ pub(crate) fn takes_one(host: &ModelHost, machine: &Machine<'_>, result: &Value)
 }
 
 /// Holds if at most one record has the key.
-fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &str) -> bool {
+pub(crate) fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &str) -> bool {
     let state = host.state();
     let declared = state.assets.get(&asset);
     key.fields.iter().any(|field| {

@@ -223,6 +223,9 @@ pub(crate) fn entity_asset(
     if kind_of(machine, entity) == Some(Ustr::from(STATEMENT)) {
         return main_asset(host, machine, id);
     }
+    if let Some(asset) = crate::sqlalchemy_table::table_asset(host, machine, entity) {
+        return Some((asset, None));
+    }
     let (asset, _) = column_in(machine, entity, 0)?;
     let class = crate::python_records::class_named(host, machine, &asset);
     Some((asset, class))

@@ -150,6 +150,8 @@ pub struct Run {
     pub bases: Vec<Ustr>,
     /// Methods that other routes of the same path answer.
     pub methods_taken: Vec<Ustr>,
+    /// Values of the request that were read as a type with bounds, each with a bound.
+    pub bounds: Vec<(Value, Value)>,
     /// The name of the message that is being handled, if it is chosen.
     pub message: Option<Ustr>,
     /// The field that tells messages apart, if a message is chosen.
@@ -287,6 +289,8 @@ pub struct State {
     pub escaped: FxHashSet<ObjectId>,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
     pub is_passage: bool,
+    /// The settings of fastapi-jwt-auth.
+    pub(crate) jwt_auth: Option<Value>,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

@@ -3,6 +3,10 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod account_existence_revealed;
+mod check_then_act;
+mod client_trusted_value;
+mod client_value;
 mod code_replayable;
 mod code_without_throttle;
 mod conditional_guard;
@@ -38,18 +42,25 @@ mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
 mod missing_role_check;
+mod oauth_flow;
+mod oauth_redirect_open;
+mod oauth_state_missing;
+mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod parent_not_checked;
 mod pending_token_accepted;
 mod place;
+mod privileged;
 mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
 mod refresh_not_revocable;
 mod refresh_not_rotated;
 mod refresh_reuse_undetected;
 mod registration_joins_tenant;
+mod repeatable_reward;
+mod request_body_stored_whole;
 mod reset_token_leaked;
 mod reset_token_not_expiring;
 mod reset_token_weak;
@@ -57,7 +68,10 @@ mod reset_without_throttle;
 mod resets;
 mod role_from_client;
 mod secret_exposed;
+mod secret_fallback;
+mod secret_hardcoded;
 mod secret_size;
+mod secret_use;
 mod socket;
 mod tenant_unscoped_list;
 mod throttle;
@@ -70,6 +84,8 @@ mod two_factor_skipped;
 mod unauthenticated_entry_point;
 mod unmounted_guard;
 mod unowned;
+mod unsigned_quantity;
+mod unverified_payment;
 mod websocket_message_before_auth;
 mod websocket_missing_permission;
 mod websocket_origin;
@@ -106,6 +122,9 @@ pub struct Rule {
 
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
+    &account_existence_revealed::RULE,
+    &check_then_act::RULE,
+    &client_trusted_value::RULE,
     &code_replayable::RULE,
     &code_without_throttle::RULE,
     &conditional_guard::RULE,
@@ -137,6 +156,9 @@ pub static RULES: &[&Rule] = &[
     &login_without_throttle::RULE,
     &logout_keeps_token::RULE,
     &missing_role_check::RULE,
+    &oauth_redirect_open::RULE,
+    &oauth_state_missing::RULE,
+    &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
@@ -148,12 +170,16 @@ pub static RULES: &[&Rule] = &[
     &refresh_not_rotated::RULE,
     &refresh_reuse_undetected::RULE,
     &registration_joins_tenant::RULE,
+    &repeatable_reward::RULE,
+    &request_body_stored_whole::RULE,
     &reset_token_leaked::RULE,
     &reset_token_not_expiring::RULE,
     &reset_token_weak::RULE,
     &reset_without_throttle::RULE,
     &role_from_client::RULE,
     &secret_exposed::RULE,
+    &secret_fallback::RULE,
+    &secret_hardcoded::RULE,
     &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,
@@ -162,6 +188,8 @@ pub static RULES: &[&Rule] = &[
     &two_factor_skipped::RULE,
     &unauthenticated_entry_point::RULE,
     &unmounted_guard::RULE,
+    &unsigned_quantity::RULE,
+    &unverified_payment::RULE,
     &websocket_message_before_auth::RULE,
     &websocket_missing_permission::RULE,
     &websocket_origin::RULE,

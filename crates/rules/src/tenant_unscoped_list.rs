@@ -1,7 +1,9 @@
 //! Finds lists that lack the filter by owner or tenant that other lists of the same records have.
 
-use firedoor_app::ownership::{Usage, Use, all_usages, is_for_higher_rank};
-use firedoor_app::{Map, query};
+use firedoor_app::ownership::{
+    Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, ties,
+};
+use firedoor_app::{Map, Origin, RequestPart};
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -43,6 +45,7 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         let confidence = match (scoped.len(), others.len()) {
+            _ if forgets_parent(usage, &scoped) => Confidence::High,
             (3.., all) if scoped.len() == all => Confidence::High,
             (2.., all) if scoped.len() * 4 >= all * 3 => Confidence::Medium,
             _ => Confidence::Low,
@@ -70,10 +73,24 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// Holds if it is a list whose filter names the caller: one record that the caller may see says nothing of lists.
 fn lists_own(usage: &Usage<'_>) -> bool {
-    usage.access.is_many
-        && usage
-            .access
-            .key
-            .iter()
-            .any(|field| query::is_principal(&field.value))
+    usage.access.is_many && is_keyed_by_caller(usage.entry, usage.access, usage.effect)
+}
+
+/// Holds if the list stands below a part of the path that the caller was held against, and another list of the
+/// same records is filtered by that part.
+fn forgets_parent(usage: &Usage<'_>, scoped: &[&&Usage<'_>]) -> bool {
+    let parents: Vec<Origin> = ties(usage.entry, usage.effect)
+        .sent
+        .into_iter()
+        .filter(|origin| matches!(origin, Origin::Request(RequestPart::Path, _)))
+        .collect();
+    scoped.iter().any(|other| {
+        other.access.key.iter().any(|field| {
+            field
+                .value
+                .origins()
+                .iter()
+                .any(|origin| parents.contains(origin))
+        })
+    })
 }

@@ -1,8 +1,8 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
 use firedoor_app::{
-    Check, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, TokenKind,
-    lookups, query, sessions,
+    Check, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
+    RequestPart, TokenKind, lookups, query, sessions,
 };
 
 use crate::token_kinds::{accepts, issued, proves_identity, verified};
@@ -33,15 +33,7 @@ fn check(map: &Map, findings: &mut Findings) {
     };
     for (entry, effect) in openings(map) {
         if let Some(mark) = forgeable(entry, effect).filter(|_| query::verifies_password(entry)) {
-            findings
-                .at_entry(entry)
-                .symbol("mark")
-                .confidence(Confidence::High)
-                .title(format!("`{}` lets a mark that anybody can make stand for the second factor", entry.id()))
-                .message("What the client sends is compared with a digest of stored values that others know; no key and no chance has a part in it.")
-                .because("compares", mark.span, "the mark is compared here")
-                .because("opens", effect.span, "the session is opened here")
-                .report();
+            report_mark(entry, effect, mark, findings);
             continue;
         }
         if asks(map, entry, effect) || is_exempt(map, entry) {
@@ -66,6 +58,18 @@ fn check(map: &Map, findings: &mut Findings) {
             )
             .report();
     }
+}
+
+fn report_mark(entry: &EntryPoint, effect: &Effect, mark: &Check, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol("mark")
+        .confidence(Confidence::High)
+        .title(format!("`{}` lets a mark that anybody can make stand for the second factor", entry.id()))
+        .message("What the client sends is compared with a digest of stored values that others know; no key and no chance has a part in it.")
+        .because("compares", mark.span, "the mark is compared here")
+        .because("opens", effect.span, "the session is opened here")
+        .report();
 }
 
 fn openings(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect)> {
@@ -132,14 +136,24 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
 
 /// A new account has no second factor yet, and a renewed session was opened with it.
 fn is_exempt(map: &Map, entry: &EntryPoint) -> bool {
-    entry
-        .verdict(firedoor_app::Control::Authentication)
-        .refuses()
+    is_guarded(entry)
         || sessions::renewal(map, entry).is_some()
         || exchanges_token(map, entry)
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
             && !reads_account(map, entry))
+}
+
+/// Holds if a layer has proven who is asking before the handler runs.
+fn is_guarded(entry: &EntryPoint) -> bool {
+    query::guards(entry, Control::Authentication).any(|layer| layer.kind == LayerKind::Layer)
+        || entry.effects.iter().any(|effect| match &effect.kind {
+            EffectKind::Issue(token) if effect.layer.is_none() => token
+                .claims
+                .iter()
+                .any(|claim| query::is_principal(&claim.value)),
+            _ => false,
+        })
 }
 
 /// Holds if the session comes from a token that an earlier log-in has issued.

@@ -160,8 +160,8 @@ impl<'u, 'm> Evidence<'u, 'm> {
     }
 
     fn confidence(&self, usage: &Usage<'_>) -> Confidence {
-        let is_account = self.example.is_none();
-        if is_account || (usage.kind == Use::Tell && self.is_public) {
+        let is_administrative = query::is_administrative_path(&usage.entry.path);
+        if is_administrative || (usage.kind == Use::Tell && self.is_public) {
             return Confidence::Low;
         }
         if usage.kind != Use::Tell && !is_named_by_number(usage) {

@@ -12,11 +12,13 @@
 //! This crate is used by tests only, so it reads files and the environment.
 
 mod check;
+mod document;
 mod expectation;
 mod page;
 mod run;
 
 pub use check::{Tag, check_tags};
+pub use document::keep_part;
 pub use expectation::{Expectation, Kind};
 pub use page::{SNAPSHOT_WORDS, Section, Snapshot, parse_page};
 pub use run::{Outcome, run_pages};

@@ -143,7 +143,16 @@ fn documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "STYLE.md",
+        "docs/ci.md",
+        "docs/configuration.md",
         "docs/decisions.md",
+        "docs/frameworks/express.md",
+        "docs/frameworks/fastapi.md",
+        "docs/frameworks/websockets.md",
+        "docs/json.md",
+        "docs/libraries.md",
+        "docs/rules.md",
+        "docs/verdicts.md",
     ] {
         let path = root().join(document);
         let text = read(&path);

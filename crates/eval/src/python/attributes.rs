@@ -130,11 +130,19 @@ fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
         }
         _ => {
             for id in object.objects().collect::<Vec<_>>() {
-                if let ObjectKind::Host(path) = machine.heap.get(id).kind {
+                let path = match machine.heap.get(id).kind {
+                    ObjectKind::Host(path) => Some(path),
+                    ObjectKind::Instance { .. } => machine.outside_base(id),
+                    _ => None,
+                };
+                if let Some(path) = path {
                     let host = machine.host();
                     host.set_index(machine, id, path, &name, &value, call.span);
                 }
                 machine.heap.open(id);
+                if let ObjectKind::Instance { .. } = machine.heap.get(id).kind {
+                    machine.heap.elements_mut(id).push(value.clone());
+                }
             }
         }
     }

@@ -84,9 +84,15 @@ impl Machine<'_> {
         }
     }
 
-    /// Leaves a context manager of the program.
+    /// Leaves a context manager, of the program or of outside.
     pub(crate) fn exit_context(&mut self, context: &Value, span: Span) -> Result<(), Stop> {
         for id in context.objects().collect::<Vec<_>>() {
+            if let ObjectKind::Host(path) = self.heap.get(id).kind {
+                let path = Ustr::from(&format!("{path}.__exit__"));
+                let none = Arguments::default();
+                self.ask_host(path, Some(id), context.clone(), &none, span, false)?;
+                continue;
+            }
             self.call_context_method(id, &["__exit__", "__aexit__"], 3, span)?;
         }
         Ok(())

@@ -113,7 +113,20 @@ fn items(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) -> Value {
         let pair = machine.make_tuple(vec![key, value], call.span);
         return machine.list_with_more(Vec::new(), pair, call.this, call.span);
     }
+    for value in spread_into(machine, id) {
+        let key = Value::unknown(Shape::Any);
+        pairs.push(machine.make_tuple(vec![key, value], call.span));
+    }
     machine.view(id, pairs, is_open, call)
+}
+
+/// What a plain dictionary was filled from without its names being known.
+fn spread_into(machine: &Machine<'_>, id: ObjectId) -> Vec<Value> {
+    let object = machine.heap.get(id);
+    match object.kind {
+        ObjectKind::Plain if object.is_open => object.elements.clone(),
+        _ => Vec::new(),
+    }
 }
 
 fn pop(

@@ -176,13 +176,17 @@ fn group_rows(
     folded
 }
 
-/// The numbers take some 65 columns.
+/// The numbers take some 65 columns. The path says more than the name of the router behind it.
 fn shortened(label: &str, width: usize) -> String {
     let most = width.saturating_sub(70).max(24);
+    let path = label.split(" (").next().unwrap_or(label);
     if label.chars().count() <= most {
         return label.to_owned();
     }
-    label.chars().take(most - 1).chain(['…']).collect()
+    if path.chars().count() <= most {
+        return path.to_owned();
+    }
+    path.chars().take(most - 1).chain(['…']).collect()
 }
 
 fn row(label: Cell, entry_points: usize, count: Count) -> Vec<Cell> {

@@ -2,36 +2,66 @@
 
 use firedoor_app::{Check, CheckKind, Refusal};
 
-use super::value;
+use super::value::{something, value};
 
 /// Returns what `check` requires, as seen by a request that passes it: `requires that ...`.
 pub(crate) fn check(check: &Check) -> String {
-    let condition = condition(check);
-    if check.outcome {
-        format!("requires that {condition}")
-    } else {
-        format!("requires that it is not the case that {condition}")
-    }
+    format!("requires that {}", condition(check))
 }
 
 fn condition(check: &Check) -> String {
-    let values: Vec<String> = check.operands.iter().map(value).collect();
+    let holds = check.outcome;
+    let say = |yes: &str, no: &str| if holds { yes } else { no }.to_owned();
+    // That a value may be missing is what a test for presence is about, and no news.
+    let words = match check.kind {
+        CheckKind::Presence => something,
+        _ => value,
+    };
+    let values: Vec<String> = check.operands.iter().map(words).collect();
     let first = values.first().cloned();
-    let first = first.unwrap_or_else(|| value(&check.control));
+    let first = first.unwrap_or_else(|| words(&check.control));
     let second = values.get(1);
     match (check.kind, second) {
-        (CheckKind::Presence, _) => format!("{first} is there"),
-        (CheckKind::Equality, Some(second)) => format!("{first} equals {second}"),
-        (CheckKind::Bound, Some(second)) => format!("{first} is within {second}"),
-        (CheckKind::Membership, Some(second)) => format!("{first} is among {second}"),
-        (CheckKind::Proof, Some(second)) => format!("{first} is proven with {second}"),
-        (CheckKind::Proof, None) => format!("{first} is valid"),
-        (CheckKind::Shape, _) => format!("{first} has the right shape"),
-        (CheckKind::Attempts, _) => String::from("there were not too many attempts"),
-        (CheckKind::Library, _) => format!("the library's guard accepts {first}"),
-        (CheckKind::Failure, _) => format!("work on {first} fails"),
-        (_, Some(second)) => format!("a test of {first} and {second} holds"),
-        (_, None) => format!("a test of {first} holds"),
+        (CheckKind::Presence, None) => format!("{first} is {}", say("there", "missing")),
+        (CheckKind::Equality, Some(second)) => {
+            format!("{first} {} {second}", say("equals", "differs from"))
+        }
+        (CheckKind::Bound, Some(second)) => {
+            format!("{first} {} {second}", say("is within", "is not within"))
+        }
+        (CheckKind::Membership, Some(second)) => {
+            format!("{first} {} {second}", say("is among", "is not among"))
+        }
+        (CheckKind::Proof, Some(second)) => {
+            format!(
+                "{first} {} {second}",
+                say("is proven with", "is not proven with")
+            )
+        }
+        (CheckKind::Proof, None) => format!("{first} is {}", say("valid", "not valid")),
+        (CheckKind::Shape, _) => {
+            format!("{first} {} the right shape", say("has", "does not have"))
+        }
+        (CheckKind::Attempts, _) => {
+            format!("there were {} attempts", say("not too many", "too many"))
+        }
+        (CheckKind::Library, _) => {
+            format!("the library's guard {} {first}", say("accepts", "refuses"))
+        }
+        (CheckKind::Failure, _) => format!("work on {first} {}", say("fails", "succeeds")),
+        _ => format!(
+            "a test of {} {}",
+            together(values, first),
+            say("holds", "fails")
+        ),
+    }
+}
+
+/// Returns the values that one test looks at, in a list.
+fn together(mut values: Vec<String>, first: String) -> String {
+    match values.pop() {
+        Some(last) if !values.is_empty() => format!("{} and {last}", values.join(", ")),
+        _ => first,
     }
 }
 
@@ -45,5 +75,60 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         Refusal::Throw(None) => String::from("throws"),
         Refusal::Close => String::from("closes the connection"),
         Refusal::Return => String::from("returns without doing the work"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use firedoor_app::{Check, CheckKind, Origin, Provenance};
+    use firedoor_source::{FileId, Span};
+    use ustr::Ustr;
+
+    use super::check;
+
+    fn words(kind: CheckKind, operands: &[&[Origin]], outcome: bool) -> String {
+        let operands = operands.iter().map(|it| Provenance::new(it.to_vec()));
+        check(&Check {
+            kind,
+            span: Span {
+                file: FileId(0),
+                start: 0,
+                end: 0,
+            },
+            operands: operands.collect(),
+            control: Provenance::default(),
+            outcome,
+            is_alternative: false,
+            refusal: None,
+        })
+    }
+
+    #[test]
+    fn a_test_that_does_not_hold_is_said_directly() {
+        let caller: &[Origin] = &[Origin::Principal(Ustr::from(""))];
+        let nothing = [Origin::Literal(Ustr::from("null")), caller[0].clone()];
+        let role: &[Origin] = &[Origin::Literal(Ustr::from("admin"))];
+        assert_eq!(
+            words(CheckKind::Presence, &[&nothing], false),
+            "requires that the caller is missing"
+        );
+        assert_eq!(
+            words(CheckKind::Equality, &[caller, role], false),
+            "requires that the caller differs from \"admin\""
+        );
+        assert_eq!(
+            words(CheckKind::Attempts, &[], false),
+            "requires that there were too many attempts"
+        );
+    }
+
+    #[test]
+    fn several_tests_at_once_are_no_test_for_presence() {
+        let caller: &[Origin] = &[Origin::Principal(Ustr::from(""))];
+        let time: &[Origin] = &[Origin::Clock];
+        assert_eq!(
+            words(CheckKind::Presence, &[caller, time], true),
+            "requires that a test of the caller and the time holds"
+        );
     }
 }

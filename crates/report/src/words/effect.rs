@@ -73,7 +73,10 @@ fn access(access: &Access) -> String {
 fn fields(fields: &[Field], between: &str) -> String {
     let words: Vec<String> = fields
         .iter()
-        .map(|field| format!("{} {} {}", field.name, field.operator, value(&field.value)))
+        .map(|field| match field.name.as_str() {
+            "" => value(&field.value),
+            name => format!("{name} {} {}", field.operator, value(&field.value)),
+        })
         .collect();
     words.join(between)
 }
@@ -196,10 +199,14 @@ fn session(operation: SessionOperation, field: Option<&Field>) -> String {
 }
 
 fn respond(status: Option<u16>, body: &[Field], is_error: bool) -> String {
-    let verb = if is_error { "fails with" } else { "answers" };
-    let status = status.map_or_else(|| String::from("200"), |status| status.to_string());
+    let outcome = match (status, is_error) {
+        (Some(status), true) => format!("fails with {status}"),
+        (Some(status), false) => format!("answers {status}"),
+        (None, true) => String::from("fails"),
+        (None, false) => String::from("answers 200"),
+    };
     if body.is_empty() {
-        return format!("{verb} {status}");
+        return outcome;
     }
     let told: Vec<String> = body
         .iter()
@@ -211,7 +218,7 @@ fn respond(status: Option<u16>, body: &[Field], is_error: bool) -> String {
             }
         })
         .collect();
-    format!("{verb} {status}, telling {}", told.join(", "))
+    format!("{outcome}, telling {}", told.join(", "))
 }
 
 fn send(channel: SendChannel, to: &str, content: &[Field]) -> String {

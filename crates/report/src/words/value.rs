@@ -3,27 +3,70 @@
 use firedoor_app::{Origin, Provenance, RequestPart};
 
 /// The most origins that are listed before the rest is only counted.
-const MOST_ORIGINS: usize = 4;
+const MOST_ORIGINS: usize = 3;
 
 /// Returns where a value comes from; `something unknown` if nothing is known of it.
 pub(crate) fn value(provenance: &Provenance) -> String {
-    let origins = provenance.origins();
-    if origins.is_empty() {
-        return String::from("something unknown");
-    }
+    describe(provenance.origins(), true)
+}
+
+/// Returns where a value comes from if there is one: that it may be missing is not said.
+pub(crate) fn something(provenance: &Provenance) -> String {
+    let is_only_nothing = provenance.origins().iter().all(is_nothing);
+    describe(provenance.origins(), is_only_nothing)
+}
+
+fn describe(origins: &[Origin], says_nothing: bool) -> String {
     let mut words: Vec<String> = Vec::new();
-    for each in origins {
+    let mut last = Vec::new();
+    for each in origins.iter().filter(|it| !is_made(it)) {
+        let list = match is_nothing(each) {
+            true if says_nothing => &mut last,
+            true => continue,
+            false => &mut words,
+        };
         let text = origin(each);
-        if !words.contains(&text) {
-            words.push(text);
+        if !list.contains(&text) {
+            list.push(text);
         }
     }
-    let left = words.len().saturating_sub(MOST_ORIGINS);
-    words.truncate(MOST_ORIGINS);
-    if left > 0 {
-        words.push(format!("{left} more"));
+    words.append(&mut last);
+    let text = listed(words);
+    let is_digest = origins.contains(&Origin::Digest);
+    let is_signed = origins.contains(&Origin::Signature);
+    match (text.is_empty(), is_digest, is_signed) {
+        (true, true, _) => String::from("a digest"),
+        (true, _, true) => String::from("a signature"),
+        (true, ..) => String::from("something unknown"),
+        (_, true, _) => format!("a digest of {text}"),
+        (_, _, true) => format!("something signed, made of {text}"),
+        _ => text,
     }
-    words.join(" or ")
+}
+
+/// Holds for what says how a value was made, and not of what.
+fn is_made(origin: &Origin) -> bool {
+    matches!(origin, Origin::Digest | Origin::Signature)
+}
+
+fn is_nothing(origin: &Origin) -> bool {
+    matches!(origin, Origin::Literal(text) if matches!(text.as_str(), "null" | "undefined" | "None"))
+}
+
+/// Returns alternatives as a list: `a`, `a or b`, `a, b, c or 2 others`.
+fn listed(mut words: Vec<String>) -> String {
+    let left = words.len().saturating_sub(MOST_ORIGINS);
+    if left == 1 {
+        words.push(String::from("another"));
+        words.remove(MOST_ORIGINS);
+    } else if left > 1 {
+        words.truncate(MOST_ORIGINS);
+        words.push(format!("{left} others"));
+    }
+    match words.pop() {
+        Some(last) if !words.is_empty() => format!("{} or {last}", words.join(", ")),
+        last => last.unwrap_or_default(),
+    }
 }
 
 /// Returns one place that values come from, in words.
@@ -40,7 +83,7 @@ pub(crate) fn origin(origin: &Origin) -> String {
             of_principal,
         } => record(asset, field, *of_principal),
         Origin::Environment { name, fallback } => environment(name, fallback.as_deref()),
-        Origin::Literal(text) => format!("the constant \"{}\"", shortened(text)),
+        Origin::Literal(text) => literal(text),
         Origin::Random {
             cryptographic,
             bits,
@@ -54,7 +97,22 @@ pub(crate) fn origin(origin: &Origin) -> String {
     }
 }
 
+/// Returns a constant: words in quotes, and what the languages spell differently alike.
+fn literal(text: &str) -> String {
+    match text {
+        "null" | "undefined" | "None" => String::from("nothing"),
+        "" => String::from("an empty text"),
+        "true" | "True" => String::from("true"),
+        "false" | "False" => String::from("false"),
+        text if text.parse::<f64>().is_ok() => text.to_owned(),
+        text => format!("\"{}\"", shortened(text)),
+    }
+}
+
 fn request(part: RequestPart, field: &str) -> String {
+    if part == RequestPart::Line && matches!(field, "path" | "method") {
+        return format!("the request's {field}");
+    }
     let (whole, one) = match part {
         RequestPart::Body => ("the body", "body field"),
         RequestPart::Path => ("the path", "path parameter"),
@@ -127,4 +185,57 @@ fn shortened(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(MOST).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use firedoor_app::{Origin, Provenance, RequestPart};
+    use ustr::Ustr;
+
+    use super::{something, value};
+
+    fn of(origins: &[Origin]) -> Provenance {
+        Provenance::new(origins.to_vec())
+    }
+
+    fn literal(text: &str) -> Origin {
+        Origin::Literal(Ustr::from(text))
+    }
+
+    fn field(name: &str) -> Origin {
+        Origin::Request(RequestPart::Body, Ustr::from(name))
+    }
+
+    #[test]
+    fn constants_read_like_people_write_them() {
+        assert_eq!(value(&of(&[literal("5m")])), "\"5m\"");
+        assert_eq!(value(&of(&[literal("401")])), "401");
+        assert_eq!(value(&of(&[literal("True")])), "true");
+        assert_eq!(value(&of(&[literal("null")])), "nothing");
+    }
+
+    #[test]
+    fn what_may_be_missing_is_said_last_or_not_at_all() {
+        let maybe = of(&[literal("null"), field("name")]);
+        assert_eq!(value(&maybe), "body field 'name' or nothing");
+        assert_eq!(something(&maybe), "body field 'name'");
+        assert_eq!(something(&of(&[literal("null")])), "nothing");
+    }
+
+    #[test]
+    fn a_digest_is_of_something() {
+        let digest = of(&[field("token"), Origin::Digest]);
+        assert_eq!(value(&digest), "a digest of body field 'token'");
+        assert_eq!(value(&of(&[Origin::Digest])), "a digest");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let fields: Vec<Origin> = ["a", "b", "c", "d", "e"].map(field).to_vec();
+        assert_eq!(value(&of(&fields[..2])), "body field 'a' or body field 'b'");
+        assert_eq!(
+            value(&of(&fields)),
+            "body field 'a', body field 'b', body field 'c' or 2 others"
+        );
+    }
 }

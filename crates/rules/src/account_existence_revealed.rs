@@ -1,0 +1,252 @@
+//! Finds answers to strangers that tell whether somebody has an account.
+
+use firedoor_app::{
+    Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
+    Operation, Origin, query,
+};
+use ustr::Ustr;
+
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "account-existence-revealed",
+    class: "user-enumeration",
+    summary: "answers tell strangers whether somebody has an account",
+    severity: Severity::Medium,
+    cwe: &["CWE-204"],
+    remediation: "Give the same status and words whether or not there is an account, and do the same work for both.",
+    page: include_str!("../fixtures/account-existence-revealed/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    let accounts = query::account_assets(map);
+    for entry in &map.entry_points {
+        if entry.verdict(Control::Authentication).refuses() {
+            continue;
+        }
+        let look_up = query::handler_accesses(entry).find(|(_, access)| {
+            accounts.contains(&access.asset) && is_named_by_client(map, access)
+        });
+        let Some((effect, access)) = look_up else {
+            continue;
+        };
+        let Some((told, words)) = revealing(entry, access) else {
+            report_timing(entry, access, findings);
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .confidence(confidence(map, entry, access))
+            .title(format!("`{}` tells who has an account", entry.id()))
+            .message(words)
+            .because(
+                "looks-up",
+                effect.span,
+                format!("the {} is looked up here", access.asset),
+            )
+            .because(
+                "tells",
+                told.span,
+                "this answer is given where there is none",
+            )
+            .report();
+    }
+}
+
+/// A hash takes long, and is computed only where there is an account. Low: the difference has to be measured.
+fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
+    let compared = query::comparisons(entry).find(|(effect, found)| {
+        found.kind == ComparisonKind::Password && side(entry, effect, access.asset) == Some(true)
+    });
+    let Some((effect, _)) = compared else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .symbol("time")
+        .confidence(Confidence::Low)
+        .title(format!("`{}` answers sooner without an account", entry.id()))
+        .message("The password is hashed only where an account was found: the time of the answer tells which.")
+        .because("compares", effect.span, "only reached with an account")
+        .report();
+}
+
+/// The account is found by an address or name that the client sends, and that strangers may know or guess.
+fn is_named_by_client(map: &Map, access: &Access) -> bool {
+    matches!(access.operation, Operation::Read | Operation::Count)
+        && access.key.iter().any(|field| {
+            field.operator == "="
+                && field.value.is_from_client()
+                && !field.value.is_credential()
+                && !field.value.origins().contains(&Origin::Digest)
+                && !query::is_random_field(map, access.asset, field.name)
+        })
+}
+
+fn confidence(map: &Map, entry: &EntryPoint, access: &Access) -> Confidence {
+    let is_by_address = access
+        .key
+        .iter()
+        .any(|field| field.name.to_ascii_lowercase().contains("mail"));
+    match query::verifies_password(entry) {
+        true => Confidence::High,
+        // Whoever registers has to be told that the name is taken, one way or another.
+        false if query::is_registration(map, entry) => Confidence::Low,
+        false if is_by_address => Confidence::Medium,
+        false => Confidence::Low,
+    }
+}
+
+/// Returns the answer that gives it away, and how.
+fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, String)> {
+    let answers = || entry.effects.iter().filter(|effect| is_answer(effect));
+    let unknown = answers().find(|effect| side(entry, effect, access.asset) == Some(false));
+    if let Some(unknown) = unknown {
+        let known: Vec<&Effect> = answers()
+            .filter(|effect| side(entry, effect, access.asset) == Some(true))
+            .filter(|effect| is_on_the_same_way(entry, effect))
+            .collect();
+        let is_different =
+            !known.is_empty() && known.iter().all(|effect| told(effect) != told(unknown));
+        if is_different {
+            let words = format!(
+                "Where no {} is found the answer is {}, and otherwise another.",
+                access.asset,
+                describe(unknown)
+            );
+            return Some((unknown, words));
+        }
+    }
+    if let Some(found) = answers().find(|effect| is_decided_before(entry, effect, access.asset)) {
+        let words = "What is answered hangs on whether a record was found.";
+        return Some((found, words.to_owned()));
+    }
+    let presence = answers().find(|effect| tells_presence(effect, access.asset))?;
+    Some((
+        presence,
+        format!("The answer says whether a {} was found.", access.asset),
+    ))
+}
+
+fn is_answer(effect: &Effect) -> bool {
+    effect.layer.is_none() && matches!(effect.kind, EffectKind::Respond { .. })
+}
+
+/// Whether the effect happens only where a record was found (`true`) or only where none was.
+fn side(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> Option<bool> {
+    entry
+        .checks_of(effect)
+        .find_map(|check| presence(check, asset))
+}
+
+fn presence(check: &Check, asset: Ustr) -> Option<bool> {
+    let is_about_record = check
+        .operands
+        .iter()
+        .any(|operand| operand.record_fields(asset).any(|field| field.is_empty()));
+    let is_null =
+        |operand: &firedoor_app::Provenance| operand.literal().is_some_and(|text| text == "null");
+    let is_about_nothing_else = check.operands.iter().all(|operand| {
+        operand.origins().iter().all(|origin| match origin {
+            Origin::Record { asset: found, .. } => *found == asset,
+            Origin::Literal(_) => true,
+            _ => false,
+        })
+    });
+    if !is_about_record || !is_about_nothing_else {
+        return None;
+    }
+    match check.kind {
+        CheckKind::Presence => Some(check.outcome),
+        CheckKind::Equality if check.operands.iter().any(is_null) => Some(!check.outcome),
+        _ => None,
+    }
+}
+
+/// A constant that was chosen by whether a record was found decides between two answers that differ.
+fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    let is_choice = |check: &&Check| {
+        check
+            .control
+            .record_fields(asset)
+            .any(|field| field.is_empty())
+            && check.operands.iter().all(|operand| {
+                let origins = operand.origins();
+                origins
+                    .iter()
+                    .all(|origin| matches!(origin, Origin::Literal(_)))
+            })
+    };
+    let opposite = |check: &Check| {
+        entry
+            .effects
+            .iter()
+            .filter(|other| is_answer(other))
+            .filter(|other| {
+                entry
+                    .checks_of(other)
+                    .any(|found| found.span == check.span && found.outcome != check.outcome)
+            })
+            .any(|other| told(other) != told(effect))
+    };
+    entry.checks_of(effect).filter(is_choice).any(opposite)
+}
+
+/// With a password or code, what a stranger gets who has the wrong one; else what everybody gets.
+fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
+    let is_proving = query::verifies_password(entry);
+    !is_proving
+        || entry
+            .checks_of(effect)
+            .any(|check| check.kind == CheckKind::Proof && !check.outcome)
+}
+
+/// What the client sees: the status and the constant words.
+fn told(effect: &Effect) -> (Option<u16>, Vec<(Ustr, Ustr)>) {
+    let EffectKind::Respond { status, body, .. } = &effect.kind else {
+        return (None, Vec::new());
+    };
+    let words = body
+        .iter()
+        .filter(|field| is_shown(field))
+        .filter_map(|field| Some((field.name, field.value.literal()?)))
+        .collect();
+    (*status, words)
+}
+
+fn is_shown(field: &Field) -> bool {
+    !matches!(
+        field.name.as_str(),
+        "stack" | "name" | "status" | "status_code" | "args"
+    )
+}
+
+fn describe(effect: &Effect) -> String {
+    let (status, words) = told(effect);
+    let status = status.map_or("an error".to_owned(), |status| status.to_string());
+    match words.first() {
+        Some((_, text)) => format!("{status} \"{text}\""),
+        None => status,
+    }
+}
+
+/// The answer is the very fact that a record was found, or how many.
+fn tells_presence(effect: &Effect, asset: Ustr) -> bool {
+    let EffectKind::Respond {
+        body,
+        is_error: false,
+        ..
+    } = &effect.kind
+    else {
+        return false;
+    };
+    body.iter().any(|field| {
+        !field.value.origins().is_empty()
+            && field.value.origins().iter().any(|origin| {
+                matches!(origin, Origin::Record { asset: found, field, .. }
+                    if *found == asset && (field.is_empty() || *field == "count" || *field == "exists"))
+            })
+    }) && body.len() <= 2
+}

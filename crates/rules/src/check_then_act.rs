@@ -1,0 +1,184 @@
+//! Finds stored numbers and marks that are checked in one statement and changed in another, so that requests at the
+//! same time all pass the check.
+
+use firedoor_app::{
+    Access, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, query,
+};
+
+use crate::client_value::{is_counted, written_fields};
+use crate::privileged::is_money_name;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "check-then-act",
+    class: "business-logic",
+    summary: "a stored value is checked and changed in separate statements",
+    severity: Severity::Medium,
+    cwe: &["CWE-367", "CWE-362"],
+    remediation: "Make the condition part of the update and act only if it changed a record, or lock the record in a transaction.",
+    page: include_str!("../fixtures/check-then-act/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        for (effect, access, field) in written_fields(entry) {
+            let is_open = access.operation == Operation::Update
+                && !access.is_conditional
+                && !access.is_in_transaction
+                && map
+                    .asset(access.asset)
+                    .is_none_or(|asset| asset.kind != AssetKind::Memory);
+            if !is_open {
+                continue;
+            }
+            let place = Place {
+                entry,
+                effect,
+                access,
+                field,
+            };
+            if let Some(decided) = balance_check(&place) {
+                report(
+                    &place,
+                    decided.span,
+                    "the stored value is compared here",
+                    findings,
+                );
+            } else if let Some(decided) = claim_check(&place) {
+                report(
+                    &place,
+                    decided.span,
+                    "whether it was used is asked here",
+                    findings,
+                );
+            } else if let Some(found) = claim_look_up(&place) {
+                report(
+                    &place,
+                    found.span,
+                    "only unused ones are found here",
+                    findings,
+                );
+            }
+        }
+    }
+}
+
+struct Place<'m> {
+    entry: &'m EntryPoint,
+    effect: &'m Effect,
+    access: &'m Access,
+    field: &'m Field,
+}
+
+/// A comparison of the counted field with a bound, after which it is counted down or up.
+fn balance_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
+    if !is_money_name(&place.field.name) || !is_counted(place.access, place.field) {
+        return None;
+    }
+    refusing(place).find(|check| check.kind == CheckKind::Bound && examines(check, place))
+}
+
+/// A question whether a mark is set, before the mark is set and something is given.
+fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
+    if !is_mark(place.field) || !gives_something(place) {
+        return None;
+    }
+    refusing(place).find(|check| check.kind != CheckKind::Failure && examines(check, place))
+}
+
+/// A look-up of what is not marked yet, before it is marked and something is given.
+fn claim_look_up<'m>(place: &Place<'m>) -> Option<&'m Effect> {
+    if !gives_something(place) {
+        return None;
+    }
+    let found = query::handler_accesses(place.entry)
+        .take_while(|(effect, _)| !std::ptr::eq(*effect, place.effect))
+        .find(|(_, access)| {
+            access.operation == Operation::Read
+                && access.asset == place.access.asset
+                && access.key.iter().any(|key| {
+                    key.name == place.field.name
+                        && key.operator == "="
+                        && key.value.literal().is_some()
+                })
+        })?;
+    Some(found.0)
+}
+
+fn refusing<'m>(place: &Place<'m>) -> impl Iterator<Item = &'m Check> {
+    place
+        .entry
+        .checks_of(place.effect)
+        .filter(|check| check.refusal.is_some())
+}
+
+fn examines(check: &Check, place: &Place<'_>) -> bool {
+    check.operands.iter().any(|operand| {
+        operand
+            .record_fields(place.access.asset)
+            .any(|name| name == place.field.name)
+    })
+}
+
+/// A constant, the time or the caller: what says that something has happened.
+fn is_mark(field: &Field) -> bool {
+    !field.value.is_empty()
+        && field.operator == "="
+        && !field.value.is_from_client()
+        && field.value.origins().iter().all(|origin| {
+            matches!(
+                origin,
+                Origin::Literal(_) | Origin::Clock | Origin::Principal(_)
+            ) || matches!(
+                origin,
+                Origin::Record {
+                    of_principal: true,
+                    ..
+                }
+            )
+        })
+}
+
+/// The handler raises something of worth besides, which is what makes a second pass worth having.
+fn gives_something(place: &Place<'_>) -> bool {
+    written_fields(place.entry).any(|(_, access, field)| {
+        let is_other = access.asset != place.access.asset || field.name != place.field.name;
+        let is_extended = field.value.origins().contains(&Origin::Clock)
+            && field
+                .value
+                .record_fields(access.asset)
+                .any(|name| name == field.name);
+        is_other
+            && access.operation == Operation::Update
+            && (is_money_name(&field.name) && is_counted(access, field) || is_extended)
+    })
+}
+
+fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findings: &mut Findings) {
+    let Place {
+        entry,
+        effect,
+        access,
+        field,
+    } = place;
+    findings
+        .at_entry(entry)
+        .span(effect.span)
+        .symbol(&format!("{}.{}", access.asset, field.name))
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` checks `{}` of {} and changes it apart",
+            entry.id(),
+            field.name,
+            access.asset
+        ))
+        .message(
+            "Requests at the same time all see the old value and pass the check: the update has no condition, and no transaction or lock holds them apart.",
+        )
+        .because("checked", decided, words.to_owned())
+        .because("changed", effect.span, "it is changed here")
+        .because("reached", entry.registered, "the entry point")
+        .report();
+}

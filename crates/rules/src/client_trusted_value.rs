@@ -1,0 +1,192 @@
+//! Finds prices, balances and ranks that handlers take from the client's word.
+
+use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, Origin, query};
+use ustr::Ustr;
+
+use crate::client_value::{
+    is_counted, is_held_against_server, reads, sent_fields, servers_own, written_fields,
+};
+use crate::privileged::{is_money_name, is_rank_name, money_words};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "client-trusted-value",
+    class: "business-logic",
+    summary: "a price, balance or rank is what the client says it is",
+    severity: Severity::High,
+    cwe: &["CWE-602", "CWE-840"],
+    remediation: "Take the value from what the server keeps, or refuse the request where it differs.",
+    page: include_str!("../fixtures/client-trusted-value/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if query::is_administrative_path(&entry.path) {
+            continue;
+        }
+        for (effect, access, field) in written_fields(entry) {
+            for (origin, sent) in sent_fields(&field.value) {
+                if is_held_against_server(entry, effect, &origin, (access.asset, field.name)) {
+                    continue;
+                }
+                let place = Place {
+                    entry,
+                    effect,
+                    access,
+                    field,
+                    sent,
+                };
+                if let Some((confidence, because)) = judge(map, &place) {
+                    report(&place, confidence, &because, findings);
+                }
+            }
+        }
+    }
+}
+
+struct Place<'m> {
+    entry: &'m EntryPoint,
+    effect: &'m Effect,
+    access: &'m Access,
+    field: &'m Field,
+    sent: Ustr,
+}
+
+fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
+    let Place {
+        entry,
+        access,
+        field,
+        sent,
+        ..
+    } = place;
+    if is_rank_name(&field.name) {
+        return judge_rank(map, place);
+    }
+    if !is_money_name(&field.name) || !is_money_name(sent) {
+        return None;
+    }
+    if let Some(own) = alternative(field, sent) {
+        return Some((Confidence::High, format!("the server has it itself: {own}")));
+    }
+    let own = servers_own(map, entry, access.asset, sent)
+        .filter(|_| is_counted(access, field) || access.operation == Operation::Create);
+    match own {
+        Some((asset, name)) if reads(entry, asset) => Some((
+            Confidence::High,
+            format!("the server has it itself: `{name}` of {asset}, which the handler reads"),
+        )),
+        _ if is_free_gain(entry, place) => Some((
+            Confidence::Medium,
+            format!(
+                "`{}` of the caller is raised by the number that was sent",
+                field.name
+            ),
+        )),
+        Some((asset, name)) => Some((
+            Confidence::Low,
+            format!("the server has it itself: `{name}` of {asset}"),
+        )),
+        None => None,
+    }
+}
+
+/// The server's own value that is used where the client sends none.
+fn alternative(field: &Field, sent: &str) -> Option<String> {
+    let wanted = money_words(sent);
+    field.value.origins().iter().find_map(|origin| {
+        let name = match origin {
+            Origin::Environment { name, .. } => name.to_ascii_lowercase(),
+            Origin::Record { field: own, .. } if *own != field.name => own.to_string(),
+            _ => return None,
+        };
+        money_words(&name)
+            .iter()
+            .any(|word| wanted.contains(word))
+            .then(|| format!("`{name}`"))
+    })
+}
+
+/// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.
+fn is_free_gain(entry: &EntryPoint, place: &Place<'_>) -> bool {
+    let is_own = place
+        .access
+        .key
+        .iter()
+        .any(|field| query::is_principal(&field.value));
+    let touched = written_fields(entry)
+        .filter(|(_, access, field)| {
+            access.asset == place.access.asset && field.name == place.field.name
+        })
+        .count();
+    is_own
+        && place.field.operator == "+="
+        && !place.access.is_conditional
+        && touched == 1
+        && !place
+            .access
+            .key
+            .iter()
+            .any(|field| field.name == place.field.name)
+}
+
+fn judge_rank(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
+    let Place {
+        entry,
+        effect,
+        access,
+        field,
+        ..
+    } = place;
+    let is_account = query::account_assets(map).contains(&access.asset);
+    let is_own = access.operation == Operation::Create
+        || access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value));
+    let is_for_anybody = !entry
+        .verdict(firedoor_app::Control::Authorization)
+        .refuses();
+    if !is_account || !is_own || !is_for_anybody {
+        return None;
+    }
+    let is_chosen_from_list = entry.checks_of(effect).any(|check| {
+        check.kind == firedoor_app::CheckKind::Membership
+            && sent_fields(&check.provenance())
+                .iter()
+                .any(|(_, sent)| *sent == place.sent)
+    });
+    let guard = crate::privileged::privileged_fields(map, access.asset)
+        .into_iter()
+        .find(|found| found.field == field.name && found.is_strong)?;
+    let confidence = match is_chosen_from_list {
+        true => Confidence::Low,
+        false => Confidence::High,
+    };
+    Some((confidence, guard.because))
+}
+
+fn report(place: &Place<'_>, confidence: Confidence, because: &str, findings: &mut Findings) {
+    let Place {
+        entry,
+        effect,
+        access,
+        field,
+        sent,
+    } = place;
+    findings
+        .at_entry(entry)
+        .span(effect.span)
+        .symbol(&format!("{}.{}", access.asset, field.name))
+        .confidence(confidence)
+        .title(format!("`{}` believes the client's `{sent}`", entry.id()))
+        .message(format!(
+            "`{}` of {} comes from `{sent}` of the request, and no check holds it against what the server keeps.",
+            field.name, access.asset
+        ))
+        .because("written", effect.span, because.to_owned())
+        .because("reached", entry.registered, "the entry point")
+        .report();
+}

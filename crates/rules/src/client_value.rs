@@ -1,0 +1,153 @@
+//! Numbers and ranks that the client sends and handlers store: shared by the rules about business logic.
+
+use firedoor_app::{
+    Access, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    RequestPart, query,
+};
+use ustr::Ustr;
+
+use crate::privileged::money_words;
+
+/// Returns the fields of the body, query or message that the value comes from, by their last names.
+pub fn sent_fields(value: &Provenance) -> Vec<(Origin, Ustr)> {
+    value
+        .origins()
+        .iter()
+        .filter_map(|origin| match origin {
+            Origin::Request(
+                RequestPart::Body | RequestPart::Query | RequestPart::Message | RequestPart::Path,
+                name,
+            ) if !name.is_empty() => {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                Some((origin.clone(), Ustr::from(last)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Returns the writes of a handler, field by field.
+pub fn written_fields(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &Access, &Field)> {
+    query::handler_accesses(entry)
+        .filter(|(_, access)| matches!(access.operation, Operation::Create | Operation::Update))
+        .flat_map(|(effect, access)| {
+            access
+                .values
+                .iter()
+                .map(move |field| (effect, access, field))
+        })
+}
+
+/// Holds if the field is counted with: it is incremented, or its new value comes from its old one.
+pub fn is_counted(access: &Access, field: &Field) -> bool {
+    field.operator == "+="
+        || (access.operation == Operation::Update
+            && field
+                .value
+                .record_fields(access.asset)
+                .any(|name| name == field.name))
+}
+
+/// Holds if a check before the effect refuses unless what was sent goes with something that the server keeps. A
+/// balance that suffices says nothing of a price.
+pub fn is_held_against_server(
+    entry: &EntryPoint,
+    effect: &Effect,
+    sent: &Origin,
+    balance: (Ustr, Ustr),
+) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let provenance = examined(check);
+        check.kind != CheckKind::Failure
+            && provenance.origins().contains(sent)
+            && provenance.origins().iter().any(|origin| match origin {
+                Origin::Record { asset, field, .. } => (*asset, *field) != balance,
+                Origin::Environment { .. } => true,
+                _ => false,
+            })
+    })
+}
+
+/// What a check compares, without what led to it.
+fn examined(check: &Check) -> Provenance {
+    check
+        .operands
+        .iter()
+        .fold(Provenance::default(), |all, operand| all.union(operand))
+}
+
+/// Holds if a check before the effect compares the number with the stored field, as one does before taking from it.
+pub fn is_compared_with_balance(
+    entry: &EntryPoint,
+    effect: &Effect,
+    sent: &Origin,
+    balance: (Ustr, Ustr),
+) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        check.kind == CheckKind::Bound
+            && provenance.origins().contains(sent)
+            && provenance
+                .record_fields(balance.0)
+                .any(|field| field == balance.1)
+    })
+}
+
+/// Holds if a check before the effect refuses what is below zero or one.
+pub fn has_lower_bound(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bool {
+    entry
+        .checks_of(effect)
+        .filter(|check| check.kind == CheckKind::Bound)
+        .map(|check| bounds_of(check, sent))
+        .any(|limits| limits.len() > 1 || limits.iter().any(|limit| (0.0..=1.0).contains(limit)))
+}
+
+/// Holds if what was sent is compared with a number, so that it is one.
+pub fn is_bounded_number(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bool {
+    entry
+        .checks_of(effect)
+        .any(|check| check.kind == CheckKind::Bound && !bounds_of(check, sent).is_empty())
+}
+
+/// The constants that follow or precede the value in a check of bounds.
+fn bounds_of(check: &Check, sent: &Origin) -> Vec<f64> {
+    check
+        .operands
+        .chunks(2)
+        .filter(|pair| pair.iter().any(|operand| operand.origins().contains(sent)))
+        .flat_map(|pair| pair.iter().filter_map(Provenance::literal))
+        .filter_map(|text| text.parse::<f64>().ok())
+        .collect()
+}
+
+/// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
+/// shares a word about money with what was sent. One that the handler reads comes first.
+pub fn servers_own(
+    map: &Map,
+    entry: &EntryPoint,
+    written: Ustr,
+    sent: &str,
+) -> Option<(Ustr, Ustr)> {
+    let wanted = money_words(sent);
+    if wanted.is_empty() {
+        return None;
+    }
+    let shares = |name: &str| money_words(name).iter().any(|word| wanted.contains(word));
+    let mut known: Vec<(Ustr, Ustr)> = map
+        .assets
+        .iter()
+        .filter(|asset| asset.name != written)
+        .filter_map(|asset| {
+            let field = asset.fields.iter().find(|field| shares(&field.name))?;
+            Some((asset.name, field.name))
+        })
+        .collect();
+    known.sort_by_key(|(asset, _)| !reads(entry, *asset));
+    known.first().copied()
+}
+
+/// Holds if the handler reads records of the asset.
+pub fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
+    query::handler_accesses(entry)
+        .any(|(_, access)| access.asset == asset && access.operation == Operation::Read)
+}

@@ -1,0 +1,224 @@
+//! The fields of records that clients should not set: shared by the rules about stored input.
+//!
+//! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
+//! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
+
+use firedoor_app::{Map, Operation, Origin, query};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+/// A privileged field.
+#[derive(Clone, Debug)]
+pub struct Privilege {
+    /// The field.
+    pub field: Ustr,
+    /// A place that shows it.
+    pub span: Span,
+    /// What the place shows, as a sentence.
+    pub because: String,
+    /// Whether guards or ownership rest on it.
+    pub is_strong: bool,
+}
+
+/// Returns the privileged fields of `asset`, the strongest first.
+pub fn privileged_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
+    let mut found = checked_fields(map, asset);
+    found.extend(owner_fields(map, asset));
+    found.extend(counted_fields(map, asset));
+    found.extend(named_fields(map, asset));
+    let mut seen: Vec<Ustr> = Vec::new();
+    found.retain(|privilege| {
+        let is_new = !seen.contains(&privilege.field) && !is_key(&privilege.field);
+        if is_new {
+            seen.push(privilege.field);
+        }
+        is_new
+    });
+    found
+}
+
+fn is_key(field: &str) -> bool {
+    matches!(field, "" | "id" | "_id" | "key" | "uuid" | "pk")
+}
+
+/// Fields of the caller's account that refusing checks examine.
+fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
+    if !query::account_assets(map).contains(&asset) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
+            for origin in check.provenance().origins() {
+                let Origin::Record {
+                    asset: kept,
+                    field,
+                    of_principal: true,
+                } = origin
+                else {
+                    continue;
+                };
+                if *kept == asset && is_rank(field) {
+                    found.push(Privilege {
+                        field: *field,
+                        span: check.span,
+                        because: format!("`{field}` decides what the caller may do"),
+                        is_strong: true,
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Holds if a field that is checked says what somebody may do; people may set their own address and password.
+fn is_rank(field: &str) -> bool {
+    let name = field.to_ascii_lowercase();
+    !["mail", "password", "name", "phone", "secret", "token"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn owner_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        for (effect, access) in query::handler_accesses(entry) {
+            if access.asset != asset {
+                continue;
+            }
+            let shown = match access.operation {
+                Operation::Create => &access.values,
+                _ => &access.key,
+            };
+            for field in shown
+                .iter()
+                .filter(|field| query::is_principal(&field.value) && !field.value.is_from_client())
+            {
+                found.push(Privilege {
+                    field: field.name,
+                    span: effect.span,
+                    because: format!("`{}` says whose a {asset} is", field.name),
+                    is_strong: true,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Fields that the server counts up or down.
+fn counted_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        for (effect, access) in query::handler_accesses(entry) {
+            for field in access
+                .values
+                .iter()
+                .filter(|field| access.asset == asset && field.operator == "+=")
+            {
+                found.push(Privilege {
+                    field: field.name,
+                    span: effect.span,
+                    because: format!("the server counts with `{}`", field.name),
+                    is_strong: is_privileged_name(&field.name),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn named_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
+    let Some(declared) = map.asset(asset) else {
+        return Vec::new();
+    };
+    declared
+        .fields
+        .iter()
+        .filter(|field| is_privileged_name(&field.name))
+        .map(|field| Privilege {
+            field: field.name,
+            span: declared.span,
+            because: format!("{asset} has `{}`", field.name),
+            is_strong: query::account_assets(map).contains(&asset),
+        })
+        .collect()
+}
+
+/// Holds if a field is named like rank, money or proof.
+pub fn is_privileged_name(name: &str) -> bool {
+    is_rank_name(name) || is_money_name(name)
+}
+
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for character in name.chars() {
+        if matches!(character, '_' | '-' | '.' | ' ') || (was_lower && character.is_uppercase()) {
+            words.push(String::new());
+        }
+        was_lower = character.is_lowercase();
+        if let (true, Some(last)) = (character.is_alphanumeric(), words.last_mut()) {
+            last.extend(character.to_lowercase());
+        }
+    }
+    words
+}
+
+/// Holds if a field is named like what somebody may do.
+pub fn is_rank_name(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        matches!(
+            word.as_str(),
+            "role"
+                | "roles"
+                | "admin"
+                | "superuser"
+                | "staff"
+                | "permission"
+                | "permissions"
+                | "verified"
+                | "banned"
+                | "plan"
+                | "tier"
+                | "moderator"
+        )
+    })
+}
+
+/// Holds if a field is named like something that is worth money, or counts like it.
+pub fn is_money_name(name: &str) -> bool {
+    !money_words(name).is_empty()
+}
+
+/// Returns the words of a name that are about money, or about what counts like it.
+pub fn money_words(name: &str) -> Vec<String> {
+    let mut words = words(name);
+    words.retain(|word| {
+        matches!(
+            word.as_str(),
+            "price"
+                | "amount"
+                | "cost"
+                | "costs"
+                | "total"
+                | "balance"
+                | "coins"
+                | "coin"
+                | "credits"
+                | "credit"
+                | "reward"
+                | "points"
+                | "gems"
+                | "xp"
+                | "fee"
+                | "discount"
+                | "paid"
+                | "money"
+                | "wallet"
+                | "stock"
+        )
+    });
+    words
+}

@@ -1,0 +1,160 @@
+//! Finds rewards that are paid as often as they are asked for.
+
+use firedoor_app::{
+    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, query,
+};
+
+use crate::client_value::{is_counted, sent_fields, written_fields};
+use crate::privileged::is_money_name;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "repeatable-reward",
+    class: "business-logic",
+    summary: "a reward is paid as often as it is asked for",
+    severity: Severity::Medium,
+    cwe: &["CWE-799", "CWE-840"],
+    remediation: "Record that it was claimed, in the same conditional update or by a unique key, and pay only if that succeeded.",
+    page: include_str!("../fixtures/repeatable-reward/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if query::is_reading(entry) || !entry.verdict(Control::Authentication).refuses() {
+            continue;
+        }
+        for (effect, access, field) in written_fields(entry) {
+            let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+            if !is_own || access.is_conditional || !is_counted(access, field) {
+                continue;
+            }
+            let is_gain = is_money_name(&field.name) && is_raised(field);
+            let example = stricter(map, entry, access, field);
+            if !(is_gain || example.is_some() && is_extended(access, field))
+                || is_earned(entry, effect)
+                || is_recorded_first(entry, effect)
+                || asks_something(entry)
+            {
+                continue;
+            }
+            let mut finding = findings
+                .at_entry(entry)
+                .span(effect.span)
+                .symbol(&format!("{}.{}", access.asset, field.name))
+                .confidence(Confidence::Medium)
+                .title(format!("`{}` pays as often as it is asked", entry.id()))
+                .message(format!(
+                    "`{}` of {} is raised for whoever asks; nothing before it looks at what was paid, and nothing is used up.",
+                    field.name, access.asset
+                ))
+                .because("paid", effect.span, "it is paid here");
+            if let Some((other, place)) = example {
+                finding = finding.because(
+                    "compared-with",
+                    place.span,
+                    format!("`{}` asks for something that is stored first", other.id()),
+                );
+            }
+            finding
+                .because("reached", entry.registered, "the entry point")
+                .report();
+        }
+    }
+}
+
+/// A constant is added: nothing goes into the new value but the old one.
+fn is_raised(field: &Field) -> bool {
+    field.operator == "+="
+        || field.value.origins().iter().all(|origin| match origin {
+            Origin::Literal(text) => text.parse::<f64>().is_ok(),
+            Origin::Record { field: old, .. } => *old == field.name,
+            _ => false,
+        })
+}
+
+/// A record in the name of the caller is made before the payment: its key may be unique.
+fn is_recorded_first(entry: &EntryPoint, payment: &Effect) -> bool {
+    query::handler_accesses(entry)
+        .take_while(|(effect, _)| !std::ptr::eq(*effect, payment))
+        .any(|(_, access)| {
+            access.operation == Operation::Create
+                && access
+                    .values
+                    .iter()
+                    .any(|field| query::is_principal(&field.value))
+        })
+}
+
+/// A time that is moved on from where it was.
+fn is_extended(access: &Access, field: &Field) -> bool {
+    field.value.origins().contains(&Origin::Clock)
+        && field
+            .value
+            .record_fields(access.asset)
+            .any(|name| name == field.name)
+}
+
+/// Another entry point that changes the field, after a look at a stored record.
+fn stricter<'m>(
+    map: &'m Map,
+    entry: &EntryPoint,
+    access: &Access,
+    field: &Field,
+) -> Option<(&'m EntryPoint, &'m Effect)> {
+    map.entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry))
+        .find_map(|other| {
+            let (effect, ..) = written_fields(other).find(|(effect, written, value)| {
+                written.asset == access.asset
+                    && value.name == field.name
+                    && is_earned(other, effect)
+            })?;
+            Some((other, effect))
+        })
+}
+
+/// A check before the payment looks at something that the server keeps, other than who the caller is.
+fn is_earned(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.checks_of(effect).any(|check| {
+        !is_of_layers(entry, check)
+            && check.provenance().origins().iter().any(|origin| {
+                matches!(
+                    origin,
+                    Origin::Record { .. } | Origin::Claim(_) | Origin::Signature | Origin::Digest
+                )
+            })
+    })
+}
+
+/// Holds if a layer's effect hangs on the check too, so that it belongs to a guard.
+fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
+    let is_layers = entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_some())
+        .any(|effect| {
+            entry
+                .checks_of(effect)
+                .any(|other| other.span == check.span && other.kind == check.kind)
+        });
+    is_layers
+        || entry
+            .layers
+            .iter()
+            .any(|layer| layer.span.file == check.span.file && layer.mounted == check.span)
+}
+
+/// What was sent, or something that is used up or found, may be what is paid for.
+fn asks_something(entry: &EntryPoint) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        access.operation == Operation::Delete
+            || access
+                .key
+                .iter()
+                .chain(&access.values)
+                .any(|field| !sent_fields(&field.value).is_empty())
+    })
+}

@@ -1,0 +1,126 @@
+//! Finds requests whose fields are stored whatever they are called, in records that say what somebody may do.
+
+use firedoor_app::{
+    Access, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
+};
+use ustr::Ustr;
+
+use crate::privileged::{Privilege, privileged_fields};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "request-body-stored-whole",
+    class: "mass-assignment",
+    summary: "every field that the client sends is stored",
+    severity: Severity::High,
+    cwe: &["CWE-915"],
+    remediation: "Name the fields that clients may set, or validate the body with a schema that drops unknown fields.",
+    page: include_str!("../fixtures/request-body-stored-whole/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        for (effect, access) in query::handler_accesses(entry) {
+            let is_stored = matches!(access.operation, Operation::Create | Operation::Update)
+                && access.spread.iter().any(is_whole);
+            if !is_stored || is_picked(entry, effect) {
+                continue;
+            }
+            let fields = open_fields(map, access);
+            let Some(privilege) = fields.first() else {
+                continue;
+            };
+            let names: Vec<String> = fields
+                .iter()
+                .take(3)
+                .map(|found| format!("`{}`", found.field))
+                .collect();
+            findings
+                .at_entry(entry)
+                .span(effect.span)
+                .symbol(&access.asset)
+                .confidence(confidence(map, entry, effect, access, &fields))
+                .title(format!(
+                    "`{}` stores whatever fields the client sends in {}",
+                    entry.id(),
+                    access.asset
+                ))
+                .message(format!(
+                    "Nothing between the request and the {} names the fields that may be set; {} is among those that it has.",
+                    access.asset,
+                    names.join(", ")
+                ))
+                .because("privileged", privilege.span, privilege.because.clone())
+                .because("reached", entry.registered, "the entry point")
+                .report();
+        }
+    }
+}
+
+/// A whole body, query or message, or an object in it whose fields are not known.
+fn is_whole(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Body | RequestPart::Query | RequestPart::Message,
+                _
+            )
+        )
+    })
+}
+
+/// Names are held against a list before each is stored.
+fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.checks_of(effect).any(|check| {
+        check.kind == CheckKind::Membership
+            && check.outcome
+            && check.operands.iter().any(|operand| {
+                operand
+                    .origins()
+                    .iter()
+                    .any(|origin| matches!(origin, Origin::Literal(text) if text != "null"))
+            })
+    })
+}
+
+/// The privileged fields that the handler does not set by itself.
+fn open_fields(map: &Map, access: &Access) -> Vec<Privilege> {
+    let mut fields = privileged_fields(map, access.asset);
+    fields.retain(|found| {
+        !access
+            .values
+            .iter()
+            .any(|value| value.name == found.field && !value.value.is_from_client())
+    });
+    fields
+}
+
+fn confidence(
+    map: &Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    fields: &[Privilege],
+) -> Confidence {
+    let is_account = query::account_assets(map).contains(&access.asset);
+    let is_looked_at = entry.checks_of(effect).any(|check| {
+        check.refusal.is_some()
+            && check.kind != CheckKind::Failure
+            && check.operands.iter().any(|operand| {
+                operand
+                    .origins()
+                    .contains(&Origin::Request(RequestPart::Body, Ustr::from("")))
+            })
+    });
+    let is_administrative = query::is_administrative_path(&entry.path);
+    match fields.iter().any(|found| found.is_strong) {
+        _ if is_administrative && !is_account => Confidence::Low,
+        true if is_looked_at || is_administrative => Confidence::Medium,
+        true => Confidence::High,
+        false if is_looked_at => Confidence::Low,
+        false => Confidence::Medium,
+    }
+}

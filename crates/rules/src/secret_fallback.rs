@@ -1,0 +1,49 @@
+//! Finds keys that are constants of the source where a setting is missing.
+
+use firedoor_app::{Map, Origin};
+
+use crate::secret_use::keys;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "secret-fallback",
+    class: "secrets",
+    summary: "a key is a constant of the source where its setting is missing",
+    severity: Severity::High,
+    cwe: &["CWE-798", "CWE-1188"],
+    remediation: "Refuse to start without the setting, at least outside of development.",
+    page: include_str!("../fixtures/secret-fallback/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for key in keys(map) {
+        for origin in key.value.origins() {
+            let Origin::Environment {
+                name,
+                fallback: Some(text),
+            } = origin
+            else {
+                continue;
+            };
+            let confidence = match text.is_empty() || text == "null" {
+                true => Confidence::Low,
+                false => Confidence::High,
+            };
+            let mut finding = findings
+                .at(key.span, name)
+                .confidence(confidence)
+                .title(format!("without `{name}` the key stands in the source"))
+                .message(format!(
+                    "Where `{name}` is not set the key that {} is a constant, known to whoever reads the code.",
+                    key.purpose
+                ))
+                .because("uses", key.span, format!("it {} here", key.purpose));
+            if let Some(entry) = key.entry {
+                finding = finding.entry_point(entry);
+            }
+            finding.report();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The keys that sign, encrypt or authenticate, other than those of JSON Web Tokens: shared by the rules about secrets.
+
+use firedoor_app::{EntryPoint, Map, Provenance, SettingKind, TokenKind, query};
+use firedoor_source::Span;
+
+/// A key that is used.
+pub struct Key<'m> {
+    /// What makes it.
+    pub value: &'m Provenance,
+    /// Where it is used.
+    pub span: Span,
+    /// What for, as the end of a sentence.
+    pub purpose: &'static str,
+    /// The entry point whose code uses it; settings have none.
+    pub entry: Option<&'m EntryPoint>,
+}
+
+/// Returns the keys in the order of settings, then entry points.
+pub fn keys(map: &Map) -> Vec<Key<'_>> {
+    let mut found = Vec::new();
+    for setting in &map.settings {
+        if let SettingKind::Secret(_, value) = &setting.kind {
+            found.push(Key {
+                value,
+                span: setting.span,
+                purpose: "signs sessions or cookies",
+                entry: None,
+            });
+        }
+    }
+    for entry in &map.entry_points {
+        let issued = query::issues(entry)
+            .filter(|(_, token)| token.kind != TokenKind::Jwt)
+            .map(|(effect, token)| (effect.span, &token.secret, "signs tokens"));
+        let verified = query::verifications(entry)
+            .filter(|(_, token)| token.kind != TokenKind::Jwt && token.is_verified)
+            .filter(|(_, token)| token.kind != TokenKind::Opaque)
+            .map(|(effect, token)| (effect.span, &token.secret, "verifies tokens"));
+        let compared = query::comparisons(entry)
+            .filter(|(_, found)| found.given.is_credential() && !found.expected.is_credential())
+            .map(|(effect, found)| (effect.span, &found.expected, "lets callers in"));
+        found.extend(
+            issued
+                .chain(verified)
+                .chain(compared)
+                .map(|(span, value, purpose)| Key {
+                    value,
+                    span,
+                    purpose,
+                    entry: Some(entry),
+                }),
+        );
+    }
+    found
+}

@@ -1,0 +1,72 @@
+//! Finds numbers of the client that change a balance and may be negative.
+
+use firedoor_app::{CheckKind, Map, query};
+
+use crate::client_value::{
+    has_lower_bound, is_bounded_number, is_compared_with_balance, is_counted, sent_fields,
+    written_fields,
+};
+use crate::privileged::is_money_name;
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "unsigned-quantity",
+    class: "business-logic",
+    summary: "a number from the client changes a balance, and may be negative",
+    severity: Severity::High,
+    cwe: &["CWE-1284", "CWE-840"],
+    remediation: "Refuse numbers below one before anything is counted.",
+    page: include_str!("../fixtures/unsigned-quantity/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if query::is_administrative_path(&entry.path) {
+            continue;
+        }
+        for (effect, access, field) in written_fields(entry) {
+            if !is_counted(access, field) {
+                continue;
+            }
+            for (origin, sent) in sent_fields(&field.value) {
+                let is_balance = is_money_name(&field.name)
+                    && (field.operator == "+="
+                        || is_compared_with_balance(
+                            entry,
+                            effect,
+                            &origin,
+                            (access.asset, field.name),
+                        ));
+                let is_number = is_balance || is_bounded_number(entry, effect, &origin);
+                if !is_number
+                    || sent == field.name && !is_balance
+                    || has_lower_bound(entry, effect, &origin)
+                {
+                    continue;
+                }
+                let is_looked_at = entry.checks_of(effect).any(|check| {
+                    matches!(check.kind, CheckKind::Shape | CheckKind::Other)
+                        && check.provenance().origins().contains(&origin)
+                });
+                findings
+                    .at_entry(entry)
+                    .span(effect.span)
+                    .symbol(&format!("{}.{}|{sent}", access.asset, field.name))
+                    .confidence(match is_looked_at {
+                        true => Confidence::Low,
+                        false => Confidence::Medium,
+                    })
+                    .title(format!("`{}` takes a negative `{sent}`", entry.id()))
+                    .message(format!(
+                        "`{sent}` of the request changes `{}` of {}, and nothing refuses a number below zero, which turns giving into taking.",
+                        field.name, access.asset
+                    ))
+                    .because("counted", effect.span, "it is counted with here")
+                    .because("reached", entry.registered, "the entry point")
+                    .report();
+            }
+        }
+    }
+}
