@@ -85,12 +85,7 @@ fn findings_that_remain_in_express() {
 
 #[test]
 fn findings_that_remain_in_fastapi() {
-    let known = [(
-        "websocket-missing-permission",
-        "WS /ws/lobby#join",
-        "false: joining is what makes somebody a member",
-    )];
-    assert_remaining("arcade-fastapi-repaired", &known);
+    assert_remaining("arcade-fastapi-repaired", &[]);
 }
 
 /// Compares the map with `entrypoints.json`, both ways.

@@ -9,6 +9,7 @@ pub mod build;
 mod control;
 mod effect;
 mod entry_point;
+mod facts;
 mod judge;
 mod layer;
 pub mod lookups;

@@ -4,6 +4,7 @@
 //! Such a record is told by its field: somewhere in the application chance writes it. Whether it works once, for
 //! a while, or for one person only is told by what the entry point that takes it examines and changes.
 
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::query::{are_exclusive, handler_accesses};
@@ -87,15 +88,30 @@ pub fn is_identifier(name: &str) -> bool {
 }
 
 fn is_secret_field(map: &Map, asset: Ustr, field: &Field) -> bool {
-    let mut written = writes_of(map, asset, field.name).peekable();
-    if written.peek().is_none() {
-        let default = map
-            .asset(asset)
-            .and_then(|asset| asset.field(&field.name))
-            .and_then(|field| field.default.as_ref());
-        return default.is_some_and(is_random) || field.value.origins().contains(&Origin::Digest);
+    let written = map.facts.written.get_or_init(|| written_fields(map));
+    written
+        .get(&(asset, field.name))
+        .copied()
+        .unwrap_or_else(|| {
+            let default = map
+                .asset(asset)
+                .and_then(|asset| asset.field(&field.name))
+                .and_then(|field| field.default.as_ref());
+            default.is_some_and(is_random) || field.value.origins().contains(&Origin::Digest)
+        })
+}
+
+/// The fields that handlers write, with whether chance has a part in any such value.
+fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
+    let mut written = FxHashMap::default();
+    for (_, access) in map.entry_points.iter().flat_map(handler_accesses) {
+        if access.operation.is_write() {
+            for value in &access.values {
+                *written.entry((access.asset, value.name)).or_default() |= is_random(&value.value);
+            }
+        }
     }
-    written.any(|(_, _, value)| is_random(value))
+    written
 }
 
 /// Holds if chance has a part in the value, good or bad.

@@ -3,6 +3,7 @@
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::facts::Facts;
 use crate::{Asset, EntryPoint, Field, Flag, GuardDefinition, Provenance};
 
 /// Something that could not be resolved.
@@ -60,6 +61,9 @@ pub struct Setting {
 }
 
 /// The application map.
+///
+/// What a question about the whole map has answered is kept, so a map is changed before it is asked anything;
+/// whoever wants to change it later takes a clone, which has answered nothing yet.
 #[derive(Clone, Debug, Default)]
 pub struct Map {
     /// The entry points, in the order of application, path, method and message.
@@ -72,6 +76,7 @@ pub struct Map {
     pub settings: Vec<Setting>,
     /// What could not be resolved.
     pub unresolved: Vec<Unresolved>,
+    pub(crate) facts: Facts,
 }
 
 impl Map {

@@ -2,8 +2,10 @@
 //!
 //! What an entry point is for is told by what it does, and never by its name alone.
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
+use crate::facts::FieldsByAsset;
 use crate::{
     Access, Check, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint,
     IssueToken, Layer, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
@@ -117,6 +119,13 @@ pub fn guards(entry: &EntryPoint, control: Control) -> impl Iterator<Item = &Lay
 /// The assets that hold accounts: those whose records a password is compared with, that a principal is
 /// looked up in, or that are made with a hashed password.
 pub fn account_assets(map: &Map) -> Vec<Ustr> {
+    map.facts
+        .accounts
+        .get_or_init(|| find_account_assets(map))
+        .clone()
+}
+
+fn find_account_assets(map: &Map) -> Vec<Ustr> {
     let mut assets = Vec::new();
     for entry in &map.entry_points {
         for (_, comparison) in
@@ -347,15 +356,20 @@ pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
         .and_then(|field| field.default.as_ref())
         .is_some_and(is_random);
     is_default
-        || map.entry_points.iter().any(|entry| {
-            accesses(entry).any(|(_, access)| {
-                access.asset == asset
-                    && access
-                        .values
-                        .iter()
-                        .any(|value| value.name == field && is_random(&value.value))
-            })
-        })
+        || map
+            .facts
+            .random
+            .get_or_init(|| random_fields(map))
+            .contains(&(asset, field))
+}
+
+fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
+    let accesses = map.entry_points.iter().flat_map(accesses);
+    let values = accesses.flat_map(|(_, access)| {
+        let random = access.values.iter().filter(|value| is_random(&value.value));
+        random.map(|value| (access.asset, value.name))
+    });
+    values.collect()
 }
 
 /// Holds if the path has a segment that names an administrative area.
@@ -389,30 +403,38 @@ pub fn is_personal(map: &Map, asset: Ustr) -> bool {
 /// The fields of `asset` that say whose a record is: filled from the principal, compared with it, or part
 /// of a key together with it.
 pub fn owner_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
-    let mut fields = Vec::new();
+    let owners = map.facts.owners.get_or_init(|| find_owner_fields(map));
+    owners.get(&asset).cloned().unwrap_or_default()
+}
+
+fn find_owner_fields(map: &Map) -> FieldsByAsset {
+    let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
-        for (_, access) in accesses(entry).filter(|(_, access)| access.asset == asset) {
+        for (_, access) in accesses(entry) {
             for field in access.key.iter().chain(&access.values) {
-                if is_principal(&field.value) && !field.name.is_empty() {
-                    fields.push(field.name);
+                if !field.name.is_empty() && is_principal(&field.value) {
+                    fields.entry(access.asset).or_default().push(field.name);
                 }
             }
         }
         for check in &entry.checks {
             if check.refusal.is_some() && check.operands.iter().any(is_principal) {
-                for operand in &check.operands {
-                    fields.extend(
-                        operand
-                            .record_fields(asset)
-                            .filter(|field| !field.is_empty()),
-                    );
-                }
+                add_record_fields(&mut fields, check);
             }
         }
     }
-    fields.sort();
-    fields.dedup();
-    fields
+    crate::facts::in_order(fields)
+}
+
+/// Adds the fields of records, by asset, that a check looks at.
+pub(crate) fn add_record_fields(fields: &mut FieldsByAsset, check: &Check) {
+    for origin in check.operands.iter().flat_map(Provenance::origins) {
+        if let Origin::Record { asset, field, .. } = origin
+            && !field.is_empty()
+        {
+            fields.entry(*asset).or_default().push(*field);
+        }
+    }
 }
 
 /// Holds if the value says who is asking, or was attached to the request by what proves it.

@@ -2,6 +2,7 @@
 
 use ustr::Ustr;
 
+use crate::facts::FieldsByAsset;
 use crate::query::{
     accesses, account_assets, are_exclusive, comparisons, handler_accesses, is_code,
     is_password_name, is_token, opens_session,
@@ -14,6 +15,14 @@ use crate::{
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
 /// opens a session later.
 pub fn session_assets(map: &Map) -> Vec<Ustr> {
+    map.facts
+        .sessions
+        .get_or_init(|| find_session_assets(map))
+        .clone()
+}
+
+fn find_session_assets(map: &Map) -> Vec<Ustr> {
+    let made = made_at_log_in(map);
     let accounts = account_assets(map);
     let mut assets = Vec::new();
     let mut opened = Vec::new();
@@ -30,7 +39,7 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
             let is_looked_up = is_in_guard(entry, effect)
                 && !access.operation.is_write()
                 && access.key.iter().any(|field| proves(&field.value));
-            if is_looked_up && is_made_at_log_in(map, access.asset) {
+            if is_looked_up && made.contains(&access.asset) {
                 assets.push(access.asset);
             }
             let is_made = effect.layer.is_none()
@@ -50,17 +59,25 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
     assets
 }
 
-/// Holds if whoever logs in gets a record of it; a log-in proves a password or code, where there are such.
-fn is_made_at_log_in(map: &Map, asset: Ustr) -> bool {
-    let proves = |entry: &EntryPoint| {
+/// The assets of which whoever logs in gets a record; a log-in proves a password or code, where there are such.
+fn made_at_log_in(map: &Map) -> Vec<Ustr> {
+    let proves = |entry: &&EntryPoint| {
         crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
     };
-    let has_proof = map.entry_points.iter().any(proves);
-    map.entry_points.iter().any(|entry| {
-        (proves(entry) || !has_proof)
-            && handler_accesses(entry)
-                .any(|(_, access)| access.asset == asset && access.operation == Operation::Create)
-    })
+    let proving: Vec<&EntryPoint> = map.entry_points.iter().filter(proves).collect();
+    let logging_in = match proving.is_empty() {
+        true => map.entry_points.iter().collect(),
+        false => proving,
+    };
+    let mut assets: Vec<Ustr> = logging_in
+        .into_iter()
+        .flat_map(handler_accesses)
+        .filter(|(_, access)| access.operation == Operation::Create)
+        .map(|(_, access)| access.asset)
+        .collect();
+    assets.sort();
+    assets.dedup();
+    assets
 }
 
 /// Nothing else says whose record it is.
@@ -96,26 +113,23 @@ fn proves(value: &Provenance) -> bool {
 
 /// The fields of a session asset that guards look at: in keys, and in checks behind a look-up.
 pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
-    let mut fields = Vec::new();
+    let ending = map.facts.ending.get_or_init(|| find_fields_that_end(map));
+    ending.get(&asset).cloned().unwrap_or_default()
+}
+
+fn find_fields_that_end(map: &Map) -> FieldsByAsset {
+    let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
-        let reads = accesses(entry)
-            .filter(|(_, access)| access.asset == asset && !access.operation.is_write());
+        let reads = accesses(entry).filter(|(_, access)| !access.operation.is_write());
         for (_, access) in reads {
-            fields.extend(access.key.iter().map(|field| field.name));
+            let names = access.key.iter().map(|field| field.name);
+            fields.entry(access.asset).or_default().extend(names);
         }
         for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
-            for operand in &check.operands {
-                fields.extend(
-                    operand
-                        .record_fields(asset)
-                        .filter(|field| !field.is_empty()),
-                );
-            }
+            crate::query::add_record_fields(&mut fields, check);
         }
     }
-    fields.sort();
-    fields.dedup();
-    fields
+    crate::facts::in_order(fields)
 }
 
 /// Holds if the write ends, or replaces, what a record of the asset stands for: it is deleted, or a field
@@ -240,6 +254,13 @@ pub fn is_presented_token(value: &Provenance) -> bool {
 
 /// The places in which second factors are kept: what codes are compared with.
 pub fn second_factors(map: &Map) -> Vec<(Ustr, Ustr)> {
+    map.facts
+        .second_factors
+        .get_or_init(|| find_second_factors(map))
+        .clone()
+}
+
+fn find_second_factors(map: &Map) -> Vec<(Ustr, Ustr)> {
     let mut places = Vec::new();
     for entry in &map.entry_points {
         for (_, comparison) in comparisons(entry).filter(|(_, found)| is_code(found)) {
@@ -293,10 +314,10 @@ pub fn same_root(a: &str, b: &str) -> bool {
 /// Holds if a proof that refuses stands before the effect: a password, code, token or signature, or a decision
 /// that hangs on one.
 pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
-    let secrets = secret_places(map);
+    let secrets = map.facts.secret_places.get_or_init(|| secret_places(map));
     entry.checks_of(effect).any(|check| {
         let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
-        check.refusal.is_some() && (is_proof || hangs_on_secret(check, &secrets))
+        check.refusal.is_some() && (is_proof || hangs_on_secret(check, secrets))
     })
 }
 

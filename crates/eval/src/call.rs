@@ -381,6 +381,7 @@ impl<'p> Machine<'p> {
         object.is_open = true;
         let mut value = Value::object(id).with_origins(origins);
         value.control = control;
+        self.call_back(path, &value, arguments, span)?;
         Ok(value)
     }
 

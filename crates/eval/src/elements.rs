@@ -20,6 +20,9 @@ pub(crate) fn is_perhaps_missing(element: &Value) -> bool {
 /// The property of an open list that holds what its further elements can be.
 pub(crate) const MORE: &str = "...";
 
+/// The most elements of a list that are told apart.
+const LONGEST: usize = 2_000;
+
 impl Machine<'_> {
     /// Returns the known elements of `value`, and whether there may be others. An element at a place where
     /// one alternative has none is that or undefined; where it may have any, it is that or anything.
@@ -230,8 +233,19 @@ impl Machine<'_> {
         list
     }
 
-    /// Makes a list.
-    pub fn make_list(&mut self, elements: Vec<Value>, is_open: bool, span: Span) -> Value {
+    /// Makes a list. Lists that are made of lists again and again double each time, so that what is behind
+    /// the first elements is joined.
+    pub fn make_list(&mut self, mut elements: Vec<Value>, is_open: bool, span: Span) -> Value {
+        self.charge(elements.len() / 8);
+        if elements.len() > LONGEST {
+            let rest = elements.split_off(LONGEST);
+            let rest = self.join_all(&rest);
+            let list = self.make_list(elements, is_open, span);
+            if let Some(id) = list.only_object() {
+                self.open_list(id, rest);
+            }
+            return list;
+        }
         let id = self.heap.allocate(ObjectKind::Array, span);
         let object = self.heap.get_mut(id);
         object.elements = elements;

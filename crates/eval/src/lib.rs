@@ -5,6 +5,7 @@
 //! [`Host`] what outside code does. [`Machine`] is the place to start reading.
 
 mod arguments;
+mod back;
 mod branch;
 mod call;
 mod class;
@@ -33,6 +34,7 @@ mod tries;
 mod value;
 
 pub use arguments::Arguments;
+pub use back::CALLBACK;
 pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
 pub use dump::{dump_values, show_value};
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};

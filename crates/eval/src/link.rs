@@ -716,6 +716,26 @@ impl<'p> Machine<'p> {
         names
     }
 
+    /// Returns the names of a module's top level with what they stand for, imports too.
+    pub fn module_names(&mut self, id: ModuleId) -> Vec<(Ustr, Value)> {
+        let Some(scope) = self.modules[id.0 as usize].scope else {
+            return Vec::new();
+        };
+        let span = Span::new(self.program.module(id).file, 0, 0);
+        let slots = self.scope(scope).names.iter();
+        let slots: Vec<(Ustr, Slot)> = slots.map(|(name, slot)| (*name, slot.clone())).collect();
+        let mut names: Vec<(Ustr, Value)> = slots
+            .into_iter()
+            .filter_map(|(name, slot)| match slot {
+                Slot::Value(value) => Some((name, value)),
+                Slot::Import(module, export) => Some((name, self.exported(module, export, span))),
+                Slot::Unbound => None,
+            })
+            .collect();
+        names.sort_by_key(|(name, _)| name.as_str());
+        names
+    }
+
     /// Returns where modules other than its own bind an object to a name: its imports.
     pub fn bindings_of(&mut self, object: ObjectId) -> Vec<Span> {
         let own = self.program.module_of(self.heap.get(object).span.file);

@@ -228,6 +228,15 @@ impl<'p> Machine<'p> {
         Err(Stop::Budget)
     }
 
+    /// Counts work that grows with the size of a value as so many steps; the next step fails once the budget
+    /// is used up.
+    pub(crate) fn charge(&mut self, steps: usize) {
+        let last = self.limits.steps.saturating_sub(1);
+        if self.steps < last {
+            self.steps = last.min(self.steps + steps as u64);
+        }
+    }
+
     /// Adds a remark.
     pub fn note(&mut self, reason: &'static str, span: Span, detail: impl Into<String>) {
         self.notes.push(Note {

@@ -607,6 +607,9 @@ impl<'p> Machine<'p> {
 
     /// Writes into a map; an equal key is replaced.
     pub(crate) fn map_set(&mut self, id: ObjectId, key: Value, value: Value) {
+        if self.heap.get(id).elements.len() >= 2 * crate::javascript::MOST_ELEMENTS {
+            return self.open_list(id, value);
+        }
         let position = self
             .heap
             .get(id)
@@ -776,6 +779,23 @@ impl<'p> Machine<'p> {
     /// filled by requests.
     pub fn is_store(&self, id: ObjectId) -> bool {
         self.heap.is_wired && self.heap.get(id).is_store
+    }
+
+    /// Returns the classes of the program that have an instance, or that another inherits from.
+    pub fn used_classes(&self) -> rustc_hash::FxHashSet<ObjectId> {
+        let mut used = rustc_hash::FxHashSet::default();
+        for index in 0..self.heap.len() {
+            match &self.heap.get(ObjectId(index as u32)).kind {
+                ObjectKind::Instance { class } => {
+                    used.insert(*class);
+                }
+                ObjectKind::Class { bases, .. } => {
+                    used.extend(bases.iter().flat_map(Value::objects))
+                }
+                _ => {}
+            }
+        }
+        used
     }
 
     /// Ends the wiring: from now on objects belong to requests, and empty containers are stores.

@@ -379,6 +379,7 @@ impl Machine<'_> {
         };
         let candidates: Vec<Value> = object.elements.iter().step_by(step).cloned().collect();
         let mut undecided = object.is_open || self.is_store(id);
+        self.charge(candidates.len() / 8);
         for candidate in candidates {
             match self.decide_equality(&candidate, element, false) {
                 Some(true) => return Some(true),

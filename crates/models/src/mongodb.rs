@@ -29,6 +29,7 @@ pub static MODEL: Model = Model {
         ("mongodb:client.commitTransaction", end),
         ("mongodb:client.abortTransaction", end),
         ("mongodb:client.*", itself),
+        ("mongodb:collection.insert", insert),
         ("mongodb:collection.insertOne", insert),
         ("mongodb:collection.insertMany", insert),
         ("mongodb:collection.bulkWrite", bulk),
@@ -216,10 +217,11 @@ fn operation(method: &str) -> Option<Operation> {
     Some(match method {
         "findOne" | "distinct" => Operation::Read,
         "countDocuments" | "count" | "estimatedDocumentCount" => Operation::Count,
-        "updateOne" | "updateMany" | "replaceOne" | "findOneAndUpdate" | "findOneAndReplace" => {
-            Operation::Update
+        "updateOne" | "updateMany" | "replaceOne" | "findOneAndUpdate" | "findOneAndReplace"
+        | "update" | "findAndModify" => Operation::Update,
+        "deleteOne" | "deleteMany" | "findOneAndDelete" | "remove" | "findAndRemove" => {
+            Operation::Delete
         }
-        "deleteOne" | "deleteMany" | "findOneAndDelete" => Operation::Delete,
         _ => return None,
     })
 }
@@ -240,7 +242,9 @@ fn query(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     access.key.clone_from(&key.fields);
     access.is_many = method.ends_with("Many") || method.contains("ount") || is_distinct;
     if operation == Operation::Update {
-        add_update(host, machine, &call.arguments.get(1), &mut access);
+        // Up to version 3: `findAndModify(filter, sort, update)`.
+        let place = if method == "findAndModify" { 2 } else { 1 };
+        add_update(host, machine, &call.arguments.get(place), &mut access);
     }
     store::note(host, machine, access, call.span);
     let value = result(host, machine, asset, method, call, &key)?;
@@ -259,7 +263,7 @@ fn result(
     let found = store::found_one(host, machine, asset, key, Atom::Null);
     Ok(match method {
         "findOne" => found,
-        "findOneAndUpdate" | "findOneAndReplace" | "findOneAndDelete" => {
+        "findOneAndUpdate" | "findOneAndReplace" | "findOneAndDelete" | "findAndModify" => {
             // Up to version 5 the record is in `value` of the result, and from 6 it is the result.
             let options = call.arguments.positional.last().cloned();
             let options = options.unwrap_or_else(Value::undefined);
@@ -276,11 +280,11 @@ fn result(
             let value = machine.member(&existing, name, span)?;
             store::list_of(machine, &value, span)
         }
-        "updateOne" | "updateMany" | "replaceOne" => {
+        "updateOne" | "updateMany" | "replaceOne" | "update" => {
             let names = ["matchedCount", "modifiedCount", "upsertedCount"];
             store::counts(host, machine, asset, key, &names, span)
         }
-        "deleteOne" | "deleteMany" => {
+        "deleteOne" | "deleteMany" | "remove" => {
             store::counts(host, machine, asset, key, &["deletedCount"], span)
         }
         _ => store::counted(host, machine, asset, key, "count"),

@@ -472,7 +472,10 @@ pub fn condition(
     for decided in own {
         let decision = machine.decision(decided.decision);
         let other = decision.ends[usize::from(!decided.side)];
-        if decision.is_certain || other == firedoor_eval::SideEnd::Throws {
+        let is_called_back = decision
+            .label
+            .is_some_and(|label| label == firedoor_eval::CALLBACK);
+        if decision.is_certain || is_called_back || other == firedoor_eval::SideEnd::Throws {
             continue;
         }
         let provenance = host.set_provenance(machine, decision.origins);

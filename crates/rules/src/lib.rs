@@ -19,6 +19,8 @@ mod cors_reflects_origin_with_credentials;
 mod credential_change_keeps_sessions;
 mod csrf_missing;
 mod dead_guard;
+mod debug_mode;
+mod docs_exposed;
 mod exposure;
 mod fail_open_guard;
 mod finding;
@@ -72,7 +74,9 @@ mod secret_fallback;
 mod secret_hardcoded;
 mod secret_size;
 mod secret_use;
+mod security_headers_missing;
 mod socket;
+mod stack_trace_returned;
 mod tenant_unscoped_list;
 mod throttle;
 mod token_guessing_without_throttle;
@@ -136,6 +140,8 @@ pub static RULES: &[&Rule] = &[
     &credential_change_keeps_sessions::RULE,
     &csrf_missing::RULE,
     &dead_guard::RULE,
+    &debug_mode::RULE,
+    &docs_exposed::RULE,
     &fail_open_guard::RULE,
     &guard_after_routes::RULE,
     &guard_gap::RULE,
@@ -180,6 +186,8 @@ pub static RULES: &[&Rule] = &[
     &secret_exposed::RULE,
     &secret_fallback::RULE,
     &secret_hardcoded::RULE,
+    &security_headers_missing::RULE,
+    &stack_trace_returned::RULE,
     &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,
     &token_in_url::RULE,

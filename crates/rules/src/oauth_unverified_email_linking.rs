@@ -1,6 +1,6 @@
 //! Finds log-ins through another site that open the account with an address which nobody has verified.
 
-use firedoor_app::{Access, EntryPoint, Map, Operation, Origin, Provenance, query};
+use firedoor_app::{Access, EntryPoint, Map, Operation, Origin, Provenance, Refusal, query};
 
 use crate::oauth_flow::{exchange, logs_in, verified_code};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -89,7 +89,13 @@ fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
     entry
         .checks
         .iter()
-        .filter(|check| check.refusal.is_some() && !check.outcome)
+        .filter(|check| {
+            !check.outcome
+                && check
+                    .refusal
+                    .as_ref()
+                    .is_some_and(|found| *found != Refusal::Return)
+        })
         .any(|check| {
             check.kind == firedoor_app::CheckKind::Presence
                 && check.operands.iter().any(|operand| {

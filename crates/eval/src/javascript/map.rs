@@ -68,7 +68,15 @@ fn new_set(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     Ok(Some(Value::object(id).with_origins(given.origins)))
 }
 
+/// The most elements of a set or map that are told apart: each that is added is compared with all before.
+pub(crate) const MOST_ELEMENTS: usize = 500;
+
 fn set_add(machine: &mut Machine<'_>, id: ObjectId, value: Value) {
+    let count = machine.heap.get(id).elements.len();
+    if count >= MOST_ELEMENTS {
+        return machine.open_list(id, value);
+    }
+    machine.charge(count / 8);
     let is_there = machine
         .heap
         .get(id)

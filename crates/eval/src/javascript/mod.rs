@@ -28,6 +28,7 @@ mod unknown;
 pub(crate) use error::construct_base;
 pub(crate) use function::{function_member, inherited, inherits, prototype_of};
 pub(crate) use globals::{global, outside_member, type_of};
+pub(crate) use map::MOST_ELEMENTS;
 pub(crate) use number::converted;
 pub(crate) use paths::normal_path;
 

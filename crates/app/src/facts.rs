@@ -1,0 +1,67 @@
+//! What holds for a map as a whole, worked out once.
+//!
+//! Rules ask the same questions about all entry points for each entry point; without this an application with a
+//! thousand of them would be read a million times over.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
+
+/// Fields by the name of their asset; the fields in order.
+pub(crate) type FieldsByAsset = FxHashMap<Ustr, Vec<Ustr>>;
+
+/// Answers that have been given.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) accounts: OnceLock<Vec<Ustr>>,
+    pub(crate) sessions: OnceLock<Vec<Ustr>>,
+    pub(crate) second_factors: OnceLock<Vec<(Ustr, Ustr)>>,
+    pub(crate) secret_places: OnceLock<Vec<(Ustr, Ustr)>>,
+    pub(crate) owners: OnceLock<FieldsByAsset>,
+    pub(crate) ending: OnceLock<FieldsByAsset>,
+    pub(crate) random: OnceLock<FxHashSet<(Ustr, Ustr)>>,
+    /// The fields that handlers write, with whether chance has a part in any such value.
+    pub(crate) written: OnceLock<FxHashMap<(Ustr, Ustr), bool>>,
+}
+
+impl Clone for Facts {
+    /// A clone may be changed, so that it must be asked anew.
+    fn clone(&self) -> Facts {
+        Facts::default()
+    }
+}
+
+impl fmt::Debug for Facts {
+    /// They say nothing that the map does not.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Facts")
+    }
+}
+
+/// Puts the fields of each asset in order, each once.
+pub(crate) fn in_order(mut fields: FieldsByAsset) -> FieldsByAsset {
+    #[allow(
+        clippy::iter_over_hash_type,
+        reason = "each list is put in order by itself"
+    )]
+    for fields in fields.values_mut() {
+        fields.sort();
+        fields.dedup();
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Map, query};
+
+    #[test]
+    fn a_clone_is_asked_anew() {
+        let map = Map::default();
+        assert!(query::account_assets(&map).is_empty());
+        assert!(map.facts.accounts.get().is_some());
+        assert!(map.clone().facts.accounts.get().is_none());
+    }
+}
