@@ -166,10 +166,36 @@ pub fn user_control(check: &Check) -> Option<Control> {
             .origins()
             .iter()
             .all(|origin| origin.is_from_client() || matches!(origin, Origin::Literal(_)));
-        return (!is_choice).then_some(Control::Ownership);
+        return (!is_choice && !is_confirmation(check)).then_some(Control::Ownership);
     }
     let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();
     (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
+}
+
+/// Holds if a client is asked to repeat something of his own that is no id, such as a name, to confirm.
+fn is_confirmation(check: &Check) -> bool {
+    let is_sent = |operand: &Provenance| {
+        !operand.is_empty() && operand.origins().iter().all(Origin::is_from_client)
+    };
+    let is_own_text = |operand: &Provenance| {
+        let mut fields = operand.origins().iter().filter_map(|origin| match origin {
+            Origin::Record {
+                field,
+                of_principal: true,
+                ..
+            } if !field.is_empty() => Some(field),
+            _ => None,
+        });
+        let is_text = |field: &ustr::Ustr| {
+            let last = field.rsplit('.').next().unwrap_or(field);
+            matches!(last, "name" | "title" | "email" | "username" | "slug")
+        };
+        fields.any(is_text)
+    };
+    check.kind == crate::CheckKind::Equality
+        && check.operands.len() == 2
+        && check.operands.iter().any(is_sent)
+        && check.operands.iter().any(is_own_text)
 }
 
 fn is_about_principal(provenance: &Provenance) -> bool {
@@ -447,6 +473,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
         check.refusal.as_ref().is_some_and(|refusal| {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
+            && !(check.is_alternative && is_setting_missing(check))
     })
 }
 

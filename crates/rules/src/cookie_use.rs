@@ -32,7 +32,7 @@ impl Credential<'_> {
 /// Returns the cookies whose value lets its holder act for somebody: sessions, and tokens that the server
 /// issues or remembers.
 pub fn credentials(map: &Map) -> impl Iterator<Item = Credential<'_>> {
-    map.entry_points.iter().flat_map(move |entry| {
+    entries_by_log_in(map).into_iter().flat_map(move |entry| {
         query::cookies(entry)
             .filter(move |(_, cookie)| is_credential(map, entry, cookie))
             .map(move |(effect, cookie)| Credential {
@@ -41,6 +41,15 @@ pub fn credentials(map: &Map) -> impl Iterator<Item = Credential<'_>> {
                 cookie,
             })
     })
+}
+
+/// Returns the entry points, those first that ask for a password: findings are best told where people log in.
+pub fn entries_by_log_in(map: &Map) -> Vec<&EntryPoint> {
+    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
+    entries.sort_by_key(|entry| {
+        !query::verifies_password(entry) || entry.verdict(Control::Authentication).refuses()
+    });
+    entries
 }
 
 fn is_credential(map: &Map, entry: &EntryPoint, cookie: &SetCookie) -> bool {

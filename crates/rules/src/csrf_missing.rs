@@ -1,6 +1,6 @@
 //! Finds changes that pages of other sites can make with the cookies of their visitors.
 
-use firedoor_app::{EntryPoint, Map};
+use firedoor_app::{Control, EntryPoint, Map};
 
 use crate::cookie_use::{Credential, credentials, is_open, is_simple, symbol, unprotected_writers};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -22,9 +22,11 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some(is_explicit) = is_open(found.cookie) else {
             continue;
         };
-        let writers: Vec<&EntryPoint> = unprotected_writers(map, found.cookie)
+        let mut writers: Vec<&EntryPoint> = unprotected_writers(map, found.cookie)
             .filter(|entry| is_simple(entry))
             .collect();
+        // Few visitors are administrators.
+        writers.sort_by_key(|entry| entry.verdict(Control::Authorization).refuses());
         if let Some(first) = writers.first() {
             report(&found, is_explicit, first, writers.len(), findings);
         }

@@ -132,8 +132,15 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         let others = others_with(map, entry, |other| {
             other.asset == access.asset && is_at_most(other, access)
         });
-        let all_ask = !others.is_empty() && others.iter().all(|other| asks_for_role(other));
-        let example = others.first().copied().filter(|_| all_ask)?;
+        let all_ask = others.iter().all(|other| asks_for_role(other));
+        let neighbour = others
+            .iter()
+            .find(|other| other.group.0 == entry.group.0 && asks_for_role(other));
+        let is_worse = access.operation == Operation::Delete && neighbour.is_some();
+        let example = neighbour
+            .or(others.first())
+            .copied()
+            .filter(|_| all_ask || is_worse)?;
         Some(Reason {
             words: format!("{} {}", verb(access), access.asset),
             span: effect.span,

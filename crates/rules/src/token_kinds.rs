@@ -10,6 +10,8 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
+use crate::cookie_use::entries_by_log_in;
+
 /// A token that is issued, with where.
 #[derive(Clone, Copy, Debug)]
 pub struct Issued<'m> {
@@ -34,7 +36,7 @@ pub struct Verified<'m> {
 
 /// Returns the JSON Web Tokens that the application issues.
 pub fn issued(map: &Map) -> impl Iterator<Item = Issued<'_>> {
-    map.entry_points.iter().flat_map(|entry| {
+    entries_by_log_in(map).into_iter().flat_map(|entry| {
         query::issues(entry)
             .filter(|(_, token)| token.kind == TokenKind::Jwt)
             .map(move |(effect, token)| Issued {

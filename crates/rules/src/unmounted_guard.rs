@@ -53,13 +53,26 @@ fn fitting<'m>(
     let lacks = |entry: &&EntryPoint| {
         entry.transport == Transport::Http && !entry.verdict(control).refuses()
     };
-    let imported = map.entry_points.iter().filter(lacks).find_map(|entry| {
-        let span = guard
-            .imported
-            .iter()
-            .find(|span| span.file == entry.registered.file)?;
-        needs(map, entry, control).then_some((entry, Some(*span)))
-    });
+    let beside = || {
+        map.entry_points.iter().filter(lacks).filter_map(|entry| {
+            let span = guard
+                .imported
+                .iter()
+                .find(|span| span.file == entry.registered.file)?;
+            Some((entry, Some(*span)))
+        })
+    };
+    // Who imports a guard and does not use it has most likely written the last route for it.
+    let imported = beside()
+        .find(|(entry, _)| needs(map, entry, control))
+        .or_else(|| {
+            beside()
+                .filter(|(entry, _)| {
+                    query::changes_state(entry)
+                        && entry.verdict(Control::Authentication) == Verdict::Enforced
+                })
+                .max_by_key(|(entry, _)| entry.registered)
+        });
     imported.or_else(|| {
         map.entry_points
             .iter()

@@ -188,7 +188,9 @@ fn compares_record(entry: &EntryPoint, asset: Ustr) -> bool {
 
 fn named(key: &Provenance) -> Option<Ustr> {
     key.origins().iter().find_map(|origin| match origin {
-        Origin::Request(RequestPart::Message | RequestPart::Path, name) => Some(*name),
+        Origin::Request(RequestPart::Message | RequestPart::Path, name) if !name.is_empty() => {
+            Some(*name)
+        }
         _ => None,
     })
 }

@@ -20,9 +20,6 @@ const WITHOUT_EXAMPLES: &[&str] = &[
     "refresh-cookie-broad-path",
     "security-headers-missing",
     "stack-trace-returned",
-    "websocket-message-before-auth",
-    "websocket-origin",
-    "websocket-stale-identity",
 ];
 
 #[test]
