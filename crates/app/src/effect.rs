@@ -75,11 +75,21 @@ pub struct Check {
     pub outcome: bool,
     /// Holds if the test has several parts, of which one suffices for this outcome.
     pub is_alternative: bool,
+    /// These parts, each as the check that it would be alone.
+    pub alternatives: Vec<Check>,
     /// What happens on the other side, if it refuses.
     pub refusal: Option<Refusal>,
 }
 
 impl Check {
+    /// Returns the checks of which one came out as it did: the parts, or the check itself if it has none.
+    pub fn parts(&self) -> &[Check] {
+        match self.alternatives.as_slice() {
+            [] => std::slice::from_ref(self),
+            parts => parts,
+        }
+    }
+
     /// Returns the union of what it examines.
     pub fn provenance(&self) -> Provenance {
         self.operands

@@ -39,6 +39,7 @@ impl<'p> Machine<'p> {
             ExpressionKind::Literal(literal) => Ok(self.literal(literal, span)),
             ExpressionKind::Name(name) => self.name(*name, span),
             ExpressionKind::This => Ok(self.frame().this.clone()),
+            ExpressionKind::NewTarget => Ok(self.new_target()),
             ExpressionKind::Template(parts) => self.template(parts),
             ExpressionKind::Collection { kind, elements } => self.collection(*kind, elements, span),
             ExpressionKind::Object(properties) => self.object_display(properties, span),
@@ -643,6 +644,15 @@ impl<'p> Machine<'p> {
             None => (self.truth_test(value), true),
         });
         negated
+    }
+
+    /// The class that an instance is being made of.
+    fn new_target(&mut self) -> Value {
+        let made = self.frame().this.only_object();
+        match made.map(|id| &self.heap.get(id).kind) {
+            Some(ObjectKind::Instance { class }) => Value::object(*class),
+            _ => self.unknown("unsupported"),
+        }
     }
 
     fn logical(

@@ -130,8 +130,9 @@ fn run_step(
         .map(|first| common_decisions(first, &goes_on));
     machine.decided.truncate(base);
     let leaves = std::mem::take(&mut host.state().run.leaves);
-    go_on_from_passages(host, machine, door, step);
+    // Before what the refused paths have written is taken back: an exception is one of the things they wrote.
     let recovered = catch_all(host, machine, door, &thrown, shared);
+    go_on_from_passages(host, machine, door, step);
     for left in leaves {
         settle_leave(host, machine, door, left, shared);
     }

@@ -21,14 +21,14 @@ use crate::{Door, ModelHost, Persona, Step, StepKind};
 #[derive(Default)]
 pub struct Decisions {
     refusals: FxHashMap<Decided, Refusal>,
-    known: FxHashMap<Decided, Check>,
+    known: FxHashMap<Decided, Vec<Check>>,
 }
 
 /// Puts the decisions of one request into the map's words, and gives them numbers.
 pub struct Checks<'h> {
     host: &'h ModelHost,
     decisions: Decisions,
-    numbers: FxHashMap<Decided, CheckId>,
+    numbers: FxHashMap<Decided, Vec<CheckId>>,
     /// The checks so far.
     pub checks: Vec<Check>,
 }
@@ -46,21 +46,24 @@ impl<'h> Checks<'h> {
 
     /// Returns the numbers of the checks for these decisions.
     pub fn numbers(&mut self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<CheckId> {
-        decided
-            .iter()
-            .map(|decided| self.number(machine, *decided))
-            .collect()
+        let mut numbers = Vec::with_capacity(decided.len());
+        for decided in decided {
+            self.number(machine, *decided, &mut numbers);
+        }
+        numbers
     }
 
-    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided) -> CheckId {
+    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided, numbers: &mut Vec<CheckId>) {
         if let Some(known) = self.numbers.get(&decided) {
-            return *known;
+            return numbers.extend(known);
         }
-        let check = self.decisions.translate(self.host, machine, decided);
-        let number = CheckId(self.checks.len() as u32);
-        self.checks.push(check);
-        self.numbers.insert(decided, number);
-        number
+        let mut own = Vec::new();
+        for check in self.decisions.translate(self.host, machine, decided) {
+            own.push(CheckId(self.checks.len() as u32));
+            self.checks.push(check);
+        }
+        numbers.extend(&own);
+        self.numbers.insert(decided, own);
     }
 }
 
@@ -105,34 +108,29 @@ impl Decisions {
     ) -> Vec<Check> {
         let mut checks = Vec::with_capacity(decided.len());
         for decided in decided {
-            let known = self.known.get(decided).cloned();
-            checks.push(known.unwrap_or_else(|| {
-                let check = self.translate(host, machine, *decided);
-                self.known.insert(*decided, check.clone());
-                check
-            }));
+            if let Some(known) = self.known.get(decided) {
+                checks.extend(known.iter().cloned());
+                continue;
+            }
+            let own = self.translate(host, machine, *decided);
+            checks.extend(own.iter().cloned());
+            self.known.insert(*decided, own);
         }
         checks
     }
 
-    /// Returns the check that a decision is.
-    fn translate(&self, host: &ModelHost, machine: &mut Machine<'_>, decided: Decided) -> Check {
+    /// Returns the checks that a decision is: one for each part of a test whose parts must all have come out as
+    /// they did, and otherwise one.
+    fn translate(
+        &self,
+        host: &ModelHost,
+        machine: &mut Machine<'_>,
+        decided: Decided,
+    ) -> Vec<Check> {
         let decision = machine.decision(decided.decision).clone();
-        let mut operands = Vec::new();
-        let mut kind = CheckKind::Other;
-        let mut is_negated = false;
-        let mut is_alternative = false;
+        let mut parts = Vec::new();
         if let Some((test, negated)) = decision.test {
-            let whole = machine.test(test);
-            let holds = decided.side != negated;
-            is_alternative = whole.parts.len() > 1 && whole.is_conjunction != holds;
-            let (found, is_part_negated) = kind_of(machine, test, 0);
-            kind = found;
-            is_negated = negated != is_part_negated;
-            add_operands(host, machine, test, &mut operands, 0);
-        }
-        if operands.is_empty() {
-            operands.push(host.set_provenance(machine, decision.origins));
+            add_parts(machine, test, decided.side != negated, &mut parts, 0);
         }
         let other = Decided {
             decision: decided.decision,
@@ -145,15 +143,73 @@ impl Decisions {
             }
             firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
         };
-        Check {
-            kind,
+        let blank = Check {
+            kind: CheckKind::Other,
             span: decision.span,
-            operands,
+            operands: Vec::new(),
             control: host.set_provenance(machine, decision.control),
-            outcome: decided.side != is_negated,
-            is_alternative,
+            outcome: decided.side,
+            is_alternative: false,
+            alternatives: Vec::new(),
             refusal: self.refusals.get(&other).cloned().or(ended),
+        };
+        let mut checks = Vec::with_capacity(parts.len().max(1));
+        for (test, holds) in parts {
+            checks.push(check_of(host, machine, &blank, test, holds, 0));
         }
+        if checks.is_empty() {
+            checks.push(blank);
+        }
+        if let [only] = checks.as_mut_slice()
+            && only.operands.is_empty()
+        {
+            only.operands
+                .push(host.set_provenance(machine, decision.origins));
+        }
+        checks
+    }
+}
+
+/// Returns the check that a test is which came out like this; `blank` says the rest.
+fn check_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    blank: &Check,
+    test: TestId,
+    holds: bool,
+    depth: usize,
+) -> Check {
+    let mut check = blank.clone();
+    let whole = machine.test(test).clone();
+    check.is_alternative = whole.parts.len() > 1 && whole.is_conjunction != holds;
+    if check.is_alternative && depth < 4 {
+        for (part, is_negated) in whole.parts {
+            let own = check_of(host, machine, blank, part, holds != is_negated, depth + 1);
+            check.alternatives.extend_from_slice(own.parts());
+        }
+    }
+    let (kind, is_part_negated) = kind_of(machine, test, 0);
+    check.kind = kind;
+    check.outcome = holds != is_part_negated;
+    add_operands(host, machine, test, &mut check.operands, 0);
+    check
+}
+
+/// Adds the tests that must each have come out as they did, with whether they hold, for `test` to come out as it
+/// did.
+fn add_parts(
+    machine: &Machine<'_>,
+    test: TestId,
+    holds: bool,
+    parts: &mut Vec<(TestId, bool)>,
+    depth: usize,
+) {
+    let whole = machine.test(test);
+    if whole.parts.is_empty() || whole.is_conjunction != holds || depth >= 8 {
+        return parts.push((test, holds));
+    }
+    for (part, is_negated) in &whole.parts {
+        add_parts(machine, *part, holds != *is_negated, parts, depth + 1);
     }
 }
 
@@ -196,7 +252,11 @@ fn add_operands(
     }
     for operand in &found.operands {
         if operands.len() < 32 {
-            let provenance = host.deep_provenance(machine, operand);
+            // Whether a record is there hangs on none of its fields.
+            let provenance = match found.kind {
+                TestKind::Truth => host.provenance(machine, operand),
+                _ => host.deep_provenance(machine, operand),
+            };
             operands.push(provenance);
         }
     }

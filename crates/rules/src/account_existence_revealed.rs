@@ -189,6 +189,11 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
                     .checks_of(other)
                     .any(|found| found.span == check.span && found.outcome != check.outcome)
             })
+            // Where both are given only to whoever has an account, they tell nothing of that.
+            .filter(|other| {
+                let sides = [side(entry, effect, asset), side(entry, other, asset)];
+                sides != [Some(true), Some(true)]
+            })
             .any(|other| told(other) != told(effect))
     };
     entry.checks_of(effect).filter(is_choice).any(opposite)
@@ -200,6 +205,7 @@ fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
     !is_proving
         || entry
             .checks_of(effect)
+            .flat_map(Check::parts)
             .any(|check| check.kind == CheckKind::Proof && !check.outcome)
 }
 

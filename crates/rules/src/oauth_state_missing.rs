@@ -1,6 +1,8 @@
 //! Finds callbacks of log-ins through another site that anybody's browser can be sent to.
 
-use firedoor_app::{Effect, EntryPoint, Map, Origin, Provenance, RequestPart, query};
+use firedoor_app::{
+    Check, CheckKind, Effect, EntryPoint, Map, Origin, Provenance, RequestPart, query,
+};
 
 use crate::oauth_flow::{exchange, logs_in};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -39,7 +41,7 @@ fn check(map: &Map, findings: &mut Findings) {
 fn is_bound(entry: &EntryPoint, exchange: &Effect) -> bool {
     let is_checked = entry
         .checks_of(exchange)
-        .any(|check| is_of_browser(&check.provenance()) || is_state(&check.provenance()));
+        .any(|check| is_of_browser(&check.provenance()) || is_state_compared(check));
     let is_compared = query::comparisons(entry)
         .any(|(_, found)| is_of_browser(&found.given) || is_of_browser(&found.expected));
     let is_sent_along = match &exchange.kind {
@@ -59,6 +61,21 @@ fn is_of_browser(value: &Provenance) -> bool {
             .origins()
             .iter()
             .any(|origin| matches!(origin, Origin::Claim(_)))
+}
+
+/// That there is a `state`, and that it is a text, binds it to nobody.
+fn is_state_compared(check: &Check) -> bool {
+    let is_fixed = |operand: &Provenance| {
+        let origins = operand.origins();
+        origins
+            .iter()
+            .all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    let is_about_form = match check.kind {
+        CheckKind::Presence | CheckKind::Shape | CheckKind::Bound => true,
+        _ => check.operands.len() > 1 && check.operands.iter().any(is_fixed),
+    };
+    is_state(&check.provenance()) && !is_about_form
 }
 
 /// A `state` that is looked up or verified may be bound in ways that are not seen.

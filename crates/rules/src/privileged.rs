@@ -3,7 +3,9 @@
 //! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
-use firedoor_app::{Map, Operation, Origin, query};
+use firedoor_app::{
+    Access, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, query,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -184,6 +186,46 @@ pub fn is_rank_name(name: &str) -> bool {
                 | "tier"
                 | "moderator"
         )
+    })
+}
+
+/// Holds if a field is worth money: it is named so, or somebody pays with it.
+pub fn is_worth(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    is_money_name(&field) || is_spent(map, asset, field)
+}
+
+/// Holds if the application takes from the field only where enough is there, which is what a balance is.
+fn is_spent(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let takes = |access: &Access| {
+        let mut values = access.values.iter();
+        values.any(|field| {
+            let is_less =
+                field.operator == "-=" || field.value.record_fields(asset).any(|own| own == name);
+            field.name == name && is_less
+        })
+    };
+    map.entry_points.iter().any(|entry| {
+        query::handler_accesses(entry)
+            .filter(|(_, access)| access.asset == asset && access.operation == Operation::Update)
+            .filter(|(_, access)| takes(access))
+            .any(|(effect, access)| {
+                let mut key = access.key.iter();
+                key.any(|field| field.name == name && matches!(field.operator, ">" | ">="))
+                    || is_held_against(entry, effect, asset, name)
+            })
+    })
+}
+
+/// A check that refuses compares the field with something that is no constant.
+fn is_held_against(entry: &EntryPoint, effect: &Effect, asset: Ustr, name: Ustr) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let is_it = |operand: &Provenance| operand.record_fields(asset).any(|own| own == name);
+        check.kind == CheckKind::Bound
+            && check.refusal.is_some()
+            && check.operands.iter().any(is_it)
+            && check.operands.iter().all(|operand| {
+                operand.literal().is_none() && !operand.origins().contains(&Origin::Clock)
+            })
     })
 }
 

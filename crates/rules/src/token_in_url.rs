@@ -1,6 +1,6 @@
 //! Finds redirects whose URL carries a token that proves who is asking.
 
-use firedoor_app::{EffectKind, EntryPoint, Map, Origin};
+use firedoor_app::{EffectKind, EntryPoint, IssueToken, Map, Origin, Provenance};
 
 use crate::token_kinds::{issued, proves_identity};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -19,21 +19,25 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        let is_issued = issued(map)
+        let made: Vec<&IssueToken> = issued(map)
             .filter(|made| std::ptr::eq(made.entry, entry))
-            .any(|made| proves_identity(map, made.token));
-        if is_issued {
-            redirects(entry, findings);
+            .map(|made| made.token)
+            .filter(|token| proves_identity(map, token))
+            .collect();
+        if !made.is_empty() {
+            redirects(entry, &made, findings);
         }
     }
 }
 
-fn redirects(entry: &EntryPoint, findings: &mut Findings) {
+fn redirects(entry: &EntryPoint, made: &[&IssueToken], findings: &mut Findings) {
     for effect in &entry.effects {
         let EffectKind::Redirect(target) = &effect.kind else {
             continue;
         };
-        if !target.origins().contains(&Origin::Signature) {
+        let is_carried = target.origins().contains(&Origin::Signature)
+            && made.iter().any(|token| may_be_in(token, target));
+        if !is_carried {
             continue;
         }
         findings
@@ -47,4 +51,19 @@ fn redirects(entry: &EntryPoint, findings: &mut Findings) {
             .because("redirects", effect.span, "the URL is made with the token")
             .report();
     }
+}
+
+/// Holds if the URL may be made with the token: where the token tells something of a record, so does the URL.
+fn may_be_in(token: &IssueToken, target: &Provenance) -> bool {
+    let is_stored = |origin: &&Origin| matches!(origin, Origin::Record { .. });
+    // What options add to a token, such as its subject, leaves no trace in what is made of it.
+    let told = token
+        .claims
+        .iter()
+        .filter(|claim| !matches!(claim.name.as_str(), "sub" | "aud" | "iss"));
+    let mut told = told
+        .flat_map(|claim| claim.value.origins())
+        .filter(is_stored)
+        .peekable();
+    told.peek().is_none() || told.any(|origin| target.origins().contains(origin))
 }

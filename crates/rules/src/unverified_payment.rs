@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::is_money_name;
+use crate::privileged::{is_money_name, is_worth};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -61,7 +61,7 @@ fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
         matches!(origin, Origin::Literal(text)
             if matches!(text.to_ascii_lowercase().as_str(), "paid" | "succeeded" | "completed" | "captured"))
     });
-    (is_money_name(&field.name) && is_counted(access, field)) || (is_priced && is_paid)
+    (is_worth(map, access.asset, field.name) && is_counted(access, field)) || (is_priced && is_paid)
 }
 
 fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {

@@ -219,6 +219,7 @@ fn token_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        alternatives: Vec::new(),
         refusal: Some(Refusal::Status(401)),
     }
 }
@@ -242,6 +243,7 @@ fn lobby_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        alternatives: Vec::new(),
         refusal: Some(Refusal::Status(404)),
     }
 }
