@@ -93,6 +93,17 @@ fn admits(
         && is_membership(map, access.asset)
 }
 
+/// Holds if what is found is itself what is joined, by a code that its members share: a game, a room, a group. It
+/// opens as long as it is there.
+pub fn is_group_code(admission: &Admission<'_>) -> bool {
+    let asset = admission.lookup.access.asset;
+    let values = admission.access.values.iter().chain(&admission.access.key);
+    let mut taken = values
+        .flat_map(|field| field.value.record_fields(asset))
+        .peekable();
+    taken.peek().is_some() && taken.all(|field| crate::lookups::is_identifier(&field))
+}
+
 /// Holds if nothing is worked out: the value is a stored one as it is.
 fn is_copy(value: &Provenance) -> bool {
     value

@@ -116,7 +116,12 @@ fn run_step(
 ) -> End {
     let base = machine.decided.len();
     let before = host.state().run.effects.len();
-    host.state().run.mark = machine.mark();
+    {
+        let run = &mut host.state().run;
+        run.mark = machine.mark();
+        let number = run.step;
+        run.decided_before.push((number, base));
+    }
     let (result, thrown) =
         machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
     if result == Err(Stop::Budget) {

@@ -98,6 +98,7 @@ mod tortoise;
 mod typeorm;
 mod upgrade;
 mod validators;
+mod webhook_signatures;
 mod ws;
 mod zod;
 mod zod_passage;
@@ -172,6 +173,7 @@ pub static MODELS: &[&Model] = &[
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
+    &webhook_signatures::MODEL,
     &ws::MODEL,
     &zod::MODEL,
 ];

@@ -297,11 +297,16 @@ pub fn layer_run(
             ..LayerRun::default()
         };
     }
+    // What earlier steps have decided says nothing of what this one asks.
+    let mut bases = run.decided_before.iter();
+    let base = bases.find(|(step, _)| *step == number);
+    let base = base.map_or(0, |(_, base)| *base);
+    let own = |decided: &[Decided]| decided.get(base..).unwrap_or_default().to_vec();
     let continuations = continuing
         .into_iter()
         .map(|effect| Continuation {
             span: effect.span,
-            checks: decisions.list(host, machine, &effect.decided),
+            checks: decisions.list(host, machine, &own(&effect.decided)),
         })
         .collect();
     let refusals = refusing
@@ -309,7 +314,7 @@ pub fn layer_run(
         .map(|refusal| {
             (
                 refusal.refusal.clone(),
-                decisions.list(host, machine, &refusal.decided),
+                decisions.list(host, machine, &own(&refusal.decided)),
                 refusal.span,
             )
         })

@@ -156,13 +156,34 @@ pub fn asks_elsewhere<'m>(
                 access.asset == asset
                     && is_at_least(operation, access.operation)
                     && (other.verdict(Control::Authorization).refuses()
-                        || is_the_callers(other, effect, &access.key))
+                        || is_asked(other, effect, access))
             })
     })
 }
 
+/// Whoever may not even read something may not change it either.
 fn is_at_least(own: Operation, other: Operation) -> bool {
-    own.is_write() == other.is_write()
+    own.is_write() || !other.is_write()
+}
+
+/// Holds if it is asked whether what is accessed is the caller's; of what is read, before it is told.
+pub fn is_asked(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    if access.operation.is_write() || is_the_callers(entry, effect, &access.key) {
+        return is_the_callers(entry, effect, &access.key);
+    }
+    let is_telling = |effect: &&Effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } => body
+            .iter()
+            .any(|field| field.value.record_fields(access.asset).next().is_some()),
+        EffectKind::Room(..) => true,
+        _ => false,
+    };
+    let mut telling = entry.effects.iter().filter(is_telling).peekable();
+    telling.peek().is_some() && telling.all(|told| query::is_checked_by_principal(entry, told))
 }
 
 /// Holds if a role, a permission or a membership is asked for.

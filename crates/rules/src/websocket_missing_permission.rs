@@ -7,7 +7,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::socket::{asks, asks_elsewhere, entries, is_named_by_client, is_the_callers};
+use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_named_by_client};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -53,7 +53,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             )
             .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
         let is_telling = access.operation.is_write() || is_told(entry, access.asset);
-        if !is_named || !is_telling || is_the_callers(entry, effect, &access.key) {
+        if !is_named || !is_telling || is_asked(entry, effect, access) {
             return None;
         }
         let other = asks_elsewhere(map, entry, access.asset, access.operation)?;
