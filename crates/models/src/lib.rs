@@ -27,6 +27,7 @@ mod fastapi_security;
 mod fastapi_users;
 mod fastapi_users_routes;
 mod fastapi_websocket;
+mod first_steps;
 mod guards;
 mod host;
 mod identifiers;
