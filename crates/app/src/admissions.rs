@@ -93,9 +93,12 @@ fn admits(
         && is_membership(map, access.asset)
 }
 
-/// Holds if what is found is itself what is joined, by a code that its members share: a game, a room, a group. It
-/// opens as long as it is there.
+/// Holds if what is found is itself what is joined, by a code that those share who take part, and is open in one of
+/// its states only: a game that has not begun.
 pub fn is_group_code(admission: &Admission<'_>) -> bool {
+    if !crate::lookups::has_state(&admission.lookup) {
+        return false;
+    }
     let asset = admission.lookup.access.asset;
     let values = admission.access.values.iter().chain(&admission.access.key);
     let mut taken = values

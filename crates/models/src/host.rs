@@ -548,6 +548,9 @@ impl ModelHost {
 
     /// A member of a value from a known place comes from a place within it.
     fn extended(&self, origin: firedoor_eval::Origin, key: Ustr) -> firedoor_eval::Origin {
+        if let firedoor_eval::Origin::Outside(path) = origin {
+            return firedoor_eval::Origin::Outside(crate::sending::told_field(path, key));
+        }
         let firedoor_eval::Origin::Host(number) = origin else {
             return origin;
         };

@@ -171,6 +171,32 @@ fn requested(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Va
     answer
 }
 
+/// Of what another server has answered the fields are told apart, as `path#field`.
+pub(crate) fn told_field(path: Ustr, key: Ustr) -> Ustr {
+    let is_answer = MODEL
+        .calls
+        .iter()
+        .any(|(known, _)| *known == path.as_str() && is_request(known));
+    match is_answer {
+        true => Ustr::from(&format!("{path}#{key}")),
+        false => path,
+    }
+}
+
+fn is_request(path: &str) -> bool {
+    [
+        "js:fetch",
+        "npm:node-fetch",
+        "npm:cross-fetch",
+        "npm:undici",
+        "npm:axios",
+        "npm:got",
+        "npm:ky",
+    ]
+    .iter()
+    .any(|known| path.starts_with(known))
+}
+
 /// An answer with `data`, `status` and the like.
 fn request_answer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let data = requested(host, machine, call);

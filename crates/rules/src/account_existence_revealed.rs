@@ -167,11 +167,18 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
 
 /// A constant that was chosen by whether a record was found decides between two answers that differ.
 fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    // What also hangs on the password tells nothing to whoever does not know it.
+    let given = query::comparisons(entry)
+        .filter(|(_, found)| found.kind == ComparisonKind::Password)
+        .flat_map(|(_, found)| found.given.origins().to_vec())
+        .collect::<Vec<_>>();
     let is_choice = |check: &&Check| {
-        check
-            .control
-            .record_fields(asset)
-            .any(|field| field.is_empty())
+        let mut control = check.control.origins().iter();
+        !control.any(|origin| given.contains(origin))
+            && check
+                .control
+                .record_fields(asset)
+                .any(|field| field.is_empty())
             && check.operands.iter().all(|operand| {
                 let origins = operand.origins();
                 origins

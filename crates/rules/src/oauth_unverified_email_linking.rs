@@ -1,6 +1,8 @@
 //! Finds log-ins through another site that open the account with an address which nobody has verified.
 
-use firedoor_app::{Access, EntryPoint, Map, Operation, Origin, Provenance, Refusal, query};
+use firedoor_app::{
+    Access, CheckKind, EntryPoint, Map, Operation, Origin, Provenance, Refusal, query,
+};
 
 use crate::oauth_flow::{exchange, logs_in, verified_code};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -65,22 +67,25 @@ fn is_told_by_others(value: &Provenance) -> bool {
         .any(|origin| matches!(origin, Origin::Outside(_) | Origin::Claim(_)))
 }
 
-/// A check that refuses looks at what the other site says; of an answer over HTTP the fields are not known.
+/// A check that refuses looks at whether the other site has verified the address, or at something of what it says
+/// that is not known.
 fn asks_whether_verified(entry: &EntryPoint) -> bool {
     entry
         .checks
         .iter()
         .filter(|check| check.refusal.is_some())
         .any(|check| {
-            check
-                .operands
-                .iter()
-                .flat_map(|operand| operand.origins())
-                .any(|origin| match origin {
-                    Origin::Claim(name) => name.to_ascii_lowercase().contains("verified"),
-                    Origin::Outside(_) => true,
-                    _ => false,
-                })
+            let is_presence = check.kind == CheckKind::Presence;
+            let all = check.provenance();
+            all.origins().iter().any(|origin| match origin {
+                Origin::Claim(name) => name.to_ascii_lowercase().contains("verified"),
+                Origin::Outside(path) => match path.split_once('#') {
+                    Some((_, field)) => field.to_ascii_lowercase().contains("verified"),
+                    // That there is an answer says nothing of what it says.
+                    None => !is_presence,
+                },
+                _ => false,
+            })
         })
 }
 
@@ -97,7 +102,7 @@ fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
                     .is_some_and(|found| *found != Refusal::Return)
         })
         .any(|check| {
-            check.kind == firedoor_app::CheckKind::Presence
+            check.kind == CheckKind::Presence
                 && check.operands.iter().any(|operand| {
                     operand
                         .record_fields(access.asset)

@@ -152,18 +152,32 @@ pub fn asks_elsewhere<'m>(
     map.entry_points.iter().find(|other| {
         !std::ptr::eq(*other, entry)
             && asks(other)
+            // Whoever may not even read something may not change it either; what everybody reads may still be only
+            // the members' to change.
+            && (operation.is_write() || reads(other, asset) || !is_told_freely(map, entry, asset))
             && query::handler_accesses(other).any(|(effect, access)| {
                 access.asset == asset
-                    && is_at_least(operation, access.operation)
                     && (other.verdict(Control::Authorization).refuses()
                         || is_asked(other, effect, access))
             })
     })
 }
 
-/// Whoever may not even read something may not change it either.
-fn is_at_least(own: Operation, other: Operation) -> bool {
-    own.is_write() || !other.is_write()
+fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
+    query::handler_accesses(entry)
+        .any(|(_, access)| access.asset == asset && !access.operation.is_write())
+}
+
+/// Holds if another entry point reads the asset and asks nobody.
+fn is_told_freely(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
+    map.entry_points.iter().any(|other| {
+        !std::ptr::eq(other, entry)
+            && query::handler_accesses(other).any(|(effect, access)| {
+                access.asset == asset
+                    && !access.operation.is_write()
+                    && !is_asked(other, effect, access)
+            })
+    })
 }
 
 /// Holds if it is asked whether what is accessed is the caller's; of what is read, before it is told.

@@ -1,6 +1,6 @@
 //! Finds sockets that act for anybody who connects, while the rest of the application asks who is there.
 
-use firedoor_app::{Control, EntryPoint, Map, Verdict, query};
+use firedoor_app::{Control, EffectKind, EntryPoint, Map, Verdict, query};
 
 use crate::socket::{Reach, authenticates, entries, reach, siblings};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -26,13 +26,26 @@ fn check(map: &Map, findings: &mut Findings) {
             entry.verdict(Control::Authentication),
             Verdict::Absent | Verdict::Observed
         );
-        if !is_open || authenticates(entry) || is_elsewhere(map, entry) {
+        if !is_open || authenticates_itself(entry) || is_elsewhere(map, entry) {
             continue;
         }
         if let Some(reach) = reach(map, entry) {
             report(map, entry, &reach, findings);
         }
     }
+}
+
+/// Holds if the message is the one that proves who is there. A handshake that verifies and lets everybody on proves
+/// nothing.
+fn authenticates_itself(entry: &EntryPoint) -> bool {
+    authenticates(entry)
+        && entry.effects.iter().any(|effect| {
+            let is_proof = matches!(
+                effect.kind,
+                EffectKind::Verify(_) | EffectKind::CompareSecret(_)
+            );
+            is_proof && effect.layer.is_none()
+        })
 }
 
 /// A socket on which some messages are refused has a rule of its own.
