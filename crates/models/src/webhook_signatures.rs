@@ -70,8 +70,13 @@ fn webhook(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 /// `webhook.verify(payload, headers)`.
 fn verify(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let headers = call.arguments.get(1);
+    let name = match call.path.starts_with("npm:svix") {
+        true => "svix-signature",
+        false => "webhook-signature",
+    };
     let signed = Signed {
-        signature: call.arguments.get(1),
+        signature: machine.member(&headers, Ustr::from(name), call.span)?,
         key: kept(machine, call.receiver, "$key"),
         is_timed: true,
     };
