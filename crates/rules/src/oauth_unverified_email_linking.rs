@@ -70,6 +70,7 @@ fn is_told_by_others(value: &Provenance) -> bool {
 /// A check that refuses looks at whether the other site has verified the address, or at something of what it says
 /// that is not known.
 fn asks_whether_verified(entry: &EntryPoint) -> bool {
+    let told_apart = answers_told_apart(entry);
     entry
         .checks
         .iter()
@@ -82,11 +83,25 @@ fn asks_whether_verified(entry: &EntryPoint) -> bool {
                 Origin::Outside(path) => match path.split_once('#') {
                     Some((_, field)) => field.to_ascii_lowercase().contains("verified"),
                     // That there is an answer says nothing of what it says.
-                    None => !is_presence,
+                    None => !is_presence || !told_apart.contains(&path.as_str()),
                 },
                 _ => false,
             })
         })
+}
+
+/// The requests of which the fields of the answer are known.
+fn answers_told_apart(entry: &EntryPoint) -> Vec<&str> {
+    let keys = query::handler_accesses(entry).flat_map(|(_, access)| &access.key);
+    let operands = entry.checks.iter().flat_map(|check| &check.operands);
+    let values = keys.map(|field| &field.value).chain(operands);
+    values
+        .flat_map(|value| value.origins())
+        .filter_map(|origin| match origin {
+            Origin::Outside(path) => Some(path.as_str().split_once('#')?.0),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Whoever has an account already is told to log in with it.

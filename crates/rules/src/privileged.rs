@@ -199,8 +199,8 @@ fn is_spent(map: &Map, asset: Ustr, name: Ustr) -> bool {
     let takes = |access: &Access| {
         let mut values = access.values.iter();
         values.any(|field| {
-            let is_less =
-                field.operator == "-=" || field.value.record_fields(asset).any(|own| own == name);
+            let is_less = matches!(field.operator, "-=" | "+=")
+                || field.value.record_fields(asset).any(|own| own == name);
             field.name == name && is_less
         })
     };
