@@ -6,6 +6,7 @@ use firedoor_source::Span;
 use smallvec::smallvec;
 use ustr::Ustr;
 
+use crate::heap::Delta;
 use crate::{Decided, Decision, DecisionId, Machine, SideEnd, Stop, Test, TestKind, Value};
 
 /// How a statement ended.
