@@ -4,6 +4,16 @@
 //! and those of an inclusion are put before them when it is included. Sources: fastapi 0.115 and 0.165,
 //! `routing.py`; starlette 0.46, `applications.py`, `routing.py`.
 
+pub(crate) mod dependencies;
+pub(crate) mod doors;
+pub(crate) mod inputs;
+pub(crate) mod loose;
+pub(crate) mod middleware;
+pub(crate) mod plan;
+pub(crate) mod request;
+pub(crate) mod security;
+pub(crate) mod websocket;
+
 use firedoor_app::{Flag, Setting, SettingKind};
 use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
@@ -11,10 +21,10 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::fastapi_dependencies::{Dependant, dependant};
-use crate::fastapi_plan::Plan;
+use crate::fastapi::dependencies::{Dependant, dependant};
+use crate::fastapi::plan::Plan;
 use crate::state::{Registration, RegistrationKind};
-use crate::{Framework, Model, ModelHost, fastapi_doors, fastapi_middleware};
+use crate::{Framework, Model, ModelHost};
 
 const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace",
@@ -60,7 +70,7 @@ pub static MODEL: Model = Model {
         ("py:fastapi.FastAPI().mount", mount),
         (
             "py:fastapi.FastAPI().add_middleware",
-            fastapi_middleware::add_middleware,
+            middleware::add_middleware,
         ),
         ("py:fastapi.FastAPI().middleware", middleware_decorator),
         (
@@ -94,12 +104,12 @@ pub static MODEL: Model = Model {
 
 static FRAMEWORK: Framework = Framework {
     name: "fastapi",
-    doors: fastapi_doors::doors,
-    begin: crate::fastapi_request::begin,
-    step: crate::fastapi_request::step,
-    mountings: crate::fastapi_loose::mountings,
-    as_layer: crate::fastapi_loose::as_layer,
-    status_of: crate::fastapi_request::status_of,
+    doors: doors::doors,
+    begin: crate::fastapi::request::begin,
+    step: crate::fastapi::request::step,
+    mountings: crate::fastapi::loose::mountings,
+    as_layer: crate::fastapi::loose::as_layer,
+    status_of: crate::fastapi::request::status_of,
 };
 
 /// Names under which the same things are imported.
@@ -246,7 +256,7 @@ pub struct Memory {
     /// What the functions of the plan gave, by their numbers.
     pub(crate) results: FxHashMap<usize, Value>,
     /// What the connection on its way has received.
-    pub(crate) received: crate::fastapi_websocket::Received,
+    pub(crate) received: crate::fastapi::websocket::Received,
     /// The plan of the request on its way.
     pub(crate) plan: Option<usize>,
     /// What the steps of the request on its way share.
@@ -340,7 +350,7 @@ fn make(
     if let Some(list) = call.arguments.keyword("middleware").cloned() {
         let elements = machine.elements_of(&list).0;
         for element in elements {
-            fastapi_middleware::add_listed(host, machine, id, &element);
+            middleware::add_listed(host, machine, id, &element);
         }
     }
     if let Some(handlers) = call.arguments.keyword("exception_handlers").cloned() {
@@ -417,7 +427,7 @@ fn run_at_start(machine: &mut Machine<'_>, function: &Value, arguments: Vec<Valu
     let decided = machine.decided.clone();
     let _ = machine.catching(|machine| {
         let value = machine.call_value(&function, None, &Arguments::positional(arguments), span)?;
-        crate::fastapi_plan::settled(machine, value, span)
+        crate::fastapi::plan::settled(machine, value, span)
     });
     machine.decided = decided;
 }
@@ -529,7 +539,7 @@ fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     let span = object.span;
     match what.as_str() {
         "websocket" => add_socket(host, machine, router, &arguments, &function, span),
-        "middleware" => fastapi_middleware::add_function(host, machine, router, &function, span),
+        "middleware" => middleware::add_function(host, machine, router, &function, span),
         "exception" => {
             let class = arguments.get(0);
             add_handler(host, machine, router, &class, &function, span);

@@ -3,6 +3,8 @@
 //! A model holds exactly its declared fields, plus what else is sent if `extra` is `allow`; dumping it gives
 //! a dictionary of those. Source: pydantic 2.11, `main.py`, `config.py`.
 
+pub(crate) mod settings;
+
 use firedoor_eval::{
     Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, SignatureParameter, Stop, Value,
 };
@@ -10,7 +12,7 @@ use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_dependencies::unwrap_annotated;
+use crate::fastapi::dependencies::unwrap_annotated;
 use crate::{Model, ModelHost};
 
 /// Classes whose subclasses declare fields.
@@ -502,7 +504,7 @@ pub(crate) fn read_as(
                 match part {
                     Some(part) => {
                         let (inner, _) = unwrap_annotated(machine, &field.annotation);
-                        crate::fastapi_inputs::value_of_type(
+                        crate::fastapi::inputs::value_of_type(
                             host,
                             machine,
                             Some(&inner),

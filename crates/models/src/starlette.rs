@@ -13,7 +13,7 @@ use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::{Model, ModelHost, Persona};
 
 /// The model.
@@ -614,7 +614,7 @@ fn run_later(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<(), Stop> {
     let base = machine.decided.len();
     let (result, _) = machine.catching(|machine| {
         let called = machine.call_value(&function, None, &arguments, call.span)?;
-        crate::fastapi_plan::settled(machine, called, call.span)
+        crate::fastapi::plan::settled(machine, called, call.span)
     });
     machine.decided.truncate(base);
     match result {

@@ -248,7 +248,7 @@ fn signature_of(
         return None;
     }
     let id = call.only_object()?;
-    if let Some(inner) = crate::fastapi_plan::wrapped(machine, call) {
+    if let Some(inner) = crate::fastapi::plan::wrapped(machine, call) {
         return signature_of(machine, &inner, depth + 1);
     }
     match machine.heap.get(id).kind.clone() {

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use ustr::Ustr;
 
 use crate::fastapi::add_setting;
-use crate::fastapi_plan::{settled, shared};
+use crate::fastapi::plan::{settled, shared};
 use crate::state::{Registration, RegistrationKind};
 use crate::{Model, ModelHost};
 

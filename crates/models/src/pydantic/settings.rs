@@ -9,7 +9,7 @@ use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_dependencies::unwrap_annotated;
+use crate::fastapi::dependencies::unwrap_annotated;
 use crate::{Model, ModelHost, pydantic};
 
 /// The model.

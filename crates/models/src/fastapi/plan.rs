@@ -9,10 +9,10 @@ use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_dependencies::{Dependant, Parameter, Source, is_same_call};
-use crate::fastapi_inputs::{is_scalar, value_of_type};
-use crate::fastapi_middleware::Middleware;
-use crate::{ModelHost, fastapi_dependencies};
+use crate::ModelHost;
+use crate::fastapi::dependencies::{self, Dependant, Parameter, Source, is_same_call};
+use crate::fastapi::inputs::{is_scalar, value_of_type};
+use crate::fastapi::middleware::Middleware;
 
 /// Everything that runs for a route.
 #[derive(Clone, Debug)]
@@ -421,11 +421,11 @@ pub(crate) fn nodes(
 ) -> Vec<Node> {
     let mut listed = Vec::new();
     for value in dependencies {
-        let Some(depends) = fastapi_dependencies::depends_object(machine, value) else {
+        let Some(depends) = dependencies::depends_object(machine, value) else {
             continue;
         };
         let decided = host.state().fastapi.conditions.get(&depends).cloned();
-        if let Some(found) = fastapi_dependencies::dependant_of(machine, depends, None, 0) {
+        if let Some(found) = dependencies::dependant_of(machine, depends, None, 0) {
             listed.push((found, decided.unwrap_or_default()));
         }
     }

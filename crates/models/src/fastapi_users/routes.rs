@@ -341,7 +341,7 @@ fn manager(machine: &mut Machine<'_>, route: &Handled) -> Option<Value> {
     let function = kept(machine, route.users, 0, "get_user_manager")?;
     let (made, _) = machine.catching(|machine| {
         let made = machine.call_value(&function, None, &Arguments::default(), route.span)?;
-        crate::fastapi_plan::settled(machine, made, route.span)
+        crate::fastapi::plan::settled(machine, made, route.span)
     });
     let made = made.ok()?;
     let is_generator = made
@@ -404,7 +404,7 @@ fn mail_token(
         let arguments = Arguments::positional([user, token, Value::null()]);
         let _ = machine.catching(|machine| {
             let done = machine.call_member(&manager, Ustr::from(hook), &arguments, route.span)?;
-            crate::fastapi_plan::settled(machine, done, route.span)
+            crate::fastapi::plan::settled(machine, done, route.span)
         });
     }
     Value::null()

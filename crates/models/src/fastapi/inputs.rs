@@ -144,7 +144,7 @@ pub(crate) fn model_instance(
             false => format!("{field}.{name}"),
         };
         let (inner, _) =
-            crate::fastapi_dependencies::unwrap_annotated(machine, &declared.annotation);
+            crate::fastapi::dependencies::unwrap_annotated(machine, &declared.annotation);
         let mut value = value_of_type(host, machine, Some(&inner), part, &path, depth + 1);
         if let Some(default) = &declared.default
             && !default.is_unknown()
