@@ -266,7 +266,7 @@ fn signature_of(
         }
         ObjectKind::Class { .. } => match machine.class_attribute(id, Ustr::from("__init__")) {
             Some((_, function)) => without_first(signature_of(machine, &function, depth + 1)),
-            None => Some(crate::pydantic::field_parameters(machine, id)),
+            None => Some(crate::pydantic::fields::field_parameters(machine, id)),
         },
         ObjectKind::Instance { class } => {
             let (_, function) = machine.class_attribute(class, Ustr::from("__call__"))?;

@@ -215,10 +215,11 @@ fn input(
             is_model && !asks && (!is_embedded || is_form)
         }
         // A model may describe all of the query, the headers or the cookies.
-        RequestPart::Query | RequestPart::Header | RequestPart::Cookie => parameter
-            .annotation
-            .as_ref()
-            .is_some_and(|annotation| crate::pydantic::model_class(machine, annotation).is_some()),
+        RequestPart::Query | RequestPart::Header | RequestPart::Cookie => {
+            parameter.annotation.as_ref().is_some_and(|annotation| {
+                crate::pydantic::fields::model_class(machine, annotation).is_some()
+            })
+        }
         _ => false,
     };
     Fill::Request {

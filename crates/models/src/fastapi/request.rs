@@ -208,14 +208,14 @@ fn respond(
 fn body_of(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, value: &Value) -> Vec<Field> {
     let mut classes = Vec::new();
     if let Some(answers) = &plan.answers {
-        pydantic::collect_classes(machine, answers, &mut classes, 0);
+        pydantic::instances::collect_classes(machine, answers, &mut classes, 0);
     }
     if classes.is_empty() || value.is_nothing() {
         return host.body_fields(machine, value);
     }
     let mut fields: Vec<Field> = Vec::new();
     for class in classes {
-        for declared in pydantic::fields(machine, class) {
+        for declared in pydantic::fields::fields(machine, class) {
             if fields.iter().any(|field| field.name == declared.name) {
                 continue;
             }

@@ -13,7 +13,8 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shap
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi::{add_routes, depends_on, library_router};
+use crate::fastapi::application::{depends_on, library_router};
+use crate::fastapi::routes::add_routes;
 use crate::fastapi_users::{guard_of, is_made_by, strategy_of, user_asset};
 use crate::python_support::{
     argument, compare_secret, kept, last_name, proof_of, refuse_unless, value_from,
