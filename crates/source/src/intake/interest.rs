@@ -2,7 +2,7 @@
 
 /// Why a file matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Interest {
+pub enum Interest {
     /// Code in JavaScript or TypeScript, which may be minified.
     Script,
     /// Code in another language, or a named file.
@@ -24,7 +24,7 @@ impl Interest {
 }
 
 /// Returns why the file at `path` (with `/`) matters; nothing if it does not.
-pub(crate) fn interest(path: &str) -> Option<Interest> {
+pub fn interest(path: &str) -> Option<Interest> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if is_manifest(name) {
         return Some(Interest::Manifest);
@@ -54,7 +54,7 @@ fn is_manifest(name: &str) -> bool {
 }
 
 /// Holds for the hidden files that are read although they are hidden: they name settings without their secrets.
-pub(crate) fn is_environment_example(name: &str) -> bool {
+pub fn is_environment_example(name: &str) -> bool {
     matches!(
         name,
         ".env.example" | ".env.sample" | ".env.template" | ".env.dist"
@@ -62,7 +62,7 @@ pub(crate) fn is_environment_example(name: &str) -> bool {
 }
 
 /// Holds for folders of installed or vendored code, which is not the application's own.
-pub(crate) fn is_foreign_folder(name: &str) -> bool {
+pub fn is_foreign_folder(name: &str) -> bool {
     matches!(
         name,
         "node_modules"
