@@ -190,9 +190,9 @@ fn links_are_not_followed() {
     use std::os::unix::fs::symlink;
     let outside = Folder::empty().write("secret.js", b"a\0b");
     let folder = Folder::empty().write("src/app.js", b"a\0b");
-    symlink(&folder.0, folder.0.join("src/loop")).expect("a link can be made");
+    symlink("..", folder.0.join("src/loop")).expect("a link can be made");
     symlink("self", folder.0.join("self")).expect("a link can be made");
-    symlink(folder.0.join("src/app.js"), folder.0.join("again.js")).expect("a link can be made");
+    symlink("src/app.js", folder.0.join("again.js")).expect("a link can be made");
     symlink(&outside.0, folder.0.join("outside")).expect("a link can be made");
     assert_eq!(
         skipped(&folder),
