@@ -39,7 +39,7 @@ pub fn findings(
     findings
         .into_iter()
         .map(|finding| ReportedFinding {
-            fingerprint: fingerprint(&finding),
+            fingerprint: fingerprint(finding.rule.id, &finding.symbol),
             suppressed: reason(&finding, files, remarks),
             finding,
         })
@@ -47,8 +47,8 @@ pub fn findings(
 }
 
 /// The identity hangs on the rule and the symbolic place, never on a line or a file.
-fn fingerprint(finding: &Finding) -> String {
-    let text = format!("{}\n{}", finding.rule.id, finding.symbol);
+pub fn fingerprint(rule: &str, symbol: &str) -> String {
+    let text = format!("{rule}\n{symbol}");
     blake3::hash(text.as_bytes()).to_hex()[..24].to_owned()
 }
 

@@ -2,8 +2,10 @@
 
 mod dump;
 
+pub use compare::{Comparison, compare};
 pub use dump::{dump_ir, dump_values};
 
+mod compare;
 mod configure;
 mod judge;
 mod parse;

@@ -7,6 +7,7 @@ pub mod admissions;
 mod asset;
 pub mod build;
 mod control;
+pub mod diff;
 mod effect;
 mod entry_point;
 mod facts;

@@ -1,5 +1,7 @@
 //! The commands: read, analyse, render, write.
 
+mod diff;
+
 use std::io::IsTerminal;
 
 use anstream::ColorChoice;
@@ -39,6 +41,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Check(tree) => check(tree, common),
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
+        Command::Diff(arguments) => diff::diff(arguments, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),

@@ -88,6 +88,17 @@ pub fn load(explicit: Option<&Path>, root: &Path) -> Result<Configuration, UserE
     parse(&text).map_err(|fault| UserError::Configuration(render(&shown, &text, &fault)))
 }
 
+/// Returns the configuration at `explicit`, or the one in `text`, the file of a commit, or an empty one.
+pub fn load_text(explicit: Option<&Path>, text: Option<&str>) -> Result<Configuration, UserError> {
+    match (explicit, text) {
+        (Some(path), _) => load(Some(path), Path::new("")),
+        (None, Some(text)) => {
+            parse(text).map_err(|fault| UserError::Configuration(render(FILE_NAME, text, &fault)))
+        }
+        (None, None) => Ok(Configuration::default()),
+    }
+}
+
 fn shown_path(explicit: Option<&Path>, path: &Path) -> String {
     let path: PathBuf = explicit.map_or_else(|| PathBuf::from(FILE_NAME), |_| path.to_owned());
     firedoor_report::clean(&path.to_string_lossy()).into_owned()

@@ -51,6 +51,12 @@ pub enum UserError {
     /// The file to dump is not one of the tree, or of no known language.
     #[error("'{}' is no file of a language that firedoor reads", firedoor_report::clean(.0))]
     NothingToDump(String),
+    /// A repository or a commit cannot be read.
+    #[error("{}", firedoor_report::clean(&.0.to_string()))]
+    History(#[from] firedoor_history::HistoryError),
+    /// A bare repository has no files beside its commits.
+    #[error("the repository is bare: it has no files to compare with")]
+    NoWorkFolder,
 }
 
 impl UserError {
@@ -88,6 +94,8 @@ impl UserError {
             UserError::NothingToDump(_) => Some(String::from(
                 "give the path of a source file of the tree that is not ignored",
             )),
+            UserError::History(error) => history_advice(error),
+            UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
             UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,
         }
     }
@@ -99,6 +107,19 @@ impl UserError {
             None => format!("error: {self}"),
         }
     }
+}
+
+fn history_advice(error: &firedoor_history::HistoryError) -> Option<String> {
+    use firedoor_history::HistoryError;
+    let advice = match error {
+        HistoryError::NoRepository { .. } => "give the path of a repository with --repo",
+        HistoryError::NoCommit { .. } => {
+            "`git log` shows commits; in a shallow clone fetch what is missing, for example with `git fetch --unshallow`"
+        }
+        HistoryError::NoFolder { .. } => "give a folder with --repo that both commits have",
+        HistoryError::Broken(_) => "`git fsck` finds out what is missing",
+    };
+    Some(advice.to_owned())
 }
 
 fn clean(path: &std::path::Path) -> String {

@@ -1,5 +1,7 @@
 //! Markdown, for comments on pull requests and for documents.
 
+mod diff;
+
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
 
@@ -14,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     check: Some(check),
     map: Some(map),
     explain: None,
+    diff: Some(diff::render),
     rules: None,
 };
 
