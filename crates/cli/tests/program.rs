@@ -1,76 +1,10 @@
 //! The built program: exit statuses, bad input, help.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
+mod common;
 
-/// A folder that is gone after the test.
-struct Folder(PathBuf);
+use std::process::Command;
 
-impl Folder {
-    fn new() -> Folder {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("firedoor-test-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).expect("a folder can be made");
-        Folder(path)
-    }
-
-    fn write(self, path: &str, bytes: impl AsRef<[u8]>) -> Folder {
-        let path = self.0.join(path);
-        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder can be made");
-        std::fs::write(path, bytes).expect("a file can be written");
-        self
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn run(arguments: &[&str], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_firedoor"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("CLICOLOR_FORCE")
-        .output()
-        .expect("the program starts")
-}
-
-fn status(output: &Output) -> i32 {
-    output.status.code().expect("it ends by itself")
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("the result is UTF-8")
-}
-
-fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Returns file and reason of what was left out of the tree in `folder`.
-fn skipped(folder: &Folder) -> Vec<(String, String)> {
-    let output = run(&["map", "--format", "json"], &folder.0);
-    assert_eq!(status(&output), 0, "{}", complaint(&output));
-    let map: serde_json::Value = serde_json::from_str(&out(&output)).expect("it is JSON");
-    let skipped = map["skipped"].as_array().expect("it is a list");
-    skipped
-        .iter()
-        .map(|part| {
-            let text = |key: &str| part[key].as_str().unwrap_or("").to_owned();
-            (text("file"), text("reason"))
-        })
-        .collect()
-}
-
-fn pair(file: &str, reason: &str) -> (String, String) {
-    (file.to_owned(), reason.to_owned())
-}
+use common::{Folder, complaint, out, pair, run, skipped, status};
 
 #[test]
 fn a_quiet_tree_is_no_error() {
