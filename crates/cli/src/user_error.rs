@@ -16,6 +16,9 @@ pub enum UserError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The path to analyse is a device, a pipe or the like.
+    #[error("'{}' is neither a file nor a folder", clean(.0))]
+    NoFile(PathBuf),
     /// The configuration is wrong.
     #[error("{0}")]
     Configuration(String),
@@ -66,7 +69,9 @@ impl UserError {
     /// Returns the error for a path that cannot be read.
     pub fn unreadable(path: &std::path::Path, error: std::io::Error) -> UserError {
         match error.kind() {
-            std::io::ErrorKind::NotFound => UserError::NoSuchPath(path.to_owned()),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                UserError::NoSuchPath(path.to_owned())
+            }
             _ => UserError::Unreadable {
                 path: path.to_owned(),
                 error,
@@ -80,9 +85,15 @@ impl UserError {
             UserError::NoSuchPath(_) => Some(String::from(
                 "give a path that exists; `firedoor check` without one checks the current folder",
             )),
-            UserError::Unreadable { .. } | UserError::Unwritable { .. } => {
-                Some(String::from("check its permissions"))
+            UserError::Unreadable { error, .. } | UserError::Unwritable { error, .. } => {
+                Some(String::from(match error.kind() {
+                    std::io::ErrorKind::IsADirectory => "give the path of a file",
+                    _ => "check its permissions, and that it is no link to itself",
+                }))
             }
+            UserError::NoFile(_) => Some(String::from(
+                "give the path of a folder or of a source file",
+            )),
             UserError::NoSuchFormat { known, .. } => Some(format!("it has: {}", known.join(", "))),
             UserError::NothingToExplain { suggestion, .. } => Some(match suggestion {
                 Some(close) => format!("did you mean '{}'?", firedoor_report::clean(close)),

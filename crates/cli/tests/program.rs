@@ -2,33 +2,10 @@
 
 mod common;
 
-use common::{out, run, status};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use common::{complaint, out, pair, run, skipped, status};
 use firedoor_testkit::Folder;
-
-fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Returns file and reason of what was left out of the tree in `folder`.
-fn skipped(folder: &Folder) -> Vec<(String, String)> {
-    let output = run(&["map", "--format", "json"], &folder.0);
-    assert_eq!(status(&output), 0, "{}", complaint(&output));
-    let map: serde_json::Value = serde_json::from_str(&out(&output)).expect("it is JSON");
-    let skipped = map["skipped"].as_array().expect("it is a list");
-    skipped
-        .iter()
-        .map(|part| {
-            let text = |key: &str| part[key].as_str().unwrap_or("").to_owned();
-            (text("file"), text("reason"))
-        })
-        .collect()
-}
-
-fn pair(file: &str, reason: &str) -> (String, String) {
-    (file.to_owned(), reason.to_owned())
-}
 
 #[test]
 fn a_quiet_tree_is_no_error() {

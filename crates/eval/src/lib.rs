@@ -41,6 +41,7 @@ mod parameters;
 mod passage;
 mod pattern;
 mod python;
+mod recovery;
 mod refine;
 mod scope;
 mod signature;
@@ -63,6 +64,7 @@ pub use machine::{Limits, Machine, Note, Stop};
 
 pub use origin::{Origin, OriginSet, Origins};
 pub use passage::{Mark, Written};
+pub use recovery::words;
 pub use scope::{Scope, ScopeId, Slot};
 pub use signature::SignatureParameter;
 pub use value::{Atom, HOLE, ObjectId, Shape, TestId, Value};

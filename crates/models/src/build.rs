@@ -11,15 +11,17 @@ use firedoor_eval::Machine;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
-use crate::request::{Sent, applies, combined, entry_point, layer_run};
-use crate::{Door, MODELS, ModelHost, Step, StepKind};
+use crate::drive::FAILED;
+use crate::request::{Sent, applies, combined, entry_point, layer_run, unknown_entry_point};
+use crate::{Door, ModelHost, Step, StepKind};
 
 /// Returns the application map of the program that `machine` has wired.
 pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     let mut builder = Builder::default();
     let mut entries: Vec<EntryPoint> = Vec::new();
-    for framework in MODELS.iter().filter_map(|model| model.framework) {
-        for door in (framework.doors)(host, machine) {
+    for framework in host.frameworks() {
+        let doors = machine.guarded(|machine| (framework.doors)(host, machine));
+        for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
             add_entries(host, machine, &door, &mut entries);
         }
     }
@@ -28,7 +30,8 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     let mut ordered = entries;
     ordered.sort_by_key(order);
     let entries = ordered;
-    for guard in crate::guards::guards(host, machine, &entries) {
+    let guards = machine.guarded(|machine| crate::guards::guards(host, machine, &entries));
+    for guard in guards.unwrap_or_else(|what| failed_list(machine, "guards", &what)) {
         builder.guard(guard);
     }
     for entry in entries {
@@ -73,7 +76,7 @@ fn add_entries(
     door: &Door,
     entries: &mut Vec<EntryPoint>,
 ) {
-    let entry = entry_point(host, machine, door, None);
+    let entry = entry_or_unknown(host, machine, door, None);
     if std::mem::take(&mut host.state().is_passage) {
         return;
     }
@@ -84,11 +87,36 @@ fn add_entries(
     let messages = std::mem::take(&mut host.state().messages_seen);
     if let (false, Some(handshake)) = (messages.is_empty(), crate::socket::without_messages(door)) {
         entries.pop();
-        entries.push(entry_point(host, machine, &handshake, None));
+        entries.push(entry_or_unknown(host, machine, &handshake, None));
     }
     for message in messages {
-        entries.push(entry_point(host, machine, door, Some(message)));
+        entries.push(entry_or_unknown(host, machine, door, Some(message)));
     }
+}
+
+/// Makes the entry point of a door; if firedoor fails on the way, it is in the map with nothing known about it.
+fn entry_or_unknown(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    message: Option<(Ustr, Ustr)>,
+) -> EntryPoint {
+    match machine.guarded(|machine| entry_point(host, machine, door, message)) {
+        Ok(entry) => entry,
+        Err(what) => {
+            host.state().messages_seen.clear();
+            let detail = format!("{FAILED}; please report this: {what}");
+            machine.note("evaluation-failed", door.registered, detail);
+            unknown_entry_point(door, message, FAILED)
+        }
+    }
+}
+
+/// Notes that a list could not be made, and gives an empty one.
+fn failed_list<T>(machine: &mut Machine<'_>, name: &str, what: &str) -> Vec<T> {
+    let detail = format!("firedoor failed while it listed {name}; please report this: {what}");
+    machine.note("evaluation-failed", machine.place(), detail);
+    Vec::new()
 }
 
 /// The first of several entry points with one id answers; the others are never reached.

@@ -14,6 +14,9 @@ use crate::sequel::{self, Leave};
 use crate::state::{Left, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
 
+/// The reason for what is not known because of a bug.
+pub(crate) const FAILED: &str = "firedoor failed while it followed a request";
+
 /// What one persona's request did.
 pub struct Sent {
     /// Everything noted.
@@ -55,7 +58,12 @@ pub fn send(
         state.run.methods_taken = taken;
     }
     machine.start();
-    let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
+    let outcome =
+        machine.trial(|machine| machine.guarded(|machine| run_steps(host, machine, door)));
+    let stopped_at = outcome.unwrap_or_else(|what| {
+        note_failure(host, machine, door, &what);
+        None
+    });
     let mut state = host.state();
     state.persona = Persona::Wiring;
     Sent {
@@ -63,6 +71,21 @@ pub fn send(
         stopped_at,
         decisions: RefCell::default(),
     }
+}
+
+/// Of the step that made firedoor fail, and of those behind it, nothing is known.
+fn note_failure(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, what: &str) {
+    let run = &mut host.state().run;
+    let failed = run.step;
+    for number in failed..door.steps.len() {
+        run.unknown.push((number, FAILED.to_owned()));
+    }
+    let span = door
+        .steps
+        .get(failed)
+        .map_or(door.registered, |step| step.span);
+    let detail = format!("{FAILED}; please report this: {what}");
+    machine.note("evaluation-failed", span, detail);
 }
 
 fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option<usize> {

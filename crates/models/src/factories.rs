@@ -61,13 +61,19 @@ fn start(machine: &mut Machine<'_>, id: ObjectId, starter: &Starter) {
     let span = machine.heap.get(id).span;
     let needed = (0..starter.needs).map(|_| Value::unknown(Shape::Object));
     let arguments = Arguments::positional(needed);
-    let _ = machine.catching(|machine| {
-        let result = machine.call_value(&starter.value, None, &arguments, span)?;
-        if let ObjectKind::Class { .. } = machine.heap.get(id).kind {
-            run_methods(machine, id, &result, span);
-        }
-        machine.await_value(&result, span)
+    let run = machine.guarded(|machine| {
+        let _ = machine.catching(|machine| {
+            let result = machine.call_value(&starter.value, None, &arguments, span)?;
+            if let ObjectKind::Class { .. } = machine.heap.get(id).kind {
+                run_methods(machine, id, &result, span);
+            }
+            machine.await_value(&result, span)
+        });
     });
+    if let Err(what) = run {
+        let detail = format!("firedoor failed while it called this; please report it: {what}");
+        machine.note("evaluation-failed", span, detail);
+    }
     machine.decided.clear();
 }
 

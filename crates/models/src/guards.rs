@@ -8,7 +8,7 @@ use ustr::Ustr;
 
 use crate::doors::Mounting;
 use crate::request::send;
-use crate::{Door, Framework, MODELS, ModelHost, Persona, Step, StepKind};
+use crate::{Door, Framework, ModelHost, Persona, Step, StepKind};
 
 type Key = (Span, Ustr);
 
@@ -31,7 +31,7 @@ pub(crate) fn guards(
             }
         }
     }
-    for framework in MODELS.iter().filter_map(|model| model.framework) {
+    for framework in host.frameworks() {
         let mountings = (framework.mountings)(host, machine);
         for mounting in mountings {
             add_mounting(host, machine, framework, &mounting, entries, &mut guards);

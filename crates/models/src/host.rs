@@ -1,5 +1,6 @@
 //! The evaluator's host: answers from the tables of all models.
 
+mod bugs;
 mod verbs;
 
 use std::cell::RefCell;
@@ -11,24 +12,23 @@ use firedoor_eval::{
 };
 use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::judge;
 use crate::state::{RawEffect, State};
 use crate::tables::{Tables, look_up};
+use crate::{MODELS, Model, judge};
 
 /// Answers for all libraries that are modelled.
 pub struct ModelHost {
+    models: &'static [&'static Model],
     tables: Tables,
     state: RefCell<State>,
 }
 
 impl Default for ModelHost {
     fn default() -> Self {
-        ModelHost {
-            tables: Tables::new(),
-            state: RefCell::new(State::default()),
-        }
+        ModelHost::new(MODELS)
     }
 }
 
@@ -42,7 +42,11 @@ impl Host for ModelHost {
         let path = self.resolve_alias(call.path);
         self.note_escape(machine, call);
         match look_up(&self.tables.calls, path) {
-            Some(function) if path == call.path => function(self, machine, call),
+            Some(function) if path == call.path => {
+                self.call_guarded(machine, path, call.span, |machine| {
+                    function(self, machine, call)
+                })
+            }
             Some(function) => {
                 let renamed = Call {
                     path,
@@ -52,7 +56,9 @@ impl Host for ModelHost {
                     span: call.span,
                     is_new: call.is_new,
                 };
-                function(self, machine, &renamed)
+                self.call_guarded(machine, path, call.span, |machine| {
+                    function(self, machine, &renamed)
+                })
             }
             None => {
                 self.note_outside(machine, path, call.span);
@@ -80,7 +86,9 @@ impl Host for ModelHost {
         })?;
         let span = machine.place();
         self.state().member_name = path;
-        function(self, machine, None, span)
+        self.read_guarded(machine, path, span, |machine| {
+            function(self, machine, None, span)
+        })
     }
 
     fn member(
@@ -93,7 +101,9 @@ impl Host for ModelHost {
     ) -> Option<Value> {
         let function = look_up(&self.tables.members, path)?;
         self.state().member_name = path;
-        function(self, machine, Some(object), span)
+        self.read_guarded(machine, path, span, |machine| {
+            function(self, machine, Some(object), span)
+        })
     }
 
     fn class_attribute(
@@ -108,7 +118,9 @@ impl Host for ModelHost {
             let base = self.resolve_alias(base);
             if let Some(function) = self.tables.attributes.get(&base).copied() {
                 self.state().member_name = Ustr::from(&format!("{base}.{key}"));
-                return function(self, machine, Some(class), span);
+                return self.read_guarded(machine, base, span, |machine| {
+                    function(self, machine, Some(class), span)
+                });
             }
         }
         None
@@ -134,7 +146,10 @@ impl Host for ModelHost {
             return false;
         };
         self.state().member_name = path;
-        function(self, machine, object, value, span)
+        self.guarded(machine, path, span, |machine| {
+            function(self, machine, object, value, span)
+        })
+        .unwrap_or(false)
     }
 
     fn member_origins(
@@ -164,10 +179,10 @@ impl Host for ModelHost {
         span: Span,
     ) -> Option<Value> {
         let paths = self.paths_of(machine, object);
-        let function = paths
-            .iter()
-            .find_map(|path| self.tables.indexes.get(path).copied())?;
-        function(self, machine, object, key, span)
+        let (path, function) = first(&self.tables.indexes, &paths)?;
+        self.read_guarded(machine, path, span, |machine| {
+            function(self, machine, object, key, span)
+        })
     }
 
     fn set_index(
@@ -180,11 +195,10 @@ impl Host for ModelHost {
         span: Span,
     ) {
         let paths = self.paths_of(machine, &Value::object(object));
-        let function = paths
-            .iter()
-            .find_map(|path| self.tables.set_indexes.get(path).copied());
-        if let Some(function) = function {
-            function(self, machine, object, key, value, span);
+        if let Some((path, function)) = first(&self.tables.set_indexes, &paths) {
+            let write =
+                |machine: &mut Machine<'_>| function(self, machine, object, key, value, span);
+            let _ = self.guarded(machine, path, span, write);
         }
     }
 
@@ -198,10 +212,10 @@ impl Host for ModelHost {
     ) -> Option<Value> {
         let mut paths = self.paths_of(machine, left);
         paths.extend(self.paths_of(machine, right));
-        let function = paths
-            .iter()
-            .find_map(|path| self.tables.operators.get(path).copied())?;
-        function(self, machine, operator, left, right, span)
+        let (path, function) = first(&self.tables.operators, &paths)?;
+        let combine =
+            |machine: &mut Machine<'_>| function(self, machine, operator, left, right, span);
+        self.read_guarded(machine, path, span, combine)
     }
 
     fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
@@ -237,7 +251,9 @@ impl Host for ModelHost {
         for base in machine.outside_bases(class) {
             let base = self.resolve_alias(base);
             if let Some(function) = self.tables.classes.get(&base).copied() {
-                function(self, machine, class, span);
+                let _ = self.guarded(machine, base, span, |machine| {
+                    function(self, machine, class, span)
+                });
                 return;
             }
         }
@@ -254,7 +270,10 @@ impl Host for ModelHost {
         for base in machine.outside_bases(class) {
             let base = self.resolve_alias(base);
             if let Some(function) = self.tables.instances.get(&base).copied() {
-                return function(self, machine, class, instance, arguments, span);
+                let make = |machine: &mut Machine<'_>| {
+                    function(self, machine, class, instance, arguments, span)
+                };
+                return self.guarded(machine, base, span, make).unwrap_or(Ok(false));
             }
         }
         Ok(false)
@@ -302,7 +321,12 @@ impl Host for ModelHost {
             return Ok(None);
         };
         match self.tables.awaits.get(&path).copied() {
-            Some(function) => function(self, machine, object),
+            Some(function) => {
+                let span = machine.place();
+                self.call_guarded(machine, path, span, |machine| {
+                    function(self, machine, object)
+                })
+            }
             None => Ok(None),
         }
     }
@@ -400,6 +424,14 @@ impl ModelHost {
         };
         firedoor_eval::Origin::Host(state.origins.number(longer))
     }
+}
+
+/// Returns the first of the paths that the table has, with what it has there.
+fn first<F: Copy>(table: &FxHashMap<Ustr, F>, paths: &[Ustr]) -> Option<(Ustr, F)> {
+    let mut found = paths
+        .iter()
+        .filter_map(|path| Some((*path, *table.get(path)?)));
+    found.next()
 }
 
 /// The words for an origin in a dump of values.

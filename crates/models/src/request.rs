@@ -333,6 +333,34 @@ pub fn entry_point(
     entry
 }
 
+/// Returns an entry point of which nothing is known, for that reason.
+pub fn unknown_entry_point(door: &Door, message: Option<(Ustr, Ustr)>, reason: &str) -> EntryPoint {
+    let controls = Control::ALL.into_iter();
+    let controls = controls.filter(|control| applies(door.transport, *control));
+    EntryPoint {
+        transport: door.transport,
+        method: door.method,
+        path: door.path,
+        message: message.map(|(_, name)| name).or(door.message),
+        app: door.app,
+        framework: door.framework.name,
+        handler: door.handler.clone(),
+        registered: door.registered,
+        group: door.group,
+        layers: Vec::new(),
+        late: Vec::new(),
+        controls: controls
+            .map(|control| (control, Verdict::Unknown(reason.to_owned())))
+            .collect(),
+        checks: Vec::new(),
+        effects: Vec::new(),
+        exposed: Vec::new(),
+        credentials: Vec::new(),
+        unresolved: door.unresolved.clone(),
+        public_because: None,
+    }
+}
+
 /// Guards that stand on both sides of one decision are there whichever way it goes.
 fn settle_alternatives(
     machine: &Machine<'_>,

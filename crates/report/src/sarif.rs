@@ -371,24 +371,37 @@ fn notifications(context: &Context) -> Vec<Notification> {
             },
             locations: vec![location(context, note.span)],
         });
-    let skipped = context.report.skipped.iter().map(|part| Notification {
-        level: "warning",
-        message: Text {
-            text: format!("not read ({}): {}", part.reason, part.detail),
-        },
-        locations: vec![match part.span {
-            Some(span) => location(context, span),
-            None => Location {
-                id: None,
-                message: None,
-                physical_location: PhysicalLocation {
-                    artifact_location: artifact(&part.path),
-                    region: None,
-                },
+    let skipped = context.report.skipped.iter().map(|part| match part.rule {
+        Some(rule) => Notification {
+            level: "error",
+            message: Text {
+                text: format!("not checked ({}): {rule}: {}", part.reason, part.detail),
             },
-        }],
+            locations: Vec::new(),
+        },
+        None => Notification {
+            level: "warning",
+            message: Text {
+                text: format!("not read ({}): {}", part.reason, part.detail),
+            },
+            locations: vec![match part.span {
+                Some(span) => location(context, span),
+                None => location_of_file(&part.path),
+            }],
+        },
     });
     unresolved.chain(skipped).collect()
+}
+
+fn location_of_file(path: &str) -> Location {
+    Location {
+        id: None,
+        message: None,
+        physical_location: PhysicalLocation {
+            artifact_location: artifact(path),
+            region: None,
+        },
+    }
 }
 
 #[cfg(test)]
