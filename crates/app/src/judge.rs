@@ -184,9 +184,7 @@ fn only_asks_who(check: &Check) -> bool {
     let is_simple = matches!(check.kind, CheckKind::Presence | CheckKind::Equality);
     let is_whole = || {
         let mut claims = origins().filter(|origin| is_caller(origin));
-        claims.any(
-            |origin| !matches!(origin, Origin::Principal(field) if is_attribute(field)),
-        )
+        claims.any(|origin| !matches!(origin, Origin::Principal(field) if is_attribute(field)))
     };
     is_simple
         && !check.is_alternative

@@ -47,11 +47,16 @@ fn is_of_another_message(entry: &EntryPoint, effect: &Effect) -> bool {
     };
     let names_it = |check: &Check| {
         check.operands.iter().any(|operand| {
-            operand.is_from(RequestPart::Message) && !operand.origins().contains(&Origin::Literal(own))
+            operand.is_from(RequestPart::Message)
+                && !operand.origins().contains(&Origin::Literal(own))
         })
     };
     let is_another = |check: &Check| {
-        let names: Vec<_> = check.operands.iter().filter_map(Provenance::literal).collect();
+        let names: Vec<_> = check
+            .operands
+            .iter()
+            .filter_map(Provenance::literal)
+            .collect();
         names.len() == 1 && names[0] != own
     };
     entry.checks_of(effect).any(|check| {
