@@ -651,6 +651,9 @@ fn make_response(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
         .cloned()
         .unwrap_or_else(Value::null);
     answer(host, machine, status, &body, call.span);
+    if let Some(headers) = call.arguments.find(2, "headers") {
+        crate::answer_headers::set_all(host, machine, headers, call.span);
+    }
     Ok(Some(Value::object(id)))
 }
 

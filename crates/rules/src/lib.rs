@@ -17,6 +17,7 @@ mod cookie_use;
 mod cors_any_origin_with_credentials;
 mod cors_reflects_origin_with_credentials;
 mod credential_change_keeps_sessions;
+mod cross_origin_headers;
 mod csrf_missing;
 mod dead_guard;
 mod debug_mode;

@@ -20,6 +20,7 @@ pub(crate) use flow::unknown_layer;
 pub(crate) use register::register_all;
 pub(crate) use request::request_path;
 
+use crate::answer_headers::set_on_response;
 use flow::{begin, next, step};
 use listing::{as_layer, doors, mountings};
 use register::{
@@ -31,7 +32,7 @@ use request::{
 };
 use response::{
     chain, redirect, respond, response_locals, send_status, set_status, set_status_property,
-    status_of,
+    status_of, write_head,
 };
 
 /// The model.
@@ -71,7 +72,11 @@ pub static MODEL: Model = Model {
         ("express:response.render", respond),
         ("express:response.sendFile", respond),
         ("express:response.download", respond),
-        ("express:response.writeHead", set_status),
+        ("express:response.writeHead", write_head),
+        ("express:response.set", set_on_response),
+        ("express:response.header", set_on_response),
+        ("express:response.setHeader", set_on_response),
+        ("express:response.append", set_on_response),
         ("express:response.redirect", redirect),
         ("express:response.*", chain),
     ],
