@@ -63,12 +63,12 @@ fn verdicts_in_fastapi_repaired() {
 
 #[test]
 fn defects_of_express_are_found() {
-    assert_defects("arcade-express", 78);
+    assert_defects("arcade-express", 81);
 }
 
 #[test]
 fn defects_of_fastapi_are_found() {
-    assert_defects("arcade-fastapi", 72);
+    assert_defects("arcade-fastapi", 74);
 }
 
 #[test]

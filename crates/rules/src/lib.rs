@@ -41,6 +41,7 @@ mod jwt_secret_fallback;
 mod jwt_secret_hardcoded;
 mod jwt_token_confusion;
 mod jwt_without_expiry;
+mod lesser_role;
 mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
