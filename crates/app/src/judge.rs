@@ -495,7 +495,28 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
             && !(check.is_alternative && is_setting_missing(check))
+            && !is_missing_on_both_sides(check)
     })
+}
+
+/// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header
+/// that was not sent is the one that stands for the setting.
+fn is_missing_on_both_sides(check: &Check) -> bool {
+    let [left, right] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_sent = |operand: &Provenance| operand.is_from_client();
+    let is_pair = (environment_in(left).is_some() && is_sent(right))
+        || (environment_in(right).is_some() && is_sent(left));
+    let is_constant = |origin: &&Origin| matches!(origin, Origin::Literal(_));
+    check.kind == CheckKind::Equality
+        && check.outcome
+        && is_pair
+        && left
+            .origins()
+            .iter()
+            .filter(is_constant)
+            .any(|origin| right.origins().contains(origin))
 }
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
@@ -518,7 +539,7 @@ fn is_attackers_choice(check: &Check) -> bool {
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {
-    way.checks.iter().find_map(|check| {
+    way.checks.iter().rev().find_map(|check| {
         let provenance = check.provenance();
         let mut names = provenance
             .origins()

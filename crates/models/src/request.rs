@@ -522,7 +522,7 @@ pub fn combined(layers: &[Layer], control: Control) -> Verdict {
         .iter()
         .filter(|layer| layer.kind != LayerKind::ErrorHandler && layer.controls.contains(&control))
         .fold(Verdict::Absent, |all, layer| {
-            all.both(layer.verdict.clone())
+            all.both(layer.verdict_of(control))
         })
 }
 

@@ -3,6 +3,7 @@
 use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict, query};
 
 use crate::exposure::is_public_by_nature;
+use crate::fail_open_guard::open_layers;
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -59,10 +60,16 @@ fn conditional<'m>(
         Control::Authentication if is_public_by_nature(map, entry) => false,
         _ => !entry.effects.is_empty(),
     };
-    let is_so = |layer: &&Layer| {
-        layer.controls.contains(&control) && matches!(layer.verdict, Verdict::Conditional(_))
+    let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
+    // A guard that lets requests on where a setting is missing is a finding of its own.
+    let is_told = |layer: &Layer| {
+        let mut open = open_layers(map, entry).into_iter();
+        open.any(|other| std::ptr::eq(other, layer))
     };
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
+    if is_told(layer) {
+        return None;
+    }
     Some((layer, condition))
 }
 

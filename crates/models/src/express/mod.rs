@@ -20,7 +20,6 @@ pub(crate) use flow::unknown_layer;
 pub(crate) use register::register_all;
 pub(crate) use request::request_path;
 
-use crate::answer_headers::set_on_response;
 use flow::{begin, next, step};
 use listing::{as_layer, doors, mountings};
 use register::{
@@ -73,10 +72,6 @@ pub static MODEL: Model = Model {
         ("express:response.sendFile", respond),
         ("express:response.download", respond),
         ("express:response.writeHead", write_head),
-        ("express:response.set", set_on_response),
-        ("express:response.header", set_on_response),
-        ("express:response.setHeader", set_on_response),
-        ("express:response.append", set_on_response),
         ("express:response.redirect", redirect),
         ("express:response.*", chain),
     ],
