@@ -71,6 +71,7 @@ mod sending;
 mod sequel;
 mod sequelize;
 mod sessions;
+mod settings;
 mod socket;
 mod socket_judge;
 mod socket_stores;

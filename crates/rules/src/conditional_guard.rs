@@ -67,10 +67,17 @@ fn conditional<'m>(
         open.any(|other| std::ptr::eq(other, layer))
     };
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
-    if is_told(layer) {
+    if is_own(&condition) && is_told(layer) {
         return None;
     }
     Some((layer, condition))
+}
+
+/// Holds if the condition is one of the guard itself, which names a setting; that of a mounting is a piece of code.
+fn is_own(condition: &str) -> bool {
+    condition.chars().all(|character| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_'
+    })
 }
 
 /// What is mounted once is told once, however many entry points lie behind it.
