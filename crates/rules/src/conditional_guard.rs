@@ -75,9 +75,11 @@ fn conditional<'m>(
 
 /// Holds if the condition is one of the guard itself, which names a setting; that of a mounting is a piece of code.
 fn is_own(condition: &str) -> bool {
-    condition.chars().all(|character| {
+    let is_name = |character: char| {
         character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_'
-    })
+    };
+    let mut names = condition.split(" or ");
+    names.all(|name| name.trim_start_matches("not ").chars().all(is_name))
 }
 
 /// What is mounted once is told once, however many entry points lie behind it.
