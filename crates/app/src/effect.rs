@@ -346,6 +346,8 @@ pub enum EffectKind {
     },
     /// The client is sent elsewhere.
     Redirect(Provenance),
+    /// A header of the answer that says who may read it is set; its name in lower case, and the value.
+    SetHeader(Ustr, Provenance),
     /// Something is sent out.
     Send {
         /// How.

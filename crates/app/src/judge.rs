@@ -148,6 +148,9 @@ pub fn user_control(check: &Check) -> Option<Control> {
     if !is_about_principal(&provenance) {
         return None;
     }
+    if only_asks_who(check) {
+        return None;
+    }
     // What decided where the record was found is no part of what is asked of it.
     if says_attribute(&examined) && !is_about_record(&examined) {
         return Some(Control::Authorization);
@@ -170,6 +173,24 @@ pub fn user_control(check: &Check) -> Option<Control> {
     }
     let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();
     (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
+}
+
+/// Holds if the check asks whether anybody is known at all: the caller as a whole is there, or a name of his is.
+/// What he may do, and whose a record is, stays open.
+fn only_asks_who(check: &Check) -> bool {
+    let is_caller = |origin: &Origin| matches!(origin, Origin::Principal(_));
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
+    let origins = || check.operands.iter().flat_map(Provenance::origins);
+    let is_simple = matches!(check.kind, CheckKind::Presence | CheckKind::Equality);
+    let is_whole = || {
+        let mut claims = origins().filter(|origin| is_caller(origin));
+        claims.any(|origin| !matches!(origin, Origin::Principal(field) if is_attribute(field)))
+    };
+    is_simple
+        && !check.is_alternative
+        && origins().any(is_caller)
+        && origins().all(|origin| is_caller(origin) || is_constant(origin))
+        && is_whole()
 }
 
 /// Holds if a client is asked to repeat something of his own that is no id, such as a name, to confirm.
@@ -474,7 +495,28 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
             && !(check.is_alternative && is_setting_missing(check))
+            && !is_missing_on_both_sides(check)
     })
+}
+
+/// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header
+/// that was not sent is the one that stands for the setting.
+fn is_missing_on_both_sides(check: &Check) -> bool {
+    let [left, right] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_sent = |operand: &Provenance| operand.is_from_client();
+    let is_pair = (environment_in(left).is_some() && is_sent(right))
+        || (environment_in(right).is_some() && is_sent(left));
+    let is_constant = |origin: &&Origin| matches!(origin, Origin::Literal(_));
+    check.kind == CheckKind::Equality
+        && check.outcome
+        && is_pair
+        && left
+            .origins()
+            .iter()
+            .filter(is_constant)
+            .any(|origin| right.origins().contains(origin))
 }
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
@@ -497,7 +539,7 @@ fn is_attackers_choice(check: &Check) -> bool {
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {
-    way.checks.iter().find_map(|check| {
+    way.checks.iter().rev().find_map(|check| {
         let provenance = check.provenance();
         let mut names = provenance
             .origins()

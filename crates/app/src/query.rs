@@ -113,7 +113,7 @@ pub fn guards(entry: &EntryPoint, control: Control) -> impl Iterator<Item = &Lay
     entry
         .layers
         .iter()
-        .filter(move |layer| layer.controls.contains(&control) && layer.verdict.refuses())
+        .filter(move |layer| layer.verdict_of(control).refuses())
 }
 
 /// The assets that hold accounts: those whose records a password is compared with, that a principal is

@@ -128,6 +128,8 @@ pub struct Machine<'p> {
     pub origins: Origins,
     /// The tests met.
     pub tests: Vec<Test>,
+    /// Which of them ask for a part of a text that does not decide them, with the method.
+    pub text_tests: Vec<(TestId, Ustr)>,
     /// The decisions met.
     pub decisions: Vec<Decision>,
     /// What has been decided on the current path, outermost first.
@@ -183,6 +185,7 @@ impl<'p> Machine<'p> {
             heap: Heap::default(),
             origins: Origins::default(),
             tests: Vec::new(),
+            text_tests: Vec::new(),
             decisions: Vec::new(),
             decided: Vec::new(),
             notes: Vec::new(),

@@ -4,6 +4,7 @@
 //! `doors` lists where input enters once the application is wired, and `request` sends a symbolic
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
+mod answer_headers;
 mod beanie;
 mod build;
 pub mod cookies;
@@ -59,6 +60,7 @@ mod sending;
 mod sequel;
 mod sequelize;
 mod sessions;
+mod settings;
 mod socket;
 mod socket_judge;
 mod socket_stores;
@@ -91,6 +93,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &answer_headers::MODEL,
     &beanie::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,

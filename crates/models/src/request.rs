@@ -194,11 +194,35 @@ fn add_operands(
         }
         return;
     }
+    let mut own: Vec<Provenance> = Vec::with_capacity(found.operands.len());
     for operand in &found.operands {
-        if operands.len() < 32 {
-            let provenance = host.deep_provenance(machine, operand);
-            operands.push(provenance);
+        if operands.len() + own.len() < 32 {
+            own.push(host.deep_provenance(machine, operand));
         }
+    }
+    // What a caller is compared with says how much is asked of him: which roles.
+    if found.kind == TestKind::Membership && own.iter().any(Provenance::is_of_principal) {
+        for (provenance, operand) in own.iter_mut().zip(&found.operands) {
+            *provenance = provenance.union(&texts_in(machine, operand));
+        }
+    }
+    operands.append(&mut own);
+}
+
+/// The texts that a collection holds, if it is one and holds nothing else.
+fn texts_in(machine: &mut Machine<'_>, collection: &Value) -> Provenance {
+    if collection.only_object().is_none() {
+        return Provenance::default();
+    }
+    let (elements, is_open) = machine.elements_of(collection);
+    let texts: Vec<Origin> = elements
+        .iter()
+        .filter_map(Value::text)
+        .map(Origin::Literal)
+        .collect();
+    match !is_open && texts.len() == elements.len() {
+        true => Provenance::new(texts),
+        false => Provenance::default(),
     }
 }
 
@@ -526,7 +550,7 @@ pub fn combined(layers: &[Layer], control: Control) -> Verdict {
         .iter()
         .filter(|layer| layer.kind != LayerKind::ErrorHandler && layer.controls.contains(&control))
         .fold(Verdict::Absent, |all, layer| {
-            all.both(layer.verdict.clone())
+            all.both(layer.verdict_of(control))
         })
 }
 

@@ -297,6 +297,7 @@ fn effect_text(kind: &EffectKind) -> String {
             fields(body)
         ),
         EffectKind::Redirect(to) => format!("redirect {}", provenance(to)),
+        EffectKind::SetHeader(name, to) => format!("header {name} {}", provenance(to)),
         EffectKind::Send {
             channel,
             to,

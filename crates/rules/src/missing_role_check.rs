@@ -6,6 +6,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 
 use crate::dead_guard::acts_elsewhere;
+use crate::lesser_role::{Lesser, lesser};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -38,6 +39,11 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| by_field(map, entry));
         if let Some(reason) = reason {
             report(entry, &reason, findings);
+        }
+    }
+    for entry in &map.entry_points {
+        if let Some(lesser) = lesser(map, entry).filter(|_| entry.public_because.is_none()) {
+            report_lesser(entry, &lesser, findings);
         }
     }
 }
@@ -232,6 +238,32 @@ fn report(entry: &EntryPoint, reason: &Reason<'_>, findings: &mut Findings) {
             "compared-with",
             reason.guard.mounted,
             format!("`{}` has `{}`", reason.example.id(), reason.guard.name),
+        )
+        .report();
+}
+
+fn report_lesser(entry: &EntryPoint, lesser: &Lesser<'_>, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` {} and asks for a lower role",
+            entry.id(),
+            lesser.words
+        ))
+        .message(format!(
+            "Whoever has the lower role has all rights with it; `{}` asks for more.",
+            lesser.example.id()
+        ))
+        .because(
+            "effect",
+            lesser.effect.span,
+            "this is what needs the highest role",
+        )
+        .because(
+            "compared-with",
+            lesser.example.registered,
+            format!("`{}` lets fewer roles through", lesser.example.id()),
         )
         .report();
 }

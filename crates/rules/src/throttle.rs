@@ -21,7 +21,12 @@ pub fn throttles(entry: &EntryPoint) -> Vec<(&Throttle, Span, Ustr)> {
         .iter()
         .filter_map(|effect| match &effect.kind {
             EffectKind::Throttle(throttle) if effect.layer.is_none() => {
-                Some((throttle, effect.span, effect.function))
+                // A decorator counts outside of every function.
+                let name = match effect.function.starts_with('(') {
+                    true => entry.handler.name,
+                    false => effect.function,
+                };
+                Some((throttle, effect.span, name))
             }
             _ => None,
         });

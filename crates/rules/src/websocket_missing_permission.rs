@@ -52,7 +52,8 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
                     .filter(|_| access.operation == Operation::Create),
             )
             .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
-        let is_telling = access.operation.is_write() || is_told(entry, access.asset);
+        let is_seen = access.operation.is_write() || is_told(entry, access.asset);
+        let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
         if !is_named || !is_telling || is_the_callers(entry, effect, &access.key) {
             return None;
         }
@@ -65,9 +66,26 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             format!("{verb} {}", access.asset),
             effect.span,
             other,
-            Confidence::High,
+            match is_seen {
+                true => Confidence::High,
+                false => Confidence::Medium,
+            },
         ))
     })
+}
+
+/// Holds if nothing but reading is seen of the message: an answer goes ways that are not followed, such as a queue.
+fn only_reads(entry: &EntryPoint) -> bool {
+    entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_none())
+        .all(|effect| match &effect.kind {
+            EffectKind::Access(access) => !access.operation.is_write(),
+            EffectKind::Respond { is_error, .. } => *is_error,
+            EffectKind::Room(..) | EffectKind::Send { .. } | EffectKind::Issue(_) => false,
+            _ => true,
+        })
 }
 
 /// Holds if the field says which record is meant, not what is written in it.

@@ -56,12 +56,18 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         }
         _ => None,
     };
-    Ok(Some(machine.tested(
+    let value = machine.tested(
         TestKind::Membership,
         outcome,
         &[call.this, &part],
         call.span,
-    )))
+    );
+    if let Some((test, _)) = value.test
+        && outcome.is_none()
+    {
+        machine.text_tests.push((test, Ustr::from(&call.path)));
+    }
+    Ok(Some(value))
 }
 
 /// Tells the host about a text that is told apart by how it begins: the constant ends in `*`.

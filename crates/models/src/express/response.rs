@@ -60,6 +60,14 @@ pub(super) fn set_status(_host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     Ok(Some(call.this.clone()))
 }
 
+/// `response.writeHead(status[, message][, headers])` of Node.
+pub(super) fn write_head(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    for headers in call.arguments.positional.iter().skip(1) {
+        crate::answer_headers::set_all(host, machine, headers, call.span);
+    }
+    set_status(host, machine, call)
+}
+
 pub(super) fn redirect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let target = match call.arguments.positional.len() {
         0 | 1 => call.arguments.get(0),

@@ -77,6 +77,12 @@ pub(crate) fn step(
             crate::fastapi::loose::run(host, machine, door, step, exchange)
         });
     }
+    if step.role == crate::fastapi::loose::LOOSE_MIDDLEWARE {
+        let exchange = shared.first().and_then(Value::only_object);
+        return exchange.map_or(Ok(()), |exchange| {
+            crate::fastapi::loose::run_middleware(host, machine, step, exchange)
+        });
+    }
     let (Some(plan), Some(exchange)) = (
         plan_of(host, machine, door),
         shared.first().and_then(Value::only_object),

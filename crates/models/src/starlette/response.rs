@@ -42,6 +42,9 @@ pub(crate) fn make_response(
         .cloned()
         .unwrap_or_else(Value::null);
     answer(host, machine, status, &body, call.span);
+    if let Some(headers) = call.arguments.find(2, "headers") {
+        crate::answer_headers::set_all(host, machine, headers, call.span);
+    }
     Ok(Some(Value::object(id)))
 }
 
