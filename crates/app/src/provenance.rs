@@ -75,6 +75,8 @@ pub enum Origin {
     Digest,
     /// Returned by outside code; its API path.
     Outside(Ustr),
+    /// What another server answered when it was asked over HTTP; the field as a dotted path.
+    Answer(Ustr),
     /// Not known; the reason.
     Unknown(Ustr),
 }

@@ -6,7 +6,8 @@
 
 mod beanie;
 mod build;
-pub mod cookies;
+pub mod conditions;
+mod cookies;
 mod cross_site;
 mod doors;
 mod drive;
@@ -45,6 +46,7 @@ mod node_http;
 mod origins;
 mod parts;
 mod passport;
+mod passport_outside;
 mod passport_strategies;
 mod passwords;
 mod peewee;

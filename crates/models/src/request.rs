@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
-    LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
+    Check, CheckId, CheckKind, Condition, Continuation, Control, Effect, EffectKind, EntryPoint,
+    Layer, LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
 };
-use firedoor_eval::{Decided, Machine, ObjectKind, TestId, TestKind, Value};
+use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use crate::conditions::{add_operands, condition_of, kind_of};
 pub use crate::drive::{Sent, send};
 use crate::state::{RawEffect, RawRefusal, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
@@ -122,6 +123,7 @@ impl Decisions {
         let mut kind = CheckKind::Other;
         let mut is_negated = false;
         let mut is_alternative = false;
+        let mut condition = None;
         if let Some((test, negated)) = decision.test {
             let whole = machine.test(test);
             let holds = decided.side != negated;
@@ -130,6 +132,7 @@ impl Decisions {
             kind = found;
             is_negated = negated != is_part_negated;
             add_operands(host, machine, test, &mut operands, 0);
+            condition = Some(condition_of(host, machine, test, holds, 0));
         }
         if operands.is_empty() {
             operands.push(host.set_provenance(machine, decision.origins));
@@ -145,59 +148,20 @@ impl Decisions {
             }
             firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
         };
+        let condition = condition.unwrap_or_else(|| Condition::Test {
+            kind,
+            operands: operands.clone(),
+            holds: decided.side,
+        });
         Check {
             kind,
             span: decision.span,
+            condition,
             operands,
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
             is_alternative,
             refusal: self.refusals.get(&other).cloned().or(ended),
-        }
-    }
-}
-
-/// Returns what a test examines: of several the last, and whether that one is negated among them.
-fn kind_of(machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
-    let found = machine.test(test);
-    if let Some((part, is_negated)) = found.parts.last()
-        && depth < 4
-    {
-        let (kind, is_part_negated) = kind_of(machine, *part, depth + 1);
-        return (kind, *is_negated != is_part_negated);
-    }
-    let kind = match found.kind {
-        TestKind::Truth => CheckKind::Presence,
-        TestKind::Equality => CheckKind::Equality,
-        TestKind::Bound => CheckKind::Bound,
-        TestKind::Membership => CheckKind::Membership,
-        TestKind::Proof => CheckKind::Proof,
-        TestKind::Failure => CheckKind::Failure,
-        TestKind::Attempts => CheckKind::Attempts,
-        TestKind::Kind => CheckKind::Shape,
-        TestKind::Loop => CheckKind::Other,
-    };
-    (kind, false)
-}
-
-fn add_operands(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    test: TestId,
-    operands: &mut Vec<Provenance>,
-    depth: usize,
-) {
-    let found = machine.test(test).clone();
-    if !found.parts.is_empty() && depth < 4 {
-        for (part, _) in found.parts {
-            add_operands(host, machine, part, operands, depth + 1);
-        }
-        return;
-    }
-    for operand in &found.operands {
-        if operands.len() < 32 {
-            let provenance = host.deep_provenance(machine, operand);
-            operands.push(provenance);
         }
     }
 }
@@ -326,6 +290,7 @@ pub fn entry_point(
         exposed,
         credentials: credentials(&user.run),
         unresolved: door.unresolved.clone(),
+        examined: user.examined.clone(),
         public_because: None,
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);

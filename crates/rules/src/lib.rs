@@ -47,6 +47,7 @@ mod missing_role_check;
 mod oauth_flow;
 mod oauth_redirect_open;
 mod oauth_state_missing;
+mod oauth_token_unverified;
 mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_reusable;
@@ -164,6 +165,7 @@ pub static RULES: &[&Rule] = &[
     &missing_role_check::RULE,
     &oauth_redirect_open::RULE,
     &oauth_state_missing::RULE,
+    &oauth_token_unverified::RULE,
     &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,

@@ -1,8 +1,10 @@
 //! Finds log-ins through another site that open the account with an address which nobody has verified.
 
-use firedoor_app::{Access, EntryPoint, Map, Operation, Origin, Provenance, Refusal, query};
+use firedoor_app::{
+    Access, CheckKind, EntryPoint, Map, Operation, Origin, Provenance, Refusal, query,
+};
 
-use crate::oauth_flow::{exchange, logs_in, verified_code};
+use crate::oauth_flow::{is_told, logs_in, word};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -20,16 +22,13 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let accounts = query::account_assets(map);
     for entry in &map.entry_points {
-        let Some(code) = exchange(entry).or_else(|| verified_code(entry)) else {
+        let Some(code) = word(map, entry).filter(|_| logs_in(map, entry)) else {
             continue;
         };
-        if !logs_in(map, entry) {
-            continue;
-        }
         let look_up = query::handler_accesses(entry).find(|(_, access)| {
-            access.operation == Operation::Read
+            matches!(access.operation, Operation::Read | Operation::Update)
                 && accounts.contains(&access.asset)
-                && is_by_address(access)
+                && is_by_address(map, access)
         });
         let Some((effect, access)) = look_up else {
             continue;
@@ -52,36 +51,46 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-fn is_by_address(access: &Access) -> bool {
-    access.key.iter().any(|field| {
-        field.name.to_ascii_lowercase().contains("mail") && is_told_by_others(&field.value)
-    })
-}
-
-fn is_told_by_others(value: &Provenance) -> bool {
-    value
-        .origins()
+fn is_by_address(map: &Map, access: &Access) -> bool {
+    access
+        .key
         .iter()
-        .any(|origin| matches!(origin, Origin::Outside(_) | Origin::Claim(_)))
+        .any(|field| field.name.to_ascii_lowercase().contains("mail") && is_told(map, &field.value))
 }
 
-/// A check that refuses looks at what the other site says; of an answer over HTTP the fields are not known.
+/// Something hangs on whether the other site has verified the address. Of what unknown libraries return the fields
+/// are not known.
 fn asks_whether_verified(entry: &EntryPoint) -> bool {
-    entry
-        .checks
-        .iter()
-        .filter(|check| check.refusal.is_some())
-        .any(|check| {
-            check
-                .operands
-                .iter()
-                .flat_map(|operand| operand.origins())
-                .any(|origin| match origin {
-                    Origin::Claim(name) => name.to_ascii_lowercase().contains("verified"),
-                    Origin::Outside(_) => true,
-                    _ => false,
-                })
+    let is_asked = |provenance: &Provenance| {
+        provenance.origins().iter().any(|origin| match origin {
+            Origin::Claim(name) | Origin::Answer(name) | Origin::UnverifiedClaim(name) => {
+                is_verification(name)
+            }
+            _ => false,
         })
+    };
+    let is_unknown = |provenance: &Provenance| {
+        let mut origins = provenance.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Outside(_)))
+    };
+    let is_tested = entry
+        .examined
+        .iter()
+        .any(|found| found.operands.iter().any(is_asked));
+    is_tested
+        || entry.checks.iter().any(|check| {
+            let is_proof = matches!(check.kind, CheckKind::Proof | CheckKind::Failure);
+            let provenance = check.provenance();
+            is_asked(&provenance) || (!is_proof && is_unknown(&provenance))
+        })
+}
+
+/// How sites call it: `email_verified`, `verified_email`, `verified`, `is_email_confirmed`, `xms_edov`.
+fn is_verification(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["verif", "confirm", "edov"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Whoever has an account already is told to log in with it.
@@ -97,7 +106,7 @@ fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
                     .is_some_and(|found| *found != Refusal::Return)
         })
         .any(|check| {
-            check.kind == firedoor_app::CheckKind::Presence
+            check.kind == CheckKind::Presence
                 && check.operands.iter().any(|operand| {
                     operand
                         .record_fields(access.asset)
