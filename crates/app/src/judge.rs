@@ -392,10 +392,9 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
 }
 
 fn presents_credential(provenance: &Provenance) -> bool {
-    provenance
-        .origins()
-        .iter()
-        .any(|origin| origin.is_credential() && !is_about_connection(origin))
+    provenance.origins().iter().any(|origin| {
+        origin.is_credential() && !is_about_connection(origin) && !origin.is_kept_meanwhile()
+    })
 }
 
 /// Headers that say how a request came, and prove nothing.

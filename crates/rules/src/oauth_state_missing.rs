@@ -22,13 +22,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        let library = || {
-            query::verifications(entry)
-                .find(|(_, found)| found.kind == TokenKind::Opaque && is_code(&found.token))
-                .filter(|(_, found)| found.requires.is_empty())
-                .map(|(effect, _)| effect)
-        };
-        let found = exchange(entry).or_else(library);
+        let found = exchange(entry).or_else(|| by_library(map, entry));
         let Some(effect) = found.filter(|_| logs_in(map, entry)) else {
             continue;
         };
@@ -45,6 +39,25 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("exchanges", effect.span, "the code is exchanged here")
             .report();
     }
+}
+
+/// Returns where a library exchanges the code, and is not told to keep a state. Where the same layer starts log-ins
+/// and ends them, only the end is named.
+fn by_library<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    let found = |entry: &'m EntryPoint| {
+        query::verifications(entry)
+            .find(|(_, found)| found.kind == TokenKind::Opaque && is_code(&found.token))
+            .filter(|(_, found)| found.requires.is_empty())
+            .map(|(effect, _)| effect)
+    };
+    let is_start = |other: &EntryPoint| {
+        other
+            .path
+            .strip_prefix(entry.path.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+            && query::verifications(other).any(|(_, found)| is_code(&found.token))
+    };
+    found(entry).filter(|_| !map.entry_points.iter().any(is_start))
 }
 
 /// Says how a browser that never asked gets its code exchanged; `None` if it does not.
