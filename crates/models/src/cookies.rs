@@ -121,11 +121,11 @@ fn express_clear(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
 
 /// `res.setHeader('Set-Cookie', ...)` with a text; one made by a library was noted when it was made.
 fn express_header(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let is_cookie = call
-        .arguments
-        .get(0)
-        .text()
-        .is_some_and(|name| name.eq_ignore_ascii_case("set-cookie"));
+    let name = call.arguments.get(0).text().unwrap_or_default();
+    if name.eq_ignore_ascii_case("location") {
+        crate::response_headers::note(host, machine, &call.arguments.get(1), call.span);
+    }
+    let is_cookie = name.eq_ignore_ascii_case("set-cookie");
     if is_cookie {
         let value = call.arguments.get(1);
         let lines = match value.text_pattern() {

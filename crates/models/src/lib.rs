@@ -68,6 +68,7 @@ mod python_standard;
 mod python_support;
 mod redis;
 mod request;
+mod response_headers;
 mod sending;
 mod sequel;
 mod sequelize;
@@ -157,6 +158,7 @@ pub static MODELS: &[&Model] = &[
     &python_sql::MODEL,
     &python_standard::MODEL,
     &redis::MODEL,
+    &response_headers::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,
     &sessions::MODEL,

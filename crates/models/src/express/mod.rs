@@ -29,9 +29,9 @@ use request::{
     cookie_member, header_member, request_context, request_header, request_member,
     request_parameter, request_test,
 };
+pub(crate) use response::set_status;
 use response::{
-    chain, redirect, respond, response_locals, send_status, set_status, set_status_property,
-    status_of,
+    chain, redirect, respond, response_locals, send_status, set_status_property, status_of,
 };
 
 /// The model.
@@ -71,7 +71,6 @@ pub static MODEL: Model = Model {
         ("express:response.render", respond),
         ("express:response.sendFile", respond),
         ("express:response.download", respond),
-        ("express:response.writeHead", set_status),
         ("express:response.redirect", redirect),
         ("express:response.*", chain),
     ],
