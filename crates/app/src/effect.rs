@@ -1,5 +1,7 @@
 //! What layers and handlers do, in a small closed vocabulary.
 
+use std::sync::Arc;
+
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -127,7 +129,7 @@ pub struct Check {
     /// What happens on the other side, if it refuses.
     pub refusal: Option<Refusal>,
     /// What holds on the way to the effect, part by part; of a test without parts the test itself.
-    pub condition: Condition,
+    pub condition: Arc<Condition>,
 }
 
 impl Check {

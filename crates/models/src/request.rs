@@ -4,6 +4,7 @@
 //! pass every guard. The first says who is refused; the second what the entry point does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use firedoor_app::{
     Check, CheckId, CheckKind, Condition, Continuation, Control, Effect, EffectKind, EntryPoint,
@@ -156,7 +157,7 @@ impl Decisions {
         Check {
             kind,
             span: decision.span,
-            condition,
+            condition: Arc::new(condition),
             operands,
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,

@@ -98,11 +98,11 @@ mod tests {
                 start: 0,
                 end: 0,
             },
-            condition: Condition::Test {
+            condition: std::sync::Arc::new(Condition::Test {
                 kind,
                 operands: operands.clone(),
                 holds: outcome,
-            },
+            }),
             operands,
             control: Provenance::default(),
             outcome,

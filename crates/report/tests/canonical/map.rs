@@ -220,7 +220,7 @@ fn token_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
-        condition: Condition::All(Vec::new()),
+        condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
     }
 }
@@ -244,7 +244,7 @@ fn lobby_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
-        condition: Condition::All(Vec::new()),
+        condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(404)),
     }
 }
