@@ -175,7 +175,7 @@ fn is_about(finding: &Finding, (rule, place, words): &Row<'_>) -> bool {
 /// Compares the findings at the default confidence with the list, both ways.
 #[track_caller]
 fn assert_remaining(example: &str, known: &[Remaining]) {
-    let found = found(&report(example));
+    let found = found(&report(example), Confidence::Medium);
     let known: BTreeSet<(String, String)> = known
         .iter()
         .map(|it| (it.0.to_owned(), it.1.to_owned()))
@@ -190,13 +190,13 @@ fn assert_remaining(example: &str, known: &[Remaining]) {
     assert!(faults.is_empty(), "{example}:\n{faults}");
 }
 
-/// Returns rule and place of each finding at the default confidence.
-fn found(report: &Report) -> BTreeSet<(String, String)> {
+/// Returns rule and place of each finding of at least this confidence.
+fn found(report: &Report, least: Confidence) -> BTreeSet<(String, String)> {
     report
         .findings
         .iter()
         .map(|reported| &reported.finding)
-        .filter(|finding| finding.confidence >= Confidence::Medium)
+        .filter(|finding| finding.confidence >= least)
         .map(|finding| {
             let place = finding.entry_point.as_ref().unwrap_or(&finding.title);
             (finding.rule.id.to_owned(), place.clone())

@@ -402,16 +402,20 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
         return Some(Control::Csrf);
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
-    let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
+    // What another site says of a token of its own logs somebody in, and lets nobody pass who is known here.
+    let is_foreign = deciding
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_)));
+    let is_sent = !is_foreign && deciding.origins().iter().any(Origin::is_sent_secret);
     let presents = presents_credential(&deciding);
     (presents || (says_who && is_sent)).then_some(Control::Authentication)
 }
 
 fn presents_credential(provenance: &Provenance) -> bool {
-    provenance
-        .origins()
-        .iter()
-        .any(|origin| origin.is_credential() && !is_about_connection(origin))
+    provenance.origins().iter().any(|origin| {
+        origin.is_credential() && !is_about_connection(origin) && !origin.is_kept_meanwhile()
+    })
 }
 
 /// Headers that say how a request came, and prove nothing.

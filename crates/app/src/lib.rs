@@ -23,11 +23,11 @@ pub mod sessions;
 pub use asset::{Asset, AssetField, AssetKind};
 pub use control::{Control, Verdict};
 pub use effect::{
-    Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Effect, EffectKind, Field,
-    Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel, SessionOperation, SetCookie,
-    Throttle, TokenKind, VerifyToken,
+    Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Condition, Effect,
+    EffectKind, Field, Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel,
+    SessionOperation, SetCookie, Throttle, TokenKind, VerifyToken,
 };
-pub use entry_point::{EntryPoint, Symbol, Transport, path_segments};
+pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use judge::{
     Continuation, LayerRun, fails_open, fails_open_for_user, judge_layer, judge_user,
     refusal_control, user_control,

@@ -30,6 +30,8 @@ pub enum TestKind {
     Bound,
     /// Membership.
     Membership,
+    /// How a text begins or ends.
+    Part,
     /// A proof by the host: a signature, a hash, a token.
     Proof,
     /// Whether something failed.

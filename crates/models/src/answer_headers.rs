@@ -1,6 +1,6 @@
 //! Headers that code sets on answers itself: those that let other sites read them, and where a redirect leads.
 //!
-//! Express: `response.set`, `header`, `setHeader`, `append`, `writeHead`. Starlette 0.46, `datastructures.py`:
+//! Express: `response.set`, `header`, `setHeader`, `append`, `writeHead`, `location`. Starlette 0.46, `datastructures.py`:
 //! `MutableHeaders` with item assignment, `setdefault`, `append` and `update`.
 
 use firedoor_app::{EffectKind, Origin};
@@ -16,6 +16,7 @@ const HEADERS: &str = "answer:headers";
 pub static MODEL: Model = Model {
     name: "answer-headers",
     calls: &[
+        ("express:response.location", location),
         ("answer:headers.setdefault", call_with_name),
         ("answer:headers.append", call_with_name),
         ("answer:headers.add", call_with_name),
@@ -67,6 +68,12 @@ fn call_with_name(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         set(host, machine, &name, &value, call.span);
     }
     Ok(Some(Value::unknown(firedoor_eval::Shape::String)))
+}
+
+/// `response.location(url)`
+fn location(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    set(host, machine, "location", &call.arguments.get(0), call.span);
+    Ok(Some(call.this.clone()))
 }
 
 fn call_with_all(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -221,7 +221,10 @@ fn compared_texts(machine: &mut Machine<'_>, from: usize) -> Vec<(Ustr, Span)> {
     let mut texts: Vec<(Ustr, Span)> = Vec::new();
     let tests: Vec<_> = machine.tests[from..].to_vec();
     for test in tests {
-        if !matches!(test.kind, TestKind::Equality | TestKind::Membership) {
+        if !matches!(
+            test.kind,
+            TestKind::Equality | TestKind::Membership | TestKind::Part
+        ) {
             continue;
         }
         for operand in &test.operands {

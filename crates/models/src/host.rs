@@ -411,6 +411,7 @@ impl ModelHost {
             Origin::Principal(field) => Origin::Principal(dotted(field, key)),
             Origin::UnverifiedClaim(field) => Origin::UnverifiedClaim(dotted(field, key)),
             Origin::Claim(field) => Origin::Claim(dotted(field, key)),
+            Origin::Answer(field) => Origin::Answer(dotted(field, key)),
             Origin::Record {
                 asset,
                 field,

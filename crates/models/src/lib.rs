@@ -7,7 +7,8 @@
 mod answer_headers;
 mod beanie;
 mod build;
-pub mod cookies;
+pub mod conditions;
+mod cookies;
 mod cross_site;
 mod doors;
 mod drive;
@@ -36,6 +37,7 @@ mod node_http;
 mod origins;
 mod parts;
 mod passport;
+mod passport_outside;
 mod passport_strategies;
 mod passwords;
 mod peewee;

@@ -4,15 +4,17 @@
 //! pass every guard. The first says who is refused; the second what the entry point does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use firedoor_app::{
-    Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
-    LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
+    Check, CheckId, CheckKind, Condition, Continuation, Control, Effect, EffectKind, EntryPoint,
+    Layer, LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
 };
-use firedoor_eval::{Decided, Machine, ObjectKind, TestId, TestKind, Value};
+use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use crate::conditions::{add_operands, condition_of, kind_of};
 pub use crate::drive::{Sent, send};
 use crate::state::{RawEffect, RawRefusal, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
@@ -122,6 +124,7 @@ impl Decisions {
         let mut kind = CheckKind::Other;
         let mut is_negated = false;
         let mut is_alternative = false;
+        let mut condition = None;
         if let Some((test, negated)) = decision.test {
             let whole = machine.test(test);
             let holds = decided.side != negated;
@@ -130,6 +133,7 @@ impl Decisions {
             kind = found;
             is_negated = negated != is_part_negated;
             add_operands(host, machine, test, &mut operands, 0);
+            condition = Some(condition_of(host, machine, test, holds, 0));
         }
         if operands.is_empty() {
             operands.push(host.set_provenance(machine, decision.origins));
@@ -145,84 +149,21 @@ impl Decisions {
             }
             firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
         };
+        let condition = condition.unwrap_or_else(|| Condition::Test {
+            kind,
+            operands: operands.clone(),
+            holds: decided.side,
+        });
         Check {
             kind,
             span: decision.span,
+            condition: Arc::new(condition),
             operands,
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
             is_alternative,
             refusal: self.refusals.get(&other).cloned().or(ended),
         }
-    }
-}
-
-/// Returns what a test examines: of several the last, and whether that one is negated among them.
-fn kind_of(machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
-    let found = machine.test(test);
-    if let Some((part, is_negated)) = found.parts.last()
-        && depth < 4
-    {
-        let (kind, is_part_negated) = kind_of(machine, *part, depth + 1);
-        return (kind, *is_negated != is_part_negated);
-    }
-    let kind = match found.kind {
-        TestKind::Truth => CheckKind::Presence,
-        TestKind::Equality => CheckKind::Equality,
-        TestKind::Bound => CheckKind::Bound,
-        TestKind::Membership => CheckKind::Membership,
-        TestKind::Proof => CheckKind::Proof,
-        TestKind::Failure => CheckKind::Failure,
-        TestKind::Attempts => CheckKind::Attempts,
-        TestKind::Kind => CheckKind::Shape,
-        TestKind::Loop => CheckKind::Other,
-    };
-    (kind, false)
-}
-
-fn add_operands(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    test: TestId,
-    operands: &mut Vec<Provenance>,
-    depth: usize,
-) {
-    let found = machine.test(test).clone();
-    if !found.parts.is_empty() && depth < 4 {
-        for (part, _) in found.parts {
-            add_operands(host, machine, part, operands, depth + 1);
-        }
-        return;
-    }
-    let mut own: Vec<Provenance> = Vec::with_capacity(found.operands.len());
-    for operand in &found.operands {
-        if operands.len() + own.len() < 32 {
-            own.push(host.deep_provenance(machine, operand));
-        }
-    }
-    // What a caller is compared with says how much is asked of him: which roles.
-    if found.kind == TestKind::Membership && own.iter().any(Provenance::is_of_principal) {
-        for (provenance, operand) in own.iter_mut().zip(&found.operands) {
-            *provenance = provenance.union(&texts_in(machine, operand));
-        }
-    }
-    operands.append(&mut own);
-}
-
-/// The texts that a collection holds, if it is one and holds nothing else.
-fn texts_in(machine: &mut Machine<'_>, collection: &Value) -> Provenance {
-    if collection.only_object().is_none() {
-        return Provenance::default();
-    }
-    let (elements, is_open) = machine.elements_of(collection);
-    let texts: Vec<Origin> = elements
-        .iter()
-        .filter_map(Value::text)
-        .map(Origin::Literal)
-        .collect();
-    match !is_open && texts.len() == elements.len() {
-        true => Provenance::new(texts),
-        false => Provenance::default(),
     }
 }
 
@@ -350,6 +291,7 @@ pub fn entry_point(
         exposed,
         credentials: credentials(&user.run),
         unresolved: door.unresolved.clone(),
+        examined: user.examined.clone(),
         public_because: None,
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
@@ -381,6 +323,7 @@ pub fn unknown_entry_point(door: &Door, message: Option<(Ustr, Ustr)>, reason: &
         exposed: Vec::new(),
         credentials: Vec::new(),
         unresolved: door.unresolved.clone(),
+        examined: Vec::new(),
         public_because: None,
     }
 }

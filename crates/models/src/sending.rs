@@ -1,6 +1,6 @@
 //! What leaves the server: mail, short messages, and requests to other servers.
 
-use firedoor_app::{EffectKind, Field, Provenance, SendChannel};
+use firedoor_app::{EffectKind, Field, Origin, Provenance, SendChannel};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 use ustr::Ustr;
 
@@ -155,6 +155,18 @@ fn requested(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Va
                 content.extend(host.body_fields(machine, &body));
             }
         }
+        // Credentials travel there, and what a question is about.
+        for name in ["headers", "params", "searchParams", "auth"] {
+            if let Some(value) = option(machine, &options, name, call.span)
+                && options.only_object().is_some()
+            {
+                content.push(Field {
+                    name: Ustr::from(name),
+                    value: host.deep_provenance(machine, &value),
+                    operator: "=",
+                });
+            }
+        }
     }
     let to: Provenance = host.deep_provenance(machine, &url);
     let effect = EffectKind::Send {
@@ -163,8 +175,7 @@ fn requested(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Va
         content,
     };
     host.effect(machine, effect, call.span);
-    let path = Ustr::from(call.path.as_str());
-    let origins = machine.origins.single(firedoor_eval::Origin::Outside(path));
+    let origins = host.origin(machine, Origin::Answer(Ustr::from("")));
     let mut answer = Value::unknown(Shape::Any).with_origins(origins);
     // What is asked decides what is answered.
     answer.control = machine.deep_origins(&url);

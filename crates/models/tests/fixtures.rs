@@ -470,6 +470,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Signature => "signature".to_owned(),
         Origin::Digest => "digest".to_owned(),
         Origin::Outside(path) => format!("outside {path}"),
+        Origin::Answer(field) => format!("answer({field})"),
         Origin::Unknown(reason) => format!("unknown({reason})"),
     }
 }

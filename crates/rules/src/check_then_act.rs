@@ -7,6 +7,7 @@ use firedoor_app::{
 
 use crate::client_value::{is_counted, written_fields};
 use crate::privileged::is_money_name;
+use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -23,6 +24,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
+        check_seats(map, entry, findings);
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
                 && !access.is_conditional
@@ -63,6 +65,27 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Places are counted and taken apart, so that more take one than there are.
+fn check_seats(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let Some(seat) = seats::taken(map, entry) else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .symbol("places")
+        .span(seat.effect.span)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` counts what is free in {} and takes it apart",
+            entry.id(),
+            seat.asset
+        ))
+        .message("Requests that arrive together all see the same number and all pass, so that more places are taken than there are.")
+        .because("checks", seat.check.span, "what is free is compared here")
+        .because("changes", seat.effect.span, "a place is taken here, whatever happened since")
+        .report();
 }
 
 struct Place<'m> {

@@ -49,6 +49,7 @@ mod missing_role_check;
 mod oauth_flow;
 mod oauth_redirect_open;
 mod oauth_state_missing;
+mod oauth_token_unverified;
 mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_reusable;
@@ -71,6 +72,7 @@ mod reset_token_weak;
 mod reset_without_throttle;
 mod resets;
 mod role_from_client;
+mod seats;
 mod secret_exposed;
 mod secret_fallback;
 mod secret_hardcoded;
@@ -166,6 +168,7 @@ pub static RULES: &[&Rule] = &[
     &missing_role_check::RULE,
     &oauth_redirect_open::RULE,
     &oauth_state_missing::RULE,
+    &oauth_token_unverified::RULE,
     &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,

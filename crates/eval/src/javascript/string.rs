@@ -57,7 +57,7 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         _ => None,
     };
     let value = machine.tested(
-        TestKind::Membership,
+        test_kind(&call.path),
         outcome,
         &[call.this, &part],
         call.span,
@@ -68,6 +68,14 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         machine.text_tests.push((test, Ustr::from(&call.path)));
     }
     Ok(Some(value))
+}
+
+/// Returns what kind of test a method is that looks for one value in another.
+pub(super) fn test_kind(name: &str) -> TestKind {
+    match name {
+        "startsWith" | "endsWith" => TestKind::Part,
+        _ => TestKind::Membership,
+    }
 }
 
 /// Tells the host about a text that is told apart by how it begins: the constant ends in `*`.

@@ -51,7 +51,7 @@ pub(super) fn send_status(host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     Ok(Some(call.this.clone()))
 }
 
-pub(super) fn set_status(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn set_status(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     if let Some(response) = call.receiver {
         machine
             .heap

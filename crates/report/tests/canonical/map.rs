@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Access, Asset, AssetField, AssetKind, Check, CheckId, CheckKind, Control, Effect, EffectKind,
-    EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Mount, Operation, Origin,
-    Provenance, Refusal, RequestPart, Symbol, Throttle, TokenKind, Transport, Unresolved, Verdict,
-    VerifyToken, build::Builder,
+    Access, Asset, AssetField, AssetKind, Check, CheckId, CheckKind, Condition, Control, Effect,
+    EffectKind, EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Mount, Operation,
+    Origin, Provenance, Refusal, RequestPart, Symbol, Throttle, TokenKind, Transport, Unresolved,
+    Verdict, VerifyToken, build::Builder,
 };
 use firedoor_source::FileSet;
 use ustr::ustr;
@@ -98,6 +98,7 @@ fn entry(files: &FileSet, method: &str, path: &str, handler: &str, at: (&str, &s
         exposed: vec![],
         credentials: vec![],
         unresolved: vec![],
+        examined: Vec::new(),
         public_because: None,
     }
 }
@@ -219,6 +220,7 @@ fn token_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
     }
 }
@@ -242,6 +244,7 @@ fn lobby_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(404)),
     }
 }
