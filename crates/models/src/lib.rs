@@ -8,6 +8,7 @@ mod beanie;
 mod build;
 pub mod cookies;
 mod cross_site;
+mod django;
 mod doors;
 mod drive;
 mod drizzle;
@@ -114,6 +115,16 @@ pub static MODELS: &[&Model] = &[
     &beanie::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
+    &django::MODEL,
+    &django::guards::MODEL,
+    &django::middleware::MODEL,
+    &django::orm::LIBRARY,
+    &django::orm::MODEL,
+    &django::orm_query::MODEL,
+    &django::request::MODEL,
+    &django::response::MODEL,
+    &django::users::MODEL,
+    &django::views::MODEL,
     &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,

@@ -1,0 +1,125 @@
+//! The admin site and the routes of libraries: `admin.site.urls`, `django.contrib.auth.urls`.
+
+use firedoor_eval::{Machine, ObjectId, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use super::guards;
+use super::urls::{PATTERN, Route, door};
+use super::views::{VIEW, handler_step};
+use crate::{Door, ModelHost, Step};
+
+const ADMIN: &str = "django:admin";
+
+/// `admin.site.urls`.
+pub(crate) fn urls(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let id = host.make_object(machine, ADMIN, span);
+    machine.heap.get_mut(id).name = Some(Ustr::from("admin"));
+    Some(Value::object(id))
+}
+
+/// The admin site is one entry point: all below it ask for staff.
+pub(crate) fn doors(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    route: &Route,
+    middleware: &[Step],
+    app: Ustr,
+) -> Vec<Door> {
+    let mut opened = guards::open(machine, &route.view);
+    let arguments = firedoor_eval::Arguments::default();
+    let name = "staff_member_required";
+    let guard = guards::make(host, machine, name, &arguments, route.span);
+    opened.guards.push(Value::object(guard));
+    let mut below = Route {
+        template: route.template.clone(),
+        view: route.view.clone(),
+        kwargs: Value::null(),
+        decided: route.decided.clone(),
+        unresolved: route.unresolved.clone(),
+        span: route.span,
+        group: route.group,
+    };
+    let rest = super::patterns::of_route("<path:path>");
+    below.template = below.template.join(&rest);
+    let mut steps = middleware.to_vec();
+    steps.extend(opened.steps(machine));
+    let handler = (Ustr::from("admin"), route.span);
+    steps.push(handler_step(host, machine, &below, &opened, &handler));
+    vec![door(machine, &below, "ANY", &opened.view, steps, app)]
+}
+
+/// The routes that a library's module of routes has.
+pub(crate) fn library_patterns(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    module: &Value,
+    each: &mut dyn FnMut(&mut Machine<'_>, Value),
+) {
+    let Some(path) = module.as_outside() else {
+        return;
+    };
+    for (route, name, class) in routes(&path) {
+        let span = machine.place();
+        let view = host.make_object(machine, VIEW, span);
+        let object = machine.heap.get_mut(view);
+        object.elements = vec![Value::outside(class)];
+        object.name = Some(Ustr::from(crate::python_support::last_name(class)));
+        let id = host.make_object(machine, PATTERN, span);
+        let object = machine.heap.get_mut(id);
+        object.elements = vec![Value::string(route), Value::object(view)];
+        object
+            .properties
+            .insert(Ustr::from("name"), Value::string(name));
+        each(machine, Value::object(id));
+    }
+}
+
+/// The route, its name, and the class of its view.
+type Listed = (&'static str, &'static str, &'static str);
+
+/// Source: django 5.2, `contrib/auth/urls.py`.
+fn routes(path: &str) -> &'static [Listed] {
+    match path {
+        "py:django.contrib.auth.urls" => &[
+            ("login/", "login", "py:django.contrib.auth.views.LoginView"),
+            ("logout/", "logout", "py:django.contrib.auth.views.LogoutView"),
+            (
+                "password_change/",
+                "password_change",
+                "py:django.contrib.auth.views.PasswordChangeView",
+            ),
+            (
+                "password_change/done/",
+                "password_change_done",
+                "py:django.contrib.auth.views.PasswordChangeDoneView",
+            ),
+            (
+                "password_reset/",
+                "password_reset",
+                "py:django.contrib.auth.views.PasswordResetView",
+            ),
+            (
+                "password_reset/done/",
+                "password_reset_done",
+                "py:django.contrib.auth.views.PasswordResetDoneView",
+            ),
+            (
+                "reset/<uidb64>/<token>/",
+                "password_reset_confirm",
+                "py:django.contrib.auth.views.PasswordResetConfirmView",
+            ),
+            (
+                "reset/done/",
+                "password_reset_complete",
+                "py:django.contrib.auth.views.PasswordResetCompleteView",
+            ),
+        ],
+        _ => &[],
+    }
+}
