@@ -165,6 +165,10 @@ impl ModelHost {
                                 Ustr::from(&format!("{}()", self.resolve_alias(base)))
                             }));
                     }
+                    ObjectKind::Class { .. } => {
+                        let bases = machine.outside_bases(*id).into_iter();
+                        paths.extend(bases.map(|base| self.resolve_alias(base)));
+                    }
                     _ => {}
                 },
                 _ => {}
@@ -506,14 +510,16 @@ impl ModelHost {
         path: Ustr,
         this: &Value,
     ) -> Option<(Ustr, crate::tables::CallFunction)> {
-        let (_, name) = path.rsplit_once("().")?;
+        let (_, name) = path.rsplit_once('.')?;
         let id = this.only_object()?;
-        if !matches!(machine.heap.get(id).kind, ObjectKind::Instance { .. }) {
-            return None;
-        }
+        let mark = match machine.heap.get(id).kind {
+            ObjectKind::Instance { .. } => "()",
+            ObjectKind::Class { .. } => "",
+            _ => return None,
+        };
         machine.outside_bases(id).into_iter().find_map(|base| {
             let base = self.resolve_alias(base);
-            let path = Ustr::from(&format!("{base}().{name}"));
+            let path = Ustr::from(&format!("{base}{mark}.{name}"));
             Some((path, look_up(&self.tables.calls, path)?))
         })
     }

@@ -276,6 +276,7 @@ fn noted(host: &ModelHost, machine: &mut Machine<'_>, owner: ObjectId) -> Vec<(U
 }
 
 /// A view without the guards around it.
+#[derive(Clone)]
 pub(crate) struct Opened {
     /// The view itself, or the first wrapper of the program around it.
     pub(crate) view: Value,

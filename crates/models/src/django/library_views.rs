@@ -16,3 +16,9 @@ pub(crate) fn run(
 ) -> Result<Value, Stop> {
     Ok(Value::null())
 }
+
+/// Holds if a view of a library answers a method.
+pub(crate) fn answers(path: &str, method: &str) -> bool {
+    let _ = (path, method);
+    false
+}

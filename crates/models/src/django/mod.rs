@@ -6,6 +6,8 @@
 //! `views/generic/base.py`, `contrib/auth`.
 
 pub(crate) mod admin;
+pub(crate) mod drf;
+pub(crate) mod drf_guards;
 pub(crate) mod generic;
 pub(crate) mod guards;
 pub(crate) mod libraries;
@@ -17,7 +19,9 @@ pub(crate) mod patterns;
 pub(crate) mod project;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod routers;
 pub(crate) mod run;
+pub(crate) mod serializers;
 pub(crate) mod urls;
 pub(crate) mod users;
 pub(crate) mod views;
@@ -43,6 +47,8 @@ pub struct Memory {
     pub(crate) settings: Option<ModuleId>,
     /// What the steps of the request on its way share.
     pub(crate) request: Option<ObjectId>,
+    /// How many decisions had been made when the running step began.
+    pub(crate) base: usize,
     /// The view that the request on its way is for.
     pub(crate) view: Option<firedoor_eval::Value>,
     /// The paths of routes by their names.

@@ -46,7 +46,8 @@ pub(crate) fn sites(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Site> {
         let file = machine.program.module(settings).file;
         let root = machine.exported(settings, Ustr::from("ROOT_URLCONF"), span);
         let Some(root) = root.text() else { continue };
-        let Some(urls) = machine.module_named(file, &root) else {
+        // The routes are run later: what they import may be running right now.
+        let Some(urls) = machine.module_found(file, &root) else {
             continue;
         };
         if roots.insert(urls) {

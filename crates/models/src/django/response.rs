@@ -260,7 +260,18 @@ pub(crate) fn send_to(
         .insert(Ustr::from("status_code"), status);
     if host.is_request() {
         let text = target.text_pattern().map(|text| text.to_string());
-        host.refuse(machine, Refusal::Redirect(text), span);
+        // Where nothing was decided in a view, going elsewhere is what it does for everybody.
+        let base = host.state().django.base;
+        let own = machine.decided.iter().skip(base);
+        let is_decided = own
+            .map(|decided| machine.decision(decided.decision))
+            .any(|decision| {
+                let from = host.set_provenance(machine, decision.origins);
+                !decision.is_certain || from.is_credential()
+            });
+        if is_decided || host.state().run.handler.is_none() {
+            host.refuse(machine, Refusal::Redirect(text), span);
+        }
         let provenance = host.deep_provenance(machine, target);
         host.effect(machine, EffectKind::Redirect(provenance), span);
     }

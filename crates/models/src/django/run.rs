@@ -38,11 +38,16 @@ pub(crate) fn step(
     let Some(request) = shared.first().cloned() else {
         return Ok(());
     };
+    host.state().django.base = machine.decided.len();
     match step.role {
         "middleware" => middleware::run(host, machine, step, &request),
         "guard" => {
             let arguments = parameters(host, machine, door);
             guards::run_step(host, machine, step, &request, &arguments)
+        }
+        "authentication" | "permission" | "throttle" => {
+            let arguments = parameters(host, machine, door);
+            super::drf_guards::run(host, machine, step, &request, &arguments)
         }
         "handler" => handle(host, machine, door, step, &request),
         _ => Ok(()),

@@ -196,6 +196,7 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         let app = Ustr::from(machine.program.path(site.urls));
         let mut routes = Vec::new();
         machine.start();
+        let _ = machine.run_module(site.urls);
         machine.in_module(site.urls, |machine| {
             let patterns = machine.namespace(site.urls);
             let above = Above::default();
@@ -243,6 +244,13 @@ fn walk(
                     above.space = name.to_string();
                 }
                 list = machine.exported(module, Ustr::from("urlpatterns"), span);
+            }
+            ObjectKind::Host(path) if path == super::routers::URLS => {
+                let patterns = super::routers::patterns(host, machine, id);
+                for pattern in patterns {
+                    each(host, machine, &pattern, &above, routes);
+                }
+                return;
             }
             ObjectKind::Tuple => {
                 let first = machine.heap.get(id).elements.first().cloned();
@@ -358,7 +366,7 @@ fn one(
             }
             return;
         }
-        Some("django:router-urls") => {
+        Some(super::routers::URLS) => {
             walk(host, machine, view, &inner, routes);
             return;
         }

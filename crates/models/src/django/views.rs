@@ -304,6 +304,9 @@ fn call_class(
     };
     let object = machine.heap.get(id).clone();
     let class = object.elements.first().cloned().unwrap_or_else(Value::null);
+    if super::drf::is_api(machine, &class) {
+        return call_api(machine, view, (method, whole), request, arguments, span);
+    }
     let Some(class) = own_class(machine, &class) else {
         return super::library_views::run(host, machine, &class, &object.properties, method, span);
     };
@@ -319,6 +322,81 @@ fn call_class(
         false => method,
     };
     machine.call_member(&this, Ustr::from(name), &all, span)
+}
+
+/// Makes the instance of a view of REST framework; a function has one of the class that wraps it.
+pub(crate) fn api_instance(
+    machine: &mut Machine<'_>,
+    view: &Value,
+    request: &Value,
+    arguments: &Arguments,
+    span: Span,
+) -> Result<Value, Stop> {
+    let Some(id) = view.only_object() else {
+        return Ok(Value::null());
+    };
+    let object = machine.heap.get(id).clone();
+    let class = object.elements.first().cloned().unwrap_or_else(Value::null);
+    let class = match own_class(machine, &class) {
+        Some(class) => class,
+        None => {
+            let path = class.as_outside().unwrap_or_default();
+            machine.heap.allocate(ObjectKind::Host(path), span)
+        }
+    };
+    let made = instance(machine, class, &object.properties, request, arguments, span)?;
+    let method = request_method(machine, request);
+    if let Some(action) = action_of(machine, id, &method) {
+        let action = Value::string(&action);
+        machine.heap.set_property(made, Ustr::from("action"), action);
+    }
+    Ok(Value::object(made))
+}
+
+/// The action that answers a method.
+fn action_of(machine: &Machine<'_>, view: ObjectId, method: &str) -> Option<Ustr> {
+    let actions = machine.heap.property(view, Ustr::from("$actions"))?;
+    let table = actions.only_object()?;
+    machine.heap.property(table, Ustr::from(method))?.text()
+}
+
+/// Holds if a view of REST framework asks who may come through in a way of its own.
+fn asks_itself(machine: &Machine<'_>, class: &Value) -> bool {
+    let names = ["dispatch", "initial", "check_permissions", "perform_authentication"];
+    own_class(machine, class)
+        .is_some_and(|class| names.iter().any(|name| overrides(machine, class, name)))
+}
+
+/// Calls the method, action or function of a view of REST framework.
+fn call_api(
+    machine: &mut Machine<'_>,
+    view: &Value,
+    (method, whole): (&str, bool),
+    request: &Value,
+    arguments: &Arguments,
+    span: Span,
+) -> Result<Value, Stop> {
+    let Some(id) = view.only_object() else {
+        return Ok(Value::null());
+    };
+    let class = machine.heap.get(id).elements.first().cloned();
+    let class = class.unwrap_or_else(Value::null);
+    let this = api_instance(machine, view, request, arguments, span)?;
+    let mut all = arguments.clone();
+    all.positional.insert(0, request.clone());
+    let function = machine.heap.property(id, Ustr::from("$function")).cloned();
+    let is_whole = whole || asks_itself(machine, &class);
+    if let Some(function) = function {
+        if is_whole {
+            machine.call_member(&this, Ustr::from("initial"), &all, span)?;
+        }
+        return machine.call_value(&function, None, &all, span);
+    }
+    let action = action_of(machine, id, method).unwrap_or_else(|| Ustr::from(method));
+    match is_whole {
+        true => machine.call_member(&this, Ustr::from("dispatch"), &all, span),
+        false => machine.call_member(&this, action, &all, span),
+    }
 }
 
 /// Holds if a class of the program defines this method itself.
@@ -379,6 +457,12 @@ fn class_doors(
     let class = machine.heap.get(id).elements.first().cloned();
     let class = class.unwrap_or_else(Value::null);
     let named = methods_of(machine, id, &class);
+    let is_api = super::drf::is_api(machine, &class);
+    let mut opened = opened.clone();
+    if is_api {
+        opened.flags.push("$csrf_exempt");
+    }
+    let opened = &opened;
     for (method, function) in named {
         if let Some(allowed) = &opened.methods
             && !allowed.contains(&Ustr::from(&method.to_ascii_uppercase()))
@@ -391,10 +475,42 @@ fn class_doors(
             let more = guards::of_class(host, machine, class, &method, &opened.view, route.span);
             steps.extend(more);
         }
-        let handler = class_handler(machine, &class, &function, route.span);
+        if is_api && !asks_itself(machine, &class) {
+            steps.extend(api_steps(host, machine, &opened.view, &method, route.span));
+        }
+        let own = machine.heap.property(id, Ustr::from("$function")).cloned();
+        let handler = match own {
+            Some(function) => {
+                let symbol = crate::doors::symbol(machine, &function, route.span);
+                (symbol.name, symbol.span)
+            }
+            None => class_handler(machine, &class, &function, route.span),
+        };
         steps.push(handler_step(host, machine, route, opened, &handler));
         let method = method.to_ascii_uppercase();
         doors.push(door(machine, route, &method, &opened.view, steps, app));
+    }
+}
+
+/// The layers of a view of REST framework for one method.
+fn api_steps(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    view: &Value,
+    method: &str,
+    span: Span,
+) -> Vec<Step> {
+    let request = host.make_object(machine, "django:request", span);
+    let method = Value::string(&method.to_ascii_uppercase());
+    let properties = &mut machine.heap.get_mut(request).properties;
+    properties.insert(Ustr::from("method"), method);
+    let request = Value::object(request);
+    let arguments = Arguments::default();
+    let (made, _) =
+        machine.catching(|machine| api_instance(machine, view, &request, &arguments, span));
+    match made {
+        Ok(made) => super::drf_guards::steps(host, machine, view, &made, span),
+        Err(_) => Vec::new(),
     }
 }
 
@@ -402,6 +518,31 @@ fn class_doors(
 fn methods_of(machine: &mut Machine<'_>, view: ObjectId, class: &Value) -> IndexMap<String, String> {
     let mut found = IndexMap::new();
     let allowed = allowed_methods(machine, view, class);
+    let is_function = machine.heap.property(view, Ustr::from("$function")).is_some();
+    if let Some(allowed) = allowed.as_ref().filter(|_| is_function) {
+        let known = allowed
+            .iter()
+            .filter(|method| METHODS.contains(&method.as_str()));
+        return known
+            .map(|method| (method.to_string(), method.to_string()))
+            .collect();
+    }
+    let actions = machine.heap.property(view, Ustr::from("$actions")).cloned();
+    if let Some(table) = actions.and_then(|actions| actions.only_object()) {
+        let entries = machine.heap.get(table).properties.clone();
+        for (method, action) in entries {
+            let is_allowed = allowed
+                .as_ref()
+                .is_none_or(|allowed| allowed.contains(&method));
+            if let Some(action) = action.text()
+                && is_allowed
+                && METHODS.contains(&method.as_str())
+            {
+                found.insert(method.to_string(), action.to_string());
+            }
+        }
+        return found;
+    }
     let bases = match own_class(machine, class) {
         Some(id) => machine.outside_bases(id),
         None => class.as_outside().into_iter().collect(),
@@ -411,7 +552,12 @@ fn methods_of(machine: &mut Machine<'_>, view: ObjectId, class: &Value) -> Index
         let is_own = own.is_some_and(|class| overrides(machine, class, method));
         let is_inherited = bases
             .iter()
-            .any(|base| super::generic::answers(last_name(base), method));
+            .any(|base| {
+                let name = last_name(base);
+                super::generic::answers(name, method)
+                    || super::drf::answers(name, method)
+                    || super::library_views::answers(base, method)
+            });
         let is_allowed = allowed
             .as_ref()
             .is_none_or(|allowed| allowed.iter().any(|name| name == method));
