@@ -116,6 +116,8 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &django::MODEL,
+    &django::channels::MODEL,
+    &django::channels::ROUTING,
     &django::drf::MODEL,
     &django::drf_guards::MODEL,
     &django::guards::MODEL,

@@ -54,6 +54,7 @@ const ALIASES: &[(&str, &str)] = &[
 
 const CALLS: &[(&str, CallFunction)] = classes!(
     "py:rest_framework.views.APIView",
+    "py:rest_framework.routers.APIRootView",
     "py:rest_framework.generics.GenericAPIView",
     "py:rest_framework.generics.ListAPIView",
     "py:rest_framework.generics.CreateAPIView",
@@ -85,6 +86,7 @@ pub(crate) fn is_api(machine: &Machine<'_>, class: &Value) -> bool {
     bases.iter().any(|base| {
         base.starts_with("py:rest_framework.views.")
             || base.starts_with("py:rest_framework.generics.")
+            || base.starts_with("py:rest_framework.routers.")
             || base.starts_with("py:rest_framework.viewsets.")
             || base.starts_with("py:rest_framework_simplejwt.views.")
             || base.starts_with("py:rest_framework.authtoken.views.")
@@ -500,6 +502,9 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
             Value::null()
         }
         "permission_denied" => return drf_guards::deny(host, machine, &Value::null(), span),
+        "get" if call.path.contains("APIRootView") => {
+            respond(host, machine, 200, &Value::null(), span)
+        }
         "get_success_headers" | "get_view_name" | "get_renderers" => Value::null(),
         _ => return Ok(None),
     }))

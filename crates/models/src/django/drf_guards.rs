@@ -32,6 +32,7 @@ macro_rules! permissions {
                     (concat!($path, ".has_object_permission"), inherited_object),
                 )*
             ],
+            members: &[("py:rest_framework.permissions.SAFE_METHODS", safe_methods)],
             operators: &[
                 ("django:composed", compose),
                 $(($path, compose),)*
@@ -55,6 +56,17 @@ pub static MODEL: Model = permissions!(
     "py:oauth2_provider.contrib.rest_framework.TokenHasReadWriteScope",
     "py:rest_framework_api_key.permissions.HasAPIKey",
 );
+
+/// `SAFE_METHODS`.
+fn safe_methods(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let names = ["GET", "HEAD", "OPTIONS"].map(Value::string);
+    Some(machine.make_tuple(names.to_vec(), span))
+}
 
 fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(call.this.clone()))

@@ -6,6 +6,7 @@
 //! `views/generic/base.py`, `contrib/auth`.
 
 pub(crate) mod admin;
+pub(crate) mod channels;
 pub(crate) mod drf;
 pub(crate) mod drf_guards;
 pub(crate) mod generic;
@@ -45,6 +46,8 @@ pub struct Memory {
     pub(crate) models: Vec<ObjectId>,
     /// The settings of the request on its way.
     pub(crate) settings: Option<ModuleId>,
+    /// The applications of Channels.
+    pub(crate) protocols: Vec<ObjectId>,
     /// What the steps of the request on its way share.
     pub(crate) request: Option<ObjectId>,
     /// How many decisions had been made when the running step began.

@@ -1,6 +1,6 @@
 //! Sends a request through a view: middleware, what guards the view, and the view itself.
 
-use firedoor_app::{EffectKind, Origin, RequestPart};
+use firedoor_app::{EffectKind, Origin, RequestPart, Transport};
 use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use ustr::Ustr;
 
@@ -13,6 +13,10 @@ pub(crate) const ROUTE: &str = "django:route";
 
 /// Makes the request.
 pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
+    if door.transport == Transport::WebSocket {
+        host.state().django.credential = None;
+        return super::channels::begin(host, machine, door);
+    }
     let request = host.make_object(machine, "django:request", door.registered);
     if door.method != "ANY" {
         let method = Value::string(&door.method);
@@ -39,6 +43,9 @@ pub(crate) fn step(
         return Ok(());
     };
     host.state().django.base = machine.decided.len();
+    if door.transport == Transport::WebSocket {
+        return super::channels::step(host, machine, step, &request);
+    }
     match step.role {
         "middleware" => middleware::run(host, machine, step, &request),
         "guard" => {

@@ -217,7 +217,19 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         }
     }
     host.state().django.settings = None;
+    doors.extend(super::channels::doors(host, machine));
     doors
+}
+
+/// Lists the routes of a list of patterns.
+pub(crate) fn routes_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    patterns: &Value,
+) -> Vec<Route> {
+    let mut routes = Vec::new();
+    walk(host, machine, patterns, &Above::default(), &mut routes);
+    routes
 }
 
 /// Reads a list of patterns, or a module that has one.

@@ -19,7 +19,7 @@ use crate::python_support::{argument, last_name, value_from};
 use crate::{Model, ModelHost, Persona};
 
 /// What an anonymous user is.
-const ANONYMOUS: &str = "django:anonymous";
+const ANONYMOUS: &str = "py:django.contrib.auth.models.AnonymousUser()";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -38,9 +38,27 @@ pub static MODEL: Model = Model {
         ("py:django.contrib.auth.hashers.check_password", check_hash),
         ("py:django.contrib.auth.password_validation.validate_password", validate_password),
         ("py:django.contrib.auth.models.AnonymousUser", anonymous_user),
-        ("django:anonymous.*", anonymous_method),
+        ("py:django.contrib.auth.models.AnonymousUser().*", anonymous_method),
     ],
-    members: &[("django:anonymous.*", anonymous_member)],
+    members: &[("py:django.contrib.auth.models.AnonymousUser().*", anonymous_member)],
+    subclasses: &[
+        (
+            "py:django.contrib.auth.models.User",
+            "py:django.contrib.auth.models.AbstractUser",
+        ),
+        (
+            "py:django.contrib.auth.models.AbstractUser",
+            "py:django.contrib.auth.models.AbstractBaseUser",
+        ),
+        (
+            "py:django.contrib.auth.models.AbstractBaseUser",
+            "py:django.db.models.Model",
+        ),
+        (
+            "py:django.contrib.auth.models.AnonymousUser",
+            "py:builtins.object",
+        ),
+    ],
     aliases: &[(
         "py:django.contrib.auth.base_user.AbstractBaseUser",
         "py:django.contrib.auth.models.AbstractBaseUser",
