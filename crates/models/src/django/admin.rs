@@ -88,7 +88,11 @@ fn routes(path: &str) -> &'static [Listed] {
     match path {
         "py:django.contrib.auth.urls" => &[
             ("login/", "login", "py:django.contrib.auth.views.LoginView"),
-            ("logout/", "logout", "py:django.contrib.auth.views.LogoutView"),
+            (
+                "logout/",
+                "logout",
+                "py:django.contrib.auth.views.LogoutView",
+            ),
             (
                 "password_change/",
                 "password_change",
@@ -118,6 +122,75 @@ fn routes(path: &str) -> &'static [Listed] {
                 "reset/done/",
                 "password_reset_complete",
                 "py:django.contrib.auth.views.PasswordResetCompleteView",
+            ),
+        ],
+        "py:rest_framework.urls" => &[
+            ("login/", "login", "py:django.contrib.auth.views.LoginView"),
+            (
+                "logout/",
+                "logout",
+                "py:django.contrib.auth.views.LogoutView",
+            ),
+        ],
+        "py:dj_rest_auth.urls" => &[
+            ("login/", "rest_login", "py:dj_rest_auth.views.LoginView"),
+            ("logout/", "rest_logout", "py:dj_rest_auth.views.LogoutView"),
+            (
+                "user/",
+                "rest_user_details",
+                "py:dj_rest_auth.views.UserDetailsView",
+            ),
+            (
+                "password/reset/",
+                "rest_password_reset",
+                "py:dj_rest_auth.views.PasswordResetView",
+            ),
+            (
+                "password/reset/confirm/",
+                "rest_password_reset_confirm",
+                "py:dj_rest_auth.views.PasswordResetConfirmView",
+            ),
+            (
+                "password/change/",
+                "rest_password_change",
+                "py:dj_rest_auth.views.PasswordChangeView",
+            ),
+        ],
+        "py:dj_rest_auth.registration.urls" => &[(
+            "",
+            "rest_register",
+            "py:dj_rest_auth.registration.views.RegisterView",
+        )],
+        "py:allauth.urls" | "py:allauth.account.urls" => &[
+            (
+                "login/",
+                "account_login",
+                "py:allauth.account.views.LoginView",
+            ),
+            (
+                "logout/",
+                "account_logout",
+                "py:allauth.account.views.LogoutView",
+            ),
+            (
+                "signup/",
+                "account_signup",
+                "py:allauth.account.views.SignupView",
+            ),
+            (
+                "password/change/",
+                "account_change_password",
+                "py:allauth.account.views.PasswordChangeView",
+            ),
+            (
+                "password/reset/",
+                "account_reset_password",
+                "py:allauth.account.views.PasswordResetView",
+            ),
+            (
+                "password/reset/key/<uidb36>-<key>/",
+                "account_reset_password_from_key",
+                "py:allauth.account.views.PasswordResetFromKeyView",
             ),
         ],
         _ => &[],

@@ -71,15 +71,30 @@ pub static ROUTING: Model = Model {
         ("py:channels.sessions.SessionMiddlewareStack", keep),
         ("py:channels.sessions.SessionMiddleware", keep),
         ("py:channels.sessions.CookieMiddleware", keep),
-        ("py:channels.security.websocket.AllowedHostsOriginValidator", keep),
+        (
+            "py:channels.security.websocket.AllowedHostsOriginValidator",
+            keep,
+        ),
         ("py:channels.security.websocket.OriginValidator", keep),
-        ("py:channels.middleware.BaseMiddleware().__init__", keep_inner),
+        (
+            "py:channels.middleware.BaseMiddleware().__init__",
+            keep_inner,
+        ),
         ("py:channels.middleware.BaseMiddleware().__call__", go_on),
         ("django:next-app", go_on),
         ("django:scope.get", scope_get),
-        ("py:channels.db.database_sync_to_async", crate::python_support::first),
-        ("py:asgiref.sync.async_to_sync", crate::python_support::first),
-        ("py:asgiref.sync.sync_to_async", crate::python_support::first),
+        (
+            "py:channels.db.database_sync_to_async",
+            crate::python_support::first,
+        ),
+        (
+            "py:asgiref.sync.async_to_sync",
+            crate::python_support::first,
+        ),
+        (
+            "py:asgiref.sync.sync_to_async",
+            crate::python_support::first,
+        ),
         ("py:channels.layers.get_channel_layer", get_layer),
         ("django:channel-layer.group_add", join),
         ("django:channel-layer.group_discard", leave),
@@ -92,8 +107,14 @@ pub static ROUTING: Model = Model {
     indexes: &[(SCOPE, scope_index)],
     instances: &[("py:channels.middleware.BaseMiddleware", base_made)],
     subclasses: &[
-        ("py:channels.exceptions.DenyConnection", "py:builtins.Exception"),
-        ("py:channels.exceptions.StopConsumer", "py:builtins.Exception"),
+        (
+            "py:channels.exceptions.DenyConnection",
+            "py:builtins.Exception",
+        ),
+        (
+            "py:channels.exceptions.StopConsumer",
+            "py:builtins.Exception",
+        ),
     ],
     ..Model::EMPTY
 };
@@ -155,8 +176,12 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
     for application in applications {
         let object = machine.heap.get(application).clone();
         let table = object.elements.first().and_then(Value::only_object);
-        let socket = table
-            .and_then(|table| machine.heap.property(table, Ustr::from("websocket")).cloned());
+        let socket = table.and_then(|table| {
+            machine
+                .heap
+                .property(table, Ustr::from("websocket"))
+                .cloned()
+        });
         let Some(socket) = socket else { continue };
         let app = Ustr::from(machine.program.files.path(object.span));
         let Some(module) = machine.program.module_of(object.span.file) else {
@@ -196,7 +221,10 @@ fn unwrap(
         steps.push(layer(machine, value, object.span));
         return unwrap(host, machine, &inner, steps, app, doors, depth + 1);
     }
-    let inner = object.properties.values().find(|value| is_application(machine, value));
+    let inner = object
+        .properties
+        .values()
+        .find(|value| is_application(machine, value));
     let Some(inner) = inner.cloned() else { return };
     let mut steps = steps;
     steps.push(layer(machine, value, object.span));
@@ -250,7 +278,15 @@ fn consumer_door(
     let is_consumer = host_path(machine, &route.view).is_some_and(|path| path == CONSUMER);
     if !is_consumer {
         let before = doors.len();
-        unwrap(host, machine, &route.view, steps.to_vec(), app, doors, depth + 1);
+        unwrap(
+            host,
+            machine,
+            &route.view,
+            steps.to_vec(),
+            app,
+            doors,
+            depth + 1,
+        );
         // A router within a route has a path below it.
         let prefix = super::patterns::as_path(&route.template);
         for door in &mut doors[before..] {
@@ -275,14 +311,12 @@ fn consumer_door(
     let receive = place("receive_json").or_else(|| place("receive"));
     let opened = super::guards::open(machine, &route.view);
     let mut steps = steps.to_vec();
-    let mut step =
-        super::views::handler_step(host, machine, route, &opened, &connect);
+    let mut step = super::views::handler_step(host, machine, route, &opened, &connect);
     step.role = "connect";
     match receive {
         Some(receive) => {
             step.kind = StepKind::Layer;
-            let mut messages =
-                super::views::handler_step(host, machine, route, &opened, &receive);
+            let mut messages = super::views::handler_step(host, machine, route, &opened, &receive);
             messages.role = MESSAGES;
             steps.push(step);
             steps.push(messages);
@@ -362,12 +396,15 @@ fn message(
     consumer: &Value,
     step: &Step,
 ) -> Result<(), Stop> {
-    let class = consumer.only_object().and_then(|id| match machine.heap.get(id).kind {
-        ObjectKind::Instance { class } => Some(class),
-        _ => None,
-    });
+    let class = consumer
+        .only_object()
+        .and_then(|id| match machine.heap.get(id).kind {
+            ObjectKind::Instance { class } => Some(class),
+            _ => None,
+        });
     let data = host.request_value(machine, RequestPart::Message, "");
-    let is_json = class.is_some_and(|class| super::views::overrides(machine, class, "receive_json"));
+    let is_json =
+        class.is_some_and(|class| super::views::overrides(machine, class, "receive_json"));
     let (name, arguments) = match is_json {
         true => ("receive_json", Arguments::positional([data])),
         false => {
@@ -478,7 +515,9 @@ fn check_origin(
         .and_then(|id| machine.heap.get(id).elements.get(1).cloned());
     let is_open = list.is_some_and(|list| {
         let (elements, _) = machine.elements_of(&list);
-        elements.iter().any(|text| text.text().is_some_and(|text| text == "*"))
+        elements
+            .iter()
+            .any(|text| text.text().is_some_and(|text| text == "*"))
     });
     if is_open {
         host.effect(machine, EffectKind::Continue, span);
@@ -557,7 +596,10 @@ fn member(
         "channel_name" => Value::unknown(Shape::String),
         _ => {
             let holder = run::current(host)?;
-            machine.heap.property(holder, Ustr::from("scope")).cloned()?
+            machine
+                .heap
+                .property(holder, Ustr::from("scope"))
+                .cloned()?
         }
     })
 }

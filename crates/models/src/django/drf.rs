@@ -3,9 +3,7 @@
 //! `dispatch` authenticates, asks every permission, counts, and then calls the method or action. Sources:
 //! djangorestframework 3.16 `views.py`, `generics.py`, `mixins.py`, `viewsets.py`, `routers.py`, `decorators.py`.
 
-use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Stop, Value,
-};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -45,16 +43,26 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-const ALIASES: &[(&str, &str)] = &[
-    (
-        "py:rest_framework.generics.mixins.CreateModelMixin",
-        "py:rest_framework.mixins.CreateModelMixin",
-    ),
-];
+const ALIASES: &[(&str, &str)] = &[(
+    "py:rest_framework.generics.mixins.CreateModelMixin",
+    "py:rest_framework.mixins.CreateModelMixin",
+)];
 
 const CALLS: &[(&str, CallFunction)] = classes!(
     "py:rest_framework.views.APIView",
     "py:rest_framework.routers.APIRootView",
+    "py:rest_framework.authtoken.views.ObtainAuthToken",
+    "py:rest_framework_simplejwt.views.TokenObtainPairView",
+    "py:rest_framework_simplejwt.views.TokenRefreshView",
+    "py:rest_framework_simplejwt.views.TokenVerifyView",
+    "py:rest_framework_simplejwt.views.TokenBlacklistView",
+    "py:dj_rest_auth.views.LoginView",
+    "py:dj_rest_auth.views.LogoutView",
+    "py:dj_rest_auth.views.PasswordChangeView",
+    "py:dj_rest_auth.views.PasswordResetView",
+    "py:dj_rest_auth.views.PasswordResetConfirmView",
+    "py:dj_rest_auth.views.UserDetailsView",
+    "py:dj_rest_auth.registration.views.RegisterView",
     "py:rest_framework.generics.GenericAPIView",
     "py:rest_framework.generics.ListAPIView",
     "py:rest_framework.generics.CreateAPIView",
@@ -150,7 +158,9 @@ pub(crate) fn standard_actions(
             ("delete", "destroy"),
         ],
     };
-    let own = all.iter().filter(|(_, action)| has_action(machine, class, action));
+    let own = all
+        .iter()
+        .filter(|(_, action)| has_action(machine, class, action));
     own.copied().collect()
 }
 
@@ -241,7 +251,10 @@ fn action(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     let id = host.make_object(machine, "django:action", call.span);
     let object = machine.heap.get_mut(id);
     object.properties = call.arguments.keywords.clone();
-    for (index, name) in ["methods", "detail", "url_path", "url_name"].iter().enumerate() {
+    for (index, name) in ["methods", "detail", "url_path", "url_name"]
+        .iter()
+        .enumerate()
+    {
         if let Some(value) = call.arguments.positional.get(index) {
             object.properties.insert(Ustr::from(name), value.clone());
         }
@@ -390,7 +403,13 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         }
         "initial" => {
             let request = call.arguments.get(0);
-            own(machine, &this, "perform_authentication", [request.clone()], span)?;
+            own(
+                machine,
+                &this,
+                "perform_authentication",
+                [request.clone()],
+                span,
+            )?;
             own(machine, &this, "check_permissions", [request.clone()], span)?;
             own(machine, &this, "check_throttles", [request], span)?;
             Value::null()
@@ -448,9 +467,7 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
             orm_query::queryset_of(host, machine, &records, span)?
         }
         "filter_queryset" => call.arguments.get(0),
-        "paginate_queryset" => {
-            orm_query::read_all(host, machine, &call.arguments.get(0), span)
-        }
+        "paginate_queryset" => orm_query::read_all(host, machine, &call.arguments.get(0), span),
         "get_paginated_response" => respond(host, machine, 200, &call.arguments.get(0), span),
         "get_serializer" => {
             let class = own(machine, &this, "get_serializer_class", [], span)?;
@@ -465,9 +482,7 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
                 .or_insert(context);
             machine.call_value(&class, None, &arguments, span)?
         }
-        "get_serializer_class" => {
-            machine.member(&this, Ustr::from("serializer_class"), span)?
-        }
+        "get_serializer_class" => machine.member(&this, Ustr::from("serializer_class"), span)?,
         "get_serializer_context" => {
             let id = machine.heap.allocate(ObjectKind::Plain, span);
             let properties = &mut machine.heap.get_mut(id).properties;
@@ -511,17 +526,15 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 }
 
 /// The methods of HTTP that generic classes map to actions.
-fn http_method(
-    machine: &mut Machine<'_>,
-    this: &Value,
-    name: &str,
-    call: &Call<'_>,
-) -> Answer {
+fn http_method(machine: &mut Machine<'_>, this: &Value, name: &str, call: &Call<'_>) -> Answer {
     let bases: Vec<Ustr> = this
         .objects()
         .flat_map(|id| machine.outside_bases(id))
         .collect();
-    let generic = bases.iter().map(|base| last_name(base)).find(|base| answers(base, name));
+    let generic = bases
+        .iter()
+        .map(|base| last_name(base))
+        .find(|base| answers(base, name));
     let Some(generic) = generic else {
         return Ok(None);
     };
@@ -550,12 +563,7 @@ fn valid(machine: &mut Machine<'_>, made: &Value, span: Span) -> Result<Value, S
 }
 
 /// `self.initial(...)`, and then the method or action.
-fn dispatch(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    this: &Value,
-    call: &Call<'_>,
-) -> Answer {
+fn dispatch(host: &ModelHost, machine: &mut Machine<'_>, this: &Value, call: &Call<'_>) -> Answer {
     let _ = host;
     let name = Ustr::from("initial");
     machine.call_member(this, name, call.arguments, call.span)?;
@@ -567,7 +575,9 @@ fn dispatch(
         .and_then(|id| machine.heap.property(id, Ustr::from("method")))
         .and_then(Value::text)
         .map_or_else(|| "get".to_owned(), |text| text.to_ascii_lowercase());
-    let name = action.and_then(Value::text).unwrap_or_else(|| Ustr::from(&method));
+    let name = action
+        .and_then(Value::text)
+        .unwrap_or_else(|| Ustr::from(&method));
     machine
         .call_member(this, name, call.arguments, call.span)
         .map(Some)

@@ -176,6 +176,9 @@ pub(crate) fn listed(
         "get_authenticators" => "authentication_classes",
         _ => "throttle_classes",
     };
+    if name == "permission_classes" && is_open(machine, this) {
+        return Vec::new();
+    }
     let found = classes(host, machine, this, name, span).unwrap_or_default();
     let mut made = Vec::new();
     for class in found {
@@ -185,6 +188,20 @@ pub(crate) fn listed(
         made.push(instance.unwrap_or(class));
     }
     made
+}
+
+/// Holds for views of libraries that let everybody in: whoever asks for a token has none.
+fn is_open(machine: &Machine<'_>, this: &Value) -> bool {
+    let bases: Vec<Ustr> = this
+        .objects()
+        .flat_map(|id| machine.outside_bases(id))
+        .collect();
+    bases.iter().any(|base| {
+        base.starts_with("py:rest_framework_simplejwt.views.")
+            || base.starts_with("py:rest_framework.authtoken.views.")
+            || (base.starts_with("py:dj_rest_auth.")
+                && !matches!(last_name(base), "PasswordChangeView" | "UserDetailsView"))
+    })
 }
 
 /// The permissions that a view asks, by what it says itself.
@@ -223,9 +240,7 @@ pub(crate) fn test_of(
                 let _ = path;
                 Value::bool(true)
             }
-            Atom::Outside(path) => {
-                library_test(host, machine, last_name(&path), request, span)?
-            }
+            Atom::Outside(path) => library_test(host, machine, last_name(&path), request, span)?,
             Atom::Object(id) => object_test(host, machine, id, this, request, record, span)?,
             _ => machine.unknown("permission"),
         };
@@ -252,7 +267,15 @@ fn object_test(
         let [word, left, right] = elements.as_slice() else {
             return Ok(Value::bool(true));
         };
-        return composed(host, machine, (word, left, right), this, request, record, span);
+        return composed(
+            host,
+            machine,
+            (word, left, right),
+            this,
+            request,
+            record,
+            span,
+        );
     }
     let instance = match machine.heap.get(id).kind {
         ObjectKind::Class { .. } => machine.instantiate(id, &Arguments::default(), span)?,
@@ -464,7 +487,9 @@ pub(crate) fn is_session(machine: &Machine<'_>, class: &Value) -> bool {
         .objects()
         .flat_map(|id| machine.outside_bases(id))
         .collect();
-    bases.iter().any(|base| base.ends_with("SessionAuthentication"))
+    bases
+        .iter()
+        .any(|base| base.ends_with("SessionAuthentication"))
 }
 
 /// The throttles of a view, each with its rate.
@@ -492,7 +517,10 @@ fn throttles(
             "UserRateThrottle" => Some(Ustr::from("user")),
             "ScopedRateThrottle" => {
                 let key = Ustr::from("throttle_scope");
-                machine.member(this, key, span).ok().and_then(|it| it.text())
+                machine
+                    .member(this, key, span)
+                    .ok()
+                    .and_then(|it| it.text())
             }
             _ => text(machine, "scope").or_else(|| {
                 let id = views::own_class(machine, &class)?;
@@ -562,12 +590,20 @@ pub(crate) fn steps(
     let place = view
         .only_object()
         .map_or(span, |id| machine.heap.get(id).span);
-    let mut steps = vec![step(host, machine, "authentication", view, Value::null(), place)];
+    let mut steps = vec![step(
+        host,
+        machine,
+        "authentication",
+        view,
+        Value::null(),
+        place,
+    )];
     steps[0].name = Ustr::from("perform_authentication");
-    let (asked, _) =
-        machine.catching(|machine| permissions(host, machine, instance, span));
+    let (asked, _) = machine.catching(|machine| permissions(host, machine, instance, span));
     for permission in asked.unwrap_or_default() {
-        let always = permission.as_outside().is_some_and(|path| path.ends_with(".AllowAny"));
+        let always = permission
+            .as_outside()
+            .is_some_and(|path| path.ends_with(".AllowAny"));
         if always {
             continue;
         }
@@ -608,7 +644,10 @@ fn permission_name(machine: &Machine<'_>, permission: &Value, place: Span) -> (U
         return (Ustr::from(&joined.join(sign)), place);
     }
     let symbol = crate::doors::symbol(machine, permission, place);
-    let span = match permission.only_object().map(|id| &machine.heap.get(id).kind) {
+    let span = match permission
+        .only_object()
+        .map(|id| &machine.heap.get(id).kind)
+    {
         Some(ObjectKind::Instance { class }) => machine.heap.get(*class).span,
         _ => symbol.span,
     };

@@ -5,9 +5,7 @@
 //! `contrib/auth/mixins.py`, `views/decorators/*.py`, `utils/decorators.py`.
 
 use firedoor_app::{EffectKind, Refusal};
-use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
-};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -27,32 +25,51 @@ const METHOD_DECORATOR: &str = "django:method-decorator";
 pub static MODEL: Model = Model {
     name: "django",
     calls: CALLS,
-    aliases: &[
-        (
-            "py:django.contrib.auth.decorators.login_not_required",
-            "py:django.contrib.auth.decorators.login_not_required",
-        ),
-    ],
+    aliases: &[(
+        "py:django.contrib.auth.decorators.login_not_required",
+        "py:django.contrib.auth.decorators.login_not_required",
+    )],
     ..Model::EMPTY
 };
 
 const CALLS: &[(&str, CallFunction)] = &[
-    ("py:django.contrib.auth.decorators.login_required", optional_options),
-    ("py:django.contrib.auth.decorators.login_not_required", direct),
-    ("py:django.contrib.auth.decorators.permission_required", with_options),
-    ("py:django.contrib.auth.decorators.user_passes_test", with_options),
+    (
+        "py:django.contrib.auth.decorators.login_required",
+        optional_options,
+    ),
+    (
+        "py:django.contrib.auth.decorators.login_not_required",
+        direct,
+    ),
+    (
+        "py:django.contrib.auth.decorators.permission_required",
+        with_options,
+    ),
+    (
+        "py:django.contrib.auth.decorators.user_passes_test",
+        with_options,
+    ),
     (
         "py:django.contrib.admin.views.decorators.staff_member_required",
         optional_options,
     ),
-    ("py:django.views.decorators.http.require_http_methods", with_options),
+    (
+        "py:django.views.decorators.http.require_http_methods",
+        with_options,
+    ),
     ("py:django.views.decorators.http.require_GET", direct),
     ("py:django.views.decorators.http.require_POST", direct),
     ("py:django.views.decorators.http.require_safe", direct),
     ("py:django.views.decorators.csrf.csrf_exempt", direct),
     ("py:django.views.decorators.csrf.csrf_protect", direct),
-    ("py:django.views.decorators.csrf.requires_csrf_token", transparent),
-    ("py:django.views.decorators.csrf.ensure_csrf_cookie", transparent),
+    (
+        "py:django.views.decorators.csrf.requires_csrf_token",
+        transparent,
+    ),
+    (
+        "py:django.views.decorators.csrf.ensure_csrf_cookie",
+        transparent,
+    ),
     ("py:django.views.decorators.cache.never_cache", transparent),
     ("py:django.views.decorators.cache.cache_page", identity),
     ("py:django.views.decorators.cache.cache_control", identity),
@@ -60,21 +77,57 @@ const CALLS: &[(&str, CallFunction)] = &[
     ("py:django.views.decorators.http.etag", identity),
     ("py:django.views.decorators.http.last_modified", identity),
     ("py:django.views.decorators.vary.vary_on_headers", identity),
-    ("py:django.views.decorators.vary.vary_on_cookie", transparent),
+    (
+        "py:django.views.decorators.vary.vary_on_cookie",
+        transparent,
+    ),
     ("py:django.views.decorators.gzip.gzip_page", transparent),
-    ("py:django.views.decorators.debug.sensitive_post_parameters", identity),
-    ("py:django.views.decorators.debug.sensitive_variables", identity),
-    ("py:django.views.decorators.clickjacking.xframe_options_exempt", transparent),
-    ("py:django.views.decorators.clickjacking.xframe_options_sameorigin", transparent),
-    ("py:django.views.decorators.clickjacking.xframe_options_deny", transparent),
+    (
+        "py:django.views.decorators.debug.sensitive_post_parameters",
+        identity,
+    ),
+    (
+        "py:django.views.decorators.debug.sensitive_variables",
+        identity,
+    ),
+    (
+        "py:django.views.decorators.clickjacking.xframe_options_exempt",
+        transparent,
+    ),
+    (
+        "py:django.views.decorators.clickjacking.xframe_options_sameorigin",
+        transparent,
+    ),
+    (
+        "py:django.views.decorators.clickjacking.xframe_options_deny",
+        transparent,
+    ),
     ("py:django.db.transaction.non_atomic_requests", transparent),
     ("py:django_ratelimit.decorators.ratelimit", with_options),
     ("py:ratelimit.decorators.ratelimit", with_options),
     ("py:axes.decorators.axes_dispatch", direct),
-    ("py:django.utils.decorators.method_decorator", method_decorator),
+    (
+        "py:django.utils.decorators.method_decorator",
+        method_decorator,
+    ),
     ("py:csp.decorators.csp_exempt", identity),
     ("py:csp.decorators.csp_update", identity),
     ("py:csp.decorators.csp", identity),
+    ("py:drf_spectacular.utils.extend_schema", identity),
+    ("py:drf_spectacular.utils.extend_schema_view", identity),
+    (
+        "py:drf_spectacular.utils.extend_schema_serializer",
+        identity,
+    ),
+    ("py:drf_spectacular.utils.extend_schema_field", identity),
+    ("py:drf_yasg.utils.swagger_auto_schema", identity),
+    ("py:rest_framework.decorators.schema", identity),
+    ("py:django.contrib.admin.register", identity),
+    ("py:django.contrib.admin.action", identity),
+    ("py:django.contrib.admin.display", identity),
+    ("py:django.dispatch.receiver", identity),
+    ("py:django.utils.deconstruct.deconstructible", transparent),
+    ("py:celery.shared_task", identity_or_first),
     ("django:identity", first_argument),
     ("django:method-decorator", decorate_method),
     ("django:guard", wrap),
@@ -88,6 +141,14 @@ fn first_argument(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>
 /// A decorator that changes nothing of who comes through.
 fn transparent(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(call.arguments.get(0)))
+}
+
+/// `@shared_task` and `@shared_task(...)`.
+fn identity_or_first(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    match call.arguments.positional.first() {
+        Some(first) => Ok(Some(first.clone())),
+        None => identity(host, machine, call),
+    }
 }
 
 /// A call that gives such a decorator.
@@ -318,7 +379,7 @@ fn kind_of(machine: &Machine<'_>, guard: &Value) -> Ustr {
     kind.and_then(Value::text).unwrap_or_default()
 }
 
-fn as_step(machine: &Machine<'_>, guard: &Value) -> Step {
+pub(crate) fn as_step(machine: &Machine<'_>, guard: &Value) -> Step {
     let id = guard.only_object();
     let (name, span) = id.map_or((Ustr::from("guard"), machine.place()), |id| {
         let object = machine.heap.get(id);
@@ -470,7 +531,12 @@ fn as_guard(host: &ModelHost, machine: &mut Machine<'_>, decorator: &Value, span
 }
 
 /// A decorator of the program on a class: what it wraps is run with a view that lets everybody through.
-fn program_guard(host: &ModelHost, machine: &mut Machine<'_>, decorator: &Value, span: Span) -> Value {
+fn program_guard(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    decorator: &Value,
+    span: Span,
+) -> Value {
     let is_function = decorator.only_object().is_some_and(|id| {
         matches!(
             machine.heap.get(id).kind,
@@ -723,11 +789,14 @@ fn mixin_permission(
     request: &Value,
     span: Span,
 ) -> Result<Value, Stop> {
-    let class = instance.only_object().and_then(|id| match machine.heap.get(id).kind {
-        ObjectKind::Instance { class } => Some(class),
-        _ => None,
-    });
-    let is_own = class.is_some_and(|class| super::views::overrides(machine, class, "has_permission"));
+    let class = instance
+        .only_object()
+        .and_then(|id| match machine.heap.get(id).kind {
+            ObjectKind::Instance { class } => Some(class),
+            _ => None,
+        });
+    let is_own =
+        class.is_some_and(|class| super::views::overrides(machine, class, "has_permission"));
     if is_own {
         let user = users::current(host, machine, request, span)?;
         let name = Ustr::from("has_permission");

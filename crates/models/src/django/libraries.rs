@@ -16,7 +16,9 @@ pub(crate) fn count(
     span: Span,
 ) -> Option<(Value, Refuses)> {
     let option = |name: &str| guard.properties.get(&Ustr::from(name)).cloned();
-    let rate = option("rate").and_then(|rate| rate.text()).unwrap_or_default();
+    let rate = option("rate")
+        .and_then(|rate| rate.text())
+        .unwrap_or_default();
     let (limit, window) = rate_of(&rate);
     let blocks = option("block").is_none_or(|block| block.truth() != Some(false));
     if !blocks {

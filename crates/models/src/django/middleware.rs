@@ -3,7 +3,9 @@
 //! Source: django 5.2, `core/handlers/base.py` (`load_middleware`), `utils/deprecation.py` (`MiddlewareMixin`),
 //! `middleware/csrf.py`, `contrib/auth/middleware.py`.
 
-use firedoor_app::{EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Setting, SettingKind};
+use firedoor_app::{
+    EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Setting, SettingKind,
+};
 use firedoor_eval::{
     Answer, Arguments, Call, Machine, ModuleId, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
@@ -25,19 +27,21 @@ pub static MODEL: Model = Model {
     name: "django",
     calls: &[
         ("django:get_response", go_on),
-        ("py:django.utils.deprecation.MiddlewareMixin().__init__", keep_next),
-        ("py:django.utils.deprecation.MiddlewareMixin().__call__", call_mixin),
+        (
+            "py:django.utils.deprecation.MiddlewareMixin().__init__",
+            keep_next,
+        ),
+        (
+            "py:django.utils.deprecation.MiddlewareMixin().__call__",
+            call_mixin,
+        ),
         ("django:later-response.*", crate::python_support::nothing),
     ],
     ..Model::EMPTY
 };
 
 /// Returns the middleware of a project as steps.
-pub(crate) fn steps(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    settings: ModuleId,
-) -> Vec<Step> {
+pub(crate) fn steps(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId) -> Vec<Step> {
     let Some(list) = project::setting_of(machine, settings, "MIDDLEWARE") else {
         return Vec::new();
     };
@@ -48,9 +52,19 @@ pub(crate) fn steps(
         .map_or(Span::new(file, 0, 0), |id| machine.heap.get(id).span);
     note_cors(host, machine, settings, place);
     let (elements, _) = machine.elements_of(&list);
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
+    let mut seen: Vec<Ustr> = Vec::new();
     for element in elements {
-        for text in element.texts().unwrap_or_default() {
+        let texts = element.atoms().iter().filter_map(|atom| match atom {
+            firedoor_eval::Atom::String(text) => Some(*text),
+            _ => None,
+        });
+        for text in texts.collect::<Vec<_>>() {
+            // Two lists of which one holds have much in common.
+            if seen.contains(&text) {
+                continue;
+            }
+            seen.push(text);
             let value = machine.member_named(file, &text);
             let symbol = crate::doors::symbol(machine, &value, place);
             steps.push(Step {
@@ -83,7 +97,10 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId, sp
             None => Flag::Off,
         }
     };
-    let any = flag(machine, &["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"]);
+    let any = flag(
+        machine,
+        &["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"],
+    );
     let credentials = flag(machine, &["CORS_ALLOW_CREDENTIALS"]);
     let listed = ["CORS_ALLOWED_ORIGINS", "CORS_ORIGIN_WHITELIST"]
         .iter()

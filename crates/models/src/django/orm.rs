@@ -68,10 +68,22 @@ pub static MODEL: Model = Model {
         ("py:django.db.models.Model.*", class_method),
         ("py:django.db.models.Model().*", instance_method),
         ("py:django.contrib.auth.models.AbstractUser.*", class_method),
-        ("py:django.contrib.auth.models.AbstractUser().*", instance_method),
-        ("py:django.contrib.auth.models.AbstractBaseUser.*", class_method),
-        ("py:django.contrib.auth.models.AbstractBaseUser().*", instance_method),
-        ("py:django.contrib.auth.models.PermissionsMixin().*", instance_method),
+        (
+            "py:django.contrib.auth.models.AbstractUser().*",
+            instance_method,
+        ),
+        (
+            "py:django.contrib.auth.models.AbstractBaseUser.*",
+            class_method,
+        ),
+        (
+            "py:django.contrib.auth.models.AbstractBaseUser().*",
+            instance_method,
+        ),
+        (
+            "py:django.contrib.auth.models.PermissionsMixin().*",
+            instance_method,
+        ),
         ("py:django.db.transaction.atomic", atomic),
         ("py:django.db.transaction.on_commit", on_commit),
         ("python:transaction()", crate::python_support::first),
@@ -80,9 +92,18 @@ pub static MODEL: Model = Model {
         ("py:django.db.models.Model.*", class_member),
         ("py:django.db.models.Model().*", instance_member),
         ("py:django.contrib.auth.models.AbstractUser.*", class_member),
-        ("py:django.contrib.auth.models.AbstractUser().*", instance_member),
-        ("py:django.contrib.auth.models.AbstractBaseUser.*", class_member),
-        ("py:django.contrib.auth.models.AbstractBaseUser().*", instance_member),
+        (
+            "py:django.contrib.auth.models.AbstractUser().*",
+            instance_member,
+        ),
+        (
+            "py:django.contrib.auth.models.AbstractBaseUser.*",
+            class_member,
+        ),
+        (
+            "py:django.contrib.auth.models.AbstractBaseUser().*",
+            instance_member,
+        ),
     ],
     classes: &[
         (BASE, class_made),
@@ -92,10 +113,16 @@ pub static MODEL: Model = Model {
     instances: &[
         (BASE, instance_made),
         ("py:django.contrib.auth.models.AbstractUser", instance_made),
-        ("py:django.contrib.auth.models.AbstractBaseUser", instance_made),
+        (
+            "py:django.contrib.auth.models.AbstractBaseUser",
+            instance_made,
+        ),
     ],
     operators: &[
-        ("py:django.db.models.Model()", crate::sqlalchemy::compare_instances),
+        (
+            "py:django.db.models.Model()",
+            crate::sqlalchemy::compare_instances,
+        ),
         (
             "py:django.contrib.auth.models.AbstractUser()",
             crate::sqlalchemy::compare_instances,
@@ -221,11 +248,7 @@ fn instance_made(
 }
 
 /// Returns the object that stands for a class of a library.
-pub(crate) fn library_class(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    path: &str,
-) -> ObjectId {
+pub(crate) fn library_class(host: &ModelHost, machine: &mut Machine<'_>, path: &str) -> ObjectId {
     let known = host.state().django.classes.get(&Ustr::from(path)).copied();
     if let Some(known) = known {
         return known;
@@ -274,11 +297,7 @@ fn make_record(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
 }
 
 /// Returns the model of that name.
-pub(crate) fn class_named(
-    host: &ModelHost,
-    machine: &Machine<'_>,
-    name: &str,
-) -> Option<ObjectId> {
+pub(crate) fn class_named(host: &ModelHost, machine: &Machine<'_>, name: &str) -> Option<ObjectId> {
     let last = name.rsplit('.').next().unwrap_or(name);
     let models = host.state().django.models.clone();
     models

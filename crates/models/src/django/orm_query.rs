@@ -33,8 +33,14 @@ pub static MODEL: Model = Model {
         ("py:django.db.models.Manager.from_queryset", from_queryset),
         ("py:django.db.models.QuerySet.as_manager", as_manager),
         ("py:django.db.models.Manager().*", manager_method),
-        ("py:django.contrib.auth.models.UserManager().*", manager_method),
-        ("py:django.contrib.auth.models.BaseUserManager().*", manager_method),
+        (
+            "py:django.contrib.auth.models.UserManager().*",
+            manager_method,
+        ),
+        (
+            "py:django.contrib.auth.models.BaseUserManager().*",
+            manager_method,
+        ),
         ("django:manager-class", manager_of_class),
         ("django:manager-class().*", manager_method),
         ("django:query().*", query_method),
@@ -49,12 +55,18 @@ pub static MODEL: Model = Model {
     indexes: &[(QUERY, element)],
     operators: &[(QUERY, combine)],
     aliases: &[
-        ("py:django.db.models.manager.Manager", "py:django.db.models.Manager"),
+        (
+            "py:django.db.models.manager.Manager",
+            "py:django.db.models.Manager",
+        ),
         (
             "py:django.contrib.auth.base_user.BaseUserManager",
             "py:django.contrib.auth.models.BaseUserManager",
         ),
-        ("py:django.db.models.query.QuerySet", "py:django.db.models.QuerySet"),
+        (
+            "py:django.db.models.query.QuerySet",
+            "py:django.db.models.QuerySet",
+        ),
         ("py:django.db.models.query_utils.Q", "py:django.db.models.Q"),
         ("py:django.db.models.expressions.F", "py:django.db.models.F"),
     ],
@@ -125,9 +137,10 @@ pub(crate) fn bound_manager(
             Some(Value::object(query))
         }
         ObjectKind::Instance { .. } => {
-            let is_manager = machine.outside_bases(id).iter().any(|base| {
-                base.ends_with("Manager") || base == "django:manager-class"
-            });
+            let is_manager = machine
+                .outside_bases(id)
+                .iter()
+                .any(|base| base.ends_with("Manager") || base == "django:manager-class");
             if !is_manager {
                 return None;
             }
@@ -227,7 +240,10 @@ pub(crate) fn given(
     let asset = asset.unwrap_or_default();
     let mut conditions = arguments.positional.clone();
     for (name, value) in &arguments.keywords {
-        if matches!(name.as_str(), "defaults" | "create_defaults" | "_connector" | "_negated") {
+        if matches!(
+            name.as_str(),
+            "defaults" | "create_defaults" | "_connector" | "_negated"
+        ) {
             continue;
         }
         let (mut field, operator) = lookup(name);
@@ -236,7 +252,14 @@ pub(crate) fn given(
         {
             field = python_active::primary_key(host, machine, class).to_string();
         }
-        conditions.push(condition(host, machine, (asset, &field), operator, value, span));
+        conditions.push(condition(
+            host,
+            machine,
+            (asset, &field),
+            operator,
+            value,
+            span,
+        ));
     }
     conditions.extend(arguments.rest.clone());
     conditions
@@ -245,7 +268,9 @@ pub(crate) fn given(
 /// `Q(a=1, b=2)`.
 fn conditions(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let parts = given(host, machine, None, call.arguments, call.span);
-    Ok(Some(make(host, machine, CONDITION, "and", parts, call.span)))
+    Ok(Some(make(
+        host, machine, CONDITION, "and", parts, call.span,
+    )))
 }
 
 fn column(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -257,7 +282,8 @@ fn column(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 fn is_same(name: &str) -> bool {
     matches!(
         name,
-        "all" | "order_by"
+        "all"
+            | "order_by"
             | "prefetch_related"
             | "select_related"
             | "distinct"
@@ -321,7 +347,8 @@ fn query_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
 fn is_terminal(name: &str) -> bool {
     matches!(
         name,
-        "get" | "first"
+        "get"
+            | "first"
             | "last"
             | "earliest"
             | "latest"
@@ -365,7 +392,14 @@ fn terminal(
         }
         "get_by_natural_key" => {
             let asset = asset_of(host, machine, class).unwrap_or_default();
-            let key = condition(host, machine, (asset, "username"), "=", &call.arguments.get(0), span);
+            let key = condition(
+                host,
+                machine,
+                (asset, "username"),
+                "=",
+                &call.arguments.get(0),
+                span,
+            );
             narrow(machine, id, [key]);
             set_run(machine, id, Run::One);
             let found = run(host, machine, id, span);
@@ -406,7 +440,9 @@ fn terminal(
             let _ = open;
             argument(call, 0, "objs")
         }
-        "get_or_create" | "update_or_create" => found_or_create(host, machine, id, class, name, call),
+        "get_or_create" | "update_or_create" => {
+            found_or_create(host, machine, id, class, name, call)
+        }
         "add" | "set" | "remove" => {
             change_members(host, machine, id, name, call);
             Value::null()
@@ -772,19 +808,25 @@ pub(crate) fn one_or_404(
     span: Span,
 ) -> Result<Value, Stop> {
     let whole = queryset_of(host, machine, klass, span)?;
-    let Some(id) = whole.objects().find(
-        |id| matches!(machine.heap.get(*id).kind, ObjectKind::Host(path) if path == QUERY),
-    ) else {
+    let queries: Vec<ObjectId> = whole
+        .objects()
+        .filter(|id| matches!(machine.heap.get(*id).kind, ObjectKind::Host(path) if path == QUERY))
+        .collect();
+    if queries.is_empty() {
         let mut parts: Vec<&Value> = vec![&whole];
         parts.extend(arguments.all());
         return Ok(machine.derived(Shape::Object, parts));
-    };
-    let query = copied(machine, id, span);
-    let class = class_in(machine, query);
-    let conditions = given(host, machine, class, arguments, span);
-    narrow(machine, query, conditions);
-    set_run(machine, query, Run::One);
-    let found = run(host, machine, query, span);
+    }
+    let mut found = Vec::new();
+    for id in queries {
+        let query = copied(machine, id, span);
+        let class = class_in(machine, query);
+        let conditions = given(host, machine, class, arguments, span);
+        narrow(machine, query, conditions);
+        set_run(machine, query, Run::One);
+        found.push(run(host, machine, query, span));
+    }
+    let found = machine.join_all(&found);
     required(host, machine, &found, "py:django.http.Http404", span)
 }
 
@@ -811,15 +853,21 @@ pub(crate) fn read_all(
     value: &Value,
     span: Span,
 ) -> Value {
-    let is_query = |machine: &Machine<'_>, id: ObjectId| {
-        matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == QUERY)
-    };
-    if let Some(id) = value.only_object() {
-        if is_query(machine, id) {
+    let is_query = |machine: &Machine<'_>, id: ObjectId| matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == QUERY);
+    let queries: Vec<ObjectId> = value
+        .objects()
+        .filter(|id| is_query(machine, *id))
+        .collect();
+    if !queries.is_empty() {
+        let mut found = Vec::new();
+        for id in queries {
             let copy = copied(machine, id, span);
             set_run(machine, copy, Run::Many);
-            return run(host, machine, copy, span);
+            found.push(run(host, machine, copy, span));
         }
+        return machine.join_all(&found);
+    }
+    if let Some(id) = value.only_object() {
         if matches!(machine.heap.get(id).kind, ObjectKind::Plain) {
             let parts: Vec<Value> = machine.heap.get(id).properties.values().cloned().collect();
             for part in parts {

@@ -240,7 +240,10 @@ mod tests {
 
     #[test]
     fn expressions() {
-        assert_eq!(of_regex(r"^a/(?P<y>[0-9]{4})/(?P<s>[\w-]+)/$").text, "a/{y}/{s}/");
+        assert_eq!(
+            of_regex(r"^a/(?P<y>[0-9]{4})/(?P<s>[\w-]+)/$").text,
+            "a/{y}/{s}/"
+        );
         assert_eq!(of_regex(r"^b/(\d+)/$").text, "b/{arg1}/");
         assert_eq!(of_regex(r"^c/(?:page-(?P<n>\d+)/)?$").text, "c/");
         assert_eq!(of_regex(r"^robots\.txt$").text, "robots.txt");

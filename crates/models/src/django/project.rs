@@ -215,9 +215,7 @@ fn setting_member(
         "LOGIN_URL" => Value::string("/accounts/login/"),
         "LOGIN_REDIRECT_URL" => Value::string("/accounts/profile/"),
         "LOGOUT_REDIRECT_URL" => Value::null(),
-        "STATIC_URL" | "MEDIA_URL" | "STATIC_ROOT" | "MEDIA_ROOT" => {
-            Value::unknown(Shape::String)
-        }
+        "STATIC_URL" | "MEDIA_URL" | "STATIC_ROOT" | "MEDIA_ROOT" => Value::unknown(Shape::String),
         _ => machine.unknown("setting"),
     })
 }

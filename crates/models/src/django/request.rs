@@ -301,7 +301,9 @@ fn whole(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
 
 fn whole_text(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let this = call.this.clone();
-    Ok(Some(whole_value(host, machine, &this).shaped(Shape::String)))
+    Ok(Some(
+        whole_value(host, machine, &this).shaped(Shape::String),
+    ))
 }
 
 fn items(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -470,5 +472,10 @@ fn session_key(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    Some(named_part(host, machine, RequestPart::Session, "session_key"))
+    Some(named_part(
+        host,
+        machine,
+        RequestPart::Session,
+        "session_key",
+    ))
 }

@@ -23,8 +23,14 @@ pub static MODEL: Model = Model {
     sets: &[("django:response.status_code", set_status)],
     subclasses: SUBCLASSES,
     aliases: &[
-        ("py:django.http.response.HttpResponse", "py:django.http.HttpResponse"),
-        ("py:django.http.response.JsonResponse", "py:django.http.JsonResponse"),
+        (
+            "py:django.http.response.HttpResponse",
+            "py:django.http.HttpResponse",
+        ),
+        (
+            "py:django.http.response.JsonResponse",
+            "py:django.http.JsonResponse",
+        ),
         ("py:django.http.response.Http404", "py:django.http.Http404"),
         (
             "py:django.http.response.HttpResponseRedirect",
@@ -57,7 +63,10 @@ const CALLS: &[(&str, CallFunction)] = &[
     ("py:django.shortcuts.render", render),
     ("py:django.shortcuts.render_to_response", render),
     ("py:django.template.response.TemplateResponse", render),
-    ("py:django.template.response.SimpleTemplateResponse", respond),
+    (
+        "py:django.template.response.SimpleTemplateResponse",
+        respond,
+    ),
     ("py:django.contrib.auth.views.redirect_to_login", to_login),
     ("py:rest_framework.response.Response", respond),
     ("django:response.set_cookie", set_cookie),
@@ -66,29 +75,59 @@ const CALLS: &[(&str, CallFunction)] = &[
     ("django:later-response.set_cookie", set_cookie),
     ("django:later-response.delete_cookie", delete_cookie),
     ("django:response.*", crate::python_support::nothing),
-    ("py:django.http.HttpResponse().*", crate::python_support::nothing),
+    (
+        "py:django.http.HttpResponse().*",
+        crate::python_support::nothing,
+    ),
 ];
 
 const SUBCLASSES: &[(&str, &str)] = &[
     ("py:django.http.Http404", "py:builtins.Exception"),
-    ("py:django.core.exceptions.PermissionDenied", "py:builtins.Exception"),
-    ("py:django.core.exceptions.SuspiciousOperation", "py:builtins.Exception"),
-    ("py:django.core.exceptions.ValidationError", "py:builtins.Exception"),
-    ("py:django.core.exceptions.ObjectDoesNotExist", "py:builtins.Exception"),
-    ("py:django.core.exceptions.MultipleObjectsReturned", "py:builtins.Exception"),
-    ("py:django.core.exceptions.ImproperlyConfigured", "py:builtins.Exception"),
+    (
+        "py:django.core.exceptions.PermissionDenied",
+        "py:builtins.Exception",
+    ),
+    (
+        "py:django.core.exceptions.SuspiciousOperation",
+        "py:builtins.Exception",
+    ),
+    (
+        "py:django.core.exceptions.ValidationError",
+        "py:builtins.Exception",
+    ),
+    (
+        "py:django.core.exceptions.ObjectDoesNotExist",
+        "py:builtins.Exception",
+    ),
+    (
+        "py:django.core.exceptions.MultipleObjectsReturned",
+        "py:builtins.Exception",
+    ),
+    (
+        "py:django.core.exceptions.ImproperlyConfigured",
+        "py:builtins.Exception",
+    ),
     (
         "py:django.db.models.Model.DoesNotExist",
         "py:django.core.exceptions.ObjectDoesNotExist",
     ),
     ("py:django.db.utils.DatabaseError", "py:builtins.Exception"),
-    ("py:django.db.utils.IntegrityError", "py:django.db.utils.DatabaseError"),
-    ("py:rest_framework.exceptions.APIException", "py:builtins.Exception"),
+    (
+        "py:django.db.utils.IntegrityError",
+        "py:django.db.utils.DatabaseError",
+    ),
+    (
+        "py:rest_framework.exceptions.APIException",
+        "py:builtins.Exception",
+    ),
     (
         "py:rest_framework.exceptions.ValidationError",
         "py:rest_framework.exceptions.APIException",
     ),
-    ("py:rest_framework.exceptions.ParseError", "py:rest_framework.exceptions.APIException"),
+    (
+        "py:rest_framework.exceptions.ParseError",
+        "py:rest_framework.exceptions.APIException",
+    ),
     (
         "py:rest_framework.exceptions.AuthenticationFailed",
         "py:rest_framework.exceptions.APIException",
@@ -101,12 +140,18 @@ const SUBCLASSES: &[(&str, &str)] = &[
         "py:rest_framework.exceptions.PermissionDenied",
         "py:rest_framework.exceptions.APIException",
     ),
-    ("py:rest_framework.exceptions.NotFound", "py:rest_framework.exceptions.APIException"),
+    (
+        "py:rest_framework.exceptions.NotFound",
+        "py:rest_framework.exceptions.APIException",
+    ),
     (
         "py:rest_framework.exceptions.MethodNotAllowed",
         "py:rest_framework.exceptions.APIException",
     ),
-    ("py:rest_framework.exceptions.Throttled", "py:rest_framework.exceptions.APIException"),
+    (
+        "py:rest_framework.exceptions.Throttled",
+        "py:rest_framework.exceptions.APIException",
+    ),
 ];
 
 /// The status of a class of answers or exceptions by its name.
@@ -340,11 +385,7 @@ fn delete_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
 }
 
 /// Returns the status of an exception that nobody catches.
-pub(crate) fn status_of(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    value: &Value,
-) -> Option<u16> {
+pub(crate) fn status_of(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Option<u16> {
     if let Some(status) = host.number_of(machine, value, &["status_code"]) {
         return Some(status);
     }

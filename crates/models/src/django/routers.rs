@@ -176,16 +176,22 @@ fn shape(host: &ModelHost, machine: &mut Machine<'_>, router: ObjectId) -> Shape
     };
     let parent = name.starts_with("Nested").then(|| {
         let parent = object.elements.first().and_then(Value::only_object)?;
-        let prefix = object.elements.get(1).cloned().or_else(|| option("parent_prefix"))?;
+        let prefix = object
+            .elements
+            .get(1)
+            .cloned()
+            .or_else(|| option("parent_prefix"))?;
         let lookup = option("lookup").or_else(|| object.elements.get(2).cloned());
         let prefix = prefix.text()?.to_string();
         let lookup = lookup.and_then(|lookup| lookup.text());
         let lookup = lookup.map_or_else(|| "nested_1".to_owned(), |lookup| lookup.to_string());
-        let class = entries(host, machine, parent).into_iter().find_map(|entry| {
-            let (parts, _) = machine.elements_of(&entry);
-            let own = parts.first()?.text()?;
-            (own == prefix.as_str()).then(|| parts.get(1).cloned())?
-        });
+        let class = entries(host, machine, parent)
+            .into_iter()
+            .find_map(|entry| {
+                let (parts, _) = machine.elements_of(&entry);
+                let own = parts.first()?.text()?;
+                (own == prefix.as_str()).then(|| parts.get(1).cloned())?
+            });
         let field = class
             .and_then(|class| own_class(machine, &class))
             .map_or_else(|| "pk".to_owned(), |class| lookup_of(machine, class).0);
@@ -213,11 +219,7 @@ fn lookup_of(machine: &Machine<'_>, class: ObjectId) -> (String, Option<String>)
 }
 
 /// Lists the routes of a router as patterns.
-pub(crate) fn patterns(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    urls: ObjectId,
-) -> Vec<Value> {
+pub(crate) fn patterns(host: &ModelHost, machine: &mut Machine<'_>, urls: ObjectId) -> Vec<Value> {
     let Some(router) = behind(machine, urls) else {
         return Vec::new();
     };
@@ -229,11 +231,15 @@ pub(crate) fn patterns(
             continue;
         };
         let prefix = prefix.text_pattern();
-        let prefix = prefix.map_or_else(|| firedoor_eval::HOLE.to_string(), |text| text.to_string());
+        let prefix =
+            prefix.map_or_else(|| firedoor_eval::HOLE.to_string(), |text| text.to_string());
         let span = entry
             .only_object()
             .map_or(machine.place(), |id| machine.heap.get(id).span);
-        let above = shape.parent.clone().map_or_else(String::new, |(above, _)| above);
+        let above = shape
+            .parent
+            .clone()
+            .map_or_else(String::new, |(above, _)| above);
         // A prefix may be a regular expression.
         let prefix = match prefix.contains('(') {
             true => {
@@ -274,7 +280,11 @@ fn of_viewset(
     let (lookup, _) = lookup_of(machine, class);
     let slash = shape.slash;
     let joined = |parts: &[&str]| {
-        let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .iter()
+            .copied()
+            .filter(|part| !part.is_empty())
+            .collect();
         let text = parts.join("/");
         match text.is_empty() {
             true => text,
@@ -284,10 +294,10 @@ fn of_viewset(
     let parameter = format!("<{lookup}>");
     let extras = drf::extras(host, machine, class);
     let add = |machine: &mut Machine<'_>,
-                   patterns: &mut Vec<Value>,
-                   route: String,
-                   actions: Vec<(String, String)>,
-                   options: firedoor_eval::Properties| {
+               patterns: &mut Vec<Value>,
+               route: String,
+               actions: Vec<(String, String)>,
+               options: firedoor_eval::Properties| {
         if actions.is_empty() {
             return;
         }
@@ -301,7 +311,13 @@ fn of_viewset(
             .collect()
     };
     let list = named(drf::standard_actions(machine, class, false));
-    add(machine, patterns, joined(&[prefix]), list, Default::default());
+    add(
+        machine,
+        patterns,
+        joined(&[prefix]),
+        list,
+        Default::default(),
+    );
     for is_detail in [false, true] {
         if is_detail {
             let one = named(drf::standard_actions(machine, class, true));

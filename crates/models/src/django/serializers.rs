@@ -85,7 +85,10 @@ fn instance_made(
 
 fn fill(machine: &mut Machine<'_>, instance: ObjectId, arguments: &Arguments) {
     let properties = &mut machine.heap.get_mut(instance).properties;
-    for (index, (name, key)) in [("instance", "instance"), ("data", "$data")].iter().enumerate() {
+    for (index, (name, key)) in [("instance", "instance"), ("data", "$data")]
+        .iter()
+        .enumerate()
+    {
         if let Some(value) = arguments.find(index, name) {
             properties.insert(Ustr::from(key), value.clone());
         }
@@ -93,7 +96,11 @@ fn fill(machine: &mut Machine<'_>, instance: ObjectId, arguments: &Arguments) {
     properties
         .entry(Ustr::from("instance"))
         .or_insert_with(Value::null);
-    for (name, key) in [("context", "context"), ("many", "$many"), ("partial", "partial")] {
+    for (name, key) in [
+        ("context", "context"),
+        ("many", "$many"),
+        ("partial", "partial"),
+    ] {
         if let Some(value) = arguments.keyword(name) {
             properties.insert(Ustr::from(key), value.clone());
         }
@@ -194,14 +201,18 @@ fn fields(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId) -> Vec<D
 
 /// Holds for columns that clients may write unless a serializer says otherwise.
 fn is_editable(host: &ModelHost, machine: &Machine<'_>, model: ObjectId, name: Ustr) -> bool {
-    let column = columns(host, model)
-        .and_then(|table| machine.heap.property(table, name).cloned());
+    let column = columns(host, model).and_then(|table| machine.heap.property(table, name).cloned());
     let Some(column) = column else { return false };
     let Some(id) = column.only_object() else {
         return name != "id";
     };
     let object = machine.heap.get(id);
-    let flag = |name: &str| object.properties.get(&Ustr::from(name)).and_then(Value::truth);
+    let flag = |name: &str| {
+        object
+            .properties
+            .get(&Ustr::from(name))
+            .and_then(Value::truth)
+    };
     let is_key = flag("primary_key") == Some(true);
     let is_automatic = flag("auto_now") == Some(true) || flag("auto_now_add") == Some(true);
     flag("editable") != Some(false) && !is_key && !is_automatic
@@ -229,13 +240,24 @@ fn declared_field(machine: &Machine<'_>, name: Ustr, value: &Value) -> Option<De
     if !is_field {
         return None;
     }
-    let flag = |name: &str| object.properties.get(&Ustr::from(name)).and_then(Value::truth);
+    let flag = |name: &str| {
+        object
+            .properties
+            .get(&Ustr::from(name))
+            .and_then(Value::truth)
+    };
     let is_silent = matches!(
         kind,
-        "SerializerMethodField" | "ReadOnlyField" | "HiddenField" | "StringRelatedField"
+        "SerializerMethodField"
+            | "ReadOnlyField"
+            | "HiddenField"
+            | "StringRelatedField"
             | "HyperlinkedIdentityField"
     );
-    let source = object.properties.get(&Ustr::from("source")).and_then(Value::text);
+    let source = object
+        .properties
+        .get(&Ustr::from("source"))
+        .and_then(Value::text);
     Some(Declared {
         name,
         is_writable: !is_silent && flag("read_only") != Some(true),
@@ -444,7 +466,9 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         }
         "to_representation" => {
             let record = call.arguments.get(0);
-            machine.heap.set_property(id, Ustr::from("instance"), record);
+            machine
+                .heap
+                .set_property(id, Ustr::from("instance"), record);
             told(host, machine, id, span)
         }
         "get_fields" | "get_extra_kwargs" => Value::unknown(Shape::Object),

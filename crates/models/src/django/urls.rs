@@ -24,7 +24,10 @@ pub(crate) const CALLS: &[(&str, CallFunction)] = &[
         "py:django.contrib.staticfiles.urls.staticfiles_urlpatterns",
         no_patterns,
     ),
-    ("py:django.utils.module_loading.import_string", import_string),
+    (
+        "py:django.utils.module_loading.import_string",
+        import_string,
+    ),
     ("py:django.setup", crate::python_support::nothing),
     ("py:django.urls.reverse", reverse),
     ("py:django.urls.reverse_lazy", reverse),
@@ -37,7 +40,10 @@ pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("py:django.urls.conf.include", "py:django.urls.include"),
     ("py:django.urls.conf.re_path", "py:django.urls.re_path"),
     ("py:django.conf.urls.re_path", "py:django.urls.re_path"),
-    ("py:django.core.urlresolvers.reverse", "py:django.urls.reverse"),
+    (
+        "py:django.core.urlresolvers.reverse",
+        "py:django.urls.reverse",
+    ),
     ("py:django.shortcuts.reverse", "py:django.urls.reverse"),
 ];
 
@@ -251,7 +257,9 @@ fn walk(
             ObjectKind::Namespace(module) => {
                 let span = Span::new(machine.program.module(module).file, 0, 0);
                 if above.space.is_empty()
-                    && let Some(name) = machine.exported(module, Ustr::from("app_name"), span).text()
+                    && let Some(name) = machine
+                        .exported(module, Ustr::from("app_name"), span)
+                        .text()
                 {
                     above.space = name.to_string();
                 }
@@ -266,7 +274,9 @@ fn walk(
             }
             ObjectKind::Tuple => {
                 let first = machine.heap.get(id).elements.first().cloned();
-                let is_pattern = first.as_ref().is_some_and(|first| kind(machine, first).is_some());
+                let is_pattern = first
+                    .as_ref()
+                    .is_some_and(|first| kind(machine, first).is_some());
                 if !is_pattern {
                     list = first.unwrap_or_else(Value::null);
                 }

@@ -7,9 +7,7 @@
 use firedoor_app::{
     CompareSecret, ComparisonKind, EffectKind, Field, Origin, RequestPart, SessionOperation,
 };
-use firedoor_eval::{
-    Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
-};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -33,14 +31,32 @@ pub static MODEL: Model = Model {
         ("py:django.contrib.auth.alogin", log_in),
         ("py:django.contrib.auth.logout", log_out),
         ("py:django.contrib.auth.alogout", log_out),
-        ("py:django.contrib.auth.update_session_auth_hash", keep_session),
-        ("py:django.contrib.auth.hashers.make_password", hash_password),
+        (
+            "py:django.contrib.auth.update_session_auth_hash",
+            keep_session,
+        ),
+        (
+            "py:django.contrib.auth.hashers.make_password",
+            hash_password,
+        ),
         ("py:django.contrib.auth.hashers.check_password", check_hash),
-        ("py:django.contrib.auth.password_validation.validate_password", validate_password),
-        ("py:django.contrib.auth.models.AnonymousUser", anonymous_user),
-        ("py:django.contrib.auth.models.AnonymousUser().*", anonymous_method),
+        (
+            "py:django.contrib.auth.password_validation.validate_password",
+            validate_password,
+        ),
+        (
+            "py:django.contrib.auth.models.AnonymousUser",
+            anonymous_user,
+        ),
+        (
+            "py:django.contrib.auth.models.AnonymousUser().*",
+            anonymous_method,
+        ),
     ],
-    members: &[("py:django.contrib.auth.models.AnonymousUser().*", anonymous_member)],
+    members: &[(
+        "py:django.contrib.auth.models.AnonymousUser().*",
+        anonymous_member,
+    )],
     subclasses: &[
         (
             "py:django.contrib.auth.models.User",
@@ -71,9 +87,7 @@ pub(crate) fn class(host: &ModelHost, machine: &mut Machine<'_>) -> ObjectId {
     let named = project::setting(host, machine, "AUTH_USER_MODEL").and_then(|name| name.text());
     let name = named.and_then(|name| name.rsplit('.').next().map(Ustr::from));
     let own = name.and_then(|name| orm::class_named(host, machine, &name));
-    own.unwrap_or_else(|| {
-        orm::library_class(host, machine, "py:django.contrib.auth.models.User")
-    })
+    own.unwrap_or_else(|| orm::library_class(host, machine, "py:django.contrib.auth.models.User"))
 }
 
 fn user_model(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
@@ -128,7 +142,12 @@ pub(crate) fn principal(host: &ModelHost, machine: &mut Machine<'_>, span: Span)
     let class = class(host, machine);
     let asset = crate::python_records::asset_of(host, machine, class);
     let asset = asset.unwrap_or_else(|| Ustr::from("User"));
-    let by = value_from(host, machine, Shape::Any, Origin::Principal(Ustr::from("id")));
+    let by = value_from(
+        host,
+        machine,
+        Shape::Any,
+        Origin::Principal(Ustr::from("id")),
+    );
     let mut key = Key::default();
     key.add(host, machine, "id", "=", &by);
     let origin = Origin::Record {
@@ -172,8 +191,15 @@ fn anonymous_member(
             machine.tested(TestKind::Proof, Some(false), &[&from], span)
         }
         "username" => Value::string("").with_origins(from.origins),
-        "has_perm" | "has_perms" | "has_module_perms" | "get_all_permissions" | "save"
-        | "delete" | "check_password" | "set_password" | "get_username" => return None,
+        "has_perm"
+        | "has_perms"
+        | "has_module_perms"
+        | "get_all_permissions"
+        | "save"
+        | "delete"
+        | "check_password"
+        | "set_password"
+        | "get_username" => return None,
         "groups" | "user_permissions" => {
             let list = machine.make_list(Vec::new(), false, span);
             list.with_origins(from.origins)
@@ -271,8 +297,11 @@ pub(crate) fn user_member(
             Some(test)
         }
         "groups" | "user_permissions" => {
-            let value = crate::python_records::column_value(host, machine, instance, Ustr::from(name));
-            Some(super::orm::related_list(host, machine, instance, name, value, span))
+            let value =
+                crate::python_records::column_value(host, machine, instance, Ustr::from(name));
+            Some(super::orm::related_list(
+                host, machine, instance, name, value, span,
+            ))
         }
         _ => None,
     }
@@ -360,7 +389,9 @@ fn compare_password(
 fn check_hash(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let given = argument(call, 0, "password");
     let expected = argument(call, 1, "encoded");
-    Ok(Some(compare_password(host, machine, &given, &expected, call.span)))
+    Ok(Some(compare_password(
+        host, machine, &given, &expected, call.span,
+    )))
 }
 
 /// A password that is too weak is an error.

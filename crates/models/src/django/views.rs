@@ -153,7 +153,15 @@ fn machine_call(
     span: Span,
 ) -> Result<Value, Stop> {
     let method = request_method(machine, request);
-    call_class(host, machine, view, (&method, true), request, arguments, span)
+    call_class(
+        host,
+        machine,
+        view,
+        (&method, true),
+        request,
+        arguments,
+        span,
+    )
 }
 
 fn request_method(machine: &Machine<'_>, request: &Value) -> String {
@@ -189,9 +197,7 @@ fn view_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
             Ok(Some(Value::null()))
         }
         "handle_no_permission" => guards::no_permission(host, machine, instance, call.span),
-        "http_method_not_allowed" => {
-            super::response::answer_status(host, machine, 405, call.span)
-        }
+        "http_method_not_allowed" => super::response::answer_status(host, machine, 405, call.span),
         name => super::generic::method(host, machine, instance, name, call),
     }
 }
@@ -282,7 +288,15 @@ pub(crate) fn call(
 ) -> Result<Value, Stop> {
     if host_path(machine, view).is_some_and(|path| path == VIEW) {
         let method = request_method(machine, request);
-        return call_class(host, machine, view, (&method, false), request, arguments, span);
+        return call_class(
+            host,
+            machine,
+            view,
+            (&method, false),
+            request,
+            arguments,
+            span,
+        );
     }
     let mut all = arguments.clone();
     all.positional.insert(0, request.clone());
@@ -305,7 +319,15 @@ fn call_class(
     let object = machine.heap.get(id).clone();
     let class = object.elements.first().cloned().unwrap_or_else(Value::null);
     if super::drf::is_api(machine, &class) {
-        return call_api(machine, view, (method, whole), request, arguments, span);
+        return call_api(
+            host,
+            machine,
+            view,
+            (method, whole),
+            request,
+            arguments,
+            span,
+        );
     }
     let Some(class) = own_class(machine, &class) else {
         return super::library_views::run(host, machine, &class, &object.properties, method, span);
@@ -314,7 +336,10 @@ fn call_class(
     let this = Value::object(instance);
     let mut all = arguments.clone();
     all.positional.insert(0, request.clone());
-    if machine.class_attribute(class, Ustr::from("setup")).is_some() {
+    if machine
+        .class_attribute(class, Ustr::from("setup"))
+        .is_some()
+    {
         machine.call_member(&this, Ustr::from("setup"), &all, span)?;
     }
     let name = match whole || overrides(machine, class, "dispatch") {
@@ -348,7 +373,9 @@ pub(crate) fn api_instance(
     let method = request_method(machine, request);
     if let Some(action) = action_of(machine, id, &method) {
         let action = Value::string(&action);
-        machine.heap.set_property(made, Ustr::from("action"), action);
+        machine
+            .heap
+            .set_property(made, Ustr::from("action"), action);
     }
     Ok(Value::object(made))
 }
@@ -362,13 +389,19 @@ fn action_of(machine: &Machine<'_>, view: ObjectId, method: &str) -> Option<Ustr
 
 /// Holds if a view of REST framework asks who may come through in a way of its own.
 fn asks_itself(machine: &Machine<'_>, class: &Value) -> bool {
-    let names = ["dispatch", "initial", "check_permissions", "perform_authentication"];
+    let names = [
+        "dispatch",
+        "initial",
+        "check_permissions",
+        "perform_authentication",
+    ];
     own_class(machine, class)
         .is_some_and(|class| names.iter().any(|name| overrides(machine, class, name)))
 }
 
 /// Calls the method, action or function of a view of REST framework.
 fn call_api(
+    host: &ModelHost,
     machine: &mut Machine<'_>,
     view: &Value,
     (method, whole): (&str, bool),
@@ -393,6 +426,20 @@ fn call_api(
         return machine.call_value(&function, None, &all, span);
     }
     let action = action_of(machine, id, method).unwrap_or_else(|| Ustr::from(method));
+    // A view that a library brings whole, or that a class changes in details only.
+    let bases = match own_class(machine, &class) {
+        Some(class) if overrides(machine, class, &action) => Vec::new(),
+        Some(class) => machine.outside_bases(class),
+        None => class.as_outside().into_iter().collect(),
+    };
+    let brought = bases
+        .iter()
+        .find(|base| super::library_views::answers(base, method));
+    if let Some(brought) = brought.filter(|base| !base.ends_with("APIRootView")) {
+        let brought = Value::outside(brought);
+        let options = Default::default();
+        return super::library_views::run(host, machine, &brought, &options, method, span);
+    }
     match is_whole {
         true => machine.call_member(&this, Ustr::from("dispatch"), &all, span),
         false => machine.call_member(&this, action, &all, span),
@@ -419,11 +466,8 @@ pub(crate) fn doors_of(
     app: Ustr,
 ) -> Vec<Door> {
     let mut doors = Vec::new();
-    let (known, unknown): (Vec<_>, Vec<_>) = route
-        .view
-        .objects()
-        .map(Value::object)
-        .partition(|_| true);
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        route.view.objects().map(Value::object).partition(|_| true);
     let _: Vec<Value> = unknown;
     let mut views = known;
     if views.is_empty() {
@@ -475,6 +519,11 @@ fn class_doors(
             let more = guards::of_class(host, machine, class, &method, &opened.view, route.span);
             steps.extend(more);
         }
+        if asks_log_in(machine, &class) {
+            let arguments = Arguments::default();
+            let guard = guards::make(host, machine, "login_required", &arguments, route.span);
+            steps.push(guards::as_step(machine, &Value::object(guard)));
+        }
         if is_api && !asks_itself(machine, &class) {
             steps.extend(api_steps(host, machine, &opened.view, &method, route.span));
         }
@@ -490,6 +539,21 @@ fn class_doors(
         let method = method.to_ascii_uppercase();
         doors.push(door(machine, route, &method, &opened.view, steps, app));
     }
+}
+
+/// Holds for the views of `django.contrib.auth` that are decorated by it.
+fn asks_log_in(machine: &Machine<'_>, class: &Value) -> bool {
+    let bases = match own_class(machine, class) {
+        Some(id) => machine.outside_bases(id),
+        None => class.as_outside().into_iter().collect(),
+    };
+    bases.iter().any(|base| {
+        matches!(
+            base.as_str(),
+            "py:django.contrib.auth.views.PasswordChangeView"
+                | "py:django.contrib.auth.views.PasswordChangeDoneView"
+        )
+    })
 }
 
 /// The layers of a view of REST framework for one method.
@@ -515,10 +579,17 @@ fn api_steps(
 }
 
 /// The methods of HTTP that a class answers, each with the name of what answers.
-fn methods_of(machine: &mut Machine<'_>, view: ObjectId, class: &Value) -> IndexMap<String, String> {
+fn methods_of(
+    machine: &mut Machine<'_>,
+    view: ObjectId,
+    class: &Value,
+) -> IndexMap<String, String> {
     let mut found = IndexMap::new();
     let allowed = allowed_methods(machine, view, class);
-    let is_function = machine.heap.property(view, Ustr::from("$function")).is_some();
+    let is_function = machine
+        .heap
+        .property(view, Ustr::from("$function"))
+        .is_some();
     if let Some(allowed) = allowed.as_ref().filter(|_| is_function) {
         let known = allowed
             .iter()
@@ -550,14 +621,12 @@ fn methods_of(machine: &mut Machine<'_>, view: ObjectId, class: &Value) -> Index
     for method in METHODS {
         let own = own_class(machine, class);
         let is_own = own.is_some_and(|class| overrides(machine, class, method));
-        let is_inherited = bases
-            .iter()
-            .any(|base| {
-                let name = last_name(base);
-                super::generic::answers(name, method)
-                    || super::drf::answers(name, method)
-                    || super::library_views::answers(base, method)
-            });
+        let is_inherited = bases.iter().any(|base| {
+            let name = last_name(base);
+            super::generic::answers(name, method)
+                || super::drf::answers(name, method)
+                || super::library_views::answers(base, method)
+        });
         let is_allowed = allowed
             .as_ref()
             .is_none_or(|allowed| allowed.iter().any(|name| name == method));
@@ -584,7 +653,11 @@ pub(crate) fn allowed_methods(
         return None;
     }
     let texts = elements.iter().filter_map(Value::text);
-    Some(texts.map(|text| Ustr::from(&text.to_ascii_lowercase())).collect())
+    Some(
+        texts
+            .map(|text| Ustr::from(&text.to_ascii_lowercase()))
+            .collect(),
+    )
 }
 
 /// The function that answers, for its name and place: the method of the class, or the class.
@@ -653,8 +726,9 @@ fn function_doors(
     let mut steps = middleware.to_vec();
     steps.extend(opened.steps(machine));
     steps.push(handler_step(host, machine, route, opened, &handler));
-    let methods = match &opened.methods {
-        Some(methods) => methods.clone(),
+    let known = opened.methods.clone();
+    let methods = match known.or_else(|| wrapped_methods(machine, &opened.view)) {
+        Some(methods) => methods,
         None => {
             let probe = door(machine, route, "ANY", &opened.view, steps.clone(), app);
             told_apart(host, machine, &probe)
@@ -666,6 +740,31 @@ fn function_doors(
     }
 }
 
+/// The methods that the view answers which a function of the program stands around, as `functools.wraps` tells.
+fn wrapped_methods(machine: &mut Machine<'_>, view: &Value) -> Option<Vec<Ustr>> {
+    let mut inner = view.clone();
+    for _ in 0..10 {
+        let opened = guards::open(machine, &inner);
+        if opened.methods.is_some() {
+            return opened.methods;
+        }
+        let id = opened.view.only_object()?;
+        if host_path(machine, &opened.view).is_some_and(|path| path == VIEW) {
+            let class = machine.heap.get(id).elements.first().cloned()?;
+            let named = methods_of(machine, id, &class);
+            let names = named
+                .keys()
+                .map(|name| Ustr::from(&name.to_ascii_uppercase()));
+            return Some(names.collect());
+        }
+        inner = machine
+            .heap
+            .property(id, Ustr::from("__wrapped__"))
+            .cloned()?;
+    }
+    None
+}
+
 /// The methods that a view compares the method of its request with; those are asked for besides GET.
 fn told_apart(host: &ModelHost, machine: &mut Machine<'_>, probe: &Door) -> Vec<Ustr> {
     let mut alone = probe.clone();
@@ -673,7 +772,9 @@ fn told_apart(host: &ModelHost, machine: &mut Machine<'_>, probe: &Door) -> Vec<
     let sent = crate::request::send(host, machine, &alone, Persona::User, None);
     let mut methods: Vec<Ustr> = Vec::new();
     for method in sent.run.methods.keys() {
-        let known = METHODS.iter().any(|known| method.eq_ignore_ascii_case(known));
+        let known = METHODS
+            .iter()
+            .any(|known| method.eq_ignore_ascii_case(known));
         if known {
             methods.push(*method);
         }
