@@ -14,8 +14,8 @@ use ustr::Ustr;
 
 use super::{guards, project, run, users};
 use crate::doors::Mounting;
-use crate::fastapi_inputs::named_part;
-use crate::fastapi_plan::settled;
+use crate::fastapi::inputs::named_part;
+use crate::fastapi::plan::settled;
 use crate::python_support::last_name;
 use crate::{Model, ModelHost, Step, StepKind};
 

@@ -399,7 +399,7 @@ fn many_to_many(
     let class = class_of(machine, instance)?;
     let table = columns(host, class)?;
     let column = machine.heap.property(table, Ustr::from(name)).cloned()?;
-    let path = crate::sqlalchemy_columns::declared_path(machine, &column)?;
+    let path = crate::sqlalchemy::columns::declared_path(machine, &column)?;
     if !last_name(path.trim_end_matches("()")).contains("ManyToMany") {
         return None;
     }

@@ -14,7 +14,7 @@ use crate::python_active::{
 };
 use crate::python_records::{asset_of, class_of, columns, create, instance_value};
 use crate::python_support::{argument, exception, last_name, object_with_arguments};
-use crate::sqlalchemy_query::{CONDITION, column_object, make};
+use crate::sqlalchemy::query::{CONDITION, column_object, make};
 use crate::{Model, ModelHost, Persona};
 
 /// The object that a queryset or manager is.
@@ -681,7 +681,7 @@ pub(crate) fn reverse(
         };
         let fields = machine.heap.get(table).properties.clone();
         for (field, column) in fields {
-            let Some(path) = crate::sqlalchemy_columns::declared_path(machine, &column) else {
+            let Some(path) = crate::sqlalchemy::columns::declared_path(machine, &column) else {
                 continue;
             };
             let kind = last_name(path.trim_end_matches("()")).to_owned();

@@ -10,7 +10,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::users;
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::python_support::last_name;
 use crate::{Model, ModelHost, Persona};
 

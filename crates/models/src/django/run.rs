@@ -5,7 +5,7 @@ use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value
 use ustr::Ustr;
 
 use super::{guards, middleware, views};
-use crate::fastapi_plan::settled;
+use crate::fastapi::plan::settled;
 use crate::{Door, ModelHost, Step};
 
 /// The object that stands for a route in its last step: the view, and how requests fill its parameters.
