@@ -83,10 +83,19 @@ pub(crate) fn library_patterns(
 /// The route, its name, and the class of its view.
 type Listed = (&'static str, &'static str, &'static str);
 
-/// Source: django 5.2, `contrib/auth/urls.py`.
+/// Returns the routes of a module of a library.
 fn routes(path: &str) -> &'static [Listed] {
-    match path {
-        "py:django.contrib.auth.urls" => &[
+    let mut modules = ROUTES.iter();
+    let found = modules.find(|(module, _)| *module == path);
+    found.map_or(&[], |(_, routes)| *routes)
+}
+
+/// Modules with their routes. Sources: django 5.2 `contrib/auth/urls.py`; djangorestframework 3.16 `urls.py`;
+/// dj-rest-auth 7.0 `urls.py`; django-allauth 65 `account/urls.py`.
+const ROUTES: &[(&str, &[Listed])] = &[
+    (
+        "py:django.contrib.auth.urls",
+        &[
             ("login/", "login", "py:django.contrib.auth.views.LoginView"),
             (
                 "logout/",
@@ -124,7 +133,10 @@ fn routes(path: &str) -> &'static [Listed] {
                 "py:django.contrib.auth.views.PasswordResetCompleteView",
             ),
         ],
-        "py:rest_framework.urls" => &[
+    ),
+    (
+        "py:rest_framework.urls",
+        &[
             ("login/", "login", "py:django.contrib.auth.views.LoginView"),
             (
                 "logout/",
@@ -132,7 +144,10 @@ fn routes(path: &str) -> &'static [Listed] {
                 "py:django.contrib.auth.views.LogoutView",
             ),
         ],
-        "py:dj_rest_auth.urls" => &[
+    ),
+    (
+        "py:dj_rest_auth.urls",
+        &[
             ("login/", "rest_login", "py:dj_rest_auth.views.LoginView"),
             ("logout/", "rest_logout", "py:dj_rest_auth.views.LogoutView"),
             (
@@ -156,12 +171,18 @@ fn routes(path: &str) -> &'static [Listed] {
                 "py:dj_rest_auth.views.PasswordChangeView",
             ),
         ],
-        "py:dj_rest_auth.registration.urls" => &[(
+    ),
+    (
+        "py:dj_rest_auth.registration.urls",
+        &[(
             "",
             "rest_register",
             "py:dj_rest_auth.registration.views.RegisterView",
         )],
-        "py:allauth.urls" | "py:allauth.account.urls" => &[
+    ),
+    (
+        "py:allauth.urls",
+        &[
             (
                 "login/",
                 "account_login",
@@ -193,6 +214,40 @@ fn routes(path: &str) -> &'static [Listed] {
                 "py:allauth.account.views.PasswordResetFromKeyView",
             ),
         ],
-        _ => &[],
-    }
-}
+    ),
+    (
+        "py:allauth.account.urls",
+        &[
+            (
+                "login/",
+                "account_login",
+                "py:allauth.account.views.LoginView",
+            ),
+            (
+                "logout/",
+                "account_logout",
+                "py:allauth.account.views.LogoutView",
+            ),
+            (
+                "signup/",
+                "account_signup",
+                "py:allauth.account.views.SignupView",
+            ),
+            (
+                "password/change/",
+                "account_change_password",
+                "py:allauth.account.views.PasswordChangeView",
+            ),
+            (
+                "password/reset/",
+                "account_reset_password",
+                "py:allauth.account.views.PasswordResetView",
+            ),
+            (
+                "password/reset/key/<uidb36>-<key>/",
+                "account_reset_password_from_key",
+                "py:allauth.account.views.PasswordResetFromKeyView",
+            ),
+        ],
+    ),
+];

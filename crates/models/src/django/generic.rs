@@ -75,7 +75,6 @@ pub(crate) fn method(
 ) -> Answer {
     let this = Value::object(instance);
     let span = call.span;
-    let is_form = has(machine, instance, &["FormView", "CreateView", "UpdateView"]);
     Ok(Some(match name {
         "get" | "put" | "post" | "delete" => {
             let bases = machine.outside_bases(instance);
@@ -108,46 +107,6 @@ pub(crate) fn method(
             response::answer(host, machine, Some(200), &call.arguments.get(0), span);
             Value::object(id)
         }
-        "get_form_class" => match attribute(machine, &this, "form_class", span) {
-            Some(class) => class,
-            None => super::forms::automatic(host, machine, &this, span),
-        },
-        "get_form" => {
-            let class = match call.arguments.positional.first() {
-                Some(class) => class.clone(),
-                None => own(machine, &this, "get_form_class", [], span)?,
-            };
-            let kwargs = own(machine, &this, "get_form_kwargs", [], span)?;
-            let keywords = kwargs
-                .only_object()
-                .map(|id| machine.heap.get(id).properties.clone());
-            let arguments = Arguments {
-                keywords: keywords.unwrap_or_default(),
-                ..Arguments::default()
-            };
-            machine.call_value(&class, None, &arguments, span)?
-        }
-        "get_form_kwargs" => form_options(machine, &this, span),
-        "form_valid" => {
-            let form = call.arguments.get(0);
-            if has(machine, instance, &["DeleteView"]) {
-                let record = attribute(machine, &this, "object", span);
-                if let Some(record) = record {
-                    own(machine, &record, "delete", [], span)?;
-                }
-            } else if has(machine, instance, &["CreateView", "UpdateView"]) {
-                let record = own(machine, &form, "save", [], span)?;
-                machine
-                    .heap
-                    .set_property(instance, Ustr::from("object"), record);
-            }
-            let url = own(machine, &this, "get_success_url", [], span)?;
-            response::send_to(host, machine, &url, span)
-        }
-        "form_invalid" => {
-            response::answer(host, machine, Some(200), &Value::null(), span);
-            Value::object(host.make_object(machine, response::RESPONSE, span))
-        }
         "get_success_url" | "get_redirect_url" => {
             let url = attribute(machine, &this, "success_url", span)
                 .or_else(|| attribute(machine, &this, "url", span));
@@ -156,8 +115,10 @@ pub(crate) fn method(
         "get_initial" | "get_template_names" | "get_ordering" => {
             Value::unknown(firedoor_eval::Shape::Object)
         }
+        "get_form_class" | "get_form" | "get_form_kwargs" | "form_valid" | "form_invalid" => {
+            return form_method(host, machine, instance, name, call);
+        }
         "options" | "test_func" | "has_permission" | "get_login_url" => return Ok(None),
-        _ if is_form => return Ok(None),
         _ => return Ok(None),
     }))
 }
@@ -272,4 +233,59 @@ fn get_object(
         ..Arguments::default()
     };
     orm_query::one_or_404(host, machine, &records, &arguments, span)
+}
+
+/// How views make forms, and what they do with those that are valid.
+fn form_method(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    instance: ObjectId,
+    name: &str,
+    call: &Call<'_>,
+) -> Answer {
+    let this = Value::object(instance);
+    let span = call.span;
+    Ok(Some(match name {
+        "get_form_class" => match attribute(machine, &this, "form_class", span) {
+            Some(class) => class,
+            None => super::forms::automatic(host, machine, &this, span),
+        },
+        "get_form" => {
+            let class = match call.arguments.positional.first() {
+                Some(class) => class.clone(),
+                None => own(machine, &this, "get_form_class", [], span)?,
+            };
+            let kwargs = own(machine, &this, "get_form_kwargs", [], span)?;
+            let keywords = kwargs
+                .only_object()
+                .map(|id| machine.heap.get(id).properties.clone());
+            let arguments = Arguments {
+                keywords: keywords.unwrap_or_default(),
+                ..Arguments::default()
+            };
+            machine.call_value(&class, None, &arguments, span)?
+        }
+        "get_form_kwargs" => form_options(machine, &this, span),
+        "form_valid" => {
+            let form = call.arguments.get(0);
+            if has(machine, instance, &["DeleteView"]) {
+                let record = attribute(machine, &this, "object", span);
+                if let Some(record) = record {
+                    own(machine, &record, "delete", [], span)?;
+                }
+            } else if has(machine, instance, &["CreateView", "UpdateView"]) {
+                let record = own(machine, &form, "save", [], span)?;
+                machine
+                    .heap
+                    .set_property(instance, Ustr::from("object"), record);
+            }
+            let url = own(machine, &this, "get_success_url", [], span)?;
+            response::send_to(host, machine, &url, span)
+        }
+        "form_invalid" => {
+            response::answer(host, machine, Some(200), &Value::null(), span);
+            Value::object(host.make_object(machine, response::RESPONSE, span))
+        }
+        _ => return Ok(None),
+    }))
 }

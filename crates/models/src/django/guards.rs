@@ -4,13 +4,12 @@
 //! as long as no wrapper of the program stands around it. Sources: django 5.2 `contrib/auth/decorators.py`,
 //! `contrib/auth/mixins.py`, `views/decorators/*.py`, `utils/decorators.py`.
 
-use firedoor_app::{EffectKind, Refusal};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+pub(crate) use super::guard_tests::*;
 use super::run::host_path;
-use super::{response, users};
 use crate::python_support::last_name;
 use crate::tables::CallFunction;
 use crate::{Model, ModelHost, Step, StepKind};
@@ -19,7 +18,7 @@ use crate::{Model, ModelHost, Step, StepKind};
 pub(crate) const GUARDED: &str = "django:guarded";
 /// A guard: what it asks for.
 pub(crate) const GUARD: &str = "django:guard";
-const METHOD_DECORATOR: &str = "django:method-decorator";
+pub(super) const METHOD_DECORATOR: &str = "django:method-decorator";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -32,7 +31,7 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-const CALLS: &[(&str, CallFunction)] = &[
+pub(super) const CALLS: &[(&str, CallFunction)] = &[
     (
         "py:django.contrib.auth.decorators.login_required",
         optional_options,
@@ -134,17 +133,29 @@ const CALLS: &[(&str, CallFunction)] = &[
     ("django:guarded", run_wrapped),
 ];
 
-fn first_argument(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn first_argument(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     Ok(Some(call.arguments.get(0)))
 }
 
 /// A decorator that changes nothing of who comes through.
-fn transparent(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn transparent(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     Ok(Some(call.arguments.get(0)))
 }
 
 /// `@shared_task` and `@shared_task(...)`.
-fn identity_or_first(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn identity_or_first(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     match call.arguments.positional.first() {
         Some(first) => Ok(Some(first.clone())),
         None => identity(host, machine, call),
@@ -152,7 +163,7 @@ fn identity_or_first(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
 }
 
 /// A call that gives such a decorator.
-fn identity(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn identity(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "django:identity", call.span);
     Ok(Some(Value::object(id)))
 }
@@ -177,7 +188,11 @@ pub(crate) fn make(
 }
 
 /// `@login_required` and `@login_required(login_url=...)`.
-fn optional_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn optional_options(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let mut arguments = call.arguments.clone();
     let first = arguments.positional.first().cloned();
     let first = first.or_else(|| arguments.keyword("function").cloned());
@@ -193,7 +208,7 @@ fn optional_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
 }
 
 /// `@permission_required('app.change')`.
-fn with_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn with_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let guard = make(
         host,
         machine,
@@ -205,14 +220,14 @@ fn with_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
 }
 
 /// `@csrf_exempt`.
-fn direct(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn direct(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let name = last_name(&call.path);
     let guard = make(host, machine, name, &Arguments::default(), call.span);
     let view = call.arguments.get(0);
     Ok(Some(guarded(host, machine, &view, guard, call.span)))
 }
 
-fn wrap(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn wrap(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(guard) = call.receiver.or(call.this.only_object()) else {
         return Ok(None);
     };
@@ -243,7 +258,7 @@ pub(crate) fn guarded(
 }
 
 /// A guarded view that the program calls itself, or that a wrapper of it calls.
-fn run_wrapped(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn run_wrapped(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(id) = call.receiver.or(call.this.only_object()) else {
         return Ok(None);
     };
@@ -266,14 +281,18 @@ fn run_wrapped(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         .map(Some)
 }
 
-fn request_in(machine: &Machine<'_>, arguments: &Arguments) -> Option<Value> {
+pub(super) fn request_in(machine: &Machine<'_>, arguments: &Arguments) -> Option<Value> {
     let mut all = arguments.all();
     all.find(|value| host_path(machine, value).is_some_and(|path| path == "django:request"))
         .cloned()
 }
 
 /// `method_decorator(decorator, name='dispatch')` for classes, and without a name for methods.
-fn method_decorator(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn method_decorator(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let id = host.make_object(machine, METHOD_DECORATOR, call.span);
     let decorator = call.arguments.get(0);
     let name = call.arguments.find(1, "name").cloned();
@@ -283,7 +302,11 @@ fn method_decorator(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
 }
 
 /// Notes the decorators of a class or method; both stay what they are.
-fn decorate_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn decorate_method(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let Some(id) = call.receiver.or(call.this.only_object()) else {
         return Ok(None);
     };
@@ -312,9 +335,15 @@ fn decorate_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     Ok(Some(target))
 }
 
-const NOTED: &str = "django decorators";
+pub(super) const NOTED: &str = "django decorators";
 
-fn note(host: &ModelHost, machine: &mut Machine<'_>, owner: ObjectId, pair: Value, span: Span) {
+pub(super) fn note(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    owner: ObjectId,
+    pair: Value,
+    span: Span,
+) {
     let known = host.state().notes.get(&(owner, NOTED)).cloned();
     let mut all = known.map_or_else(Vec::new, |list| machine.elements_of(&list).0);
     // What is applied later stands further out.
@@ -323,7 +352,11 @@ fn note(host: &ModelHost, machine: &mut Machine<'_>, owner: ObjectId, pair: Valu
     host.state().notes.insert((owner, NOTED), list);
 }
 
-fn noted(host: &ModelHost, machine: &mut Machine<'_>, owner: ObjectId) -> Vec<(Ustr, Value)> {
+pub(super) fn noted(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    owner: ObjectId,
+) -> Vec<(Ustr, Value)> {
     let known = host.state().notes.get(&(owner, NOTED)).cloned();
     let all = known.map_or_else(Vec::new, |list| machine.elements_of(&list).0);
     let mut pairs = Vec::new();
@@ -361,7 +394,7 @@ impl Opened {
 }
 
 /// Some decorators only say something of a view.
-fn is_layer(machine: &Machine<'_>, guard: &Value) -> bool {
+pub(super) fn is_layer(machine: &Machine<'_>, guard: &Value) -> bool {
     !matches!(
         kind_of(machine, guard).as_str(),
         "csrf_exempt"
@@ -373,7 +406,7 @@ fn is_layer(machine: &Machine<'_>, guard: &Value) -> bool {
     )
 }
 
-fn kind_of(machine: &Machine<'_>, guard: &Value) -> Ustr {
+pub(super) fn kind_of(machine: &Machine<'_>, guard: &Value) -> Ustr {
     let id = guard.only_object();
     let kind = id.and_then(|id| machine.heap.property(id, Ustr::from("$kind")));
     kind.and_then(Value::text).unwrap_or_default()
@@ -425,7 +458,7 @@ pub(crate) fn open(machine: &mut Machine<'_>, view: &Value) -> Opened {
     opened
 }
 
-fn look_at(machine: &mut Machine<'_>, guard: &Value, opened: &mut Opened) {
+pub(super) fn look_at(machine: &mut Machine<'_>, guard: &Value, opened: &mut Opened) {
     let listed = match kind_of(machine, guard).as_str() {
         "csrf_exempt" => {
             opened.flags.push("$csrf_exempt");
@@ -510,7 +543,12 @@ pub(crate) fn of_class(
 }
 
 /// A decorator that was not called yet, as `method_decorator(login_required)` has it.
-fn as_guard(host: &ModelHost, machine: &mut Machine<'_>, decorator: &Value, span: Span) -> Value {
+pub(super) fn as_guard(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    decorator: &Value,
+    span: Span,
+) -> Value {
     if host_path(machine, decorator).is_some_and(|path| path == GUARD) {
         return decorator.clone();
     }
@@ -531,7 +569,7 @@ fn as_guard(host: &ModelHost, machine: &mut Machine<'_>, decorator: &Value, span
 }
 
 /// A decorator of the program on a class: what it wraps is run with a view that lets everybody through.
-fn program_guard(
+pub(super) fn program_guard(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     decorator: &Value,
@@ -551,302 +589,4 @@ fn program_guard(
     let guard = make(host, machine, "program", &arguments, symbol.span);
     machine.heap.get_mut(guard).name = Some(symbol.name);
     Value::object(guard)
-}
-
-/// The mixins of an instance that guard, in the order of the classes.
-pub(crate) fn mixins(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    instance: &Value,
-    span: Span,
-) -> Vec<Value> {
-    let Some(id) = instance.only_object() else {
-        return Vec::new();
-    };
-    let mut guards = Vec::new();
-    let mut seen: Vec<Ustr> = Vec::new();
-    for base in machine.outside_bases(id) {
-        let name = last_name(&base);
-        let is_known = matches!(
-            name,
-            "LoginRequiredMixin" | "UserPassesTestMixin" | "PermissionRequiredMixin"
-        );
-        if !is_known || seen.contains(&base) {
-            continue;
-        }
-        seen.push(base);
-        let arguments = Arguments::positional([instance.clone()]);
-        let guard = make(host, machine, name, &arguments, span);
-        guards.push(Value::object(guard));
-    }
-    guards
-}
-
-/// `handle_no_permission()`.
-pub(crate) fn no_permission(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    instance: ObjectId,
-    span: Span,
-) -> Answer {
-    let this = Value::object(instance);
-    let raises = machine.member(&this, Ustr::from("raise_exception"), span)?;
-    match raises.truth() == Some(true) {
-        true => throw_denied(machine, &Value::null(), span).map(Some),
-        false => Ok(Some(response::send_to_login(host, machine, span))),
-    }
-}
-
-fn throw_denied(machine: &mut Machine<'_>, hangs_on: &Value, span: Span) -> Result<Value, Stop> {
-    let path = "py:django.core.exceptions.PermissionDenied";
-    let error = crate::python_support::exception(machine, path, &[hangs_on]);
-    machine.throw(error, span)
-}
-
-/// Runs a guard as a layer: what comes through goes on.
-pub(crate) fn run_step(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    step: &Step,
-    request: &Value,
-    arguments: &Arguments,
-) -> Result<(), Stop> {
-    let span = step.span;
-    if kind_of(machine, &step.value) == "program" {
-        return run_program(host, machine, step, request, arguments);
-    }
-    let refused = decide(host, machine, &step.value, request, arguments, span)?;
-    let Some((test, refusal)) = refused else {
-        host.effect(machine, EffectKind::Continue, span);
-        return Ok(());
-    };
-    machine.when(
-        &test,
-        span,
-        |machine| {
-            host.effect(machine, EffectKind::Continue, span);
-            Ok(())
-        },
-        |machine| refuse(host, machine, &refusal, &test, span).map(|_| ()),
-    )
-}
-
-/// A decorator of the program, around something that lets the request on.
-fn run_program(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    step: &Step,
-    request: &Value,
-    arguments: &Arguments,
-) -> Result<(), Stop> {
-    let decorator = step.value.only_object();
-    let decorator = decorator.and_then(|id| machine.heap.get(id).elements.first().cloned());
-    let Some(decorator) = decorator else {
-        return Ok(());
-    };
-    let next = host.make_object(machine, "django:get_response", step.span);
-    let wrapped = Arguments::positional([Value::object(next)]);
-    let wrapped = machine.call_value(&decorator, None, &wrapped, step.span)?;
-    let mut all = arguments.clone();
-    all.positional.insert(0, request.clone());
-    machine.call_value(&wrapped, None, &all, step.span)?;
-    Ok(())
-}
-
-/// Runs a guard where it is called; returns the answer if it refuses for certain.
-pub(crate) fn check_inline(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    guard: &Value,
-    request: &Value,
-    arguments: &Arguments,
-    span: Span,
-) -> Result<Option<Value>, Stop> {
-    let decided = decide(host, machine, guard, request, arguments, span)?;
-    let Some((test, refusal)) = decided else {
-        return Ok(None);
-    };
-    // Who is refused does not come further: what is answered matters to nobody else.
-    machine.when(
-        &test,
-        span,
-        |_| Ok(()),
-        |machine| {
-            refuse(host, machine, &refusal, &test, span)?;
-            Err(Stop::Throw)
-        },
-    )?;
-    Ok(None)
-}
-
-/// How a guard refuses.
-pub(crate) enum Refuses {
-    /// With a redirect to the log-in page.
-    ToLogin,
-    /// With an exception.
-    Denied,
-    /// With what a function of the program answers.
-    Own(Value),
-    /// With this status.
-    Status(u16),
-}
-
-fn refuse(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    refusal: &Refuses,
-    test: &Value,
-    span: Span,
-) -> Result<Value, Stop> {
-    match refusal {
-        Refuses::ToLogin => Ok(response::send_to_login(host, machine, span)),
-        Refuses::Denied => throw_denied(machine, test, span),
-        Refuses::Status(status) => {
-            host.refuse(machine, Refusal::Status(*status), span);
-            Ok(Value::null())
-        }
-        Refuses::Own(instance) => {
-            let name = Ustr::from("handle_no_permission");
-            machine.call_member(instance, name, &Arguments::default(), span)
-        }
-    }
-}
-
-/// The test that a guard makes, and how it refuses; nothing for guards that let everybody on.
-fn decide(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    guard: &Value,
-    request: &Value,
-    arguments: &Arguments,
-    span: Span,
-) -> Result<Option<(Value, Refuses)>, Stop> {
-    let Some(id) = guard.only_object() else {
-        return Ok(None);
-    };
-    let object = machine.heap.get(id).clone();
-    let kind = kind_of(machine, guard);
-    let argument = |index: usize, name: &str| {
-        let named = object.properties.get(&Ustr::from(name));
-        named.or_else(|| object.elements.get(index)).cloned()
-    };
-    let raises = argument(2, "raise_exception").and_then(|value| value.truth()) == Some(true);
-    let denied = match raises {
-        true => Refuses::Denied,
-        false => Refuses::ToLogin,
-    };
-    Ok(match kind.as_str() {
-        "login_required" => {
-            let test = users::is_authenticated(host, machine, request, span)?;
-            Some((test, Refuses::ToLogin))
-        }
-        "staff_member_required" => {
-            let test = users::flag(host, machine, request, &["is_active", "is_staff"], span)?;
-            Some((test, Refuses::ToLogin))
-        }
-        "permission_required" => {
-            let permission = argument(0, "perm").unwrap_or_else(Value::null);
-            let test = users::has_permission(host, machine, request, &permission, span)?;
-            Some((test, denied))
-        }
-        "user_passes_test" => {
-            let function = argument(0, "test_func").unwrap_or_else(Value::null);
-            let user = users::current(host, machine, request, span)?;
-            let given = Arguments::positional([user.clone()]);
-            let result = machine.call_value(&function, None, &given, span)?;
-            Some((judged(host, machine, &result, &user), Refuses::ToLogin))
-        }
-        "ratelimit" => super::libraries::count(host, machine, &object, span),
-        "axes_dispatch" => super::libraries::axes(host, machine, span),
-        "LoginRequiredMixin" => {
-            let test = users::is_authenticated(host, machine, request, span)?;
-            own(argument(0, "$instance"), test)
-        }
-        "UserPassesTestMixin" => {
-            let instance = argument(0, "$instance").unwrap_or_else(Value::null);
-            let instance = with_request(machine, &instance, request, arguments, span);
-            let user = users::current(host, machine, request, span)?;
-            let name = Ustr::from("test_func");
-            let result = machine.call_member(&instance, name, &Arguments::default(), span)?;
-            let test = judged(host, machine, &result, &user);
-            own(Some(instance), test)
-        }
-        "PermissionRequiredMixin" => {
-            let instance = argument(0, "$instance").unwrap_or_else(Value::null);
-            let instance = with_request(machine, &instance, request, arguments, span);
-            let test = mixin_permission(host, machine, &instance, request, span)?;
-            own(Some(instance), test)
-        }
-        _ => None,
-    })
-}
-
-/// `has_permission()` of the program, or what `permission_required` says.
-fn mixin_permission(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    instance: &Value,
-    request: &Value,
-    span: Span,
-) -> Result<Value, Stop> {
-    let class = instance
-        .only_object()
-        .and_then(|id| match machine.heap.get(id).kind {
-            ObjectKind::Instance { class } => Some(class),
-            _ => None,
-        });
-    let is_own =
-        class.is_some_and(|class| super::views::overrides(machine, class, "has_permission"));
-    if is_own {
-        let user = users::current(host, machine, request, span)?;
-        let name = Ustr::from("has_permission");
-        let result = machine.call_member(instance, name, &Arguments::default(), span)?;
-        return Ok(judged(host, machine, &result, &user));
-    }
-    let permission = machine.member(instance, Ustr::from("permission_required"), span)?;
-    users::has_permission(host, machine, request, &permission, span)
-}
-
-fn own(instance: Option<Value>, test: Value) -> Option<(Value, Refuses)> {
-    let instance = instance.filter(|instance| !instance.is_nothing());
-    Some((test, instance.map_or(Refuses::ToLogin, Refuses::Own)))
-}
-
-/// What a function answers that says whether somebody may pass. What it looked at of a user decides.
-pub(crate) fn judged(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    result: &Value,
-    user: &Value,
-) -> Value {
-    let _ = (host, user);
-    let mut test = result.clone();
-    if test.truth().is_none() && test.test.is_none() && test.is_unknown() {
-        test = machine.derived(Shape::Any, [result]);
-    }
-    test
-}
-
-/// The instance of a mixin needs its request before it is asked anything.
-fn with_request(
-    machine: &mut Machine<'_>,
-    instance: &Value,
-    request: &Value,
-    arguments: &Arguments,
-    span: Span,
-) -> Value {
-    let Some(id) = instance.only_object() else {
-        return instance.clone();
-    };
-    let kwargs = machine.heap.allocate(ObjectKind::Plain, span);
-    machine.heap.get_mut(kwargs).properties = arguments.keywords.clone();
-    let args = machine.make_tuple(arguments.positional.clone(), span);
-    for (name, value) in [
-        ("request", request.clone()),
-        ("kwargs", Value::object(kwargs)),
-        ("args", args),
-    ] {
-        machine.heap.set_property(id, Ustr::from(name), value);
-    }
-    instance.clone()
 }

@@ -7,16 +7,21 @@
 
 pub(crate) mod admin;
 pub(crate) mod channels;
+pub(crate) mod consumers;
 pub(crate) mod drf;
 pub(crate) mod drf_guards;
+pub(crate) mod drf_methods;
+pub(crate) mod drf_permissions;
 pub(crate) mod forms;
 pub(crate) mod generic;
+pub(crate) mod guard_tests;
 pub(crate) mod guards;
 pub(crate) mod libraries;
 pub(crate) mod library_views;
 pub(crate) mod middleware;
 pub(crate) mod orm;
 pub(crate) mod orm_query;
+pub(crate) mod orm_related;
 pub(crate) mod patterns;
 pub(crate) mod project;
 pub(crate) mod request;
@@ -27,6 +32,7 @@ pub(crate) mod serializers;
 pub(crate) mod tokens;
 pub(crate) mod urls;
 pub(crate) mod users;
+pub(crate) mod view_doors;
 pub(crate) mod views;
 
 use firedoor_eval::{ModuleId, ObjectId};
