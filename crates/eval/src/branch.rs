@@ -85,7 +85,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Runs the side of `test` that holds, or both if that is undecided, as expressions.
-    pub(crate) fn choose(
+    pub fn choose(
         &mut self,
         test: &Value,
         span: Span,

@@ -44,8 +44,14 @@ impl<'p> Machine<'p> {
         };
         let mut paths = Vec::new();
         for class in self.class_order(class) {
-            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
-                continue;
+            let bases = match &self.heap.get(class).kind {
+                ObjectKind::Class { bases, .. } => bases,
+                // An instance of a class that a library brings.
+                ObjectKind::Host(path) => {
+                    paths.push(*path);
+                    continue;
+                }
+                _ => continue,
             };
             for base in bases {
                 for atom in base.atoms() {
@@ -182,7 +188,10 @@ impl<'p> Machine<'p> {
                 return self.call_value(&getter, this, &Arguments::default(), span);
             }
         }
-        match self.outside_base(home) {
+        // A mixin without a base of its own stands before one from outside.
+        let behind = this.objects().next();
+        let behind = behind.and_then(|id| self.outside_base(id));
+        match self.outside_base(home).or(behind) {
             Some(path) => {
                 let base = Ustr::from(&format!("{path}()"));
                 Ok(self.outside_method(base, this.clone(), name, span))

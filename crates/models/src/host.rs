@@ -61,6 +61,14 @@ impl Host for ModelHost {
                 })
             }
             None => {
+                if let Some((path, function)) = self.inherited(machine, path, &call.this) {
+                    let renamed = Call {
+                        path,
+                        this: call.this.clone(),
+                        ..*call
+                    };
+                    return function(self, machine, &renamed);
+                }
                 self.note_outside(machine, path, call.span);
                 self.run_behind_layer(machine, path, call)
             }
@@ -342,6 +350,27 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// A method of an instance that inherits from several outside classes is that of the first that has it.
+    fn inherited(
+        &self,
+        machine: &Machine<'_>,
+        path: Ustr,
+        this: &Value,
+    ) -> Option<(Ustr, crate::tables::CallFunction)> {
+        let (_, name) = path.rsplit_once('.')?;
+        let id = this.only_object()?;
+        let mark = match machine.heap.get(id).kind {
+            ObjectKind::Instance { .. } => "()",
+            ObjectKind::Class { .. } => "",
+            _ => return None,
+        };
+        machine.outside_bases(id).into_iter().find_map(|base| {
+            let base = self.resolve_alias(base);
+            let path = Ustr::from(&format!("{base}{mark}.{name}"));
+            Some((path, look_up(&self.tables.calls, path)?))
+        })
+    }
+
     /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
     fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
         let [request, _, next] = call.arguments.positional.as_slice() else {

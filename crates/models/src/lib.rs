@@ -10,6 +10,7 @@ mod build;
 pub mod conditions;
 mod cookies;
 mod cross_site;
+mod django;
 mod doors;
 mod drive;
 mod drizzle;
@@ -99,6 +100,24 @@ pub static MODELS: &[&Model] = &[
     &beanie::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
+    &django::MODEL,
+    &django::channels::MODEL,
+    &django::channels::ROUTING,
+    &django::drf::MODEL,
+    &django::drf_guards::MODEL,
+    &django::forms::MODEL,
+    &django::guards::MODEL,
+    &django::middleware::MODEL,
+    &django::orm::LIBRARY,
+    &django::orm::MODEL,
+    &django::orm_query::MODEL,
+    &django::request::MODEL,
+    &django::response::MODEL,
+    &django::routers::MODEL,
+    &django::serializers::MODEL,
+    &django::tokens::MODEL,
+    &django::users::MODEL,
+    &django::views::MODEL,
     &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,

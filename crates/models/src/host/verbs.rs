@@ -162,6 +162,10 @@ impl ModelHost {
                                 Ustr::from(&format!("{}()", self.resolve_alias(base)))
                             }));
                     }
+                    ObjectKind::Class { .. } => {
+                        let bases = machine.outside_bases(*id).into_iter();
+                        paths.extend(bases.map(|base| self.resolve_alias(base)));
+                    }
                     _ => {}
                 },
                 _ => {}
