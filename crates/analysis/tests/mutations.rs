@@ -4,8 +4,8 @@
 //! goes on for hours; `FIRST=n` begins with the n-th, and `SHOW=1` prints the number of each before it runs and
 //! the files of one that fails, so that one that does not end can be found.
 
-// A test may read its fixtures and settings.
-#![allow(clippy::disallowed_methods)]
+// A test may read its fixtures and settings, and print what it is asked to.
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods)]
 
 use std::path::Path;
 use std::sync::Arc;

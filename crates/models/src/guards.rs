@@ -6,6 +6,7 @@ use firedoor_app::{
 use firedoor_eval::{HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::doors::Mounting;
@@ -219,6 +220,7 @@ fn lone_door(machine: &Machine<'_>, framework: &'static Framework, step: &Step) 
 fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
     let modules: Vec<ModuleId> = machine.program.iter().map(|(id, _)| id).collect();
     let mut functions = Vec::new();
+    let mut seen = FxHashSet::default();
     for module in modules {
         let mut values = machine.module_exports(module);
         values.extend(machine.module_variables(module));
@@ -229,7 +231,7 @@ fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
             let is_own = machine.program.module_of(machine.heap.get(id).span.file) == Some(module);
             if is_own
                 && matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
-                && !functions.contains(&value)
+                && seen.insert(id)
             {
                 functions.push(value);
             }

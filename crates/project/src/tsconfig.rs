@@ -72,8 +72,10 @@ impl Configs {
                 .or_default()
                 .push((file.path.clone(), config));
         }
-        reader.faults.dedup();
-        notes.append(&mut reader.faults);
+        let mut faults = reader.faults;
+        faults.sort_by(|a, b| (a.file, &a.message).cmp(&(b.file, &b.message)));
+        faults.dedup();
+        notes.append(&mut faults);
         Configs {
             by_folder: by_folder
                 .into_iter()

@@ -2,7 +2,7 @@
 
 use firedoor_app::{EffectKind, EntryPoint, Map, Origin};
 
-use crate::token_kinds::{issued, proves_identity};
+use crate::token_kinds::{Issued, issued, proves_identity};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -18,8 +18,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let all: Vec<Issued<'_>> = issued(map).collect();
     for entry in &map.entry_points {
-        let is_issued = issued(map)
+        let is_issued = all
+            .iter()
             .filter(|made| std::ptr::eq(made.entry, entry))
             .any(|made| proves_identity(map, made.token));
         if is_issued {
