@@ -4,6 +4,7 @@
 
 use super::orm;
 use super::orm_query::*;
+use crate::sqlalchemy::query::{CONDITION, make};
 use crate::python_active::{
     Run, class_in, condition, copied, keep, kept, narrow, required, run, set_run,
 };
