@@ -4,12 +4,12 @@
 
 use super::orm;
 use super::orm_query::*;
-use crate::sqlalchemy::query::{CONDITION, make};
 use crate::python_active::{
     Run, class_in, condition, copied, keep, kept, narrow, required, run, set_run,
 };
 use crate::python_records::{asset_of, class_of, columns, instance_value};
 use crate::python_support::{argument, exception, last_name};
+use crate::sqlalchemy::query::{CONDITION, make};
 use crate::{ModelHost, Persona};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
