@@ -27,4 +27,4 @@ express=$!
 "$python" "$here/fastapi/run.py" --batch "$made/fastapi"
 wait "$express"
 
-exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$made/express" "$made/fastapi"
+exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$made/express" "$made/fastapi"

@@ -24,3 +24,4 @@ python() {
 }
 python requirements.txt venv
 python requirements-older.txt venv-older
+python requirements-django.txt venv-django

@@ -14,6 +14,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         &[
             "express",
             "express_ws",
+            "django",
             "express_terminal",
             "node_http",
             "fastapi",
@@ -100,8 +101,10 @@ const STANDARD: &[&str] = &[
 const HELPERS: &[&str] = &[
     "npm:apollo-server-express",
     "npm:util",
+    "py:allauth",
     "py:anyio",
-    "py:django",
+    "py:asgiref",
+    "py:celery",
 ];
 
 #[test]

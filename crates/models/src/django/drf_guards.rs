@@ -96,7 +96,7 @@ pub(super) fn classes(
         Some(_) => machine.make_list(vec![list], false, span),
         None => list,
     };
-    let (elements, _) = machine.elements_of(&list);
+    let elements = super::run::listed(machine, &list);
     let mut found = Vec::new();
     for element in elements {
         match element.text() {

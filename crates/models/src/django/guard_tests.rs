@@ -48,8 +48,15 @@ pub(crate) fn no_permission(
     span: Span,
 ) -> Answer {
     let this = Value::object(instance);
-    let raises = machine.member(&this, Ustr::from("raise_exception"), span)?;
-    match raises.truth() == Some(true) {
+    let class = match machine.heap.get(instance).kind {
+        ObjectKind::Instance { class } => Some(class),
+        _ => None,
+    };
+    let raises = class
+        .and_then(|class| machine.class_attribute(class, Ustr::from("raise_exception")))
+        .and_then(|(_, value)| value.truth());
+    let is_known = super::users::is_authenticated_user(host, machine, &this, span);
+    match raises == Some(true) || is_known {
         true => throw_denied(machine, &Value::null(), span).map(Some),
         false => Ok(Some(response::send_to_login(host, machine, span))),
     }

@@ -51,7 +51,7 @@ pub(crate) fn steps(host: &ModelHost, machine: &mut Machine<'_>, settings: Modul
         .next()
         .map_or(Span::new(file, 0, 0), |id| machine.heap.get(id).span);
     note_cors(host, machine, settings, place);
-    let (elements, _) = machine.elements_of(&list);
+    let elements = super::run::listed(machine, &list);
     let mut steps: Vec<Step> = Vec::new();
     let mut seen: Vec<Ustr> = Vec::new();
     for element in elements {

@@ -9,6 +9,7 @@ use crate::python_active::{
 };
 use crate::python_records::{asset_of, class_of, columns, instance_value};
 use crate::python_support::{argument, exception, last_name};
+use crate::sqlalchemy::query::{CONDITION, make};
 use crate::{ModelHost, Persona};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;

@@ -147,3 +147,16 @@ pub(crate) fn host_path(machine: &Machine<'_>, value: &Value) -> Option<Ustr> {
         _ => None,
     }
 }
+
+/// Returns the elements of each list that a value may be: of a list that is only known in part, what is known.
+pub(crate) fn listed(machine: &mut Machine<'_>, value: &Value) -> Vec<Value> {
+    let mut all = Vec::new();
+    for id in value.objects().collect::<Vec<_>>() {
+        for element in machine.elements_of(&Value::object(id)).0 {
+            if !all.contains(&element) {
+                all.push(element);
+            }
+        }
+    }
+    all
+}

@@ -290,8 +290,7 @@ fn walk(
         });
         return;
     }
-    let (elements, _) = machine.elements_of(&list);
-    for element in elements {
+    for element in super::run::listed(machine, &list) {
         each(host, machine, &element, &above, routes);
     }
 }

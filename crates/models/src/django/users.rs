@@ -476,3 +476,18 @@ fn keep_session(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
     host.effect(machine, kind, call.span);
     Ok(Some(Value::null()))
 }
+
+/// Holds if the user of a view's request is known to be logged in, so that the log-in page would not help.
+pub(crate) fn is_authenticated_user(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    view: &Value,
+    span: Span,
+) -> bool {
+    let (read, _) = machine.catching(|machine| {
+        let request = machine.member(view, Ustr::from("request"), span)?;
+        let user = machine.member(&request, Ustr::from("user"), span)?;
+        machine.member(&user, Ustr::from("is_authenticated"), span)
+    });
+    read.is_ok_and(|value| value.truth() == Some(true))
+}
