@@ -68,7 +68,7 @@ fn defects_of_express_are_found() {
 
 #[test]
 fn defects_of_fastapi_are_found() {
-    assert_defects("arcade-fastapi", 74);
+    assert_defects("arcade-fastapi", 75);
 }
 
 #[test]

@@ -50,7 +50,12 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ("rate limits", &["limiters", "python_limits"]),
     (
         "requests of other sites",
-        &["cookies", "cross-site", "fastapi_middleware"],
+        &[
+            "answer-headers",
+            "cookies",
+            "cross-site",
+            "fastapi_middleware",
+        ],
     ),
     ("shape of input", &["pydantic", "validators", "zod"]),
     (

@@ -1,6 +1,7 @@
 //! Finds guards that are there only under a condition that production need not meet.
 
 use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict, query};
+use firedoor_source::Span;
 
 use crate::exposure::is_public_by_nature;
 use crate::fail_open_guard::open_layers;
@@ -19,6 +20,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    // A guard that lets requests on where a setting is missing is a finding of its own.
+    let told: Vec<Span> = map
+        .entry_points
+        .iter()
+        .flat_map(|entry| open_layers(map, entry))
+        .map(|layer| layer.span)
+        .collect();
     let mut found: Vec<Conditional<'_>> = Vec::new();
     for entry in map
         .entry_points
@@ -30,7 +38,9 @@ fn check(map: &Map, findings: &mut Findings) {
             Control::Authorization,
             Control::RateLimit,
         ] {
-            if let Some((layer, condition)) = conditional(map, entry, control) {
+            if let Some((layer, condition)) = conditional(map, entry, control)
+                && !(is_own(&condition) && told.contains(&layer.span))
+            {
                 add(&mut found, entry, layer, condition);
             }
         }
@@ -61,15 +71,7 @@ fn conditional<'m>(
         _ => !entry.effects.is_empty(),
     };
     let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
-    // A guard that lets requests on where a setting is missing is a finding of its own.
-    let is_told = |layer: &Layer| {
-        let mut open = open_layers(map, entry).into_iter();
-        open.any(|other| std::ptr::eq(other, layer))
-    };
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
-    if is_own(&condition) && is_told(layer) {
-        return None;
-    }
     Some((layer, condition))
 }
 
@@ -91,8 +93,11 @@ fn add<'m>(
 ) {
     let known = found.iter_mut().find(|known| {
         known.layer.name == layer.name
-            && known.layer.mounted == layer.mounted
             && known.condition == condition
+            && match is_own(&condition) {
+                true => known.layer.span == layer.span,
+                false => known.layer.mounted == layer.mounted,
+            }
     });
     match known {
         Some(known)
@@ -123,7 +128,7 @@ fn report(found: &Conditional<'_>, findings: &mut Findings) {
     };
     let mut finding = findings
         .at(layer.mounted, &layer.name)
-        .symbol(&id)
+        .symbol(if is_own(&found.condition) { "" } else { &id })
         .entry_point(first)
         .title(format!(
             "`{}` guards only if {}",
