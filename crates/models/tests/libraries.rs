@@ -34,6 +34,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "python_logins",
             "fastapi_users_routes",
             "identity",
+            "oauth_clients",
             "passport",
             "sessions",
         ],
@@ -49,7 +50,12 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ("rate limits", &["limiters", "python_limits"]),
     (
         "requests of other sites",
-        &["cookies", "cross-site", "fastapi_middleware"],
+        &[
+            "cookies",
+            "response_headers",
+            "cross-site",
+            "fastapi_middleware",
+        ],
     ),
     ("shape of input", &["pydantic", "validators", "zod"]),
     (
