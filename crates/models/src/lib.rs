@@ -35,6 +35,7 @@ mod mongoose;
 mod node;
 mod node_crypto;
 mod node_http;
+mod oauth_clients;
 mod origins;
 mod parts;
 mod passport;
@@ -140,6 +141,7 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &oauth_clients::MODEL,
     &passport::MODEL,
     &passport_strategies::MODEL,
     &passwords::MODEL,

@@ -35,6 +35,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "python_logins",
             "fastapi_users_routes",
             "identity",
+            "oauth_clients",
             "passport",
             "sessions",
         ],
