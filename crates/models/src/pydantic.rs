@@ -11,6 +11,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::fastapi_dependencies::unwrap_annotated;
+use crate::python_support::{keep, kept};
 use crate::{Model, ModelHost};
 
 /// Classes whose subclasses declare fields.
@@ -28,6 +29,8 @@ pub static MODEL: Model = Model {
     calls: &[
         ("py:pydantic.Field", keep_keywords),
         ("py:pydantic.ConfigDict", config_dict),
+        ("py:pydantic.SecretStr", keep),
+        ("py:pydantic.SecretStr().get_secret_value", secret_value),
         ("py:pydantic.computed_field", decorator),
         ("py:pydantic.field_validator", decorator),
         ("py:pydantic.validator", decorator),
@@ -653,4 +656,45 @@ pub(crate) fn collect_classes(
             _ => {}
         }
     }
+}
+
+/// Returns the types of what the lists that an annotation names hold.
+pub(crate) fn element_types(machine: &Machine<'_>, annotation: &Value, depth: usize) -> Vec<Value> {
+    let mut found = Vec::new();
+    for id in annotation.objects() {
+        let object = machine.heap.get(id);
+        let ObjectKind::Host(path) = &object.kind else {
+            continue;
+        };
+        let name = path.rsplit(['.', ':']).next().unwrap_or(path);
+        match name {
+            "Annotated[]" if depth < 6 => {
+                let inner = object.elements.iter().take(1);
+                found.extend(inner.flat_map(|inner| element_types(machine, inner, depth + 1)));
+            }
+            "Union[]" if depth < 6 => {
+                let inner = object.elements.iter();
+                found.extend(inner.flat_map(|inner| element_types(machine, inner, depth + 1)));
+            }
+            "list[]" | "set[]" | "frozenset[]" | "tuple[]" | "Sequence[]" | "Iterable[]" => {
+                found.extend(object.elements.first().cloned());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Holds if it is a `SecretStr` that the program made.
+pub(crate) fn is_secret(machine: &Machine<'_>, id: ObjectId) -> bool {
+    matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "py:pydantic.SecretStr()")
+}
+
+/// The text within, which comes from where the whole does.
+fn secret_value(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let inner = kept(machine, call.receiver, 0, "secret_value");
+    Ok(inner.map(|inner| {
+        let origins = machine.origins.union(inner.origins, call.this.origins);
+        inner.with_origins(origins)
+    }))
 }

@@ -5,7 +5,7 @@
 //! same class, with `env=` of a field and `env_prefix` in `class Config`.
 
 use firedoor_app::Origin;
-use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{Arguments, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -70,7 +70,10 @@ fn from_environment(
     {
         value = machine.join(default.clone(), &value);
     }
-    let fallback = field.default.as_ref().and_then(Value::text);
+    let fallback = field
+        .default
+        .as_ref()
+        .and_then(|default| fallback(machine, default));
     let origins = host.origin(
         machine,
         Origin::Environment {
@@ -79,6 +82,18 @@ fn from_environment(
         },
     );
     value.with_origins(origins)
+}
+
+/// The constant that holds where the variable is not set: a text, a switch, or the text within a `SecretStr`.
+fn fallback(machine: &Machine<'_>, default: &Value) -> Option<Ustr> {
+    let is_switch = matches!(default.atoms(), [Atom::Bool(_)]);
+    match default.only_object() {
+        Some(id) if pydantic::is_secret(machine, id) => {
+            machine.heap.get(id).elements.first().and_then(Value::text)
+        }
+        None if is_switch => default.truth().map(|is_on| Ustr::from(&is_on.to_string())),
+        _ => default.text(),
+    }
 }
 
 /// A field that is a model holds fields of its own.

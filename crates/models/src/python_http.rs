@@ -36,6 +36,18 @@ pub static MODEL: Model = Model {
         ("py:resend.Emails.send", send_resend),
         ("py:twilio.rest.Client().messages.create", send_sms),
     ],
+    members: &[
+        ("python:http response.status_code", response_member),
+        ("python:http response.status", response_member),
+        ("python:http response.ok", response_member),
+        ("python:http response.is_success", response_member),
+        ("python:http response.is_error", response_member),
+        ("python:http response.text", response_member),
+        ("python:http response.content", response_member),
+        ("python:http response.headers", response_member),
+        ("python:http response.reason_phrase", response_member),
+        ("python:http response.url", response_member),
+    ],
     aliases: &[
         ("py:requests.sessions.Session", "py:requests.Session"),
         ("py:requests.session", "py:requests.Session"),
@@ -89,6 +101,27 @@ fn request(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     value.control = url.control;
     machine.heap.get_mut(id).is_open = false;
     Ok(Some(value))
+}
+
+/// What another server says besides the body. `text` and `read` are methods in aiohttp, and calling what this gives
+/// is then answered by what is not known.
+fn response_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let path = host.state().member_name;
+    let shape = match last_name(&path) {
+        "status_code" | "status" => Shape::Number,
+        "ok" | "is_success" | "is_error" => Shape::Bool,
+        "text" | "reason_phrase" => Shape::String,
+        _ => Shape::Any,
+    };
+    let origin = Origin::Outside(Ustr::from("py:http"));
+    Some(crate::python_support::value_from(
+        host, machine, shape, origin,
+    ))
 }
 
 /// What another server answers is known to come from there.
