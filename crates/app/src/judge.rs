@@ -210,6 +210,8 @@ fn is_about_principal(provenance: &Provenance) -> bool {
 fn is_about_record(provenance: &Provenance) -> bool {
     provenance.origins().iter().any(|origin| match origin {
         Origin::Record { of_principal, .. } => !of_principal,
+        // A token names nothing; it is what proved the caller.
+        _ if origin.is_sent_secret() => false,
         Origin::Request(
             RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
             _,

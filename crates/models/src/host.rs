@@ -569,6 +569,10 @@ impl ModelHost {
                 field: dotted(field, key),
                 of_principal,
             },
+            // What another server says has fields; what a library returns is known by its path alone.
+            Origin::Outside(path) if path.starts_with("py:http") => {
+                Origin::Outside(dotted(path, key))
+            }
             _ => return origin,
         };
         firedoor_eval::Origin::Host(state.origins.number(longer))

@@ -118,7 +118,7 @@ fn response_member(
         "text" | "reason_phrase" => Shape::String,
         _ => Shape::Any,
     };
-    let origin = Origin::Outside(Ustr::from("py:http"));
+    let origin = Origin::Outside(Ustr::from(&format!("py:http.{}", last_name(&path))));
     Some(crate::python_support::value_from(
         host, machine, shape, origin,
     ))

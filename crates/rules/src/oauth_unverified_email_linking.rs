@@ -78,7 +78,10 @@ fn asks_whether_verified(entry: &EntryPoint) -> bool {
                 .flat_map(|operand| operand.origins())
                 .any(|origin| match origin {
                     Origin::Claim(name) => name.to_ascii_lowercase().contains("verified"),
-                    Origin::Outside(_) => true,
+                    Origin::Outside(path) => match path.strip_prefix("py:http.") {
+                        Some(field) => field.to_ascii_lowercase().contains("verified"),
+                        None => true,
+                    },
                     _ => false,
                 })
         })

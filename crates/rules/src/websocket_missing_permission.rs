@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
-    RequestPart, RoomKind, query,
+    RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -56,7 +56,8 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         if !is_named || !is_telling || is_the_callers(entry, effect, &access.key) {
             return None;
         }
-        let other = asks_elsewhere(map, entry, access.asset, access.operation)?;
+        let other = asks_elsewhere(map, entry, access.asset, access.operation)
+            .or_else(|| asks_to_read(map, entry, access))?;
         let verb = match access.operation.is_write() {
             true => "changes",
             false => "reads",
@@ -68,6 +69,29 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::High,
         ))
     })
+}
+
+/// What is written for a group that only its members may read is theirs to write.
+fn asks_to_read<'m>(map: &'m Map, entry: &EntryPoint, access: &Access) -> Option<&'m EntryPoint> {
+    let groups: Vec<Ustr> = access
+        .values
+        .iter()
+        .filter(|field| is_named_by_client(&field.value) && is_reference(&field.name))
+        .map(|field| field.name)
+        .collect();
+    map.entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry) && asks(other))
+        .find(|other| {
+            ownership::usages(other).any(|usage| {
+                usage.kind == ownership::Use::Tell
+                    && usage.access.asset == access.asset
+                    && usage.is_scoped
+                    && usage.access.key.iter().any(|field| {
+                        groups.contains(&field.name) && ownership::is_clients_choice(&field.value)
+                    })
+            })
+        })
 }
 
 /// Holds if the field says which record is meant, not what is written in it.
