@@ -448,15 +448,34 @@ fn is_double_submit(check: &Check) -> bool {
     let is_sent_only = provenance.origins().iter().all(|origin| {
         origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
     });
-    matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
-        && is_sent_only
-        && has(|part| *part == RequestPart::Cookie)
-        && has(|part| {
-            matches!(
-                part,
-                RequestPart::Query | RequestPart::Body | RequestPart::Header
-            )
-        })
+    // One test of several: the cookie stands beside what it is compared with.
+    let is_all = |operand: &Provenance, wanted: fn(&RequestPart) -> bool| {
+        !operand.is_empty()
+            && operand.origins().iter().all(|origin| {
+                matches!(origin, Origin::Request(part, _) if wanted(part))
+                    || matches!(origin, Origin::Literal(_))
+            })
+            && operand
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Request(..)))
+    };
+    let is_cookie = |part: &RequestPart| *part == RequestPart::Cookie;
+    let is_elsewhere = |part: &RequestPart| matches!(part, RequestPart::Query | RequestPart::Body);
+    let has_pair = check.operands.windows(2).any(|pair| {
+        is_all(&pair[0], is_cookie) && is_all(&pair[1], is_elsewhere)
+            || is_all(&pair[1], is_cookie) && is_all(&pair[0], is_elsewhere)
+    });
+    has_pair
+        || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+            && is_sent_only
+            && has(|part| *part == RequestPart::Cookie)
+            && has(|part| {
+                matches!(
+                    part,
+                    RequestPart::Query | RequestPart::Body | RequestPart::Header
+                )
+            })
 }
 
 fn is_csrf_check(deciding: &Provenance) -> bool {

@@ -247,7 +247,7 @@ pub(crate) fn conclude(
 }
 
 /// Holds if a code is what proves who is asking, and the token that comes with it in the body only says for whom a
-/// log-in was begun.
+/// log-in was begun; or if a mailed token in the body is for a new password.
 fn is_half_logged_in(entry: &EntryPoint) -> bool {
     let is_of_layers = |check: &firedoor_app::Check| {
         entry
@@ -255,7 +255,10 @@ fn is_half_logged_in(entry: &EntryPoint) -> bool {
             .iter()
             .any(|layer| layer.span == check.span || layer.mounted == check.span)
     };
-    firedoor_app::query::verifies_code(entry)
+    let sets_password = entry.effects.iter().any(|effect| {
+        matches!(&effect.kind, EffectKind::HashPassword(password) if password.is_from_client())
+    });
+    (sets_password || firedoor_app::query::verifies_code(entry))
         && !entry.checks.iter().any(|check| {
             let is_refusing = check.refusal.is_some() && !is_of_layers(check);
             is_refusing && check.provenance().is_credential()

@@ -5,9 +5,7 @@
 //! `routing.py`; starlette 0.46, `applications.py`, `routing.py`.
 
 use firedoor_app::{Flag, Setting, SettingKind};
-use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Value,
-};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;

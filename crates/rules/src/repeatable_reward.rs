@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, sent_fields, written_fields};
-use crate::privileged::is_money_name;
+use crate::privileged::is_money;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -30,7 +30,7 @@ fn check(map: &Map, findings: &mut Findings) {
             if !is_own || asks_more(access) || !is_counted(access, field) {
                 continue;
             }
-            let is_gain = is_money_name(&field.name) && is_raised(field);
+            let is_gain = is_money(map, access.asset, field.name) && is_raised(field);
             let example = stricter(map, entry, access, field);
             if !(is_gain || example.is_some() && is_extended(access, field))
                 || is_earned(map, entry, effect)

@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::is_money_name;
+use crate::privileged::{is_money, is_money_name};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -71,7 +71,8 @@ fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
             if matches!(text.to_ascii_lowercase().as_str(), "paid" | "succeeded" | "completed" | "captured"))
     });
     let is_rank = matches!(field.name.as_str(), "score" | "rating");
-    (is_money_name(&field.name) && !is_rank && is_counted(access, field)) || (is_priced && is_paid)
+    (is_money(map, access.asset, field.name) && !is_rank && is_counted(access, field))
+        || (is_priced && is_paid)
 }
 
 fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
