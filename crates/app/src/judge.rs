@@ -145,7 +145,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
@@ -170,6 +170,25 @@ pub fn user_control(check: &Check) -> Option<Control> {
     }
     let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();
     (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
+}
+
+/// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.
+fn asks_for_purpose(check: &Check) -> bool {
+    let is_claim = |operand: &Provenance| {
+        let mut origins = operand.origins().iter();
+        !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
+    };
+    let is_purpose = |operand: &Provenance| {
+        operand.literal().is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            let word = text.trim_end_matches("token").trim_end_matches(['_', '-']);
+            matches!(word, "access" | "refresh" | "session" | "bearer" | "auth")
+        })
+    };
+    check.kind == CheckKind::Equality
+        && check.operands.len() == 2
+        && check.operands.iter().any(is_claim)
+        && check.operands.iter().any(is_purpose)
 }
 
 /// Holds if a client is asked to repeat something of his own that is no id, such as a name, to confirm.
@@ -212,6 +231,12 @@ fn is_about_record(provenance: &Provenance) -> bool {
         Origin::Record { of_principal, .. } => !of_principal,
         // A token names nothing; it is what proved the caller.
         _ if origin.is_sent_secret() => false,
+        // What kind of message it is names nothing either.
+        Origin::Request(RequestPart::Message, name)
+            if matches!(name.as_str(), "type" | "op" | "event" | "action" | "kind") =>
+        {
+            false
+        }
         Origin::Request(
             RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
             _,

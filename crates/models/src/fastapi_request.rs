@@ -1,7 +1,7 @@
 //! Sends a request through a route of FastAPI or Starlette: middleware, dependencies, the endpoint.
 
 use firedoor_app::{EffectKind, Field, Transport};
-use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -262,7 +262,7 @@ fn tell(
     for element in pydantic::element_types(machine, declared, 0) {
         let (elements, _) = machine.elements_of(value);
         let each = match elements.is_empty() {
-            true => value.clone(),
+            true => machine.derived(Shape::Any, [value]),
             false => machine.join_all(&elements),
         };
         tell(host, machine, &element, &each, prefix, fields);

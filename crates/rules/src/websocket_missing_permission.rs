@@ -53,7 +53,11 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             )
             .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
         let is_telling = access.operation.is_write() || is_told(entry, access.asset);
-        if !is_named || !is_telling || is_the_callers(entry, effect, &access.key) {
+        if !is_named
+            || !is_telling
+            || is_count(access)
+            || is_the_callers(entry, effect, &access.key)
+        {
             return None;
         }
         let other = asks_elsewhere(map, entry, access.asset, access.operation)
@@ -191,11 +195,15 @@ fn is_the_same(other: &Access, own: &Access) -> bool {
             .iter()
             .any(|field| other.values.iter().any(|found| found.name == field.name))
     };
-    // Whoever comes or goes changes a count, and needs no right to the record.
-    let is_count = !own.values.is_empty() && own.values.iter().all(|field| field.operator == "+=");
-    !is_count
+    !is_count(own)
         && other.operation == own.operation
         && (own.operation == Operation::Delete || shares())
+}
+
+/// Whoever comes or goes changes a count, and needs no right to the record.
+fn is_count(access: &Access) -> bool {
+    let is_counted = |field: &firedoor_app::Field| matches!(field.operator, "+=" | "-=");
+    !access.values.is_empty() && access.values.iter().all(is_counted)
 }
 
 /// Holds if a field of the record, or a role beside it, decides whether the caller is refused.
