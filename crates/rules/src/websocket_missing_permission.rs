@@ -56,6 +56,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         if !is_named
             || !is_telling
             || is_count(access)
+            || is_joining(access)
             || is_the_callers(entry, effect, &access.key)
         {
             return None;
@@ -73,6 +74,16 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::High,
         ))
     })
+}
+
+/// A record that says no more than who is in which group is how people come in.
+fn is_joining(access: &Access) -> bool {
+    access.operation == Operation::Create
+        && access
+            .values
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+        && access.values.iter().all(|field| is_reference(&field.name))
 }
 
 /// What is written for a group that only its members may read is theirs to write.
