@@ -199,13 +199,12 @@ pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
     is_money_name(&name)
         || map.entry_points.iter().any(|entry| {
             query::handler_accesses(entry).any(|(effect, access)| {
-                let counts = access.asset == asset
+                access.asset == asset
                     && access.operation == firedoor_app::Operation::Update
                     && access
                         .values
                         .iter()
-                        .any(|field| field.name == name && is_taken(entry, effect, access, field));
-                counts
+                        .any(|field| field.name == name && is_taken(entry, effect, access, field))
             })
         })
 }
