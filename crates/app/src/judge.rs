@@ -145,7 +145,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) {
         return None;
     }
     if only_asks_who(check) {
@@ -193,6 +193,25 @@ fn only_asks_who(check: &Check) -> bool {
         && is_whole()
 }
 
+/// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.
+fn asks_for_purpose(check: &Check) -> bool {
+    let is_claim = |operand: &Provenance| {
+        let mut origins = operand.origins().iter();
+        !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
+    };
+    let is_purpose = |operand: &Provenance| {
+        operand.literal().is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            let word = text.trim_end_matches("token").trim_end_matches(['_', '-']);
+            matches!(word, "access" | "refresh" | "session" | "bearer" | "auth")
+        })
+    };
+    check.kind == CheckKind::Equality
+        && check.operands.len() == 2
+        && check.operands.iter().any(is_claim)
+        && check.operands.iter().any(is_purpose)
+}
+
 /// Holds if a client is asked to repeat something of his own that is no id, such as a name, to confirm.
 fn is_confirmation(check: &Check) -> bool {
     let is_sent = |operand: &Provenance| {
@@ -231,6 +250,14 @@ fn is_about_principal(provenance: &Provenance) -> bool {
 fn is_about_record(provenance: &Provenance) -> bool {
     provenance.origins().iter().any(|origin| match origin {
         Origin::Record { of_principal, .. } => !of_principal,
+        // A token names nothing; it is what proved the caller.
+        _ if origin.is_sent_secret() => false,
+        // What kind of message it is names nothing either.
+        Origin::Request(RequestPart::Message, name)
+            if matches!(name.as_str(), "type" | "op" | "event" | "action" | "kind") =>
+        {
+            false
+        }
         Origin::Request(
             RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
             _,
@@ -471,15 +498,34 @@ fn is_double_submit(check: &Check) -> bool {
     let is_sent_only = provenance.origins().iter().all(|origin| {
         origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
     });
-    matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
-        && is_sent_only
-        && has(|part| *part == RequestPart::Cookie)
-        && has(|part| {
-            matches!(
-                part,
-                RequestPart::Query | RequestPart::Body | RequestPart::Header
-            )
-        })
+    // One test of several: the cookie stands beside what it is compared with.
+    let is_all = |operand: &Provenance, wanted: fn(&RequestPart) -> bool| {
+        !operand.is_empty()
+            && operand.origins().iter().all(|origin| {
+                matches!(origin, Origin::Request(part, _) if wanted(part))
+                    || matches!(origin, Origin::Literal(_))
+            })
+            && operand
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Request(..)))
+    };
+    let is_cookie = |part: &RequestPart| *part == RequestPart::Cookie;
+    let is_elsewhere = |part: &RequestPart| matches!(part, RequestPart::Query | RequestPart::Body);
+    let has_pair = check.operands.windows(2).any(|pair| {
+        is_all(&pair[0], is_cookie) && is_all(&pair[1], is_elsewhere)
+            || is_all(&pair[1], is_cookie) && is_all(&pair[0], is_elsewhere)
+    });
+    has_pair
+        || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+            && is_sent_only
+            && has(|part| *part == RequestPart::Cookie)
+            && has(|part| {
+                matches!(
+                    part,
+                    RequestPart::Query | RequestPart::Body | RequestPart::Header
+                )
+            })
 }
 
 fn is_csrf_check(deciding: &Provenance) -> bool {

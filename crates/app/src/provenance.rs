@@ -225,7 +225,9 @@ impl Origin {
     /// Holds if it is a secret by its name that is sent where secrets are not customary: a key in the query, a
     /// token in the body.
     pub fn is_sent_secret(&self) -> bool {
-        let Origin::Request(RequestPart::Query | RequestPart::Body, name) = self else {
+        let Origin::Request(RequestPart::Query | RequestPart::Body | RequestPart::Message, name) =
+            self
+        else {
             return false;
         };
         let name = name.to_ascii_lowercase().replace(['_', '-'], "");

@@ -366,7 +366,15 @@ pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
 fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
     let accesses = map.entry_points.iter().flat_map(accesses);
     let values = accesses.flat_map(|(_, access)| {
-        let random = access.values.iter().filter(|value| is_random(&value.value));
+        let key = access
+            .key
+            .iter()
+            .filter(|_| access.operation == Operation::Create);
+        let random = access
+            .values
+            .iter()
+            .chain(key)
+            .filter(|value| is_random(&value.value));
         random.map(|value| (access.asset, value.name))
     });
     values.collect()

@@ -243,7 +243,12 @@ pub(crate) fn conclude(
     attacker: &Sent,
     user: &Sent,
 ) {
-    if let Some(inline) = inline {
+    if let Some(mut inline) = inline {
+        if is_half_logged_in(entry) {
+            inline
+                .verdicts
+                .retain(|(control, _)| *control != Control::Authentication);
+        }
         for (control, verdict) in inline.verdicts.clone() {
             let span = inline_place(entry, control).unwrap_or(inline.span);
             entry.layers.push(Layer {
@@ -267,6 +272,25 @@ pub(crate) fn conclude(
             || layer.verdict.refuses()
             || layer.verdict == Verdict::Observed
     });
+}
+
+/// Holds if a code is what proves who is asking, and the token that comes with it in the body only says for whom a
+/// log-in was begun; or if a mailed token in the body is for a new password.
+fn is_half_logged_in(entry: &EntryPoint) -> bool {
+    let is_of_layers = |check: &firedoor_app::Check| {
+        entry
+            .layers
+            .iter()
+            .any(|layer| layer.span == check.span || layer.mounted == check.span)
+    };
+    let sets_password = entry.effects.iter().any(|effect| {
+        matches!(&effect.kind, EffectKind::HashPassword(password) if password.is_from_client())
+    });
+    (sets_password || firedoor_app::query::verifies_code(entry))
+        && !entry.checks.iter().any(|check| {
+            let is_refusing = check.refusal.is_some() && !is_of_layers(check);
+            is_refusing && check.provenance().is_credential()
+        })
 }
 
 /// The place of the check inside the handler that a control rests on.

@@ -109,6 +109,7 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
             {
                 let run = &mut host.state().run;
                 run.step = number;
+                run.decided_before.push((number, machine.decided.len()));
                 run.is_at_handler = step.kind == StepKind::Handler;
                 if run.is_at_handler && door.transport == Transport::Http {
                     run.handler = Some(number);

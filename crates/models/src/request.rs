@@ -214,7 +214,7 @@ pub fn layer_run(
         .map(|refusal| {
             (
                 refusal.refusal.clone(),
-                decisions.list(host, machine, &refusal.decided),
+                decisions.list(host, machine, own_decisions(run, number, &refusal.decided)),
                 refusal.span,
             )
         })
@@ -233,6 +233,20 @@ pub fn layer_run(
             .iter()
             .find(|(step, _)| *step == number)
             .map(|(_, reason)| reason.clone()),
+    }
+}
+
+/// What the step itself decided on the way, if it decided anything: layers before it have let the request on, and
+/// their checks are not what it refuses by.
+fn own_decisions<'d>(run: &Run, number: usize, decided: &'d [Decided]) -> &'d [Decided] {
+    let before = run
+        .decided_before
+        .iter()
+        .find(|(step, _)| *step == number)
+        .map_or(0, |(_, count)| *count);
+    match decided.get(before..) {
+        Some(own) if !own.is_empty() => own,
+        _ => decided,
     }
 }
 

@@ -207,11 +207,31 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
 
 /// With a password or code, what a stranger gets who has the wrong one; else what everybody gets.
 fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
-    let is_proving = query::verifies_password(entry);
-    !is_proving
-        || entry
+    if !query::verifies_password(entry) {
+        return true;
+    }
+    let is_refuted = |effect: &Effect| {
+        entry
             .checks_of(effect)
             .any(|check| check.kind == CheckKind::Proof && !check.outcome)
+    };
+    // Where a function says whether the password was right, only its result is compared.
+    let is_known = entry
+        .effects
+        .iter()
+        .filter(|other| is_answer(other))
+        .any(is_refuted);
+    let is_refusal = |effect: &Effect| {
+        matches!(
+            &effect.kind,
+            EffectKind::Respond {
+                status: Some(400 | 401),
+                is_error: true,
+                ..
+            }
+        )
+    };
+    is_refuted(effect) || !is_known && is_refusal(effect)
 }
 
 /// What the client sees: the status and the constant words.

@@ -6,7 +6,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::is_money_name;
+use crate::privileged::{is_money, is_money_name};
 use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -41,7 +41,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 access,
                 field,
             };
-            if let Some(decided) = balance_check(&place) {
+            if let Some(decided) = balance_check(map, &place) {
                 report(
                     &place,
                     decided.span,
@@ -96,8 +96,10 @@ struct Place<'m> {
 }
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
-fn balance_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
-    if !is_money_name(&place.field.name) || !is_counted(place.access, place.field) {
+fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
+    if !is_money(map, place.access.asset, place.field.name)
+        || !is_counted(place.access, place.field)
+    {
         return None;
     }
     refusing(place).find(|check| check.kind == CheckKind::Bound && examines(check, place))

@@ -7,7 +7,7 @@ use crate::client_value::{
     is_counted, is_from_server, is_held_against_server, reads, sent_fields, servers_own,
     written_fields,
 };
-use crate::privileged::{is_money_name, is_rank_name, money_words};
+use crate::privileged::{is_money, is_money_name, is_rank_name, money_words};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -66,7 +66,7 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
     if is_rank_name(&field.name) {
         return judge_rank(map, place);
     }
-    if !is_money_name(&field.name) || !is_money_name(sent) {
+    if !is_money(map, access.asset, field.name) || !is_money_name(sent) {
         return None;
     }
     if let Some(own) = alternative(field, sent) {

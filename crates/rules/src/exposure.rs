@@ -207,6 +207,7 @@ fn sends_a_token(entry: &EntryPoint) -> bool {
             && access
                 .values
                 .iter()
+                .chain(&access.key)
                 .any(|field| firedoor_app::query::is_token(&field.value))
     };
     let writes: Vec<&Access> = accesses_in(&entry.effects)

@@ -159,7 +159,13 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 
 /// A record that is the caller's own needs no role.
 fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    if is_by_secret(access) {
+    // Where the key is not known, it may well be the caller's.
+    let is_unknown = !access.key.is_empty()
+        && access.key.iter().all(|field| {
+            let mut origins = field.value.origins().iter();
+            origins.all(|origin| matches!(origin, Origin::Unknown(_)))
+        });
+    if is_unknown || is_by_secret(access) {
         return true;
     }
     let has_owner = access

@@ -3,7 +3,9 @@
 //! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
-use firedoor_app::{Map, Operation, Origin, query};
+use firedoor_app::{
+    Access, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -192,6 +194,55 @@ pub fn is_money_name(name: &str) -> bool {
     !money_words(name).is_empty()
 }
 
+/// Holds if a field counts like money: by its name, or because it is taken from where there is enough of it.
+pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    is_money_name(&name)
+        || map.entry_points.iter().any(|entry| {
+            query::handler_accesses(entry).any(|(effect, access)| {
+                access.asset == asset
+                    && access.operation == firedoor_app::Operation::Update
+                    && access
+                        .values
+                        .iter()
+                        .any(|field| field.name == name && is_taken(entry, effect, access, field))
+            })
+        })
+}
+
+/// The update asks for as much as it takes, in its key or in a check before.
+fn is_taken(entry: &EntryPoint, effect: &Effect, access: &Access, field: &Field) -> bool {
+    let shares = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| {
+            let is_amount = match origin {
+                Origin::Request(..) => true,
+                Origin::Record {
+                    asset, field: own, ..
+                } => !own.is_empty() && (*asset, *own) != (access.asset, field.name),
+                _ => false,
+            };
+            is_amount && field.value.origins().contains(origin)
+        })
+    };
+    let in_key = access.key.iter().any(|key| {
+        key.name == field.name && matches!(key.operator, ">=" | ">") && shares(&key.value)
+    });
+    in_key
+        || entry.checks_of(effect).any(|check| {
+            let stored = |operand: &Provenance| {
+                operand
+                    .record_fields(access.asset)
+                    .any(|name| name == field.name)
+            };
+            check.kind == CheckKind::Bound
+                && check.operands.iter().any(stored)
+                && check
+                    .operands
+                    .iter()
+                    .any(|operand| !stored(operand) && shares(operand))
+        })
+}
+
 /// Returns the words of a name that are about money, or about what counts like it.
 pub fn money_words(name: &str) -> Vec<String> {
     let mut words = words(name);
@@ -211,6 +262,12 @@ pub fn money_words(name: &str) -> Vec<String> {
                 | "reward"
                 | "points"
                 | "gems"
+                | "gem"
+                | "gold"
+                | "cash"
+                | "diamonds"
+                | "score"
+                | "rating"
                 | "xp"
                 | "fee"
                 | "discount"

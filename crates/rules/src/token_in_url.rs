@@ -1,6 +1,6 @@
 //! Finds redirects whose URL carries a token that proves who is asking.
 
-use firedoor_app::{EffectKind, EntryPoint, Map, Origin};
+use firedoor_app::{Effect, EffectKind, EntryPoint, Map, Origin};
 
 use crate::token_kinds::{Issued, issued, proves_identity};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -20,22 +20,25 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let all: Vec<Issued<'_>> = issued(map).collect();
     for entry in &map.entry_points {
-        let is_issued = all
+        let made: Vec<&Effect> = all
             .iter()
             .filter(|made| std::ptr::eq(made.entry, entry))
-            .any(|made| proves_identity(map, made.token));
-        if is_issued {
-            redirects(entry, findings);
-        }
+            .filter(|made| proves_identity(map, made.token))
+            .map(|made| made.effect)
+            .collect();
+        redirects(entry, &made, findings);
     }
 }
 
-fn redirects(entry: &EntryPoint, findings: &mut Findings) {
+fn redirects(entry: &EntryPoint, made: &[&Effect], findings: &mut Findings) {
     for effect in &entry.effects {
         let EffectKind::Redirect(target) = &effect.kind else {
             continue;
         };
-        if !target.origins().contains(&Origin::Signature) {
+        let is_told = made
+            .iter()
+            .any(|token| may_both_happen(entry, token, effect));
+        if !is_told || !target.origins().contains(&Origin::Signature) {
             continue;
         }
         findings
@@ -49,4 +52,13 @@ fn redirects(entry: &EntryPoint, findings: &mut Findings) {
             .because("redirects", effect.span, "the URL is made with the token")
             .report();
     }
+}
+
+/// Holds if no check sends the one on one way and the other on the opposite.
+fn may_both_happen(entry: &EntryPoint, first: &Effect, second: &Effect) -> bool {
+    !entry.checks_of(first).any(|check| {
+        entry
+            .checks_of(second)
+            .any(|other| other.span == check.span && other.outcome != check.outcome)
+    })
 }

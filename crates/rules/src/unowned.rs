@@ -37,7 +37,7 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let mut found = Vec::new();
     for usage in usages.iter().filter(|usage| is_by_choice(map, usage)) {
         let evidence = Evidence::of(map, &usages, usage);
-        let Some(example) = evidence.example else {
+        let Some(example) = evidence.example.clone() else {
             continue;
         };
         let has_checked_parent = has_checked_parent(usage);
@@ -49,7 +49,7 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         }
         found.push(Unowned {
             confidence: evidence.confidence(usage),
-            example: example.clone(),
+            example,
             has_checked_parent,
             usage: usage.clone(),
         });
@@ -111,7 +111,7 @@ struct Evidence<'u, 'm> {
     open: usize,
     /// Whether lists of all records are told to every caller.
     is_public: bool,
-    example: Option<&'u Usage<'m>>,
+    example: Option<Usage<'m>>,
     is_made_by_callers: bool,
 }
 
@@ -147,12 +147,15 @@ impl<'u, 'm> Evidence<'u, 'm> {
         let example = scoped
             .first()
             .copied()
-            .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers));
+            .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers))
+            .cloned()
+            .or_else(|| made_for_members(map, usage));
         let is_public = usages.iter().filter(is_of_peers).any(|other| {
             other.access.asset == asset
                 && !other.is_scoped
                 && other.kind == Use::Tell
                 && other.access.is_many
+                && other.effect.span != usage.effect.span
         }) || is_told_to_strangers(map, asset);
         Evidence {
             example,
@@ -200,6 +203,36 @@ impl<'u, 'm> Evidence<'u, 'm> {
                 !is_own_mark && (is_set_by_owners || field.value.is_from_client())
             })
     }
+}
+
+/// Returns where records are made for a group only after the caller was found in it, if the use names the group.
+fn made_for_members<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Usage<'m>> {
+    let groups: Vec<_> = usage
+        .access
+        .key
+        .iter()
+        .filter(|field| field.operator == "=" && is_clients_choice(&field.value))
+        .filter(|field| is_identifier(&field.name) && field.name.len() > 4)
+        .map(|field| field.name)
+        .collect();
+    map.entry_points.iter().find_map(|entry| {
+        let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
+            access.asset == usage.access.asset
+                && access.operation == Operation::Create
+                && access.values.iter().any(|field| {
+                    groups.contains(&field.name)
+                        && is_clients_choice(&field.value)
+                        && ties(entry, effect).touches(&field.value)
+                })
+        })?;
+        Some(Usage {
+            entry,
+            effect,
+            access,
+            kind: Use::Change,
+            is_scoped: true,
+        })
+    })
 }
 
 /// Holds if people without an account are told records of the asset.

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
-    RequestPart, RoomKind, query,
+    RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -54,10 +54,16 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
         let is_seen = access.operation.is_write() || is_told(entry, access.asset);
         let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
-        if !is_named || !is_telling || is_the_callers(entry, effect, &access.key) {
+        if !is_named
+            || !is_telling
+            || is_count(access)
+            || is_joining(access)
+            || is_the_callers(entry, effect, &access.key)
+        {
             return None;
         }
-        let other = asks_elsewhere(map, entry, access.asset, access.operation)?;
+        let other = asks_elsewhere(map, entry, access.asset, access.operation)
+            .or_else(|| asks_to_read(map, entry, access))?;
         let verb = match access.operation.is_write() {
             true => "changes",
             false => "reads",
@@ -85,6 +91,39 @@ fn only_reads(entry: &EntryPoint) -> bool {
             EffectKind::Respond { is_error, .. } => *is_error,
             EffectKind::Room(..) | EffectKind::Send { .. } | EffectKind::Issue(_) => false,
             _ => true,
+        })
+}
+
+/// A record that says no more than who is in which group is how people come in.
+fn is_joining(access: &Access) -> bool {
+    access.operation == Operation::Create
+        && access
+            .values
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+        && access.values.iter().all(|field| is_reference(&field.name))
+}
+
+/// What is written for a group that only its members may read is theirs to write.
+fn asks_to_read<'m>(map: &'m Map, entry: &EntryPoint, access: &Access) -> Option<&'m EntryPoint> {
+    let groups: Vec<Ustr> = access
+        .values
+        .iter()
+        .filter(|field| is_named_by_client(&field.value) && is_reference(&field.name))
+        .map(|field| field.name)
+        .collect();
+    map.entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry) && asks(other))
+        .find(|other| {
+            ownership::usages(other).any(|usage| {
+                usage.kind == ownership::Use::Tell
+                    && usage.access.asset == access.asset
+                    && usage.is_scoped
+                    && usage.access.key.iter().any(|field| {
+                        groups.contains(&field.name) && ownership::is_clients_choice(&field.value)
+                    })
+            })
         })
 }
 
@@ -185,11 +224,15 @@ fn is_the_same(other: &Access, own: &Access) -> bool {
             .iter()
             .any(|field| other.values.iter().any(|found| found.name == field.name))
     };
-    // Whoever comes or goes changes a count, and needs no right to the record.
-    let is_count = !own.values.is_empty() && own.values.iter().all(|field| field.operator == "+=");
-    !is_count
+    !is_count(own)
         && other.operation == own.operation
         && (own.operation == Operation::Delete || shares())
+}
+
+/// Whoever comes or goes changes a count, and needs no right to the record.
+fn is_count(access: &Access) -> bool {
+    let is_counted = |field: &firedoor_app::Field| matches!(field.operator, "+=" | "-=");
+    !access.values.is_empty() && access.values.iter().all(is_counted)
 }
 
 /// Holds if a field of the record, or a role beside it, decides whether the caller is refused.
