@@ -27,6 +27,7 @@ mod origin;
 mod passage;
 mod pattern;
 mod python;
+mod remainder;
 mod scope;
 mod signature;
 mod statement;
