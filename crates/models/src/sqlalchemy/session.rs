@@ -11,11 +11,11 @@ use ustr::Ustr;
 
 use crate::python_records::{Key, access, asset_of, create, delete, find, note};
 use crate::python_support::{argument, exception, last_name};
-use crate::sqlalchemy_query::STATEMENT;
-use crate::sqlalchemy_result::{
+use crate::sqlalchemy::query::STATEMENT;
+use crate::sqlalchemy::result::{
     has_one_entity, make_result, one_or_none, property, result_method, to_scalars,
 };
-use crate::sqlalchemy_statement::{
+use crate::sqlalchemy::statement::{
     key_of, list, main_asset, only_counts, statement, word, written,
 };
 use crate::{Model, ModelHost, Persona};
@@ -225,7 +225,7 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Valu
         let parameters = call.arguments.positional.get(1).cloned();
         let first = parameters
             .as_ref()
-            .and_then(|parameters| crate::sqlalchemy_statement::only_element(machine, parameters));
+            .and_then(|parameters| crate::sqlalchemy::statement::only_element(machine, parameters));
         let parameters = first.or(parameters);
         results.push(run_statement(host, machine, id, parameters, call.span));
     }

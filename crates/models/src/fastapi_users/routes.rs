@@ -13,7 +13,8 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shap
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi::{add_routes, depends_on, library_router};
+use crate::fastapi::application::{depends_on, library_router};
+use crate::fastapi::routes::add_routes;
 use crate::fastapi_users::{guard_of, is_made_by, strategy_of, user_asset};
 use crate::python_support::{
     argument, compare_secret, kept, last_name, proof_of, refuse_unless, value_from,
@@ -341,7 +342,7 @@ fn manager(machine: &mut Machine<'_>, route: &Handled) -> Option<Value> {
     let function = kept(machine, route.users, 0, "get_user_manager")?;
     let (made, _) = machine.catching(|machine| {
         let made = machine.call_value(&function, None, &Arguments::default(), route.span)?;
-        crate::fastapi_plan::settled(machine, made, route.span)
+        crate::fastapi::plan::settled(machine, made, route.span)
     });
     let made = made.ok()?;
     let is_generator = made
@@ -404,7 +405,7 @@ fn mail_token(
         let arguments = Arguments::positional([user, token, Value::null()]);
         let _ = machine.catching(|machine| {
             let done = machine.call_member(&manager, Ustr::from(hook), &arguments, route.span)?;
-            crate::fastapi_plan::settled(machine, done, route.span)
+            crate::fastapi::plan::settled(machine, done, route.span)
         });
     }
     Value::null()

@@ -9,7 +9,7 @@ use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_dependencies::unwrap_annotated;
+use crate::fastapi::dependencies::unwrap_annotated;
 use crate::{Model, ModelHost, pydantic};
 
 /// The model.
@@ -32,10 +32,10 @@ fn make_settings(
     _span: Span,
 ) -> Result<bool, Stop> {
     let declared = machine.heap.get(class).span;
-    let prefix = pydantic::config_value(machine, class, "env_prefix")
+    let prefix = pydantic::fields::config_value(machine, class, "env_prefix")
         .and_then(|value| value.text())
         .map_or_else(String::new, |prefix| prefix.to_string());
-    for field in pydantic::fields(machine, class) {
+    for field in pydantic::fields::fields(machine, class) {
         let value = match arguments.keywords.get(&field.name) {
             Some(given) => given.clone(),
             None => from_environment(host, machine, &prefix, &field, declared),
@@ -52,7 +52,7 @@ fn from_environment(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     prefix: &str,
-    field: &pydantic::Field,
+    field: &pydantic::fields::Field,
     declared: Span,
 ) -> Value {
     let name = match field.alias {
@@ -88,11 +88,11 @@ fn nested_settings(
     name: &str,
     annotation: &Value,
 ) -> Option<Value> {
-    let class = pydantic::model_class(machine, annotation)?;
+    let class = pydantic::fields::model_class(machine, annotation)?;
     let span = machine.heap.get(class).span;
     let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
     let prefix = format!("{name}__");
-    for inner in pydantic::fields(machine, class) {
+    for inner in pydantic::fields::fields(machine, class) {
         let value = from_environment(host, machine, &prefix, &inner, span);
         machine.heap.set_property(instance, inner.name, value);
     }

@@ -1,7 +1,7 @@
 //! SQLAlchemy Core: tables without classes.
 //!
 //! `Table("users", metadata, Column("id", ...))` is an asset of that name; statements about it are those of
-//! [`crate::sqlalchemy_statement`]. Source: SQLAlchemy 2.0 documentation, "Describing Databases with MetaData".
+//! [`crate::sqlalchemy::statement`]. Source: SQLAlchemy 2.0 documentation, "Describing Databases with MetaData".
 
 use firedoor_app::AssetKind;
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
@@ -9,9 +9,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::python_support::{argument, last_name};
-use crate::sqlalchemy_columns::{asset_field, declared_path};
-use crate::sqlalchemy_query::column_object;
-use crate::sqlalchemy_statement::statement;
+use crate::sqlalchemy::columns::{asset_field, declared_path};
+use crate::sqlalchemy::query::column_object;
+use crate::sqlalchemy::statement::statement;
 use crate::{Model, ModelHost, store};
 
 pub(crate) const TABLE: &str = "sqlalchemy:table()";

@@ -10,8 +10,8 @@ use ustr::Ustr;
 use crate::ModelHost;
 use crate::python_records::{Key, asset_of, find, instance_value, stored_instance};
 use crate::python_support::last_name;
-use crate::sqlalchemy_session::{RESULT, must_be_there, takes_one};
-use crate::sqlalchemy_statement::{entity_asset, entity_value, only_counts};
+use crate::sqlalchemy::session::{RESULT, must_be_there, takes_one};
+use crate::sqlalchemy::statement::{entity_asset, entity_value, only_counts};
 
 /// Makes the result of a statement: what a row is, and whether there is one.
 pub(crate) fn make_result(
@@ -58,7 +58,7 @@ pub(crate) fn make_result(
     let id = host.make_object(machine, RESULT, span);
     let is_table = columns
         .iter()
-        .any(|column| crate::sqlalchemy_table::table_asset(host, machine, column) == Some(asset));
+        .any(|column| crate::sqlalchemy::table::table_asset(host, machine, column) == Some(asset));
     let mut scalar = row.first().cloned().unwrap_or_else(Value::null);
     let mut tuple = row_tuple(machine, columns, row, &found, span);
     if let (true, Some(there)) = (is_table, there) {
@@ -88,9 +88,9 @@ fn own_column(
     there: &Value,
     span: Span,
 ) -> Option<Value> {
-    let is_column = crate::sqlalchemy_query::kind_of(machine, column)
-        .is_some_and(|kind| kind == crate::sqlalchemy_query::COLUMN);
-    let (owner, name) = crate::sqlalchemy_query::column_in(machine, column, 0)?;
+    let is_column = crate::sqlalchemy::query::kind_of(machine, column)
+        .is_some_and(|kind| kind == crate::sqlalchemy::query::COLUMN);
+    let (owner, name) = crate::sqlalchemy::query::column_in(machine, column, 0)?;
     if !is_column || owner != asset {
         return None;
     }
@@ -106,7 +106,7 @@ pub(crate) fn row_tuple(
 ) -> Value {
     let tuple = machine.heap.allocate(ObjectKind::Tuple, span);
     for (column, value) in columns.iter().zip(&row) {
-        let name = match crate::sqlalchemy_query::column_in(machine, column, 0) {
+        let name = match crate::sqlalchemy::query::column_in(machine, column, 0) {
             Some((_, name)) => Some(name),
             None => column
                 .only_object()

@@ -248,7 +248,7 @@ fn signature_of(
         return None;
     }
     let id = call.only_object()?;
-    if let Some(inner) = crate::fastapi_plan::wrapped(machine, call) {
+    if let Some(inner) = crate::fastapi::plan::wrapped(machine, call) {
         return signature_of(machine, &inner, depth + 1);
     }
     match machine.heap.get(id).kind.clone() {
@@ -266,7 +266,7 @@ fn signature_of(
         }
         ObjectKind::Class { .. } => match machine.class_attribute(id, Ustr::from("__init__")) {
             Some((_, function)) => without_first(signature_of(machine, &function, depth + 1)),
-            None => Some(crate::pydantic::field_parameters(machine, id)),
+            None => Some(crate::pydantic::fields::field_parameters(machine, id)),
         },
         ObjectKind::Instance { class } => {
             let (_, function) = machine.class_attribute(class, Ustr::from("__call__"))?;

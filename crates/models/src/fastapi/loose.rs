@@ -5,8 +5,8 @@ use firedoor_eval::{Machine, ObjectId, ObjectKind, Stop, Value};
 use ustr::Ustr;
 
 use crate::doors::{Mounting, symbol};
-use crate::fastapi_dependencies::{Dependant, Source, dependant, depends_object};
-use crate::fastapi_plan::{Plan, nodes, run_node};
+use crate::fastapi::dependencies::{Dependant, Source, dependant, depends_object};
+use crate::fastapi::plan::{Plan, nodes, run_node};
 use crate::state::RegistrationKind;
 use crate::{Door, ModelHost, Step, StepKind};
 
@@ -42,7 +42,7 @@ pub(crate) fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Moun
                     mounted: span,
                     ..loose_step(machine, &call)
                 },
-                path: Ustr::from(&crate::fastapi_doors::template(&path)),
+                path: Ustr::from(&crate::fastapi::doors::template(&path)),
             });
         }
     }

@@ -8,7 +8,7 @@ use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::{Model, ModelHost};
 
 /// The model.
@@ -88,7 +88,7 @@ fn is_old(machine: &Machine<'_>, span: Span) -> bool {
         .project
         .dependency_version(span.file, "fastapi");
     version
-        .and_then(crate::fastapi_doors::highest_minor)
+        .and_then(crate::fastapi::doors::highest_minor)
         .is_some_and(|minor| minor < 122)
 }
 

@@ -5,8 +5,8 @@ use firedoor_app::{Origin, RequestPart};
 use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, Shape, Value};
 use ustr::Ustr;
 
-use crate::pydantic::{self, Extra};
-use crate::{ModelHost, Persona};
+use crate::pydantic::fields::Extra;
+use crate::{ModelHost, Persona, pydantic};
 
 /// The deepest nesting of models that is followed.
 const DEPTH: usize = 5;
@@ -57,7 +57,9 @@ fn value_of_atom(
         Atom::Null | Atom::Undefined => Value::null(),
         Atom::Outside(path) => Value::unknown(shape_of_type(&path)),
         Atom::Object(id) => match machine.heap.get(id).kind.clone() {
-            ObjectKind::Class { .. } if depth < DEPTH && pydantic::is_record(machine, id) => {
+            ObjectKind::Class { .. }
+                if depth < DEPTH && pydantic::fields::is_record(machine, id) =>
+            {
                 model_instance(host, machine, id, part, field, depth)
             }
             ObjectKind::Host(path) => generic_value(host, machine, id, &path, part, field, depth),
@@ -134,7 +136,7 @@ pub(crate) fn model_instance(
 ) -> Value {
     let span = machine.heap.get(class).span;
     let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
-    for declared in pydantic::fields(machine, class) {
+    for declared in pydantic::fields::fields(machine, class) {
         let name = match part {
             RequestPart::Header if declared.alias.is_none() => declared.name.replace('_', "-"),
             _ => declared.alias.unwrap_or(declared.name).to_string(),
@@ -144,7 +146,7 @@ pub(crate) fn model_instance(
             false => format!("{field}.{name}"),
         };
         let (inner, _) =
-            crate::fastapi_dependencies::unwrap_annotated(machine, &declared.annotation);
+            crate::fastapi::dependencies::unwrap_annotated(machine, &declared.annotation);
         let mut value = value_of_type(host, machine, Some(&inner), part, &path, depth + 1);
         if let Some(default) = &declared.default
             && !default.is_unknown()
@@ -164,7 +166,7 @@ pub(crate) fn model_instance(
             .properties
             .insert(declared.name, value);
     }
-    if pydantic::extra(machine, class) == Extra::Allow {
+    if pydantic::fields::extra(machine, class) == Extra::Allow {
         let rest = value_of_type(host, machine, None, part, field, depth);
         let object = machine.heap.get_mut(instance);
         object.is_open = true;
@@ -174,7 +176,7 @@ pub(crate) fn model_instance(
 }
 
 /// The name of the message that is being sent, if this field may say it.
-fn chosen_name(host: &ModelHost, declared: &pydantic::Field) -> Option<Ustr> {
+fn chosen_name(host: &ModelHost, declared: &pydantic::fields::Field) -> Option<Ustr> {
     let chosen = host.state().run.message?;
     declared.literals.contains(&chosen).then_some(chosen)
 }
@@ -194,7 +196,7 @@ pub(crate) fn is_scalar(machine: &Machine<'_>, annotation: &Value, depth: usize)
             )
         }
         Some(Atom::Object(id)) => match &machine.heap.get(id).kind {
-            ObjectKind::Class { .. } => !pydantic::is_record(machine, id),
+            ObjectKind::Class { .. } => !pydantic::fields::is_record(machine, id),
             ObjectKind::Host(path) => {
                 let name = path.rsplit(['.', ':']).next().unwrap_or(path);
                 let elements = &machine.heap.get(id).elements;

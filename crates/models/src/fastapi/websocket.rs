@@ -6,7 +6,7 @@ use firedoor_app::{EffectKind, Refusal, RequestPart};
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Value};
 use ustr::Ustr;
 
-use crate::starlette::connection_member;
+use crate::starlette::connection::connection_member;
 use crate::{Door, Model, ModelHost};
 
 /// The model.

@@ -8,8 +8,9 @@ use ustr::Ustr;
 use crate::doors::symbol;
 use crate::request::{Sent, send};
 use crate::socketio::{FRAMEWORK, SERVER, path_of, routers};
+use crate::socketio::{client, run};
 use crate::state::{Listener, ListenerKind, Registration, RegistrationKind, Router};
-use crate::{Door, ModelHost, Persona, Step, StepKind, socket, socketio_client, socketio_run};
+use crate::{Door, ModelHost, Persona, Step, StepKind, socket};
 
 /// Lists the entry points.
 pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
@@ -42,7 +43,7 @@ fn namespace_doors(
     for (event, listener) in &events {
         doors.push(event_door(machine, &door, *event, listener, &layers));
     }
-    socketio_run::note_authenticating(host, machine, id, &doors[first..]);
+    run::note_authenticating(host, machine, id, &doors[first..]);
     if sent
         .run
         .listeners
@@ -182,7 +183,7 @@ fn events(sent: &Sent) -> Vec<(Ustr, Listener)> {
         .find(|listener| listener.kind == ListenerKind::Any);
     if let Some(any) = any {
         for (field, name) in sent.run.messages.keys() {
-            if field == socketio_client::EVENT {
+            if field == client::EVENT {
                 add(*name, any);
             }
         }

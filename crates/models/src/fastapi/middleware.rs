@@ -9,8 +9,8 @@ use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
-use crate::fastapi::add_setting;
-use crate::fastapi_plan::{settled, shared};
+use crate::fastapi::application::add_setting;
+use crate::fastapi::plan::{settled, shared};
 use crate::state::{Registration, RegistrationKind};
 use crate::{Model, ModelHost};
 

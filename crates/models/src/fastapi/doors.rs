@@ -10,8 +10,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::doors::symbol;
-use crate::fastapi_middleware::{Form, Middleware, listed, of_application};
-use crate::fastapi_plan::{Plan, nodes};
+use crate::fastapi::middleware::{Form, Middleware, listed, of_application};
+use crate::fastapi::plan::{Plan, nodes};
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, ModelHost, Step, StepKind};
 
@@ -344,7 +344,7 @@ fn plan(
 }
 
 fn endpoint_function(machine: &Machine<'_>, call: &Value) -> Option<firedoor_eval::Closure> {
-    if let Some(inner) = crate::fastapi_plan::wrapped(machine, call) {
+    if let Some(inner) = crate::fastapi::plan::wrapped(machine, call) {
         return endpoint_function(machine, &inner);
     }
     match &machine.heap.get(call.only_object()?).kind {

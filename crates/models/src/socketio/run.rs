@@ -9,8 +9,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::request::send;
+use crate::socketio::client;
 use crate::state::{Listener, ListenerKind};
-use crate::{Door, ModelHost, Persona, Step, express, socket, socketio_client};
+use crate::{Door, ModelHost, Persona, Step, express, socket};
 
 /// The note of a namespace with the events that look at a credential.
 const AUTHENTICATING: &str = "authenticating";
@@ -77,7 +78,7 @@ pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     let span = door.registered;
     let request = Value::object(host.make_object(machine, "express:request", span));
     let response = Value::object(host.make_object(machine, "express:response", span));
-    let client = socketio_client::make(host, machine, &request, span);
+    let client = client::make(host, machine, &request, span);
     vec![request, response, client]
 }
 
@@ -163,8 +164,8 @@ fn run_any(
     };
     for listener in listeners {
         let base = machine.decided.len();
-        let mut arguments = vec![socketio_client::event_name(host, machine, event)];
-        let rest = socketio_client::payload(host, machine, &listener.handler, 1, span);
+        let mut arguments = vec![client::event_name(host, machine, event)];
+        let rest = client::payload(host, machine, &listener.handler, 1, span);
         arguments.extend(rest);
         let arguments = Arguments::positional(arguments);
         let this = Some(Value::object(listener.socket));
@@ -198,7 +199,7 @@ fn run_packet_layer(
         return Ok(());
     };
     let span = step.mounted;
-    let name = socketio_client::event_name(host, machine, door.message);
+    let name = client::event_name(host, machine, door.message);
     let packet = machine.heap.allocate(ObjectKind::Array, span);
     let data = host.request_value(machine, RequestPart::Message, "");
     machine.heap.elements_mut(packet).extend([name, data]);
@@ -239,7 +240,7 @@ fn run_listeners(
     };
     for listener in listeners {
         let base = machine.decided.len();
-        let arguments = socketio_client::payload(host, machine, &listener.handler, 0, span);
+        let arguments = client::payload(host, machine, &listener.handler, 0, span);
         let arguments = Arguments::positional(arguments);
         let this = Some(Value::object(listener.socket));
         let result = socket::call_and_wait(machine, &listener.handler, this, &arguments, span);

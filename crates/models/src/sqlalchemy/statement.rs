@@ -11,7 +11,7 @@ use ustr::Ustr;
 use crate::ModelHost;
 use crate::python_records::Key;
 use crate::python_support::last_name;
-use crate::sqlalchemy_query::{
+use crate::sqlalchemy::query::{
     COLUMN, CONDITION, EXPRESSION, STATEMENT, collect, column_in, column_object, kind_of, make,
 };
 
@@ -223,7 +223,7 @@ pub(crate) fn entity_asset(
     if kind_of(machine, entity) == Some(Ustr::from(STATEMENT)) {
         return main_asset(host, machine, id);
     }
-    if let Some(asset) = crate::sqlalchemy_table::table_asset(host, machine, entity) {
+    if let Some(asset) = crate::sqlalchemy::table::table_asset(host, machine, entity) {
         return Some((asset, None));
     }
     let (asset, _) = column_in(machine, entity, 0)?;

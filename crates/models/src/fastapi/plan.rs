@@ -9,10 +9,10 @@ use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_dependencies::{Dependant, Parameter, Source, is_same_call};
-use crate::fastapi_inputs::{is_scalar, value_of_type};
-use crate::fastapi_middleware::Middleware;
-use crate::{ModelHost, fastapi_dependencies};
+use crate::ModelHost;
+use crate::fastapi::dependencies::{self, Dependant, Parameter, Source, is_same_call};
+use crate::fastapi::inputs::{is_scalar, value_of_type};
+use crate::fastapi::middleware::Middleware;
 
 /// Everything that runs for a route.
 #[derive(Clone, Debug)]
@@ -215,10 +215,11 @@ fn input(
             is_model && !asks && (!is_embedded || is_form)
         }
         // A model may describe all of the query, the headers or the cookies.
-        RequestPart::Query | RequestPart::Header | RequestPart::Cookie => parameter
-            .annotation
-            .as_ref()
-            .is_some_and(|annotation| crate::pydantic::model_class(machine, annotation).is_some()),
+        RequestPart::Query | RequestPart::Header | RequestPart::Cookie => {
+            parameter.annotation.as_ref().is_some_and(|annotation| {
+                crate::pydantic::fields::model_class(machine, annotation).is_some()
+            })
+        }
         _ => false,
     };
     Fill::Request {
@@ -421,11 +422,11 @@ pub(crate) fn nodes(
 ) -> Vec<Node> {
     let mut listed = Vec::new();
     for value in dependencies {
-        let Some(depends) = fastapi_dependencies::depends_object(machine, value) else {
+        let Some(depends) = dependencies::depends_object(machine, value) else {
             continue;
         };
         let decided = host.state().fastapi.conditions.get(&depends).cloned();
-        if let Some(found) = fastapi_dependencies::dependant_of(machine, depends, None, 0) {
+        if let Some(found) = dependencies::dependant_of(machine, depends, None, 0) {
             listed.push((found, decided.unwrap_or_default()));
         }
     }

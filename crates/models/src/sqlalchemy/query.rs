@@ -11,7 +11,7 @@ use ustr::Ustr;
 
 use crate::python_records::Key;
 use crate::python_support::{argument, first, last_name};
-use crate::sqlalchemy_statement::{
+use crate::sqlalchemy::statement::{
     add_conditions, add_conditions_by_name, set_conflict, set_entities, set_from, set_lock,
     set_returning, set_values, start_statement,
 };

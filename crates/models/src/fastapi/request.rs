@@ -5,9 +5,10 @@ use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_plan::{Plan, is_library, run_node, settled, shared};
+use crate::fastapi::middleware;
+use crate::fastapi::plan::{Plan, is_library, run_node, settled, shared};
 use crate::state::RegistrationKind;
-use crate::{Door, ModelHost, Step, fastapi_middleware, pydantic};
+use crate::{Door, ModelHost, Step, pydantic};
 
 /// Makes what the steps share: an object that holds the request and what dependencies gave.
 pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
@@ -44,7 +45,7 @@ pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
             .heap
             .set_property(exchange, Ustr::from(name), Value::object(id));
     }
-    crate::fastapi_websocket::begin(host, door);
+    crate::fastapi::websocket::begin(host, door);
     host.state().fastapi.exchange = Some(exchange);
     host.state().fastapi.results.clear();
     host.state().fastapi.plan = plan_number(machine, door);
@@ -73,7 +74,7 @@ pub(crate) fn step(
     if step.role == "loose" {
         let exchange = shared.first().and_then(Value::only_object);
         return exchange.map_or(Ok(()), |exchange| {
-            crate::fastapi_loose::run(host, machine, door, step, exchange)
+            crate::fastapi::loose::run(host, machine, door, step, exchange)
         });
     }
     let (Some(plan), Some(exchange)) = (
@@ -84,7 +85,7 @@ pub(crate) fn step(
     };
     let number = host.state().run.step;
     if let Some(middleware) = plan.middleware.get(number) {
-        return fastapi_middleware::run(host, machine, middleware, exchange);
+        return middleware::run(host, machine, middleware, exchange);
     }
     let number = number - plan.middleware.len();
     if step.role == "dependency" {
@@ -207,14 +208,14 @@ fn respond(
 fn body_of(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, value: &Value) -> Vec<Field> {
     let mut classes = Vec::new();
     if let Some(answers) = &plan.answers {
-        pydantic::collect_classes(machine, answers, &mut classes, 0);
+        pydantic::instances::collect_classes(machine, answers, &mut classes, 0);
     }
     if classes.is_empty() || value.is_nothing() {
         return host.body_fields(machine, value);
     }
     let mut fields: Vec<Field> = Vec::new();
     for class in classes {
-        for declared in pydantic::fields(machine, class) {
+        for declared in pydantic::fields::fields(machine, class) {
             if fields.iter().any(|field| field.name == declared.name) {
                 continue;
             }
