@@ -64,6 +64,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "beanie",
             "python_redis",
             "knex",
+            "supabase",
             "mongodb",
             "mongoose",
             "prisma",
