@@ -148,6 +148,14 @@ impl Decisions {
             }
             firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
         };
+        // What is left behind a branch was refused within it.
+        let refusal = [other]
+            .into_iter()
+            .chain(decision.remainder.iter().map(|left| Decided {
+                decision: left.decision,
+                side: !left.side,
+            }))
+            .find_map(|other| self.refusals.get(&other));
         Check {
             kind,
             span: decision.span,
@@ -155,7 +163,7 @@ impl Decisions {
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
             is_alternative,
-            refusal: self.refusals.get(&other).cloned().or(ended),
+            refusal: refusal.cloned().or(ended),
         }
     }
 }
