@@ -221,7 +221,8 @@ fn sends_a_token(entry: &EntryPoint) -> bool {
     let is_about_tokens = |access: &&Access| {
         kept.contains(&access.asset) || sets_a_token(access) || is_housekeeping(access)
     };
-    !writes.is_empty() && writes.iter().all(is_about_tokens)
+    let makes_one = !kept.is_empty() || writes.iter().any(|access| sets_a_token(access));
+    makes_one && writes.iter().all(is_about_tokens)
 }
 
 /// What is written whoever asks, and says nothing of the request, is the application's own affair.
