@@ -137,6 +137,16 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     judged
 }
 
+/// Returns what the layer asks of the page that a proven user's browser sends the request from. An attacker
+/// without credentials may be stopped before it.
+pub fn judge_browser(run: &LayerRun) -> Vec<(Control, Verdict)> {
+    let controls = [Control::Csrf, Control::Origin].into_iter();
+    let judged = controls.map(|control| (control, judge_control(run, control)));
+    judged
+        .filter(|(_, verdict)| *verdict != Verdict::Absent)
+        .collect()
+}
+
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
 /// ownership if it compares him with a record or with what he asked for.
 pub fn user_control(check: &Check) -> Option<Control> {

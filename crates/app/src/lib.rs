@@ -29,8 +29,8 @@ pub use effect::{
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use judge::{
-    Continuation, LayerRun, fails_open, fails_open_for_user, judge_layer, judge_user,
-    refusal_control, user_control,
+    Continuation, LayerRun, fails_open, fails_open_for_user, judge_browser, judge_layer,
+    judge_user, refusal_control, user_control,
 };
 pub use layer::{GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};

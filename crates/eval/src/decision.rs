@@ -92,6 +92,8 @@ pub struct Decision {
     pub ends: [SideEnd; 2],
     /// A word for the host, such as the name of a library's guard.
     pub label: Option<Ustr>,
+    /// The decisions of which one holds, where this is what others have left.
+    pub remainder: SmallVec<[Decided; 4]>,
 }
 
 /// Something thrown.

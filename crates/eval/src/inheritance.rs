@@ -123,17 +123,12 @@ impl<'p> Machine<'p> {
         let Some(home) = self.frame().home else {
             return Ok(this);
         };
-        let constructor = Ustr::from("constructor");
-        for base in self.bases_behind(home, &this) {
-            let ObjectKind::Class { prototype, .. } = self.heap.get(base).kind else {
-                continue;
-            };
-            if let Some(function) = self.heap.property(prototype, constructor).cloned() {
-                self.call_value(&function, Some(this.clone()), arguments, span)?;
-                return Ok(this);
-            }
+        let behind = self.bases_behind(home, &this);
+        if behind.is_empty() {
+            crate::javascript::construct_base(self, home, &this, arguments, span);
         }
-        crate::javascript::construct_base(self, home, &this, arguments, span);
+        self.construct_in_order(&behind, &this, arguments, span)?;
+        self.initialize_fields(&[home], &this)?;
         Ok(this)
     }
 

@@ -43,6 +43,7 @@ mod pattern;
 mod python;
 mod recovery;
 mod refine;
+mod remainder;
 mod scope;
 mod signature;
 mod statement;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use firedoor_app::build::Builder;
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_layer,
-    judge_user,
+    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_browser,
+    judge_layer, judge_user,
 };
 use firedoor_eval::Machine;
 use indexmap::IndexMap;
@@ -163,7 +163,8 @@ pub(crate) fn layer(
     layer.fails_open = layer
         .fails_open
         .or_else(|| firedoor_app::fails_open_for_user(&run));
-    for (control, verdict) in judge_user(&run) {
+    let asked = judge_user(&run).into_iter().chain(judge_browser(&run));
+    for (control, verdict) in asked {
         judged.entry(control).or_insert(verdict);
     }
     if door.transport == firedoor_app::Transport::WebSocket

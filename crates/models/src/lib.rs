@@ -77,6 +77,7 @@ pub mod sqltext;
 mod starlette;
 mod state;
 mod store;
+mod supabase;
 mod tables;
 mod tokens;
 pub mod tools;
@@ -174,6 +175,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy::table::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &supabase::MODEL,
     &tortoise::MODEL,
     &typeorm::MODEL,
     &upgrade::MODEL,

@@ -37,10 +37,10 @@ pub struct Checks<'h> {
 
 impl<'h> Checks<'h> {
     /// Returns a translator for the decisions of these runs.
-    pub fn new(host: &'h ModelHost, runs: &[&Run]) -> Checks<'h> {
+    pub fn new(host: &'h ModelHost, machine: &Machine<'_>, runs: &[&Run]) -> Checks<'h> {
         Checks {
             host,
-            decisions: Decisions::new(runs),
+            decisions: Decisions::new(machine, runs),
             numbers: FxHashMap::default(),
             checks: Vec::new(),
         }
@@ -68,13 +68,16 @@ impl<'h> Checks<'h> {
 
 impl Decisions {
     /// Prepares for the decisions of these runs.
-    pub fn new(runs: &[&Run]) -> Decisions {
+    pub fn new(machine: &Machine<'_>, runs: &[&Run]) -> Decisions {
         let mut refusals = FxHashMap::default();
         for refusal in runs.iter().flat_map(|run| &run.refusals) {
             for decided in &refusal.decided {
-                refusals
-                    .entry(*decided)
-                    .or_insert_with(|| refusal.refusal.clone());
+                let left = &machine.decision(decided.decision).remainder;
+                for decided in [decided].into_iter().chain(left) {
+                    refusals
+                        .entry(*decided)
+                        .or_insert_with(|| refusal.refusal.clone());
+                }
             }
         }
         for effect in runs.iter().flat_map(|run| &run.effects) {
@@ -154,6 +157,14 @@ impl Decisions {
             operands: operands.clone(),
             holds: decided.side,
         });
+        // What is left behind a branch was refused within it.
+        let refusal = [other]
+            .into_iter()
+            .chain(decision.remainder.iter().map(|left| Decided {
+                decision: left.decision,
+                side: !left.side,
+            }))
+            .find_map(|other| self.refusals.get(&other));
         Check {
             kind,
             span: decision.span,
@@ -162,7 +173,7 @@ impl Decisions {
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side != is_negated,
             is_alternative,
-            refusal: self.refusals.get(&other).cloned().or(ended),
+            refusal: refusal.cloned().or(ended),
         }
     }
 }
@@ -179,7 +190,7 @@ pub fn layer_run(
 ) -> LayerRun {
     let run = &sent.run;
     let mut decisions = sent.decisions.borrow_mut();
-    let decisions = decisions.get_or_insert_with(|| Decisions::new(&[run]));
+    let decisions = decisions.get_or_insert_with(|| Decisions::new(machine, &[run]));
     let continuing: Vec<&RawEffect> = run
         .effects
         .iter()
@@ -281,7 +292,7 @@ pub fn entry_point(
             false => {}
         }
     }
-    let mut checks = Checks::new(host, &[&user.run, &attacker.run]);
+    let mut checks = Checks::new(host, machine, &[&user.run, &attacker.run]);
     let effects = translate(machine, &mut checks, &user.run, &places);
     let exposed = match attacker.stopped_at {
         Some(_) => Vec::new(),

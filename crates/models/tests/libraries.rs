@@ -71,6 +71,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "beanie",
             "python_redis",
             "knex",
+            "supabase",
             "mongodb",
             "mongoose",
             "prisma",

@@ -72,6 +72,7 @@ mod reset_token_weak;
 mod reset_without_throttle;
 mod resets;
 mod role_from_client;
+mod router_gap;
 mod seats;
 mod secret_exposed;
 mod secret_fallback;

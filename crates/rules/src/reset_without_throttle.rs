@@ -7,7 +7,7 @@ use firedoor_app::{
 
 use crate::login_without_throttle::numbers;
 use crate::resets::resets;
-use crate::throttle::is_throttled;
+use crate::throttle::{is_throttled, with_place};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -111,7 +111,7 @@ fn makes_secret(entry: &EntryPoint) -> bool {
 }
 
 fn report(entry: &EntryPoint, effect: &Effect, findings: &mut Findings) {
-    findings
+    let finding = findings
         .at_entry(entry)
         .title(format!(
             "`{}` sends a message for everybody who asks",
@@ -121,6 +121,6 @@ fn report(entry: &EntryPoint, effect: &Effect, findings: &mut Findings) {
             "Somebody's mailbox can be filled, and each message holds another secret to guess. {}",
             numbers(entry)
         ))
-        .because("sends", effect.span, "here")
-        .report();
+        .because("sends", effect.span, "the message is sent here");
+    with_place(finding, entry).report();
 }

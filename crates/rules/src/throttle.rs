@@ -1,11 +1,13 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Check, CheckKind, Effect, EffectKind, EntryPoint, Flag, Layer, Operation, Origin, Provenance,
-    RequestPart, Throttle,
+    Check, CheckKind, Effect, EffectKind, EntryPoint, Flag, Layer, LayerKind, Operation, Origin,
+    Provenance, RequestPart, Throttle,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
+
+use crate::finding::FindingBuilder;
 
 /// Returns the limiters of an entry point with their places and names: those that are layers, and those
 /// that its code asks.
@@ -31,6 +33,20 @@ pub fn throttles(entry: &EntryPoint) -> Vec<(&Throttle, Span, Ustr)> {
             _ => None,
         });
     layers.chain(inner).collect()
+}
+
+/// Adds where a limiter could stand: what the application mounts before the entry point, last.
+pub fn with_place<'f>(finding: FindingBuilder<'f>, entry: &EntryPoint) -> FindingBuilder<'f> {
+    let mut layers = entry.layers.iter().rev();
+    let last = layers.find(|layer| layer.kind == LayerKind::Layer);
+    match last {
+        Some(layer) => finding.because(
+            "before",
+            layer.mounted,
+            format!("`{}` is the last of the layers before it", layer.name),
+        ),
+        None => finding,
+    }
 }
 
 /// The most attempts an hour that make guessing a password or code hopeless.

@@ -105,6 +105,7 @@ fn asset_field(schema: &Schema, model: Ustr, field: &SchemaField) -> AssetField 
         .get(&model)
         .and_then(|fields| fields.iter().find(|other| other.keys.contains(&field.name)));
     AssetField {
+        is_expiry: false,
         name: field.name,
         kind: Some(field.kind),
         refers_to: relation.map(|relation| relation.kind),

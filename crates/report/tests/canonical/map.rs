@@ -25,6 +25,7 @@ pub fn map(files: &FileSet) -> Map {
         kind: AssetKind::Table,
         span: span(files, "src/lobbies.ts", "Lobby.findById"),
         fields: vec![AssetField {
+            is_expiry: false,
             name: ustr("players"),
             kind: None,
             refers_to: Some(ustr("User")),
