@@ -445,11 +445,13 @@ impl<'p> Machine<'p> {
             Body::Expression(expression) => {
                 let value = self.evaluate(*expression)?;
                 let value = self.await_returned(value, function.span)?;
+                self.note_return(&value, true, function.span);
                 self.return_value(value);
             }
             Body::Block(block) => {
                 if self.block(block)? == Completion::Normal {
                     let value = self.nothing();
+                    self.note_return(&value, false, function.span);
                     self.return_value(value);
                 }
             }
@@ -496,6 +498,9 @@ impl<'p> Machine<'p> {
             (None, true) => Some(self.make_list(Vec::new(), false, span)),
             (_, false) => frame.returned,
         };
+        if self.watch.is_some() {
+            self.keep_paths(frame.paths, returned.as_ref());
+        }
         if function.is_async && !function.is_generator {
             return Ok(self.make_promise(returned, thrown, decided, span));
         }
