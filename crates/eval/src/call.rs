@@ -875,6 +875,21 @@ impl<'p> Machine<'p> {
         functions.into_iter().map(|(_, value)| value).collect()
     }
 
+    /// Returns what the function around a closure was given or has made, in the order of names.
+    pub fn captured_values(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let named = scope.names.iter().filter_map(|(name, slot)| match slot {
+            Slot::Value(value) => Some((*name, value.clone())),
+            _ => None,
+        });
+        let mut values: Vec<(Ustr, Value)> = named.collect();
+        values.sort_by_key(|(name, _)| name.as_str());
+        values.into_iter().map(|(_, value)| value).collect()
+    }
+
     fn is_function(&self, value: &Value) -> bool {
         value.only_object().is_some_and(|id| {
             matches!(

@@ -27,6 +27,7 @@ mod fastapi_security;
 mod fastapi_users;
 mod fastapi_users_routes;
 mod fastapi_websocket;
+mod flask;
 mod guards;
 mod host;
 mod identifiers;
@@ -124,6 +125,19 @@ pub static MODELS: &[&Model] = &[
     &fastapi_users::MODEL,
     &fastapi_users_routes::MODEL,
     &fastapi_websocket::MODEL,
+    &flask::MODEL,
+    &flask::answer::MODEL,
+    &flask::config::MODEL,
+    &flask::cross_site::MODEL,
+    &flask::errors::MODEL,
+    &flask::http_auth::MODEL,
+    &flask::jwt::MODEL,
+    &flask::limiter::MODEL,
+    &flask::login::MODEL,
+    &flask::request::MODEL,
+    &flask::rest::MODEL,
+    &flask::sockets::MODEL,
+    &flask::tables::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
     &jose::MODEL,
