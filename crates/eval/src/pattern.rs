@@ -116,7 +116,8 @@ impl<'p> Machine<'p> {
             match pattern {
                 ArrayPatternElement::Hole => next += 1,
                 ArrayPatternElement::Item(pattern) => {
-                    let element = elements.get(next).unwrap_or(&more).clone();
+                    let mut element = elements.get(next).unwrap_or(&more).clone();
+                    element.control = self.origins.union(element.control, value.control);
                     next += 1;
                     self.bind_pattern(pattern, element, binding, span)?;
                 }

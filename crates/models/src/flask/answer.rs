@@ -5,7 +5,7 @@
 
 use firedoor_app::{EffectKind, Field, Flag, Origin, Refusal, SetCookie};
 use firedoor_eval::{
-    Answer, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, ReturnPath, Shape, Value,
+    Answer, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, ReturnPath, Shape, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -333,7 +333,41 @@ pub(super) fn note(host: &ModelHost, machine: &mut Machine<'_>, path: &ReturnPat
     for atom in path.value.atoms().to_vec() {
         let one = Value::atom(atom).with_origins(path.value.origins);
         let parts = parts(machine, &one);
-        note_parts(host, machine, path, &parts);
+        let statuses = parts.status.atoms().len();
+        if statuses < 2 || parts.location.is_some() {
+            note_parts(host, machine, path, &parts);
+            continue;
+        }
+        // One of several statuses: which, hangs on what decided between them.
+        let status = parts.status.clone();
+        for atom in status.atoms().to_vec() {
+            let mut number = Value::atom(atom).with_origins(status.origins);
+            number.control = status.control;
+            let is_refusal = status_of(&number).is_some_and(|status| status >= 400);
+            let test = machine.tested(TestKind::Truth, None, &[&status], path.span);
+            let base = std::mem::replace(&mut machine.decided, path.decided.clone());
+            let note_one = |machine: &mut Machine<'_>| {
+                let parts = Parts {
+                    body: parts.body.clone(),
+                    status: number.clone(),
+                    location: None,
+                };
+                let path = ReturnPath {
+                    decided: machine.decided.clone(),
+                    ..path.clone()
+                };
+                note_parts(host, machine, &path, &parts);
+                Ok(())
+            };
+            let (yes, no) = (is_refusal, !is_refusal);
+            let _ = machine.when(
+                &test,
+                path.span,
+                |machine| if yes { note_one(machine) } else { Ok(()) },
+                |machine| if no { note_one(machine) } else { Ok(()) },
+            );
+            machine.decided = base;
+        }
     }
 }
 
@@ -346,8 +380,17 @@ fn note_parts(host: &ModelHost, machine: &mut Machine<'_>, path: &ReturnPath, pa
         push(host, path, EffectKind::Redirect(target));
         return;
     }
-    if let Some(status) = status.filter(|status| *status >= 400) {
-        refuse(host, path, Refusal::Status(status));
+    if let Some(code) = status.filter(|status| *status >= 400) {
+        let mut path = path.clone();
+        let status = &parts.status;
+        if !status.control.is_empty() || !status.origins.is_empty() {
+            let decision = machine.failure(path.span, status.origins, status.control);
+            path.decided.push(firedoor_eval::Decided {
+                decision,
+                side: true,
+            });
+        }
+        refuse(host, &path, Refusal::Status(code));
     }
     let body = host.body_fields(machine, &parts.body);
     let answer = EffectKind::Respond {

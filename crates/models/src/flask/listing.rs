@@ -156,7 +156,14 @@ fn collect(
             RegistrationKind::Other("route") => found.rules.push(Rule {
                 router: id,
                 registration: registration.clone(),
-                above: above.clone(),
+                above: match registration.options.contains_key(&Ustr::from("$whole")) {
+                    true => Above {
+                        blueprints: Vec::new(),
+                        prefix: None,
+                        ..above.clone()
+                    },
+                    false => above.clone(),
+                },
             }),
             // A blueprint registers those in it once it has done everything else.
             RegistrationKind::Mount if router.role == "app" => {

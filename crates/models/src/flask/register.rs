@@ -238,7 +238,7 @@ pub(crate) fn add_rule(
     let rule = text_of(arguments.find(0, "rule")).unwrap_or_default();
     let mut options = IndexMap::new();
     for (name, value) in &arguments.keywords {
-        if matches!(name.as_str(), "methods" | "endpoint" | "defaults" | "websocket" | "subdomain" | "host") {
+        if matches!(name.as_str(), "methods" | "endpoint" | "defaults" | "websocket" | "subdomain" | "host" | "$whole") {
             options.insert(*name, value.clone());
         }
     }

@@ -18,6 +18,7 @@ pub static MODEL: Model = Model {
     name: "flask_rest",
     calls: &[
         ("py:flask_restful.Api", make_api),
+        ("py:flask_restx.Api", make_api),
         ("py:flask_restful.Api().init_app", set_up),
         ("py:flask_restful.Api().add_resource", add_resource),
         ("py:flask_restful.Api().resource", resource_decorator),
@@ -58,7 +59,6 @@ pub static MODEL: Model = Model {
         ("py:flask.Blueprint().etag", super::register::given),
     ],
     aliases: &[
-        ("py:flask_restx.Api", "py:flask_restful.Api"),
         ("py:flask_restx.Resource", "py:flask_restful.Resource"),
         ("py:flask_restx.abort", "py:flask_restful.abort"),
         ("py:flask_restx.marshal_with", "py:flask_restful.marshal_with"),
@@ -75,6 +75,13 @@ pub static MODEL: Model = Model {
 /// `Api(app_or_blueprint, prefix="", decorators=[...])`.
 fn make_api(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = object_with_arguments(machine, call);
+    if call.path.starts_with("py:flask_restx.") {
+        let restful = ObjectKind::Host(Ustr::from("py:flask_restful.Api()"));
+        machine.heap.get_mut(id).kind = restful;
+        machine
+            .heap
+            .set_property(id, Ustr::from("$restx"), Value::bool(true));
+    }
     let app = given(call, 0, "app").filter(|app| !app.is_nothing());
     if let Some(app) = app {
         attach(host, machine, id, app);
@@ -100,6 +107,9 @@ fn attach(host: &ModelHost, machine: &mut Machine<'_>, api: ObjectId, app: Value
     machine
         .heap
         .set_property(api, Ustr::from("$app"), Value::object(app));
+    if machine.heap.property(api, Ustr::from("$restx")).is_some() {
+        describe(host, machine, api, app);
+    }
     let waiting = std::mem::take(&mut host.state().flask.waiting);
     for (owner, class, arguments, prefix, span) in waiting {
         match owner == api {
@@ -111,6 +121,48 @@ fn attach(host: &ModelHost, machine: &mut Machine<'_>, api: ObjectId, app: Value
                 .push((owner, class, arguments, prefix, span)),
         }
     }
+}
+
+/// Flask-RESTX serves a description of the interface, a page for it and its root (`api.py`, `_init_app`).
+fn describe(host: &ModelHost, machine: &mut Machine<'_>, api: ObjectId, app: ObjectId) {
+    let span = machine.heap.get(api).span;
+    let prefix = prefix_of(machine, api, "");
+    let root = match prefix.is_empty() {
+        true => "/".to_owned(),
+        false => prefix.clone(),
+    };
+    let page = machine.heap.property(api, Ustr::from("doc")).cloned();
+    let page = page.and_then(|page| page.text());
+    let mut paths = vec![(root, "root"), (format!("{prefix}/swagger.json"), "specs")];
+    if let Some(page) = page {
+        paths.push((page.to_string(), "doc"));
+    }
+    for (path, name) in paths {
+        serve(host, machine, app, &path, name, span);
+    }
+    // The files of the page belong to the application, whatever the API stands on.
+    serve(host, machine, app, "/swaggerui/<path:filename>", "static", span);
+}
+
+/// A rule that gives what is the same for everybody.
+fn serve(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    app: ObjectId,
+    path: &str,
+    name: &str,
+    span: Span,
+) {
+    let view = host.make_object(machine, "flask:static", span);
+    machine.heap.get_mut(view).name = Some(Ustr::from(name));
+    let mut arguments = Arguments::positional([Value::string(path)]);
+    let endpoint = Value::string(&format!("restx_{name}"));
+    arguments.keywords.insert(Ustr::from("endpoint"), endpoint);
+    if name == "static" {
+        let whole = Value::bool(true);
+        arguments.keywords.insert(Ustr::from("$whole"), whole);
+    }
+    add_rule(host, machine, app, &arguments, Some(&Value::object(view)), span);
 }
 
 fn app_of(machine: &Machine<'_>, api: ObjectId) -> Option<ObjectId> {

@@ -4,7 +4,7 @@
 //! `Model.query` a query of it. Source: flask-sqlalchemy 3.1, `extension.py`, `model.py`, `query.py`.
 
 use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectId, Stop, TestKind, Value,
+    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -12,8 +12,8 @@ use ustr::Ustr;
 use crate::python_support::{keep, last_name, nothing};
 use crate::{Model, ModelHost};
 
-/// What models inherit from.
-pub(crate) const BASE: &str = "py:flask_sqlalchemy.model.Model";
+/// What marks the class that models inherit from: their tables have names by themselves.
+const NAMED: &str = "$named";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -38,7 +38,6 @@ pub static MODEL: Model = Model {
     ],
     aliases: &[
         ("py:flask_sqlalchemy.extension.SQLAlchemy", "py:flask_sqlalchemy.SQLAlchemy"),
-        (BASE, "py:sqlalchemy.orm.DeclarativeBase"),
     ],
     ..Model::EMPTY
 };
@@ -66,13 +65,39 @@ fn member(
     let id = object?;
     let name = last_name(&host.state().member_name).to_owned();
     Some(match name.as_str() {
-        "Model" => Value::outside(BASE),
+        "Model" => base(host, machine, id, span),
         "session" => session(host, machine, id, span),
         "engine" | "metadata" => return None,
         name if OF_ORM.contains(&name) => {
             Value::outside(&format!("py:sqlalchemy.orm.{name}"))
         }
         name => Value::outside(&format!("py:sqlalchemy.{name}")),
+    })
+}
+
+/// `db.Model`, one object of an extension.
+fn base(host: &ModelHost, machine: &mut Machine<'_>, owner: ObjectId, span: Span) -> Value {
+    let name = Ustr::from("$model");
+    if let Some(known) = machine.heap.property(owner, name) {
+        return known.clone();
+    }
+    let id = host.make_object(machine, "py:sqlalchemy.orm.DeclarativeBase", span);
+    let object = machine.heap.get_mut(id);
+    object
+        .properties
+        .insert(Ustr::from(NAMED), Value::bool(true));
+    machine.heap.set_property(owner, name, Value::object(id));
+    Value::object(id)
+}
+
+/// Holds if the table of a class has a name by itself.
+pub(crate) fn names_itself(machine: &Machine<'_>, class: ObjectId) -> bool {
+    machine.class_order(class).iter().any(|class| {
+        let ObjectKind::Class { bases, .. } = &machine.heap.get(*class).kind else {
+            return false;
+        };
+        let mut bases = bases.iter().filter_map(Value::only_object);
+        bases.any(|base| machine.heap.property(base, Ustr::from(NAMED)).is_some())
     })
 }
 

@@ -39,6 +39,13 @@ pub(crate) fn view_of_class(
         let Some((_, listed)) = listed else {
             continue;
         };
+        // By method they stand around the method alone.
+        let is_by_method = listed
+            .only_object()
+            .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Plain));
+        if is_by_method {
+            continue;
+        }
         for decorator in machine.elements_of(&listed).0 {
             let given = Arguments::positional([view.clone()]);
             let (made, _) =
