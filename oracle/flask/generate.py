@@ -23,7 +23,6 @@ KNOWN = [
     "'user_id' in session",
     "USERS.get((request.headers.get('Authorization') or '').removeprefix('Bearer '))",
     "read_token() in USERS",
-    "g.get('user')",
     "known_user()",
 ]
 
@@ -262,6 +261,8 @@ class Writer:
                 before += more
                 content.append(self.register(name, inner))
         form = self.source.choice(["plain", "plain", "function", "file"])
+        if form == "file" and any(".register_blueprint(" in line for line in content):
+            form = "plain"
         if form == "function":
             made = ["", "", f"def make_{name}():", *["    " + line if line else "" for line in [*lines, *content, f"return {name}"]], "", "", f"{name} = make_{name}()"]
             return name, [*before, *made]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import asking, loading
-from .tracing import describe, function_of
+from .tracing import describe, function_of, noting
 
 KINDS = ("none", "forged", "valid")
 
@@ -57,6 +57,8 @@ def once(app: Any, module: Any, root: Path, asked: dict[str, Any]) -> tuple[list
     app.config["PROPAGATE_EXCEPTIONS"] = False
     hooks = {value for functions in app.before_request_funcs.values() for value in functions}
     known = [describe(hook, root) for hook in sorted(hooks, key=lambda hook: str(describe(hook, root)))]
+    for functions in app.before_request_funcs.values():
+        functions[:] = [noting(function) for function in functions]
     valid = asking.log_in(app, asked)
     found: list[dict[str, Any]] = []
     for rule in app.url_map.iter_rules():
@@ -66,7 +68,7 @@ def once(app: Any, module: Any, root: Path, asked: dict[str, Any]) -> tuple[list
         for method in methods_of(rule):
             identity = f"{method} {template(rule.rule)}"
             question = asked.get("requests", {}).get(identity, {})
-            found.append(entry(app, rule, view, method, identity, hooks, root, asked, question, valid))
+            found.append(entry(app, rule, view, method, identity, root, asked, question, valid))
     for server in servers(module):
         found += events(app, server, root, asked, valid)
     # The first of several rules that match the same requests is the one that answers.
@@ -98,10 +100,9 @@ def bodies(view: Any, method: str) -> Any:
     return function_of(view)
 
 
-def entry(app: Any, rule: Any, view: Any, method: str, identity: str, hooks: set[Any], root: Path, asked: dict[str, Any], question: dict[str, Any], valid: dict[str, Any]) -> dict[str, Any]:
+def entry(app: Any, rule: Any, view: Any, method: str, identity: str, root: Path, asked: dict[str, Any], question: dict[str, Any], valid: dict[str, Any]) -> dict[str, Any]:
     body = bodies(view, method)
-    codes = {function.__code__: hook for hook in hooks if (function := function_of(hook)) is not None}
-    wanted = set(codes) | ({body.__code__} if body else set())
+    wanted = {body.__code__} if body else set()
     answers = {}
     for kind in KINDS:
         if method == "WS":
@@ -110,7 +111,7 @@ def entry(app: Any, rule: Any, view: Any, method: str, identity: str, hooks: set
             answers[kind] = asking.request(app, method, rule.rule, kind, question, asked, valid, wanted)
     last = answers["valid"]
     reached = body is not None and body.__code__ in last.trace.ran
-    layers = [describe(codes[code], root) for code in last.trace.ran if code in codes]
+    layers = [describe(hook, root) for hook in last.trace.hooks]
     return {
         "id": identity,
         "layers": layers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import threading
@@ -73,16 +74,34 @@ def watch(owner: type, name: str, kind: str) -> None:
     setattr(owner, name, watched)
 
 
+hooks: list[Any] = []
+
+
+def noting(hook: Any) -> Any:
+    """Wraps a hook, so that it is known when it runs as one."""
+
+    @functools.wraps(hook, updated=())
+    def noted(*arguments: Any, **options: Any) -> Any:
+        hooks.append(hook)
+        return hook(*arguments, **options)
+
+    if inspect.iscoroutinefunction(hook):
+        return inspect.markcoroutinefunction(noted) if hasattr(inspect, "markcoroutinefunction") else hook
+    return noted
+
+
 class Trace:
-    """The functions of interest that ran, in order."""
+    """The functions of interest that ran, and the hooks in order."""
 
     def __init__(self, wanted: set[Any]) -> None:
         self.wanted = wanted
         self.ran: list[Any] = []
         self.reads: list[str] = []
+        self.hooks: list[Any] = []
 
     def __enter__(self) -> Trace:
         reads.clear()
+        hooks.clear()
         sys.setprofile(self.note)
         threading.setprofile(self.note)
         return self
@@ -95,6 +114,7 @@ class Trace:
         sys.setprofile(None)
         threading.setprofile(None)
         self.reads = list(reads)
+        self.hooks = list(dict.fromkeys(hooks))
 
 
 def function_of(value: Any) -> Callable[..., Any] | None:
