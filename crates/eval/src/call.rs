@@ -445,13 +445,13 @@ impl<'p> Machine<'p> {
             Body::Expression(expression) => {
                 let value = self.evaluate(*expression)?;
                 let value = self.await_returned(value, function.span)?;
-                self.note_return(&value, true, function.span);
+                self.note_return(&value, true, None, function.span);
                 self.return_value(value);
             }
             Body::Block(block) => {
                 if self.block(block)? == Completion::Normal {
                     let value = self.nothing();
-                    self.note_return(&value, false, function.span);
+                    self.note_return(&value, false, None, function.span);
                     self.return_value(value);
                 }
             }

@@ -90,6 +90,8 @@ pub(crate) struct Frame {
     pub(crate) classes: Vec<(ScopeId, ObjectId)>,
     /// The ways in which it has returned, as far as somebody asks for them.
     pub(crate) paths: Vec<crate::ReturnPath>,
+    /// What its variables were given, path by path, as far as somebody asks for it.
+    pub(crate) assigned: Vec<(Ustr, crate::ReturnPath)>,
 }
 
 impl Frame {
@@ -111,6 +113,7 @@ impl Frame {
             handling: Vec::new(),
             classes: Vec::new(),
             paths: Vec::new(),
+            assigned: Vec::new(),
         }
     }
 }

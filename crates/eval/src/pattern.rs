@@ -173,6 +173,9 @@ impl<'p> Machine<'p> {
     /// Assigns to the nearest variable of that name. A name that nobody declared becomes one of the
     /// function (Python) or of the module (JavaScript).
     pub(crate) fn assign_name(&mut self, name: Ustr, value: Value) {
+        if self.watch.is_some() {
+            self.note_assignment(name, &value);
+        }
         let mut scope = Some(self.current_scope());
         while let Some(id) = scope {
             let found = &self.scopes[id.0 as usize];

@@ -91,7 +91,17 @@ impl Machine<'_> {
     }
 
     /// Notes a value that the running function returns; `is_call` if it may be what a call gave.
-    pub(crate) fn note_return(&mut self, value: &Value, is_call: bool, span: Span) {
+    pub(crate) fn note_return(
+        &mut self,
+        value: &Value,
+        is_call: bool,
+        name: Option<Ustr>,
+        span: Span,
+    ) {
+        let assigned = match (name, &self.watch) {
+            (Some(name), Some(_)) => self.assigned_paths(name, value),
+            _ => None,
+        };
         let Some(watch) = &self.watch else {
             return;
         };
@@ -103,9 +113,10 @@ impl Machine<'_> {
                 .value
                 .as_ref()
                 .is_some_and(|known| is_same(known, value));
-        let mut paths = match is_handed_on {
-            true => watch.last.clone(),
-            false => vec![ReturnPath {
+        let mut paths = match (assigned, is_handed_on) {
+            (Some(assigned), _) => assigned,
+            (None, true) => watch.last.clone(),
+            (None, false) => vec![ReturnPath {
                 value: value.clone(),
                 decided: self.decided.clone(),
                 written: Written::default(),
@@ -122,6 +133,78 @@ impl Machine<'_> {
         let frame = self.frame();
         let room = MOST.saturating_sub(frame.paths.len());
         frame.paths.extend(paths.into_iter().take(room));
+    }
+
+    /// Notes what a variable of the running function is given on this path, for a `return` of it further on.
+    /// What an assignment in a branch takes the place of holds on the other side only.
+    pub(crate) fn note_assignment(&mut self, name: Ustr, value: &Value) {
+        let Some(watch) = &self.watch else {
+            return;
+        };
+        if self.frames.len() <= watch.depth || !self.is_python() {
+            return;
+        }
+        let is_given = !value.is_nothing()
+            && watch
+                .value
+                .as_ref()
+                .is_some_and(|known| is_same(known, value));
+        let decided = self.decided.clone();
+        let paths = match is_given {
+            true => watch.last.clone(),
+            false => vec![ReturnPath {
+                value: value.clone(),
+                decided: decided.clone(),
+                written: Written::default(),
+                span: self.span,
+                function: self.function_name(),
+            }],
+        };
+        let frame = self.frame();
+        frame
+            .assigned
+            .retain(|(known, path)| *known != name || !path.decided.starts_with(&decided));
+        for (known, path) in &mut frame.assigned {
+            if *known == name
+                && let Some(step) = decided.get(path.decided.len())
+                && decided.starts_with(&path.decided)
+            {
+                path.decided.push(Decided {
+                    decision: step.decision,
+                    side: !step.side,
+                });
+            }
+        }
+        let room = MOST.saturating_sub(frame.assigned.len());
+        let more = paths.into_iter().take(room).map(|path| (name, path));
+        frame.assigned.extend(more);
+    }
+
+    /// Returns what a variable was given, if that is all that it can be.
+    fn assigned_paths(&mut self, name: Ustr, value: &Value) -> Option<Vec<ReturnPath>> {
+        let decided = self.decided.clone();
+        let given = self.frame().assigned.iter();
+        let given: Vec<ReturnPath> = given
+            .filter(|(known, path)| {
+                let mut atoms = path.value.atoms().iter();
+                *known == name && atoms.any(|atom| value.atoms().contains(atom))
+            })
+            .map(|(_, path)| path.clone())
+            .collect();
+        let is_all = value.atoms().iter().all(|atom| {
+            let mut atoms = given.iter().flat_map(|path| path.value.atoms());
+            atoms.any(|known| known == atom)
+        });
+        if given.len() < 2 || !is_all {
+            return None;
+        }
+        let paths = given.into_iter().map(|mut path| {
+            let later = decided.iter().filter(|step| !path.decided.contains(step));
+            let later: Vec<Decided> = later.copied().collect();
+            path.decided.extend(later);
+            path
+        });
+        Some(paths.collect())
     }
 
     /// Keeps the paths of a function that has ended, until another one ends.

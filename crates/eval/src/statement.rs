@@ -248,7 +248,7 @@ impl<'p> Machine<'p> {
         }
         let Some(returned) = returned else {
             let span = self.span;
-            return self.note_return(value, false, span);
+            return self.note_return(value, false, None, span);
         };
         let expression = self.module_ir().expression(returned);
         let is_call = match &expression.kind {
@@ -256,7 +256,11 @@ impl<'p> Machine<'p> {
             firedoor_ir::ExpressionKind::Name(_) => value.objects().next().is_some(),
             _ => false,
         };
-        self.note_return(value, is_call, expression.span);
+        let name = match &expression.kind {
+            firedoor_ir::ExpressionKind::Name(name) => Some(*name),
+            _ => None,
+        };
+        self.note_return(value, is_call, name, expression.span);
     }
 
     /// Notes one of the values that the running function returns, with what decided it.

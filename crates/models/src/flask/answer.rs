@@ -206,7 +206,7 @@ fn url_for(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
         .is_some_and(|whole| whole.truth() != Some(false));
     let mut text = match known {
         Some(path) => holes(&path),
-        None => format!("/{HOLE}"),
+        None => format!("/{name}{HOLE}"),
     };
     if call.arguments.keywords.keys().any(|name| !name.starts_with('_')) && !text.contains(HOLE) {
         text.push(HOLE);
@@ -376,7 +376,10 @@ fn note_parts(host: &ModelHost, machine: &mut Machine<'_>, path: &ReturnPath, pa
     if let Some(location) = &parts.location {
         let text = location.text_pattern().map(|text| text.to_string());
         refuse(host, path, Refusal::Redirect(text));
-        let target = host.provenance(machine, location);
+        let target = match own_page(location) {
+            Some(page) => firedoor_app::Provenance::new([Origin::Literal(page)]),
+            None => host.provenance(machine, location),
+        };
         push(host, path, EffectKind::Redirect(target));
         return;
     }
@@ -399,6 +402,19 @@ fn note_parts(host: &ModelHost, machine: &mut Machine<'_>, path: &ReturnPath, pa
         is_error: false,
     };
     push(host, path, answer);
+}
+
+/// Returns the known beginning of a path of the own site; `//` would name another one.
+fn own_page(location: &Value) -> Option<Ustr> {
+    let text = location.text_pattern()?;
+    let known = text.as_str().split(HOLE).next().unwrap_or("");
+    let mut characters = known.chars();
+    let is_own = characters.next() == Some('/')
+        && match characters.next() {
+            Some(next) => next != '/' && next != '\\',
+            None => known.len() == text.len(),
+        };
+    is_own.then(|| Ustr::from(known))
 }
 
 fn refuse(host: &ModelHost, path: &ReturnPath, refusal: Refusal) {
