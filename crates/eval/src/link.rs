@@ -630,9 +630,9 @@ impl<'p> Machine<'p> {
     /// Returns what a dotted path in a text stands for: a module, or something in one.
     pub fn python_object(&mut self, dotted: &str, span: Span) -> Option<Value> {
         let is_own = |value: &Value, machine: &Self| {
-            value.only_object().is_some_and(|id| {
-                matches!(machine.heap.get(id).kind, ObjectKind::Namespace(_))
-            })
+            value
+                .only_object()
+                .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Namespace(_)))
         };
         let (whole, _) = self.catching(|machine| machine.import_dotted(dotted));
         if let Ok(whole) = whole
@@ -643,8 +643,7 @@ impl<'p> Machine<'p> {
         let (module, name) = dotted.rsplit_once([':', '.'])?;
         let (found, _) = self.catching(|machine| machine.import_dotted(module));
         let found = found.ok().filter(|found| is_own(found, self))?;
-        let (read, _) =
-            self.catching(|machine| machine.member(&found, Ustr::from(name), span));
+        let (read, _) = self.catching(|machine| machine.member(&found, Ustr::from(name), span));
         read.ok().filter(|value| !value.is_nothing())
     }
 

@@ -252,7 +252,9 @@ impl<'p> Machine<'p> {
         };
         let expression = self.module_ir().expression(returned);
         let is_call = match &expression.kind {
-            firedoor_ir::ExpressionKind::Call { .. } | firedoor_ir::ExpressionKind::Await(_) => true,
+            firedoor_ir::ExpressionKind::Call { .. } | firedoor_ir::ExpressionKind::Await(_) => {
+                true
+            }
             firedoor_ir::ExpressionKind::Name(_) => value.objects().next().is_some(),
             _ => false,
         };

@@ -276,9 +276,7 @@ fn needs(function: &Function) -> usize {
 fn is_of(machine: &Machine<'_>, id: ObjectId, module: ModuleId) -> bool {
     match machine.heap.get(id).kind {
         ObjectKind::Function { closure, .. } => closure.module == module,
-        ObjectKind::Class { module: own, .. } => {
-            own == module
-        }
+        ObjectKind::Class { module: own, .. } => own == module,
         _ => false,
     }
 }

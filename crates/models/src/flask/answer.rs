@@ -36,7 +36,10 @@ pub static MODEL: Model = Model {
         ("py:flask.send_file", send_file),
         ("py:flask.send_from_directory", send_file),
         ("py:flask.stream_with_context", super::register::given),
-        ("py:flask.copy_current_request_context", super::register::given),
+        (
+            "py:flask.copy_current_request_context",
+            super::register::given,
+        ),
         ("py:flask.after_this_request", super::register::given),
         ("py:flask.flash", nothing),
         ("py:flask.get_flashed_messages", nothing),
@@ -61,8 +64,14 @@ pub static MODEL: Model = Model {
         ("py:werkzeug.utils.redirect", "py:flask.redirect"),
         ("py:flask.helpers.url_for", "py:flask.url_for"),
         ("py:flask.helpers.make_response", "py:flask.make_response"),
-        ("py:flask.helpers.send_from_directory", "py:flask.send_from_directory"),
-        ("py:flask.templating.render_template", "py:flask.render_template"),
+        (
+            "py:flask.helpers.send_from_directory",
+            "py:flask.send_from_directory",
+        ),
+        (
+            "py:flask.templating.render_template",
+            "py:flask.render_template",
+        ),
         ("py:quart.jsonify", "py:flask.jsonify"),
         ("py:quart.make_response", "py:flask.make_response"),
         ("py:quart.Response", "py:flask.Response"),
@@ -70,7 +79,10 @@ pub static MODEL: Model = Model {
         ("py:quart.url_for", "py:flask.url_for"),
         ("py:quart.render_template", "py:flask.render_template"),
         ("py:quart.send_file", "py:flask.send_file"),
-        ("py:quart.send_from_directory", "py:flask.send_from_directory"),
+        (
+            "py:quart.send_from_directory",
+            "py:flask.send_from_directory",
+        ),
     ],
     ..Model::EMPTY
 };
@@ -163,14 +175,19 @@ fn status_number(status: &Value) -> Value {
         return status.clone();
     };
     let number = text.split_whitespace().next().unwrap_or("").parse::<u16>();
-    number.map_or_else(|_| status.clone(), |number| Value::number(f64::from(number)))
+    number.map_or_else(
+        |_| status.clone(),
+        |number| Value::number(f64::from(number)),
+    )
 }
 
 /// `redirect(location, code=302)`.
 fn redirect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let location = argument(call, 0, "location");
     let status = given(call, 1, "code").unwrap_or_else(|| Value::number(302.0));
-    Ok(Some(redirection(host, machine, location, status, call.span)))
+    Ok(Some(redirection(
+        host, machine, location, status, call.span,
+    )))
 }
 
 pub(crate) fn redirection(
@@ -196,7 +213,10 @@ fn url_for(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     };
     let relative = name.strip_prefix('.').map(|rest| {
         let blueprint = host.flask_plan().and_then(|plan| plan.blueprint);
-        blueprint.map_or_else(|| rest.to_owned(), |blueprint| format!("{blueprint}.{rest}"))
+        blueprint.map_or_else(
+            || rest.to_owned(),
+            |blueprint| format!("{blueprint}.{rest}"),
+        )
     });
     let name = relative.map_or(name, |name| Ustr::from(&name));
     let known = host.state().flask.endpoints.get(&name).copied();
@@ -208,7 +228,13 @@ fn url_for(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
         Some(path) => holes(&path),
         None => format!("/{name}{HOLE}"),
     };
-    if call.arguments.keywords.keys().any(|name| !name.starts_with('_')) && !text.contains(HOLE) {
+    if call
+        .arguments
+        .keywords
+        .keys()
+        .any(|name| !name.starts_with('_'))
+        && !text.contains(HOLE)
+    {
         text.push(HOLE);
     }
     if is_whole {
@@ -245,13 +271,15 @@ fn page(_host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answ
     Ok(Some(Value::unknown(Shape::String)))
 }
 
-pub(crate) fn send_file(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(crate) fn send_file(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let status = Value::number(200.0);
-    Ok(Some(response(host, machine, Value::null(), status, call.span)))
+    Ok(Some(response(
+        host,
+        machine,
+        Value::null(),
+        status,
+        call.span,
+    )))
 }
 
 fn is_response(machine: &Machine<'_>, id: ObjectId) -> bool {
@@ -304,9 +332,8 @@ pub(crate) fn parts(machine: &Machine<'_>, value: &Value) -> Parts {
         (ObjectKind::Tuple, [body, rest @ ..]) => {
             let inner = parts(machine, body);
             let status = rest.first().map(status_number);
-            let is_status = |status: &Value| {
-                status.as_number().is_some() || status.only_object().is_none()
-            };
+            let is_status =
+                |status: &Value| status.as_number().is_some() || status.only_object().is_none();
             Parts {
                 status: status.filter(is_status).unwrap_or(inner.status),
                 ..inner

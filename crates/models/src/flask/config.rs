@@ -57,8 +57,12 @@ fn default(name: &str) -> Option<Value> {
         "SESSION_COOKIE_NAME" => Value::string("session"),
         "PREFERRED_URL_SCHEME" => Value::string("http"),
         "APPLICATION_ROOT" => Value::string("/"),
-        "SECRET_KEY" | "SERVER_NAME" | "SESSION_COOKIE_SAMESITE" | "SESSION_COOKIE_DOMAIN"
-        | "MAX_CONTENT_LENGTH" | "SESSION_COOKIE_PATH" => Value::null(),
+        "SECRET_KEY"
+        | "SERVER_NAME"
+        | "SESSION_COOKIE_SAMESITE"
+        | "SESSION_COOKIE_DOMAIN"
+        | "MAX_CONTENT_LENGTH"
+        | "SESSION_COOKIE_PATH" => Value::null(),
         _ => return None,
     })
 }
@@ -292,7 +296,9 @@ fn capitals(machine: &mut Machine<'_>, id: ObjectId, span: Span) -> Vec<(Ustr, V
         let variables = machine.module_variables(module);
         names.extend(variables.into_iter().map(|(name, _)| name));
     }
-    names.retain(|name| name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase));
+    names.retain(|name| {
+        name.chars().any(char::is_uppercase) && !name.chars().any(char::is_lowercase)
+    });
     names.sort();
     names.dedup();
     let object = Value::object(id);
@@ -331,7 +337,14 @@ pub(super) fn set_attribute(
     else {
         return false;
     };
-    write(host, machine, config, Ustr::from(&name), value.clone(), span);
+    write(
+        host,
+        machine,
+        config,
+        Ustr::from(&name),
+        value.clone(),
+        span,
+    );
     true
 }
 
@@ -402,7 +415,12 @@ pub(super) fn settings(host: &ModelHost, machine: &mut Machine<'_>, app: ObjectI
         add_setting(host, machine, kind, span);
     }
     let mut fields: Vec<Field> = Vec::new();
-    for name in ["SESSION_COOKIE_NAME", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE"] {
+    for name in [
+        "SESSION_COOKIE_NAME",
+        "SESSION_COOKIE_SECURE",
+        "SESSION_COOKIE_HTTPONLY",
+        "SESSION_COOKIE_SAMESITE",
+    ] {
         let value = read(host, machine, config, name);
         fields.push(Field {
             name: Ustr::from(name.trim_start_matches("SESSION_COOKIE_")),

@@ -36,7 +36,10 @@ pub static MODEL: Model = Model {
         ("py:flask_cors.cross_origin", cross_origin),
         ("py:flask_talisman.Talisman", headers),
         ("py:flask_talisman.Talisman().init_app", headers),
-        ("py:flask_talisman.Talisman()", super::register::pass_decorator),
+        (
+            "py:flask_talisman.Talisman()",
+            super::register::pass_decorator,
+        ),
     ],
     members: &[
         ("py:flask_wtf.FlaskForm().data", whole_form),
@@ -47,16 +50,31 @@ pub static MODEL: Model = Model {
     aliases: &[
         ("py:flask_wtf.CSRFProtect", "py:flask_wtf.csrf.CSRFProtect"),
         ("py:flask_wtf.CsrfProtect", "py:flask_wtf.csrf.CSRFProtect"),
-        ("py:flask_wtf.csrf.CsrfProtect", "py:flask_wtf.csrf.CSRFProtect"),
+        (
+            "py:flask_wtf.csrf.CsrfProtect",
+            "py:flask_wtf.csrf.CSRFProtect",
+        ),
         ("py:flask_wtf.form.FlaskForm", "py:flask_wtf.FlaskForm"),
         ("py:flask_wtf.Form", "py:flask_wtf.FlaskForm"),
         ("py:flask_cors.extension.CORS", "py:flask_cors.CORS"),
-        ("py:flask_cors.decorator.cross_origin", "py:flask_cors.cross_origin"),
-        ("py:flask_talisman.talisman.Talisman", "py:flask_talisman.Talisman"),
+        (
+            "py:flask_cors.decorator.cross_origin",
+            "py:flask_cors.cross_origin",
+        ),
+        (
+            "py:flask_talisman.talisman.Talisman",
+            "py:flask_talisman.Talisman",
+        ),
     ],
     subclasses: &[
-        ("py:flask_wtf.csrf.CSRFError", "py:werkzeug.exceptions.BadRequest"),
-        ("py:wtforms.validators.ValidationError", "py:builtins.ValueError"),
+        (
+            "py:flask_wtf.csrf.CSRFError",
+            "py:werkzeug.exceptions.BadRequest",
+        ),
+        (
+            "py:wtforms.validators.ValidationError",
+            "py:builtins.ValueError",
+        ),
         ("py:wtforms.ValidationError", "py:builtins.ValueError"),
     ],
     ..Model::EMPTY
@@ -156,14 +174,24 @@ fn make_token(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> 
         cryptographic: true,
         bits: Some(512),
     };
-    Ok(Some(crate::python_support::value_from(host, machine, Shape::String, origin)))
+    Ok(Some(crate::python_support::value_from(
+        host,
+        machine,
+        Shape::String,
+        origin,
+    )))
 }
 
 fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let test = token_test(host, machine, call.span);
     let error = Value::outside("py:wtforms.validators.ValidationError()");
     let span = call.span;
-    machine.when(&test, span, |_| Ok(()), |machine| machine.throw(error, span))?;
+    machine.when(
+        &test,
+        span,
+        |_| Ok(()),
+        |machine| machine.throw(error, span),
+    )?;
     Ok(Some(Value::null()))
 }
 
@@ -175,7 +203,12 @@ fn form_is_valid(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     }
     if is_off(host, machine, "WTF_CSRF_ENABLED") {
         let sent = host.request_value_quietly(machine, RequestPart::Body, "");
-        return Ok(Some(machine.tested(TestKind::Kind, None, &[&sent], call.span)));
+        return Ok(Some(machine.tested(
+            TestKind::Kind,
+            None,
+            &[&sent],
+            call.span,
+        )));
     }
     Ok(Some(token_test(host, machine, call.span)))
 }
@@ -208,7 +241,10 @@ fn form_field(
 ) -> Option<Value> {
     let name = last_name(&host.state().member_name).to_owned();
     let id = class?;
-    if !matches!(machine.heap.get(id).kind, firedoor_eval::ObjectKind::Instance { .. }) {
+    if !matches!(
+        machine.heap.get(id).kind,
+        firedoor_eval::ObjectKind::Instance { .. }
+    ) {
         return None;
     }
     let ObjectKindOfField::Field = kind_of_attribute(machine, id, &name) else {
@@ -332,7 +368,12 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Arguments,
 fn headers(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let has_app = given(call, 0, "app").is_some_and(|app| !app.is_nothing());
     if has_app && !host.is_request() {
-        add_setting(host, machine, SettingKind::SecurityHeaders(Flag::On), call.span);
+        add_setting(
+            host,
+            machine,
+            SettingKind::SecurityHeaders(Flag::On),
+            call.span,
+        );
     }
     match last_name(&call.path) {
         "Talisman" => keep(host, machine, call),

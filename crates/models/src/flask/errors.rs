@@ -58,12 +58,27 @@ pub static MODEL: Model = Model {
         ("py:quart.abort", "py:flask.abort"),
     ],
     subclasses: &[
-        ("py:werkzeug.exceptions.HTTPException", "py:builtins.Exception"),
+        (
+            "py:werkzeug.exceptions.HTTPException",
+            "py:builtins.Exception",
+        ),
         ("py:werkzeug.exceptions.BadRequest", BASE),
-        ("py:werkzeug.exceptions.BadRequestKeyError", "py:werkzeug.exceptions.BadRequest"),
-        ("py:werkzeug.exceptions.BadRequestKeyError", "py:builtins.KeyError"),
-        ("py:werkzeug.exceptions.SecurityError", "py:werkzeug.exceptions.BadRequest"),
-        ("py:werkzeug.exceptions.BadHost", "py:werkzeug.exceptions.BadRequest"),
+        (
+            "py:werkzeug.exceptions.BadRequestKeyError",
+            "py:werkzeug.exceptions.BadRequest",
+        ),
+        (
+            "py:werkzeug.exceptions.BadRequestKeyError",
+            "py:builtins.KeyError",
+        ),
+        (
+            "py:werkzeug.exceptions.SecurityError",
+            "py:werkzeug.exceptions.BadRequest",
+        ),
+        (
+            "py:werkzeug.exceptions.BadHost",
+            "py:werkzeug.exceptions.BadRequest",
+        ),
         ("py:werkzeug.exceptions.Unauthorized", BASE),
         ("py:werkzeug.exceptions.Forbidden", BASE),
         ("py:werkzeug.exceptions.NotFound", BASE),
@@ -184,11 +199,7 @@ fn code_of_path(path: &str) -> Option<u16> {
 }
 
 /// Returns the status of an uncaught exception: its own, or that of what its handler answers.
-pub(super) fn status_of(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    value: &Value,
-) -> Option<u16> {
+pub(super) fn status_of(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Option<u16> {
     let code = own_code(host, machine, value);
     let Some(function) = handler_of(host, machine, value, code) else {
         return code;
@@ -220,7 +231,10 @@ fn handlers(host: &ModelHost) -> Vec<Vec<Registration>> {
             continue;
         }
         let own = router.registrations.iter().filter(is_error);
-        whole.extend(own.filter(|found| *id == plan.app || is_for_app(found)).cloned());
+        whole.extend(
+            own.filter(|found| *id == plan.app || is_for_app(found))
+                .cloned(),
+        );
     }
     levels.push(whole);
     levels
@@ -267,12 +281,10 @@ fn handler_of(
 
 /// How far up the order of classes the class of a handler is.
 fn distance(machine: &Machine<'_>, value: &Value, class: &Value) -> usize {
-    let outside = class
-        .as_outside()
-        .map_or(50, |path| match path.as_str() {
-            "py:builtins.Exception" | "py:builtins.BaseException" => 100,
-            _ => 60,
-        });
+    let outside = class.as_outside().map_or(50, |path| match path.as_str() {
+        "py:builtins.Exception" | "py:builtins.BaseException" => 100,
+        _ => 60,
+    });
     let Some(id) = value.only_object() else {
         return outside;
     };
@@ -301,8 +313,7 @@ fn handled_status(
     let place = machine.place();
     let decided = machine.decided.clone();
     let arguments = Arguments::positional([error.clone()]);
-    let (result, _) =
-        machine.catching(|machine| machine.call_paths(function, &arguments, place));
+    let (result, _) = machine.catching(|machine| machine.call_paths(function, &arguments, place));
     machine.decided = decided;
     {
         let mut state = host.state();

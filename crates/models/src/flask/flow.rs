@@ -38,9 +38,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
             "string" | "path" | "any" | "uuid" | "default" => Shape::String,
             _ => Shape::Any,
         };
-        machine
-            .heap
-            .set_property(table, *name, value.shaped(shape));
+        machine.heap.set_property(table, *name, value.shaped(shape));
     }
     host.state().flask.view_arguments = Some(table);
     Vec::new()
@@ -166,7 +164,9 @@ fn is_outside(machine: &Machine<'_>, value: &Value) -> bool {
 
 /// A hook of a library that no model knows lets requests on as far as anybody knows.
 fn note_unknown(host: &ModelHost, machine: &Machine<'_>, step: &Step, value: &Value) {
-    let path = value.only_object().map(|id| machine.heap.get(id).kind.clone());
+    let path = value
+        .only_object()
+        .map(|id| machine.heap.get(id).kind.clone());
     let Some(ObjectKind::Host(path)) = path else {
         return;
     };
@@ -216,7 +216,8 @@ fn note_session_cookie(host: &ModelHost, machine: &mut Machine<'_>) {
         let mut effects = state.run.effects.iter();
         effects.any(|effect| matches!(effect.kind, EffectKind::Session(..)))
     };
-    if let (true, Some((cookie, span))) = (is_changed, super::config::session_cookie(host, machine)) {
+    if let (true, Some((cookie, span))) = (is_changed, super::config::session_cookie(host, machine))
+    {
         host.effect(machine, EffectKind::SetCookie(cookie), span);
     }
 }
@@ -245,8 +246,8 @@ fn run_after(
         let arguments = Arguments::positional([response.clone()]);
         let base = machine.decided.len();
         let refusals = host.state().run.refusals.len();
-        let (given, _) = machine
-            .catching(|machine| machine.call_value(function, None, &arguments, step.span));
+        let (given, _) =
+            machine.catching(|machine| machine.call_value(function, None, &arguments, step.span));
         machine.decided.truncate(base);
         host.state().run.refusals.truncate(refusals);
         match given {

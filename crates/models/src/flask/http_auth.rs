@@ -25,11 +25,23 @@ pub static MODEL: Model = Model {
         ("py:flask_httpauth.MultiAuth", keep),
         ("py:flask_httpauth.HTTPBasicAuth().login_required", required),
         ("py:flask_httpauth.HTTPTokenAuth().login_required", required),
-        ("py:flask_httpauth.HTTPDigestAuth().login_required", required),
+        (
+            "py:flask_httpauth.HTTPDigestAuth().login_required",
+            required,
+        ),
         ("py:flask_httpauth.MultiAuth().login_required", required),
-        ("py:flask_httpauth.HTTPBasicAuth().current_user", current_user),
-        ("py:flask_httpauth.HTTPTokenAuth().current_user", current_user),
-        ("py:flask_httpauth.HTTPDigestAuth().current_user", current_user),
+        (
+            "py:flask_httpauth.HTTPBasicAuth().current_user",
+            current_user,
+        ),
+        (
+            "py:flask_httpauth.HTTPTokenAuth().current_user",
+            current_user,
+        ),
+        (
+            "py:flask_httpauth.HTTPDigestAuth().current_user",
+            current_user,
+        ),
         ("py:flask_httpauth.MultiAuth().current_user", current_user),
         ("py:flask_httpauth.HTTPBasicAuth().username", current_user),
         ("py:flask_httpauth.HTTPBasicAuth().*", keep_function),
@@ -69,7 +81,13 @@ fn required(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
         .first()
         .filter(|value| !value.is_nothing());
     if let Some(function) = function {
-        return Ok(Some(guarded(host, machine, guard, function.clone(), call.span)));
+        return Ok(Some(guarded(
+            host,
+            machine,
+            guard,
+            function.clone(),
+            call.span,
+        )));
     }
     let decorator = host.make_object(machine, "flask_httpauth:decorator", call.span);
     machine.heap.get_mut(decorator).elements = vec![guard];
@@ -110,7 +128,10 @@ fn ask(
         .properties
         .get(&Ustr::from("header"))
         .and_then(Value::text)
-        .map_or_else(|| "authorization".to_owned(), |name| name.to_ascii_lowercase());
+        .map_or_else(
+            || "authorization".to_owned(),
+            |name| name.to_ascii_lowercase(),
+        );
     let header = named_part(host, machine, RequestPart::Header, &name);
     let text = header.shaped(Shape::String);
     let verify = |name: &str| object.properties.get(&Ustr::from(name)).cloned();
@@ -137,7 +158,10 @@ fn check(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     let Some(auth) = auth else {
         return Ok(Some(Value::null()));
     };
-    host.reads(Origin::Request(RequestPart::Header, Ustr::from("authorization")));
+    host.reads(Origin::Request(
+        RequestPart::Header,
+        Ustr::from("authorization"),
+    ));
     let span = call.span;
     let user = ask(host, machine, auth, span)?;
     let is_optional = options

@@ -5,8 +5,7 @@
 //! `view_decorators.py`, `config.py`, `jwt_manager.py`, `utils.py`; 3.25 for the older names.
 
 use firedoor_app::{
-    EffectKind, Field, Flag, IssueToken, Origin, RequestPart, SetCookie, TokenKind,
-    VerifyToken,
+    EffectKind, Field, Flag, IssueToken, Origin, RequestPart, SetCookie, TokenKind, VerifyToken,
 };
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
@@ -26,7 +25,10 @@ pub static MODEL: Model = Model {
     name: "flask_jwt",
     calls: &[
         ("py:flask_jwt_extended.JWTManager", make_manager),
-        ("py:flask_jwt_extended.JWTManager().init_app", crate::python_support::nothing),
+        (
+            "py:flask_jwt_extended.JWTManager().init_app",
+            crate::python_support::nothing,
+        ),
         ("py:flask_jwt_extended.JWTManager().*", keep_function),
         ("py:flask_jwt_extended.jwt_required", required),
         ("py:flask_jwt_extended.jwt_optional", required),
@@ -35,8 +37,14 @@ pub static MODEL: Model = Model {
         ("flask_jwt:decorator", decorate),
         ("flask_jwt:required", check),
         ("py:flask_jwt_extended.verify_jwt_in_request", verify_now),
-        ("py:flask_jwt_extended.verify_jwt_in_request_optional", verify_now),
-        ("py:flask_jwt_extended.verify_jwt_refresh_token_in_request", verify_now),
+        (
+            "py:flask_jwt_extended.verify_jwt_in_request_optional",
+            verify_now,
+        ),
+        (
+            "py:flask_jwt_extended.verify_jwt_refresh_token_in_request",
+            verify_now,
+        ),
         ("py:flask_jwt_extended.get_jwt_identity", identity),
         ("py:flask_jwt_extended.get_jwt", claims),
         ("py:flask_jwt_extended.get_raw_jwt", claims),
@@ -58,14 +66,20 @@ pub static MODEL: Model = Model {
         ("flask_jwt:user.*", user_member),
     ],
     aliases: &[
-        ("py:flask_jwt_extended.view_decorators.jwt_required", "py:flask_jwt_extended.jwt_required"),
+        (
+            "py:flask_jwt_extended.view_decorators.jwt_required",
+            "py:flask_jwt_extended.jwt_required",
+        ),
         (
             "py:flask_jwt_extended.view_decorators.verify_jwt_in_request",
             "py:flask_jwt_extended.verify_jwt_in_request",
         ),
     ],
     subclasses: &[
-        ("py:flask_jwt_extended.exceptions.JWTExtendedException", "py:builtins.Exception"),
+        (
+            "py:flask_jwt_extended.exceptions.JWTExtendedException",
+            "py:builtins.Exception",
+        ),
         (
             "py:flask_jwt_extended.exceptions.NoAuthorizationError",
             "py:flask_jwt_extended.exceptions.JWTExtendedException",
@@ -146,7 +160,13 @@ fn required(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
             .insert(Ustr::from(implied), Value::bool(true));
     }
     if is_function {
-        return Ok(Some(guarded(host, machine, Value::object(id), first, call.span)));
+        return Ok(Some(guarded(
+            host,
+            machine,
+            Value::object(id),
+            first,
+            call.span,
+        )));
     }
     let decorator = host.make_object(machine, "flask_jwt:decorator", call.span);
     machine.heap.get_mut(decorator).elements = vec![Value::object(id)];
@@ -284,7 +304,11 @@ fn verify(
         return Ok(());
     }
     let places = locations(host, machine, wanted.locations.as_ref());
-    let kind = if wanted.is_refresh { "refresh" } else { "access" };
+    let kind = if wanted.is_refresh {
+        "refresh"
+    } else {
+        "access"
+    };
     let token = token(host, machine, &places, kind);
     note(host, machine, &token, kind, span);
     if wanted.is_optional {
@@ -339,7 +363,12 @@ fn double_submit(
     {
         return;
     }
-    let cookie = named_part(host, machine, RequestPart::Cookie, &format!("csrf_{kind}_token"));
+    let cookie = named_part(
+        host,
+        machine,
+        RequestPart::Cookie,
+        &format!("csrf_{kind}_token"),
+    );
     let sent = named_part(host, machine, RequestPart::Header, "x-csrf-token");
     let test = machine.tested(TestKind::Equality, None, &[&cookie, &sent], span);
     let refused = error(host, machine, &test, span);
@@ -525,7 +554,12 @@ fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         claims: fields,
     });
     host.effect(machine, effect, call.span);
-    Ok(Some(value_from(host, machine, Shape::String, Origin::Signature)))
+    Ok(Some(value_from(
+        host,
+        machine,
+        Shape::String,
+        Origin::Signature,
+    )))
 }
 
 /// `decode_token(encoded)` verifies, whoever it is of.
@@ -543,7 +577,11 @@ fn decode(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 }
 
 fn set_cookies(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let kind = if call.path.contains("refresh") { "refresh" } else { "access" };
+    let kind = if call.path.contains("refresh") {
+        "refresh"
+    } else {
+        "access"
+    };
     let set = format!("JWT_{}_COOKIE_NAME", kind.to_ascii_uppercase());
     let name = setting(host, machine, &set).and_then(|name| name.text());
     let secure = setting(host, machine, "JWT_COOKIE_SECURE");

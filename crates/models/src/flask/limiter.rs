@@ -24,7 +24,10 @@ pub static MODEL: Model = Model {
         ("py:flask_limiter.Limiter().limit", limit),
         ("py:flask_limiter.Limiter().shared_limit", limit),
         ("py:flask_limiter.Limiter().exempt", exempt),
-        ("py:flask_limiter.Limiter().request_filter", super::register::given),
+        (
+            "py:flask_limiter.Limiter().request_filter",
+            super::register::given,
+        ),
         ("py:flask_limiter.Limiter().check", check_now),
         ("flask_limiter:decorator", decorate),
         ("flask_limiter:limit", count_own),
@@ -33,8 +36,14 @@ pub static MODEL: Model = Model {
         ("py:flask_limiter.util.get_ipaddr", address),
     ],
     aliases: &[
-        ("py:flask_limiter.extension.Limiter", "py:flask_limiter.Limiter"),
-        ("py:flask_limiter.errors.RateLimitExceeded", "py:flask_limiter.RateLimitExceeded"),
+        (
+            "py:flask_limiter.extension.Limiter",
+            "py:flask_limiter.Limiter",
+        ),
+        (
+            "py:flask_limiter.errors.RateLimitExceeded",
+            "py:flask_limiter.RateLimitExceeded",
+        ),
     ],
     subclasses: &[(
         "py:flask_limiter.RateLimitExceeded",
@@ -159,7 +168,11 @@ fn exempt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 /// A view is known by its module and name.
 pub(super) fn exempt_name(machine: &Machine<'_>, view: &Value, span: Span) -> String {
     let symbol = crate::doors::symbol(machine, view, span);
-    format!("$exempt:{}:{}", machine.program.files.path(symbol.span), symbol.name)
+    format!(
+        "$exempt:{}:{}",
+        machine.program.files.path(symbol.span),
+        symbol.name
+    )
 }
 
 /// Holds if the view of the request, or a blueprint around it, is left out.
@@ -180,7 +193,10 @@ pub(super) fn is_exempt(host: &ModelHost, machine: &Machine<'_>, owner: ObjectId
 
 fn texts(machine: &mut Machine<'_>, value: &Value) -> Vec<String> {
     if let Some(list) = value.only_object()
-        && matches!(machine.heap.get(list).kind, ObjectKind::Array | ObjectKind::Tuple)
+        && matches!(
+            machine.heap.get(list).kind,
+            ObjectKind::Array | ObjectKind::Tuple
+        )
     {
         let elements = machine.elements_of(value).0;
         return elements
@@ -213,7 +229,11 @@ fn count_own(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
     let method = host.state().run.method;
     if let Some(methods) = option(machine, own, "methods") {
         let listed = texts(machine, &methods);
-        if !listed.is_empty() && !listed.iter().any(|known| known.eq_ignore_ascii_case(&method)) {
+        if !listed.is_empty()
+            && !listed
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(&method))
+        {
             return Ok(Some(Value::null()));
         }
     }
@@ -236,9 +256,9 @@ fn key_of(machine: &Machine<'_>, limiter: ObjectId) -> Option<Value> {
     by_name.or_else(|| {
         let mut given = object.elements.iter();
         let is_key = |value: &&Value| {
-            value.only_object().is_none_or(|id| {
-                matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
-            })
+            value
+                .only_object()
+                .is_none_or(|id| matches!(machine.heap.get(id).kind, ObjectKind::Function { .. }))
         };
         given.find(is_key).cloned()
     })
@@ -256,8 +276,9 @@ fn enabled(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId
     match enabled.truth() {
         Some(true) => Flag::Off,
         Some(false) => Flag::On,
-        None => crate::tools::condition(host, machine, &enabled)
-            .map_or(Flag::Unknown, |name| Flag::Conditional(format!("not {name}"))),
+        None => crate::tools::condition(host, machine, &enabled).map_or(Flag::Unknown, |name| {
+            Flag::Conditional(format!("not {name}"))
+        }),
     }
 }
 
@@ -295,7 +316,14 @@ fn count_default(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     }
     let skips = enabled(host, machine, Some(limiter));
     let key = key_of(machine, limiter);
-    count(host, machine, parse_limit(&limits.join(";")), key, skips, call.span)?;
+    count(
+        host,
+        machine,
+        parse_limit(&limits.join(";")),
+        key,
+        skips,
+        call.span,
+    )?;
     Ok(Some(Value::null()))
 }
 
@@ -308,9 +336,15 @@ fn has_own(host: &ModelHost, machine: &Machine<'_>) -> bool {
         super::request::kind(machine, value).is_some_and(|kind| kind == "flask_limiter:limit")
     };
     let state = host.state();
-    let hooks = plan.blueprints.iter().filter_map(|id| state.routers.get(id));
+    let hooks = plan
+        .blueprints
+        .iter()
+        .filter_map(|id| state.routers.get(id));
     let mut hooks = hooks.flat_map(|router| &router.registrations);
-    listing::guards_of(machine, &plan.view).0.iter().any(is_limit)
+    listing::guards_of(machine, &plan.view)
+        .0
+        .iter()
+        .any(is_limit)
         || hooks.any(|hook| hook.handlers.first().is_some_and(is_limit))
 }
 
@@ -327,9 +361,8 @@ fn count(
     }
     let key = match key.filter(|key| !key.is_nothing()) {
         Some(key) => {
-            let (made, _) = machine.catching(|machine| {
-                machine.call_value(&key, None, &Arguments::default(), span)
-            });
+            let (made, _) = machine
+                .catching(|machine| machine.call_value(&key, None, &Arguments::default(), span));
             made.map(|made| host.deep_provenance(machine, &made))
                 .unwrap_or_default()
         }

@@ -79,8 +79,9 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         application(host, machine, *id, router, &mut doors);
         if router.role != "app" {
             for door in &mut doors[before..] {
-                door.unresolved
-                    .push("its blueprint is not registered on any application that was found".to_owned());
+                door.unresolved.push(
+                    "its blueprint is not registered on any application that was found".to_owned(),
+                );
             }
         }
     }
@@ -109,14 +110,20 @@ fn application(
     }
     collect(host, machine, app, &above, &mut found, 0);
     // The rule of the application's own static files is the first.
-    found.rules.sort_by_key(|rule| rule.registration.path != "$static");
+    found
+        .rules
+        .sort_by_key(|rule| rule.registration.path != "$static");
     for rule in &found.rules {
         let Some(name) = endpoint_of(machine, &rule.registration) else {
             continue;
         };
         let name = full_name(&rule.above, name);
         let path = template(&path_of(rule)).0;
-        host.state().flask.endpoints.entry(name).or_insert(Ustr::from(&path));
+        host.state()
+            .flask
+            .endpoints
+            .entry(name)
+            .or_insert(Ustr::from(&path));
     }
     for rule in &found.rules {
         for method in methods(host, machine, rule) {
@@ -268,7 +275,14 @@ fn add_static(
     }
     let last = folder.and_then(Value::text).map_or_else(
         || "static".to_owned(),
-        |folder| folder.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_owned(),
+        |folder| {
+            folder
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or("")
+                .to_owned()
+        },
     );
     let url = url.unwrap_or_else(|| format!("/{last}"));
     let view = machine
@@ -299,7 +313,11 @@ fn full_name(above: &Above, name: Ustr) -> Ustr {
 }
 
 fn blueprint_name(above: &Above) -> String {
-    let names: Vec<&str> = above.blueprints.iter().map(|(_, name)| name.as_str()).collect();
+    let names: Vec<&str> = above
+        .blueprints
+        .iter()
+        .map(|(_, name)| name.as_str())
+        .collect();
     names.join(".")
 }
 
@@ -372,11 +390,18 @@ fn view_of(host: &ModelHost, machine: &Machine<'_>, rule: &Rule) -> Value {
 /// The methods that a rule answers: as given, those of its view, or GET. Those that Flask answers by itself
 /// (HEAD and OPTIONS) are left out unless they are asked for.
 fn methods(host: &ModelHost, machine: &mut Machine<'_>, rule: &Rule) -> Vec<Ustr> {
-    let is_socket = rule.registration.options.contains_key(&Ustr::from("websocket"));
+    let is_socket = rule
+        .registration
+        .options
+        .contains_key(&Ustr::from("websocket"));
     if is_socket {
         return vec![Ustr::from("WS")];
     }
-    let given = rule.registration.options.get(&Ustr::from("methods")).cloned();
+    let given = rule
+        .registration
+        .options
+        .get(&Ustr::from("methods"))
+        .cloned();
     let view = view_of(host, machine, rule);
     let listed = match given.filter(|given| !given.is_nothing()) {
         Some(list) => Some(list),
@@ -458,7 +483,11 @@ fn door(
         view: view.clone(),
         inner: guards.1.clone(),
         parameters,
-        defaults: rule.registration.options.get(&Ustr::from("defaults")).cloned(),
+        defaults: rule
+            .registration
+            .options
+            .get(&Ustr::from("defaults"))
+            .cloned(),
         after: after.map(|hook| hook.value.clone()).collect(),
     };
     let number = {
@@ -559,7 +588,9 @@ pub(super) fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Moun
     let routers: Vec<Router> = {
         let state = host.state();
         let own = state.routers.values();
-        own.filter(|router| router.framework == NAME).cloned().collect()
+        own.filter(|router| router.framework == NAME)
+            .cloned()
+            .collect()
     };
     let mut mountings = Vec::new();
     for router in &routers {

@@ -27,11 +27,23 @@ pub static MODEL: Model = Model {
         ("py:flask_login.LoginManager().init_app", set_up),
         ("py:flask_login.LoginManager().setup_app", set_up),
         ("py:flask_login.LoginManager().user_loader", keep_function),
-        ("py:flask_login.LoginManager().request_loader", keep_function),
+        (
+            "py:flask_login.LoginManager().request_loader",
+            keep_function,
+        ),
         ("py:flask_login.LoginManager().header_loader", keep_function),
-        ("py:flask_login.LoginManager().unauthorized_handler", keep_function),
-        ("py:flask_login.LoginManager().needs_refresh_handler", keep_function),
-        ("py:flask_login.LoginManager().unauthorized", unauthorized_call),
+        (
+            "py:flask_login.LoginManager().unauthorized_handler",
+            keep_function,
+        ),
+        (
+            "py:flask_login.LoginManager().needs_refresh_handler",
+            keep_function,
+        ),
+        (
+            "py:flask_login.LoginManager().unauthorized",
+            unauthorized_call,
+        ),
         ("py:flask_login.login_required", login_required),
         ("py:flask_login.fresh_login_required", login_required),
         ("flask_login:required", check),
@@ -52,15 +64,42 @@ pub static MODEL: Model = Model {
         ("py:flask_login.AnonymousUserMixin().is_anonymous", yes),
     ],
     aliases: &[
-        ("py:flask_login.login_manager.LoginManager", "py:flask_login.LoginManager"),
-        ("py:flask_login.utils.login_required", "py:flask_login.login_required"),
-        ("py:flask_login.utils.current_user", "py:flask_login.current_user"),
-        ("py:flask_login.utils.login_user", "py:flask_login.login_user"),
-        ("py:flask_login.utils.logout_user", "py:flask_login.logout_user"),
-        ("py:flask_login.mixins.UserMixin", "py:flask_login.UserMixin"),
-        ("py:flask_security.current_user", "py:flask_login.current_user"),
-        ("py:flask_security.login_required", "py:flask_login.login_required"),
-        ("py:flask_security.auth_required", "py:flask_security.decorators.auth_required"),
+        (
+            "py:flask_login.login_manager.LoginManager",
+            "py:flask_login.LoginManager",
+        ),
+        (
+            "py:flask_login.utils.login_required",
+            "py:flask_login.login_required",
+        ),
+        (
+            "py:flask_login.utils.current_user",
+            "py:flask_login.current_user",
+        ),
+        (
+            "py:flask_login.utils.login_user",
+            "py:flask_login.login_user",
+        ),
+        (
+            "py:flask_login.utils.logout_user",
+            "py:flask_login.logout_user",
+        ),
+        (
+            "py:flask_login.mixins.UserMixin",
+            "py:flask_login.UserMixin",
+        ),
+        (
+            "py:flask_security.current_user",
+            "py:flask_login.current_user",
+        ),
+        (
+            "py:flask_security.login_required",
+            "py:flask_login.login_required",
+        ),
+        (
+            "py:flask_security.auth_required",
+            "py:flask_security.decorators.auth_required",
+        ),
     ],
     ..Model::EMPTY
 };
@@ -126,9 +165,8 @@ pub(crate) fn load(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     };
     let base = machine.decided.len();
     let anonymous = manager_value(host, machine, "anonymous_user").and_then(|class| {
-        let (made, _) = machine.catching(|machine| {
-            machine.call_value(&class, None, &Arguments::default(), span)
-        });
+        let (made, _) = machine
+            .catching(|machine| machine.call_value(&class, None, &Arguments::default(), span));
         made.ok()
     });
     let user = found(host, machine, span);
@@ -190,7 +228,10 @@ fn note_reads(host: &ModelHost) {
 fn credential(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
     let mut reads = host.state().flask.user.reads.clone();
     if reads.is_empty() {
-        reads.push(Origin::Request(RequestPart::Session, Ustr::from("_user_id")));
+        reads.push(Origin::Request(
+            RequestPart::Session,
+            Ustr::from("_user_id"),
+        ));
     }
     let mut value = Value::unknown(Shape::Any);
     for read in reads {
@@ -245,8 +286,7 @@ fn user_member(
     let known = person(host);
     let anonymous = host.state().flask.user.anonymous.clone();
     let read = |machine: &mut Machine<'_>, user: &Value| {
-        let (read, _) =
-            machine.catching(|machine| machine.member(user, Ustr::from(&name), span));
+        let (read, _) = machine.catching(|machine| machine.member(user, Ustr::from(&name), span));
         read.ok()
     };
     let of_person = match known {
@@ -328,7 +368,9 @@ fn user_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         }
         (None, _) => {
             let value = principal(host, machine, Shape::Any, &name);
-            let all: Vec<&Value> = std::iter::once(&value).chain(call.arguments.all()).collect();
+            let all: Vec<&Value> = std::iter::once(&value)
+                .chain(call.arguments.all())
+                .collect();
             machine.derived(Shape::Any, all)
         }
     }))
@@ -377,13 +419,12 @@ fn check(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
 }
 
 /// Goes on if somebody is logged in, and else answers as the manager says.
-pub(crate) fn require(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    span: Span,
-) -> Result<(), Stop> {
+pub(crate) fn require(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Result<(), Stop> {
     note_reads(host);
-    host.reads(Origin::Request(RequestPart::Session, Ustr::from("_user_id")));
+    host.reads(Origin::Request(
+        RequestPart::Session,
+        Ustr::from("_user_id"),
+    ));
     let test = tested(host, machine, false, span);
     machine.when(
         &test,
@@ -424,7 +465,9 @@ fn unauthorized_call(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     }
     if let Some(view) = manager_value(host, machine, "login_view") {
         let status = Value::number(302.0);
-        return Ok(Some(super::answer::redirection(host, machine, view, status, call.span)));
+        return Ok(Some(super::answer::redirection(
+            host, machine, view, status, call.span,
+        )));
     }
     let error = super::errors::exception(host, machine, 401, call.span);
     machine.throw(error, call.span)

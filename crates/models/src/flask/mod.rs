@@ -51,7 +51,10 @@ pub static MODEL: Model = Model {
         ("py:flask.Flask().delete", register::route),
         ("py:flask.Flask().add_url_rule", register::add_url_rule),
         ("py:flask.Flask().endpoint", register::endpoint),
-        ("py:flask.Flask().register_blueprint", register::register_blueprint),
+        (
+            "py:flask.Flask().register_blueprint",
+            register::register_blueprint,
+        ),
         ("py:flask.Flask().before_request", register::hook),
         ("py:flask.Flask().before_app_request", register::hook),
         ("py:flask.Flask().after_request", register::hook),
@@ -60,11 +63,17 @@ pub static MODEL: Model = Model {
         ("py:flask.Flask().teardown_app_request", register::hook),
         ("py:flask.Flask().teardown_appcontext", register::hook),
         ("py:flask.Flask().url_value_preprocessor", register::hook),
-        ("py:flask.Flask().app_url_value_preprocessor", register::hook),
+        (
+            "py:flask.Flask().app_url_value_preprocessor",
+            register::hook,
+        ),
         ("py:flask.Flask().before_websocket", register::hook),
         ("py:flask.Flask().before_app_websocket", register::hook),
         ("py:flask.Flask().before_first_request", register::run_now),
-        ("py:flask.Flask().before_app_first_request", register::run_now),
+        (
+            "py:flask.Flask().before_app_first_request",
+            register::run_now,
+        ),
         ("py:flask.Flask().context_processor", register::given),
         ("py:flask.Flask().app_context_processor", register::given),
         ("py:flask.Flask().url_defaults", register::given),
@@ -72,7 +81,10 @@ pub static MODEL: Model = Model {
         ("py:flask.Flask().shell_context_processor", register::given),
         ("py:flask.Flask().errorhandler", register::error_handler),
         ("py:flask.Flask().app_errorhandler", register::error_handler),
-        ("py:flask.Flask().register_error_handler", register::error_handler),
+        (
+            "py:flask.Flask().register_error_handler",
+            register::error_handler,
+        ),
         ("py:flask.Flask().record", register::record),
         ("py:flask.Flask().record_once", register::record),
         ("py:flask.Flask().ensure_sync", register::given),
@@ -81,8 +93,14 @@ pub static MODEL: Model = Model {
         ("py:flask.Flask().template_filter", register::pass_decorator),
         ("py:flask.Flask().template_global", register::pass_decorator),
         ("py:flask.Flask().template_test", register::pass_decorator),
-        ("py:flask.Flask().app_template_filter", register::pass_decorator),
-        ("py:flask.Flask().app_template_global", register::pass_decorator),
+        (
+            "py:flask.Flask().app_template_filter",
+            register::pass_decorator,
+        ),
+        (
+            "py:flask.Flask().app_template_global",
+            register::pass_decorator,
+        ),
         ("py:flask.Flask().cli.command", register::pass_decorator),
         ("py:flask.Flask().make_response", answer::make_response),
         ("py:flask.Flask().send_static_file", answer::send_file),
@@ -96,29 +114,56 @@ pub static MODEL: Model = Model {
         ("py:flask.Blueprint().delete", register::route),
         ("py:flask.Blueprint().add_url_rule", register::add_url_rule),
         ("py:flask.Blueprint().endpoint", register::endpoint),
-        ("py:flask.Blueprint().register_blueprint", register::register_blueprint),
+        (
+            "py:flask.Blueprint().register_blueprint",
+            register::register_blueprint,
+        ),
         ("py:flask.Blueprint().before_request", register::hook),
         ("py:flask.Blueprint().before_app_request", register::hook),
         ("py:flask.Blueprint().after_request", register::hook),
         ("py:flask.Blueprint().after_app_request", register::hook),
         ("py:flask.Blueprint().teardown_request", register::hook),
         ("py:flask.Blueprint().teardown_app_request", register::hook),
-        ("py:flask.Blueprint().url_value_preprocessor", register::hook),
-        ("py:flask.Blueprint().app_url_value_preprocessor", register::hook),
+        (
+            "py:flask.Blueprint().url_value_preprocessor",
+            register::hook,
+        ),
+        (
+            "py:flask.Blueprint().app_url_value_preprocessor",
+            register::hook,
+        ),
         ("py:flask.Blueprint().before_websocket", register::hook),
         ("py:flask.Blueprint().before_app_websocket", register::hook),
-        ("py:flask.Blueprint().before_app_first_request", register::run_now),
+        (
+            "py:flask.Blueprint().before_app_first_request",
+            register::run_now,
+        ),
         ("py:flask.Blueprint().context_processor", register::given),
-        ("py:flask.Blueprint().app_context_processor", register::given),
+        (
+            "py:flask.Blueprint().app_context_processor",
+            register::given,
+        ),
         ("py:flask.Blueprint().url_defaults", register::given),
         ("py:flask.Blueprint().app_url_defaults", register::given),
         ("py:flask.Blueprint().errorhandler", register::error_handler),
-        ("py:flask.Blueprint().app_errorhandler", register::error_handler),
-        ("py:flask.Blueprint().register_error_handler", register::error_handler),
+        (
+            "py:flask.Blueprint().app_errorhandler",
+            register::error_handler,
+        ),
+        (
+            "py:flask.Blueprint().register_error_handler",
+            register::error_handler,
+        ),
         ("py:flask.Blueprint().record", register::record),
         ("py:flask.Blueprint().record_once", register::record),
-        ("py:flask.Blueprint().app_template_filter", register::pass_decorator),
-        ("py:flask.Blueprint().app_template_global", register::pass_decorator),
+        (
+            "py:flask.Blueprint().app_template_filter",
+            register::pass_decorator,
+        ),
+        (
+            "py:flask.Blueprint().app_template_global",
+            register::pass_decorator,
+        ),
         ("py:flask.Blueprint().cli.command", register::pass_decorator),
         ("py:flask.Blueprint().send_static_file", answer::send_file),
         ("flask:decorator", register::decorate),
@@ -350,8 +395,7 @@ pub(crate) fn guarded(
 pub(crate) fn parts_of_guarded(machine: &Machine<'_>, value: &Value) -> Option<(Value, Value)> {
     let id = value.only_object()?;
     let object = machine.heap.get(id);
-    let is_guarded =
-        matches!(object.kind, ObjectKind::Host(path) if path == "flask:guarded");
+    let is_guarded = matches!(object.kind, ObjectKind::Host(path) if path == "flask:guarded");
     match object.elements.as_slice() {
         [guard, function] if is_guarded => Some((guard.clone(), function.clone())),
         _ => None,

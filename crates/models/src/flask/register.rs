@@ -34,9 +34,8 @@ pub(crate) fn context(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
 pub(crate) fn run_now(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     let decided = machine.decided.clone();
-    let _ = machine.catching(|machine| {
-        machine.call_value(&function, None, &Arguments::default(), call.span)
-    });
+    let _ = machine
+        .catching(|machine| machine.call_value(&function, None, &Arguments::default(), call.span));
     machine.decided = decided;
     Ok(Some(function))
 }
@@ -45,7 +44,15 @@ pub(crate) fn run_now(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
 pub(crate) fn record(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     if let Some(router) = call.receiver {
-        add(host, machine, router, "record", "", vec![function.clone()], call.span);
+        add(
+            host,
+            machine,
+            router,
+            "record",
+            "",
+            vec![function.clone()],
+            call.span,
+        );
     }
     Ok(Some(function))
 }
@@ -59,10 +66,22 @@ fn add(
     handlers: Vec<Value>,
     span: Span,
 ) {
-    register(host, machine, router, kind, path, handlers, IndexMap::new(), span);
+    register(
+        host,
+        machine,
+        router,
+        kind,
+        path,
+        handlers,
+        IndexMap::new(),
+        span,
+    );
 }
 
-#[allow(clippy::too_many_arguments, reason = "a registration is many things at once")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a registration is many things at once"
+)]
 fn register(
     host: &ModelHost,
     machine: &Machine<'_>,
@@ -122,7 +141,15 @@ pub(crate) fn hook(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         "before_app_websocket" => "before_app_socket",
         _ => "teardown",
     };
-    add(host, machine, router, kind, "", vec![function.clone()], call.span);
+    add(
+        host,
+        machine,
+        router,
+        kind,
+        "",
+        vec![function.clone()],
+        call.span,
+    );
     Ok(Some(function))
 }
 
@@ -183,13 +210,31 @@ pub(crate) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
     };
     let span = object.span;
     match what.as_str() {
-        "error" => add_error(host, machine, router, &arguments.get(0), &function, false, span),
-        "app_error" => add_error(host, machine, router, &arguments.get(0), &function, true, span),
+        "error" => add_error(
+            host,
+            machine,
+            router,
+            &arguments.get(0),
+            &function,
+            false,
+            span,
+        ),
+        "app_error" => add_error(
+            host,
+            machine,
+            router,
+            &arguments.get(0),
+            &function,
+            true,
+            span,
+        ),
         "endpoint" => {
             let name = arguments.get(0);
             let options = [(Ustr::from("endpoint"), name)].into_iter().collect();
             let handlers = vec![function.clone()];
-            register(host, machine, router, "endpoint", "", handlers, options, span);
+            register(
+                host, machine, router, "endpoint", "", handlers, options, span,
+            );
         }
         "route" => add_rule(host, machine, router, &arguments, Some(&function), span),
         method => {
@@ -203,16 +248,19 @@ pub(crate) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
 }
 
 /// `app.add_url_rule(rule, endpoint=None, view_func=None, **options)`.
-pub(crate) fn add_url_rule(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(crate) fn add_url_rule(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(router) = call.receiver else {
         return Ok(None);
     };
     let function = argument_given(call, 2, "view_func").filter(|view| !view.is_nothing());
-    add_rule(host, machine, router, call.arguments, function.as_ref(), call.span);
+    add_rule(
+        host,
+        machine,
+        router,
+        call.arguments,
+        function.as_ref(),
+        call.span,
+    );
     Ok(Some(Value::null()))
 }
 
@@ -238,7 +286,10 @@ pub(crate) fn add_rule(
     let rule = text_of(arguments.find(0, "rule")).unwrap_or_default();
     let mut options = IndexMap::new();
     for (name, value) in &arguments.keywords {
-        if matches!(name.as_str(), "methods" | "endpoint" | "defaults" | "websocket" | "subdomain" | "host" | "$whole") {
+        if matches!(
+            name.as_str(),
+            "methods" | "endpoint" | "defaults" | "websocket" | "subdomain" | "host" | "$whole"
+        ) {
             options.insert(*name, value.clone());
         }
     }
@@ -272,7 +323,16 @@ pub(crate) fn register_blueprint(
             continue;
         }
         let handlers = vec![Value::object(id)];
-        register(host, machine, router, "blueprint", "", handlers, options.clone(), call.span);
+        register(
+            host,
+            machine,
+            router,
+            "blueprint",
+            "",
+            handlers,
+            options.clone(),
+            call.span,
+        );
         run_records(host, machine, id, router, call.span);
     }
     Ok(Some(Value::null()))

@@ -5,9 +5,7 @@
 //! flask 3.1, `globals.py`, `ctx.py`; werkzeug 3.1, `sansio/request.py`, `wrappers/request.py`.
 
 use firedoor_app::{Origin, RequestPart};
-use firedoor_eval::{
-    Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
-};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value};
 use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -345,8 +343,8 @@ fn app_member(
     object?;
     let name = last_name(&host.state().member_name).to_owned();
     let app = host.flask_app()?;
-    let (read, _) = machine
-        .catching(|machine| machine.member(&Value::object(app), Ustr::from(&name), span));
+    let (read, _) =
+        machine.catching(|machine| machine.member(&Value::object(app), Ustr::from(&name), span));
     read.ok()
 }
 

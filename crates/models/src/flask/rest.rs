@@ -25,49 +25,103 @@ pub static MODEL: Model = Model {
         ("py:flask_restful.Api().route", resource_decorator),
         ("py:flask_restful.Api().add_namespace", add_namespace),
         ("py:flask_restful.Api().namespace", make_namespace_of),
-        ("py:flask_restful.Api().errorhandler", super::register::pass_decorator),
-        ("py:flask_restful.Api().doc", super::register::pass_decorator),
-        ("py:flask_restful.Api().expect", super::register::pass_decorator),
-        ("py:flask_restful.Api().marshal_with", super::register::pass_decorator),
-        ("py:flask_restful.Api().response", super::register::pass_decorator),
-        ("py:flask_restful.marshal_with", super::register::pass_decorator),
+        (
+            "py:flask_restful.Api().errorhandler",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask_restful.Api().doc",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask_restful.Api().expect",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask_restful.Api().marshal_with",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask_restful.Api().response",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask_restful.marshal_with",
+            super::register::pass_decorator,
+        ),
         ("py:flask_restful.abort", abort),
         ("py:flask_restful.Resource().dispatch_request", dispatch),
-        ("py:flask_restful.reqparse.RequestParser().parse_args", parsed),
-        ("py:flask_restful.reqparse.RequestParser().add_argument", crate::python_support::same),
+        (
+            "py:flask_restful.reqparse.RequestParser().parse_args",
+            parsed,
+        ),
+        (
+            "py:flask_restful.reqparse.RequestParser().add_argument",
+            crate::python_support::same,
+        ),
         ("py:flask_restx.Namespace", make_namespace),
         ("py:flask_restx.Namespace().route", resource_decorator),
         ("py:flask_restx.Namespace().add_resource", add_resource),
         ("py:flask_restx.Namespace().abort", abort),
-        ("py:flask_restx.Namespace().errorhandler", super::register::pass_decorator),
-        ("py:flask_restx.Namespace().*", super::register::pass_decorator),
+        (
+            "py:flask_restx.Namespace().errorhandler",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask_restx.Namespace().*",
+            super::register::pass_decorator,
+        ),
         ("flask_rest:decorator", decorate),
         ("py:flask_smorest.Blueprint", make_blueprint),
         ("py:flask_smorest.Api", make_api),
         ("py:flask_smorest.abort", super_abort),
         ("py:flask_smorest.Api().init_app", set_up),
-        ("py:flask_smorest.Api().register_blueprint", register_blueprint),
+        (
+            "py:flask_smorest.Api().register_blueprint",
+            register_blueprint,
+        ),
         ("flask_smorest:decorator", decorate_smorest),
         ("flask_smorest:arguments", decorate_arguments),
         ("flask_smorest:taking", run_taking),
         ("py:flask.Flask().arguments", arguments_decorator),
         ("py:flask.Blueprint().arguments", arguments_decorator),
-        ("py:flask.Blueprint().response", super::register::pass_decorator),
-        ("py:flask.Blueprint().alt_response", super::register::pass_decorator),
-        ("py:flask.Blueprint().paginate", super::register::pass_decorator),
+        (
+            "py:flask.Blueprint().response",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask.Blueprint().alt_response",
+            super::register::pass_decorator,
+        ),
+        (
+            "py:flask.Blueprint().paginate",
+            super::register::pass_decorator,
+        ),
         ("py:flask.Blueprint().doc", super::register::pass_decorator),
         ("py:flask.Blueprint().etag", super::register::given),
     ],
     aliases: &[
         ("py:flask_restx.Resource", "py:flask_restful.Resource"),
         ("py:flask_restx.abort", "py:flask_restful.abort"),
-        ("py:flask_restx.marshal_with", "py:flask_restful.marshal_with"),
-        ("py:flask_restx.reqparse.RequestParser", "py:flask_restful.reqparse.RequestParser"),
+        (
+            "py:flask_restx.marshal_with",
+            "py:flask_restful.marshal_with",
+        ),
+        (
+            "py:flask_restx.reqparse.RequestParser",
+            "py:flask_restful.reqparse.RequestParser",
+        ),
         ("py:flask_restplus.Api", "py:flask_restful.Api"),
         ("py:flask_restplus.Resource", "py:flask_restful.Resource"),
         ("py:flask_restplus.Namespace", "py:flask_restx.Namespace"),
-        ("py:flask_restx.namespace.Namespace", "py:flask_restx.Namespace"),
-        ("py:flask_smorest.blueprint.Blueprint", "py:flask_smorest.Blueprint"),
+        (
+            "py:flask_restx.namespace.Namespace",
+            "py:flask_restx.Namespace",
+        ),
+        (
+            "py:flask_smorest.blueprint.Blueprint",
+            "py:flask_smorest.Blueprint",
+        ),
     ],
     ..Model::EMPTY
 };
@@ -141,7 +195,14 @@ fn describe(host: &ModelHost, machine: &mut Machine<'_>, api: ObjectId, app: Obj
         serve(host, machine, app, &path, name, span);
     }
     // The files of the page belong to the application, whatever the API stands on.
-    serve(host, machine, app, "/swaggerui/<path:filename>", "static", span);
+    serve(
+        host,
+        machine,
+        app,
+        "/swaggerui/<path:filename>",
+        "static",
+        span,
+    );
 }
 
 /// A rule that gives what is the same for everybody.
@@ -162,11 +223,21 @@ fn serve(
         let whole = Value::bool(true);
         arguments.keywords.insert(Ustr::from("$whole"), whole);
     }
-    add_rule(host, machine, app, &arguments, Some(&Value::object(view)), span);
+    add_rule(
+        host,
+        machine,
+        app,
+        &arguments,
+        Some(&Value::object(view)),
+        span,
+    );
 }
 
 fn app_of(machine: &Machine<'_>, api: ObjectId) -> Option<ObjectId> {
-    machine.heap.property(api, Ustr::from("$app"))?.only_object()
+    machine
+        .heap
+        .property(api, Ustr::from("$app"))?
+        .only_object()
 }
 
 /// `api.add_resource(Class, *paths, endpoint=None, resource_class_args=..., resource_class_kwargs=...)`.
@@ -235,16 +306,31 @@ fn add_class(
             Some(outer) => place(host, machine, outer, api, class, arguments, prefix, span),
             None => {
                 let mut state = host.state();
-                state.flask.waiting.push((api, class, arguments, prefix, span));
+                state
+                    .flask
+                    .waiting
+                    .push((api, class, arguments, prefix, span));
             }
         }
         return;
     }
-    place(host, machine, api, api, class, arguments, String::new(), span);
+    place(
+        host,
+        machine,
+        api,
+        api,
+        class,
+        arguments,
+        String::new(),
+        span,
+    );
 }
 
 /// Registers a resource if the API stands on something already, and else when it does.
-#[allow(clippy::too_many_arguments, reason = "a resource is many things at once")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a resource is many things at once"
+)]
 fn place(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -256,10 +342,22 @@ fn place(
     span: Span,
 ) {
     match app_of(machine, api) {
-        Some(app) => resource(host, machine, owner, app, class, &arguments, &prefix_of(machine, api, &prefix), span),
+        Some(app) => resource(
+            host,
+            machine,
+            owner,
+            app,
+            class,
+            &arguments,
+            &prefix_of(machine, api, &prefix),
+            span,
+        ),
         None => {
             let mut state = host.state();
-            state.flask.waiting.push((api, class, arguments, prefix, span));
+            state
+                .flask
+                .waiting
+                .push((api, class, arguments, prefix, span));
         }
     }
 }
@@ -269,7 +367,10 @@ fn prefix_of(machine: &Machine<'_>, api: ObjectId, inner: &str) -> String {
     format!("{}{inner}", text_of(own).unwrap_or_default())
 }
 
-#[allow(clippy::too_many_arguments, reason = "a resource is many things at once")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a resource is many things at once"
+)]
 fn resource(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -305,7 +406,10 @@ fn resource(
         span,
     );
     let methods = views::methods_of(machine, &view);
-    let decorators = machine.heap.property(api, Ustr::from("decorators")).cloned();
+    let decorators = machine
+        .heap
+        .property(api, Ustr::from("decorators"))
+        .cloned();
     if let Some(decorators) = decorators {
         for decorator in machine.elements_of(&decorators).0 {
             let given = Arguments::positional([view.clone()]);
@@ -387,7 +491,16 @@ fn add_namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     let waiting = std::mem::take(&mut host.state().flask.waiting);
     for (owner, class, arguments, old, span) in waiting {
         match owner == space {
-            true => place(host, machine, api, space, class, arguments, prefix.clone(), span),
+            true => place(
+                host,
+                machine,
+                api,
+                space,
+                class,
+                arguments,
+                prefix.clone(),
+                span,
+            ),
             false => host
                 .state()
                 .flask
@@ -441,7 +554,11 @@ fn super_abort(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
 
 /// What a parser has read of the request.
 fn parsed(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
-    Ok(Some(host.request_value(machine, firedoor_app::RequestPart::Body, "")))
+    Ok(Some(host.request_value(
+        machine,
+        firedoor_app::RequestPart::Body,
+        "",
+    )))
 }
 
 /// A blueprint of flask-smorest is one of Flask.
@@ -491,7 +608,15 @@ fn decorate_smorest(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
             let name = machine.heap.get(class).name;
             let name = name.unwrap_or_else(|| Ustr::from("view"));
             let none = Arguments::default();
-            views::view_of_class(host, machine, class, &name, &none, &["decorators"], object.span)
+            views::view_of_class(
+                host,
+                machine,
+                class,
+                &name,
+                &none,
+                &["decorators"],
+                object.span,
+            )
         }
         None => target.clone(),
     };

@@ -32,13 +32,28 @@ pub static MODEL: Model = Model {
         ("py:flask_socketio.SocketIO().event", event),
         ("py:flask_socketio.SocketIO().on_event", on_event),
         ("py:flask_socketio.SocketIO().on_namespace", on_namespace),
-        ("py:flask_socketio.SocketIO().on_error", register::pass_decorator),
-        ("py:flask_socketio.SocketIO().on_error_default", register::given),
-        ("py:flask_socketio.SocketIO().run", crate::python_support::nothing),
+        (
+            "py:flask_socketio.SocketIO().on_error",
+            register::pass_decorator,
+        ),
+        (
+            "py:flask_socketio.SocketIO().on_error_default",
+            register::given,
+        ),
+        (
+            "py:flask_socketio.SocketIO().run",
+            crate::python_support::nothing,
+        ),
         ("py:flask_socketio.SocketIO().emit", emit),
         ("py:flask_socketio.SocketIO().send", emit),
-        ("py:flask_socketio.SocketIO().start_background_task", crate::python_support::nothing),
-        ("py:flask_socketio.SocketIO().sleep", crate::python_support::nothing),
+        (
+            "py:flask_socketio.SocketIO().start_background_task",
+            crate::python_support::nothing,
+        ),
+        (
+            "py:flask_socketio.SocketIO().sleep",
+            crate::python_support::nothing,
+        ),
         ("flask_socketio:decorator", decorate),
         ("py:flask_socketio.Namespace().emit", emit),
         ("py:flask_socketio.Namespace().send", emit),
@@ -59,15 +74,24 @@ pub static MODEL: Model = Model {
     ],
     instances: &[("py:flask_socketio.Namespace", namespace_made)],
     subclasses: &[
-        ("py:flask_socketio.ConnectionRefusedError", "py:builtins.Exception"),
-        ("py:simple_websocket.ConnectionClosed", "py:builtins.Exception"),
+        (
+            "py:flask_socketio.ConnectionRefusedError",
+            "py:builtins.Exception",
+        ),
+        (
+            "py:simple_websocket.ConnectionClosed",
+            "py:builtins.Exception",
+        ),
     ],
     aliases: &[
         (
             "py:socketio.exceptions.ConnectionRefusedError",
             "py:flask_socketio.ConnectionRefusedError",
         ),
-        ("py:flask_sock.ConnectionClosed", "py:simple_websocket.ConnectionClosed"),
+        (
+            "py:flask_sock.ConnectionClosed",
+            "py:simple_websocket.ConnectionClosed",
+        ),
     ],
     ..Model::EMPTY
 };
@@ -108,7 +132,15 @@ fn event(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     if crate::tools::is_function(machine, &first) {
         let name = symbol(machine, &first, call.span).name;
         if let Some(server) = call.receiver {
-            add(host, machine, server, Some(name), None, first.clone(), call.span);
+            add(
+                host,
+                machine,
+                server,
+                Some(name),
+                None,
+                first.clone(),
+                call.span,
+            );
         }
         return Ok(Some(first));
     }
@@ -133,7 +165,15 @@ fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
             true => Some(symbol(machine, &function, span).name),
             false => name.text(),
         };
-        add(host, machine, server, name, space.text(), function.clone(), span);
+        add(
+            host,
+            machine,
+            server,
+            name,
+            space.text(),
+            function.clone(),
+            span,
+        );
     }
     Ok(Some(function))
 }
@@ -194,7 +234,15 @@ fn on_namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
         let (read, _) = machine.catching(|machine| machine.member(&given, name, call.span));
         if let Ok(handler) = read {
             let event = Ustr::from(&name[3..]);
-            add(host, machine, server, Some(event), space, handler, call.span);
+            add(
+                host,
+                machine,
+                server,
+                Some(event),
+                space,
+                handler,
+                call.span,
+            );
         }
     }
     Ok(Some(Value::null()))
@@ -333,7 +381,13 @@ fn push_guarded(
         let (span, decided) = (registration.span, &registration.decided);
         steps.push(step(machine, guard, "before", span, decided));
     }
-    steps.push(step(machine, &inner, role, registration.span, &registration.decided));
+    steps.push(step(
+        machine,
+        &inner,
+        role,
+        registration.span,
+        &registration.decided,
+    ));
 }
 
 fn step(
@@ -357,7 +411,10 @@ fn step(
 
 /// Unless all origins are allowed, others than the listed or the server's own are refused.
 fn origin_step(host: &ModelHost, machine: &mut Machine<'_>, router: &Router) -> Option<Step> {
-    let given = router.options.get(&Ustr::from("cors_allowed_origins")).cloned();
+    let given = router
+        .options
+        .get(&Ustr::from("cors_allowed_origins"))
+        .cloned();
     let is_any = |value: &Value| value.text().is_some_and(|text| text == "*");
     if let Some(given) = given {
         let elements = match given.only_object() {
@@ -372,7 +429,13 @@ fn origin_step(host: &ModelHost, machine: &mut Machine<'_>, router: &Router) -> 
     }
     let id = host.make_object(machine, "flask_socketio:origin", router.span);
     machine.heap.get_mut(id).name = Some(Ustr::from("cors_allowed_origins"));
-    Some(step(machine, &Value::object(id), "before", router.span, &[]))
+    Some(step(
+        machine,
+        &Value::object(id),
+        "before",
+        router.span,
+        &[],
+    ))
 }
 
 fn check_origin(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -587,7 +650,10 @@ fn decorate_sock(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     let Some(id) = call.receiver else {
         return Ok(Some(function));
     };
-    let (elements, span) = (machine.heap.get(id).elements.clone(), machine.heap.get(id).span);
+    let (elements, span) = (
+        machine.heap.get(id).elements.clone(),
+        machine.heap.get(id).span,
+    );
     let [sock, path, blueprint] = elements.as_slice() else {
         return Ok(Some(function));
     };

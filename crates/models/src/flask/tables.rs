@@ -24,7 +24,10 @@ pub static MODEL: Model = Model {
         ("py:flask_sqlalchemy.SQLAlchemy().create_all", nothing),
         ("py:flask_sqlalchemy.SQLAlchemy().drop_all", nothing),
         ("py:flask_sqlalchemy.SQLAlchemy().get_or_404", get_or_fail),
-        ("py:flask_sqlalchemy.SQLAlchemy().first_or_404", first_or_fail),
+        (
+            "py:flask_sqlalchemy.SQLAlchemy().first_or_404",
+            first_or_fail,
+        ),
         ("py:flask_sqlalchemy.SQLAlchemy().one_or_404", first_or_fail),
         ("py:flask_sqlalchemy.SQLAlchemy().paginate", paginate_select),
         ("sqlalchemy:statement().get_or_404", query_or_fail),
@@ -36,9 +39,10 @@ pub static MODEL: Model = Model {
         ("py:flask_sqlalchemy.SQLAlchemy().*", member),
         ("py:sqlalchemy.orm.DeclarativeBase.query", query),
     ],
-    aliases: &[
-        ("py:flask_sqlalchemy.extension.SQLAlchemy", "py:flask_sqlalchemy.SQLAlchemy"),
-    ],
+    aliases: &[(
+        "py:flask_sqlalchemy.extension.SQLAlchemy",
+        "py:flask_sqlalchemy.SQLAlchemy",
+    )],
     ..Model::EMPTY
 };
 
@@ -68,9 +72,7 @@ fn member(
         "Model" => base(host, machine, id, span),
         "session" => session(host, machine, id, span),
         "engine" | "metadata" => return None,
-        name if OF_ORM.contains(&name) => {
-            Value::outside(&format!("py:sqlalchemy.orm.{name}"))
-        }
+        name if OF_ORM.contains(&name) => Value::outside(&format!("py:sqlalchemy.orm.{name}")),
         name => Value::outside(&format!("py:sqlalchemy.{name}")),
     })
 }
@@ -143,7 +145,12 @@ fn or_fail(
     let test = machine.tested(TestKind::Truth, outcome, &[&found], span);
     let mut error = super::errors::exception(host, machine, 404, span);
     error.origins = found.origins;
-    machine.when(&test, span, |_| Ok(()), |machine| machine.throw(error, span))?;
+    machine.when(
+        &test,
+        span,
+        |_| Ok(()),
+        |machine| machine.throw(error, span),
+    )?;
     Ok(something.unwrap_or(found))
 }
 

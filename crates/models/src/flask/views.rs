@@ -80,7 +80,15 @@ pub(super) fn as_view(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
     };
     let name = name.and_then(|name| name.text());
     let name = name.unwrap_or_else(|| Ustr::from("view"));
-    let view = view_of_class(host, machine, class, &name, &arguments, &["decorators"], call.span);
+    let view = view_of_class(
+        host,
+        machine,
+        class,
+        &name,
+        &arguments,
+        &["decorators"],
+        call.span,
+    );
     Ok(Some(view))
 }
 
@@ -88,9 +96,9 @@ pub(super) fn as_view(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
 fn methods_of_class(machine: &mut Machine<'_>, class: ObjectId, span: Span) -> Option<Value> {
     if let Some((_, listed)) = machine.class_attribute(class, Ustr::from("methods"))
         && !listed.is_nothing()
-        && listed.only_object().is_some_and(|id| {
-            !matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
-        })
+        && listed
+            .only_object()
+            .is_some_and(|id| !matches!(machine.heap.get(id).kind, ObjectKind::Function { .. }))
     {
         return Some(listed);
     }
