@@ -10,7 +10,7 @@ use firedoor_source::Span;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::branch::Delta;
+use crate::heap::Delta;
 use crate::link::ModuleState;
 use crate::{
     Decided, Decision, DecisionId, Heap, Host, ModuleId, ObjectId, Origin, OriginSet, Origins,

@@ -292,7 +292,7 @@ impl<'p> Machine<'p> {
                     span,
                 );
             }
-            if let Some(name) = crate::expression::property_name(&key) {
+            if let Some(name) = crate::display::property_name(&key) {
                 self.heap.remove_property(id, name);
             }
         }

@@ -220,3 +220,25 @@ impl Machine<'_> {
 fn is_same(one: &Value, other: &Value) -> bool {
     one.atoms() == other.atoms() && one.origins == other.origins
 }
+
+impl Machine<'_> {
+    /// Returns what a dotted path in a text stands for: a module, or something in one.
+    pub fn python_object(&mut self, dotted: &str, span: Span) -> Option<Value> {
+        let is_own = |value: &Value, machine: &Self| {
+            value
+                .only_object()
+                .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Namespace(_)))
+        };
+        let (whole, _) = self.catching(|machine| machine.import_dotted(dotted));
+        if let Ok(whole) = whole
+            && is_own(&whole, self)
+        {
+            return Some(whole);
+        }
+        let (module, name) = dotted.rsplit_once([':', '.'])?;
+        let (found, _) = self.catching(|machine| machine.import_dotted(module));
+        let found = found.ok().filter(|found| is_own(found, self))?;
+        let (read, _) = self.catching(|machine| machine.member(&found, Ustr::from(name), span));
+        read.ok().filter(|value| !value.is_nothing())
+    }
+}

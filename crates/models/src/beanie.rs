@@ -14,8 +14,8 @@ use crate::python_active::{
 };
 use crate::python_records::{asset_of, columns, create, delete, fill, instance_value, is_stored};
 use crate::python_support::{argument, last_name};
-use crate::sqlalchemy_columns::annotations;
-use crate::sqlalchemy_query::{CONDITION, column_in, make};
+use crate::sqlalchemy::columns::annotations;
+use crate::sqlalchemy::query::{CONDITION, column_in, make};
 use crate::{Model, ModelHost, store};
 
 const BASE: &str = "py:beanie.Document";
@@ -74,7 +74,7 @@ fn class_made(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId, span
         for (name, annotation) in annotations(machine, owner) {
             let declared = machine.class_attribute(owner, name);
             let is_described = |value: &Value| {
-                crate::sqlalchemy_columns::declared_path(machine, value)
+                crate::sqlalchemy::columns::declared_path(machine, value)
                     .is_some_and(|path| path.ends_with(".Field()") || path.ends_with("Reference()"))
             };
             let value = match declared {

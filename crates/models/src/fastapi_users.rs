@@ -2,7 +2,9 @@
 //!
 //! Sources: fastapi-users 14.0, `authentication/authenticator.py` (401 for nobody and for inactive users, 403 for
 //! those who are not verified or no superusers), `router/*.py` and `manager.py`; fastapi-users-db-sqlalchemy
-//! 7.0. What the routes do is in [`crate::fastapi_users_routes`].
+//! 7.0. What the routes do is in [`crate::fastapi_users::routes`].
+
+pub(crate) mod routes;
 
 use firedoor_app::{EffectKind, Field, Origin, RequestPart, TokenKind, VerifyToken};
 use firedoor_eval::{
@@ -11,7 +13,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::python_records::{asset_of, instance_value, stored_instance};
 use crate::python_support::{keep, kept, object_with_arguments, proof_of, refuse_unless};
 use crate::{Model, ModelHost};
@@ -79,7 +81,7 @@ pub static MODEL: Model = Model {
 
 /// The table has the columns of the library beside its own.
 fn table_made(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId, span: Span) {
-    let own = crate::sqlalchemy_columns::take_columns(host, machine, class);
+    let own = crate::sqlalchemy::columns::take_columns(host, machine, class);
     let mut columns: Vec<(Ustr, Value)> = [
         "id",
         "email",
@@ -93,7 +95,7 @@ fn table_made(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId, span
     .collect();
     columns.retain(|(name, _)| own.iter().all(|(known, _)| known != name));
     columns.extend(own);
-    crate::sqlalchemy_columns::declare_model(host, machine, class, columns, span);
+    crate::sqlalchemy::columns::declare_model(host, machine, class, columns, span);
     let name = host.state().asset_of.get(&class).copied();
     let mut state = host.state();
     let asset = name.and_then(|name| state.assets.get_mut(&name));

@@ -16,17 +16,7 @@ mod express_terminal;
 mod express_ws;
 mod factories;
 mod fastapi;
-mod fastapi_dependencies;
-mod fastapi_doors;
-mod fastapi_inputs;
-mod fastapi_loose;
-mod fastapi_middleware;
-mod fastapi_plan;
-mod fastapi_request;
-mod fastapi_security;
 mod fastapi_users;
-mod fastapi_users_routes;
-mod fastapi_websocket;
 mod flask;
 mod guards;
 mod host;
@@ -51,7 +41,6 @@ mod passwords;
 mod peewee;
 mod prisma;
 mod pydantic;
-mod pydantic_settings;
 mod python_active;
 mod python_http;
 mod python_jwt;
@@ -75,18 +64,9 @@ mod socket;
 mod socket_judge;
 mod socket_stores;
 mod socketio;
-mod socketio_client;
-mod socketio_doors;
-mod socketio_run;
 mod sql;
 mod sql_drivers;
 mod sqlalchemy;
-mod sqlalchemy_columns;
-mod sqlalchemy_query;
-mod sqlalchemy_result;
-mod sqlalchemy_session;
-mod sqlalchemy_statement;
-mod sqlalchemy_table;
 mod sqlmodel;
 pub mod sqltext;
 mod starlette;
@@ -120,11 +100,11 @@ pub static MODELS: &[&Model] = &[
     &express_terminal::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
-    &fastapi_middleware::MODEL,
-    &fastapi_security::MODEL,
+    &fastapi::middleware::MODEL,
+    &fastapi::security::MODEL,
+    &fastapi::websocket::MODEL,
     &fastapi_users::MODEL,
-    &fastapi_users_routes::MODEL,
-    &fastapi_websocket::MODEL,
+    &fastapi_users::routes::MODEL,
     &flask::MODEL,
     &flask::answer::MODEL,
     &flask::config::MODEL,
@@ -156,7 +136,7 @@ pub static MODELS: &[&Model] = &[
     &peewee::MODEL,
     &prisma::MODEL,
     &pydantic::MODEL,
-    &pydantic_settings::MODEL,
+    &pydantic::settings::MODEL,
     &python_active::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
@@ -174,12 +154,12 @@ pub static MODELS: &[&Model] = &[
     &sessions::MODEL,
     &socket::MODEL,
     &socketio::MODEL,
-    &socketio_client::MODEL,
+    &socketio::client::MODEL,
     &sql_drivers::MODEL,
     &sqlalchemy::MODEL,
-    &sqlalchemy_query::MODEL,
-    &sqlalchemy_session::MODEL,
-    &sqlalchemy_table::MODEL,
+    &sqlalchemy::query::MODEL,
+    &sqlalchemy::session::MODEL,
+    &sqlalchemy::table::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
     &tortoise::MODEL,

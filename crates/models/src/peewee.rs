@@ -29,7 +29,7 @@ pub static MODEL: Model = Model {
         ("py:peewee.*", crate::python_support::keep),
         ("py:peewee.Model.*", class_method),
         ("py:peewee.Model().*", instance_method),
-        ("py:peewee.fn.*", crate::sqlalchemy_query::function),
+        ("py:peewee.fn.*", crate::sqlalchemy::query::function),
         ("py:peewee.SqliteDatabase().atomic", transaction),
         ("py:peewee.PostgresqlDatabase().atomic", transaction),
         ("py:peewee.MySQLDatabase().atomic", transaction),

@@ -1,7 +1,7 @@
 //! Records that save themselves: what Tortoise, Peewee, Beanie and ODMantic have in common.
 //!
 //! A class stands for a table; queries are values that keep a class and conditions, and do something once they
-//! are run. Conditions are those of [`crate::sqlalchemy_query`], so that columns and operators are written once.
+//! are run. Conditions are those of [`crate::sqlalchemy::query`], so that columns and operators are written once.
 
 use firedoor_app::{AssetField, Field, Operation, Provenance};
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
@@ -13,9 +13,9 @@ use crate::python_records::{
     default_provenance, find, instance_value, is_stored, key_of, note, related,
 };
 use crate::python_support::{exception, last_name};
-use crate::sqlalchemy_columns::declared_path;
-use crate::sqlalchemy_query::{CONDITION, collect, column_in, column_object, make};
-use crate::sqlalchemy_session::is_by;
+use crate::sqlalchemy::columns::declared_path;
+use crate::sqlalchemy::query::{CONDITION, collect, column_in, column_object, make};
+use crate::sqlalchemy::session::is_by;
 use crate::{Model, ModelHost, Persona};
 
 /// The model: transactions that end where their block does.
@@ -195,13 +195,13 @@ pub(crate) fn run(
         Run::One => found,
         Run::Many => listed(machine, &found, span),
         Run::Exists => {
-            let count = crate::sqlalchemy_result::counted(host, machine, asset, &found);
+            let count = crate::sqlalchemy::result::counted(host, machine, asset, &found);
             match count.as_number() {
                 Some(_) => exchanged(&count, Value::bool(false)),
                 None => count.shaped(Shape::Bool),
             }
         }
-        _ => crate::sqlalchemy_result::counted(host, machine, asset, &found),
+        _ => crate::sqlalchemy::result::counted(host, machine, asset, &found),
     }
 }
 

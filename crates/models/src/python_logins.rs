@@ -16,7 +16,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::python_support::{
     argument, kept, last_name, nothing, object_with_arguments, proof_of, prove_or_throw,
     refuse_unless, refuse_with, value_from,
@@ -193,7 +193,7 @@ fn loaded(
     };
     let arguments = Arguments::positional([subject]);
     let called = machine.call_value(&loader, None, &arguments, span)?;
-    crate::fastapi_plan::settled(machine, called, span)
+    crate::fastapi::plan::settled(machine, called, span)
 }
 
 fn current_user(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -151,10 +151,10 @@ fn expressed(
     given: &Given,
     call: &Call<'_>,
 ) -> Option<Value> {
-    use crate::{sqlalchemy_result as result, sqlalchemy_session as session};
+    use crate::sqlalchemy::{result, session};
     let id = given.sql.only_object()?;
     let is_statement = matches!(machine.heap.get(id).kind,
-        ObjectKind::Host(path) if path == crate::sqlalchemy_query::STATEMENT);
+        ObjectKind::Host(path) if path == crate::sqlalchemy::query::STATEMENT);
     if !is_statement {
         return None;
     }

@@ -4,15 +4,19 @@
 //! its connection handlers, and what these listen for are its events. `io.use` is `io.of('/').use`: it does not cover
 //! other namespaces. Source: socket.io 4.8, `lib/index.ts`, `lib/namespace.ts`, `lib/socket.ts`.
 
+pub(crate) mod client;
+pub(crate) mod doors;
+pub(crate) mod run;
+
 use firedoor_app::{EffectKind, Flag, Provenance, Refusal, Setting, SettingKind};
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::doors::{Mounting, join_paths};
-use crate::socketio_doors::make_step;
+use crate::socketio::doors::make_step;
 use crate::state::{Registration, RegistrationKind, Router};
-use crate::{Framework, Model, ModelHost, socketio_doors, socketio_run};
+use crate::{Framework, Model, ModelHost};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -48,9 +52,9 @@ pub static MODEL: Model = Model {
 
 pub(crate) static FRAMEWORK: Framework = Framework {
     name: "socketio",
-    doors: socketio_doors::doors,
-    begin: socketio_run::begin,
-    step: socketio_run::step,
+    doors: doors::doors,
+    begin: run::begin,
+    step: run::step,
     mountings,
     as_layer: |_, _, _| None,
     status_of: |_, _, _| None,

@@ -2,8 +2,15 @@
 //!
 //! An attribute of a model class is a column expression, of an instance the value in its row; assigning one
 //! of a stored instance is an update. Source: SQLAlchemy 2.0 documentation, "ORM Mapped Class Overview" and
-//! "Session Basics". Statements and sessions are in [`crate::sqlalchemy_query`] and
-//! [`crate::sqlalchemy_session`].
+//! "Session Basics". Statements and sessions are in [`crate::sqlalchemy::query`] and
+//! [`crate::sqlalchemy::session`].
+
+pub(crate) mod columns;
+pub(crate) mod query;
+pub(crate) mod result;
+pub(crate) mod session;
+pub(crate) mod statement;
+pub(crate) mod table;
 
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
@@ -16,11 +23,11 @@ use crate::python_records::{
     assign, assign_any, class_named, class_of, column_value, columns, fill, instance_value, related,
 };
 use crate::python_support::keep;
-use crate::sqlalchemy_columns::{
+use crate::sqlalchemy::columns::{
     allows_none, annotation, declare_model, is_collection, is_relationship, kind_name,
     take_columns, target_name,
 };
-use crate::sqlalchemy_query::column_object;
+use crate::sqlalchemy::query::column_object;
 use crate::{Model, ModelHost};
 
 const BASE: &str = "py:sqlalchemy.orm.DeclarativeBase";

@@ -13,10 +13,10 @@ use crate::python_records::{
     access, asset_of, columns, fill, instance_value, is_stored, key_of, note,
 };
 use crate::python_support::{argument, keep, last_name};
+use crate::sqlalchemy::columns::{annotations, declare_model, take_columns};
 use crate::sqlalchemy::{
     class_member, compare_instances, instance_member, note_assignment, set_any,
 };
-use crate::sqlalchemy_columns::{annotations, declare_model, take_columns};
 use crate::{Model, ModelHost};
 
 const BASE: &str = "py:sqlmodel.SQLModel";

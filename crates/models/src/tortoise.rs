@@ -17,7 +17,7 @@ use crate::python_records::{
     access, asset_of, columns, create, delete, fill, instance_value, note,
 };
 use crate::python_support::{argument, last_name};
-use crate::sqlalchemy_query::{CONDITION, column_object, make};
+use crate::sqlalchemy::query::{CONDITION, column_object, make};
 use crate::{Model, ModelHost};
 
 const BASE: &str = "py:tortoise.models.Model";

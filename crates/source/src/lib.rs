@@ -4,6 +4,7 @@
 //! as a [`FileSet`], and everything later speaks of a place as a [`Span`].
 
 mod file_set;
+pub mod intake;
 mod line_index;
 mod span;
 

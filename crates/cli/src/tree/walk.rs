@@ -2,12 +2,12 @@
 
 use std::path::{Component, Path};
 
+use firedoor_source::intake::{ENVIRONMENT_MARK, Interest, interest, is_foreign_folder, is_hidden};
 use firedoor_source::{SkipReason, Skipped};
 use globset::GlobSet;
 use ignore::{DirEntry, WalkBuilder};
 
 use super::Met;
-use super::interest::{Interest, interest, is_environment_example, is_foreign_folder};
 
 /// Returns the files below `root` that matter, in the order of their paths, and what had to be left out.
 pub(crate) fn walk(root: &Path, ignored: &GlobSet) -> (Vec<Met>, Vec<Skipped>) {
@@ -49,7 +49,7 @@ fn is_wanted(entry: &DirEntry, root: &Path, ignored: &GlobSet) -> bool {
         return true;
     }
     let name = entry.file_name().to_string_lossy();
-    if name.starts_with('.') && !is_environment_example(&name) {
+    if is_hidden(&name) {
         return false;
     }
     let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
@@ -61,7 +61,7 @@ fn is_wanted(entry: &DirEntry, root: &Path, ignored: &GlobSet) -> bool {
 }
 
 fn is_virtual_environment(folder: &Path) -> bool {
-    folder.join("pyvenv.cfg").is_file()
+    folder.join(ENVIRONMENT_MARK).is_file()
 }
 
 fn meet(root: &Path, entry: &DirEntry, met: &mut Vec<Met>, notes: &mut Vec<Skipped>) {

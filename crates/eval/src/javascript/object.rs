@@ -202,7 +202,7 @@ fn from_entries(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     for pair in pairs {
         let key = machine.index(&pair, &Value::number(0.0), call.span)?;
         let value = machine.index(&pair, &Value::number(1.0), call.span)?;
-        match crate::expression::property_name(&key) {
+        match crate::display::property_name(&key) {
             Some(name) => {
                 machine.heap.get_mut(id).properties.insert(name, value);
             }
@@ -234,7 +234,7 @@ fn define(
     how: &Value,
     call: &Native<'_>,
 ) -> Result<(), Stop> {
-    let Some(name) = crate::expression::property_name(key).filter(|_| !how.is_nothing()) else {
+    let Some(name) = crate::display::property_name(key).filter(|_| !how.is_nothing()) else {
         return Ok(());
     };
     let getter = machine.member(how, Ustr::from("get"), call.span)?;
@@ -345,7 +345,7 @@ fn has(machine: &mut Machine<'_>, object: &Value, key: &Value, call: &Native<'_>
     let (true, Some(id), Some(name)) = (
         is_instance,
         object.only_object(),
-        crate::expression::property_name(key),
+        crate::display::property_name(key),
     ) else {
         return machine.contains(object, key, call.span);
     };
@@ -376,7 +376,7 @@ fn reflect_set(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 fn reflect_delete(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let (object, key) = (call.argument(0), call.argument(1));
     for id in object.objects().collect::<Vec<_>>() {
-        if let Some(name) = crate::expression::property_name(&key) {
+        if let Some(name) = crate::display::property_name(&key) {
             machine.heap.remove_property(id, name);
         }
     }

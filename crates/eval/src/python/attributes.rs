@@ -114,7 +114,7 @@ fn any_attribute(
 fn may_be(name: &Value, known: &str) -> bool {
     name.atoms().iter().any(|atom| match atom {
         Atom::String(text) => text.as_str() == known,
-        Atom::Pattern(pattern) => crate::operator::pattern_may_be(pattern, known),
+        Atom::Pattern(pattern) => crate::comparison::pattern_may_be(pattern, known),
         Atom::Unknown(_) => true,
         _ => false,
     })

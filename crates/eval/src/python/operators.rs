@@ -185,7 +185,7 @@ impl Machine<'_> {
             (Atom::Object(id), other) | (other, Atom::Object(id)) => {
                 self.object_equals(*id, other, depth)
             }
-            _ => crate::operator::equality(&Value::atom(*a), &Value::atom(*b), false),
+            _ => crate::comparison::equality(&Value::atom(*a), &Value::atom(*b), false),
         }
     }
 
@@ -202,7 +202,7 @@ impl Machine<'_> {
         match (other, &object.kind) {
             (Atom::Outside(_), ObjectKind::Host(_)) => None,
             (Atom::Unknown(_), _) => {
-                crate::operator::equality(&Value::object(id), &Value::atom(*other), false)
+                crate::comparison::equality(&Value::object(id), &Value::atom(*other), false)
             }
             _ if self.is_uncertain(id) => None,
             (_, ObjectKind::Instance { .. })

@@ -12,7 +12,7 @@ use ustr::Ustr;
 use super::answer::refuse_with;
 use super::register::add_hook;
 use super::{config, limiter};
-use crate::fastapi::add_setting;
+use crate::fastapi::application::add_setting;
 use crate::python_support::{argument, given, keep, last_name, object_with_arguments};
 use crate::{Model, ModelHost};
 

@@ -21,7 +21,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
         .and_then(|id| machine.heap.get(id).elements.first()?.as_number());
     let number = number.map(|number| number as usize);
     host.state().flask.current = number;
-    crate::fastapi_websocket::begin(host, door);
+    crate::fastapi::websocket::begin(host, door);
     super::login::load(host, machine, door.registered);
     let Some(plan) = host.flask_plan() else {
         return Vec::new();

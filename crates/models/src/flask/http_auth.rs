@@ -11,7 +11,7 @@ use ustr::Ustr;
 use super::answer::{refuse_by, refuse_with};
 use super::guarded;
 use super::request::principal;
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::python_support::{keep, last_name};
 use crate::{Model, ModelHost, Persona};
 

@@ -14,7 +14,7 @@ use ustr::Ustr;
 use super::answer::literal;
 use super::request::principal;
 use super::{config, guarded};
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::python_support::{argument, given, keep, last_name, proof_of, value_from};
 use crate::{Model, ModelHost, Persona};
 

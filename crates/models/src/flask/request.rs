@@ -10,7 +10,7 @@ use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::fastapi_inputs::named_part;
+use crate::fastapi::inputs::named_part;
 use crate::python_support::{argument, last_name, value_from};
 use crate::{Model, ModelHost, Persona};
 

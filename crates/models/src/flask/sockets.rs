@@ -689,7 +689,7 @@ fn add_socket(
 }
 
 fn receive(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    if !crate::fastapi_websocket::receive(host) {
+    if !crate::fastapi::websocket::receive(host) {
         let error = Value::outside("py:simple_websocket.ConnectionClosed()");
         return machine.throw(error, call.span);
     }

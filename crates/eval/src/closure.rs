@@ -1,0 +1,294 @@
+//! Functions of the program: made where they are written, and run where they are called.
+//!
+//! This is the only place that pushes a frame, so recursion and budgets are looked after here.
+
+use firedoor_ir::{Body, ExpressionId, Function, FunctionKind, Language, Pattern};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::branch::Completion;
+use crate::machine::Frame;
+use crate::{Arguments, Closure, Machine, ObjectKind, Shape, Slot, Stop, Thrown, Value};
+
+impl<'p> Machine<'p> {
+    /// Calls a function of the program.
+    pub(crate) fn call_closure(
+        &mut self,
+        closure: Closure,
+        this: Option<Value>,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let key = (closure.module, closure.function);
+        let running = self
+            .frames
+            .iter()
+            .filter(|frame| frame.function == Some(key))
+            .count();
+        if self.frames.len() >= self.limits.depth || running >= self.limits.recursion {
+            let mut value = self.derived(Shape::Any, arguments.all());
+            let reason = self
+                .origins
+                .single(crate::Origin::Unknown(Ustr::from("recursion")));
+            value.origins = self.origins.union(value.origins, reason);
+            return Ok(value);
+        }
+        self.step()?;
+        *self.called.entry(key).or_insert(0) += 1;
+        let function: &'p Function = self
+            .program
+            .module(closure.module)
+            .function(closure.function);
+        let scope = self.add_scope(Some(closure.scope), closure.module, true);
+        self.push_frame(closure, function, scope, this);
+        let (result, thrown) = if function.is_async {
+            self.catching(|machine| machine.run_function(function, arguments))
+        } else {
+            (self.run_function(function, arguments), Vec::new())
+        };
+        self.finish_call(function, result, thrown, span)
+    }
+
+    fn push_frame(
+        &mut self,
+        closure: Closure,
+        function: &'p Function,
+        scope: crate::ScopeId,
+        this: Option<Value>,
+    ) {
+        let mut frame = Frame::new(closure.module, scope, self.decided.len());
+        frame.function = Some((closure.module, closure.function));
+        frame.name = function.name.unwrap_or_else(|| Ustr::from("(anonymous)"));
+        frame.this = this.unwrap_or_else(Value::undefined);
+        frame.home = closure.home;
+        self.frames.push(frame);
+    }
+
+    fn run_function(&mut self, function: &'p Function, arguments: &Arguments) -> Result<(), Stop> {
+        self.declare_hoisted(&function.declared);
+        self.bind_parameters(function, arguments)?;
+        match &function.body {
+            Body::Expression(expression) => {
+                let value = self.evaluate(*expression)?;
+                let value = self.await_returned(value, function.span)?;
+                self.note_return(&value, true, None, function.span);
+                self.return_value(value);
+            }
+            Body::Block(block) => {
+                if self.block(block)? == Completion::Normal {
+                    let value = self.nothing();
+                    self.note_return(&value, false, None, function.span);
+                    self.return_value(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Names hoisted to a function are undefined (JavaScript) or not bound yet (Python).
+    pub(crate) fn declare_hoisted(&mut self, names: &[Ustr]) {
+        let scope = self.current_scope();
+        let is_javascript = self.module_ir().language == Language::JavaScript;
+        for name in names {
+            let slot = if is_javascript {
+                Slot::Value(Value::undefined())
+            } else {
+                Slot::Unbound
+            };
+            self.scope(scope).names.entry(*name).or_insert(slot);
+        }
+    }
+
+    /// Takes the frame off and makes the result of what it noted.
+    fn finish_call(
+        &mut self,
+        function: &'p Function,
+        result: Result<(), Stop>,
+        thrown: Vec<Thrown>,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let Some(frame) = self.frames.pop() else {
+            return Ok(Value::undefined());
+        };
+        let base = frame.decided_base.min(self.decided.len());
+        self.decided.truncate(base);
+        self.apply_weakly(frame.left);
+        let mut thrown = thrown;
+        thrown.extend(frame.failed_late);
+        if let Err(stop @ (Stop::Budget | Stop::Exit)) = result {
+            return Err(stop);
+        }
+        let decided = frame.decided_at_return.unwrap_or_default();
+        let returned = match (frame.yielded, function.is_generator) {
+            (Some(yielded), true) => Some(Value::object(yielded)),
+            (None, true) => Some(self.make_list(Vec::new(), false, span)),
+            (_, false) => frame.returned,
+        };
+        if self.watch.is_some() {
+            self.keep_paths(frame.paths, returned.as_ref());
+        }
+        if function.is_async && !function.is_generator {
+            return Ok(self.make_promise(returned, thrown, decided, span));
+        }
+        self.rethrow(thrown);
+        match returned {
+            Some(value) => {
+                self.decided.extend(decided);
+                Ok(value)
+            }
+            None => Err(Stop::Throw),
+        }
+    }
+
+    /// Something is done with nothing that only works with something.
+    pub(crate) fn throw_nothing<T>(
+        &mut self,
+        nothing: &Value,
+        name: &str,
+        span: Span,
+    ) -> Result<T, Stop> {
+        let path = match self.is_python() {
+            true => format!("py:builtins.{name}()"),
+            false => "js:TypeError()".to_owned(),
+        };
+        let mut error = Value::outside(&path).with_origins(nothing.origins);
+        error.control = nothing.control;
+        self.throw(error, span)
+    }
+
+    /// Makes a function of the running module.
+    pub(crate) fn make_function(&mut self, id: firedoor_ir::FunctionId) -> Value {
+        let function: &'p Function = self.module_ir().function(id);
+        let closure = Closure {
+            module: self.frame().module,
+            function: id,
+            scope: self.scope_of_defaults(function),
+            home: self.frame().home,
+        };
+        let bound_this = match function.kind {
+            FunctionKind::Arrow => Some(self.frame().this.clone()),
+            _ => None,
+        };
+        let object = self.heap.allocate(
+            ObjectKind::Function {
+                closure,
+                bound_this,
+            },
+            function.span,
+        );
+        self.heap.get_mut(object).name = function.name;
+        Value::object(object)
+    }
+
+    /// Python evaluates the defaults of parameters once, where the function is made. They are kept in a scope
+    /// of their own, under names that no program can write.
+    fn scope_of_defaults(&mut self, function: &'p Function) -> crate::ScopeId {
+        let outer = self.current_scope();
+        let has_defaults = function
+            .parameters
+            .iter()
+            .any(|parameter| parameter.default.is_some());
+        if !has_defaults || self.module_ir().language != Language::Python {
+            return outer;
+        }
+        let mut defaults = Vec::new();
+        for parameter in &function.parameters {
+            if let (Some(default), Pattern::Name(name, _)) = (parameter.default, &parameter.pattern)
+            {
+                let value = match self.evaluate(default) {
+                    Ok(value) => value,
+                    Err(_) => self.unknown("default"),
+                };
+                defaults.push((default_name(*name), Slot::Value(value)));
+            }
+        }
+        let module = self.frame().module;
+        let scope = self.add_scope(Some(outer), module, false);
+        // A function made in a class body does not see the names of the class through this scope either.
+        self.scope(scope).names.extend(defaults);
+        scope
+    }
+
+    /// Returns the default of a parameter of a function of Python, as evaluated where the function was made.
+    pub fn parameter_default(&self, closure: Closure, parameter: Ustr) -> Option<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        match scope.names.get(&default_name(parameter))? {
+            Slot::Value(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// Applies decorators, the lowest first.
+    pub(crate) fn decorate(
+        &mut self,
+        value: Value,
+        decorators: &'p [ExpressionId],
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let mut evaluated = Vec::with_capacity(decorators.len());
+        for decorator in decorators {
+            evaluated.push(self.evaluate(*decorator)?);
+        }
+        let mut value = value;
+        for decorator in evaluated.iter().rev() {
+            let arguments = Arguments::positional([value.clone()]);
+            let made = self.call_value(decorator, None, &arguments, span)?;
+            // In JavaScript a decorator that returns no other class has looked at the class only.
+            let is_class = made
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+            if is_class || self.is_python() {
+                value = made;
+            }
+        }
+        Ok(value)
+    }
+
+    /// Returns the functions of the program that the function around a closure was given or has made: what
+    /// a wrapper wraps. Empty for a function of the top level of a module.
+    pub fn captured_functions(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let mut functions: Vec<(Ustr, Value)> = scope
+            .names
+            .iter()
+            .filter_map(|(name, slot)| match slot {
+                Slot::Value(value) if self.is_function(value) => Some((*name, value.clone())),
+                _ => None,
+            })
+            .collect();
+        functions.sort_by_key(|(name, _)| name.as_str());
+        functions.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// Returns what the function around a closure was given or has made, in the order of names.
+    pub fn captured_values(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let named = scope.names.iter().filter_map(|(name, slot)| match slot {
+            Slot::Value(value) => Some((*name, value.clone())),
+            _ => None,
+        });
+        let mut values: Vec<(Ustr, Value)> = named.collect();
+        values.sort_by_key(|(name, _)| name.as_str());
+        values.into_iter().map(|(_, value)| value).collect()
+    }
+
+    fn is_function(&self, value: &Value) -> bool {
+        value.only_object().is_some_and(|id| {
+            matches!(
+                self.heap.get(id).kind,
+                ObjectKind::Function { .. } | ObjectKind::Bound { .. }
+            )
+        })
+    }
+}
+
+/// The name that keeps the default of a parameter.
+pub(crate) fn default_name(parameter: Ustr) -> Ustr {
+    Ustr::from(&format!("{parameter}="))
+}

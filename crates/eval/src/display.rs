@@ -1,0 +1,180 @@
+//! Collections as they are written: lists, tuples, sets, dictionaries and objects, with what is spread into them.
+//!
+//! Most settings of an application are such displays, so their keys and places are kept.
+
+use firedoor_ir::{CollectionKind, Element, Key, Property, PropertyKind};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{Atom, Machine, ObjectKind, Stop, Value};
+
+impl<'p> Machine<'p> {
+    pub(crate) fn collection(
+        &mut self,
+        kind: CollectionKind,
+        elements: &'p [Element],
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let mut values = Vec::with_capacity(elements.len());
+        let mut further: Option<Value> = None;
+        for element in elements {
+            let value = self.evaluate(element.value)?;
+            if element.is_spread {
+                let (spread, more) = self.elements_and_more(&value);
+                values.extend(spread);
+                further = match (further, more) {
+                    (Some(further), Some(more)) => Some(self.join(further, &more)),
+                    (further, more) => further.or(more),
+                };
+            } else {
+                values.push(value);
+            }
+        }
+        let kind = match kind {
+            CollectionKind::List => ObjectKind::Array,
+            CollectionKind::Tuple => ObjectKind::Tuple,
+            CollectionKind::Set => ObjectKind::Set,
+        };
+        let id = self.heap.allocate(kind, span);
+        let object = self.heap.get_mut(id);
+        object.elements = values;
+        if let Some(more) = further {
+            object.is_open = true;
+            object
+                .properties
+                .insert(Ustr::from(crate::elements::MORE), more);
+        }
+        Ok(Value::object(id))
+    }
+
+    pub(crate) fn object_display(
+        &mut self,
+        properties: &'p [Property],
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let id = self.heap.allocate(ObjectKind::Plain, span);
+        let mut origins = crate::OriginSet::EMPTY;
+        for property in properties {
+            let value = self.evaluate(property.value)?;
+            match property.kind {
+                PropertyKind::Spread => {
+                    origins = self.origins.union(origins, value.origins);
+                    self.spread_into(id, &value);
+                }
+                PropertyKind::Value => self.display_property(id, property.key, value)?,
+                PropertyKind::Getter | PropertyKind::Setter => {
+                    if let Key::Name(name) = property.key {
+                        let word = match property.kind {
+                            PropertyKind::Getter => "get",
+                            _ => "set",
+                        };
+                        let key = Ustr::from(&format!("{word}:{name}"));
+                        self.heap.get_mut(id).properties.insert(key, value);
+                    }
+                }
+            }
+        }
+        Ok(Value::object(id).with_origins(origins))
+    }
+
+    fn display_property(
+        &mut self,
+        id: crate::ObjectId,
+        key: Key,
+        value: Value,
+    ) -> Result<(), Stop> {
+        let key = match key {
+            Key::Name(name) => Value::atom(Atom::String(name)),
+            Key::Computed(expression) => self.evaluate(expression)?,
+        };
+        if self.is_python() {
+            if let Some(name) = key.text() {
+                self.name_objects(name, &value);
+            }
+            self.dict_set(id, &key, value);
+            return Ok(());
+        }
+        if let Some(name) = property_name(&key) {
+            self.name_objects(name, &value);
+            let object = self.heap.get_mut(id);
+            object.properties.insert(name, value);
+            return Ok(());
+        }
+        let object = self.heap.get_mut(id);
+        if key.only_object().is_some() || key.as_outside().is_some() {
+            object.kind = ObjectKind::Map;
+            object.elements.push(key);
+            object.elements.push(value);
+        } else {
+            object.is_open = true;
+            object.elements.push(value);
+        }
+        Ok(())
+    }
+
+    /// Copies the own properties of each object that `value` can be into `id`.
+    pub(crate) fn spread_into(&mut self, id: crate::ObjectId, value: &Value) {
+        if self.is_python()
+            && let Some(source) = value.only_object()
+            && matches!(self.heap.get(source).kind, ObjectKind::Map)
+        {
+            let span = self.span;
+            let _ = self.dict_extend(id, value, span);
+            return;
+        }
+        let objects: Vec<_> = value.objects().collect();
+        let is_certain = value.atoms().len() == 1;
+        for source in objects {
+            let object = self.heap.get(source);
+            let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
+            let copies: Vec<(Ustr, Value)> = object
+                .properties
+                .iter()
+                .filter(|(key, _)| {
+                    **key != crate::elements::MORE && **key != crate::javascript::PROTOTYPE
+                })
+                .map(|(key, value)| (*key, value.clone()))
+                .collect();
+            for (key, copy) in copies {
+                let (key, copy) = match key.split_once(':') {
+                    Some(("set", _)) => continue,
+                    Some(("get", name)) => {
+                        let name = Ustr::from(name);
+                        let span = self.span;
+                        let read = self.object_member(source, value, name, span);
+                        (name, read.unwrap_or_else(|_| Value::undefined()))
+                    }
+                    _ => (key, copy),
+                };
+                let copy = match self.heap.property(id, key).cloned() {
+                    Some(old) if !is_certain => self.join(copy, &old),
+                    _ => copy,
+                };
+                self.heap.get_mut(id).properties.insert(key, copy);
+            }
+            if is_open {
+                self.heap.get_mut(id).is_open = true;
+                self.heap.get_mut(id).elements.push(value.clone());
+            }
+        }
+        if value
+            .atoms()
+            .iter()
+            .any(|atom| matches!(atom, Atom::Unknown(_) | Atom::Outside(_)))
+        {
+            let object = self.heap.get_mut(id);
+            object.is_open = true;
+            object.elements.push(value.clone());
+        }
+    }
+}
+
+/// Returns the name of the property that a computed key stands for, if it is known.
+pub(crate) fn property_name(key: &Value) -> Option<Ustr> {
+    match key.only()? {
+        Atom::String(text) => Some(text),
+        Atom::Number(number) => Some(Ustr::from(&crate::operator::number_text(number))),
+        Atom::Bool(value) => Some(Ustr::from(if value { "true" } else { "false" })),
+        _ => None,
+    }
+}

@@ -1,0 +1,199 @@
+//! Inheritance: the order in which classes are searched, bases that nobody has the code of, and `super`.
+//!
+//! Both languages find a member by walking one list, so the list is made in one place.
+
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::{Arguments, Atom, Machine, ObjectId, ObjectKind, Stop, Value};
+
+impl<'p> Machine<'p> {
+    /// Returns the class and what it inherits from, in the order of look-up.
+    pub fn class_order(&self, class: ObjectId) -> Vec<ObjectId> {
+        let mut order = Vec::new();
+        self.collect_order(class, &mut order, 0);
+        let mut unique = Vec::with_capacity(order.len());
+        for (index, class) in order.iter().enumerate() {
+            if !order[index + 1..].contains(class) {
+                unique.push(*class);
+            }
+        }
+        unique
+    }
+
+    fn collect_order(&self, class: ObjectId, order: &mut Vec<ObjectId>, depth: usize) {
+        if depth > 30 || order.len() > 200 {
+            return;
+        }
+        order.push(class);
+        if let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind {
+            for base in bases.iter().flat_map(Value::objects) {
+                if matches!(self.heap.get(base).kind, ObjectKind::Class { .. }) {
+                    self.collect_order(base, order, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// Returns the API paths that a class (or the class of an instance) inherits from outside, in the
+    /// order of look-up.
+    pub fn outside_bases(&self, id: ObjectId) -> Vec<Ustr> {
+        let class = match self.heap.get(id).kind {
+            ObjectKind::Instance { class } | ObjectKind::Prototype { class } => class,
+            _ => id,
+        };
+        let mut paths = Vec::new();
+        for class in self.class_order(class) {
+            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
+                continue;
+            };
+            for base in bases {
+                for atom in base.atoms() {
+                    match atom {
+                        Atom::Outside(path) => paths.push(*path),
+                        Atom::Object(base) => {
+                            if let ObjectKind::Host(path) = self.heap.get(*base).kind {
+                                // A generic with parameters is inherited from as without.
+                                let path = path.strip_suffix("[]").map_or(path, Ustr::from);
+                                paths.push(path);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        paths
+    }
+
+    /// Returns the first API path that a class or instance inherits from outside.
+    pub fn outside_base(&self, id: ObjectId) -> Option<Ustr> {
+        match self.heap.get(id).kind {
+            ObjectKind::Instance { .. }
+            | ObjectKind::Class { .. }
+            | ObjectKind::Prototype { .. } => self.outside_bases(id).first().copied(),
+            _ => None,
+        }
+    }
+
+    /// Returns what the instances of a class share under `key`, with the class that has it.
+    pub fn class_attribute(&self, class: ObjectId, key: Ustr) -> Option<(ObjectId, Value)> {
+        self.class_order(class).into_iter().find_map(|owner| {
+            let ObjectKind::Class { prototype, .. } = self.heap.get(owner).kind else {
+                return None;
+            };
+            let value = self.heap.property(prototype, key)?;
+            Some((owner, value.clone()))
+        })
+    }
+
+    pub(crate) fn setter(&self, id: ObjectId, key: Ustr) -> Option<Value> {
+        if self.is_python() {
+            return None;
+        }
+        let key = Ustr::from(&format!("set:{key}"));
+        if let Some(own) = self.heap.property(id, key) {
+            return Some(own.clone());
+        }
+        let ObjectKind::Instance { class } = self.heap.get(id).kind else {
+            return None;
+        };
+        self.class_attribute(class, key).map(|(_, value)| value)
+    }
+
+    /// Holds if it is not known what a class inherits from.
+    pub(crate) fn has_unknown_base(&self, class: ObjectId) -> bool {
+        self.class_order(class).into_iter().any(|class| {
+            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
+                return false;
+            };
+            bases.iter().any(Value::is_unknown)
+        })
+    }
+
+    /// `super(...)`.
+    pub(crate) fn call_super(&mut self, arguments: &Arguments, span: Span) -> Result<Value, Stop> {
+        let this = self.frame().this.clone();
+        let Some(home) = self.frame().home else {
+            return Ok(this);
+        };
+        let constructor = Ustr::from("constructor");
+        for base in self.bases_behind(home, &this) {
+            let ObjectKind::Class { prototype, .. } = self.heap.get(base).kind else {
+                continue;
+            };
+            if let Some(function) = self.heap.property(prototype, constructor).cloned() {
+                self.call_value(&function, Some(this.clone()), arguments, span)?;
+                return Ok(this);
+            }
+        }
+        crate::javascript::construct_base(self, home, &this, arguments, span);
+        Ok(this)
+    }
+
+    /// The classes behind `home` in the order of the instance.
+    fn bases_behind(&self, home: ObjectId, this: &Value) -> Vec<ObjectId> {
+        let class = match this.only_object().map(|id| &self.heap.get(id).kind) {
+            Some(ObjectKind::Instance { class }) => *class,
+            Some(ObjectKind::Class { .. }) => this.only_object().unwrap_or(home),
+            _ => home,
+        };
+        let order = self.class_order(class);
+        match order.iter().position(|found| *found == home) {
+            Some(position) => order[position + 1..].to_vec(),
+            None => self.class_order(home).into_iter().skip(1).collect(),
+        }
+    }
+
+    /// `super.name`.
+    pub(crate) fn super_member(&mut self, name: Ustr, span: Span) -> Result<Value, Stop> {
+        let this = self.frame().this.clone();
+        match self.frame().home {
+            Some(home) => self.super_of(home, &this, name, span),
+            None => Ok(Value::undefined()),
+        }
+    }
+
+    pub(crate) fn super_of(
+        &mut self,
+        home: ObjectId,
+        this: &Value,
+        name: Ustr,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let is_static = !self.is_python()
+            && this
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+        for base in self.bases_behind(home, this) {
+            let ObjectKind::Class { prototype, .. } = self.heap.get(base).kind else {
+                continue;
+            };
+            let prototype = if is_static { base } else { prototype };
+            if let Some(value) = self.heap.property(prototype, name).cloned() {
+                if name == "__new__" {
+                    return Ok(value);
+                }
+                return self.bind_attribute(value, base, this, span);
+            }
+            let getter = self.getter_key(name);
+            if let Some(getter) = self.heap.property(prototype, getter).cloned() {
+                let this = Some(this.clone());
+                return self.call_value(&getter, this, &Arguments::default(), span);
+            }
+        }
+        match self.outside_base(home) {
+            Some(path) => {
+                let base = Ustr::from(&format!("{path}()"));
+                Ok(self.outside_method(base, this.clone(), name, span))
+            }
+            None if !self.is_python() => Ok(Value::undefined()),
+            None => Ok(self.outside_method(
+                Ustr::from("py:builtins.object()"),
+                this.clone(),
+                name,
+                span,
+            )),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Operators that may leave out one side: `and`, `or`, `??`, `not`, conditionals and assignments of that kind.
+//!
+//! They are branches, and their values are tests that a later branch asks about.
+
+use firedoor_ir::{ExpressionId, LogicalOperator, UnaryOperator};
+use firedoor_source::Span;
+
+use crate::{Atom, Machine, Shape, Stop, Value};
+
+impl<'p> Machine<'p> {
+    pub(crate) fn logical(
+        &mut self,
+        operator: LogicalOperator,
+        left: ExpressionId,
+        right: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let value = self.evaluate(left)?;
+        let truth = self.truth_value(value.clone(), span)?;
+        let test = match operator {
+            LogicalOperator::Nullish => self.nothing_test(&value, span),
+            _ => truth,
+        };
+        let takes_right = match (operator, self.truth(&test)) {
+            (LogicalOperator::And | LogicalOperator::Nullish, Some(truth)) => Some(truth),
+            (LogicalOperator::Or, Some(truth)) => Some(!truth),
+            (_, None) => None,
+        };
+        match takes_right {
+            Some(false) => return Ok(value),
+            Some(true) => {
+                let other = self.evaluate(right)?;
+                let part = other.test;
+                let combined = self.combine_tests(operator, &value, part, other, span);
+                return Ok(combined);
+            }
+            None => {}
+        }
+        let kept = self.kept_side(operator, &value);
+        // What the right side tests must be taken before it is joined with the left, which tests another.
+        let mut part = None;
+        let other = match operator {
+            LogicalOperator::Or => self.choose(
+                &test,
+                span,
+                |_| Ok(kept.clone()),
+                |machine| {
+                    machine.refine(left, false);
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
+                },
+            ),
+            LogicalOperator::And => self.choose(
+                &test,
+                span,
+                |machine| {
+                    machine.refine(left, true);
+                    let other = machine.evaluate(right)?;
+                    part = Some(machine.test_of(&other));
+                    Ok(other)
+                },
+                |_| Ok(kept.clone()),
+            ),
+            LogicalOperator::Nullish => self.choose(
+                &test,
+                span,
+                |machine| machine.evaluate(right),
+                |_| Ok(kept.clone()),
+            ),
+        }?;
+        Ok(self.combine_tests(operator, &value, part, other, span))
+    }
+
+    /// What of the left value can be the result, without the right side.
+    fn kept_side(&mut self, operator: LogicalOperator, value: &Value) -> Value {
+        let kept = match operator {
+            LogicalOperator::Or => value.filter(|atom| atom.truth() != Some(false)),
+            LogicalOperator::And => value.filter(|atom| atom.truth() != Some(true)),
+            LogicalOperator::Nullish => value.filter(|atom| !atom.is_nothing()),
+        };
+        let kept = kept.unwrap_or_else(|| value.clone());
+        // Of an unknown truth value the operator says which it is.
+        if kept.only() == Some(Atom::Unknown(Shape::Bool)) && operator != LogicalOperator::Nullish {
+            let mut known = Value::bool(operator == LogicalOperator::Or);
+            known.origins = kept.origins;
+            known.control = kept.control;
+            known.test = kept.test;
+            return known;
+        }
+        kept
+    }
+
+    /// The outcome of `a && b` hangs on the tests of both.
+    /// What a value tests: the comparison that it is the outcome of, or its own truth.
+    fn test_of(&mut self, value: &Value) -> (crate::TestId, bool) {
+        value
+            .test
+            .unwrap_or_else(|| (self.truth_test(value), false))
+    }
+
+    fn combine_tests(
+        &mut self,
+        operator: LogicalOperator,
+        left: &Value,
+        right: Option<(crate::TestId, bool)>,
+        mut result: Value,
+        span: Span,
+    ) -> Value {
+        let by = self.origins.union(left.origins, left.control);
+        result.control = self.origins.union(result.control, by);
+        if operator == LogicalOperator::Nullish {
+            return result;
+        }
+        let left_part = self.test_of(left);
+        let parts = [Some(left_part), right].into_iter().flatten().collect();
+        let test = self.add_test(crate::Test {
+            kind: crate::TestKind::Truth,
+            operands: smallvec::smallvec![left.clone(), result.clone()],
+            parts,
+            is_conjunction: operator == LogicalOperator::And,
+            span,
+        });
+        result.test = Some((test, false));
+        result
+    }
+
+    pub(crate) fn conditional(
+        &mut self,
+        test: ExpressionId,
+        then: ExpressionId,
+        otherwise: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let value = self.evaluate(test)?;
+        let value = self.truth_value(value, span)?;
+        self.choose(
+            &value,
+            span,
+            |machine| {
+                machine.refine(test, true);
+                machine.evaluate(then)
+            },
+            |machine| {
+                machine.refine(test, false);
+                machine.evaluate(otherwise)
+            },
+        )
+    }
+
+    pub(crate) fn assign_logical(
+        &mut self,
+        target: &'p firedoor_ir::Pattern,
+        operator: LogicalOperator,
+        value: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let old = self.read_pattern(target, span)?;
+        let test = match operator {
+            LogicalOperator::Nullish => self.nothing_test(&old, span),
+            LogicalOperator::And => old.clone(),
+            LogicalOperator::Or => self.negate(&old),
+        };
+        let kept = old.clone();
+        let new = self.choose(&test, span, |machine| machine.evaluate(value), |_| Ok(kept))?;
+        self.assign_pattern(target, new.clone(), span)?;
+        Ok(new)
+    }
+
+    pub(crate) fn unary(
+        &mut self,
+        operator: UnaryOperator,
+        operand: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        match operator {
+            UnaryOperator::Delete => {
+                self.delete_place(operand)?;
+                Ok(Value::bool(true))
+            }
+            UnaryOperator::TypeOf => {
+                let value = self.evaluate(operand)?;
+                Ok(self.type_of(&value))
+            }
+            UnaryOperator::Void => {
+                self.evaluate(operand)?;
+                Ok(Value::undefined())
+            }
+            UnaryOperator::Not => {
+                let value = self.evaluate(operand)?;
+                let value = self.truth_value(value, span)?;
+                Ok(self.negate(&value))
+            }
+            UnaryOperator::Minus | UnaryOperator::Plus | UnaryOperator::BitNot => {
+                let value = self.evaluate(operand)?;
+                if let Some(value) = self.overloaded_inversion(operator, &value, span) {
+                    return Ok(value);
+                }
+                Ok(self.arithmetic_unary(operator, &value, span))
+            }
+        }
+    }
+
+    /// Returns the negation of a truth value.
+    pub(crate) fn negate(&mut self, value: &Value) -> Value {
+        let mut negated = match self.truth(value) {
+            Some(truth) => Value::bool(!truth),
+            None => Value::unknown(Shape::Bool),
+        };
+        negated.origins = value.origins;
+        negated.control = value.control;
+        negated.test = Some(match value.test {
+            Some((test, is_negated)) => (test, !is_negated),
+            None => (self.truth_test(value), true),
+        });
+        negated
+    }
+}

@@ -1,0 +1,169 @@
+//! What one side of a branch wrote: taken back, put back, and merged with what the other side wrote.
+//!
+//! A branch runs each side from the same state, so the journal of the heap is cut into pieces here.
+
+use crate::heap::{Content, Delta, Location};
+use crate::{Machine, OriginSet, Slot, Value};
+
+impl<'p> Machine<'p> {
+    /// Undoes everything written since `mark` and returns it.
+    pub(crate) fn take_delta(&mut self, mark: usize, born: (usize, usize)) -> Delta {
+        let mut delta = Delta {
+            born,
+            ..Delta::default()
+        };
+        while self.heap.journal.len() > mark {
+            let Some((location, old)) = self.heap.journal.pop() else {
+                break;
+            };
+            if !delta.writes.contains_key(&location) {
+                let current = self.content(location);
+                delta.writes.insert(location, current);
+            }
+            self.restore(location, old);
+        }
+        delta
+    }
+
+    pub(crate) fn content(&mut self, location: Location) -> Content {
+        match location {
+            Location::Variable(scope, name) => match self.scope(scope).names.get(&name) {
+                Some(Slot::Value(value)) => Content::Value(value.clone()),
+                _ => Content::Nothing,
+            },
+            Location::Property(object, key) => match self.heap.property(object, key) {
+                Some(value) => Content::Value(value.clone()),
+                None => Content::Nothing,
+            },
+            Location::Elements(object) => {
+                let object = self.heap.get(object);
+                Content::Elements(object.elements.clone(), object.is_open)
+            }
+        }
+    }
+
+    pub(crate) fn restore(&mut self, location: Location, content: Content) {
+        match (location, content) {
+            (Location::Variable(scope, name), Content::Value(value)) => {
+                self.scope(scope).names.insert(name, Slot::Value(value));
+            }
+            (Location::Variable(scope, name), _) => {
+                self.scope(scope).names.insert(name, Slot::Unbound);
+            }
+            (Location::Property(object, key), Content::Value(value)) => {
+                self.heap.get_mut(object).properties.insert(key, value);
+            }
+            (Location::Property(object, key), _) => {
+                self.heap.get_mut(object).properties.shift_remove(&key);
+            }
+            (Location::Elements(object), Content::Elements(elements, is_open)) => {
+                let object = self.heap.get_mut(object);
+                object.elements = elements;
+                object.is_open = is_open;
+            }
+            (Location::Elements(object), Content::Length(length, is_open)) => {
+                let object = self.heap.get_mut(object);
+                object.elements.truncate(length);
+                object.is_open = is_open;
+            }
+            (Location::Elements(_), _) => {}
+        }
+    }
+
+    pub(crate) fn apply(&mut self, delta: &Delta) {
+        for (location, content) in &delta.writes {
+            let old = self.content(*location);
+            self.heap.journal.push((*location, old));
+            self.restore(*location, content.clone());
+        }
+    }
+
+    /// Writes what may have been written: each place holds the old or the new.
+    pub(crate) fn apply_weakly(&mut self, deltas: Vec<Delta>) {
+        for delta in deltas {
+            self.merge(
+                &delta,
+                &Delta::default(),
+                (OriginSet::EMPTY, OriginSet::EMPTY),
+            );
+        }
+    }
+
+    pub(crate) fn merge(&mut self, yes: &Delta, no: &Delta, control: (OriginSet, OriginSet)) {
+        let by = self.origins.union(control.0, control.1);
+        let only_no = no
+            .writes
+            .keys()
+            .filter(|location| !yes.writes.contains_key(*location));
+        let locations: Vec<Location> = yes.writes.keys().chain(only_no).copied().collect();
+        for location in locations {
+            let current = self.content(location);
+            let (a, b) = (yes.writes.get(&location), no.writes.get(&location));
+            // The other side knows nothing of what one side has made.
+            let is_new = a.is_some() && b.is_none() && yes.is_new(&location)
+                || a.is_none() && b.is_some() && no.is_new(&location);
+            let merged = match (is_new, a.or(b)) {
+                (true, Some(own)) => own.clone(),
+                _ => {
+                    let a = a.unwrap_or(&current).clone();
+                    let b = b.unwrap_or(&current).clone();
+                    self.merge_content(a, b, by)
+                }
+            };
+            self.heap.journal.push((location, current));
+            self.restore(location, merged);
+        }
+    }
+
+    fn merge_content(&mut self, a: Content, b: Content, by: OriginSet) -> Content {
+        match (a, b) {
+            (Content::Value(a), Content::Value(b)) => {
+                let mut value = self.join(a, &b);
+                value.control = self.origins.union(value.control, by);
+                Content::Value(value)
+            }
+            (Content::Value(value), Content::Nothing)
+            | (Content::Nothing, Content::Value(value)) => {
+                let mut value = self.join(value, &Value::undefined());
+                value.control = self.origins.union(value.control, by);
+                Content::Value(value)
+            }
+            (Content::Elements(a, a_open), Content::Elements(b, b_open)) => {
+                Content::Elements(self.merge_elements(a, b, by), a_open || b_open)
+            }
+            (a, _) => a,
+        }
+    }
+
+    /// An element that only one side has may be missing: `undefined` is among its alternatives then.
+    fn merge_elements(&mut self, a: Vec<Value>, b: Vec<Value>, by: OriginSet) -> Vec<Value> {
+        let (mut long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
+        let missing = Value::undefined();
+        for (index, element) in long.iter_mut().enumerate() {
+            let other = short.get(index).unwrap_or(&missing);
+            if element == other {
+                continue;
+            }
+            let mut joined = element.clone().join(other, &mut self.origins);
+            joined.control = self.origins.union(joined.control, by);
+            *element = joined;
+        }
+        long
+    }
+
+    /// A list that grew in a loop whose rounds are not known may have grown more than once.
+    pub(crate) fn open_grown(&mut self, delta: &Delta) {
+        for (location, content) in &delta.writes {
+            let (Location::Elements(id), Content::Elements(elements, _)) = (location, content)
+            else {
+                continue;
+            };
+            let is_grown = elements
+                .last()
+                .is_some_and(|last| self.heap.get(*id).elements.last() != Some(last));
+            if is_grown {
+                self.heap.open(*id);
+            }
+        }
+    }
+}

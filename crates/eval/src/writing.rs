@@ -1,0 +1,170 @@
+//! Writing members and elements.
+//!
+//! A write to what is not known exactly must not forget what was there, so each of these adds where it cannot replace.
+
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::display::property_name;
+use crate::{Arguments, Machine, ObjectId, ObjectKind, Stop, StoreOperation, Value};
+
+impl<'p> Machine<'p> {
+    /// Writes `object.key = value`.
+    pub fn set_member(
+        &mut self,
+        object: &Value,
+        key: Ustr,
+        value: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
+        let objects: Vec<ObjectId> = object.objects().collect();
+        let is_certain = objects.len() == 1 && object.atoms().len() == 1;
+        for id in objects {
+            self.set_object_member(id, key, value.clone(), is_certain, span)?;
+        }
+        if let Some(path) = object.as_outside() {
+            if path == "js:globalThis" {
+                self.builtins.insert(key, value.clone());
+            }
+            let host = self.host();
+            host.outside_set(self, path, key, &value, span);
+        }
+        Ok(())
+    }
+
+    fn set_object_member(
+        &mut self,
+        id: ObjectId,
+        key: Ustr,
+        value: Value,
+        is_certain: bool,
+        span: Span,
+    ) -> Result<(), Stop> {
+        self.name_objects(key, &value);
+        let path = match &self.heap.get(id).kind {
+            ObjectKind::Host(path) => Some(*path),
+            ObjectKind::Instance { .. } | ObjectKind::Class { .. } => self.outside_base(id),
+            _ => None,
+        };
+        if let Some(path) = path {
+            let path = Ustr::from(&format!("{path}.{key}"));
+            let host = self.host();
+            if host.set_member(self, id, path, key, &value, span) {
+                return Ok(());
+            }
+        }
+        if let Some(setter) = self.property_setter(id, key) {
+            let arguments = Arguments::positional([Value::object(id), value]);
+            self.call_value(&setter, None, &arguments, span)?;
+            return Ok(());
+        }
+        if let Some(setter) = self.setter(id, key) {
+            let arguments = Arguments::positional([value]);
+            self.call_value(&setter, Some(Value::object(id)), &arguments, span)?;
+            return Ok(());
+        }
+        if let ObjectKind::Namespace(module) = self.heap.get(id).kind {
+            self.set_export(module, key, value);
+            return Ok(());
+        }
+        // What a class of Python has, its instances see.
+        let id = match self.heap.get(id).kind {
+            ObjectKind::Class { prototype, .. } if self.is_python() => prototype,
+            _ => id,
+        };
+        let value = match self.heap.property(id, key).cloned() {
+            Some(old) if !is_certain => self.join(value, &old),
+            _ => value,
+        };
+        self.heap.set_property(id, key, value);
+        Ok(())
+    }
+
+    /// Writes `object[key] = value`.
+    pub(crate) fn set_index(
+        &mut self,
+        object: &Value,
+        key: &Value,
+        value: Value,
+        span: Span,
+    ) -> Result<(), Stop> {
+        for id in object.objects().collect::<Vec<_>>() {
+            if self.is_store(id) {
+                let host = self.host();
+                host.store_changed(self, id, StoreOperation::Set, Some(key), Some(&value), span);
+                continue;
+            }
+            if self.is_python() && self.set_python_index(id, key, &value, span)? {
+                continue;
+            }
+            let kind = &self.heap.get(id).kind;
+            match kind {
+                ObjectKind::Map => self.map_set(id, key.clone(), value.clone()),
+                ObjectKind::Array => self.list_set(id, key, value.clone()),
+                _ => match property_name(key) {
+                    Some(name) => self.set_object_member(id, name, value.clone(), true, span)?,
+                    None => self.set_unknown_property(id, key, &value, span),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn set_unknown_property(&mut self, id: ObjectId, key: &Value, value: &Value, span: Span) {
+        if let ObjectKind::Host(path) = self.heap.get(id).kind {
+            let host = self.host();
+            host.set_index(self, id, path, key, value, span);
+            return;
+        }
+        if self.outside_base(id).is_some() {
+            let path = self.outside_base(id).unwrap_or_default();
+            let host = self.host();
+            host.set_index(self, id, path, key, value, span);
+        }
+        if key.only_object().is_some()
+            && matches!(self.heap.get(id).kind, ObjectKind::Plain)
+            && self.heap.get(id).properties.is_empty()
+        {
+            self.heap.get_mut(id).kind = ObjectKind::Map;
+            self.map_set(id, key.clone(), value.clone());
+            return;
+        }
+        self.heap.open(id);
+        self.heap.elements_mut(id).push(value.clone());
+    }
+
+    fn list_set(&mut self, id: ObjectId, key: &Value, value: Value) {
+        let position = key.as_number().filter(|number| *number >= 0.0);
+        let elements = self.heap.elements_mut(id);
+        match position {
+            Some(position) if (position as usize) < elements.len() => {
+                elements[position as usize] = value
+            }
+            Some(position) if position as usize == elements.len() => elements.push(value),
+            _ => {
+                elements.push(value);
+                self.heap.open(id);
+            }
+        }
+    }
+
+    /// Writes into a map; an equal key is replaced.
+    pub(crate) fn map_set(&mut self, id: ObjectId, key: Value, value: Value) {
+        if self.heap.get(id).elements.len() >= 2 * crate::javascript::MOST_ELEMENTS {
+            return self.open_list(id, value);
+        }
+        let position = self
+            .heap
+            .get(id)
+            .elements
+            .chunks(2)
+            .position(|pair| self.equality(&pair[0], &key, false) == Some(true));
+        match position {
+            Some(position) => self.heap.elements_mut(id)[position * 2 + 1] = value,
+            None => {
+                self.heap.push_element(id, key);
+                self.heap.push_element(id, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! pydantic-settings: each field of a settings class is a variable of the environment.
+//!
+//! The variable is the prefix and the name of the field in upper case, or the field's alias; the default is
+//! what is used without it. Source: pydantic-settings 2.9, `sources/providers/env.py`. pydantic 1 had the
+//! same class, with `env=` of a field and `env_prefix` in `class Config`.
+
+use firedoor_app::Origin;
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::fastapi::dependencies::unwrap_annotated;
+use crate::{Model, ModelHost, pydantic};
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "pydantic_settings",
+    calls: &[(
+        "py:pydantic_settings.SettingsConfigDict",
+        pydantic::config_dict,
+    )],
+    instances: &[("py:pydantic_settings.BaseSettings", make_settings)],
+    ..Model::EMPTY
+};
+
+fn make_settings(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: ObjectId,
+    instance: ObjectId,
+    arguments: &Arguments,
+    _span: Span,
+) -> Result<bool, Stop> {
+    let declared = machine.heap.get(class).span;
+    let prefix = pydantic::fields::config_value(machine, class, "env_prefix")
+        .and_then(|value| value.text())
+        .map_or_else(String::new, |prefix| prefix.to_string());
+    for field in pydantic::fields::fields(machine, class) {
+        let value = match arguments.keywords.get(&field.name) {
+            Some(given) => given.clone(),
+            None => from_environment(host, machine, &prefix, &field, declared),
+        };
+        machine.heap.set_property(instance, field.name, value);
+    }
+    let has_own = machine
+        .class_attribute(class, Ustr::from("__init__"))
+        .is_some();
+    Ok(!has_own)
+}
+
+fn from_environment(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    prefix: &str,
+    field: &pydantic::fields::Field,
+    declared: Span,
+) -> Value {
+    let name = match field.alias {
+        Some(alias) => alias.to_ascii_uppercase(),
+        None => format!("{prefix}{}", field.name).to_ascii_uppercase(),
+    };
+    host.note_variable(machine, &name, declared);
+    let (inner, _) = unwrap_annotated(machine, &field.annotation);
+    if let Some(nested) = nested_settings(host, machine, &name, &inner) {
+        return nested;
+    }
+    let mut value = Value::unknown(shape_of(&inner));
+    if let Some(default) = &field.default
+        && !default.is_unknown()
+    {
+        value = machine.join(default.clone(), &value);
+    }
+    let fallback = field.default.as_ref().and_then(Value::text);
+    let origins = host.origin(
+        machine,
+        Origin::Environment {
+            name: Ustr::from(&name),
+            fallback,
+        },
+    );
+    value.with_origins(origins)
+}
+
+/// A field that is a model holds fields of its own.
+fn nested_settings(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    annotation: &Value,
+) -> Option<Value> {
+    let class = pydantic::fields::model_class(machine, annotation)?;
+    let span = machine.heap.get(class).span;
+    let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
+    let prefix = format!("{name}__");
+    for inner in pydantic::fields::fields(machine, class) {
+        let value = from_environment(host, machine, &prefix, &inner, span);
+        machine.heap.set_property(instance, inner.name, value);
+    }
+    Some(Value::object(instance))
+}
+
+fn shape_of(annotation: &Value) -> Shape {
+    match annotation.as_outside().as_ref().map(|path| path.as_str()) {
+        Some("py:builtins.str") => Shape::String,
+        Some("py:builtins.int" | "py:builtins.float") => Shape::Number,
+        Some("py:builtins.bool") => Shape::Bool,
+        Some("py:pydantic.SecretStr") => Shape::Object,
+        _ => Shape::Any,
+    }
+}
