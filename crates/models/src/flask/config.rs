@@ -3,9 +3,7 @@
 //! Source: flask 3.1, `app.py`, `default_config`; `config.py`: `from_object` takes the names in capitals.
 
 use firedoor_app::{Field, Flag, Origin, Provenance, SettingKind};
-use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
-};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value};
 use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -486,10 +484,4 @@ pub(crate) fn session_cookie(
     };
     let span = span.unwrap_or_else(|| machine.heap.get(app).span);
     Some((cookie, span))
-}
-
-/// Returns nothing given, for calls without arguments.
-#[allow(dead_code, reason = "shared by the guards of extensions")]
-pub(crate) fn no_arguments() -> Arguments {
-    Arguments::default()
 }

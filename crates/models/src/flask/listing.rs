@@ -383,7 +383,7 @@ fn view_of(host: &ModelHost, machine: &Machine<'_>, rule: &Rule) -> Value {
             given.is_some() && (given == name || given == full)
         })
         .filter_map(|registration| registration.handlers.first().cloned())
-        .last();
+        .next_back();
     replaced.or(own).unwrap_or_else(Value::null)
 }
 

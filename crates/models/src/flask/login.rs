@@ -5,9 +5,7 @@
 //! `login_manager.py`, `utils.py`, `mixins.py`.
 
 use firedoor_app::{EffectKind, Origin, Refusal, RequestPart, SessionOperation};
-use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value,
-};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -494,10 +492,4 @@ fn log_out(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 fn is_fresh(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(tested(host, machine, false, call.span)))
-}
-
-/// Holds if a value is nothing at all.
-#[allow(dead_code, reason = "kept beside the other questions about users")]
-fn is_nobody(value: &Value) -> bool {
-    value.atoms().iter().all(Atom::is_nothing)
 }
