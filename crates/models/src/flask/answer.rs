@@ -3,7 +3,7 @@
 //! `(body, status)`, `(body, headers)` and `(body, status, headers)` are answers, as are texts, dictionaries,
 //! lists and responses. Source: flask 3.1, `app.py`, `make_response`; `helpers.py`; werkzeug 3.1, `utils.py`.
 
-use firedoor_app::{EffectKind, Field, Flag, Origin, Refusal, SetCookie};
+use firedoor_app::{EffectKind, Field, Origin, Refusal};
 use firedoor_eval::{
     Answer, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, ReturnPath, Shape, TestKind, Value,
 };
@@ -43,14 +43,20 @@ pub static MODEL: Model = Model {
         ("py:flask.after_this_request", super::register::given),
         ("py:flask.flash", nothing),
         ("py:flask.get_flashed_messages", nothing),
-        ("flask:response.set_cookie", set_cookie),
-        ("flask:response.delete_cookie", delete_cookie),
+        ("flask:response.set_cookie", super::cookies::set_cookie),
+        (
+            "flask:response.delete_cookie",
+            super::cookies::delete_cookie,
+        ),
         ("flask:response.set_data", nothing),
         ("flask:response.get_json", body),
         ("flask:response.get_data", body),
         ("flask:response.headers.*", nothing),
-        ("py:flask.Response().set_cookie", set_cookie),
-        ("py:flask.Response().delete_cookie", delete_cookie),
+        ("py:flask.Response().set_cookie", super::cookies::set_cookie),
+        (
+            "py:flask.Response().delete_cookie",
+            super::cookies::delete_cookie,
+        ),
     ],
     members: &[
         ("flask:response.headers", headers),
@@ -505,54 +511,6 @@ pub(crate) fn refuse_by(
         }
     }
     Ok(())
-}
-
-fn flag(value: Option<&Value>) -> Flag {
-    match value.map(Value::truth) {
-        None => Flag::Default,
-        Some(Some(true)) => Flag::On,
-        Some(Some(false)) => Flag::Off,
-        Some(None) => Flag::Unknown,
-    }
-}
-
-/// `set_cookie(key, value, max_age, expires, path, domain, secure, httponly, samesite)`: none of the flags
-/// unless it says so (werkzeug 3.1, `sansio/response.py`).
-fn set_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let find = |index: usize, name: &str| call.arguments.find(index, name);
-    let value = find(1, "value").cloned();
-    let same_site = find(8, "samesite");
-    let condition = |flag: Flag, value: Option<&Value>| match (flag, value) {
-        (Flag::Unknown, Some(value)) => crate::tools::flag(host, machine, Some(value)),
-        (flag, _) => flag,
-    };
-    let secure = condition(flag(find(6, "secure")), find(6, "secure"));
-    let http_only = condition(flag(find(7, "httponly")), find(7, "httponly"));
-    let cookie = SetCookie {
-        name: find(0, "key").and_then(Value::text),
-        value: host.deep_provenance(machine, &value.unwrap_or_else(|| Value::string(""))),
-        http_only,
-        secure,
-        same_site: same_site
-            .and_then(Value::text)
-            .map(|text| Ustr::from(&text.to_ascii_lowercase())),
-        same_site_flag: match same_site {
-            None => Flag::Default,
-            Some(value) if value.is_nothing() => Flag::Off,
-            Some(value) if value.text().is_some() => Flag::On,
-            Some(_) => Flag::Unknown,
-        },
-        path: find(4, "path").and_then(Value::text),
-        is_session: false,
-    };
-    host.effect(machine, EffectKind::SetCookie(cookie), call.span);
-    Ok(Some(Value::null()))
-}
-
-fn delete_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let name = call.arguments.find(0, "key").and_then(Value::text);
-    host.effect(machine, EffectKind::ClearCookie(name), call.span);
-    Ok(Some(Value::null()))
 }
 
 fn body(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -4,9 +4,7 @@
 //! cookies a token counts for changes only with its CSRF token. Source: flask-jwt-extended 4.7,
 //! `view_decorators.py`, `config.py`, `jwt_manager.py`, `utils.py`; 3.25 for the older names.
 
-use firedoor_app::{
-    EffectKind, Field, Flag, IssueToken, Origin, RequestPart, SetCookie, TokenKind, VerifyToken,
-};
+use firedoor_app::{EffectKind, Field, IssueToken, Origin, RequestPart, TokenKind, VerifyToken};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -54,11 +52,26 @@ pub static MODEL: Model = Model {
         ("py:flask_jwt_extended.create_refresh_token", create),
         ("py:flask_jwt_extended.decode_token", decode),
         ("py:flask_jwt_extended.get_jti", decode),
-        ("py:flask_jwt_extended.set_access_cookies", set_cookies),
-        ("py:flask_jwt_extended.set_refresh_cookies", set_cookies),
-        ("py:flask_jwt_extended.unset_jwt_cookies", unset_cookies),
-        ("py:flask_jwt_extended.unset_access_cookies", unset_cookies),
-        ("py:flask_jwt_extended.unset_refresh_cookies", unset_cookies),
+        (
+            "py:flask_jwt_extended.set_access_cookies",
+            super::cookies::set_cookies,
+        ),
+        (
+            "py:flask_jwt_extended.set_refresh_cookies",
+            super::cookies::set_cookies,
+        ),
+        (
+            "py:flask_jwt_extended.unset_jwt_cookies",
+            super::cookies::unset_cookies,
+        ),
+        (
+            "py:flask_jwt_extended.unset_access_cookies",
+            super::cookies::unset_cookies,
+        ),
+        (
+            "py:flask_jwt_extended.unset_refresh_cookies",
+            super::cookies::unset_cookies,
+        ),
         ("flask_jwt:user.*", user_method),
     ],
     members: &[
@@ -221,7 +234,7 @@ fn verify_now(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
     Ok(Some(principal(host, machine, Shape::Object, "")))
 }
 
-fn setting(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Option<Value> {
+pub(super) fn setting(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Option<Value> {
     let app = host.flask_app()?;
     config::setting(host, machine, app, name).filter(|value| !value.is_nothing())
 }
@@ -574,42 +587,4 @@ fn decode(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         call.span,
     )?;
     Ok(Some(crate::python_support::proven(host, machine, &token)))
-}
-
-fn set_cookies(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let kind = if call.path.contains("refresh") {
-        "refresh"
-    } else {
-        "access"
-    };
-    let set = format!("JWT_{}_COOKIE_NAME", kind.to_ascii_uppercase());
-    let name = setting(host, machine, &set).and_then(|name| name.text());
-    let secure = setting(host, machine, "JWT_COOKIE_SECURE");
-    let same_site = setting(host, machine, "JWT_COOKIE_SAMESITE");
-    let token = argument(call, 1, "encoded_access_token");
-    let cookie = SetCookie {
-        name: Some(name.unwrap_or_else(|| Ustr::from(&format!("{kind}_token_cookie")))),
-        value: host.deep_provenance(machine, &token),
-        http_only: Flag::On,
-        secure: crate::tools::flag(host, machine, secure.as_ref()),
-        same_site: same_site
-            .as_ref()
-            .and_then(Value::text)
-            .map(|text| Ustr::from(&text.to_ascii_lowercase())),
-        same_site_flag: match &same_site {
-            None => Flag::Default,
-            Some(value) if value.text().is_some() => Flag::On,
-            Some(_) => Flag::Unknown,
-        },
-        path: Some(Ustr::from("/")),
-        is_session: false,
-    };
-    host.effect(machine, EffectKind::SetCookie(cookie), call.span);
-    Ok(Some(Value::null()))
-}
-
-fn unset_cookies(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let name = Some(Ustr::from("access_token_cookie"));
-    host.effect(machine, EffectKind::ClearCookie(name), call.span);
-    Ok(Some(Value::null()))
 }

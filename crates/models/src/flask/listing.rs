@@ -12,13 +12,13 @@ use ustr::Ustr;
 
 use super::register::{endpoint_of, text_of};
 use super::{NAME, Plan, parts_of_guarded, views};
-use crate::doors::{Mounting, symbol};
+use crate::doors::symbol;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, ModelHost, Step, StepKind};
 
 /// A hook with where and under which decisions it was registered.
 #[derive(Clone)]
-struct Hook {
+pub(super) struct Hook {
     kind: &'static str,
     value: Value,
     span: Span,
@@ -196,7 +196,7 @@ fn is_hook(kind: &str) -> bool {
     kind.starts_with("before") || kind.starts_with("after") || kind.starts_with("preprocess")
 }
 
-fn hook(registration: &Registration, kind: &'static str, above: &[Decided]) -> Hook {
+pub(super) fn hook(registration: &Registration, kind: &'static str, above: &[Decided]) -> Hook {
     let mut decided = above.to_vec();
     decided.extend(registration.decided.iter().copied());
     Hook {
@@ -552,7 +552,7 @@ pub(super) fn guards_of(machine: &Machine<'_>, view: &Value) -> (Vec<Value>, Val
     (guards, inner)
 }
 
-fn step_of(machine: &Machine<'_>, hook: &Hook, role: &'static str) -> Step {
+pub(super) fn step_of(machine: &Machine<'_>, hook: &Hook, role: &'static str) -> Step {
     let symbol = symbol(machine, &hook.value, hook.span);
     Step {
         value: hook.value.clone(),
@@ -581,46 +581,4 @@ fn guard_step(
         decided: decided.to_vec(),
         role: "before",
     }
-}
-
-/// Every place where a hook is mounted, with the path of its blueprint.
-pub(super) fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Mounting> {
-    let routers: Vec<Router> = {
-        let state = host.state();
-        let own = state.routers.values();
-        own.filter(|router| router.framework == NAME)
-            .cloned()
-            .collect()
-    };
-    let mut mountings = Vec::new();
-    for router in &routers {
-        let prefix = text_of(router.options.get(&Ustr::from("url_prefix"))).unwrap_or_default();
-        for registration in &router.registrations {
-            let RegistrationKind::Other(kind) = registration.kind else {
-                continue;
-            };
-            if !kind.starts_with("before") {
-                continue;
-            }
-            let path = match kind.contains("_app") || router.role == "app" {
-                true => String::new(),
-                false => template(&prefix).0,
-            };
-            let hook = hook(registration, kind, &[]);
-            mountings.push(Mounting {
-                step: step_of(machine, &hook, "before"),
-                path: Ustr::from(path.trim_end_matches('/')),
-            });
-        }
-    }
-    mountings
-}
-
-/// Which functions of a program have the form of a hook nobody can tell: they take nothing.
-pub(super) fn as_layer(
-    _host: &ModelHost,
-    _machine: &mut Machine<'_>,
-    _value: &Value,
-) -> Option<Step> {
-    None
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod config;
+mod cookies;
 pub(crate) mod cross_site;
 pub(crate) mod errors;
 mod flow;
@@ -15,9 +16,13 @@ pub(crate) mod jwt;
 pub(crate) mod limiter;
 mod listing;
 pub(crate) mod login;
+mod mountings;
 pub(crate) mod register;
 pub(crate) mod request;
 pub(crate) mod rest;
+mod rooms;
+mod smorest;
+mod sock;
 pub(crate) mod sockets;
 pub(crate) mod tables;
 mod views;
@@ -212,8 +217,8 @@ static FRAMEWORK: Framework = Framework {
     doors: listing::doors,
     begin: flow::begin,
     step: flow::step,
-    mountings: listing::mountings,
-    as_layer: listing::as_layer,
+    mountings: mountings::mountings,
+    as_layer: mountings::as_layer,
     status_of: errors::status_of,
 };
 

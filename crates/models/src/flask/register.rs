@@ -180,7 +180,7 @@ pub(crate) fn route(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
         .receiver
         .is_some_and(|id| machine.heap.property(id, Ustr::from("$smorest")).is_some());
     if is_smorest && name == "route" {
-        return super::rest::smorest_route(host, machine, call);
+        return super::smorest::smorest_route(host, machine, call);
     }
     make_decorator(host, machine, call, &name)
 }

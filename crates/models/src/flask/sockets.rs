@@ -5,17 +5,16 @@
 //! hooks. Source: flask-socketio 5.7, `__init__.py`, `_handle_event`; python-engineio 4.15 (only the
 //! server's own origin may connect unless `cors_allowed_origins` says otherwise); flask-sock 0.7.
 
-use firedoor_app::{EffectKind, Origin, Refusal, RequestPart, RoomKind, Transport};
+use firedoor_app::{EffectKind, Refusal, RequestPart, RoomKind, Transport};
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind,
-    Value,
+    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{Plan, register};
 use crate::doors::symbol;
-use crate::python_support::{argument, given, last_name, object_with_arguments};
+use crate::python_support::{argument, given, last_name};
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
 
@@ -59,18 +58,18 @@ pub static MODEL: Model = Model {
         ("py:flask_socketio.Namespace().send", emit),
         ("py:flask_socketio.emit", emit),
         ("py:flask_socketio.send", emit),
-        ("py:flask_socketio.join_room", join),
-        ("py:flask_socketio.leave_room", leave),
-        ("py:flask_socketio.close_room", leave),
-        ("py:flask_socketio.disconnect", disconnect),
+        ("py:flask_socketio.join_room", super::rooms::join),
+        ("py:flask_socketio.leave_room", super::rooms::leave),
+        ("py:flask_socketio.close_room", super::rooms::leave),
+        ("py:flask_socketio.disconnect", super::rooms::disconnect),
         ("flask_socketio:origin", check_origin),
-        ("py:flask_sock.Sock", make_sock),
-        ("py:flask_sock.Sock().init_app", set_sock),
-        ("py:flask_sock.Sock().route", sock_route),
-        ("flask_sock:decorator", decorate_sock),
-        ("flask:socket.receive", receive),
-        ("flask:socket.send", send),
-        ("flask:socket.close", close),
+        ("py:flask_sock.Sock", super::sock::make_sock),
+        ("py:flask_sock.Sock().init_app", super::sock::set_sock),
+        ("py:flask_sock.Sock().route", super::sock::sock_route),
+        ("flask_sock:decorator", super::sock::decorate_sock),
+        ("flask:socket.receive", super::sock::receive),
+        ("flask:socket.send", super::sock::send),
+        ("flask:socket.close", super::sock::close),
     ],
     instances: &[("py:flask_socketio.Namespace", namespace_made)],
     subclasses: &[
@@ -586,133 +585,5 @@ fn emit(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
         is_error: false,
     };
     host.effect(machine, answer, call.span);
-    Ok(Some(Value::null()))
-}
-
-fn join(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let room = argument(call, 0, "room");
-    let room = host.deep_provenance(machine, &room);
-    host.effect(machine, EffectKind::Room(RoomKind::Join, room), call.span);
-    Ok(Some(Value::null()))
-}
-
-fn leave(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let room = argument(call, 0, "room");
-    let room = host.deep_provenance(machine, &room);
-    host.effect(machine, EffectKind::Room(RoomKind::Leave, room), call.span);
-    Ok(Some(Value::null()))
-}
-
-fn disconnect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let whom = argument(call, 0, "sid");
-    let whom = host.deep_provenance(machine, &whom);
-    host.effect(machine, EffectKind::Disconnect(whom), call.span);
-    host.refuse(machine, Refusal::Close, call.span);
-    Ok(Some(Value::null()))
-}
-
-fn make_sock(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = object_with_arguments(machine, call);
-    if let Some(app) = call.arguments.find(0, "app").cloned() {
-        machine.heap.set_property(id, Ustr::from("$app"), app);
-    }
-    Ok(Some(Value::object(id)))
-}
-
-fn set_sock(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let app = argument(call, 0, "app");
-    let Some(sock) = call.receiver else {
-        return Ok(Some(Value::null()));
-    };
-    let waiting = machine.heap.get(sock).elements.clone();
-    machine
-        .heap
-        .set_property(sock, Ustr::from("$app"), app.clone());
-    for pair in waiting.chunks(2) {
-        if let ([path, function], Some(app)) = (pair, app.only_object()) {
-            add_socket(host, machine, app, path, function, call.span);
-        }
-    }
-    Ok(Some(Value::null()))
-}
-
-/// `@sock.route(path, bp=None)`.
-fn sock_route(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "flask_sock:decorator", call.span);
-    let blueprint = given(call, 1, "bp").unwrap_or_else(Value::null);
-    machine.heap.get_mut(id).elements =
-        vec![call.this.clone(), argument(call, 0, "path"), blueprint];
-    Ok(Some(Value::object(id)))
-}
-
-fn decorate_sock(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let function = call.arguments.get(0);
-    let Some(id) = call.receiver else {
-        return Ok(Some(function));
-    };
-    let (elements, span) = (
-        machine.heap.get(id).elements.clone(),
-        machine.heap.get(id).span,
-    );
-    let [sock, path, blueprint] = elements.as_slice() else {
-        return Ok(Some(function));
-    };
-    let app = blueprint.only_object().or_else(|| {
-        let sock = sock.only_object()?;
-        let app = machine.heap.property(sock, Ustr::from("$app"))?;
-        app.only_object()
-    });
-    match (app, sock.only_object()) {
-        (Some(app), _) => add_socket(host, machine, app, path, &function, span),
-        (None, Some(sock)) => {
-            let more = [path.clone(), function.clone()];
-            machine.heap.get_mut(sock).elements.extend(more);
-        }
-        _ => {}
-    }
-    Ok(Some(function))
-}
-
-fn add_socket(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    app: ObjectId,
-    path: &Value,
-    function: &Value,
-    span: Span,
-) {
-    let mut arguments = Arguments::positional([path.clone()]);
-    arguments
-        .keywords
-        .insert(Ustr::from("websocket"), Value::bool(true));
-    register::add_rule(host, machine, app, &arguments, Some(function), span);
-}
-
-fn receive(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    if !crate::fastapi::websocket::receive(host) {
-        let error = Value::outside("py:simple_websocket.ConnectionClosed()");
-        return machine.throw(error, call.span);
-    }
-    let value = host.request_value(machine, RequestPart::Message, "");
-    Ok(Some(value.shaped(Shape::String)))
-}
-
-fn send(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let body = call.arguments.get(0);
-    let body = host.body_fields(machine, &body);
-    let answer = EffectKind::Respond {
-        status: None,
-        body,
-        is_error: false,
-    };
-    host.effect(machine, answer, call.span);
-    Ok(Some(Value::null()))
-}
-
-fn close(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let own = Origin::Literal(Ustr::from("own"));
-    let whom = firedoor_app::Provenance::new([own]);
-    host.effect(machine, EffectKind::Disconnect(whom), call.span);
-    host.refuse(machine, Refusal::Close, call.span);
     Ok(Some(Value::null()))
 }
