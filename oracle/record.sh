@@ -5,6 +5,7 @@ here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 newer="$here/../.oracle/venv/bin/python"
 older="$here/../.oracle/venv-older/bin/python"
 django="$here/../.oracle/venv-django/bin/python"
+flask="$here/../.oracle/venv-flask/bin/python"
 "$here/setup.sh"
 cd "$here"
 if [ "${1:-}" = "--check" ]; then
@@ -22,4 +23,5 @@ node express/run.js --check express/apps --express 5 || status=1
 "$newer" fastapi/run.py $mode fastapi/apps || status=1
 "$older" fastapi/run.py --check fastapi/apps || status=1
 "$django" django/run.py $mode django/apps || status=1
+"$flask" flask/run.py $mode flask/apps || status=1
 exit $status

@@ -20,6 +20,7 @@ mod express_ws;
 mod factories;
 mod fastapi;
 mod fastapi_users;
+mod flask;
 mod guards;
 mod host;
 mod identifiers;
@@ -130,6 +131,19 @@ pub static MODELS: &[&Model] = &[
     &fastapi::websocket::MODEL,
     &fastapi_users::MODEL,
     &fastapi_users::routes::MODEL,
+    &flask::MODEL,
+    &flask::answer::MODEL,
+    &flask::config::MODEL,
+    &flask::cross_site::MODEL,
+    &flask::errors::MODEL,
+    &flask::http_auth::MODEL,
+    &flask::jwt::MODEL,
+    &flask::limiter::MODEL,
+    &flask::login::MODEL,
+    &flask::request::MODEL,
+    &flask::rest::MODEL,
+    &flask::sockets::MODEL,
+    &flask::tables::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
     &jose::MODEL,

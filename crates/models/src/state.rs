@@ -271,6 +271,8 @@ pub struct State {
     pub(crate) django: crate::django::Memory,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// What the model of Flask keeps.
+    pub(crate) flask: crate::flask::Memory,
     /// Whether files with SQL have been read.
     pub(crate) has_sql_files: bool,
     /// What the model of TypeORM remembers.
