@@ -4,6 +4,8 @@ set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 newer="$here/../.oracle/venv/bin/python"
 older="$here/../.oracle/venv-older/bin/python"
+django="$here/../.oracle/venv-django/bin/python"
+flask="$here/../.oracle/venv-flask/bin/python"
 "$here/setup.sh"
 cd "$here"
 if [ "${1:-}" = "--check" ]; then
@@ -20,4 +22,6 @@ node express/run.js $mode express/apps --express 4 || status=1
 node express/run.js --check express/apps --express 5 || status=1
 "$newer" fastapi/run.py $mode fastapi/apps || status=1
 "$older" fastapi/run.py --check fastapi/apps || status=1
+"$django" django/run.py $mode django/apps || status=1
+"$flask" flask/run.py $mode flask/apps || status=1
 exit $status

@@ -13,11 +13,12 @@ binary=$(CDPATH= cd -- "$(dirname -- "$given")" && pwd)/$(basename -- "$given")
 count=${2:-${COUNT:-1000}}
 seed=${3:-${SEED:-1}}
 python="$here/../.oracle/venv/bin/python"
+flask="$here/../.oracle/venv-flask/bin/python"
 made="$here/../.oracle/generated"
 
 "$here/record.sh" --check || { echo "the recordings are not what the frameworks do" >&2; exit 1; }
 rm -rf "$made"
-mkdir -p "$made/express" "$made/fastapi"
+mkdir -p "$made/express" "$made/fastapi" "$made/flask"
 (
     node "$here/express/generate.js" "$seed" "$count" "$made/express"
     node "$here/express/run.js" --batch "$made/express"
@@ -25,6 +26,8 @@ mkdir -p "$made/express" "$made/fastapi"
 express=$!
 "$python" "$here/fastapi/generate.py" "$seed" "$count" "$made/fastapi"
 "$python" "$here/fastapi/run.py" --batch "$made/fastapi"
+"$flask" "$here/flask/generate.py" "$seed" "$count" "$made/flask"
+"$flask" "$here/flask/run.py" --batch "$made/flask"
 wait "$express"
 
-exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$made/express" "$made/fastapi"
+exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$made/express" "$made/fastapi" "$made/flask"

@@ -13,7 +13,7 @@ if ! cmp -s "$here/package-lock.json" "$dir/package-lock.json" || ! [ -f "$dir/n
     touch "$dir/node.done"
 fi
 
-# A virtual environment for each line of FastAPI: python REQUIREMENTS VENV
+# A virtual environment for each line of FastAPI, and one for Flask: python REQUIREMENTS VENV
 python() {
     if cmp -s "$here/$1" "$dir/$2/$1"; then
         return
@@ -24,3 +24,5 @@ python() {
 }
 python requirements.txt venv
 python requirements-older.txt venv-older
+python requirements-django.txt venv-django
+python requirements-flask.txt venv-flask

@@ -3,26 +3,35 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use firedoor_app::Map;
-use firedoor_rules::{Finding, RULES};
+use firedoor_eval::words;
+use firedoor_rules::{Finding, Rule};
 use firedoor_source::FileSet;
 
 use crate::suppress::{Remark, reason};
-use crate::{Options, ReportedFinding};
+use crate::{Options, ReportedFinding, SkippedPart};
 
-/// Returns the findings of all rules that are switched on, worst first, then by place.
+/// Returns the findings of all of `rules` that are switched on, worst first, then by place; and the rules that
+/// failed, each of which costs its own findings only.
 pub fn findings(
+    rules: &[&'static Rule],
     map: &Map,
     files: &FileSet,
     options: &Options,
     remarks: &[Remark],
-) -> Vec<ReportedFinding> {
+) -> (Vec<ReportedFinding>, Vec<SkippedPart>) {
     let mut findings = Vec::new();
-    for rule in RULES {
+    let mut failed = Vec::new();
+    for rule in rules {
         if options.disabled_rules.iter().any(|id| id == rule.id) {
             continue;
         }
-        let found =
-            catch_unwind(AssertUnwindSafe(|| firedoor_rules::run(rule, map))).unwrap_or_default();
+        let found = match catch_unwind(AssertUnwindSafe(|| firedoor_rules::run(rule, map))) {
+            Ok(found) => found,
+            Err(what) => {
+                failed.push(failed_rule(rule, &words(what.as_ref())));
+                continue;
+            }
+        };
         for mut finding in found {
             if is_public_on_purpose(map, &finding) {
                 continue;
@@ -36,19 +45,32 @@ pub fn findings(
     findings.sort_by(|a, b| {
         (b.severity, a.span, a.rule.id, &a.symbol).cmp(&(a.severity, b.span, b.rule.id, &b.symbol))
     });
-    findings
+    let findings = findings
         .into_iter()
         .map(|finding| ReportedFinding {
-            fingerprint: fingerprint(&finding),
+            fingerprint: fingerprint(finding.rule.id, &finding.symbol),
             suppressed: reason(&finding, files, remarks),
             finding,
         })
-        .collect()
+        .collect();
+    (findings, failed)
+}
+
+fn failed_rule(rule: &Rule, what: &str) -> SkippedPart {
+    SkippedPart {
+        path: String::new(),
+        rule: Some(rule.id),
+        reason: "rule-failed",
+        span: None,
+        detail: format!(
+            "the rule failed, so that its findings are missing; please report this: {what}"
+        ),
+    }
 }
 
 /// The identity hangs on the rule and the symbolic place, never on a line or a file.
-fn fingerprint(finding: &Finding) -> String {
-    let text = format!("{}\n{}", finding.rule.id, finding.symbol);
+pub fn fingerprint(rule: &str, symbol: &str) -> String {
+    let text = format!("{rule}\n{symbol}");
     blake3::hash(text.as_bytes()).to_hex()[..24].to_owned()
 }
 
@@ -64,4 +86,58 @@ fn is_public_on_purpose(map: &Map, finding: &Finding) -> bool {
             .as_deref()
             .and_then(|id| map.entry_point(id))
             .is_some_and(|entry| entry.public_because.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use firedoor_rules::Findings;
+    use firedoor_source::{FileId, Span};
+
+    use super::*;
+
+    const PROTOTYPE: Rule = Rule {
+        id: "",
+        class: "hardening",
+        summary: "something",
+        severity: firedoor_rules::Severity::Low,
+        cwe: &[],
+        remediation: "nothing",
+        page: "",
+        check: |_, _| {},
+    };
+
+    static FAILING: Rule = Rule {
+        id: "always-fails",
+        check: |_, _| panic!("on purpose"),
+        ..PROTOTYPE
+    };
+
+    static FINDING: Rule = Rule {
+        id: "always-finds",
+        check: |_, findings: &mut Findings| {
+            let builder = findings.at(Span::new(FileId(0), 0, 1), "symbol");
+            builder.message("found").report();
+        },
+        ..PROTOTYPE
+    };
+
+    #[test]
+    fn a_rule_that_fails_is_told_and_the_others_go_on() {
+        let files = FileSet::new([("a.js".to_owned(), Arc::from("a"))]);
+        let map = Map::default();
+        let rules: [&'static Rule; 2] = [&FAILING, &FINDING];
+        let (found, failed) = findings(&rules, &map, &files, &Options::default(), &[]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].rule, Some("always-fails"));
+        assert!(failed[0].detail.ends_with("on purpose"), "{failed:?}");
+        let options = Options {
+            disabled_rules: vec![String::from("always-fails")],
+            ..Options::default()
+        };
+        let (_, failed) = findings(&rules, &map, &files, &options, &[]);
+        assert_eq!(failed, []);
+    }
 }

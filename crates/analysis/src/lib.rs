@@ -2,8 +2,10 @@
 
 mod dump;
 
+pub use compare::{Comparison, compare};
 pub use dump::{dump_ir, dump_values};
 
+mod compare;
 mod configure;
 mod judge;
 mod parse;
@@ -13,7 +15,7 @@ mod wire;
 use firedoor_app::Map;
 use firedoor_eval::Program;
 use firedoor_project::Project;
-use firedoor_rules::{Finding, Severity};
+use firedoor_rules::{Finding, RULES, Severity};
 use firedoor_source::{FileSet, Span};
 
 /// What the user has configured.
@@ -40,11 +42,13 @@ pub struct ReportedFinding {
     pub suppressed: Option<String>,
 }
 
-/// A file, or a part of one, that was left out.
+/// A file, a part of one, or a rule, that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SkippedPart {
-    /// The path.
+    /// The path; empty for a rule.
     pub path: String,
+    /// The id of the rule, if a rule failed.
+    pub rule: Option<&'static str>,
     /// The reason as a word with hyphens, such as `syntax-error`.
     pub reason: &'static str,
     /// Where, if it is a part.
@@ -66,14 +70,17 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    let modules = parse::parse(files);
+    let (modules, failed_files) = parse::parse(files);
     let project = Project::new(files);
-    let skipped = parse::skipped(files, &modules, &project);
+    let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);
     let program = Program::new(modules, files, &project);
     let mut map = wire::wire(&program);
     configure::apply(&mut map, files, options);
-    let findings = judge::findings(&map, files, options, &remarks);
+    let (findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    skipped.extend(failed_files);
+    skipped.extend(failed_rules);
+    skipped.sort();
     Report {
         map,
         findings,

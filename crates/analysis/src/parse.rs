@@ -1,18 +1,51 @@
 //! Every file is parsed once, side by side.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use firedoor_eval::words;
 use firedoor_ir::{Module, NoteKind};
 use firedoor_project::Project;
-use firedoor_source::{FileId, FileSet, Skipped};
+use firedoor_source::{File, FileId, FileSet, Skipped};
 use rayon::prelude::*;
 
 use crate::SkippedPart;
 
-/// Returns the modules of all files that a front end knows, in the order of the files.
-pub fn parse(files: &FileSet) -> Vec<Module> {
-    let all: Vec<(FileId, &firedoor_source::File)> = files.iter().collect();
-    all.par_iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(*id, file))
-        .collect()
+/// Returns the modules of all files that a front end knows, in the order of the files, and the files at which
+/// a front end failed.
+pub fn parse(files: &FileSet) -> (Vec<Module>, Vec<SkippedPart>) {
+    let all: Vec<(FileId, &File)> = files.iter().collect();
+    let lowered: Vec<Result<Module, SkippedPart>> = all
+        .par_iter()
+        .filter_map(|(id, file)| guarded(file, || firedoor_lang::lower(*id, file)))
+        .collect();
+    let mut modules = Vec::with_capacity(lowered.len());
+    let mut failed = Vec::new();
+    for outcome in lowered {
+        match outcome {
+            Ok(module) => modules.push(module),
+            Err(part) => failed.push(part),
+        }
+    }
+    (modules, failed)
+}
+
+fn guarded(
+    file: &File,
+    lower: impl FnOnce() -> Option<Module>,
+) -> Option<Result<Module, SkippedPart>> {
+    match catch_unwind(AssertUnwindSafe(lower)) {
+        Ok(module) => module.map(Ok),
+        Err(what) => Some(Err(SkippedPart {
+            path: file.path.clone(),
+            rule: None,
+            reason: "parser-failed",
+            span: None,
+            detail: format!(
+                "firedoor failed while it read this file; please report this: {}",
+                words(what.as_ref())
+            ),
+        })),
+    }
 }
 
 /// Returns what was left out, with the parts of files that were not understood.
@@ -22,6 +55,7 @@ pub fn skipped(files: &FileSet, modules: &[Module], project: &Project) -> Vec<Sk
         for note in &module.notes {
             skipped.push(SkippedPart {
                 path: files.file(module.file).path.clone(),
+                rule: None,
                 reason: match note.kind {
                     NoteKind::SyntaxError => "syntax-error",
                     NoteKind::TooDeep => "too-deep",
@@ -35,6 +69,7 @@ pub fn skipped(files: &FileSet, modules: &[Module], project: &Project) -> Vec<Sk
     for note in project.notes() {
         skipped.push(SkippedPart {
             path: files.file(note.file).path.clone(),
+            rule: None,
             reason: "unreadable-manifest",
             span: None,
             detail: note.message.clone(),
@@ -47,6 +82,7 @@ pub fn skipped(files: &FileSet, modules: &[Module], project: &Project) -> Vec<Sk
 fn skipped_file(skipped: &Skipped) -> SkippedPart {
     SkippedPart {
         path: skipped.path.clone(),
+        rule: None,
         reason: skipped.reason.as_str(),
         span: None,
         detail: skipped.detail.clone(),

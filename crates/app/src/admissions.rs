@@ -180,10 +180,12 @@ pub fn person_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
     fields
 }
 
-/// Holds if accounts are found by a field of that name from what a client sends who has not logged in.
+/// Holds if accounts are found by a field of that name from what a client sends who has not logged in: to log in, or
+/// to get back in.
 fn is_login_name(map: &Map, accounts: &[Ustr], name: Ustr) -> bool {
     map.entry_points.iter().any(|entry| {
-        crate::query::verifies_password(entry)
+        let is_open = !entry.verdict(crate::Control::Authentication).refuses();
+        (is_open || crate::query::verifies_password(entry))
             && handler_accesses(entry).any(|(_, access)| {
                 accounts.contains(&access.asset)
                     && access

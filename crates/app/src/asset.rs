@@ -29,6 +29,8 @@ pub struct AssetField {
     pub is_unique: bool,
     /// Where its default comes from, if it has one.
     pub default: Option<Provenance>,
+    /// Holds if the store removes a record some time after what this field says.
+    pub is_expiry: bool,
 }
 
 /// A stored thing that the application keeps.

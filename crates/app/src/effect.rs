@@ -1,5 +1,7 @@
 //! What layers and handlers do, in a small closed vocabulary.
 
+use std::sync::Arc;
+
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -36,7 +38,7 @@ impl Refusal {
 }
 
 /// What a check examines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CheckKind {
     /// Whether a value is there.
     Presence,
@@ -60,6 +62,55 @@ pub enum CheckKind {
     Other,
 }
 
+/// What holds on a way past a check: one test, or several joined by "and" and "or".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// One test.
+    Test {
+        /// What kind.
+        kind: CheckKind,
+        /// The values examined, left then right where there are two.
+        operands: Vec<Provenance>,
+        /// Whether it holds.
+        holds: bool,
+    },
+    /// All of them hold.
+    All(Vec<Condition>),
+    /// One of them holds, whichever.
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// Holds if every way through it passes a test that `is_wanted` accepts.
+    pub fn always(&self, is_wanted: &dyn Fn(CheckKind, &[Provenance], bool) -> bool) -> bool {
+        match self {
+            Condition::Test {
+                kind,
+                operands,
+                holds,
+            } => is_wanted(*kind, operands, *holds),
+            Condition::All(parts) => parts.iter().any(|part| part.always(is_wanted)),
+            Condition::Any(parts) => {
+                !parts.is_empty() && parts.iter().all(|part| part.always(is_wanted))
+            }
+        }
+    }
+
+    /// Holds if some way through it passes a test that `is_wanted` accepts.
+    pub fn ever(&self, is_wanted: &dyn Fn(CheckKind, &[Provenance], bool) -> bool) -> bool {
+        match self {
+            Condition::Test {
+                kind,
+                operands,
+                holds,
+            } => is_wanted(*kind, operands, *holds),
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().any(|part| part.ever(is_wanted))
+            }
+        }
+    }
+}
+
 /// A decision that a later effect depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -79,6 +130,8 @@ pub struct Check {
     pub alternatives: Vec<Check>,
     /// What happens on the other side, if it refuses.
     pub refusal: Option<Refusal>,
+    /// What holds on the way to the effect, part by part; of a test without parts the test itself.
+    pub condition: Arc<Condition>,
 }
 
 impl Check {
@@ -356,6 +409,8 @@ pub enum EffectKind {
     },
     /// The client is sent elsewhere.
     Redirect(Provenance),
+    /// A header of the answer that says who may read it is set; its name in lower case, and the value.
+    SetHeader(Ustr, Provenance),
     /// Something is sent out.
     Send {
         /// How.

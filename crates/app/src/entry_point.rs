@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{Check, CheckId, Control, Effect, Layer, Verdict};
+use crate::{Check, CheckId, CheckKind, Control, Effect, Layer, Provenance, Verdict};
 
 /// How input arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,17 @@ pub struct Symbol {
     pub span: Span,
 }
 
+/// A test that was made, whatever hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Examination {
+    /// What kind.
+    pub kind: CheckKind,
+    /// Holds if it asks how a text begins or ends.
+    pub is_part: bool,
+    /// The values examined.
+    pub operands: Vec<Provenance>,
+}
+
 /// An entry point.
 #[derive(Clone, Debug)]
 pub struct EntryPoint {
@@ -76,6 +87,8 @@ pub struct EntryPoint {
     pub controls: BTreeMap<Control, Verdict>,
     /// The checks that effects refer to.
     pub checks: Vec<Check>,
+    /// The tests that were made on the way, whether or not an effect hangs on them.
+    pub examined: Vec<Examination>,
     /// What layers and handler do for a caller who passes every guard, in order.
     pub effects: Vec<Effect>,
     /// What an attacker without credentials reaches, in order.

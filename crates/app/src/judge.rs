@@ -139,6 +139,16 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     judged
 }
 
+/// Returns what the layer asks of the page that a proven user's browser sends the request from. An attacker
+/// without credentials may be stopped before it.
+pub fn judge_browser(run: &LayerRun) -> Vec<(Control, Verdict)> {
+    let controls = [Control::Csrf, Control::Origin].into_iter();
+    let judged = controls.map(|control| (control, judge_control(run, control)));
+    judged
+        .filter(|(_, verdict)| *verdict != Verdict::Absent)
+        .collect()
+}
+
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
 /// ownership if it compares him with a record or with what he asked for.
 pub fn user_control(check: &Check) -> Option<Control> {
@@ -147,7 +157,10 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) {
+        return None;
+    }
+    if only_asks_who(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
@@ -172,6 +185,43 @@ pub fn user_control(check: &Check) -> Option<Control> {
     }
     let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();
     (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
+}
+
+/// Holds if the check asks whether anybody is known at all: the caller as a whole is there, or a name of his is.
+/// What he may do, and whose a record is, stays open.
+fn only_asks_who(check: &Check) -> bool {
+    let is_caller = |origin: &Origin| matches!(origin, Origin::Principal(_));
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
+    let origins = || check.operands.iter().flat_map(Provenance::origins);
+    let is_simple = matches!(check.kind, CheckKind::Presence | CheckKind::Equality);
+    let is_whole = || {
+        let mut claims = origins().filter(|origin| is_caller(origin));
+        claims.any(|origin| !matches!(origin, Origin::Principal(field) if is_attribute(field)))
+    };
+    is_simple
+        && !check.is_alternative
+        && origins().any(is_caller)
+        && origins().all(|origin| is_caller(origin) || is_constant(origin))
+        && is_whole()
+}
+
+/// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.
+fn asks_for_purpose(check: &Check) -> bool {
+    let is_claim = |operand: &Provenance| {
+        let mut origins = operand.origins().iter();
+        !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
+    };
+    let is_purpose = |operand: &Provenance| {
+        operand.literal().is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            let word = text.trim_end_matches("token").trim_end_matches(['_', '-']);
+            matches!(word, "access" | "refresh" | "session" | "bearer" | "auth")
+        })
+    };
+    check.kind == CheckKind::Equality
+        && check.operands.len() == 2
+        && check.operands.iter().any(is_claim)
+        && check.operands.iter().any(is_purpose)
 }
 
 /// Holds if a client is asked to repeat something of his own that is no id, such as a name, to confirm.
@@ -212,6 +262,14 @@ fn is_about_principal(provenance: &Provenance) -> bool {
 fn is_about_record(provenance: &Provenance) -> bool {
     provenance.origins().iter().any(|origin| match origin {
         Origin::Record { of_principal, .. } => !of_principal,
+        // A token names nothing; it is what proved the caller.
+        _ if origin.is_sent_secret() => false,
+        // What kind of message it is names nothing either.
+        Origin::Request(RequestPart::Message, name)
+            if matches!(name.as_str(), "type" | "op" | "event" | "action" | "kind") =>
+        {
+            false
+        }
         Origin::Request(
             RequestPart::Path | RequestPart::Body | RequestPart::Query | RequestPart::Message,
             _,
@@ -383,16 +441,20 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
         return Some(Control::Csrf);
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
-    let is_sent = deciding.origins().iter().any(Origin::is_sent_secret);
+    // What another site says of a token of its own logs somebody in, and lets nobody pass who is known here.
+    let is_foreign = deciding
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_)));
+    let is_sent = !is_foreign && deciding.origins().iter().any(Origin::is_sent_secret);
     let presents = presents_credential(&deciding);
     (presents || (says_who && is_sent)).then_some(Control::Authentication)
 }
 
 fn presents_credential(provenance: &Provenance) -> bool {
-    provenance
-        .origins()
-        .iter()
-        .any(|origin| origin.is_credential() && !is_about_connection(origin))
+    provenance.origins().iter().any(|origin| {
+        origin.is_credential() && !is_about_connection(origin) && !origin.is_kept_meanwhile()
+    })
 }
 
 /// Headers that say how a request came, and prove nothing.
@@ -448,15 +510,34 @@ fn is_double_submit(check: &Check) -> bool {
     let is_sent_only = provenance.origins().iter().all(|origin| {
         origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
     });
-    matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
-        && is_sent_only
-        && has(|part| *part == RequestPart::Cookie)
-        && has(|part| {
-            matches!(
-                part,
-                RequestPart::Query | RequestPart::Body | RequestPart::Header
-            )
-        })
+    // One test of several: the cookie stands beside what it is compared with.
+    let is_all = |operand: &Provenance, wanted: fn(&RequestPart) -> bool| {
+        !operand.is_empty()
+            && operand.origins().iter().all(|origin| {
+                matches!(origin, Origin::Request(part, _) if wanted(part))
+                    || matches!(origin, Origin::Literal(_))
+            })
+            && operand
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Request(..)))
+    };
+    let is_cookie = |part: &RequestPart| *part == RequestPart::Cookie;
+    let is_elsewhere = |part: &RequestPart| matches!(part, RequestPart::Query | RequestPart::Body);
+    let has_pair = check.operands.windows(2).any(|pair| {
+        is_all(&pair[0], is_cookie) && is_all(&pair[1], is_elsewhere)
+            || is_all(&pair[1], is_cookie) && is_all(&pair[0], is_elsewhere)
+    });
+    has_pair
+        || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+            && is_sent_only
+            && has(|part| *part == RequestPart::Cookie)
+            && has(|part| {
+                matches!(
+                    part,
+                    RequestPart::Query | RequestPart::Body | RequestPart::Header
+                )
+            })
 }
 
 fn is_csrf_check(deciding: &Provenance) -> bool {
@@ -476,7 +557,28 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
             && !(check.is_alternative && is_setting_missing(check))
+            && !is_missing_on_both_sides(check)
     })
+}
+
+/// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header
+/// that was not sent is the one that stands for the setting.
+fn is_missing_on_both_sides(check: &Check) -> bool {
+    let [left, right] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_sent = |operand: &Provenance| operand.is_from_client();
+    let is_pair = (environment_in(left).is_some() && is_sent(right))
+        || (environment_in(right).is_some() && is_sent(left));
+    let is_constant = |origin: &&Origin| matches!(origin, Origin::Literal(_));
+    check.kind == CheckKind::Equality
+        && check.outcome
+        && is_pair
+        && left
+            .origins()
+            .iter()
+            .filter(is_constant)
+            .any(|origin| right.origins().contains(origin))
 }
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
@@ -499,7 +601,7 @@ fn is_attackers_choice(check: &Check) -> bool {
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {
-    way.checks.iter().find_map(|check| {
+    way.checks.iter().rev().find_map(|check| {
         let provenance = check.provenance();
         let mut names = provenance
             .origins()

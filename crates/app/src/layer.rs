@@ -40,6 +40,15 @@ pub struct Layer {
     pub fails_open: Option<(Span, &'static str)>,
 }
 
+impl Layer {
+    /// Returns how far it gives `control`.
+    pub fn verdict_of(&self, control: Control) -> Verdict {
+        let mut own = self.verdicts.iter().filter(|(found, _)| *found == control);
+        own.next()
+            .map_or(Verdict::Absent, |(_, verdict)| verdict.clone())
+    }
+}
+
 /// A place where a guard is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {

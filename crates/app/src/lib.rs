@@ -7,6 +7,7 @@ pub mod admissions;
 mod asset;
 pub mod build;
 mod control;
+pub mod diff;
 mod effect;
 mod entry_point;
 mod facts;
@@ -22,14 +23,14 @@ pub mod sessions;
 pub use asset::{Asset, AssetField, AssetKind};
 pub use control::{Control, Verdict};
 pub use effect::{
-    Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Effect, EffectKind, Field,
-    Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel, SessionOperation, SetCookie,
-    Throttle, TokenKind, VerifyToken,
+    Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Condition, Effect,
+    EffectKind, Field, Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel,
+    SessionOperation, SetCookie, Throttle, TokenKind, VerifyToken,
 };
-pub use entry_point::{EntryPoint, Symbol, Transport, path_segments};
+pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use judge::{
-    Continuation, LayerRun, fails_open, fails_open_for_user, judge_layer, judge_user,
-    refusal_control, user_control,
+    Continuation, LayerRun, fails_open, fails_open_for_user, judge_browser, judge_layer,
+    judge_user, refusal_control, user_control,
 };
 pub use layer::{GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};

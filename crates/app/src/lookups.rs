@@ -304,9 +304,9 @@ fn is_prolonged(value: &Field) -> bool {
 /// Holds if the entry point looks at the age of the record: a part of a key or a check compares a time of it.
 pub fn examines_age(map: &Map, lookup: &Lookup<'_>) -> bool {
     let asset = lookup.access.asset;
-    let is_kept_for_a_while = map
-        .asset(asset)
-        .is_none_or(|asset| asset.kind == AssetKind::KeyValue);
+    let is_kept_for_a_while = map.asset(asset).is_none_or(|asset| {
+        asset.kind == AssetKind::KeyValue || asset.fields.iter().any(|field| field.is_expiry)
+    });
     if is_kept_for_a_while {
         return true;
     }

@@ -141,6 +141,45 @@ pub fn key_of<'m>(entry: &'m EntryPoint, access: &'m Access) -> Vec<&'m Field> {
     key
 }
 
+/// Holds if the answer is only reached on ways of which each asks something of the record or of the caller: a
+/// refusal stands on the way on which all of that failed, as where a function returns early for owners, for what is
+/// public, and for whom it was shared with.
+fn is_scoped_by_refusal(entry: &EntryPoint, access: &Access, answer: &Effect) -> bool {
+    let is_refusal = |effect: &&Effect| {
+        effect.layer.is_none() && matches!(effect.kind, EffectKind::Respond { is_error: true, .. })
+    };
+    entry.effects.iter().filter(is_refusal).any(|refusal| {
+        let failed: Vec<_> = entry
+            .checks_of(refusal)
+            .filter(|check| {
+                !entry
+                    .checks_of(answer)
+                    .any(|passed| passed.span == check.span && passed.outcome == check.outcome)
+            })
+            .collect();
+        let is_excluded = failed.iter().any(|check| {
+            entry
+                .checks_of(answer)
+                .any(|passed| passed.span == check.span && passed.outcome != check.outcome)
+        });
+        let compares = failed.iter().any(|check| {
+            let provenance = check.provenance();
+            is_principal(&provenance) && provenance.record_fields(access.asset).next().is_some()
+        });
+        !is_excluded
+            && compares
+            && failed.iter().all(|check| {
+                let operands = check.operands.iter();
+                operands.flat_map(Provenance::origins).all(|origin| {
+                    matches!(
+                        origin,
+                        Origin::Record { .. } | Origin::Principal(_) | Origin::Literal(_)
+                    )
+                })
+            })
+    })
+}
+
 /// Holds if the caller, or what was tied to the caller, is part of the key.
 pub fn is_keyed_by_caller(entry: &EntryPoint, access: &Access, effect: &Effect) -> bool {
     let ties = ties(entry, effect);
@@ -191,7 +230,10 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
                     None => (Use::Find, is_scoped(entry, access, effect)),
                     Some(_) => (
                         Use::Tell,
-                        answers.all(|answer| is_scoped(entry, access, answer)),
+                        answers.all(|answer| {
+                            is_scoped(entry, access, answer)
+                                || is_scoped_by_refusal(entry, access, answer)
+                        }),
                     ),
                 }
             }

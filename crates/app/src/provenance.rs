@@ -75,6 +75,8 @@ pub enum Origin {
     Digest,
     /// Returned by outside code; its API path.
     Outside(Ustr),
+    /// What another server answered when it was asked over HTTP; the field as a dotted path.
+    Answer(Ustr),
     /// Not known; the reason.
     Unknown(Ustr),
 }
@@ -185,8 +187,7 @@ impl Origin {
             RequestPart::Session | RequestPart::Handshake => true,
             RequestPart::Cookie => {
                 let name = name.to_ascii_lowercase();
-                // What a log-in at another site keeps meanwhile is no identity.
-                if name.contains("oauth") || name.contains("csrf") || name.contains("xsrf") {
+                if is_kept_meanwhile(&name) {
                     return false;
                 }
                 name.is_empty()
@@ -215,10 +216,18 @@ impl Origin {
         }
     }
 
+    /// Holds if it is a cookie that keeps what a log-in at another site, or a form, is recognised by.
+    pub fn is_kept_meanwhile(&self) -> bool {
+        matches!(self, Origin::Request(RequestPart::Cookie, name)
+            if is_kept_meanwhile(&name.to_ascii_lowercase()))
+    }
+
     /// Holds if it is a secret by its name that is sent where secrets are not customary: a key in the query, a
     /// token in the body.
     pub fn is_sent_secret(&self) -> bool {
-        let Origin::Request(RequestPart::Query | RequestPart::Body, name) = self else {
+        let Origin::Request(RequestPart::Query | RequestPart::Body | RequestPart::Message, name) =
+            self
+        else {
             return false;
         };
         let name = name.to_ascii_lowercase().replace(['_', '-'], "");
@@ -243,4 +252,12 @@ impl Origin {
             _ => false,
         }
     }
+}
+
+/// What a log-in at another site keeps meanwhile, and what forms are protected with, is no identity.
+fn is_kept_meanwhile(cookie: &str) -> bool {
+    ["oauth", "csrf", "xsrf", "pkce", "nonce", "verifier"]
+        .iter()
+        .any(|word| cookie.contains(word))
+        || cookie.split(['_', '-', '.']).any(|word| word == "state")
 }

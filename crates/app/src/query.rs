@@ -113,7 +113,7 @@ pub fn guards(entry: &EntryPoint, control: Control) -> impl Iterator<Item = &Lay
     entry
         .layers
         .iter()
-        .filter(move |layer| layer.controls.contains(&control) && layer.verdict.refuses())
+        .filter(move |layer| layer.verdict_of(control).refuses())
 }
 
 /// The assets that hold accounts: those whose records a password is compared with, that a principal is
@@ -373,7 +373,15 @@ pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
 fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
     let accesses = map.entry_points.iter().flat_map(accesses);
     let values = accesses.flat_map(|(_, access)| {
-        let random = access.values.iter().filter(|value| is_random(&value.value));
+        let key = access
+            .key
+            .iter()
+            .filter(|_| access.operation == Operation::Create);
+        let random = access
+            .values
+            .iter()
+            .chain(key)
+            .filter(|value| is_random(&value.value));
         random.map(|value| (access.asset, value.name))
     });
     values.collect()

@@ -8,8 +8,8 @@ use crate::query::{
     is_password_name, is_token, opens_session,
 };
 use crate::{
-    Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
-    Operation, Origin, Provenance, RequestPart, SessionOperation,
+    Access, AssetKind, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint,
+    Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
 };
 
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
@@ -44,7 +44,11 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
             }
             let is_made = effect.layer.is_none()
                 && access.operation == Operation::Create
-                && access.values.iter().any(|field| is_token(&field.value));
+                && access
+                    .values
+                    .iter()
+                    .chain(&access.key)
+                    .any(|field| is_token(&field.value));
             if is_made && issue.is_some_and(|issue| !are_exclusive(entry, effect, issue)) {
                 opened.push(access.asset);
             }
@@ -154,21 +158,43 @@ pub fn ends_record(map: &Map, access: &Access) -> bool {
     }
 }
 
+/// Holds if the write changes a number beside the accounts that guards compare with one in the caller's token, so
+/// that all tokens of before are refused.
+pub fn moves_generation(map: &Map, access: &Access) -> bool {
+    let is_kept_apart = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
+    let compares = |check: &Check| {
+        let mut operands = check.operands.iter();
+        let has_claim = check.operands.iter().any(|operand| {
+            let mut origins = operand.origins().iter();
+            origins.any(|origin| matches!(origin, Origin::Principal(_)))
+        });
+        check.refusal.is_some()
+            && has_claim
+            && operands.any(|operand| operand.record_fields(access.asset).next().is_some())
+    };
+    access.operation.is_write()
+        && is_kept_apart
+        && map
+            .entry_points
+            .iter()
+            .any(|entry| entry.checks.iter().any(compares))
+}
+
 /// Holds if the handler ends sessions: in an asset that keeps them, or those of the framework.
 pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
     let sessions = session_assets(map);
-    handler_accesses(entry)
-        .any(|(_, access)| sessions.contains(&access.asset) && ends_record(map, access))
-        || entry.effects.iter().any(|effect| {
-            effect.layer.is_none()
-                && matches!(
-                    effect.kind,
-                    EffectKind::Session(
-                        SessionOperation::Destroy | SessionOperation::Regenerate,
-                        _
-                    )
-                )
-        })
+    handler_accesses(entry).any(|(_, access)| {
+        sessions.contains(&access.asset) && ends_record(map, access)
+            || moves_generation(map, access)
+    }) || entry.effects.iter().any(|effect| {
+        effect.layer.is_none()
+            && matches!(
+                effect.kind,
+                EffectKind::Session(SessionOperation::Destroy | SessionOperation::Regenerate, _)
+            )
+    })
 }
 
 /// Returns the effect that gives an account a new password, where the caller does not log in with it.

@@ -114,6 +114,9 @@ pub enum Command {
         #[command(flatten)]
         tree: Tree,
     },
+    /// Say what a change does to the wiring: entry points, guards and findings of two commits compared
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
     /// List what firedoor looks for
     Rules,
     /// Print the JSON Schema of what `--format json` prints
@@ -163,6 +166,34 @@ pub struct Tree {
     /// The folder of the application, or a single file
     #[arg(default_value = ".")]
     pub path: PathBuf,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  firedoor diff main                      what HEAD changed since it left main
+  firedoor diff main my-branch --repo ../api
+  firedoor diff HEAD --worktree           what is not committed yet
+  firedoor diff origin/main --format markdown --output comment.md
+
+Only findings that the change introduces count for --fail-on.";
+
+/// What to compare.
+#[derive(Args, Debug)]
+pub struct Diff {
+    /// The commit to start from: a branch, a tag, an id, HEAD~3, ...
+    pub base: String,
+    /// The commit with the change [default: HEAD]
+    #[arg(conflicts_with = "worktree")]
+    pub head: Option<String>,
+    /// Compare with the files as they lie on the disk
+    #[arg(long)]
+    pub worktree: bool,
+    /// Compare with BASE itself, not with the commit from which the two have grown apart
+    #[arg(long)]
+    pub direct: bool,
+    /// The repository, or a folder of it that is to be analysed
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
 }
 
 /// What `dump` prints.

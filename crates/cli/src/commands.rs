@@ -1,5 +1,7 @@
 //! The commands: read, analyse, render, write.
 
+mod diff;
+
 use std::io::IsTerminal;
 
 use anstream::ColorChoice;
@@ -13,6 +15,14 @@ use crate::arguments::{Arguments, Command, Common, DumpKind, Tree};
 use crate::suggestion::closest;
 use crate::user_error::UserError;
 use crate::{configuration, output, progress, tree};
+
+/// The reasons of notes about what failed within firedoor itself.
+const BUGS: [&str; 4] = [
+    "rule-failed",
+    "parser-failed",
+    "model-failed",
+    "evaluation-failed",
+];
 
 /// The exit status if findings are at or above `--fail-on`.
 const FOUND: u8 = 1;
@@ -39,6 +49,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Check(tree) => check(tree, common),
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
+        Command::Diff(arguments) => diff::diff(arguments, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
@@ -160,7 +171,23 @@ fn analyse_tree(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserE
     let spinner = progress::analysing(files.len(), common.quiet);
     let report = analyse(&files, &configuration.options);
     spinner.finish_and_clear();
+    warn_of_bugs(&report);
     Ok((files, report))
+}
+
+/// A part of firedoor that failed costs its own answers only, but nobody must overlook that they are missing.
+fn warn_of_bugs(report: &Report) {
+    let skipped = report.skipped.iter().map(|part| part.reason);
+    let unresolved = report.map.unresolved.iter().map(|note| note.reason);
+    let failures = skipped.chain(unresolved);
+    let number = failures.filter(|reason| BUGS.contains(reason)).count();
+    if number > 0 {
+        output::complain(&format!(
+            "warning: firedoor has a bug: {number} of its parts failed, and what they would have told is missing.\n\
+             The notes of the result say which (`--verbose` lists all). Please report them at {}/issues.",
+            env!("CARGO_PKG_REPOSITORY"),
+        ));
+    }
 }
 
 fn read(

@@ -2,6 +2,7 @@
 //!
 //! It is read strictly: a mistyped key or rule would silently switch nothing off, or too much.
 
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,12 @@ use crate::user_error::UserError;
 
 /// The name of the file that is looked for at the scanned root.
 pub const FILE_NAME: &str = "firedoor.toml";
+
+/// The most bytes that a configuration may have.
+const LARGEST: usize = 1 << 20;
+
+/// The most characters of a line that a message shows.
+const WIDEST: usize = 120;
 
 /// The configuration of one run.
 #[derive(Clone, Debug, Default)]
@@ -75,17 +82,56 @@ pub fn load(explicit: Option<&Path>, root: &Path) -> Result<Configuration, UserE
         Some(path) => path.to_owned(),
         None => {
             let path = root.join(FILE_NAME);
-            if !path.is_file() {
+            if path.symlink_metadata().is_err() {
                 return Ok(Configuration::default());
             }
+            refuse_outside(&path, root)?;
             path
         }
     };
     let shown = shown_path(explicit, &path);
-    let bytes = std::fs::read(&path).map_err(|error| UserError::unreadable(&path, error))?;
+    let bytes = read(&path).map_err(|error| UserError::unreadable(&path, error))?;
+    if bytes.len() > LARGEST {
+        let message = format!("{shown}: it is too large to be a configuration");
+        return Err(UserError::Configuration(message));
+    }
     let text = String::from_utf8(bytes)
         .map_err(|_| UserError::Configuration(format!("{shown}: it is not UTF-8")))?;
     parse(&text).map_err(|fault| UserError::Configuration(render(&shown, &text, &fault)))
+}
+
+/// Returns the configuration at `explicit`, or the one in `text`, the file of a commit, or an empty one.
+pub fn load_text(explicit: Option<&Path>, text: Option<&str>) -> Result<Configuration, UserError> {
+    match (explicit, text) {
+        (Some(path), _) => load(Some(path), Path::new("")),
+        (None, Some(text)) => {
+            parse(text).map_err(|fault| UserError::Configuration(render(FILE_NAME, text, &fault)))
+        }
+        (None, None) => Ok(Configuration::default()),
+    }
+}
+
+/// A tree that was cloned must not make firedoor read, and show in a message, what lies outside of it.
+fn refuse_outside(path: &Path, root: &Path) -> Result<(), UserError> {
+    let place = path
+        .canonicalize()
+        .map_err(|error| UserError::unreadable(path, error))?;
+    if place.starts_with(root) {
+        return Ok(());
+    }
+    Err(UserError::Configuration(format!(
+        "{FILE_NAME}: it is a symbolic link that leads out of the tree; if that is meant, give its target with `--config`"
+    )))
+}
+
+/// Reads no more than makes sure that it is too much: some files have no end.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = LARGEST as u64 + 1;
+    std::fs::File::open(path)?
+        .take(most)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn shown_path(explicit: Option<&Path>, path: &Path) -> String {
@@ -237,6 +283,10 @@ fn render(path: &str, text: &str, fault: &Fault) -> String {
     let column = before[start..].chars().count() + 1;
     let source = text[start..].lines().next().unwrap_or("");
     let number = line.to_string();
+    if column > WIDEST {
+        return format!("{path}:{line}:{column}: {message}");
+    }
+    let source: String = source.chars().take(WIDEST).collect();
     let margin = " ".repeat(number.len());
     let marks = text.get(span.clone()).map_or(1, |marked| {
         marked
@@ -246,9 +296,9 @@ fn render(path: &str, text: &str, fault: &Fault) -> String {
     });
     format!(
         "{path}:{line}:{column}: {message}\n{margin} |\n{number} | {source}\n{margin} | {indent}{marks}",
-        source = firedoor_report::clean(source),
+        source = firedoor_report::clean(&source),
         indent = " ".repeat(column - 1),
-        marks = "^".repeat(marks),
+        marks = "^".repeat(marks.min(WIDEST + 1 - column)),
     )
 }
 

@@ -16,6 +16,9 @@ pub enum UserError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The path to analyse is a device, a pipe or the like.
+    #[error("'{}' is neither a file nor a folder", clean(.0))]
+    NoFile(PathBuf),
     /// The configuration is wrong.
     #[error("{0}")]
     Configuration(String),
@@ -51,6 +54,12 @@ pub enum UserError {
     /// The file to dump is not one of the tree, or of no known language.
     #[error("'{}' is no file of a language that firedoor reads", firedoor_report::clean(.0))]
     NothingToDump(String),
+    /// A repository or a commit cannot be read.
+    #[error("{}", firedoor_report::clean(&.0.to_string()))]
+    History(#[from] firedoor_history::HistoryError),
+    /// A bare repository has no files beside its commits.
+    #[error("the repository is bare: it has no files to compare with")]
+    NoWorkFolder,
 }
 
 impl UserError {
@@ -60,7 +69,9 @@ impl UserError {
     /// Returns the error for a path that cannot be read.
     pub fn unreadable(path: &std::path::Path, error: std::io::Error) -> UserError {
         match error.kind() {
-            std::io::ErrorKind::NotFound => UserError::NoSuchPath(path.to_owned()),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                UserError::NoSuchPath(path.to_owned())
+            }
             _ => UserError::Unreadable {
                 path: path.to_owned(),
                 error,
@@ -74,9 +85,15 @@ impl UserError {
             UserError::NoSuchPath(_) => Some(String::from(
                 "give a path that exists; `firedoor check` without one checks the current folder",
             )),
-            UserError::Unreadable { .. } | UserError::Unwritable { .. } => {
-                Some(String::from("check its permissions"))
+            UserError::Unreadable { error, .. } | UserError::Unwritable { error, .. } => {
+                Some(String::from(match error.kind() {
+                    std::io::ErrorKind::IsADirectory => "give the path of a file",
+                    _ => "check its permissions, and that it is no link to itself",
+                }))
             }
+            UserError::NoFile(_) => Some(String::from(
+                "give the path of a folder or of a source file",
+            )),
             UserError::NoSuchFormat { known, .. } => Some(format!("it has: {}", known.join(", "))),
             UserError::NothingToExplain { suggestion, .. } => Some(match suggestion {
                 Some(close) => format!("did you mean '{}'?", firedoor_report::clean(close)),
@@ -88,6 +105,8 @@ impl UserError {
             UserError::NothingToDump(_) => Some(String::from(
                 "give the path of a source file of the tree that is not ignored",
             )),
+            UserError::History(error) => history_advice(error),
+            UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
             UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,
         }
     }
@@ -99,6 +118,19 @@ impl UserError {
             None => format!("error: {self}"),
         }
     }
+}
+
+fn history_advice(error: &firedoor_history::HistoryError) -> Option<String> {
+    use firedoor_history::HistoryError;
+    let advice = match error {
+        HistoryError::NoRepository { .. } => "give the path of a repository with --repo",
+        HistoryError::NoCommit { .. } => {
+            "`git log` shows commits; in a shallow clone fetch what is missing, for example with `git fetch --unshallow`"
+        }
+        HistoryError::NoFolder { .. } => "give a folder with --repo that both commits have",
+        HistoryError::Broken(_) => "`git fsck` finds out what is missing",
+    };
+    Some(advice.to_owned())
 }
 
 fn clean(path: &std::path::Path) -> String {

@@ -85,7 +85,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Runs the side of `test` that holds, or both if that is undecided, as expressions.
-    pub(crate) fn choose(
+    pub fn choose(
         &mut self,
         test: &Value,
         span: Span,
@@ -177,6 +177,7 @@ impl<'p> Machine<'p> {
             is_certain,
             ends: [SideEnd::NotRun; 2],
             label: None,
+            remainder: smallvec::SmallVec::new(),
         })
     }
 
@@ -270,6 +271,7 @@ impl<'p> Machine<'p> {
                     .test
                     .is_some_and(|(test, _)| self.test(test).kind == TestKind::Loop);
                 self.merge(&yes.delta, &no.delta, control);
+                self.keep_remainder(decision, [&yes.decided, &no.decided]);
                 if is_loop {
                     self.open_grown(&yes.delta);
                 }

@@ -71,11 +71,13 @@ impl<'p> Machine<'p> {
             Body::Expression(expression) => {
                 let value = self.evaluate(*expression)?;
                 let value = self.await_returned(value, function.span)?;
+                self.note_return(&value, true, None, function.span);
                 self.return_value(value);
             }
             Body::Block(block) => {
                 if self.block(block)? == Completion::Normal {
                     let value = self.nothing();
+                    self.note_return(&value, false, None, function.span);
                     self.return_value(value);
                 }
             }
@@ -122,6 +124,9 @@ impl<'p> Machine<'p> {
             (None, true) => Some(self.make_list(Vec::new(), false, span)),
             (_, false) => frame.returned,
         };
+        if self.watch.is_some() {
+            self.keep_paths(frame.paths, returned.as_ref());
+        }
         if function.is_async && !function.is_generator {
             return Ok(self.make_promise(returned, thrown, decided, span));
         }
@@ -256,6 +261,21 @@ impl<'p> Machine<'p> {
             .collect();
         functions.sort_by_key(|(name, _)| name.as_str());
         functions.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// Returns what the function around a closure was given or has made, in the order of names.
+    pub fn captured_values(&self, closure: Closure) -> Vec<Value> {
+        let scope = &self.scopes[closure.scope.0 as usize];
+        if scope.parent.is_none() {
+            return Vec::new();
+        }
+        let named = scope.names.iter().filter_map(|(name, slot)| match slot {
+            Slot::Value(value) => Some((*name, value.clone())),
+            _ => None,
+        });
+        let mut values: Vec<(Ustr, Value)> = named.collect();
+        values.sort_by_key(|(name, _)| name.as_str());
+        values.into_iter().map(|(_, value)| value).collect()
     }
 
     fn is_function(&self, value: &Value) -> bool {

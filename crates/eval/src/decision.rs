@@ -30,6 +30,8 @@ pub enum TestKind {
     Bound,
     /// Membership.
     Membership,
+    /// How a text begins or ends.
+    Part,
     /// A proof by the host: a signature, a hash, a token.
     Proof,
     /// Whether something failed.
@@ -90,6 +92,8 @@ pub struct Decision {
     pub ends: [SideEnd; 2],
     /// A word for the host, such as the name of a library's guard.
     pub label: Option<Ustr>,
+    /// The decisions of which one holds, where this is what others have left.
+    pub remainder: SmallVec<[Decided; 4]>,
 }
 
 /// Something thrown.

@@ -4,7 +4,7 @@
 
 use firedoor_ir::{ExpressionId, Import, Imported, Language};
 use firedoor_project::{PythonResolution, Resolution};
-use firedoor_source::Span;
+use firedoor_source::{FileId, Span};
 use ustr::Ustr;
 
 use crate::link::Target;
@@ -197,6 +197,56 @@ impl<'p> Machine<'p> {
             self.run_module(module)?;
         }
         Ok(self.namespace_of(target))
+    }
+
+    /// Returns the module that a dotted name leads to from `file`, once it has run: what settings name.
+    pub fn module_named(&mut self, file: FileId, dotted: &str) -> Option<ModuleId> {
+        let resolution = self.program.project.resolve_python(file, 0, dotted);
+        match self.python_target(resolution)? {
+            Target::Module(module) => {
+                let _ = self.run_module(module);
+                Some(module)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the module that a dotted name leads to from `file`, without running it.
+    pub fn module_found(&self, file: FileId, dotted: &str) -> Option<ModuleId> {
+        let found = match self.program.project.resolve_python(file, 0, dotted) {
+            PythonResolution::Module(file) => Some(file),
+            PythonResolution::Package { init, .. } => init,
+            PythonResolution::Outside(_) => None,
+        };
+        self.program.module_of(found?)
+    }
+
+    /// Returns the namespace object of a module that runs or has run.
+    pub fn namespace(&self, module: ModuleId) -> Value {
+        match self.modules[module.0 as usize].namespace {
+            Some(namespace) => Value::object(namespace),
+            None => Value::undefined(),
+        }
+    }
+
+    /// Returns what a dotted name stands for that leads to a member of a module from `file`; something
+    /// outside if no module of the program has that name.
+    pub fn member_named(&mut self, file: FileId, dotted: &str) -> Value {
+        let span = self.span;
+        if let Some(module) = self.module_named(file, dotted) {
+            return self.namespace(module);
+        }
+        let Some((owner, name)) = dotted.rsplit_once('.') else {
+            return Value::outside(&format!("py:{dotted}"));
+        };
+        if let Some(module) = self.module_named(file, owner) {
+            return self.exported(module, Ustr::from(name), span);
+        }
+        let resolution = self.program.project.resolve_python(file, 0, owner);
+        match self.python_target(resolution) {
+            Some(target) => self.outside_export(target, Ustr::from(name)),
+            None => Value::outside(&format!("py:{dotted}")),
+        }
     }
 
     /// `import a.b` binds `a`, whose member `b` is then read.

@@ -44,8 +44,14 @@ impl<'p> Machine<'p> {
         };
         let mut paths = Vec::new();
         for class in self.class_order(class) {
-            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
-                continue;
+            let bases = match &self.heap.get(class).kind {
+                ObjectKind::Class { bases, .. } => bases,
+                // An instance of a class that a library brings.
+                ObjectKind::Host(path) => {
+                    paths.push(*path);
+                    continue;
+                }
+                _ => continue,
             };
             for base in bases {
                 for atom in base.atoms() {
@@ -117,17 +123,12 @@ impl<'p> Machine<'p> {
         let Some(home) = self.frame().home else {
             return Ok(this);
         };
-        let constructor = Ustr::from("constructor");
-        for base in self.bases_behind(home, &this) {
-            let ObjectKind::Class { prototype, .. } = self.heap.get(base).kind else {
-                continue;
-            };
-            if let Some(function) = self.heap.property(prototype, constructor).cloned() {
-                self.call_value(&function, Some(this.clone()), arguments, span)?;
-                return Ok(this);
-            }
+        let behind = self.bases_behind(home, &this);
+        if behind.is_empty() {
+            crate::javascript::construct_base(self, home, &this, arguments, span);
         }
-        crate::javascript::construct_base(self, home, &this, arguments, span);
+        self.construct_in_order(&behind, &this, arguments, span)?;
+        self.initialize_fields(&[home], &this)?;
         Ok(this)
     }
 
@@ -182,7 +183,10 @@ impl<'p> Machine<'p> {
                 return self.call_value(&getter, this, &Arguments::default(), span);
             }
         }
-        match self.outside_base(home) {
+        // A mixin without a base of its own stands before one from outside.
+        let behind = this.objects().next();
+        let behind = behind.and_then(|id| self.outside_base(id));
+        match self.outside_base(home).or(behind) {
             Some(path) => {
                 let base = Ustr::from(&format!("{path}()"));
                 Ok(self.outside_method(base, this.clone(), name, span))

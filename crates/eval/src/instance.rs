@@ -86,25 +86,57 @@ impl<'p> Machine<'p> {
                 return Ok(this);
             }
         }
-        self.initialize_fields(class, &this)?;
-        let is_python = self.class_language(class) == Language::Python;
-        let constructor = if is_python { "__init__" } else { "constructor" };
-        match self.class_attribute(class, Ustr::from(constructor)) {
-            Some((_, function)) if is_python => {
+        if self.class_language(class) == Language::JavaScript {
+            let order = self.class_order(class);
+            self.construct_in_order(&order, &this, arguments, span)?;
+            return Ok(this);
+        }
+        self.initialize_fields(&self.class_order(class), &this)?;
+        match self.class_attribute(class, Ustr::from("__init__")) {
+            Some((_, function)) => {
                 let mut all = arguments.clone();
                 all.positional.insert(0, this.clone());
                 self.call_value(&function, None, &all, span)?;
             }
-            Some((_, function)) => {
-                self.call_value(&function, Some(this.clone()), arguments, span)?;
-            }
-            None if is_python => {
+            None => {
                 self.initialize_by_annotations(class, instance, arguments);
                 self.finish_fields(class, instance, span)?;
             }
-            None => crate::javascript::construct_base(self, class, &this, arguments, span),
         }
         Ok(this)
+    }
+
+    /// Runs the constructors of JavaScript classes, the most derived first in `order`. A class that inherits
+    /// gets its fields once `super` has returned, and one without a constructor passes the arguments on.
+    pub(crate) fn construct_in_order(
+        &mut self,
+        order: &[ObjectId],
+        this: &Value,
+        arguments: &Arguments,
+        span: Span,
+    ) -> Result<(), Stop> {
+        let key = Ustr::from("constructor");
+        let found = order.iter().enumerate().find_map(|(place, class)| {
+            let ObjectKind::Class {
+                prototype, bases, ..
+            } = &self.heap.get(*class).kind
+            else {
+                return None;
+            };
+            let function = self.heap.property(*prototype, key)?.clone();
+            Some((place, function, bases.is_empty()))
+        });
+        let Some((place, function, is_base)) = found else {
+            if let Some(class) = order.last() {
+                crate::javascript::construct_base(self, *class, this, arguments, span);
+            }
+            return self.initialize_fields(order, this);
+        };
+        if is_base {
+            self.initialize_fields(&order[place..=place], this)?;
+        }
+        self.call_value(&function, Some(this.clone()), arguments, span)?;
+        self.initialize_fields(&order[..place], this)
     }
 
     fn class_language(&self, class: ObjectId) -> Language {
@@ -150,9 +182,13 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Fields of JavaScript classes get their values before the constructor runs, the base's first.
-    fn initialize_fields(&mut self, class: ObjectId, this: &Value) -> Result<(), Stop> {
-        for owner in self.class_order(class).into_iter().rev() {
+    /// Gives the fields of these classes their values, the base's first.
+    pub(crate) fn initialize_fields(
+        &mut self,
+        order: &[ObjectId],
+        this: &Value,
+    ) -> Result<(), Stop> {
+        for owner in order.iter().rev().copied() {
             let ObjectKind::Class {
                 module,
                 class: id,

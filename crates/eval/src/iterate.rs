@@ -302,6 +302,7 @@ impl<'p> Machine<'p> {
             is_certain: false,
             ends: [SideEnd::NotRun; 2],
             label: None,
+            remainder: smallvec::SmallVec::new(),
         })
     }
 

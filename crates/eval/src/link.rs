@@ -12,6 +12,9 @@ use ustr::Ustr;
 use crate::exports::declared_names;
 use crate::{Machine, ObjectId, ObjectKind, ScopeId, Slot, Stop, Value};
 
+/// What is said of a module at which the evaluator itself fails.
+const FAILED: &str = "firedoor failed while it ran this module, and knows nothing of the rest";
+
 /// The number of a module in its [`Program`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModuleId(pub u32);
@@ -156,9 +159,16 @@ impl<'p> Machine<'p> {
         self.modules[id.0 as usize].namespace = Some(namespace);
         let decided = std::mem::take(&mut self.decided);
         let (result, thrown) = self.catching(|machine| {
-            machine.in_module(id, |machine| {
-                machine.prepare_module(id, scope, span);
-                machine.block(&module.body)
+            let run = machine.guarded(|machine| {
+                machine.in_module(id, |machine| {
+                    machine.prepare_module(id, scope, span);
+                    machine.block(&module.body)
+                })
+            });
+            run.unwrap_or_else(|what| {
+                let detail = format!("{FAILED}; please report this: {what}");
+                machine.note("evaluation-failed", machine.span, detail);
+                Ok(crate::branch::Completion::Mixed)
             })
         });
         self.decided = decided;

@@ -202,7 +202,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Returns the negation of a truth value.
-    pub(crate) fn negate(&mut self, value: &Value) -> Value {
+    pub fn negate(&mut self, value: &Value) -> Value {
         let mut negated = match self.truth(value) {
             Some(truth) => Value::bool(!truth),
             None => Value::unknown(Shape::Bool),

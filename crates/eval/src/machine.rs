@@ -88,6 +88,10 @@ pub(crate) struct Frame {
     pub(crate) handling: Vec<Value>,
     /// The class bodies that are running, with the scope of each.
     pub(crate) classes: Vec<(ScopeId, ObjectId)>,
+    /// The ways in which it has returned, as far as somebody asks for them.
+    pub(crate) paths: Vec<crate::ReturnPath>,
+    /// What its variables were given, path by path, as far as somebody asks for it.
+    pub(crate) assigned: Vec<(Ustr, crate::ReturnPath)>,
 }
 
 impl Frame {
@@ -108,6 +112,8 @@ impl Frame {
             failed_late: Vec::new(),
             handling: Vec::new(),
             classes: Vec::new(),
+            paths: Vec::new(),
+            assigned: Vec::new(),
         }
     }
 }
@@ -128,6 +134,8 @@ pub struct Machine<'p> {
     pub origins: Origins,
     /// The tests met.
     pub tests: Vec<Test>,
+    /// Which of them ask for a part of a text that does not decide them, with the method.
+    pub text_tests: Vec<(TestId, Ustr)>,
     /// The decisions met.
     pub decisions: Vec<Decision>,
     /// What has been decided on the current path, outermost first.
@@ -157,6 +165,8 @@ pub struct Machine<'p> {
     pub(crate) uncertain: u64,
     /// The keys of getters by the name of the property, since each member that is missing asks for one.
     getters: FxHashMap<Ustr, Ustr>,
+    /// The call whose paths are wanted.
+    pub(crate) watch: Option<crate::returns::Watch>,
     pub(crate) span: Span,
 }
 
@@ -183,6 +193,7 @@ impl<'p> Machine<'p> {
             heap: Heap::default(),
             origins: Origins::default(),
             tests: Vec::new(),
+            text_tests: Vec::new(),
             decisions: Vec::new(),
             decided: Vec::new(),
             notes: Vec::new(),
@@ -201,6 +212,7 @@ impl<'p> Machine<'p> {
             running: 0,
             uncertain: 0,
             getters: FxHashMap::default(),
+            watch: None,
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
     }

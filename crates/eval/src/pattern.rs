@@ -116,7 +116,8 @@ impl<'p> Machine<'p> {
             match pattern {
                 ArrayPatternElement::Hole => next += 1,
                 ArrayPatternElement::Item(pattern) => {
-                    let element = elements.get(next).unwrap_or(&more).clone();
+                    let mut element = elements.get(next).unwrap_or(&more).clone();
+                    element.control = self.origins.union(element.control, value.control);
                     next += 1;
                     self.bind_pattern(pattern, element, binding, span)?;
                 }
@@ -172,6 +173,9 @@ impl<'p> Machine<'p> {
     /// Assigns to the nearest variable of that name. A name that nobody declared becomes one of the
     /// function (Python) or of the module (JavaScript).
     pub(crate) fn assign_name(&mut self, name: Ustr, value: Value) {
+        if self.watch.is_some() {
+            self.note_assignment(name, &value);
+        }
         let mut scope = Some(self.current_scope());
         while let Some(id) = scope {
             let found = &self.scopes[id.0 as usize];

@@ -230,14 +230,39 @@ impl<'p> Machine<'p> {
         Ok(Completion::Normal)
     }
 
-    fn return_statement(&mut self, value: Option<ExpressionId>) -> Result<Completion, Stop> {
-        let value = match value {
+    fn return_statement(&mut self, returned: Option<ExpressionId>) -> Result<Completion, Stop> {
+        let value = match returned {
             Some(value) => self.evaluate(value)?,
             None => self.nothing(),
         };
         let value = self.await_returned(value, self.span)?;
+        self.note_return_of(returned, &value);
         self.return_value(value);
         Ok(Completion::Return)
+    }
+
+    /// A name may hold what a call has given; a constant is what it is.
+    fn note_return_of(&mut self, returned: Option<ExpressionId>, value: &Value) {
+        if self.watch.is_none() {
+            return;
+        }
+        let Some(returned) = returned else {
+            let span = self.span;
+            return self.note_return(value, false, None, span);
+        };
+        let expression = self.module_ir().expression(returned);
+        let is_call = match &expression.kind {
+            firedoor_ir::ExpressionKind::Call { .. } | firedoor_ir::ExpressionKind::Await(_) => {
+                true
+            }
+            firedoor_ir::ExpressionKind::Name(_) => value.objects().next().is_some(),
+            _ => false,
+        };
+        let name = match &expression.kind {
+            firedoor_ir::ExpressionKind::Name(name) => Some(*name),
+            _ => None,
+        };
+        self.note_return(value, is_call, name, expression.span);
     }
 
     /// Notes one of the values that the running function returns, with what decided it.

@@ -233,6 +233,7 @@ impl<'p> Machine<'p> {
             is_certain,
             ends: [SideEnd::NotRun; 2],
             label: None,
+            remainder: smallvec::SmallVec::new(),
         })
     }
 

@@ -121,12 +121,12 @@ impl Machine<'_> {
     }
 
     /// Returns whether all of these hold.
-    pub(crate) fn all_of(&mut self, tests: &[Value], span: Span) -> Value {
+    pub fn all_of(&mut self, tests: &[Value], span: Span) -> Value {
         self.connect(tests, true, span)
     }
 
     /// Returns whether any of these holds.
-    pub(crate) fn any_of(&mut self, tests: &[Value], span: Span) -> Value {
+    pub fn any_of(&mut self, tests: &[Value], span: Span) -> Value {
         self.connect(tests, false, span)
     }
 

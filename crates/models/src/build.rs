@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 
 use firedoor_app::build::Builder;
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_layer,
-    judge_user,
+    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_browser,
+    judge_layer, judge_user,
 };
 use firedoor_eval::Machine;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
-use crate::request::{Sent, applies, combined, entry_point, layer_run};
-use crate::{Door, MODELS, ModelHost, Step, StepKind};
+use crate::drive::FAILED;
+use crate::request::{Sent, applies, combined, entry_point, layer_run, unknown_entry_point};
+use crate::{Door, ModelHost, Step, StepKind};
 
 /// Returns the application map of the program that `machine` has wired.
 pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     let mut builder = Builder::default();
     let mut entries: Vec<EntryPoint> = Vec::new();
-    for framework in MODELS.iter().filter_map(|model| model.framework) {
-        for door in (framework.doors)(host, machine) {
+    for framework in host.frameworks() {
+        let doors = machine.guarded(|machine| (framework.doors)(host, machine));
+        for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
             add_entries(host, machine, &door, &mut entries);
         }
     }
@@ -29,7 +31,8 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     let mut ordered = entries;
     ordered.sort_by_key(order);
     let entries = ordered;
-    for guard in crate::guards::guards(host, machine, &entries) {
+    let guards = machine.guarded(|machine| crate::guards::guards(host, machine, &entries));
+    for guard in guards.unwrap_or_else(|what| failed_list(machine, "guards", &what)) {
         builder.guard(guard);
     }
     for entry in entries {
@@ -74,7 +77,7 @@ fn add_entries(
     door: &Door,
     entries: &mut Vec<EntryPoint>,
 ) {
-    let entry = entry_point(host, machine, door, None);
+    let entry = entry_or_unknown(host, machine, door, None);
     if std::mem::take(&mut host.state().is_passage) {
         return;
     }
@@ -85,11 +88,36 @@ fn add_entries(
     let messages = std::mem::take(&mut host.state().messages_seen);
     if let (false, Some(handshake)) = (messages.is_empty(), crate::socket::without_messages(door)) {
         entries.pop();
-        entries.push(entry_point(host, machine, &handshake, None));
+        entries.push(entry_or_unknown(host, machine, &handshake, None));
     }
     for message in messages {
-        entries.push(entry_point(host, machine, door, Some(message)));
+        entries.push(entry_or_unknown(host, machine, door, Some(message)));
     }
+}
+
+/// Makes the entry point of a door; if firedoor fails on the way, it is in the map with nothing known about it.
+fn entry_or_unknown(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    message: Option<(Ustr, Ustr)>,
+) -> EntryPoint {
+    match machine.guarded(|machine| entry_point(host, machine, door, message)) {
+        Ok(entry) => entry,
+        Err(what) => {
+            host.state().messages_seen.clear();
+            let detail = format!("{FAILED}; please report this: {what}");
+            machine.note("evaluation-failed", door.registered, detail);
+            unknown_entry_point(door, message, FAILED)
+        }
+    }
+}
+
+/// Notes that a list could not be made, and gives an empty one.
+fn failed_list<T>(machine: &mut Machine<'_>, name: &str, what: &str) -> Vec<T> {
+    let detail = format!("firedoor failed while it listed {name}; please report this: {what}");
+    machine.note("evaluation-failed", machine.place(), detail);
+    Vec::new()
 }
 
 /// The first of several entry points with one id answers; the others are never reached.
@@ -136,7 +164,8 @@ pub(crate) fn layer(
     layer.fails_open = layer
         .fails_open
         .or_else(|| firedoor_app::fails_open_for_user(&run));
-    for (control, verdict) in judge_user(&run) {
+    let asked = judge_user(&run).into_iter().chain(judge_browser(&run));
+    for (control, verdict) in asked {
         judged.entry(control).or_insert(verdict);
     }
     if door.transport == firedoor_app::Transport::WebSocket
@@ -216,7 +245,12 @@ pub(crate) fn conclude(
     attacker: &Sent,
     user: &Sent,
 ) {
-    if let Some(inline) = inline {
+    if let Some(mut inline) = inline {
+        if is_half_logged_in(entry) {
+            inline
+                .verdicts
+                .retain(|(control, _)| *control != Control::Authentication);
+        }
         for (control, verdict) in inline.verdicts.clone() {
             let span = inline_place(entry, control).unwrap_or(inline.span);
             entry.layers.push(Layer {
@@ -240,6 +274,25 @@ pub(crate) fn conclude(
             || layer.verdict.refuses()
             || layer.verdict == Verdict::Observed
     });
+}
+
+/// Holds if a code is what proves who is asking, and the token that comes with it in the body only says for whom a
+/// log-in was begun; or if a mailed token in the body is for a new password.
+fn is_half_logged_in(entry: &EntryPoint) -> bool {
+    let is_of_layers = |check: &firedoor_app::Check| {
+        entry
+            .layers
+            .iter()
+            .any(|layer| layer.span == check.span || layer.mounted == check.span)
+    };
+    let sets_password = entry.effects.iter().any(|effect| {
+        matches!(&effect.kind, EffectKind::HashPassword(password) if password.is_from_client())
+    });
+    (sets_password || firedoor_app::query::verifies_code(entry))
+        && !entry.checks.iter().any(|check| {
+            let is_refusing = check.refusal.is_some() && !is_of_layers(check);
+            is_refusing && check.provenance().is_credential()
+        })
 }
 
 /// The place of the check inside the handler that a control rests on.

@@ -128,16 +128,17 @@ fn express_header(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         .get(0)
         .text()
         .is_some_and(|name| name.eq_ignore_ascii_case("set-cookie"));
-    if is_cookie {
-        let value = call.arguments.get(1);
-        let lines = match value.text_pattern() {
-            Some(_) => vec![value],
-            None => machine.elements_of(&value).0,
-        };
-        for line in lines {
-            if let Some(text) = line.text_pattern() {
-                set_line(host, machine, &text, &line, call.span);
-            }
+    if !is_cookie {
+        return crate::answer_headers::set_on_response(host, machine, call);
+    }
+    let value = call.arguments.get(1);
+    let lines = match value.text_pattern() {
+        Some(_) => vec![value],
+        None => machine.elements_of(&value).0,
+    };
+    for line in lines {
+        if let Some(text) = line.text_pattern() {
+            set_line(host, machine, &text, &line, call.span);
         }
     }
     Ok(Some(call.this.clone()))

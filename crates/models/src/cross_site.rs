@@ -147,11 +147,13 @@ fn is_loose(pattern: &str) -> bool {
 /// Asks a function `(origin, callback) => callback(error, allow)` about sites.
 fn chosen(host: &ModelHost, machine: &mut Machine<'_>, function: &Value, span: Span) -> Allowed {
     let tests = machine.tests.len();
+    let parts = machine.text_tests.len();
     ask(host, machine, function, None, span);
+    let part = part_of_origin(host, machine, parts);
     let compared = compared_texts(machine, tests);
     let stranger = Value::string(STRANGER);
     let reflects = outcome(host, machine, function, stranger, span);
-    let mut loosely = None;
+    let mut loosely = part;
     if reflects != Flag::On {
         for (text, place) in &compared {
             let host_name = text.trim_start_matches("https://");
@@ -185,12 +187,44 @@ fn chosen(host: &ModelHost, machine: &mut Machine<'_>, function: &Value, span: S
     }
 }
 
+/// Returns where the origin is asked for a text that a setting says, and that others can have in theirs too: at its
+/// end without a dot, at its beginning, or anywhere.
+fn part_of_origin(host: &ModelHost, machine: &Machine<'_>, from: usize) -> Option<Span> {
+    machine.text_tests[from..]
+        .iter()
+        .find_map(|(test, method)| {
+            let test = machine.test(*test);
+            let [text, part] = test.operands.as_slice() else {
+                return None;
+            };
+            let is_origin = host.provenance(machine, text).is_from(RequestPart::Header);
+            let is_setting = host
+                .provenance(machine, part)
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Environment { .. }));
+            let fixed = part.text_pattern();
+            let begins = |mark: &str| fixed.as_ref().is_some_and(|text| text.starts_with(mark));
+            let is_loose = match method.as_str() {
+                "endsWith" => !begins(".") && !begins("/") && !begins("http"),
+                "startsWith" => fixed
+                    .as_ref()
+                    .is_none_or(|text| !text.ends_with(['/', ':'])),
+                _ => true,
+            };
+            (is_origin && is_setting && is_loose).then_some(test.span)
+        })
+}
+
 /// The constants that the origin was compared with, with where.
 fn compared_texts(machine: &mut Machine<'_>, from: usize) -> Vec<(Ustr, Span)> {
     let mut texts: Vec<(Ustr, Span)> = Vec::new();
     let tests: Vec<_> = machine.tests[from..].to_vec();
     for test in tests {
-        if !matches!(test.kind, TestKind::Equality | TestKind::Membership) {
+        if !matches!(
+            test.kind,
+            TestKind::Equality | TestKind::Membership | TestKind::Part
+        ) {
             continue;
         }
         for operand in &test.operands {

@@ -5,14 +5,18 @@
 
 use std::cell::RefCell;
 
-use firedoor_app::{EffectKind, Refusal, Transport};
+use firedoor_app::{EffectKind, Examination, Refusal, Transport};
 use firedoor_eval::{Decided, Machine, Stop, Thrown, Value, Written};
 use ustr::Ustr;
 
-use crate::request::{Decisions, condition};
+use crate::checks::Decisions;
+use crate::request::condition;
 use crate::sequel::{self, Leave};
 use crate::state::{Left, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
+
+/// The reason for what is not known because of a bug.
+pub(crate) const FAILED: &str = "firedoor failed while it followed a request";
 
 /// What one persona's request did.
 pub struct Sent {
@@ -20,6 +24,8 @@ pub struct Sent {
     pub run: Run,
     /// The number of the step at which it was stopped for certain.
     pub stopped_at: Option<usize>,
+    /// The tests that were made, once each.
+    pub examined: Vec<Examination>,
     /// What was decided on the way, as far as it was asked.
     pub decisions: RefCell<Option<Decisions>>,
 }
@@ -55,14 +61,37 @@ pub fn send(
         state.run.methods_taken = taken;
     }
     machine.start();
-    let stopped_at = machine.trial(|machine| run_steps(host, machine, door));
+    let first = machine.tests.len();
+    let outcome =
+        machine.trial(|machine| machine.guarded(|machine| run_steps(host, machine, door)));
+    let stopped_at = outcome.unwrap_or_else(|what| {
+        note_failure(host, machine, door, &what);
+        None
+    });
+    let examined = crate::conditions::examined(host, machine, first);
     let mut state = host.state();
     state.persona = Persona::Wiring;
     Sent {
         run: std::mem::take(&mut state.run),
         stopped_at,
+        examined,
         decisions: RefCell::default(),
     }
+}
+
+/// Of the step that made firedoor fail, and of those behind it, nothing is known.
+fn note_failure(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, what: &str) {
+    let run = &mut host.state().run;
+    let failed = run.step;
+    for number in failed..door.steps.len() {
+        run.unknown.push((number, FAILED.to_owned()));
+    }
+    let span = door
+        .steps
+        .get(failed)
+        .map_or(door.registered, |step| step.span);
+    let detail = format!("{FAILED}; please report this: {what}");
+    machine.note("evaluation-failed", span, detail);
 }
 
 fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option<usize> {

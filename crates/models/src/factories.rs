@@ -61,13 +61,19 @@ fn start(machine: &mut Machine<'_>, id: ObjectId, starter: &Starter) {
     let span = machine.heap.get(id).span;
     let needed = (0..starter.needs).map(|_| Value::unknown(Shape::Object));
     let arguments = Arguments::positional(needed);
-    let _ = machine.catching(|machine| {
-        let result = machine.call_value(&starter.value, None, &arguments, span)?;
-        if let ObjectKind::Class { .. } = machine.heap.get(id).kind {
-            run_methods(machine, id, &result, span);
-        }
-        machine.await_value(&result, span)
+    let run = machine.guarded(|machine| {
+        let _ = machine.catching(|machine| {
+            let result = machine.call_value(&starter.value, None, &arguments, span)?;
+            if let ObjectKind::Class { .. } = machine.heap.get(id).kind {
+                run_methods(machine, id, &result, span);
+            }
+            machine.await_value(&result, span)
+        });
     });
+    if let Err(what) = run {
+        let detail = format!("firedoor failed while it called this; please report it: {what}");
+        machine.note("evaluation-failed", span, detail);
+    }
     machine.decided.clear();
 }
 
@@ -115,7 +121,14 @@ fn starters(machine: &mut Machine<'_>) -> Vec<(ObjectId, Starter)> {
         }
         let names = NamesOf::new(machine, module);
         for (id, value) in own {
-            candidates.push((id, candidate(machine, &names, id, value)));
+            let found = candidate(machine, &names, id, value);
+            // A class of Python that makes no application itself is made by whoever needs it.
+            let is_wanted = found.makes_application
+                || !matches!(machine.heap.get(id).kind, ObjectKind::Class { module, .. }
+                    if machine.program.module(module).language == firedoor_ir::Language::Python);
+            if is_wanted {
+                candidates.push((id, found));
+            }
         }
     }
     only_starters(candidates)
@@ -206,10 +219,18 @@ impl NamesOf {
 fn candidate(machine: &mut Machine<'_>, names: &NamesOf, id: ObjectId, value: Value) -> Starter {
     let (span, needs) = match machine.heap.get(id).kind {
         ObjectKind::Class { module, class, .. } => {
-            let constructor = machine.class_attribute(id, Ustr::from("constructor"));
+            let names = match machine.program.module(module).language {
+                firedoor_ir::Language::Python => ["__init__", "__new__"],
+                _ => ["constructor", "constructor"],
+            };
+            let constructor = names
+                .iter()
+                .find_map(|name| machine.class_attribute(id, Ustr::from(name)));
             let function =
                 constructor.and_then(|(_, value)| function_of(machine, value.only_object()?));
-            let needs = function.map_or(0, needs);
+            // The first parameter in Python is the object itself, or its class.
+            let own = usize::from(names[0] == "__init__");
+            let needs = function.map_or(0, needs).saturating_sub(own);
             (machine.program.module(module).class(class).span, needs)
         }
         _ => function_of(machine, id).map_or((machine.place(), 0), |function| {
@@ -257,14 +278,11 @@ fn needs(function: &Function) -> usize {
     last.map_or(0, |last| last + 1)
 }
 
-/// Holds for a function of this module, and for a class of JavaScript in it.
+/// Holds for a function and for a class of this module.
 fn is_of(machine: &Machine<'_>, id: ObjectId, module: ModuleId) -> bool {
     match machine.heap.get(id).kind {
         ObjectKind::Function { closure, .. } => closure.module == module,
-        ObjectKind::Class { module: own, .. } => {
-            let language = machine.program.module(own).language;
-            own == module && language == firedoor_ir::Language::JavaScript
-        }
+        ObjectKind::Class { module: own, .. } => own == module,
         _ => false,
     }
 }

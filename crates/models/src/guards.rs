@@ -1,14 +1,17 @@
 //! All guards that the program has: mounted or not, covering something or not.
 
-use firedoor_app::{Control, EntryPoint, GuardDefinition, Layer, LayerKind, Mount, Verdict};
+use firedoor_app::{
+    Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, Mount, Provenance, Verdict,
+};
 use firedoor_eval::{HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::doors::Mounting;
 use crate::request::send;
-use crate::{Door, Framework, MODELS, ModelHost, Persona, Step, StepKind};
+use crate::{Door, Framework, ModelHost, Persona, Step, StepKind};
 
 type Key = (Span, Ustr);
 
@@ -31,7 +34,7 @@ pub(crate) fn guards(
             }
         }
     }
-    for framework in MODELS.iter().filter_map(|model| model.framework) {
+    for framework in host.frameworks() {
         let mountings = (framework.mountings)(host, machine);
         for mounting in mountings {
             add_mounting(host, machine, framework, &mounting, entries, &mut guards);
@@ -84,10 +87,14 @@ fn add_mounting(
     guards: &mut IndexMap<Key, GuardDefinition>,
 ) {
     let key = (mounting.step.span, mounting.step.name);
+    let mut path = mounting.path;
     if !guards.contains_key(&key) {
-        let Some(found) = alone(host, machine, framework, &mounting.step) else {
+        let Some((found, looked_for)) = alone(host, machine, framework, &mounting.step) else {
             return;
         };
+        if matches!(path.as_str(), "" | "/") {
+            path = looked_for.unwrap_or(path);
+        }
         let runs_somewhere = entries
             .iter()
             .flat_map(|entry| &entry.layers)
@@ -115,24 +122,25 @@ fn add_mounting(
         let is_known = guard
             .mounts
             .iter()
-            .any(|mount| mount.span == mounting.step.mounted && mount.path == mounting.path);
+            .any(|mount| mount.span == mounting.step.mounted && mount.path == path);
         if !is_known {
             guard.mounts.push(Mount {
                 span: mounting.step.mounted,
-                path: mounting.path,
+                path,
                 covers,
             });
         }
     }
 }
 
-/// Runs a layer by itself, on a path that is not known; gives what it would be good for.
+/// Runs a layer by itself, on a path that is not known; gives what it would be good for, and the path that it
+/// looks for, if it does and that is known.
 fn alone(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     framework: &'static Framework,
     step: &Step,
-) -> Option<GuardDefinition> {
+) -> Option<(GuardDefinition, Option<Ustr>)> {
     let door = lone_door(machine, framework, step);
     let attacker = send(host, machine, &door, Persona::Attacker, None);
     let user = send(host, machine, &door, Persona::User, None);
@@ -152,26 +160,36 @@ fn alone(
         .filter(|(_, verdict)| verdict.refuses())
         .map(|(control, _)| *control)
         .collect();
-    found.is_idle = refuses_on_some_path(host, machine, &attacker);
+    let asked = paths_asked_for(host, machine, &attacker);
+    found.is_idle = asked.is_some();
     if found.controls.is_empty() && found.is_idle {
         found.controls.push(Control::Authentication);
     }
-    (!found.controls.is_empty()).then_some(found)
+    (!found.controls.is_empty()).then(|| (found, asked.flatten()))
 }
 
-/// A guard that looks at the path itself refuses on some and lets others on.
-fn refuses_on_some_path(
+/// A guard that looks at the path itself refuses on some and lets others on. Returns the path that it looks for,
+/// inside, if it refuses so.
+#[expect(
+    clippy::option_option,
+    reason = "whether it refuses so, and whether the path is known"
+)]
+fn paths_asked_for(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     attacker: &crate::request::Sent,
-) -> bool {
+) -> Option<Option<Ustr>> {
     let run = crate::request::layer_run(host, machine, attacker, 0);
-    run.refusals.iter().any(|(refusal, checks, _)| {
-        firedoor_app::refusal_control(refusal, checks) == Some(Control::Authentication)
-            && checks
-                .iter()
-                .any(|check| check.provenance().is_from(firedoor_app::RequestPart::Line))
-    })
+    let mut refusals = run.refusals.iter().filter_map(|(refusal, checks, _)| {
+        let control = firedoor_app::refusal_control(refusal, checks);
+        (control == Some(Control::Authentication)).then_some(())?;
+        let is_about_path =
+            |check: &&Check| check.provenance().is_from(firedoor_app::RequestPart::Line);
+        let check = checks.iter().find(is_about_path)?;
+        let texts = check.operands.iter().filter_map(Provenance::literal);
+        Some(texts.into_iter().find(|text| text.starts_with('/')))
+    });
+    refusals.next()
 }
 
 fn lone_door(machine: &Machine<'_>, framework: &'static Framework, step: &Step) -> Door {
@@ -202,6 +220,7 @@ fn lone_door(machine: &Machine<'_>, framework: &'static Framework, step: &Step) 
 fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
     let modules: Vec<ModuleId> = machine.program.iter().map(|(id, _)| id).collect();
     let mut functions = Vec::new();
+    let mut seen = FxHashSet::default();
     for module in modules {
         let mut values = machine.module_exports(module);
         values.extend(machine.module_variables(module));
@@ -212,7 +231,7 @@ fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
             let is_own = machine.program.module_of(machine.heap.get(id).span.file) == Some(module);
             if is_own
                 && matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
-                && !functions.contains(&value)
+                && seen.insert(id)
             {
                 functions.push(value);
             }
@@ -236,7 +255,7 @@ fn add_loose(
     if is_known || was_called(machine, value) {
         return;
     }
-    if let Some(mut found) = alone(host, machine, framework, &step) {
+    if let Some((mut found, _)) = alone(host, machine, framework, &step) {
         if let Some(id) = value.only_object() {
             found.imported = machine.bindings_of(id);
         }
@@ -301,7 +320,7 @@ fn add_made(
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();
     for step in &door.late {
-        let Some(found) = alone(host, machine, door.framework, step) else {
+        let Some((found, _)) = alone(host, machine, door.framework, step) else {
             continue;
         };
         late.push(Layer {

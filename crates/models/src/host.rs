@@ -1,5 +1,6 @@
 //! The evaluator's host: answers from the tables of all models.
 
+mod bugs;
 mod verbs;
 
 use std::cell::RefCell;
@@ -11,24 +12,23 @@ use firedoor_eval::{
 };
 use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::judge;
 use crate::state::{RawEffect, State};
 use crate::tables::{Tables, look_up};
+use crate::{MODELS, Model, judge};
 
 /// Answers for all libraries that are modelled.
 pub struct ModelHost {
+    models: &'static [&'static Model],
     tables: Tables,
     state: RefCell<State>,
 }
 
 impl Default for ModelHost {
     fn default() -> Self {
-        ModelHost {
-            tables: Tables::new(),
-            state: RefCell::new(State::default()),
-        }
+        ModelHost::new(MODELS)
     }
 }
 
@@ -42,7 +42,11 @@ impl Host for ModelHost {
         let path = self.resolve_alias(call.path);
         self.note_escape(machine, call);
         match look_up(&self.tables.calls, path) {
-            Some(function) if path == call.path => function(self, machine, call),
+            Some(function) if path == call.path => {
+                self.call_guarded(machine, path, call.span, |machine| {
+                    function(self, machine, call)
+                })
+            }
             Some(function) => {
                 let renamed = Call {
                     path,
@@ -52,9 +56,19 @@ impl Host for ModelHost {
                     span: call.span,
                     is_new: call.is_new,
                 };
-                function(self, machine, &renamed)
+                self.call_guarded(machine, path, call.span, |machine| {
+                    function(self, machine, &renamed)
+                })
             }
             None => {
+                if let Some((path, function)) = self.inherited(machine, path, &call.this) {
+                    let renamed = Call {
+                        path,
+                        this: call.this.clone(),
+                        ..*call
+                    };
+                    return function(self, machine, &renamed);
+                }
                 self.note_outside(machine, path, call.span);
                 self.run_behind_layer(machine, path, call)
             }
@@ -80,7 +94,9 @@ impl Host for ModelHost {
         })?;
         let span = machine.place();
         self.state().member_name = path;
-        function(self, machine, None, span)
+        self.read_guarded(machine, path, span, |machine| {
+            function(self, machine, None, span)
+        })
     }
 
     fn member(
@@ -93,7 +109,9 @@ impl Host for ModelHost {
     ) -> Option<Value> {
         let function = look_up(&self.tables.members, path)?;
         self.state().member_name = path;
-        function(self, machine, Some(object), span)
+        self.read_guarded(machine, path, span, |machine| {
+            function(self, machine, Some(object), span)
+        })
     }
 
     fn class_attribute(
@@ -108,7 +126,9 @@ impl Host for ModelHost {
             let base = self.resolve_alias(base);
             if let Some(function) = self.tables.attributes.get(&base).copied() {
                 self.state().member_name = Ustr::from(&format!("{base}.{key}"));
-                return function(self, machine, Some(class), span);
+                return self.read_guarded(machine, base, span, |machine| {
+                    function(self, machine, Some(class), span)
+                });
             }
         }
         None
@@ -134,7 +154,10 @@ impl Host for ModelHost {
             return false;
         };
         self.state().member_name = path;
-        function(self, machine, object, value, span)
+        self.guarded(machine, path, span, |machine| {
+            function(self, machine, object, value, span)
+        })
+        .unwrap_or(false)
     }
 
     fn member_origins(
@@ -164,10 +187,10 @@ impl Host for ModelHost {
         span: Span,
     ) -> Option<Value> {
         let paths = self.paths_of(machine, object);
-        let function = paths
-            .iter()
-            .find_map(|path| self.tables.indexes.get(path).copied())?;
-        function(self, machine, object, key, span)
+        let (path, function) = first(&self.tables.indexes, &paths)?;
+        self.read_guarded(machine, path, span, |machine| {
+            function(self, machine, object, key, span)
+        })
     }
 
     fn set_index(
@@ -180,11 +203,10 @@ impl Host for ModelHost {
         span: Span,
     ) {
         let paths = self.paths_of(machine, &Value::object(object));
-        let function = paths
-            .iter()
-            .find_map(|path| self.tables.set_indexes.get(path).copied());
-        if let Some(function) = function {
-            function(self, machine, object, key, value, span);
+        if let Some((path, function)) = first(&self.tables.set_indexes, &paths) {
+            let write =
+                |machine: &mut Machine<'_>| function(self, machine, object, key, value, span);
+            let _ = self.guarded(machine, path, span, write);
         }
     }
 
@@ -198,10 +220,10 @@ impl Host for ModelHost {
     ) -> Option<Value> {
         let mut paths = self.paths_of(machine, left);
         paths.extend(self.paths_of(machine, right));
-        let function = paths
-            .iter()
-            .find_map(|path| self.tables.operators.get(path).copied())?;
-        function(self, machine, operator, left, right, span)
+        let (path, function) = first(&self.tables.operators, &paths)?;
+        let combine =
+            |machine: &mut Machine<'_>| function(self, machine, operator, left, right, span);
+        self.read_guarded(machine, path, span, combine)
     }
 
     fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
@@ -237,7 +259,9 @@ impl Host for ModelHost {
         for base in machine.outside_bases(class) {
             let base = self.resolve_alias(base);
             if let Some(function) = self.tables.classes.get(&base).copied() {
-                function(self, machine, class, span);
+                let _ = self.guarded(machine, base, span, |machine| {
+                    function(self, machine, class, span)
+                });
                 return;
             }
         }
@@ -254,7 +278,10 @@ impl Host for ModelHost {
         for base in machine.outside_bases(class) {
             let base = self.resolve_alias(base);
             if let Some(function) = self.tables.instances.get(&base).copied() {
-                return function(self, machine, class, instance, arguments, span);
+                let make = |machine: &mut Machine<'_>| {
+                    function(self, machine, class, instance, arguments, span)
+                };
+                return self.guarded(machine, base, span, make).unwrap_or(Ok(false));
             }
         }
         Ok(false)
@@ -302,7 +329,12 @@ impl Host for ModelHost {
             return Ok(None);
         };
         match self.tables.awaits.get(&path).copied() {
-            Some(function) => function(self, machine, object),
+            Some(function) => {
+                let span = machine.place();
+                self.call_guarded(machine, path, span, |machine| {
+                    function(self, machine, object)
+                })
+            }
             None => Ok(None),
         }
     }
@@ -318,6 +350,27 @@ impl Host for ModelHost {
 }
 
 impl ModelHost {
+    /// A method of an instance that inherits from several outside classes is that of the first that has it.
+    fn inherited(
+        &self,
+        machine: &Machine<'_>,
+        path: Ustr,
+        this: &Value,
+    ) -> Option<(Ustr, crate::tables::CallFunction)> {
+        let (_, name) = path.rsplit_once('.')?;
+        let id = this.only_object()?;
+        let mark = match machine.heap.get(id).kind {
+            ObjectKind::Instance { .. } => "()",
+            ObjectKind::Class { .. } => "",
+            _ => return None,
+        };
+        machine.outside_bases(id).into_iter().find_map(|base| {
+            let base = self.resolve_alias(base);
+            let path = Ustr::from(&format!("{base}{mark}.{name}"));
+            Some((path, look_up(&self.tables.calls, path)?))
+        })
+    }
+
     /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
     fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
         let [request, _, next] = call.arguments.positional.as_slice() else {
@@ -375,9 +428,6 @@ impl ModelHost {
 
     /// A member of a value from a known place comes from a place within it.
     fn extended(&self, origin: firedoor_eval::Origin, key: Ustr) -> firedoor_eval::Origin {
-        if let firedoor_eval::Origin::Outside(path) = origin {
-            return firedoor_eval::Origin::Outside(crate::sending::told_field(path, key));
-        }
         let firedoor_eval::Origin::Host(number) = origin else {
             return origin;
         };
@@ -390,6 +440,7 @@ impl ModelHost {
             Origin::Principal(field) => Origin::Principal(dotted(field, key)),
             Origin::UnverifiedClaim(field) => Origin::UnverifiedClaim(dotted(field, key)),
             Origin::Claim(field) => Origin::Claim(dotted(field, key)),
+            Origin::Answer(field) => Origin::Answer(dotted(field, key)),
             Origin::Record {
                 asset,
                 field,
@@ -403,6 +454,14 @@ impl ModelHost {
         };
         firedoor_eval::Origin::Host(state.origins.number(longer))
     }
+}
+
+/// Returns the first of the paths that the table has, with what it has there.
+fn first<F: Copy>(table: &FxHashMap<Ustr, F>, paths: &[Ustr]) -> Option<(Ustr, F)> {
+    let mut found = paths
+        .iter()
+        .filter_map(|path| Some((*path, *table.get(path)?)));
+    found.next()
 }
 
 /// The words for an origin in a dump of values.

@@ -19,7 +19,7 @@ pub static MODEL: Model = Model {
         ("npm:body-parser.urlencoded", make),
         ("npm:body-parser.raw", make),
         ("npm:body-parser.text", make),
-        ("npm:cookie-parser", make),
+        ("npm:cookie-parser", cookie_layer),
         ("npm:compression", make),
         ("npm:shrink-ray-current", make),
         ("npm:morgan", make),
@@ -68,6 +68,22 @@ pub static MODEL: Model = Model {
     ],
     ..Model::EMPTY
 };
+
+/// cookie-parser 1.4: with a key, or several, it takes and gives out signed cookies.
+fn cookie_layer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let secret = call.arguments.get(0);
+    if !secret.is_nothing() {
+        let value = host.deep_provenance(machine, &secret);
+        let setting = Setting {
+            kind: SettingKind::Secret("cookie", value),
+            span: call.span,
+            condition: None,
+            app: Ustr::from(machine.program.files.path(call.span)),
+        };
+        host.state().settings.push(setting);
+    }
+    make(host, machine, call)
+}
 
 /// Makes a layer that lets every request on.
 pub fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

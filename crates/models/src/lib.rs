@@ -4,10 +4,14 @@
 //! `doors` lists where input enters once the application is wired, and `request` sends a symbolic
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
+mod answer_headers;
 mod beanie;
 mod build;
-pub mod cookies;
+mod checks;
+pub mod conditions;
+mod cookies;
 mod cross_site;
+mod django;
 mod doors;
 mod drive;
 mod drizzle;
@@ -18,6 +22,7 @@ mod factories;
 mod fastapi;
 mod fastapi_users;
 mod first_steps;
+mod flask;
 mod guards;
 mod host;
 mod identifiers;
@@ -33,9 +38,11 @@ mod mongoose;
 mod node;
 mod node_crypto;
 mod node_http;
+mod oauth_clients;
 mod origins;
 mod parts;
 mod passport;
+mod passport_outside;
 mod passport_strategies;
 mod passwords;
 mod peewee;
@@ -60,6 +67,7 @@ mod sending;
 mod sequel;
 mod sequelize;
 mod sessions;
+mod settings;
 mod socket;
 mod socket_judge;
 mod socket_stores;
@@ -72,6 +80,7 @@ pub mod sqltext;
 mod starlette;
 mod state;
 mod store;
+mod supabase;
 mod tables;
 mod tokens;
 pub mod tools;
@@ -93,9 +102,28 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
+    &answer_headers::MODEL,
     &beanie::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
+    &django::MODEL,
+    &django::channels::MODEL,
+    &django::channels::ROUTING,
+    &django::drf::MODEL,
+    &django::drf_guards::MODEL,
+    &django::forms::MODEL,
+    &django::guards::MODEL,
+    &django::middleware::MODEL,
+    &django::orm::LIBRARY,
+    &django::orm::MODEL,
+    &django::orm_query::MODEL,
+    &django::request::MODEL,
+    &django::response::MODEL,
+    &django::routers::MODEL,
+    &django::serializers::MODEL,
+    &django::tokens::MODEL,
+    &django::users::MODEL,
+    &django::views::MODEL,
     &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,
@@ -106,6 +134,19 @@ pub static MODELS: &[&Model] = &[
     &fastapi::websocket::MODEL,
     &fastapi_users::MODEL,
     &fastapi_users::routes::MODEL,
+    &flask::MODEL,
+    &flask::answer::MODEL,
+    &flask::config::MODEL,
+    &flask::cross_site::MODEL,
+    &flask::errors::MODEL,
+    &flask::http_auth::MODEL,
+    &flask::jwt::MODEL,
+    &flask::limiter::MODEL,
+    &flask::login::MODEL,
+    &flask::request::MODEL,
+    &flask::rest::MODEL,
+    &flask::sockets::MODEL,
+    &flask::tables::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
     &jose::MODEL,
@@ -118,6 +159,7 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &oauth_clients::MODEL,
     &passport::MODEL,
     &passport_strategies::MODEL,
     &passwords::MODEL,
@@ -150,6 +192,7 @@ pub static MODELS: &[&Model] = &[
     &sqlalchemy::table::MODEL,
     &sqlmodel::MODEL,
     &starlette::MODEL,
+    &supabase::MODEL,
     &tortoise::MODEL,
     &typeorm::MODEL,
     &upgrade::MODEL,

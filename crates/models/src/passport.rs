@@ -3,17 +3,15 @@
 //! `authenticate` runs a strategy's proof and the program's own function that finds the user. A token on the
 //! request makes it a guard; a password or a code from elsewhere makes it a log-in, which anybody may try.
 
-use firedoor_app::{
-    EffectKind, Field, Origin, Provenance, Refusal, RequestPart, SessionOperation, TokenKind,
-};
+use firedoor_app::{EffectKind, Field, Origin, Refusal, RequestPart, SessionOperation};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::jsonwebtoken::verification;
 use crate::layers::pass;
-use crate::tokens::{Verification, claims, field_of, perhaps, plain, texts_of, verify};
-use crate::tools::{callback, is_function, keep, kept, option, proof, unknown_of};
+use crate::tokens::{Verification, claims, perhaps, plain, texts_of, verify};
+use crate::tools::{callback, is_function, keep, kept, option, proof};
 use crate::{Model, ModelHost, Persona};
 
 /// The model.
@@ -30,6 +28,7 @@ pub static MODEL: Model = Model {
         ("npm:passport.serializeUser", same),
         ("npm:passport.deserializeUser", deserialize),
         ("npm:passport.done", done),
+        ("npm:passport.stored", crate::passport_outside::stored),
         ("npm:passport.found", found),
         ("express:request.isAuthenticated", is_authenticated),
         ("express:request.isUnauthenticated", is_unauthenticated),
@@ -103,11 +102,11 @@ fn session_layer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
 
 /// One attempt to find out who is asking; what it needs is kept on an object that `done` gets too.
 #[derive(Clone)]
-struct Attempt {
+pub(crate) struct Attempt {
     layer: ObjectId,
-    arguments: Arguments,
+    pub(crate) arguments: Arguments,
     index: usize,
-    span: Span,
+    pub(crate) span: Span,
 }
 
 fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -154,7 +153,7 @@ fn try_next(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> R
             check(host, machine, attempt, strategy, vec![token.clone(), token])
         }
         Some("local") => by_password(host, machine, attempt, strategy),
-        Some("outside") => by_other_site(host, machine, attempt, strategy),
+        Some("outside") => crate::passport_outside::by_other_site(host, machine, attempt, strategy),
         Some(_) => {
             let request = attempt.arguments.get(0);
             check(host, machine, attempt, strategy, vec![request])
@@ -183,7 +182,7 @@ fn header(machine: &mut Machine<'_>, attempt: &Attempt, strategy: ObjectId) -> V
 }
 
 /// Reads a field of a part of the request.
-fn part(machine: &mut Machine<'_>, attempt: &Attempt, part: &str, field: &str) -> Value {
+pub(crate) fn part(machine: &mut Machine<'_>, attempt: &Attempt, part: &str, field: &str) -> Value {
     let request = attempt.arguments.get(0);
     let (result, _) = machine.catching(|machine| {
         let part = machine.member(&request, Ustr::from(part), attempt.span)?;
@@ -245,62 +244,8 @@ fn by_password(
     check(host, machine, attempt, strategy, given)
 }
 
-/// Without a code the client is sent to the other site; with one, that site is asked who it was made for.
-fn by_other_site(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    attempt: &Attempt,
-    strategy: ObjectId,
-) -> Result<(), Stop> {
-    let span = attempt.span;
-    let code = part(machine, attempt, "query", "code");
-    let has_code = machine.tested(TestKind::Truth, None, &[&code], span);
-    let options = kept(machine, Some(strategy), "$options");
-    machine.when(
-        &has_code,
-        span,
-        |machine| {
-            let secret =
-                option(machine, &options, "clientSecret", span).unwrap_or_else(Value::undefined);
-            let mut wanted = Verification::new(TokenKind::Opaque, code.clone(), secret.clone());
-            for name in ["state", "pkce"] {
-                let is_on = option(machine, &options, name, span)
-                    .is_some_and(|value| machine.truth(&value) != Some(false));
-                if is_on {
-                    let kept = Origin::Request(RequestPart::Session, Ustr::from(name));
-                    wanted
-                        .requires
-                        .push(field_of(name, Provenance::new([kept])));
-                }
-            }
-            verify(host, machine, &wanted, span);
-            let test = machine.tested(TestKind::Proof, None, &[&code, &secret], span);
-            machine.when(
-                &test,
-                span,
-                |machine| {
-                    let token = unknown_of(host, machine, Shape::String, claim("access_token"));
-                    let profile = unknown_of(host, machine, Shape::Object, claim("profile"));
-                    let given = vec![token.clone(), token, profile];
-                    check(host, machine, attempt, strategy, given)
-                },
-                |machine| fall_through(host, machine, attempt),
-            )
-        },
-        |machine| {
-            let to = host.provenance(machine, &Value::string("the other site"));
-            host.effect(machine, EffectKind::Redirect(to), span);
-            Ok(())
-        },
-    )
-}
-
-fn claim(name: &str) -> Origin {
-    Origin::Claim(Ustr::from(name))
-}
-
 /// Calls the program's function with what was given, and `done` as its last argument.
-fn check(
+pub(crate) fn check(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     attempt: &Attempt,
@@ -315,7 +260,7 @@ fn check(
         arguments.positional.push(attempt.arguments.get(0));
     }
     arguments.positional.extend(given);
-    let done = done_object(host, machine, attempt, strategy);
+    let done = done_object(host, machine, attempt, strategy, "npm:passport.done");
     arguments.positional.push(done);
     let function = kept(machine, Some(strategy), "$verify");
     if function.is_nothing() {
@@ -325,13 +270,14 @@ fn check(
     machine.await_value(&result, attempt.span).map(|_| ())
 }
 
-fn done_object(
+pub(crate) fn done_object(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     attempt: &Attempt,
     strategy: ObjectId,
+    path: &str,
 ) -> Value {
-    let id = host.make_object(machine, "npm:passport.done", attempt.span);
+    let id = host.make_object(machine, path, attempt.span);
     let shared = machine.make_list(attempt.arguments.positional.clone(), false, attempt.span);
     for (key, value) in [
         ("$layer", Value::object(attempt.layer)),
@@ -344,12 +290,13 @@ fn done_object(
     Value::object(id)
 }
 
-/// `done(error, user, info)`.
-fn done(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+/// Returns the attempt that a `done` belongs to, with the strategy that is tried.
+pub(crate) fn attempt_of(
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Option<(Attempt, Option<ObjectId>)> {
     let shared = kept(machine, call.receiver, "$arguments");
-    let Some(layer) = kept(machine, call.receiver, "$layer").only_object() else {
-        return Ok(None);
-    };
+    let layer = kept(machine, call.receiver, "$layer").only_object()?;
     let index = kept(machine, call.receiver, "$index");
     let attempt = Attempt {
         layer,
@@ -357,9 +304,17 @@ fn done(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
         index: index.as_number().unwrap_or(0.0) as usize,
         span: call.span,
     };
+    let strategy = kept(machine, call.receiver, "$strategy").only_object();
+    Some((attempt, strategy))
+}
+
+/// `done(error, user, info)`.
+fn done(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some((attempt, strategy)) = attempt_of(machine, call) else {
+        return Ok(None);
+    };
     let failure = call.arguments.get(0);
     let user = call.arguments.get(1);
-    let strategy = kept(machine, call.receiver, "$strategy").only_object();
     let span = call.span;
     machine.when(
         &failure.clone(),
@@ -377,7 +332,7 @@ fn done(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
     Ok(Some(Value::undefined()))
 }
 
-fn fall_through(
+pub(crate) fn fall_through(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     attempt: &Attempt,
@@ -477,7 +432,7 @@ fn failed(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> Res
     Ok(())
 }
 
-fn next(
+pub(crate) fn next(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     attempt: &Attempt,

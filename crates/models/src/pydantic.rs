@@ -27,6 +27,11 @@ pub static MODEL: Model = Model {
     calls: &[
         ("py:pydantic.Field", keep_keywords),
         ("py:pydantic.ConfigDict", config_dict),
+        ("py:pydantic.SecretStr", crate::python_support::keep),
+        (
+            "py:pydantic.SecretStr().get_secret_value",
+            settings::secret_value,
+        ),
         ("py:pydantic.computed_field", decorator),
         ("py:pydantic.field_validator", decorator),
         ("py:pydantic.validator", decorator),

@@ -41,6 +41,22 @@ pub static MODEL: Model = Model {
         ("py:requests.session", "py:requests.Session"),
         ("py:sendgrid.Mail", "py:sendgrid.helpers.mail.Mail"),
     ],
+    members: &[
+        ("python:http response.status_code", response_member),
+        ("python:http response.status", response_member),
+        ("python:http response.ok", response_member),
+        ("python:http response.is_success", response_member),
+        ("python:http response.is_error", response_member),
+        ("python:http response.is_client_error", response_member),
+        ("python:http response.is_server_error", response_member),
+        ("python:http response.reason", response_member),
+        ("python:http response.reason_phrase", response_member),
+        ("python:http response.headers", response_member),
+        ("python:http response.cookies", response_member),
+        ("python:http response.content", response_member),
+        ("python:http response.text", response_member),
+        ("python:http response.url", response_member),
+    ],
     subclasses: &[
         ("py:httpx.HTTPError", "py:builtins.Exception"),
         ("py:httpx.RequestError", "py:httpx.HTTPError"),
@@ -84,16 +100,38 @@ fn request(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     }
     send(host, machine, SendChannel::Http, &url, &content, call.span);
     let id = host.make_object(machine, "python:http response", call.span);
-    let origin = host.origin(machine, Origin::Outside(Ustr::from("py:http")));
+    let origin = host.origin(machine, Origin::Answer(Ustr::from("")));
     let mut value = Value::object(id).with_origins(origin);
     value.control = url.control;
     machine.heap.get_mut(id).is_open = false;
     Ok(Some(value))
 }
 
+/// What is told beside the body, or is the body.
+fn response_member(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _response: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let name = Ustr::from(last_name(&host.state().member_name));
+    let shape = match name.as_str() {
+        "status_code" | "status" => Shape::Number,
+        "ok" | "is_success" | "is_error" | "is_client_error" | "is_server_error" => Shape::Bool,
+        "headers" | "cookies" => Shape::Object,
+        // aiohttp has a method of that name.
+        "text" => Shape::Any,
+        _ => Shape::String,
+    };
+    let origin = Origin::Answer(name);
+    Some(crate::python_support::value_from(
+        host, machine, shape, origin,
+    ))
+}
+
 /// What another server answers is known to come from there.
 fn response_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let origin = Origin::Outside(Ustr::from("py:http"));
+    let origin = Origin::Answer(Ustr::from(""));
     let shape = match last_name(&call.path) {
         "__enter__" | "__aenter__" => return Ok(Some(call.this.clone())),
         "raise_for_status" => return Ok(Some(call.this.clone())),

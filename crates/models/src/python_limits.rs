@@ -13,6 +13,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::python_support::{argument, given, keep, kept, nothing, object_with_arguments};
+use crate::settings::{by_default, says_no};
 use crate::state::MadeGuard;
 use crate::{Model, ModelHost};
 
@@ -253,6 +254,9 @@ fn count(
         host.state().made_guards.shift_remove(&id);
     }
     if skips == Flag::On {
+        let limit = option("limit").map_or((None, None), |limit| limit_of(&limit));
+        let effect = EffectKind::Throttle(throttle(limit, default_key(), skips));
+        host.effect(machine, effect, call.span);
         return;
     }
     if option("exempt_when").is_some_and(|exempt| !exempt.is_nothing()) {
@@ -328,9 +332,12 @@ fn skips(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>)
         Some(false) => Flag::On,
         None => {
             let provenance = host.deep_provenance(machine, &enabled);
-            // Who sets nothing has the limits; switching them off is a decision.
-            if is_on_by_default(machine, &enabled) {
-                return Flag::Off;
+            // Who sets nothing has the limits; switching them off is a decision. One that says `off` and is asked
+            // whether it is there is none: every text is.
+            match by_default(machine, &enabled) {
+                Some(true) => return Flag::Off,
+                Some(false) if says_no(&provenance) => return Flag::On,
+                _ => {}
             }
             let name = provenance.origins().iter().find_map(|origin| match origin {
                 Origin::Environment { name, .. } => Some(format!("not {name}")),
@@ -339,36 +346,6 @@ fn skips(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>)
             name.map_or(Flag::Unknown, Flag::Conditional)
         }
     }
-}
-
-/// Holds if a setting is true where the environment does not say otherwise: by its own default, or by what
-/// its default is compared with.
-fn is_on_by_default(machine: &mut Machine<'_>, setting: &Value) -> bool {
-    let known = |value: &Value| value.filter(|atom| !matches!(atom, Atom::Unknown(_)));
-    if let Some(default) = known(setting) {
-        return default.truth() == Some(true);
-    }
-    let Some((test, is_negated)) = setting.test else {
-        return false;
-    };
-    let test = machine.test(test).clone();
-    let [left, right] = test.operands.as_slice() else {
-        return false;
-    };
-    let (Some(left), Some(right)) = (known(left), known(right)) else {
-        return false;
-    };
-    let outcome = match test.kind {
-        TestKind::Equality => left.atoms() == right.atoms(),
-        TestKind::Membership => {
-            let elements = machine.elements_of(&right).0;
-            elements
-                .iter()
-                .any(|element| element.atoms() == left.atoms())
-        }
-        _ => return false,
-    };
-    outcome != is_negated
 }
 
 /// What is counted per: what the function makes of the request.

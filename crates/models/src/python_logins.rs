@@ -542,6 +542,23 @@ fn exchange(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     let code = named_part(host, machine, RequestPart::Query, "code");
     let state = named_part(host, machine, RequestPart::Query, "state");
     let kept = named_part(host, machine, RequestPart::Session, "state");
+    let is_of_session = Origin::Request(RequestPart::Session, Ustr::from("state"));
+    let effect = VerifyToken {
+        kind: TokenKind::Opaque,
+        token: host.deep_provenance(machine, &code),
+        secret: Provenance::new([Origin::Outside(Ustr::from("the provider"))]),
+        algorithms: None,
+        algorithms_from_token: false,
+        algorithms_safe_by_default: true,
+        is_verified: true,
+        ignores_expiry: false,
+        requires: vec![Field {
+            name: Ustr::from("state"),
+            value: Provenance::new([is_of_session]),
+            operator: "=",
+        }],
+    };
+    host.effect(machine, EffectKind::Verify(effect), call.span);
     let error = "py:authlib.integrations.starlette_client.OAuthError";
     prove_or_throw(host, machine, error, &[&code, &state, &kept], call.span)?;
     claims(host, machine, call)

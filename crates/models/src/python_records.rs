@@ -89,7 +89,8 @@ pub(crate) fn declare(
 pub(crate) fn class_of(machine: &Machine<'_>, id: ObjectId) -> Option<ObjectId> {
     match machine.heap.get(id).kind {
         ObjectKind::Instance { class } => Some(class),
-        ObjectKind::Class { .. } => Some(id),
+        // A class that a library brings is an object of the host.
+        ObjectKind::Class { .. } | ObjectKind::Host(_) => Some(id),
         _ => None,
     }
 }

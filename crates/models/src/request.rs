@@ -6,261 +6,16 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Check, CheckId, CheckKind, Continuation, Control, Effect, EffectKind, EntryPoint, Layer,
-    LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
+    Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun, Origin,
+    Provenance, Transport, Verdict,
 };
-use firedoor_eval::{Decided, Machine, ObjectKind, TestId, TestKind, Value};
-use rustc_hash::FxHashMap;
+use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use ustr::Ustr;
 
+use crate::checks::{Checks, Decisions};
 pub use crate::drive::{Sent, send};
 use crate::state::{RawEffect, RawRefusal, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
-
-/// The decisions of requests in the map's words, each worked out once.
-#[derive(Default)]
-pub struct Decisions {
-    refusals: FxHashMap<Decided, Refusal>,
-    known: FxHashMap<Decided, Vec<Check>>,
-}
-
-/// Puts the decisions of one request into the map's words, and gives them numbers.
-pub struct Checks<'h> {
-    host: &'h ModelHost,
-    decisions: Decisions,
-    numbers: FxHashMap<Decided, Vec<CheckId>>,
-    /// The checks so far.
-    pub checks: Vec<Check>,
-}
-
-impl<'h> Checks<'h> {
-    /// Returns a translator for the decisions of these runs.
-    pub fn new(host: &'h ModelHost, runs: &[&Run]) -> Checks<'h> {
-        Checks {
-            host,
-            decisions: Decisions::new(runs),
-            numbers: FxHashMap::default(),
-            checks: Vec::new(),
-        }
-    }
-
-    /// Returns the numbers of the checks for these decisions.
-    pub fn numbers(&mut self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<CheckId> {
-        let mut numbers = Vec::with_capacity(decided.len());
-        for decided in decided {
-            self.number(machine, *decided, &mut numbers);
-        }
-        numbers
-    }
-
-    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided, numbers: &mut Vec<CheckId>) {
-        if let Some(known) = self.numbers.get(&decided) {
-            return numbers.extend(known);
-        }
-        let mut own = Vec::new();
-        for check in self.decisions.translate(self.host, machine, decided) {
-            own.push(CheckId(self.checks.len() as u32));
-            self.checks.push(check);
-        }
-        numbers.extend(&own);
-        self.numbers.insert(decided, own);
-    }
-}
-
-impl Decisions {
-    /// Prepares for the decisions of these runs.
-    pub fn new(runs: &[&Run]) -> Decisions {
-        let mut refusals = FxHashMap::default();
-        for refusal in runs.iter().flat_map(|run| &run.refusals) {
-            for decided in &refusal.decided {
-                refusals
-                    .entry(*decided)
-                    .or_insert_with(|| refusal.refusal.clone());
-            }
-        }
-        for effect in runs.iter().flat_map(|run| &run.effects) {
-            let goes_on = match &effect.kind {
-                EffectKind::Continue => true,
-                EffectKind::Respond {
-                    is_error, status, ..
-                } => !is_error && status.is_none_or(|status| status < 300),
-                EffectKind::Access(access) => access.operation.is_write(),
-                _ => false,
-            };
-            if goes_on {
-                for decided in &effect.decided {
-                    refusals.remove(decided);
-                }
-            }
-        }
-        Decisions {
-            refusals,
-            known: FxHashMap::default(),
-        }
-    }
-
-    /// Returns the checks of these decisions.
-    fn list(
-        &mut self,
-        host: &ModelHost,
-        machine: &mut Machine<'_>,
-        decided: &[Decided],
-    ) -> Vec<Check> {
-        let mut checks = Vec::with_capacity(decided.len());
-        for decided in decided {
-            if let Some(known) = self.known.get(decided) {
-                checks.extend(known.iter().cloned());
-                continue;
-            }
-            let own = self.translate(host, machine, *decided);
-            checks.extend(own.iter().cloned());
-            self.known.insert(*decided, own);
-        }
-        checks
-    }
-
-    /// Returns the checks that a decision is: one for each part of a test whose parts must all have come out as
-    /// they did, and otherwise one.
-    fn translate(
-        &self,
-        host: &ModelHost,
-        machine: &mut Machine<'_>,
-        decided: Decided,
-    ) -> Vec<Check> {
-        let decision = machine.decision(decided.decision).clone();
-        let mut parts = Vec::new();
-        if let Some((test, negated)) = decision.test {
-            add_parts(machine, test, decided.side != negated, &mut parts, 0);
-        }
-        let other = Decided {
-            decision: decided.decision,
-            side: !decided.side,
-        };
-        let ended = match decision.ends[usize::from(other.side)] {
-            firedoor_eval::SideEnd::Throws => Some(Refusal::Throw(None)),
-            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => {
-                Some(Refusal::Return)
-            }
-            firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
-        };
-        let blank = Check {
-            kind: CheckKind::Other,
-            span: decision.span,
-            operands: Vec::new(),
-            control: host.set_provenance(machine, decision.control),
-            outcome: decided.side,
-            is_alternative: false,
-            alternatives: Vec::new(),
-            refusal: self.refusals.get(&other).cloned().or(ended),
-        };
-        let mut checks = Vec::with_capacity(parts.len().max(1));
-        for (test, holds) in parts {
-            checks.push(check_of(host, machine, &blank, test, holds, 0));
-        }
-        if checks.is_empty() {
-            checks.push(blank);
-        }
-        if let [only] = checks.as_mut_slice()
-            && only.operands.is_empty()
-        {
-            only.operands
-                .push(host.set_provenance(machine, decision.origins));
-        }
-        checks
-    }
-}
-
-/// Returns the check that a test is which came out like this; `blank` says the rest.
-fn check_of(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    blank: &Check,
-    test: TestId,
-    holds: bool,
-    depth: usize,
-) -> Check {
-    let mut check = blank.clone();
-    let whole = machine.test(test).clone();
-    check.is_alternative = whole.parts.len() > 1 && whole.is_conjunction != holds;
-    if check.is_alternative && depth < 4 {
-        for (part, is_negated) in whole.parts {
-            let own = check_of(host, machine, blank, part, holds != is_negated, depth + 1);
-            check.alternatives.extend_from_slice(own.parts());
-        }
-    }
-    let (kind, is_part_negated) = kind_of(machine, test, 0);
-    check.kind = kind;
-    check.outcome = holds != is_part_negated;
-    add_operands(host, machine, test, &mut check.operands, 0);
-    check
-}
-
-/// Adds the tests that must each have come out as they did, with whether they hold, for `test` to come out as it
-/// did.
-fn add_parts(
-    machine: &Machine<'_>,
-    test: TestId,
-    holds: bool,
-    parts: &mut Vec<(TestId, bool)>,
-    depth: usize,
-) {
-    let whole = machine.test(test);
-    if whole.parts.is_empty() || whole.is_conjunction != holds || depth >= 8 {
-        return parts.push((test, holds));
-    }
-    for (part, is_negated) in &whole.parts {
-        add_parts(machine, *part, holds != *is_negated, parts, depth + 1);
-    }
-}
-
-/// Returns what a test examines: of several the last, and whether that one is negated among them.
-fn kind_of(machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
-    let found = machine.test(test);
-    if let Some((part, is_negated)) = found.parts.last()
-        && depth < 4
-    {
-        let (kind, is_part_negated) = kind_of(machine, *part, depth + 1);
-        return (kind, *is_negated != is_part_negated);
-    }
-    let kind = match found.kind {
-        TestKind::Truth => CheckKind::Presence,
-        TestKind::Equality => CheckKind::Equality,
-        TestKind::Bound => CheckKind::Bound,
-        TestKind::Membership => CheckKind::Membership,
-        TestKind::Proof => CheckKind::Proof,
-        TestKind::Failure => CheckKind::Failure,
-        TestKind::Attempts => CheckKind::Attempts,
-        TestKind::Kind => CheckKind::Shape,
-        TestKind::Loop => CheckKind::Other,
-    };
-    (kind, false)
-}
-
-fn add_operands(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    test: TestId,
-    operands: &mut Vec<Provenance>,
-    depth: usize,
-) {
-    let found = machine.test(test).clone();
-    if !found.parts.is_empty() && depth < 4 {
-        for (part, _) in found.parts {
-            add_operands(host, machine, part, operands, depth + 1);
-        }
-        return;
-    }
-    for operand in &found.operands {
-        if operands.len() < 32 {
-            // Whether a record is there hangs on none of its fields.
-            let provenance = match found.kind {
-                TestKind::Truth => host.provenance(machine, operand),
-                _ => host.deep_provenance(machine, operand),
-            };
-            operands.push(provenance);
-        }
-    }
-}
 
 /// The most checks on the ways through one step that are looked at.
 const MOST_CHECKS: usize = 400_000;
@@ -274,7 +29,7 @@ pub fn layer_run(
 ) -> LayerRun {
     let run = &sent.run;
     let mut decisions = sent.decisions.borrow_mut();
-    let decisions = decisions.get_or_insert_with(|| Decisions::new(&[run]));
+    let decisions = decisions.get_or_insert_with(|| Decisions::new(machine, &[run]));
     let continuing: Vec<&RawEffect> = run
         .effects
         .iter()
@@ -297,16 +52,11 @@ pub fn layer_run(
             ..LayerRun::default()
         };
     }
-    // What earlier steps have decided says nothing of what this one asks.
-    let mut bases = run.decided_before.iter();
-    let base = bases.find(|(step, _)| *step == number);
-    let base = base.map_or(0, |(_, base)| *base);
-    let own = |decided: &[Decided]| decided.get(base..).unwrap_or_default().to_vec();
     let continuations = continuing
         .into_iter()
         .map(|effect| Continuation {
             span: effect.span,
-            checks: decisions.list(host, machine, &own(&effect.decided)),
+            checks: decisions.list(host, machine, own_decisions(run, number, &effect.decided)),
         })
         .collect();
     let refusals = refusing
@@ -314,7 +64,7 @@ pub fn layer_run(
         .map(|refusal| {
             (
                 refusal.refusal.clone(),
-                decisions.list(host, machine, &own(&refusal.decided)),
+                decisions.list(host, machine, own_decisions(run, number, &refusal.decided)),
                 refusal.span,
             )
         })
@@ -333,6 +83,20 @@ pub fn layer_run(
             .iter()
             .find(|(step, _)| *step == number)
             .map(|(_, reason)| reason.clone()),
+    }
+}
+
+/// What the step itself decided on the way, if it decided anything: layers before it have let the request on, and
+/// their checks are not what it refuses by.
+fn own_decisions<'d>(run: &Run, number: usize, decided: &'d [Decided]) -> &'d [Decided] {
+    let before = run
+        .decided_before
+        .iter()
+        .find(|(step, _)| *step == number)
+        .map_or(0, |(_, count)| *count);
+    match decided.get(before..) {
+        Some(own) if !own.is_empty() => own,
+        _ => decided,
     }
 }
 
@@ -367,7 +131,7 @@ pub fn entry_point(
             false => {}
         }
     }
-    let mut checks = Checks::new(host, &[&user.run, &attacker.run]);
+    let mut checks = Checks::new(host, machine, &[&user.run, &attacker.run]);
     let effects = translate(machine, &mut checks, &user.run, &places);
     let exposed = match attacker.stopped_at {
         Some(_) => Vec::new(),
@@ -391,11 +155,41 @@ pub fn entry_point(
         exposed,
         credentials: credentials(&user.run),
         unresolved: door.unresolved.clone(),
+        examined: user.examined.clone(),
         public_because: None,
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
     settle_alternatives(machine, door, &places, &mut entry);
     entry
+}
+
+/// Returns an entry point of which nothing is known, for that reason.
+pub fn unknown_entry_point(door: &Door, message: Option<(Ustr, Ustr)>, reason: &str) -> EntryPoint {
+    let controls = Control::ALL.into_iter();
+    let controls = controls.filter(|control| applies(door.transport, *control));
+    EntryPoint {
+        transport: door.transport,
+        method: door.method,
+        path: door.path,
+        message: message.map(|(_, name)| name).or(door.message),
+        app: door.app,
+        framework: door.framework.name,
+        handler: door.handler.clone(),
+        registered: door.registered,
+        group: door.group,
+        layers: Vec::new(),
+        late: Vec::new(),
+        controls: controls
+            .map(|control| (control, Verdict::Unknown(reason.to_owned())))
+            .collect(),
+        checks: Vec::new(),
+        effects: Vec::new(),
+        exposed: Vec::new(),
+        credentials: Vec::new(),
+        unresolved: door.unresolved.clone(),
+        examined: Vec::new(),
+        public_because: None,
+    }
 }
 
 /// Guards that stand on both sides of one decision are there whichever way it goes.
@@ -563,7 +357,7 @@ pub fn combined(layers: &[Layer], control: Control) -> Verdict {
         .iter()
         .filter(|layer| layer.kind != LayerKind::ErrorHandler && layer.controls.contains(&control))
         .fold(Verdict::Absent, |all, layer| {
-            all.both(layer.verdict.clone())
+            all.both(layer.verdict_of(control))
         })
 }
 

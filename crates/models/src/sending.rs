@@ -1,6 +1,6 @@
 //! What leaves the server: mail, short messages, and requests to other servers.
 
-use firedoor_app::{EffectKind, Field, Provenance, SendChannel};
+use firedoor_app::{EffectKind, Field, Origin, Provenance, SendChannel};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 use ustr::Ustr;
 
@@ -155,6 +155,18 @@ fn requested(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Va
                 content.extend(host.body_fields(machine, &body));
             }
         }
+        // Credentials travel there, and what a question is about.
+        for name in ["headers", "params", "searchParams", "auth"] {
+            if let Some(value) = option(machine, &options, name, call.span)
+                && options.only_object().is_some()
+            {
+                content.push(Field {
+                    name: Ustr::from(name),
+                    value: host.deep_provenance(machine, &value),
+                    operator: "=",
+                });
+            }
+        }
     }
     let to: Provenance = host.deep_provenance(machine, &url);
     let effect = EffectKind::Send {
@@ -163,38 +175,11 @@ fn requested(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Va
         content,
     };
     host.effect(machine, effect, call.span);
-    let path = Ustr::from(call.path.as_str());
-    let origins = machine.origins.single(firedoor_eval::Origin::Outside(path));
+    let origins = host.origin(machine, Origin::Answer(Ustr::from("")));
     let mut answer = Value::unknown(Shape::Any).with_origins(origins);
     // What is asked decides what is answered.
     answer.control = machine.deep_origins(&url);
     answer
-}
-
-/// Of what another server has answered the fields are told apart, as `path#field`.
-pub(crate) fn told_field(path: Ustr, key: Ustr) -> Ustr {
-    let is_answer = MODEL
-        .calls
-        .iter()
-        .any(|(known, _)| *known == path.as_str() && is_request(known));
-    match is_answer {
-        true => Ustr::from(&format!("{path}#{key}")),
-        false => path,
-    }
-}
-
-fn is_request(path: &str) -> bool {
-    [
-        "js:fetch",
-        "npm:node-fetch",
-        "npm:cross-fetch",
-        "npm:undici",
-        "npm:axios",
-        "npm:got",
-        "npm:ky",
-    ]
-    .iter()
-    .any(|known| path.starts_with(known))
 }
 
 /// An answer with `data`, `status` and the like.

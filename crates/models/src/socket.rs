@@ -58,7 +58,7 @@ pub(crate) fn make(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> V
 
 /// Returns the door of the connection alone, of one whose messages are entry points of their own.
 pub(crate) fn without_messages(door: &Door) -> Option<Door> {
-    if door.framework.name == "fastapi" {
+    if door.framework.name == "fastapi" || door.steps.last()?.role == "handler" {
         return crate::fastapi::websocket::without_messages(door);
     }
     let mut door = door.clone();

@@ -108,7 +108,8 @@ fn class_made(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId, span
     let own = take_columns(host, machine, class);
     let has_table = machine
         .class_attribute(class, Ustr::from("__tablename__"))
-        .is_some();
+        .is_some()
+        || crate::flask::tables::names_itself(machine, class);
     let is_abstract = machine.class_order(class).first().is_some_and(|first| {
         let ObjectKind::Class { prototype, .. } = machine.heap.get(*first).kind else {
             return false;

@@ -267,8 +267,12 @@ pub struct State {
     pub socket_assets: indexmap::IndexSet<Ustr>,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
+    /// What the model of Django keeps.
+    pub(crate) django: crate::django::Memory,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// What the model of Flask keeps.
+    pub(crate) flask: crate::flask::Memory,
     /// Whether files with SQL have been read.
     pub(crate) has_sql_files: bool,
     /// What the model of TypeORM remembers.

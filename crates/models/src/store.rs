@@ -286,6 +286,7 @@ pub(crate) fn declare(
 /// Returns a field without any properties.
 pub(crate) fn plain_field(name: &str, kind: Option<&str>) -> AssetField {
     AssetField {
+        is_expiry: false,
         name: Ustr::from(name),
         kind: kind.map(Ustr::from),
         refers_to: None,

@@ -6,7 +6,7 @@ use firedoor_source::Span;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::{Framework, MODELS, ModelHost};
+use crate::{Framework, ModelHost};
 
 /// Answers a call.
 pub type CallFunction = fn(&ModelHost, &mut Machine<'_>, &Call<'_>) -> Answer;
@@ -104,7 +104,7 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    pub(crate) fn new() -> Tables {
+    pub(crate) fn new(models: &[&Model]) -> Tables {
         let mut tables = Tables {
             calls: FxHashMap::default(),
             members: FxHashMap::default(),
@@ -119,7 +119,7 @@ impl Tables {
             subclasses: Vec::new(),
             aliases: FxHashMap::default(),
         };
-        for model in MODELS {
+        for model in models {
             tables.calls.extend(model.calls.iter().map(keyed));
             tables.members.extend(model.members.iter().map(keyed));
             tables.attributes.extend(model.attributes.iter().map(keyed));

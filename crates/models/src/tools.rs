@@ -83,6 +83,7 @@ fn is_host_function(path: &str) -> bool {
             "node:callback"
                 | "cross-site:callback"
                 | "npm:passport.done"
+                | "npm:passport.stored"
                 | "npm:passport.found"
                 | "passport:extractor"
         )

@@ -505,7 +505,7 @@ fn verify(
 }
 
 /// Returns the number of parameters of a function of the program.
-fn parameter_count(machine: &Machine<'_>, value: &Value) -> Option<usize> {
+pub(crate) fn parameter_count(machine: &Machine<'_>, value: &Value) -> Option<usize> {
     let ObjectKind::Function { closure, .. } = machine.heap.get(value.only_object()?).kind else {
         return None;
     };

@@ -297,6 +297,7 @@ fn effect_text(kind: &EffectKind) -> String {
             fields(body)
         ),
         EffectKind::Redirect(to) => format!("redirect {}", provenance(to)),
+        EffectKind::SetHeader(name, to) => format!("header {name} {}", provenance(to)),
         EffectKind::Send {
             channel,
             to,
@@ -469,6 +470,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Signature => "signature".to_owned(),
         Origin::Digest => "digest".to_owned(),
         Origin::Outside(path) => format!("outside {path}"),
+        Origin::Answer(field) => format!("answer({field})"),
         Origin::Unknown(reason) => format!("unknown({reason})"),
     }
 }

@@ -51,6 +51,8 @@ impl Configs {
             package_folder,
             parsed: FxHashMap::default(),
             done: FxHashMap::default(),
+            reading: Vec::new(),
+            faults: Vec::new(),
         };
         let mut by_folder: FxHashMap<String, Vec<(String, Config)>> = FxHashMap::default();
         for (id, file) in files.iter() {
@@ -70,6 +72,10 @@ impl Configs {
                 .or_default()
                 .push((file.path.clone(), config));
         }
+        let mut faults = reader.faults;
+        faults.sort_by(|a, b| (a.file, &a.message).cmp(&(b.file, &b.message)));
+        faults.dedup();
+        notes.append(&mut faults);
         Configs {
             by_folder: by_folder
                 .into_iter()
@@ -171,6 +177,9 @@ struct Reader<'a> {
     package_folder: &'a dyn Fn(&str) -> Option<String>,
     parsed: FxHashMap<FileId, Result<Map<String, Value>, String>>,
     done: FxHashMap<FileId, Config>,
+    /// The configs that are being read, each of which extends the next.
+    reading: Vec<FileId>,
+    faults: Vec<Note>,
 }
 
 impl Reader<'_> {
@@ -198,14 +207,22 @@ impl Reader<'_> {
         self.parse(id).as_ref().err().cloned()
     }
 
+    fn fault_of(&mut self, file: FileId, message: String) {
+        self.faults.push(Note { file, message });
+    }
+
     /// Returns what the config `id` says, with what it extends.
     fn effective(&mut self, id: FileId, depth: usize) -> Config {
         if let Some(config) = self.done.get(&id) {
             return config.clone();
         }
-        // A config that is met again while it is read extends itself: it adds nothing.
-        self.done.insert(id, Config::default());
+        if self.reading.contains(&id) {
+            self.fault_of(id, "it extends itself".to_owned());
+            return Config::default();
+        }
+        self.reading.push(id);
         let config = self.read(id, depth);
+        self.reading.pop();
         self.done.insert(id, config.clone());
         config
     }
@@ -219,12 +236,20 @@ impl Reader<'_> {
         let mut config = Config::default();
         if depth < DEEPEST_EXTENDS {
             for specifier in strings(fields.get("extends")) {
-                if let Some(base) = self.extended(folder, specifier) {
-                    let base = self.effective(base, depth + 1);
-                    config.base_url = base.base_url.or(config.base_url);
-                    if !base.paths.is_empty() {
-                        config.paths = base.paths;
+                let Some(base) = self.extended(folder, specifier) else {
+                    // A package that is not installed is nothing to speak of: few of them have aliases.
+                    if specifier.starts_with('.') {
+                        self.fault_of(
+                            id,
+                            format!("it extends `{specifier}`, which is not in the tree"),
+                        );
                     }
+                    continue;
+                };
+                let base = self.effective(base, depth + 1);
+                config.base_url = base.base_url.or(config.base_url);
+                if !base.paths.is_empty() {
+                    config.paths = base.paths;
                 }
             }
         }

@@ -359,6 +359,12 @@ fn hostile_settings_do_no_harm() {
         .collect();
     assert_eq!(
         noted,
-        ["c/package.json", "c/tsconfig.json", "d/package.json"]
+        [
+            "b.json",
+            "c/package.json",
+            "c/tsconfig.json",
+            "d/package.json",
+            "tsconfig.json",
+        ]
     );
 }

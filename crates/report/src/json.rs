@@ -3,8 +3,8 @@
 use firedoor_rules::Rule;
 use serde::Serialize;
 
-use crate::shape::{ExplanationShape, MapShape, ReportShape, RulesShape};
-use crate::{Context, Format, Subject, View, clean};
+use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::{Context, DiffContext, Format, Subject, View, clean};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -12,6 +12,7 @@ pub(crate) const FORMAT: Format = Format {
     check: Some(check),
     map: Some(map),
     explain: Some(explain),
+    diff: Some(diff),
     rules: Some(rules),
 };
 
@@ -25,6 +26,10 @@ fn map(context: &Context) -> String {
 
 fn explain(context: &Context, subject: &Subject) -> String {
     print(&ExplanationShape::new(context, subject))
+}
+
+fn diff(context: &DiffContext) -> String {
+    print(&DiffShape::new(context))
 }
 
 fn rules(rules: &[&'static Rule], _view: View) -> String {

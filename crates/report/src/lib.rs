@@ -5,6 +5,7 @@
 
 mod clean;
 mod coverage;
+mod diff;
 mod json;
 mod markdown;
 mod sarif;
@@ -15,6 +16,7 @@ mod text;
 mod words;
 
 pub use clean::{clean, clean_lines};
+pub use diff::{DiffContext, Side};
 pub use schema::{SCHEMAS, Schema};
 pub use subject::{Subject, find_subject, known_subjects};
 
@@ -33,6 +35,8 @@ pub struct Format {
     pub map: Option<fn(&Context) -> String>,
     /// Renders why one thing is as it is.
     pub explain: Option<fn(&Context, &Subject) -> String>,
+    /// Renders what changed from one commit to another.
+    pub diff: Option<fn(&DiffContext) -> String>,
     /// Renders a list of rules.
     pub rules: Option<fn(&[&'static Rule], View) -> String>,
 }

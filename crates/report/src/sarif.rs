@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::json::print;
 use crate::shape::Region;
-use crate::{Context, Format};
+use crate::{Context, DiffContext, Format};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -15,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     check: Some(check),
     map: None,
     explain: None,
+    diff: Some(diff),
     rules: None,
 };
 
@@ -112,6 +113,9 @@ struct SarifResult {
     message: Text,
     locations: [Location; 1],
     related_locations: Vec<Location>,
+    /// Whether it was there before, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     partial_fingerprints: std::collections::BTreeMap<&'static str, String>,
     suppressions: Vec<Suppression>,
     properties: ResultProperties,
@@ -167,10 +171,28 @@ struct SarifRegion {
 }
 
 fn check(context: &Context) -> String {
+    log(context, |_| None)
+}
+
+/// What was fixed has no place in the files that a host shows, and is closed there by being absent.
+fn diff(context: &DiffContext) -> String {
+    let is_new = |reported: &ReportedFinding| {
+        let mut introduced = context.comparison.introduced.iter();
+        introduced.any(|it| std::ptr::eq(*it, reported))
+    };
+    log(&context.after.context(context.view), |reported| {
+        Some(if is_new(reported) { "new" } else { "unchanged" })
+    })
+}
+
+fn log(context: &Context, state: impl Fn(&ReportedFinding) -> Option<&'static str>) -> String {
     let rules = rules(context);
     let results = context
         .shown()
-        .map(|reported| result(context, reported, &rules))
+        .map(|reported| SarifResult {
+            baseline_state: state(reported),
+            ..result(context, reported, &rules)
+        })
         .collect();
     print(&Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -278,6 +300,7 @@ fn result(context: &Context, reported: &ReportedFinding, rules: &[&'static Rule]
                 ..location(context, evidence.span)
             })
             .collect(),
+        baseline_state: None,
         partial_fingerprints: [(FINGERPRINT, reported.fingerprint.clone())].into(),
         suppressions: reported
             .suppressed
@@ -348,24 +371,37 @@ fn notifications(context: &Context) -> Vec<Notification> {
             },
             locations: vec![location(context, note.span)],
         });
-    let skipped = context.report.skipped.iter().map(|part| Notification {
-        level: "warning",
-        message: Text {
-            text: format!("not read ({}): {}", part.reason, part.detail),
-        },
-        locations: vec![match part.span {
-            Some(span) => location(context, span),
-            None => Location {
-                id: None,
-                message: None,
-                physical_location: PhysicalLocation {
-                    artifact_location: artifact(&part.path),
-                    region: None,
-                },
+    let skipped = context.report.skipped.iter().map(|part| match part.rule {
+        Some(rule) => Notification {
+            level: "error",
+            message: Text {
+                text: format!("not checked ({}): {rule}: {}", part.reason, part.detail),
             },
-        }],
+            locations: Vec::new(),
+        },
+        None => Notification {
+            level: "warning",
+            message: Text {
+                text: format!("not read ({}): {}", part.reason, part.detail),
+            },
+            locations: vec![match part.span {
+                Some(span) => location(context, span),
+                None => location_of_file(&part.path),
+            }],
+        },
     });
     unresolved.chain(skipped).collect()
+}
+
+fn location_of_file(path: &str) -> Location {
+    Location {
+        id: None,
+        message: None,
+        physical_location: PhysicalLocation {
+            artifact_location: artifact(path),
+            region: None,
+        },
+    }
 }
 
 #[cfg(test)]

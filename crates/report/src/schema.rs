@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "report",
         print: schema_of::<ReportShape>,
+    },
+    Schema {
+        name: "diff",
+        print: schema_of::<DiffShape>,
     },
     Schema {
         name: "explanation",

@@ -55,20 +55,31 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// A hash takes long, and is computed only where there is an account. Low: the difference has to be measured.
+/// A hash takes long, and is computed only where there is an account. All answers are alike, so that the time is what
+/// is left to tell.
 fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
+    let hashes = |effect: &Effect| match &effect.kind {
+        EffectKind::CompareSecret(found) => found.kind == ComparisonKind::Password,
+        EffectKind::HashPassword(_) => true,
+        _ => false,
+    };
     let compared = query::comparisons(entry).find(|(effect, found)| {
         found.kind == ComparisonKind::Password && side(entry, effect, access.asset) == Some(true)
     });
-    let Some((effect, _)) = compared else {
+    let is_made_up_for = entry
+        .effects
+        .iter()
+        .any(|effect| hashes(effect) && side(entry, effect, access.asset) == Some(false));
+    let Some((effect, _)) = compared.filter(|_| !is_made_up_for) else {
         return;
     };
     findings
         .at_entry(entry)
         .symbol("time")
-        .confidence(Confidence::Low)
+        .severity(Severity::Low)
+        .confidence(Confidence::Medium)
         .title(format!("`{}` answers sooner without an account", entry.id()))
-        .message("The password is hashed only where an account was found: the time of the answer tells which.")
+        .message("The password is hashed only where an account was found: the time of the answer tells which, though the answers are alike.")
         .because("compares", effect.span, "only reached with an account")
         .report();
 }
@@ -208,12 +219,32 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
 
 /// With a password or code, what a stranger gets who has the wrong one; else what everybody gets.
 fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
-    let is_proving = query::verifies_password(entry);
-    !is_proving
-        || entry
+    if !query::verifies_password(entry) {
+        return true;
+    }
+    let is_refuted = |effect: &Effect| {
+        entry
             .checks_of(effect)
             .flat_map(Check::parts)
             .any(|check| check.kind == CheckKind::Proof && !check.outcome)
+    };
+    // Where a function says whether the password was right, only its result is compared.
+    let is_known = entry
+        .effects
+        .iter()
+        .filter(|other| is_answer(other))
+        .any(is_refuted);
+    let is_refusal = |effect: &Effect| {
+        matches!(
+            &effect.kind,
+            EffectKind::Respond {
+                status: Some(400 | 401),
+                is_error: true,
+                ..
+            }
+        )
+    };
+    is_refuted(effect) || !is_known && is_refusal(effect)
 }
 
 /// What the client sees: the status and the constant words.

@@ -6,7 +6,8 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::is_worth;
+use crate::privileged::is_money;
+use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -23,6 +24,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
+        check_seats(map, entry, findings);
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
                 && !access.is_conditional
@@ -65,6 +67,27 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
+/// Places are counted and taken apart, so that more take one than there are.
+fn check_seats(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let Some(seat) = seats::taken(map, entry) else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .symbol("places")
+        .span(seat.effect.span)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` counts what is free in {} and takes it apart",
+            entry.id(),
+            seat.asset
+        ))
+        .message("Requests that arrive together all see the same number and all pass, so that more places are taken than there are.")
+        .because("checks", seat.check.span, "what is free is compared here")
+        .because("changes", seat.effect.span, "a place is taken here, whatever happened since")
+        .report();
+}
+
 struct Place<'m> {
     entry: &'m EntryPoint,
     effect: &'m Effect,
@@ -74,7 +97,7 @@ struct Place<'m> {
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    if !is_worth(map, place.access.asset, place.field.name)
+    if !is_money(map, place.access.asset, place.field.name)
         || !is_counted(place.access, place.field)
     {
         return None;
@@ -154,7 +177,7 @@ fn gives_something(map: &Map, place: &Place<'_>) -> bool {
                 .any(|name| name == field.name);
         is_other
             && access.operation == Operation::Update
-            && (is_worth(map, access.asset, field.name) && is_counted(access, field) || is_extended)
+            && (is_money(map, access.asset, field.name) && is_counted(access, field) || is_extended)
     })
 }
 

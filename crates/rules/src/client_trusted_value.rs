@@ -7,7 +7,7 @@ use crate::client_value::{
     is_counted, is_from_server, is_held_against_server, reads, sent_fields, servers_own,
     written_fields,
 };
-use crate::privileged::{is_money_name, is_rank_name, is_worth, money_words};
+use crate::privileged::{is_money, is_money_name, is_rank_name, money_words};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -66,7 +66,7 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
     if is_rank_name(&field.name) {
         return judge_rank(map, place);
     }
-    if !is_worth(map, access.asset, field.name) || !is_money_name(sent) {
+    if !is_money(map, access.asset, field.name) || !is_money_name(sent) {
         return None;
     }
     if let Some(own) = alternative(field, sent) {
@@ -85,6 +85,10 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
                 "`{}` of the caller is raised by the number that was sent",
                 field.name
             ),
+        )),
+        _ if is_own_bill(place) => Some((
+            Confidence::Medium,
+            "the total and the fee in it are both stored as sent".to_owned(),
         )),
         Some((asset, name)) => Some((
             Confidence::Low,
@@ -108,6 +112,19 @@ fn alternative(field: &Field, sent: &str) -> Option<String> {
             .any(|word| wanted.contains(word))
             .then(|| format!("`{name}`"))
     })
+}
+
+/// Whoever orders writes the bill: the total, and the fee that the operator takes, are both what was sent.
+fn is_own_bill(place: &Place<'_>) -> bool {
+    let says = |field: &Field, wanted: &str| {
+        let is_sent = field.value.origins().iter().all(Origin::is_from_client);
+        is_sent
+            && !field.value.is_empty()
+            && money_words(&field.name).iter().any(|word| word == wanted)
+    };
+    place.access.operation == Operation::Create
+        && says(place.field, "total")
+        && place.access.values.iter().any(|field| says(field, "fee"))
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.

@@ -44,7 +44,7 @@ pub fn written_fields(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &Acc
         })
 }
 
-/// Holds if the field is counted with: it is incremented, or its new value comes from its old one.
+/// Holds if the field is counted with: it is counted up or down, or its new value comes from its old one.
 pub fn is_counted(access: &Access, field: &Field) -> bool {
     matches!(field.operator, "+=" | "-=")
         || (access.operation == Operation::Update

@@ -3,7 +3,7 @@
 use firedoor_app::{Control, EntryPoint, Field, Map, Operation, Origin, Verdict, query};
 
 use crate::login_without_throttle::numbers;
-use crate::throttle::is_throttled;
+use crate::throttle::{is_throttled, with_place};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -50,10 +50,10 @@ fn report(entry: &EntryPoint, findings: &mut Findings) {
     let Some(effect) = query::compared_code(entry) else {
         return;
     };
-    findings
+    let finding = findings
         .at_entry(entry)
         .title(format!("codes can be guessed at `{}`", entry.id()))
         .message(numbers(entry))
-        .because("compares", effect.span, "the code is compared here")
-        .report();
+        .because("compares", effect.span, "the code is compared here");
+    with_place(finding, entry).report();
 }

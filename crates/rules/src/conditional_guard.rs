@@ -1,8 +1,10 @@
 //! Finds guards that are there only under a condition that production need not meet.
 
 use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict, query};
+use firedoor_source::Span;
 
 use crate::exposure::is_public_by_nature;
+use crate::fail_open_guard::open_layers;
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -18,6 +20,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    // A guard that lets requests on where a setting is missing is a finding of its own.
+    let told: Vec<Span> = map
+        .entry_points
+        .iter()
+        .flat_map(|entry| open_layers(map, entry))
+        .map(|layer| layer.span)
+        .collect();
+    let mut found: Vec<Conditional<'_>> = Vec::new();
     for entry in map
         .entry_points
         .iter()
@@ -28,34 +38,106 @@ fn check(map: &Map, findings: &mut Findings) {
             Control::Authorization,
             Control::RateLimit,
         ] {
-            let Verdict::Conditional(condition) = entry.verdict(control) else {
-                continue;
-            };
-            let matters = match control {
-                Control::RateLimit => {
-                    query::verifies_password(entry) || query::verifies_code(entry)
-                }
-                Control::Authentication if is_public_by_nature(map, entry) => false,
-                _ => !entry.effects.is_empty(),
-            };
-            let layer = entry.layers.iter().find(|layer| {
-                layer.controls.contains(&control)
-                    && matches!(layer.verdict, Verdict::Conditional(_))
-            });
-            if let (true, Some(layer)) = (matters, layer) {
-                report(entry, layer, &condition, findings);
+            if let Some((layer, condition)) = conditional(map, entry, control)
+                && !(is_own(&condition) && told.contains(&layer.span))
+            {
+                add(&mut found, entry, layer, condition);
             }
         }
     }
+    for conditional in &found {
+        report(conditional, findings);
+    }
 }
 
-fn report(entry: &EntryPoint, layer: &Layer, condition: &str, findings: &mut Findings) {
-    findings
+/// A guard at one place, with the entry points that it leaves open.
+struct Conditional<'m> {
+    layer: &'m Layer,
+    condition: String,
+    entries: Vec<&'m EntryPoint>,
+}
+
+fn conditional<'m>(
+    map: &Map,
+    entry: &'m EntryPoint,
+    control: Control,
+) -> Option<(&'m Layer, String)> {
+    let Verdict::Conditional(condition) = entry.verdict(control) else {
+        return None;
+    };
+    let matters = match control {
+        Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
+        Control::Authentication if is_public_by_nature(map, entry) => false,
+        _ => !entry.effects.is_empty(),
+    };
+    let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
+    let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
+    Some((layer, condition))
+}
+
+/// Holds if the condition is one of the guard itself, which names a setting; that of a mounting is a piece of code.
+fn is_own(condition: &str) -> bool {
+    let is_name = |character: char| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_'
+    };
+    let mut names = condition.split(" or ");
+    names.all(|name| name.trim_start_matches("not ").chars().all(is_name))
+}
+
+/// What is mounted once is told once, however many entry points lie behind it.
+fn add<'m>(
+    found: &mut Vec<Conditional<'m>>,
+    entry: &'m EntryPoint,
+    layer: &'m Layer,
+    condition: String,
+) {
+    let known = found.iter_mut().find(|known| {
+        known.layer.name == layer.name
+            && known.condition == condition
+            && match is_own(&condition) {
+                true => known.layer.span == layer.span,
+                false => known.layer.mounted == layer.mounted,
+            }
+    });
+    match known {
+        Some(known)
+            if known
+                .entries
+                .iter()
+                .any(|other| std::ptr::eq(*other, entry)) => {}
+        Some(known) => known.entries.push(entry),
+        None => found.push(Conditional {
+            layer,
+            condition,
+            entries: vec![entry],
+        }),
+    }
+}
+
+/// More entry points than these are counted and not named.
+const NAMED: usize = 8;
+
+fn report(found: &Conditional<'_>, findings: &mut Findings) {
+    let Some((first, others)) = found.entries.split_first() else {
+        return;
+    };
+    let (layer, id) = (found.layer, first.id());
+    let reached = match others.len() {
+        0 => format!("`{id}` is"),
+        count => format!("`{id}` and {count} others are"),
+    };
+    let mut finding = findings
         .at(layer.mounted, &layer.name)
-        .entry_point(entry)
-        .title(format!("`{}` guards only if {condition}", layer.name))
-        .message(format!("Otherwise `{}` is reached without it.", entry.id()))
-        .because("guard", layer.span, "the guard")
-        .because("reached", entry.registered, format!("`{}`", entry.id()))
-        .report();
+        .symbol(if is_own(&found.condition) { "" } else { &id })
+        .entry_point(first)
+        .title(format!(
+            "`{}` guards only if {}",
+            layer.name, found.condition
+        ))
+        .message(format!("Otherwise {reached} reached without it."))
+        .because("guard", layer.span, "the guard");
+    for entry in found.entries.iter().take(NAMED) {
+        finding = finding.because("reached", entry.registered, format!("`{}`", entry.id()));
+    }
+    finding.report();
 }

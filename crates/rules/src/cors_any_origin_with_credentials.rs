@@ -3,6 +3,7 @@
 use firedoor_app::{Flag, Map, SettingKind};
 
 use crate::cookie_use::credentials;
+use crate::cross_origin_headers;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -48,6 +49,21 @@ fn check(map: &Map, findings: &mut Findings) {
                 "Browsers add cookies to such requests, and the page that asked reads the answer: {words}."
             ))
             .because("setting", setting.span, "credentials are allowed here")
+            .report();
+    }
+    for own in cross_origin_headers::any(map) {
+        findings
+            .at_entry(own.entry)
+            .span(own.span)
+            .confidence(match has_cookies {
+                true => Confidence::Medium,
+                false => Confidence::Low,
+            })
+            .title(format!("answers of `{}` are readable for any site that asks", own.entry.id()))
+            .message(
+                "Browsers add cookies to such requests, and the page that asked reads the answer: `*` is allowed together with credentials; browsers refuse that, and what stands behind it or comes next reflects the origin.",
+            )
+            .because("setting", own.credentials, "credentials are allowed here")
             .report();
     }
 }

@@ -3,6 +3,7 @@
 use firedoor_app::{Flag, Map, SettingKind};
 
 use crate::cookie_use::credentials;
+use crate::cross_origin_headers;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -53,6 +54,21 @@ fn check(map: &Map, findings: &mut Findings) {
                 "Browsers add cookies to such requests, and the page that asked reads the answer: {words}."
             ))
             .because("setting", setting.span, "credentials are allowed here")
+            .report();
+    }
+    for own in cross_origin_headers::reflecting(map) {
+        findings
+            .at_entry(own.entry)
+            .span(own.span)
+            .confidence(match has_cookies {
+                true => Confidence::High,
+                false => Confidence::Low,
+            })
+            .title(format!("answers of `{}` are readable for any site that asks", own.entry.id()))
+            .message(
+                "Browsers add cookies to such requests, and the page that asked reads the answer: the answer allows whatever the `Origin` header says.",
+            )
+            .because("setting", own.credentials, "credentials are allowed here")
             .report();
     }
 }

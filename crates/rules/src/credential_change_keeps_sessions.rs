@@ -189,8 +189,8 @@ fn enrolment<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
     let kept = sessions::session_assets(map);
     let ends = query::handler_accesses(entry).any(|(effect, access)| {
-        kept.contains(&access.asset)
-            && sessions::ends_record(map, access)
+        (kept.contains(&access.asset) && sessions::ends_record(map, access)
+            || sessions::moves_generation(map, access))
             && !entry.checks_of(effect).any(|check| {
                 check.refusal.is_none()
                     && check

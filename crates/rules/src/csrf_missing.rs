@@ -1,6 +1,6 @@
 //! Finds changes that pages of other sites can make with the cookies of their visitors.
 
-use firedoor_app::{Control, EntryPoint, Map};
+use firedoor_app::{Control, EntryPoint, Map, query, sessions};
 
 use crate::cookie_use::{Credential, credentials, is_open, is_simple, symbol, unprotected_writers};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -25,12 +25,24 @@ fn check(map: &Map, findings: &mut Findings) {
         let mut writers: Vec<&EntryPoint> = unprotected_writers(map, found.cookie)
             .filter(|entry| is_simple(entry))
             .collect();
-        // Few visitors are administrators.
-        writers.sort_by_key(|entry| entry.verdict(Control::Authorization).refuses());
+        // Few visitors are administrators, and to be logged out is a nuisance only.
+        writers.sort_by_key(|entry| {
+            (
+                entry.verdict(Control::Authorization).refuses(),
+                !changes_more_than_sessions(map, entry),
+            )
+        });
         if let Some(first) = writers.first() {
             report(&found, is_explicit, first, writers.len(), findings);
         }
     }
+}
+
+/// Holds if something is changed that is no session, and no token.
+fn changes_more_than_sessions(map: &Map, entry: &EntryPoint) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        access.operation.is_write() && !sessions::session_assets(map).contains(&access.asset)
+    })
 }
 
 fn report(

@@ -2,7 +2,8 @@
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
 use firedoor_app::{
-    Control, EntryPoint, Flag, Layer, LayerKind, Map, Origin, Throttle, Verdict, query,
+    Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin, Throttle, Verdict,
+    query,
 };
 use firedoor_source::Span;
 
@@ -22,6 +23,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    for guard in map.guards.iter().filter(|guard| !guard.is_used) {
+        if let Some(entry) = wrapped(map, guard) {
+            report_wrapped(guard, entry, findings);
+        }
+    }
     // One setting or function that makes keys serves many limiters.
     let mut seen = Vec::new();
     let mut idle = Vec::new();
@@ -45,6 +51,30 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Returns the entry point whose function a limiter wraps too late: its decorator stands above that of the route,
+/// which has registered the function without it.
+pub fn wrapped<'m>(map: &'m Map, guard: &GuardDefinition) -> Option<&'m EntryPoint> {
+    let is_loose = guard.throttle.is_some() && guard.covers.is_empty() && guard.mounts.is_empty();
+    let mut entries = map.entry_points.iter();
+    entries.find(|entry| {
+        is_loose && entry.handler.name == guard.name && entry.handler.span.file == guard.span.file
+    })
+}
+
+fn report_wrapped(guard: &GuardDefinition, entry: &EntryPoint, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .span(guard.span)
+        .symbol(&guard.name)
+        .title(format!("the limiter of `{}` never runs", guard.name))
+        .message(format!(
+            "Its decorator stands above that of the route, so that `{}` calls the function without it.",
+            entry.id()
+        ))
+        .because("registered", entry.registered, "the function is registered here, without the limiter")
+        .report();
 }
 
 /// Returns where the guard refuses users, if it is one of those that are made for each place, and refuses

@@ -207,6 +207,7 @@ fn sends_a_token(entry: &EntryPoint) -> bool {
             && access
                 .values
                 .iter()
+                .chain(&access.key)
                 .any(|field| firedoor_app::query::is_token(&field.value))
     };
     let writes: Vec<&Access> = accesses_in(&entry.effects)
@@ -218,8 +219,18 @@ fn sends_a_token(entry: &EntryPoint) -> bool {
         .filter(|access| makes_token(access))
         .map(|access| access.asset)
         .collect();
-    let is_about_tokens = |access: &&Access| kept.contains(&access.asset) || sets_a_token(access);
-    !writes.is_empty() && writes.iter().all(is_about_tokens)
+    let is_about_tokens = |access: &&Access| {
+        kept.contains(&access.asset) || sets_a_token(access) || is_housekeeping(access)
+    };
+    let makes_one = !kept.is_empty() || writes.iter().any(|access| sets_a_token(access));
+    makes_one && writes.iter().all(is_about_tokens)
+}
+
+/// What is written whoever asks, and says nothing of the request, is the application's own affair.
+fn is_housekeeping(access: &Access) -> bool {
+    let mut values = access.key.iter().chain(&access.values);
+    let is_sent = |value: &firedoor_app::Provenance| value.is_from_client();
+    !values.any(|field| is_sent(&field.value)) && !access.spread.iter().any(is_sent)
 }
 
 /// A token may be kept beside the account that it is for.

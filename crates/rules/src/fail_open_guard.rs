@@ -17,26 +17,30 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for entry in map
-        .entry_points
-        .iter()
-        .filter(|entry| entry.transport == Transport::Http)
-    {
-        if entry.verdict(Control::Authentication) == Verdict::Enforced {
-            for layer in entry.layers.iter().filter(|layer| asks_for_more(layer)) {
-                report(entry, layer, findings);
-            }
-            continue;
-        }
-        if exposure::is_public_by_nature(map, entry) {
-            continue;
-        }
-        let exposed = exposure::worst(map, entry, &entry.exposed);
-        let is_sensitive = exposed.is_some_and(|found| found.confidence > Confidence::Low);
-        for layer in entry.layers.iter().filter(|_| is_sensitive) {
+    for entry in &map.entry_points {
+        for layer in open_layers(map, entry) {
             report(entry, layer, findings);
         }
     }
+}
+
+/// Returns the layers of `entry` that are guards, let requests on all the same, and have something behind them
+/// that this matters for.
+pub fn open_layers<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Layer> {
+    if entry.transport != Transport::Http {
+        return Vec::new();
+    }
+    let layers = entry
+        .layers
+        .iter()
+        .filter(|layer| layer.fails_open.is_some());
+    if entry.verdict(Control::Authentication) == Verdict::Enforced {
+        return layers.filter(|layer| asks_for_more(layer)).collect();
+    }
+    let exposed = exposure::worst(map, entry, &entry.exposed);
+    let is_sensitive = !exposure::is_public_by_nature(map, entry)
+        && exposed.is_some_and(|found| found.confidence > Confidence::Low);
+    layers.filter(|_| is_sensitive).collect()
 }
 
 /// Holds if the layer is there to ask what a known user may do, and for nothing else.

@@ -1,6 +1,6 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
-use firedoor_app::{Control, EntryPoint, Map, Operation, Transport, Verdict, query};
+use firedoor_app::{Control, EntryPoint, LayerKind, Map, Operation, Transport, Verdict, query};
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -18,8 +18,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    crate::router_gap::check(map, findings);
     for entry in &map.entry_points {
         if is_public_by_nature(map, entry) {
+            continue;
+        }
+        if let Some(gap) = router_gap(map, entry) {
+            report(entry, Control::Authorization, &gap, findings);
             continue;
         }
         for control in [Control::Authentication, Control::Authorization] {
@@ -70,6 +75,54 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         guarded,
         all: peers.len(),
     })
+}
+
+/// Nearly every route of its router has a layer that asks for a permission, whatever the routes do; this one,
+/// which is called to do something, has none.
+fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
+    let is_asked = entry.verdict(Control::Authorization).refuses()
+        || entry.verdict(Control::Ownership).refuses();
+    let is_call = acts(entry) && entry.verdict(Control::Authentication).refuses();
+    if is_asked || !is_call || is_of_caller(entry) {
+        return None;
+    }
+    let peers: Vec<&EntryPoint> = query::siblings(map, entry)
+        .filter(|other| other.transport == Transport::Http)
+        .collect();
+    let guarded: Vec<&EntryPoint> = peers
+        .iter()
+        .copied()
+        .filter(|other| has_permission_layer(other))
+        .collect();
+    let is_most = guarded.len() >= 5 && guarded.len() * 5 >= peers.len() * 4;
+    is_most.then_some(Gap {
+        guarded,
+        all: peers.len(),
+    })
+}
+
+/// Holds if the entry point is called to do something, by its method.
+pub(crate) fn acts(entry: &EntryPoint) -> bool {
+    entry.transport == Transport::Http
+        && matches!(entry.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
+}
+
+/// Holds if what it changes is the caller's own.
+pub(crate) fn is_of_caller(entry: &EntryPoint) -> bool {
+    let mut writes = query::handler_accesses(entry)
+        .filter(|(_, access)| access.operation.is_write())
+        .peekable();
+    let is_own = |access: &firedoor_app::Access| {
+        let mut fields = access.key.iter().chain(&access.values);
+        fields.any(|field| query::is_principal(&field.value) && !field.value.is_from_client())
+    };
+    writes.peek().is_some() && writes.all(|(_, access)| is_own(access))
+}
+
+/// Holds if a layer before the handler asks for a role or permission.
+pub(crate) fn has_permission_layer(entry: &EntryPoint) -> bool {
+    query::guards(entry, Control::Authorization).any(|layer| layer.kind == LayerKind::Layer)
+        && entry.verdict(Control::Authorization) == Verdict::Enforced
 }
 
 /// Holds if what the entry point reads is not for everybody.

@@ -1,6 +1,6 @@
 //! Finds guards whose path covers nothing, or not the entry points that they are named for.
 
-use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, path_segments, query};
+use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Mount, path_segments, query};
 use firedoor_source::Span;
 
 use crate::exposure::is_public_by_nature;
@@ -25,7 +25,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             }
             if let Some((entry, is_named)) = meant(map, guard, &mount.path) {
-                report(guard, mount.span, &mount.path, entry, is_named, findings);
+                report(map, guard, mount, entry, is_named, findings);
             }
         }
     }
@@ -42,33 +42,41 @@ fn runs_somewhere(map: &Map, guard: &GuardDefinition, mounted: Span) -> bool {
 /// Returns an entry point that the mount was meant for: one whose path has the last fixed segment of the
 /// mount's path, or for a guard that looks at paths itself, one that lacks its control at all.
 fn meant<'m>(map: &'m Map, guard: &GuardDefinition, path: &str) -> Option<(&'m EntryPoint, bool)> {
-    let fixed: Vec<&str> = path_segments(path)
-        .filter(|segment| !segment.starts_with('{'))
-        .collect();
-    let last = fixed.last();
-    let lacking = || {
-        map.entry_points.iter().filter(|entry| {
-            guard
-                .controls
-                .iter()
-                .all(|control| !entry.verdict(*control).refuses() && fits(map, entry, *control))
-        })
-    };
-    let named = last.and_then(|last| {
-        lacking().find(|entry| {
-            path_segments(&entry.path).any(|segment| segment.eq_ignore_ascii_case(last))
-        })
-    });
+    let named = lacking(map, guard).find(|entry| has_last(entry, path));
     if let Some(entry) = named {
         return Some((entry, true));
     }
     if guard.is_idle && guard.covers.is_empty() {
-        let administrative = lacking().find(|entry| query::is_administrative_path(&entry.path));
+        let administrative =
+            lacking(map, guard).find(|entry| query::is_administrative_path(&entry.path));
         return administrative
             .map(|entry| (entry, true))
-            .or_else(|| lacking().next().map(|entry| (entry, false)));
+            .or_else(|| lacking(map, guard).next().map(|entry| (entry, false)));
     }
     None
+}
+
+/// Holds if the path of the entry point has the last fixed segment of `path`.
+fn has_last(entry: &EntryPoint, path: &str) -> bool {
+    let last = path_segments(path)
+        .filter(|segment| !segment.starts_with('{'))
+        .last();
+    last.is_some_and(|last| {
+        path_segments(&entry.path).any(|segment| segment.eq_ignore_ascii_case(last))
+    })
+}
+
+/// The entry points that have nothing of what the guard would give, and that it would fit.
+fn lacking<'m>(
+    map: &'m Map,
+    guard: &GuardDefinition,
+) -> impl Iterator<Item = &'m EntryPoint> + use<'m> {
+    let controls = guard.controls.clone();
+    map.entry_points.iter().filter(move |entry| {
+        controls
+            .iter()
+            .all(|control| !entry.verdict(*control).refuses() && fits(map, entry, *control))
+    })
 }
 
 fn fits(map: &Map, entry: &EntryPoint, control: Control) -> bool {
@@ -79,21 +87,25 @@ fn fits(map: &Map, entry: &EntryPoint, control: Control) -> bool {
     }
 }
 
+/// More entry points than these are not named.
+const NAMED: usize = 8;
+
 fn report(
+    map: &Map,
     guard: &GuardDefinition,
-    mounted: Span,
-    path: &str,
+    mount: &Mount,
     entry: &EntryPoint,
     is_named: bool,
     findings: &mut Findings,
 ) {
+    let path = &mount.path;
     let place = if path.is_empty() || path == "/" {
         "the paths that it looks for".to_owned()
     } else {
         format!("`{path}`")
     };
-    findings
-        .at(mounted, &guard.name)
+    let mut finding = findings
+        .at(mount.span, &guard.name)
         .symbol(path)
         .entry_point(entry)
         .confidence(if is_named {
@@ -106,11 +118,15 @@ fn report(
             "Nothing lies below {place}; `{}` is elsewhere, without it.",
             entry.id()
         ))
-        .because("guard", guard.span, "the guard")
-        .because(
+        .because("guard", guard.span, "the guard");
+    let others = lacking(map, guard).filter(|other| is_named && has_last(other, path));
+    let others = others.filter(|other| !std::ptr::eq(*other, entry));
+    for missing in std::iter::once(entry).chain(others).take(NAMED) {
+        finding = finding.because(
             "missing-at",
-            entry.registered,
-            format!("`{}` is registered here", entry.id()),
-        )
-        .report();
+            missing.registered,
+            format!("`{}` is registered here", missing.id()),
+        );
+    }
+    finding.report();
 }

@@ -65,7 +65,7 @@ fn reason(value: &Provenance, is_throttled: bool) -> Option<(Reason, Confidence)
                 bits += own.unwrap_or(0);
                 is_known &= own.is_some();
             }
-            Origin::Unknown(_) | Origin::Outside(_) => return None,
+            Origin::Unknown(_) | Origin::Outside(_) | Origin::Answer(_) => return None,
             _ => {}
         }
     }

@@ -17,6 +17,7 @@ mod cookie_use;
 mod cors_any_origin_with_credentials;
 mod cors_reflects_origin_with_credentials;
 mod credential_change_keeps_sessions;
+mod cross_origin_headers;
 mod csrf_missing;
 mod dead_guard;
 mod debug_mode;
@@ -40,6 +41,7 @@ mod jwt_secret_fallback;
 mod jwt_secret_hardcoded;
 mod jwt_token_confusion;
 mod jwt_without_expiry;
+mod lesser_role;
 mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
@@ -47,6 +49,7 @@ mod missing_role_check;
 mod oauth_flow;
 mod oauth_redirect_open;
 mod oauth_state_missing;
+mod oauth_token_unverified;
 mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_reusable;
@@ -69,6 +72,8 @@ mod reset_token_weak;
 mod reset_without_throttle;
 mod resets;
 mod role_from_client;
+mod router_gap;
+mod seats;
 mod secret_exposed;
 mod secret_fallback;
 mod secret_hardcoded;
@@ -164,6 +169,7 @@ pub static RULES: &[&Rule] = &[
     &missing_role_check::RULE,
     &oauth_redirect_open::RULE,
     &oauth_state_missing::RULE,
+    &oauth_token_unverified::RULE,
     &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
     &one_time_token_reusable::RULE,

@@ -1,10 +1,10 @@
 //! Finds limiters whose key is a header that any client can send.
 
-use firedoor_app::{EntryPoint, Map, Origin, Provenance, RequestPart, Throttle, query};
+use firedoor_app::{EntryPoint, Map, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::throttle::{chosen_header, throttles};
+use crate::throttle::{chosen_header, counted_header, counting_layers, throttles};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -31,7 +31,15 @@ fn check(map: &Map, findings: &mut Findings) {
                 && !seen.contains(&&throttle.key)
             {
                 seen.push(&throttle.key);
-                report(entry, throttle, span, name, header, findings);
+                report(entry, &throttle.key, (span, name), header, findings);
+            }
+        }
+        for (number, layer) in counting_layers(entry) {
+            if let Some((key, header)) = counted_header(entry, number)
+                && !seen.contains(&key)
+            {
+                seen.push(key);
+                report(entry, key, (layer.span, layer.name), header, findings);
             }
         }
     }
@@ -39,14 +47,12 @@ fn check(map: &Map, findings: &mut Findings) {
 
 fn report(
     entry: &EntryPoint,
-    throttle: &Throttle,
-    span: Span,
-    name: Ustr,
+    key: &Provenance,
+    (span, name): (Span, Ustr),
     header: Ustr,
     findings: &mut Findings,
 ) {
-    let has_address = throttle
-        .key
+    let has_address = key
         .origins()
         .iter()
         .any(|origin| matches!(origin, Origin::Request(RequestPart::Address, _)));

@@ -2,7 +2,7 @@
 
 use firedoor_app::{ComparisonKind, Control, EntryPoint, Map, Verdict, query};
 
-use crate::throttle::{is_throttled, throttles};
+use crate::throttle::{is_throttled, throttles, with_place};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -19,7 +19,10 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if query::verifies_password(entry) && !is_throttled(entry) {
+        if query::verifies_password(entry)
+            && !query::is_capability(map, entry)
+            && !is_throttled(entry)
+        {
             report(entry, findings);
         }
     }
@@ -31,7 +34,7 @@ fn report(entry: &EntryPoint, findings: &mut Findings) {
     else {
         return;
     };
-    findings
+    let finding = findings
         .at_entry(entry)
         .confidence(
             match entry.verdict(Control::Authentication) == Verdict::Enforced {
@@ -42,8 +45,8 @@ fn report(entry: &EntryPoint, findings: &mut Findings) {
         )
         .title(format!("passwords can be guessed at `{}`", entry.id()))
         .message(numbers(entry))
-        .because("compares", effect.span, "the password is compared here")
-        .report();
+        .because("compares", effect.span, "the password is compared here");
+    with_place(finding, entry).report();
 }
 
 /// Says which limits there are, and that they are too wide.

@@ -6,6 +6,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 
 use crate::dead_guard::acts_elsewhere;
+use crate::lesser_role::{Lesser, lesser};
 use crate::privileged::is_rank_name;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -40,6 +41,11 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| by_creation(map, entry));
         if let Some(reason) = reason {
             report(entry, &reason, findings);
+        }
+    }
+    for entry in &map.entry_points {
+        if let Some(lesser) = lesser(map, entry).filter(|_| entry.public_because.is_none()) {
+            report_lesser(entry, &lesser, findings);
         }
     }
 }
@@ -201,7 +207,13 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 
 /// A record that is the caller's own needs no role.
 fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    if is_by_secret(access) {
+    // Where the key is not known, it may well be the caller's.
+    let is_unknown = !access.key.is_empty()
+        && access.key.iter().all(|field| {
+            let mut origins = field.value.origins().iter();
+            origins.all(|origin| matches!(origin, Origin::Unknown(_)))
+        });
+    if is_unknown || is_by_secret(access) {
         return true;
     }
     let has_owner = access
@@ -281,4 +293,30 @@ fn report(entry: &EntryPoint, reason: &Reason<'_>, findings: &mut Findings) {
         finding = finding.because("compared-with", guard.mounted, words);
     }
     finding.report();
+}
+
+fn report_lesser(entry: &EntryPoint, lesser: &Lesser<'_>, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` {} and asks for a lower role",
+            entry.id(),
+            lesser.words
+        ))
+        .message(format!(
+            "Whoever has the lower role has all rights with it; `{}` asks for more.",
+            lesser.example.id()
+        ))
+        .because(
+            "effect",
+            lesser.effect.span,
+            "this is what needs the highest role",
+        )
+        .because(
+            "compared-with",
+            lesser.example.registered,
+            format!("`{}` lets fewer roles through", lesser.example.id()),
+        )
+        .report();
 }

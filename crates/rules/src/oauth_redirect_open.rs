@@ -1,6 +1,9 @@
 //! Finds log-ins through another site that end wherever the request says.
 
-use firedoor_app::{CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, RequestPart};
+use firedoor_app::{
+    CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart,
+    SessionOperation,
+};
 
 use crate::oauth_flow::{exchange, verified_code};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -26,7 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .effects
             .iter()
             .filter(|effect| effect.layer.is_none())
-            .find_map(|effect| Some((effect, followed(entry, effect)?)));
+            .find_map(|effect| Some((effect, followed(map, entry, effect)?)));
         let Some((effect, is_whole)) = redirect else {
             continue;
         };
@@ -48,24 +51,111 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Whether the client chooses where the browser is sent, and whether nothing else is part of it.
-fn followed(entry: &EntryPoint, effect: &Effect) -> Option<bool> {
+fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
     let EffectKind::Redirect(to) = &effect.kind else {
         return None;
     };
-    let sent = to.origins().iter().find(|origin| {
-        matches!(origin, Origin::Request(RequestPart::Query | RequestPart::Cookie, name) if !is_of_protocol(name))
-    })?;
-    let is_compared = entry.checks_of(effect).any(|check| {
-        !matches!(check.kind, CheckKind::Presence | CheckKind::Failure)
-            && check.provenance().origins().contains(sent)
+    let is_open = to.origins().iter().any(|origin| {
+        chosen(map, entry, origin)
+            .iter()
+            .any(|(place, sent)| !is_compared(place, sent) && !is_compared(entry, origin))
     });
     let is_whole = !to
         .origins()
         .iter()
         .any(|origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_)));
-    (!is_compared).then_some(is_whole)
+    is_open.then_some(is_whole)
+}
+
+/// Returns where the client has chosen the value, and by what: in this request, or before, by what the session, a
+/// cookie or the signed state has kept since.
+fn chosen<'m>(
+    map: &'m Map,
+    entry: &'m EntryPoint,
+    origin: &Origin,
+) -> Vec<(&'m EntryPoint, Origin)> {
+    if is_sent(origin) {
+        return vec![(entry, origin.clone())];
+    }
+    let mut found = Vec::new();
+    for other in &map.entry_points {
+        for effect in &other.effects {
+            for value in kept(effect, origin) {
+                let sent = value.origins().iter().filter(|it| is_sent(it));
+                found.extend(sent.map(|sent| (other, sent.clone())));
+            }
+        }
+    }
+    found
+}
+
+fn is_sent(origin: &Origin) -> bool {
+    matches!(origin, Origin::Request(RequestPart::Query | RequestPart::Body, name) if !is_of_protocol(name))
+}
+
+/// Returns what the effect keeps under the name by which `origin` is found again.
+fn kept<'m>(effect: &'m Effect, origin: &Origin) -> Vec<&'m Provenance> {
+    match (&effect.kind, origin) {
+        (
+            EffectKind::Session(SessionOperation::Write, Some(field)),
+            Origin::Request(RequestPart::Session, name),
+        ) if field.name == *name => vec![&field.value],
+        (EffectKind::SetCookie(cookie), Origin::Request(RequestPart::Cookie, name))
+            if cookie.name == Some(*name) =>
+        {
+            vec![&cookie.value]
+        }
+        (EffectKind::Issue(token), Origin::Claim(name)) => token
+            .claims
+            .iter()
+            .filter(|claim| claim.name == *name)
+            .map(|claim| &claim.value)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The value is held against something. How it begins says nothing where that may go on with another host.
+fn is_compared(entry: &EntryPoint, sent: &Origin) -> bool {
+    let is_about = |operand: &Provenance| operand.origins().contains(sent);
+    entry.examined.iter().any(|test| {
+        let is_weak = test.is_part
+            && test.operands.iter().any(|operand| {
+                !is_about(operand)
+                    && operand.origins().iter().any(|origin| match origin {
+                        Origin::Literal(text) => is_open_ended(text),
+                        Origin::Environment {
+                            fallback: Some(text),
+                            ..
+                        } => is_open_ended(text),
+                        _ => false,
+                    })
+            });
+        !is_weak
+            && !matches!(
+                test.kind,
+                CheckKind::Presence | CheckKind::Failure | CheckKind::Shape
+            )
+            && test.operands.iter().any(is_about)
+            && !test.operands.iter().any(is_nothing)
+    })
+}
+
+fn is_nothing(operand: &Provenance) -> bool {
+    operand
+        .literal()
+        .is_some_and(|text| text == "null" || text.is_empty())
+}
+
+/// `https://app.example.com` also begins `https://app.example.com.evil.example` and `https://app.example.com@evil`.
+fn is_open_ended(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(_, rest)| !rest.is_empty() && !rest.contains('/'))
 }
 
 fn is_of_protocol(name: &str) -> bool {
-    matches!(name, "code" | "error" | "error_description" | "scope" | "")
+    matches!(
+        name,
+        "code" | "state" | "error" | "error_description" | "scope" | ""
+    )
 }

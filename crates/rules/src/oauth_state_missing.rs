@@ -1,7 +1,8 @@
 //! Finds callbacks of log-ins through another site that anybody's browser can be sent to.
 
 use firedoor_app::{
-    Check, CheckKind, Effect, EntryPoint, Map, Origin, Provenance, RequestPart, query,
+    Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart,
+    TokenKind, query,
 };
 
 use crate::oauth_flow::{exchange, logs_in};
@@ -21,46 +22,132 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        let Some(effect) = exchange(entry).filter(|_| logs_in(map, entry)) else {
+        let found = exchange(entry).or_else(|| by_library(map, entry));
+        let Some(effect) = found.filter(|_| logs_in(map, entry)) else {
             continue;
         };
-        if is_bound(entry, effect) {
+        let Some((confidence, message)) = unbound(entry, effect) else {
             continue;
-        }
+        };
         findings
             .at_entry(entry)
-            .confidence(Confidence::High)
+            .confidence(confidence)
             .title(format!("`{}` exchanges anybody's code", entry.id()))
-            .message("No value of the request is compared with a cookie or session of this browser before the code is exchanged, so that a victim can be logged in to an attacker's account.")
+            .message(format!(
+                "{message}, so that a victim can be logged in to an attacker's account."
+            ))
             .because("exchanges", effect.span, "the code is exchanged here")
             .report();
     }
 }
 
-/// Something that only this browser has is part of a check or of the exchange itself.
-fn is_bound(entry: &EntryPoint, exchange: &Effect) -> bool {
-    let is_checked = entry
-        .checks_of(exchange)
-        .any(|check| is_of_browser(&check.provenance()) || is_state_compared(check));
-    let is_compared = query::comparisons(entry)
-        .any(|(_, found)| is_of_browser(&found.given) || is_of_browser(&found.expected));
+/// Returns where a library exchanges the code, and is not told to keep a state. Where the same layer starts log-ins
+/// and ends them, only the end is named.
+fn by_library<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    let found = |entry: &'m EntryPoint| {
+        query::verifications(entry)
+            .find(|(_, found)| found.kind == TokenKind::Opaque && is_code(&found.token))
+            .filter(|(_, found)| found.requires.is_empty())
+            .map(|(effect, _)| effect)
+    };
+    let is_start = |other: &EntryPoint| {
+        other
+            .path
+            .strip_prefix(entry.path.as_str())
+            .is_some_and(|rest| rest.starts_with('/'))
+            && query::verifications(other).any(|(_, found)| is_code(&found.token))
+    };
+    found(entry).filter(|_| !map.entry_points.iter().any(is_start))
+}
+
+/// Says how a browser that never asked gets its code exchanged; `None` if it does not.
+fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'static str)> {
     let is_sent_along = match &exchange.kind {
-        firedoor_app::EffectKind::Send { content, .. } => {
-            content.iter().any(|field| is_of_browser(&field.value))
-        }
+        EffectKind::Send { content, .. } => content.iter().any(|field| is_of_browser(&field.value)),
         _ => false,
     };
-    let is_signed = query::verifications(entry).any(|(_, found)| is_state(&found.token));
-    is_checked || is_compared || is_sent_along || is_signed
+    let is_seen = |check: &Check| {
+        let mut asked = entry.checks_of(exchange);
+        asked.any(|part| part.span == check.span && sees_browser(part))
+    };
+    let is_compared = entry
+        .checks_of(exchange)
+        .any(|check| compares_browser(check, is_seen(check)));
+    if is_sent_along || is_compared {
+        return None;
+    }
+    let is_skipped = entry.checks_of(exchange).any(sees_browser);
+    if is_skipped {
+        return Some((
+            Confidence::High,
+            "What the browser keeps is compared only where it is there, or not at all",
+        ));
+    }
+    let is_compared = query::comparisons(entry)
+        .any(|(_, found)| is_of_browser(&found.given) || is_of_browser(&found.expected));
+    if is_compared {
+        return None;
+    }
+    let is_known = entry.checks_of(exchange).any(is_state_compared)
+        || query::verifications(entry).any(|(_, found)| is_state(&found.token));
+    match is_known {
+        true => Some((
+            Confidence::Medium,
+            "The state is one that this server has made, but for whichever browser asked",
+        )),
+        false => Some((
+            Confidence::High,
+            "No value of the request is compared with a cookie or session of this browser before the code is exchanged",
+        )),
+    }
+}
+
+/// On every way past the check something that only this browser has is compared; whether it is there is no
+/// comparison. Of a test whose parts are not known the best is assumed, unless one `is_seen` that is about the browser.
+fn compares_browser(check: &Check, is_seen: bool) -> bool {
+    let is_about_browser = |operands: &[Provenance]| operands.iter().any(is_of_browser);
+    let is_compared = check.condition.always(&|kind, operands, holds| match kind {
+        CheckKind::Presence => operands.iter().any(|operand| is_outcome(operand, holds)),
+        CheckKind::Shape | CheckKind::Failure => false,
+        _ => !is_with_nothing(operands) && is_about_browser(operands),
+    });
+    let is_opaque = matches!(check.kind, CheckKind::Other | CheckKind::Library);
+    is_compared || ((is_opaque || !is_seen) && is_of_browser(&check.provenance()))
+}
+
+/// Holds if a part of the check examines something that only this browser has.
+fn sees_browser(check: &Check) -> bool {
+    check
+        .condition
+        .ever(&|_, operands, _| operands.iter().any(is_of_browser))
+}
+
+/// What a function made of both says whether they are the same; it does not where it says so without a cookie too.
+fn is_outcome(value: &Provenance, holds: bool) -> bool {
+    let is_given = value.is_from(RequestPart::Query);
+    let passing = if holds { "true" } else { "false" };
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(text) if text == passing);
+    is_of_browser(value) && is_given && !value.origins().iter().any(is_constant)
+}
+
+/// `cookie === undefined` asks whether it is there.
+fn is_with_nothing(operands: &[Provenance]) -> bool {
+    operands.iter().any(|operand| {
+        operand.is_empty()
+            || operand
+                .literal()
+                .is_some_and(|text| text == "null" || text.is_empty())
+    })
+}
+
+fn is_code(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(RequestPart::Query, name) if name.as_str() == "code")
+    })
 }
 
 fn is_of_browser(value: &Provenance) -> bool {
-    value.is_from(RequestPart::Cookie)
-        || value.is_from(RequestPart::Session)
-        || value
-            .origins()
-            .iter()
-            .any(|origin| matches!(origin, Origin::Claim(_)))
+    value.is_from(RequestPart::Cookie) || value.is_from(RequestPart::Session)
 }
 
 /// That there is a `state`, and that it is a text, binds it to nobody.
@@ -78,7 +165,7 @@ fn is_state_compared(check: &Check) -> bool {
     is_state(&check.provenance()) && !is_about_form
 }
 
-/// A `state` that is looked up or verified may be bound in ways that are not seen.
+/// A `state` that is looked up or verified.
 fn is_state(value: &Provenance) -> bool {
     value.origins().iter().any(|origin| {
         matches!(origin, Origin::Request(RequestPart::Query, name) if name.as_str() != "code" && name.contains("state"))

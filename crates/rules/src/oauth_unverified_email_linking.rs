@@ -1,10 +1,11 @@
 //! Finds log-ins through another site that open the account with an address which nobody has verified.
 
 use firedoor_app::{
-    Access, CheckKind, EntryPoint, Map, Operation, Origin, Provenance, Refusal, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, Refusal,
+    query,
 };
 
-use crate::oauth_flow::{exchange, logs_in, verified_code};
+use crate::oauth_flow::{is_told, logs_in, word};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -22,21 +23,22 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let accounts = query::account_assets(map);
     for entry in &map.entry_points {
-        let Some(code) = exchange(entry).or_else(|| verified_code(entry)) else {
+        let Some(code) = word(map, entry).filter(|_| logs_in(map, entry)) else {
             continue;
         };
-        if !logs_in(map, entry) {
-            continue;
-        }
         let look_up = query::handler_accesses(entry).find(|(_, access)| {
-            access.operation == Operation::Read
+            matches!(access.operation, Operation::Read | Operation::Update)
                 && accounts.contains(&access.asset)
-                && is_by_address(access)
+                && is_by_address(map, access)
         });
         let Some((effect, access)) = look_up else {
             continue;
         };
-        if asks_whether_verified(entry) || refuses_known(entry, access) {
+        if refuses_known(entry, access) {
+            continue;
+        }
+        if asks_whether_verified(entry) || is_word_of_earlier(map, access) {
+            report_own(map, entry, effect, access, findings);
             continue;
         }
         findings
@@ -54,54 +56,145 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-fn is_by_address(access: &Access) -> bool {
-    access.key.iter().any(|field| {
-        field.name.to_ascii_lowercase().contains("mail") && is_told_by_others(&field.value)
+/// The other site has verified the address, and nobody knows whether this application has: whoever registered it
+/// first, without owning it, shares the account from then on.
+fn report_own(
+    map: &Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    findings: &mut Findings,
+) {
+    let linked = query::handler_accesses(entry).find(|(_, write)| {
+        write.operation == Operation::Update
+            && write.asset == access.asset
+            && write
+                .values
+                .iter()
+                .any(|field| !is_contact(&field.name) && is_told(map, &field.value))
+    });
+    let Some((write, _)) = linked else {
+        return;
+    };
+    let Some(registration) = registration(map, access.asset) else {
+        return;
+    };
+    let looks = |entry: &EntryPoint| {
+        let examined = entry.examined.iter().flat_map(|test| test.operands.iter());
+        let mut fields = examined.flat_map(|operand| operand.record_fields(access.asset));
+        fields.any(|field| is_verification(&field))
+    };
+    let is_asked = looks(entry)
+        || map
+            .entry_points
+            .iter()
+            .any(|other| query::verifies_password(other) && looks(other));
+    if is_asked || resets_password(entry, access.asset) {
+        return;
+    }
+    findings
+        .at_entry(entry)
+        .symbol("own")
+        .span(write.span)
+        .confidence(Confidence::Medium)
+        .title(format!("`{}` links accounts whose address nobody has verified", entry.id()))
+        .message(format!(
+            "The {} was made with whatever address its maker typed, and keeps its password when the other site's log-in is linked to it: who registers a victim's address first shares the account later.",
+            access.asset
+        ))
+        .because("looks-up", effect.span, "the account is found by its address here")
+        .because("links", write.span, "the other site's log-in is linked here")
+        .because(
+            "registers",
+            registration.registered,
+            format!("`{}` takes any address", registration.id()),
+        )
+        .report();
+}
+
+/// Returns an entry point by which anybody makes an account with an address and a password of his choice.
+fn registration(map: &Map, asset: ustr::Ustr) -> Option<&EntryPoint> {
+    map.entry_points.iter().find(|entry| {
+        !entry.verdict(Control::Authentication).refuses()
+            && query::handler_accesses(entry).any(|(_, access)| {
+                access.operation == Operation::Create
+                    && access.asset == asset
+                    && access
+                        .values
+                        .iter()
+                        .any(|field| is_contact(&field.name) && field.value.is_from_client())
+                    && access
+                        .values
+                        .iter()
+                        .any(|field| query::is_password_name(&field.name))
+            })
     })
 }
 
-fn is_told_by_others(value: &Provenance) -> bool {
-    value
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Outside(_) | Origin::Claim(_)))
+fn resets_password(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        access.operation == Operation::Update
+            && access.asset == asset
+            && access
+                .values
+                .iter()
+                .any(|field| query::is_password_name(&field.name))
+    })
 }
 
-/// A check that refuses looks at whether the other site has verified the address, or at something of what it says
-/// that is not known.
+fn is_contact(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("mail")
+}
+
+/// What an earlier step has stored was looked at there.
+fn is_word_of_earlier(map: &Map, access: &Access) -> bool {
+    access.key.iter().any(|field| {
+        let origins = field.value.origins();
+        let is_record = |origin: &Origin| matches!(origin, Origin::Record { .. });
+        is_contact(&field.name) && origins.iter().any(is_record) && is_told(map, &field.value)
+    })
+}
+
+fn is_by_address(map: &Map, access: &Access) -> bool {
+    access
+        .key
+        .iter()
+        .any(|field| is_contact(&field.name) && is_told(map, &field.value))
+}
+
+/// Something hangs on whether the other site has verified the address. Of what unknown libraries return the fields
+/// are not known.
 fn asks_whether_verified(entry: &EntryPoint) -> bool {
-    let told_apart = answers_told_apart(entry);
-    entry
-        .checks
+    let is_asked = |provenance: &Provenance| {
+        provenance.origins().iter().any(|origin| match origin {
+            Origin::Claim(name) | Origin::Answer(name) | Origin::UnverifiedClaim(name) => {
+                is_verification(name)
+            }
+            _ => false,
+        })
+    };
+    let is_unknown = |provenance: &Provenance| {
+        let mut origins = provenance.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Outside(_)))
+    };
+    let is_tested = entry
+        .examined
         .iter()
-        .filter(|check| check.refusal.is_some())
-        .any(|check| {
-            let is_presence = check.kind == CheckKind::Presence;
-            let all = check.provenance();
-            all.origins().iter().any(|origin| match origin {
-                Origin::Claim(name) => name.to_ascii_lowercase().contains("verified"),
-                Origin::Outside(path) => match path.split_once('#') {
-                    Some((_, field)) => field.to_ascii_lowercase().contains("verified"),
-                    // That there is an answer says nothing of what it says.
-                    None => !is_presence || !told_apart.contains(&path.as_str()),
-                },
-                _ => false,
-            })
+        .any(|found| found.operands.iter().any(is_asked));
+    is_tested
+        || entry.checks.iter().any(|check| {
+            let is_proof = matches!(check.kind, CheckKind::Proof | CheckKind::Failure);
+            let provenance = check.provenance();
+            is_asked(&provenance) || (!is_proof && is_unknown(&provenance))
         })
 }
 
-/// The requests of which the fields of the answer are known.
-fn answers_told_apart(entry: &EntryPoint) -> Vec<&str> {
-    let keys = query::handler_accesses(entry).flat_map(|(_, access)| &access.key);
-    let operands = entry.checks.iter().flat_map(|check| &check.operands);
-    let values = keys.map(|field| &field.value).chain(operands);
-    values
-        .flat_map(|value| value.origins())
-        .filter_map(|origin| match origin {
-            Origin::Outside(path) => Some(path.as_str().split_once('#')?.0),
-            _ => None,
-        })
-        .collect()
+/// How sites call it: `email_verified`, `verified_email`, `verified`, `is_email_confirmed`, `xms_edov`.
+fn is_verification(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["verif", "confirm", "edov"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Whoever has an account already is told to log in with it.

@@ -1,6 +1,6 @@
 //! Finds entry points that read who is asking, and act for those who do not say it too.
 
-use firedoor_app::{Control, Map, Verdict};
+use firedoor_app::{Control, EntryPoint, Map, Origin, RequestPart, Verdict, query};
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -17,6 +17,39 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Holds if a record is written under the caller's own id where he is known, and under one that the request names
+/// where he is not: both come together in one field.
+fn names_itself(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let is_id = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        matches!(last, "id" | "_id" | "sub" | "uid" | "userId" | "user_id")
+    };
+    let is_known = |origin: &Origin| match origin {
+        Origin::Principal(claim) | Origin::UnverifiedClaim(claim) => is_id(claim),
+        Origin::Request(RequestPart::Session | RequestPart::Context, name) => is_id(name),
+        Origin::Record { asset, field, .. } => accounts.contains(asset) && is_id(field),
+        _ => false,
+    };
+    let is_named = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Body | RequestPart::Query | RequestPart::Path | RequestPart::Message,
+                name,
+            ) if !name.is_empty()
+        )
+    };
+    query::accesses_in(&entry.exposed).any(|(effect, access)| {
+        effect.layer.is_none()
+            && access.operation.is_write()
+            && access.values.iter().any(|field| {
+                let origins = field.value.origins();
+                origins.iter().any(is_known) && origins.iter().any(is_named)
+            })
+    })
+}
+
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if entry.verdict(Control::Authentication) != Verdict::Observed
@@ -27,12 +60,17 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some(exposure) = worst(map, entry, &entry.exposed) else {
             continue;
         };
-        if exposure.confidence == Confidence::Low {
+        // Who asks may say who he is: that is for nobody else to choose.
+        let confidence = match names_itself(map, entry) {
+            true => Confidence::High,
+            false => exposure.confidence,
+        };
+        if confidence == Confidence::Low {
             continue;
         }
         let mut finding = findings
             .at_entry(entry)
-            .confidence(exposure.confidence)
+            .confidence(confidence)
             .title(format!("`{}` {} whether or not the caller is known", entry.id(), exposure.words))
             .message("A layer reads the caller's credential, but a request without one, or with a wrong one, goes on.")
             .because("effect", exposure.span, format!("{} here", exposure.words));

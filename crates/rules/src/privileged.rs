@@ -189,11 +189,6 @@ pub fn is_rank_name(name: &str) -> bool {
     })
 }
 
-/// Holds if a field is worth money: it is named so, or somebody pays with it.
-pub fn is_worth(map: &Map, asset: Ustr, field: Ustr) -> bool {
-    is_money_name(&field) || is_spent(map, asset, field)
-}
-
 /// Holds if the application takes from the field only where enough is there, which is what a balance is.
 fn is_spent(map: &Map, asset: Ustr, name: Ustr) -> bool {
     let takes = |access: &Access| {
@@ -229,9 +224,14 @@ fn is_held_against(entry: &EntryPoint, effect: &Effect, asset: Ustr, name: Ustr)
     })
 }
 
-/// Holds if a field is named like something that is worth money, or counts like it.
+/// Holds if a field is named like something that is worth money.
 pub fn is_money_name(name: &str) -> bool {
     !money_words(name).is_empty()
+}
+
+/// Holds if a field counts like money: by its name, or because somebody pays with it.
+pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    is_money_name(&name) || is_spent(map, asset, name)
 }
 
 /// Returns the words of a name that are about money, or about what counts like it.
@@ -253,6 +253,12 @@ pub fn money_words(name: &str) -> Vec<String> {
                 | "reward"
                 | "points"
                 | "gems"
+                | "gem"
+                | "gold"
+                | "cash"
+                | "diamonds"
+                | "score"
+                | "rating"
                 | "xp"
                 | "fee"
                 | "discount"

@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, sent_fields, written_fields};
-use crate::privileged::is_worth;
+use crate::privileged::is_money;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -27,13 +27,13 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         for (effect, access, field) in written_fields(entry) {
             let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
-            if !is_own || access.is_conditional || !is_counted(access, field) {
+            if !is_own || asks_more(access) || !is_counted(access, field) {
                 continue;
             }
-            let is_gain = is_worth(map, access.asset, field.name) && is_raised(field);
+            let is_gain = is_money(map, access.asset, field.name) && is_raised(field);
             let example = stricter(map, entry, access, field);
             if !(is_gain || example.is_some() && is_extended(access, field))
-                || is_earned(entry, effect)
+                || is_earned(map, entry, effect)
                 || is_recorded_first(entry, effect)
                 || asks_something(entry)
             {
@@ -62,6 +62,15 @@ fn check(map: &Map, findings: &mut Findings) {
                 .report();
         }
     }
+}
+
+/// The update asks for more than whose the record is, and acts only if that holds.
+fn asks_more(access: &firedoor_app::Access) -> bool {
+    access.is_conditional
+        && access
+            .key
+            .iter()
+            .any(|field| !query::is_principal(&field.value))
 }
 
 /// A constant is added: nothing goes into the new value but the old one.
@@ -110,16 +119,18 @@ fn stricter<'m>(
             let (effect, ..) = written_fields(other).find(|(effect, written, value)| {
                 written.asset == access.asset
                     && value.name == field.name
-                    && is_earned(other, effect)
+                    && is_earned(map, other, effect)
             })?;
             Some((other, effect))
         })
 }
 
 /// A check before the payment looks at something that the server keeps, other than who the caller is.
-fn is_earned(entry: &EntryPoint, effect: &Effect) -> bool {
+fn is_earned(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
+    let accounts = query::account_assets(map);
     entry.checks_of(effect).any(|check| {
         !is_of_layers(entry, check)
+            && !asks_for_account(&accounts, check)
             && check.provenance().origins().iter().any(|origin| {
                 matches!(
                     origin,
@@ -127,6 +138,23 @@ fn is_earned(entry: &EntryPoint, effect: &Effect) -> bool {
                 )
             })
     })
+}
+
+/// Holds if the check only asks whether the caller has an account.
+fn asks_for_account(accounts: &[ustr::Ustr], check: &Check) -> bool {
+    let is_account = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        } => field.is_empty() && accounts.contains(asset),
+        Origin::Literal(text) => text == "null",
+        _ => false,
+    };
+    check
+        .operands
+        .iter()
+        .all(|operand| operand.origins().iter().all(is_account))
 }
 
 /// Holds if a layer's effect hangs on the check too, so that it belongs to a guard.

@@ -77,6 +77,7 @@ fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
     entry.checks_of(effect).any(|check| {
         check.kind == CheckKind::Membership
             && check.outcome
+            && !check.operands.iter().any(query::is_principal)
             && check.operands.iter().any(|operand| {
                 operand
                     .origins()

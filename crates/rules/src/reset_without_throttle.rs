@@ -1,11 +1,13 @@
 //! Finds entry points that mail a token to whomever the caller names, as often as he likes.
 
 use firedoor_app::{
-    Control, Effect, EffectKind, EntryPoint, Field, Map, Origin, Provenance, SendChannel, query,
+    Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    SendChannel, lookups, query,
 };
 
 use crate::login_without_throttle::numbers;
-use crate::throttle::is_throttled;
+use crate::resets::resets;
+use crate::throttle::{is_throttled, with_place};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -21,20 +23,48 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let makers = makers(map);
     for entry in &map.entry_points {
         let is_open = !entry.verdict(Control::Authentication).refuses();
         let is_other = query::is_registration(map, entry) || query::verifies_password(entry);
         if !is_open || is_other || is_throttled(entry) {
             continue;
         }
-        if let Some(effect) = entry
+        let sent = entry
             .effects
             .iter()
-            .find(|effect| sends_secret(entry, effect))
-        {
+            .find(|effect| sends_secret(entry, effect));
+        let made = || makers.iter().find(|(maker, _)| std::ptr::eq(*maker, entry));
+        if let Some(effect) = sent.or_else(|| made().map(|(_, effect)| *effect)) {
             report(entry, effect, findings);
         }
     }
+}
+
+/// Returns where the tokens of password resets are made for an account that the caller names. However they are
+/// sent, it is there that they are asked for.
+fn makers(map: &Map) -> Vec<(&EntryPoint, &Effect)> {
+    let mut found = Vec::new();
+    for reset in resets(map) {
+        for (entry, effect, value) in lookups::makers(map, &reset.lookup) {
+            if is_secret_value(value) && is_for_named(entry, effect) {
+                found.push((entry, effect));
+            }
+        }
+    }
+    found
+}
+
+fn is_for_named(entry: &EntryPoint, effect: &Effect) -> bool {
+    let EffectKind::Access(access) = &effect.kind else {
+        return false;
+    };
+    let accounts = query::accesses(entry).any(|(_, found)| {
+        found.operation == Operation::Read
+            && found.key.iter().any(|field| field.value.is_from_client())
+    });
+    let mut fields = access.key.iter().chain(&access.values);
+    accounts && fields.any(|field| is_named_by_caller(&field.value))
 }
 
 /// Holds if a message goes out to whom the caller names, with a token or code in it.
@@ -64,8 +94,11 @@ fn is_named_by_caller(to: &Provenance) -> bool {
 }
 
 fn is_secret(field: &Field) -> bool {
-    field
-        .value
+    is_secret_value(&field.value)
+}
+
+fn is_secret_value(value: &Provenance) -> bool {
+    value
         .origins()
         .iter()
         .any(|origin| matches!(origin, Origin::Random { .. } | Origin::Signature))
@@ -78,7 +111,7 @@ fn makes_secret(entry: &EntryPoint) -> bool {
 }
 
 fn report(entry: &EntryPoint, effect: &Effect, findings: &mut Findings) {
-    findings
+    let finding = findings
         .at_entry(entry)
         .title(format!(
             "`{}` sends a message for everybody who asks",
@@ -88,6 +121,6 @@ fn report(entry: &EntryPoint, effect: &Effect, findings: &mut Findings) {
             "Somebody's mailbox can be filled, and each message holds another secret to guess. {}",
             numbers(entry)
         ))
-        .because("sends", effect.span, "the message is sent here")
-        .report();
+        .because("sends", effect.span, "the message is sent here");
+    with_place(finding, entry).report();
 }

@@ -155,7 +155,7 @@ fn says_role(name: &str) -> bool {
         || plain.ends_with("roles")
         || plain.ends_with("isadmin")
         || plain.ends_with("permissions")
-        || plain == "admin"
+        || matches!(plain.as_str(), "admin" | "xadmin")
 }
 
 fn report(entry: &EntryPoint, check: &Check, name: Ustr, findings: &mut Findings) {

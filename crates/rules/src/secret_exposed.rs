@@ -63,7 +63,11 @@ fn is_secret(value: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
     let is_worked_on = value.origins().iter().any(|origin| {
         matches!(
             origin,
-            Origin::Signature | Origin::Digest | Origin::Clock | Origin::Outside(_)
+            Origin::Signature
+                | Origin::Digest
+                | Origin::Clock
+                | Origin::Outside(_)
+                | Origin::Answer(_)
         )
     });
     has_secret && !is_worked_on

@@ -1,8 +1,8 @@
 //! What messages of a socket do, and for whom: shared by the rules about sockets.
 
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Provenance, RequestPart,
-    RoomKind, Transport, Verdict, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    Provenance, RequestPart, RoomKind, Transport, Verdict, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -33,8 +33,35 @@ pub fn siblings<'m>(map: &'m Map, entry: &'m EntryPoint) -> impl Iterator<Item =
 
 /// Holds if the message or connection proves who is there, by itself.
 pub fn authenticates(entry: &EntryPoint) -> bool {
-    query::verifications(entry).any(|(_, found)| found.is_verified)
-        || query::verifies_password(entry)
+    let verifies = |(effect, found): (&Effect, &firedoor_app::VerifyToken)| {
+        found.is_verified && !is_of_another_message(entry, effect)
+    };
+    query::verifications(entry).any(verifies) || query::verifies_password(entry)
+}
+
+/// Holds if the effect belongs to a message that came before: it hangs on a field of the message that is
+/// another text than the name of this one.
+fn is_of_another_message(entry: &EntryPoint, effect: &Effect) -> bool {
+    let Some(own) = entry.message else {
+        return false;
+    };
+    let names_it = |check: &Check| {
+        check.operands.iter().any(|operand| {
+            operand.is_from(RequestPart::Message)
+                && !operand.origins().contains(&Origin::Literal(own))
+        })
+    };
+    let is_another = |check: &Check| {
+        let names: Vec<_> = check
+            .operands
+            .iter()
+            .filter_map(Provenance::literal)
+            .collect();
+        names.len() == 1 && names[0] != own
+    };
+    entry.checks_of(effect).any(|check| {
+        check.kind == CheckKind::Equality && check.outcome && names_it(check) && is_another(check)
+    })
 }
 
 /// Returns what somebody without credentials reaches: a change, records that he is told, a room.
@@ -124,7 +151,8 @@ fn is_bookkeeping(map: &Map, access: &Access) -> bool {
     is_memory(map, access.asset)
 }
 
-fn is_memory(map: &Map, asset: Ustr) -> bool {
+/// Holds if the asset lives in the memory of the process.
+pub fn is_memory(map: &Map, asset: Ustr) -> bool {
     map.asset(asset)
         .is_some_and(|asset| asset.kind == firedoor_app::AssetKind::Memory)
 }

@@ -1,11 +1,13 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Check, CheckKind, Effect, EffectKind, EntryPoint, Flag, Operation, Origin, RequestPart,
-    Throttle,
+    Check, CheckKind, Effect, EffectKind, EntryPoint, Flag, Layer, LayerKind, Operation, Origin,
+    Provenance, RequestPart, Throttle,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
+
+use crate::finding::FindingBuilder;
 
 /// Returns the limiters of an entry point with their places and names: those that are layers, and those
 /// that its code asks.
@@ -21,11 +23,30 @@ pub fn throttles(entry: &EntryPoint) -> Vec<(&Throttle, Span, Ustr)> {
         .iter()
         .filter_map(|effect| match &effect.kind {
             EffectKind::Throttle(throttle) if effect.layer.is_none() => {
-                Some((throttle, effect.span, effect.function))
+                // A decorator counts outside of every function.
+                let name = match effect.function.starts_with('(') {
+                    true => entry.handler.name,
+                    false => effect.function,
+                };
+                Some((throttle, effect.span, name))
             }
             _ => None,
         });
     layers.chain(inner).collect()
+}
+
+/// Adds where a limiter could stand: what the application mounts before the entry point, last.
+pub fn with_place<'f>(finding: FindingBuilder<'f>, entry: &EntryPoint) -> FindingBuilder<'f> {
+    let mut layers = entry.layers.iter().rev();
+    let last = layers.find(|layer| layer.kind == LayerKind::Layer);
+    match last {
+        Some(layer) => finding.because(
+            "before",
+            layer.mounted,
+            format!("`{}` is the last of the layers before it", layer.name),
+        ),
+        None => finding,
+    }
 }
 
 /// The most attempts an hour that make guessing a password or code hopeless.
@@ -62,7 +83,11 @@ pub fn is_client_key(throttle: &Throttle) -> bool {
 
 /// Returns the header whose value makes the key.
 pub fn chosen_header(throttle: &Throttle) -> Option<Ustr> {
-    let origins = throttle.key.origins();
+    header_in(&throttle.key)
+}
+
+fn header_in(key: &Provenance) -> Option<Ustr> {
+    let origins = key.origins();
     let is_known = origins
         .iter()
         .any(|origin| matches!(origin, Origin::Principal(_)));
@@ -80,13 +105,58 @@ pub fn chosen_header(throttle: &Throttle) -> Option<Ustr> {
 /// Holds if the code counts attempts itself: it refuses by a bound on a stored number that it also changes,
 /// or answers that there were too many.
 fn refuses_by_count(entry: &EntryPoint) -> bool {
-    let has_layer = entry.layers.iter().any(|layer| {
-        layer.throttle.is_none()
-            && layer.controls.contains(&firedoor_app::Control::RateLimit)
-            && layer.verdict.refuses()
-    });
+    let has_layer = counting_layers(entry).any(|(number, _)| !is_wide(entry, number));
     has_layer
         || (entry.checks.iter().any(is_count_check) && entry.effects.iter().any(is_count_change))
+}
+
+/// Returns the layers by which the application counts requests itself, with their numbers.
+pub fn counting_layers(entry: &EntryPoint) -> impl Iterator<Item = (u32, &Layer)> {
+    entry
+        .layers
+        .iter()
+        .enumerate()
+        .filter_map(|(number, layer)| {
+            let counts = layer.throttle.is_none()
+                && layer.controls.contains(&firedoor_app::Control::RateLimit)
+                && layer.verdict.refuses();
+            counts.then_some((number as u32, layer))
+        })
+}
+
+/// Holds if the layer refuses only beyond a number that makes guessing no harder.
+fn is_wide(entry: &EntryPoint, layer: u32) -> bool {
+    let refusals = entry.effects.iter().filter(|effect| {
+        effect.layer == Some(layer)
+            && matches!(
+                effect.kind,
+                EffectKind::Respond {
+                    status: Some(429),
+                    ..
+                }
+            )
+    });
+    let limits: Vec<u64> = refusals
+        .flat_map(|effect| entry.checks_of(effect))
+        .filter(|check| check.kind == CheckKind::Bound)
+        .flat_map(|check| &check.operands)
+        .filter_map(|operand| operand.literal()?.parse().ok())
+        .collect();
+    !limits.is_empty() && limits.iter().all(|limit| *limit > ATTEMPTS_PER_HOUR)
+}
+
+/// Returns the header that makes the key by which a layer of the application's own counts.
+pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Ustr)> {
+    entry.effects.iter().find_map(|effect| {
+        let EffectKind::Access(access) = &effect.kind else {
+            return None;
+        };
+        if effect.layer != Some(layer) {
+            return None;
+        }
+        let mut key = access.key.iter();
+        key.find_map(|field| Some((&field.value, header_in(&field.value)?)))
+    })
 }
 
 fn is_count_check(check: &Check) -> bool {
@@ -109,9 +179,15 @@ fn is_count_change(effect: &Effect) -> bool {
     access.operation == Operation::Update
         && access.values.iter().any(|field| {
             let name = field.name.to_ascii_lowercase();
+            // Back to zero is not counting.
+            let is_reset = field
+                .value
+                .literal()
+                .is_some_and(|text| matches!(text.as_str(), "0" | "null" | "false"));
             field.operator == "+="
-                || ["attempt", "failed", "fails", "tries", "count", "lock"]
-                    .iter()
-                    .any(|word| name.contains(word))
+                || !is_reset
+                    && ["attempt", "failed", "fails", "tries", "count", "lock"]
+                        .iter()
+                        .any(|word| name.contains(word))
         })
 }

@@ -1,8 +1,8 @@
 //! Finds redirects whose URL carries a token that proves who is asking.
 
-use firedoor_app::{EffectKind, EntryPoint, IssueToken, Map, Origin, Provenance};
+use firedoor_app::{Effect, EffectKind, EntryPoint, IssueToken, Map, Origin, Provenance};
 
-use crate::token_kinds::{issued, proves_identity};
+use crate::token_kinds::{Issued, issued, proves_identity};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -18,26 +18,26 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let all: Vec<Issued<'_>> = issued(map).collect();
     for entry in &map.entry_points {
-        let made: Vec<&IssueToken> = issued(map)
+        let made: Vec<&Issued<'_>> = all
+            .iter()
             .filter(|made| std::ptr::eq(made.entry, entry))
-            .map(|made| made.token)
-            .filter(|token| proves_identity(map, token))
+            .filter(|made| proves_identity(map, made.token))
             .collect();
-        if !made.is_empty() {
-            redirects(entry, &made, findings);
-        }
+        redirects(entry, &made, findings);
     }
 }
 
-fn redirects(entry: &EntryPoint, made: &[&IssueToken], findings: &mut Findings) {
+fn redirects(entry: &EntryPoint, made: &[&Issued<'_>], findings: &mut Findings) {
     for effect in &entry.effects {
         let EffectKind::Redirect(target) = &effect.kind else {
             continue;
         };
-        let is_carried = target.origins().contains(&Origin::Signature)
-            && made.iter().any(|token| may_be_in(token, target));
-        if !is_carried {
+        let is_told = made.iter().any(|made| {
+            may_both_happen(entry, made.effect, effect) && may_be_in(made.token, target)
+        });
+        if !is_told || !target.origins().contains(&Origin::Signature) {
             continue;
         }
         findings
@@ -66,4 +66,13 @@ fn may_be_in(token: &IssueToken, target: &Provenance) -> bool {
         .filter(is_stored)
         .peekable();
     told.peek().is_none() || told.any(|origin| target.origins().contains(origin))
+}
+
+/// Holds if no check sends the one on one way and the other on the opposite.
+fn may_both_happen(entry: &EntryPoint, first: &Effect, second: &Effect) -> bool {
+    !entry.checks_of(first).any(|check| {
+        entry
+            .checks_of(second)
+            .any(|other| other.span == check.span && other.outcome != check.outcome)
+    })
 }

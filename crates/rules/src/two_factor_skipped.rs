@@ -118,7 +118,8 @@ fn has_secret(value: &Provenance) -> bool {
         | Origin::Signature
         | Origin::Environment { .. }
         | Origin::Unknown(_)
-        | Origin::Outside(_) => true,
+        | Origin::Outside(_)
+        | Origin::Answer(_) => true,
         Origin::Record { field, .. } => query::is_password_name(field),
         _ => false,
     })

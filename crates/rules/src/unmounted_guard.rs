@@ -3,6 +3,7 @@
 use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Transport, Verdict, query};
 use firedoor_source::Span;
 
+use crate::dead_guard::wrapped;
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -21,7 +22,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for guard in &map.guards {
         let is_unmounted = guard.covers.is_empty() && guard.mounts.is_empty() && !guard.is_used;
-        if !is_unmounted {
+        if !is_unmounted || wrapped(map, guard).is_some() {
             continue;
         }
         for control in &guard.controls {
@@ -40,15 +41,6 @@ fn fitting<'m>(
     guard: &GuardDefinition,
     control: Control,
 ) -> Option<(&'m EntryPoint, Option<Span>)> {
-    // A decorator above that of the route wraps what nobody registers.
-    let wrapped = map.entry_points.iter().find(|entry| {
-        entry.handler.name == guard.name && entry.handler.span.file == guard.span.file
-    });
-    if let Some(entry) = wrapped
-        && guard.throttle.is_some()
-    {
-        return Some((entry, Some(entry.handler.span)));
-    }
     // Layers are for requests; sockets take none of them.
     let lacks = |entry: &&EntryPoint| {
         entry.transport == Transport::Http && !entry.verdict(control).refuses()

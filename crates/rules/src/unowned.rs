@@ -135,7 +135,7 @@ struct Evidence<'u, 'm> {
     open: usize,
     /// Whether lists of all records are told to every caller.
     is_public: bool,
-    example: Option<&'u Usage<'m>>,
+    example: Option<Usage<'m>>,
     is_made_by_callers: bool,
 }
 
@@ -171,12 +171,15 @@ impl<'u, 'm> Evidence<'u, 'm> {
         let example = scoped
             .first()
             .copied()
-            .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers));
+            .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers))
+            .cloned()
+            .or_else(|| made_for_members(map, usage));
         let is_public = usages.iter().filter(is_of_peers).any(|other| {
             other.access.asset == asset
                 && !other.is_scoped
                 && other.kind == Use::Tell
                 && other.access.is_many
+                && other.effect.span != usage.effect.span
         }) || is_told_to_strangers(map, asset);
         Evidence {
             example,
@@ -189,7 +192,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
 
     /// A use that asks, or else a place where callers make what only they should change.
     fn example(&self, map: &'m Map, usage: &Usage<'m>) -> Option<Example<'m>> {
-        if let Some(found) = self.example {
+        if let Some(found) = &self.example {
             return Some(Example {
                 entry: found.entry,
                 span: found.effect.span,
@@ -269,6 +272,36 @@ fn is_author(name: &str) -> bool {
         || name.contains("byid")
         || name.contains("author")
         || name.contains("creator")
+}
+
+/// Returns where records are made for a group only after the caller was found in it, if the use names the group.
+fn made_for_members<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Usage<'m>> {
+    let groups: Vec<_> = usage
+        .access
+        .key
+        .iter()
+        .filter(|field| field.operator == "=" && is_clients_choice(&field.value))
+        .filter(|field| is_identifier(&field.name) && field.name.len() > 4)
+        .map(|field| field.name)
+        .collect();
+    map.entry_points.iter().find_map(|entry| {
+        let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
+            access.asset == usage.access.asset
+                && access.operation == Operation::Create
+                && access.values.iter().any(|field| {
+                    groups.contains(&field.name)
+                        && is_clients_choice(&field.value)
+                        && ties(entry, effect).touches(&field.value)
+                })
+        })?;
+        Some(Usage {
+            entry,
+            effect,
+            access,
+            kind: Use::Change,
+            is_scoped: true,
+        })
+    })
 }
 
 /// Holds if people without an account are told records of the asset.

@@ -6,7 +6,7 @@ use crate::client_value::{
     has_lower_bound, is_bounded_number, is_compared_with_balance, is_counted, is_from_server,
     sent_fields, written_fields,
 };
-use crate::privileged::is_worth;
+use crate::privileged::is_money;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -31,7 +31,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             }
             for (origin, sent) in sent_fields(&field.value) {
-                let is_balance = is_worth(map, access.asset, field.name)
+                let is_balance = is_money(map, access.asset, field.name)
                     && (field.operator == "+="
                         || is_compared_with_balance(
                             entry,

@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::{is_money_name, is_worth};
+use crate::privileged::{is_money, is_money_name};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -22,9 +22,18 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if entry.verdict(Control::Authentication) != Verdict::Absent
-            || query::opens_session(map, entry)
-        {
+        let is_open = match entry.verdict(Control::Authentication) {
+            Verdict::Absent => true,
+            // A layer before everything may look at who asks, where the handler does not.
+            Verdict::Observed => !query::handler_accesses(entry).any(|(_, access)| {
+                access
+                    .key
+                    .iter()
+                    .any(|field| query::is_principal(&field.value))
+            }),
+            _ => false,
+        };
+        if !is_open || query::opens_session(map, entry) {
             continue;
         }
         let booked = written_fields(entry).find(|(effect, access, field)| {
@@ -61,7 +70,9 @@ fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
         matches!(origin, Origin::Literal(text)
             if matches!(text.to_ascii_lowercase().as_str(), "paid" | "succeeded" | "completed" | "captured"))
     });
-    (is_worth(map, access.asset, field.name) && is_counted(access, field)) || (is_priced && is_paid)
+    let is_rank = matches!(field.name.as_str(), "score" | "rating");
+    (is_money(map, access.asset, field.name) && !is_rank && is_counted(access, field))
+        || (is_priced && is_paid)
 }
 
 fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {

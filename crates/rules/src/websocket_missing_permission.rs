@@ -2,12 +2,12 @@
 
 use firedoor_app::{
     Access, Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
-    RequestPart, RoomKind, query,
+    RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_named_by_client};
+use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -52,11 +52,19 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
                     .filter(|_| access.operation == Operation::Create),
             )
             .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
-        let is_telling = access.operation.is_write() || is_told(entry, access.asset);
-        if !is_named || !is_telling || is_asked(entry, effect, access) {
+        let is_seen = access.operation.is_write() || is_told(entry, access.asset);
+        let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
+        if !is_named
+            || !is_telling
+            || is_count(access)
+            || is_joining(access)
+            || is_bookkeeping(map, access)
+            || is_asked(entry, effect, access)
+        {
             return None;
         }
-        let other = asks_elsewhere(map, entry, access.asset, access.operation)?;
+        let other = asks_elsewhere(map, entry, access.asset, access.operation)
+            .or_else(|| asks_to_read(map, entry, access))?;
         let verb = match access.operation.is_write() {
             true => "changes",
             false => "reads",
@@ -65,9 +73,64 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             format!("{verb} {}", access.asset),
             effect.span,
             other,
-            Confidence::High,
+            match is_seen {
+                true => Confidence::High,
+                false => Confidence::Medium,
+            },
         ))
     })
+}
+
+/// A process looks up its own connections by the name of a room; whoever is found there is told nothing by that.
+fn is_bookkeeping(map: &Map, access: &Access) -> bool {
+    access.operation == Operation::Read && is_memory(map, access.asset)
+}
+
+/// Holds if nothing but reading is seen of the message: an answer goes ways that are not followed, such as a queue.
+fn only_reads(entry: &EntryPoint) -> bool {
+    entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_none())
+        .all(|effect| match &effect.kind {
+            EffectKind::Access(access) => !access.operation.is_write(),
+            EffectKind::Respond { is_error, .. } => *is_error,
+            EffectKind::Room(..) | EffectKind::Send { .. } | EffectKind::Issue(_) => false,
+            _ => true,
+        })
+}
+
+/// A record that says no more than who is in which group is how people come in.
+fn is_joining(access: &Access) -> bool {
+    access.operation == Operation::Create
+        && access
+            .values
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+        && access.values.iter().all(|field| is_reference(&field.name))
+}
+
+/// What is written for a group that only its members may read is theirs to write.
+fn asks_to_read<'m>(map: &'m Map, entry: &EntryPoint, access: &Access) -> Option<&'m EntryPoint> {
+    let groups: Vec<Ustr> = access
+        .values
+        .iter()
+        .filter(|field| is_named_by_client(&field.value) && is_reference(&field.name))
+        .map(|field| field.name)
+        .collect();
+    map.entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry) && asks(other))
+        .find(|other| {
+            ownership::usages(other).any(|usage| {
+                usage.kind == ownership::Use::Tell
+                    && usage.access.asset == access.asset
+                    && usage.is_scoped
+                    && usage.access.key.iter().any(|field| {
+                        groups.contains(&field.name) && ownership::is_clients_choice(&field.value)
+                    })
+            })
+        })
 }
 
 /// Holds if the field says which record is meant, not what is written in it.
@@ -167,11 +230,15 @@ fn is_the_same(other: &Access, own: &Access) -> bool {
             .iter()
             .any(|field| other.values.iter().any(|found| found.name == field.name))
     };
-    // Whoever comes or goes changes a count, and needs no right to the record.
-    let is_count = !own.values.is_empty() && own.values.iter().all(|field| field.operator == "+=");
-    !is_count
+    !is_count(own)
         && other.operation == own.operation
         && (own.operation == Operation::Delete || shares())
+}
+
+/// Whoever comes or goes changes a count, and needs no right to the record.
+fn is_count(access: &Access) -> bool {
+    let is_counted = |field: &firedoor_app::Field| matches!(field.operator, "+=" | "-=");
+    !access.values.is_empty() && access.values.iter().all(is_counted)
 }
 
 /// Holds if a field of the record, or a role beside it, decides whether the caller is refused.

@@ -1,6 +1,9 @@
 //! Finds sockets that never look up what HTTP guards look up about the caller on every request.
 
-use firedoor_app::{Control, EntryPoint, Layer, Map, Operation, Transport, query};
+use firedoor_app::{
+    AssetKind, CheckKind, Control, EffectKind, EntryPoint, Layer, Map, Operation, Origin,
+    Provenance, Transport, query,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -27,15 +30,22 @@ fn check(map: &Map, findings: &mut Findings) {
             other.verdict(Control::Authentication).refuses()
                 && query::verifications(other).any(|(_, found)| found.is_verified)
         });
-        let reads = |asset: Ustr| all.iter().any(|other| reads_asset(other, asset));
+        let reads = |asset: Ustr| all.iter().any(|other| knows(other, asset));
         let missed = looked_up.iter().find(|known| !reads(known.asset));
         if let Some(missed) = missed.filter(|_| is_by_token) {
             // A socket that looks up something shows that the look-ups of it are seen.
-            let confidence = match looked_up.iter().any(|known| reads(known.asset)) {
-                true => Confidence::High,
-                false => Confidence::Low,
+            let is_seen = looked_up.iter().any(|known| reads(known.asset));
+            let confidence = match () {
+                () if is_seen => Confidence::High,
+                () if uses_database(map) && is_taken_away(map, missed.asset) => Confidence::Medium,
+                () => Confidence::Low,
             };
             report(entry, missed, confidence, findings);
+        } else if is_by_token && missed.is_none() {
+            let knows_account = |ban: &Ban<'_>| all.iter().any(|other| knows(other, ban.asset));
+            if let Some(ban) = ban(map).filter(|ban| uses_database(map) && !knows_account(ban)) {
+                report_banned(entry, &ban, findings);
+            }
         }
     }
 }
@@ -95,15 +105,144 @@ fn looked_up_by_http(map: &Map) -> Vec<LookedUp<'_>> {
         .collect()
 }
 
-fn reads_asset(entry: &EntryPoint, asset: Ustr) -> bool {
-    query::accesses(entry).any(|(_, access)| {
+/// Holds if the entry point looks the caller up in the asset, or goes on with what such a look-up gave.
+fn knows(entry: &EntryPoint, asset: Ustr) -> bool {
+    let is_read = query::accesses(entry).any(|(_, access)| {
         access.asset == asset
             && matches!(access.operation, Operation::Read | Operation::Count)
             && access
                 .key
                 .iter()
                 .any(|field| query::is_principal(&field.value))
+    });
+    let is_of_caller = |value: &Provenance| {
+        value.origins().iter().any(|origin| {
+            matches!(origin, Origin::Record { asset: found, of_principal: true, .. } if *found == asset)
+        })
+    };
+    is_read
+        || entry
+            .checks
+            .iter()
+            .any(|check| is_of_caller(&check.provenance()))
+        || query::accesses(entry).any(|(_, access)| {
+            let mut fields = access.key.iter().chain(&access.values);
+            fields.any(|field| is_of_caller(&field.value))
+        })
+}
+
+/// Holds if messages of sockets are seen to use what outlives the process.
+fn uses_database(map: &Map) -> bool {
+    let is_kept = |asset: Ustr| {
+        map.asset(asset)
+            .is_none_or(|asset| asset.kind != AssetKind::Memory)
+    };
+    entries(map)
+        .any(|entry| query::handler_accesses(entry).any(|(_, access)| is_kept(access.asset)))
+}
+
+/// Holds if somebody is logged out or banned in the asset: its records are removed, or what a refusing check
+/// looks at is changed in them.
+fn is_taken_away(map: &Map, asset: Ustr) -> bool {
+    let asked = |field: Ustr| {
+        map.entry_points.iter().any(|entry| {
+            let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
+            checks.any(|check| {
+                check
+                    .provenance()
+                    .record_fields(asset)
+                    .any(|found| found == field)
+            })
+        })
+    };
+    map.entry_points.iter().any(|entry| {
+        query::handler_accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && match access.operation {
+                    Operation::Delete => true,
+                    Operation::Update => access
+                        .values
+                        .iter()
+                        .any(|field| !query::is_password_name(&field.name) && asked(field.name)),
+                    _ => false,
+                }
+        })
     })
+}
+
+/// An entry point that bans accounts and closes no connection.
+struct Ban<'m> {
+    asset: Ustr,
+    field: Ustr,
+    span: Span,
+    entry: &'m EntryPoint,
+}
+
+/// Returns where somebody with a right to it changes in another's account what its log-in refuses for, while the
+/// connections that the account has stay open.
+fn ban(map: &Map) -> Option<Ban<'_>> {
+    let accounts = query::account_assets(map);
+    let bans = |entry: &EntryPoint| entry.verdict(Control::Authorization).refuses();
+    let closes = |entry: &EntryPoint| {
+        let mut effects = entry.effects.iter();
+        effects.any(|effect| matches!(effect.kind, EffectKind::Disconnect(_)))
+    };
+    map.entry_points
+        .iter()
+        .filter(|entry| bans(entry) && !closes(entry))
+        .find_map(|entry| {
+            query::handler_accesses(entry).find_map(|(effect, access)| {
+                let is_of_other = access.operation == Operation::Update
+                    && accounts.contains(&access.asset)
+                    && !access
+                        .key
+                        .iter()
+                        .any(|field| query::is_principal(&field.value));
+                let mut fields = access.values.iter().filter(|_| is_of_other);
+                let field = fields.find(|field| keeps_out(map, access.asset, field.name))?;
+                Some(Ban {
+                    asset: access.asset,
+                    field: field.name,
+                    span: effect.span,
+                    entry,
+                })
+            })
+        })
+}
+
+/// Holds if the log-in, or a guard, refuses an account because the field is set.
+fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    let is_only = |value: &Provenance| {
+        let mut fields = value.record_fields(asset);
+        fields.any(|found| found == field)
+    };
+    !query::is_password_name(&field)
+        && map.entry_points.iter().any(|entry| {
+            let is_log_in = query::verifies_password(entry);
+            let mut checks = entry
+                .checks
+                .iter()
+                .filter(|check| is_log_in && check.refusal.is_some());
+            checks.any(|check| {
+                check.kind == CheckKind::Presence
+                    && !check.outcome
+                    && check.operands.iter().any(is_only)
+            })
+        })
+}
+
+fn report_banned(entry: &EntryPoint, ban: &Ban<'_>, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .confidence(Confidence::Medium)
+        .title(format!("`{}` goes on for accounts that were banned", entry.id()))
+        .message(format!(
+            "`{}` sets `{}`, which the log-in refuses for; connections that are open then stay open, and neither the handshake nor a message looks it up.",
+            ban.entry.id(),
+            ban.field
+        ))
+        .because("banned", ban.span, format!("`{}` is set here", ban.field))
+        .report();
 }
 
 fn report(

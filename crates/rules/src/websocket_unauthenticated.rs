@@ -1,6 +1,7 @@
 //! Finds sockets that act for anybody who connects, while the rest of the application asks who is there.
 
 use firedoor_app::{Control, EffectKind, EntryPoint, Map, Verdict, query};
+use firedoor_source::Span;
 
 use crate::socket::{Reach, authenticates, entries, reach, siblings};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -26,7 +27,14 @@ fn check(map: &Map, findings: &mut Findings) {
             entry.verdict(Control::Authentication),
             Verdict::Absent | Verdict::Observed
         );
-        if !is_open || authenticates_itself(entry) || is_elsewhere(map, entry) {
+        if !is_open || is_elsewhere(map, entry) {
+            continue;
+        }
+        if let Some(reach) = past_log_in(map, entry) {
+            report(map, entry, &reach, findings);
+            continue;
+        }
+        if authenticates_itself(entry) {
             continue;
         }
         if let Some(reach) = reach(map, entry) {
@@ -46,6 +54,26 @@ fn authenticates_itself(entry: &EntryPoint) -> bool {
             );
             is_proof && effect.layer.is_none()
         })
+}
+
+/// What messages reach for those who did not pass the log-in that stands before all of them: there is another way.
+fn past_log_in(map: &Map, entry: &EntryPoint) -> Option<Reach> {
+    if entry.message.is_some() {
+        return None;
+    }
+    let open: Vec<&EntryPoint> = siblings(map, entry)
+        .filter(|other| other.verdict(Control::Authentication) == Verdict::Absent)
+        .collect();
+    let proofs = |other: &EntryPoint| -> Vec<Span> {
+        query::verifications(other)
+            .filter(|(_, found)| found.is_verified)
+            .map(|(effect, _)| effect.span)
+            .collect()
+    };
+    let is_before_all = |span: &Span| open.iter().all(|other| proofs(other).contains(span));
+    let has_log_in = open.len() > 2 && proofs(open[0]).iter().any(is_before_all);
+    let mut reached = open.iter().filter_map(|other| reach(map, other));
+    reached.find(|reach| has_log_in && reach.asset.is_some())
 }
 
 /// A socket on which some messages are refused has a rule of its own.

@@ -32,6 +32,8 @@ pub enum SkipReason {
     Generated,
     /// A symbolic link that leads out of the tree.
     SymbolicLink,
+    /// A folder whose files are in another repository.
+    Submodule,
     /// The file is there, and its bytes that are no text are replaced.
     InvalidText,
 }
@@ -45,6 +47,7 @@ impl SkipReason {
             SkipReason::Unreadable => "unreadable",
             SkipReason::Generated => "generated",
             SkipReason::SymbolicLink => "symbolic-link",
+            SkipReason::Submodule => "submodule",
             SkipReason::InvalidText => "invalid-text",
         }
     }

@@ -14,11 +14,13 @@
 mod check;
 mod document;
 mod expectation;
+mod folder;
 mod page;
 mod run;
 
 pub use check::{Tag, check_tags};
 pub use document::keep_part;
 pub use expectation::{Expectation, Kind};
+pub use folder::{Folder, git};
 pub use page::{SNAPSHOT_WORDS, Section, Snapshot, parse_page};
 pub use run::{Outcome, run_pages};

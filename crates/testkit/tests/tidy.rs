@@ -131,6 +131,7 @@ fn documents_lead_somewhere() {
         "docs/decisions.md",
         "docs/frameworks/express.md",
         "docs/frameworks/fastapi.md",
+        "docs/frameworks/flask.md",
         "docs/frameworks/websockets.md",
         "docs/json.md",
         "docs/libraries.md",

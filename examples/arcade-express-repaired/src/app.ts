@@ -4,7 +4,7 @@ import express, { type Request } from 'express';
 import helmet from 'helmet';
 import { config } from './config.js';
 import { prisma } from './db.js';
-import { consoleMailer } from './lib/mailer.js';
+import { mailer } from './lib/mailer.js';
 import { errorHandler } from './middleware/error-handler.js';
 import { apiLimiter } from './middleware/limiters.js';
 import { requireAuth } from './middleware/require-auth.js';
@@ -14,7 +14,7 @@ import * as routes from './routes/index.js';
 
 export function createApp() {
   const app = express();
-  const deps = { db: prisma, mailer: consoleMailer };
+  const deps = { db: prisma, mailer };
 
   app.use(helmet());
   app.use(cors({ origin: [config.webUrl], credentials: true }));

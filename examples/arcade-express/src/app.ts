@@ -3,7 +3,7 @@ import cors from 'cors';
 import express from 'express';
 import { config } from './config.js';
 import { prisma } from './db.js';
-import { consoleMailer } from './lib/mailer.js';
+import { mailer } from './lib/mailer.js';
 import { errorHandler } from './middleware/error-handler.js';
 import { apiLimiter } from './middleware/limiters.js';
 import { requireAuth } from './middleware/require-auth.js';
@@ -12,7 +12,7 @@ import * as routes from './routes/index.js';
 
 export function createApp() {
   const app = express();
-  const deps = { db: prisma, mailer: consoleMailer };
+  const deps = { db: prisma, mailer };
 
   app.use(cors({ origin: true, credentials: true }));
   app.use(express.json());

@@ -35,6 +35,10 @@ pub fn root_of(path: &Path) -> Result<PathBuf, UserError> {
     if metadata.is_dir() {
         return Ok(place);
     }
+    // Reading a pipe or a device may never end.
+    if !metadata.is_file() {
+        return Err(UserError::NoFile(path.to_owned()));
+    }
     Ok(place.parent().map_or(place.clone(), Path::to_owned))
 }
 

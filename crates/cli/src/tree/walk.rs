@@ -2,7 +2,9 @@
 
 use std::path::{Component, Path};
 
-use firedoor_source::intake::{ENVIRONMENT_MARK, Interest, interest, is_foreign_folder, is_hidden};
+use firedoor_source::intake::{
+    ENVIRONMENT_MARK, interest, is_foreign_folder, is_hidden, note_link,
+};
 use firedoor_source::{SkipReason, Skipped};
 use globset::GlobSet;
 use ignore::{DirEntry, WalkBuilder};
@@ -71,7 +73,8 @@ fn meet(root: &Path, entry: &DirEntry, met: &mut Vec<Met>, notes: &mut Vec<Skipp
         return;
     };
     if kind.is_symlink() {
-        notes.extend(note_link(root, entry.path(), path));
+        let target = std::fs::read_link(entry.path()).unwrap_or_default();
+        notes.extend(note_link(&path, &target));
         return;
     }
     if !kind.is_file() {
@@ -84,22 +87,6 @@ fn meet(root: &Path, entry: &DirEntry, met: &mut Vec<Met>, notes: &mut Vec<Skipp
             interest,
         });
     }
-}
-
-/// What a link within the tree leads to is read where it is; only what lies outside is missing.
-fn note_link(root: &Path, link: &Path, path: String) -> Option<Skipped> {
-    let target = link.canonicalize().ok()?;
-    let is_inside = target.starts_with(root);
-    let matters = target.is_dir()
-        || matches!(
-            interest(&path),
-            Some(Interest::Script | Interest::Source | Interest::Manifest)
-        );
-    (!is_inside && matters).then(|| Skipped {
-        path,
-        reason: SkipReason::SymbolicLink,
-        detail: String::from("it leads out of the tree and is not followed"),
-    })
 }
 
 fn note_error(root: &Path, error: &ignore::Error) -> Option<Skipped> {

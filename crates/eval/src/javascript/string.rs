@@ -56,12 +56,26 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         }
         _ => None,
     };
-    Ok(Some(machine.tested(
-        TestKind::Membership,
+    let value = machine.tested(
+        test_kind(&call.path),
         outcome,
         &[call.this, &part],
         call.span,
-    )))
+    );
+    if let Some((test, _)) = value.test
+        && outcome.is_none()
+    {
+        machine.text_tests.push((test, Ustr::from(&call.path)));
+    }
+    Ok(Some(value))
+}
+
+/// Returns what kind of test a method is that looks for one value in another.
+pub(super) fn test_kind(name: &str) -> TestKind {
+    match name {
+        "startsWith" | "endsWith" => TestKind::Part,
+        _ => TestKind::Membership,
+    }
 }
 
 /// Tells the host about a text that is told apart by how it begins: the constant ends in `*`.

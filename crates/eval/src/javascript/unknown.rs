@@ -1,7 +1,7 @@
 //! Methods of values that are not known: the names tell enough to call the functions that are passed.
 
 use super::{Function, Native, callbacks, promise};
-use crate::{Answer, Atom, Machine, Shape, TestKind};
+use crate::{Answer, Atom, Machine, Shape};
 
 /// Calls a method of an unknown value.
 pub(super) fn method(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
@@ -13,7 +13,7 @@ pub(super) fn method(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         "startsWith" | "endsWith" | "includes" | "has" | "hasOwnProperty" => {
             let part = call.argument(0);
             Ok(Some(machine.tested(
-                TestKind::Membership,
+                super::string::test_kind(&call.path),
                 None,
                 &[call.this, &part],
                 call.span,

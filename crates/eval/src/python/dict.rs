@@ -231,6 +231,9 @@ pub(crate) fn from_keys(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Val
 impl Machine<'_> {
     /// `dict(...)`.
     pub(crate) fn make_dict(&mut self, call: &Use<'_>) -> Result<Value, Stop> {
+        if let Some(record) = self.copied_record(call) {
+            return Ok(record);
+        }
         let id = self.heap.allocate(ObjectKind::Plain, call.span);
         let first = call.at(0);
         if let Some(source) = &first {
@@ -242,6 +245,17 @@ impl Machine<'_> {
         }
         let origins = first.map_or(crate::OriginSet::EMPTY, |source| source.origins);
         Ok(Value::object(id).with_origins(origins))
+    }
+
+    /// A copy of something outside that has fields, such as a row of a table, has the same.
+    fn copied_record(&self, call: &Use<'_>) -> Option<Value> {
+        let first = call.at(0)?;
+        let is_record = match first.atoms() {
+            [Atom::Unknown(_)] => self.origins.members(first.origins).len() == 1,
+            [Atom::Object(id)] => matches!(self.heap.get(*id).kind, ObjectKind::Host(_)),
+            _ => false,
+        };
+        (is_record && call.arguments.keywords.is_empty()).then_some(first)
     }
 
     /// Puts the entries of a dictionary, or of a sequence of pairs, into another.

@@ -77,6 +77,14 @@ fn collect(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
     let (mut elements, is_open, source) = match call.at(0) {
         Some(source) => {
             let (elements, is_open) = machine.elements_of(&source);
+            let is_outside = source
+                .objects()
+                .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Host(_)));
+            if is_outside && elements.is_empty() && call.name != "set" {
+                // What a library hands out is asked for what is in it, as a loop does.
+                let element = machine.element_of_open(&source);
+                return machine.list_with_more(Vec::new(), element, &source, call.span);
+            }
             (elements, is_open, Some(source))
         }
         None => (Vec::new(), false, None),

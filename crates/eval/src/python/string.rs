@@ -121,7 +121,11 @@ fn by_shape(machine: &mut Machine<'_>, call: &Use<'_>) -> Option<Value> {
     }
     if TO_BOOL.contains(&call.name) {
         report(machine, call);
-        return Some(machine.tested(TestKind::Membership, None, &all, call.span));
+        let kind = match call.name {
+            "startswith" | "endswith" => TestKind::Part,
+            _ => TestKind::Membership,
+        };
+        return Some(machine.tested(kind, None, &all, call.span));
     }
     if TO_NUMBER.contains(&call.name) {
         return Some(machine.derived(Shape::Number, all));
@@ -295,12 +299,7 @@ fn edge(machine: &mut Machine<'_>, text: &str, call: &Use<'_>) -> Value {
         outcome = None;
     }
     report(machine, call);
-    machine.tested(
-        TestKind::Membership,
-        outcome,
-        &[call.this, &wanted],
-        call.span,
-    )
+    machine.tested(TestKind::Part, outcome, &[call.this, &wanted], call.span)
 }
 
 fn edge_of(text: &str, part: &str, name: &str) -> Option<bool> {

@@ -18,6 +18,9 @@ const BASE: usize = 256 * 1024;
 const LARGEST: usize = 4 << 30;
 /// How deep brackets may lie in each other.
 const DEEPEST: u32 = 400;
+/// How deep they may lie if lines that look like statements of the top level change nothing: a text can have such
+/// lines within brackets, and the time for each level grows with the levels around it.
+const DEEPEST_OF_ALL: u32 = 1000;
 
 /// Why a text is not parsed.
 pub enum Refusal {
@@ -75,8 +78,8 @@ impl Depth {
         }
     }
 
-    fn is_too_deep(&self) -> bool {
-        self.brackets > DEEPEST || self.angles > DEEPEST
+    fn is_deeper_than(&self, most: u32) -> bool {
+        self.brackets > most || self.angles > most
     }
 }
 
@@ -87,6 +90,7 @@ impl Scan {
         let mut scan = Scan::default();
         let mut everything = Depth::default();
         let mut outside_strings = Depth::default();
+        let mut never_forgotten = [Depth::default(), Depth::default()];
         let mut quote = None;
         let mut in_word = false;
         let mut is_escaped = false;
@@ -111,11 +115,18 @@ impl Scan {
                 Some(open) if *byte == open && !is_escaped => quote = None,
                 Some(_) => {}
                 None if matches!(byte, b'"' | b'\'') => quote = Some(*byte),
-                None => outside_strings.step(*byte),
+                None => {
+                    outside_strings.step(*byte);
+                    never_forgotten[1].step(*byte);
+                }
             }
             is_escaped = false;
             everything.step(*byte);
-            if everything.is_too_deep() && outside_strings.is_too_deep() {
+            never_forgotten[0].step(*byte);
+            let is_deep =
+                everything.is_deeper_than(DEEPEST) && outside_strings.is_deeper_than(DEEPEST);
+            let mut all = never_forgotten.iter();
+            if is_deep || all.all(|depth| depth.is_deeper_than(DEEPEST_OF_ALL)) {
                 scan.too_deep = Some(offset);
                 return scan;
             }

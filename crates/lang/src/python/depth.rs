@@ -154,8 +154,10 @@ impl<'a> Scan<'a> {
         if self.levels.len() == 1 {
             self.forget_all();
             self.starts_line = true;
+            self.before = Before::Other;
         }
-        self.step();
+        // Within brackets the line goes on: `not` and `not` on two lines are two operators.
+        self.at += 1;
     }
 
     fn skip_comment(&mut self) {

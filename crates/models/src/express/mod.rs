@@ -31,7 +31,7 @@ use request::{
 };
 use response::{
     chain, redirect, respond, response_locals, send_status, set_status, set_status_property,
-    status_of,
+    status_of, write_head,
 };
 
 /// The model.
@@ -71,7 +71,7 @@ pub static MODEL: Model = Model {
         ("express:response.render", respond),
         ("express:response.sendFile", respond),
         ("express:response.download", respond),
-        ("express:response.writeHead", set_status),
+        ("express:response.writeHead", write_head),
         ("express:response.redirect", redirect),
         ("express:response.*", chain),
     ],

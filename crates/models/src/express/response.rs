@@ -51,13 +51,21 @@ pub(super) fn send_status(host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     Ok(Some(call.this.clone()))
 }
 
-pub(super) fn set_status(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn set_status(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     if let Some(response) = call.receiver {
         machine
             .heap
             .set_property(response, Ustr::from("$status"), call.arguments.get(0));
     }
     Ok(Some(call.this.clone()))
+}
+
+/// `response.writeHead(status[, message][, headers])` of Node.
+pub(super) fn write_head(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    for headers in call.arguments.positional.iter().skip(1) {
+        crate::answer_headers::set_all(host, machine, headers, call.span);
+    }
+    set_status(host, machine, call)
 }
 
 pub(super) fn redirect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

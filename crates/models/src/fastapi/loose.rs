@@ -6,8 +6,9 @@ use ustr::Ustr;
 
 use crate::doors::{Mounting, symbol};
 use crate::fastapi::dependencies::{Dependant, Source, dependant, depends_object};
+use crate::fastapi::middleware::{Form, listed, of_application};
 use crate::fastapi::plan::{Plan, nodes, run_node};
-use crate::state::RegistrationKind;
+use crate::state::{Registration, RegistrationKind};
 use crate::{Door, ModelHost, Step, StepKind};
 
 /// Every place where a dependency is put on a whole router.
@@ -46,7 +47,58 @@ pub(crate) fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Moun
             });
         }
     }
+    mountings.extend(middleware(host, machine));
     mountings
+}
+
+/// The role of a middleware that runs by itself.
+pub(crate) const LOOSE_MIDDLEWARE: &str = "loose middleware";
+
+/// The program's own middleware, which may look at paths.
+fn middleware(host: &ModelHost, machine: &Machine<'_>) -> Vec<Mounting> {
+    let registrations: Vec<Registration> = {
+        let state = host.state();
+        let routers = state.routers.values();
+        let own = routers.filter(|router| router.framework == "fastapi");
+        own.flat_map(|router| router.registrations.iter().cloned())
+            .collect()
+    };
+    let mut mountings = Vec::new();
+    for (middleware, registration) in of_application(machine, &registrations) {
+        let Some(kept) = registration.handlers.first() else {
+            continue;
+        };
+        if middleware.form == Form::Library {
+            continue;
+        }
+        let symbol = symbol(machine, &middleware.value, middleware.span);
+        mountings.push(Mounting {
+            step: Step {
+                value: kept.clone(),
+                kind: StepKind::Layer,
+                name: symbol.name,
+                span: symbol.span,
+                mounted: middleware.span,
+                decided: Vec::new(),
+                role: LOOSE_MIDDLEWARE,
+            },
+            path: Ustr::from(""),
+        });
+    }
+    mountings
+}
+
+/// Runs a middleware for a route that is not known.
+pub(crate) fn run_middleware(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    exchange: ObjectId,
+) -> Result<(), Stop> {
+    match listed(machine, &step.value) {
+        Some(found) => crate::fastapi::middleware::run(host, machine, &found, exchange),
+        None => Ok(()),
+    }
 }
 
 fn loose_step(machine: &Machine<'_>, call: &Value) -> Step {

@@ -1,7 +1,7 @@
 //! Sends a request through a route of FastAPI or Starlette: middleware, dependencies, the endpoint.
 
 use firedoor_app::{EffectKind, Field, Transport};
-use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -75,6 +75,12 @@ pub(crate) fn step(
         let exchange = shared.first().and_then(Value::only_object);
         return exchange.map_or(Ok(()), |exchange| {
             crate::fastapi::loose::run(host, machine, door, step, exchange)
+        });
+    }
+    if step.role == crate::fastapi::loose::LOOSE_MIDDLEWARE {
+        let exchange = shared.first().and_then(Value::only_object);
+        return exchange.map_or(Ok(()), |exchange| {
+            crate::fastapi::loose::run_middleware(host, machine, step, exchange)
         });
     }
     let (Some(plan), Some(exchange)) = (
@@ -206,17 +212,40 @@ fn respond(
 
 /// The fields that are told: those of the declared type, if that has some.
 fn body_of(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, value: &Value) -> Vec<Field> {
-    let mut classes = Vec::new();
-    if let Some(answers) = &plan.answers {
-        pydantic::instances::collect_classes(machine, answers, &mut classes, 0);
+    let mut fields: Vec<Field> = Vec::new();
+    if let Some(answers) = &plan.answers
+        && !value.is_nothing()
+    {
+        tell(host, machine, answers, value, "", &mut fields);
     }
-    if classes.is_empty() || value.is_nothing() {
+    if fields.is_empty() {
         return host.body_fields(machine, value);
     }
-    let mut fields: Vec<Field> = Vec::new();
+    fields
+}
+
+/// How deep models are followed within models.
+const MODEL_DEPTH: usize = 3;
+
+/// Adds what a declared type lets through of `value`, under names that begin with `prefix`. A field that is itself
+/// a model lets through only what that declares.
+fn tell(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    declared: &Value,
+    value: &Value,
+    prefix: &str,
+    fields: &mut Vec<Field>,
+) {
+    let mut classes = Vec::new();
+    pydantic::instances::collect_classes(machine, declared, &mut classes, 0);
     for class in classes {
         for declared in pydantic::fields::fields(machine, class) {
-            if fields.iter().any(|field| field.name == declared.name) {
+            let name = match prefix.is_empty() {
+                true => declared.name,
+                false => Ustr::from(&format!("{prefix}.{}", declared.name)),
+            };
+            if fields.iter().any(|field| field.name == name) {
                 continue;
             }
             let (read, _) =
@@ -224,14 +253,27 @@ fn body_of(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, value: &Val
             let Ok(read) = read else {
                 continue;
             };
-            fields.push(Field {
-                name: declared.name,
-                value: host.deep_provenance(machine, &read),
-                operator: "=",
-            });
+            let before = fields.len();
+            if prefix.split('.').count() < MODEL_DEPTH {
+                tell(host, machine, &declared.annotation, &read, &name, fields);
+            }
+            if fields.len() == before {
+                fields.push(Field {
+                    name,
+                    value: host.deep_provenance(machine, &read),
+                    operator: "=",
+                });
+            }
         }
     }
-    fields
+    for element in pydantic::instances::element_types(machine, declared, 0) {
+        let (elements, _) = machine.elements_of(value);
+        let each = match elements.is_empty() {
+            true => machine.derived(Shape::Any, [value]),
+            false => machine.join_all(&elements),
+        };
+        tell(host, machine, &element, &each, prefix, fields);
+    }
 }
 
 /// Returns the status of an uncaught exception: its own, or that of what its handler answers.

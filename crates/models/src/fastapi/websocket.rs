@@ -104,7 +104,7 @@ pub(crate) fn without_messages(door: &Door) -> Option<Door> {
 }
 
 /// Notes that a message is received; `false` if none comes.
-fn receive(host: &ModelHost) -> bool {
+pub(crate) fn receive(host: &ModelHost) -> bool {
     let mut state = host.state();
     if state.fastapi.received.is_silent {
         return false;

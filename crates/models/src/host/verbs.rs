@@ -2,7 +2,7 @@
 //!
 //! Every model writes into the state through these, so that what an effect was done behind is noted with it.
 
-use std::cell::RefMut;
+use std::cell::{RefCell, RefMut};
 
 use firedoor_app::{EffectKind, Origin, Refusal, RequestPart};
 use firedoor_eval::{Machine, ObjectId, ObjectKind, Value};
@@ -10,9 +10,24 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::state::{RawEffect, RawRefusal, Registration, Router, State};
-use crate::{ModelHost, Persona};
+use crate::tables::Tables;
+use crate::{Framework, Model, ModelHost, Persona};
 
 impl ModelHost {
+    /// Returns a host that knows these models and no others.
+    pub fn new(models: &'static [&'static Model]) -> ModelHost {
+        ModelHost {
+            models,
+            tables: Tables::new(models),
+            state: RefCell::new(State::default()),
+        }
+    }
+
+    /// Returns the web frameworks that it knows.
+    pub fn frameworks(&self) -> impl Iterator<Item = &'static Framework> + use<> {
+        self.models.iter().filter_map(|model| model.framework)
+    }
+
     /// Returns what models remember. It must not be held while the machine runs.
     pub fn state(&self) -> RefMut<'_, State> {
         self.state.borrow_mut()
@@ -146,6 +161,10 @@ impl ModelHost {
                             .extend(bases.map(|base| {
                                 Ustr::from(&format!("{}()", self.resolve_alias(base)))
                             }));
+                    }
+                    ObjectKind::Class { .. } => {
+                        let bases = machine.outside_bases(*id).into_iter();
+                        paths.extend(bases.map(|base| self.resolve_alias(base)));
                     }
                     _ => {}
                 },

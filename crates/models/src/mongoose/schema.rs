@@ -387,6 +387,8 @@ fn described(
     });
     let unique = property(machine, options, "unique");
     field.is_unique = unique.is_some_and(|unique| unique.truth() != Some(false));
+    // A time-to-live index: <https://mongoosejs.com/docs/api/schemadate.html>, `expires`.
+    field.is_expiry |= property(machine, options, "expires").is_some();
     if let Some(default) = property(machine, options, "default") {
         let default = default_value(machine, &default, &Value::undefined(), span);
         field.default = Some(host.deep_provenance(machine, &default));

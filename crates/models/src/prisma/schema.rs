@@ -2,7 +2,7 @@
 //!
 //! The language is small: blocks in braces, a field a line, attributes that begin with `@`.
 
-use firedoor_app::{AssetField, AssetKind, Origin, Provenance};
+use firedoor_app::{AssetField, AssetKind, Origin, Provenance, Unresolved};
 use firedoor_eval::Machine;
 use firedoor_source::{FileId, Span};
 use indexmap::IndexMap;
@@ -86,8 +86,10 @@ pub(super) fn load(host: &ModelHost, machine: &Machine<'_>) {
     let mut schema = Schema::default();
     let mut spans: IndexMap<Ustr, Span> = IndexMap::new();
     for (id, file) in machine.program.files.iter() {
-        if file.path.ends_with(".prisma") {
-            read(&file.text, id, &mut schema, &mut spans);
+        if file.path.ends_with(".prisma")
+            && let Some(unresolved) = read(&file.text, id, &mut schema, &mut spans)
+        {
+            host.state().unresolved.push(unresolved);
         }
     }
     for (name, fields) in &schema.models {
@@ -110,6 +112,7 @@ fn asset_field(schema: &Schema, model: Ustr, field: &SchemaField) -> AssetField 
         .get(&model)
         .and_then(|fields| fields.iter().find(|other| other.keys.contains(&field.name)));
     AssetField {
+        is_expiry: false,
         name: field.name,
         kind: Some(field.kind),
         refers_to: relation.map(|relation| relation.kind),
@@ -118,9 +121,16 @@ fn asset_field(schema: &Schema, model: Ustr, field: &SchemaField) -> AssetField 
     }
 }
 
-fn read(text: &str, file: FileId, schema: &mut Schema, spans: &mut IndexMap<Ustr, Span>) {
+/// Reads one schema; what is not closed is read as far as it goes, and told.
+fn read(
+    text: &str,
+    file: FileId,
+    schema: &mut Schema,
+    spans: &mut IndexMap<Ustr, Span>,
+) -> Option<Unresolved> {
     let mut model: Option<Ustr> = None;
     let mut is_other_block = false;
+    let mut unclosed = None;
     let mut offset = 0_usize;
     for line in text.split_inclusive('\n') {
         let start = offset;
@@ -131,6 +141,7 @@ fn read(text: &str, file: FileId, schema: &mut Schema, spans: &mut IndexMap<Ustr
             [] => {}
             ["model" | "view" | "type", name, ..] if code.ends_with('{') => {
                 let name = Ustr::from(name.trim_end_matches('{'));
+                unclosed = unclosed.or(model);
                 let span = Span::new(file, start as u32, (start + line.trim_end().len()) as u32);
                 spans.insert(name, span);
                 schema.models.entry(name).or_default();
@@ -155,6 +166,12 @@ fn read(text: &str, file: FileId, schema: &mut Schema, spans: &mut IndexMap<Ustr
             _ => {}
         }
     }
+    let name = unclosed.or(model)?;
+    Some(Unresolved {
+        reason: "unreadable-schema",
+        span: spans.get(&name).copied()?,
+        detail: format!("the block of `{name}` is not closed"),
+    })
 }
 
 /// `@@unique([email])` and `@@id([id])` with one field make it unique.

@@ -303,3 +303,30 @@ pub(crate) fn collect_classes(
         }
     }
 }
+
+/// Returns the types of what the lists that an annotation names hold.
+pub(crate) fn element_types(machine: &Machine<'_>, annotation: &Value, depth: usize) -> Vec<Value> {
+    let mut found = Vec::new();
+    for id in annotation.objects() {
+        let object = machine.heap.get(id);
+        let ObjectKind::Host(path) = &object.kind else {
+            continue;
+        };
+        let name = path.rsplit(['.', ':']).next().unwrap_or(path);
+        match name {
+            "Annotated[]" if depth < 6 => {
+                let inner = object.elements.iter().take(1);
+                found.extend(inner.flat_map(|inner| element_types(machine, inner, depth + 1)));
+            }
+            "Union[]" if depth < 6 => {
+                let inner = object.elements.iter();
+                found.extend(inner.flat_map(|inner| element_types(machine, inner, depth + 1)));
+            }
+            "list[]" | "set[]" | "frozenset[]" | "tuple[]" | "Sequence[]" | "Iterable[]" => {
+                found.extend(object.elements.first().cloned());
+            }
+            _ => {}
+        }
+    }
+    found
+}

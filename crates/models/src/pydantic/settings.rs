@@ -5,11 +5,14 @@
 //! same class, with `env=` of a field and `env_prefix` in `class Config`.
 
 use firedoor_app::Origin;
-use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::fastapi::dependencies::unwrap_annotated;
+use crate::python_support::kept;
 use crate::{Model, ModelHost, pydantic};
 
 /// The model.
@@ -70,7 +73,10 @@ fn from_environment(
     {
         value = machine.join(default.clone(), &value);
     }
-    let fallback = field.default.as_ref().and_then(Value::text);
+    let fallback = field
+        .default
+        .as_ref()
+        .and_then(|default| fallback(machine, default));
     let origins = host.origin(
         machine,
         Origin::Environment {
@@ -79,6 +85,18 @@ fn from_environment(
         },
     );
     value.with_origins(origins)
+}
+
+/// The constant that holds where the variable is not set: a text, a switch, or the text within a `SecretStr`.
+fn fallback(machine: &Machine<'_>, default: &Value) -> Option<Ustr> {
+    let is_switch = matches!(default.atoms(), [Atom::Bool(_)]);
+    match default.only_object() {
+        Some(id) if is_secret(machine, id) => {
+            machine.heap.get(id).elements.first().and_then(Value::text)
+        }
+        None if is_switch => default.truth().map(|is_on| Ustr::from(&is_on.to_string())),
+        _ => default.text(),
+    }
 }
 
 /// A field that is a model holds fields of its own.
@@ -107,4 +125,22 @@ fn shape_of(annotation: &Value) -> Shape {
         Some("py:pydantic.SecretStr") => Shape::Object,
         _ => Shape::Any,
     }
+}
+
+/// Holds if it is a `SecretStr` that the program made.
+fn is_secret(machine: &Machine<'_>, id: ObjectId) -> bool {
+    matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "py:pydantic.SecretStr()")
+}
+
+/// The text within, which comes from where the whole does.
+pub(crate) fn secret_value(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let inner = kept(machine, call.receiver, 0, "secret_value");
+    Ok(inner.map(|inner| {
+        let origins = machine.origins.union(inner.origins, call.this.origins);
+        inner.with_origins(origins)
+    }))
 }

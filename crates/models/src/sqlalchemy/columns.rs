@@ -171,6 +171,7 @@ pub(crate) fn asset_field(
     span: Span,
 ) -> AssetField {
     let mut field = AssetField {
+        is_expiry: false,
         name,
         kind: annotation(machine, class, name).and_then(|found| kind_name(machine, &found, 0)),
         refers_to: None,

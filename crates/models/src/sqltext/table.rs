@@ -19,6 +19,7 @@ pub(super) fn table(create: &CreateTable, mut value: impl FnMut(&Expr) -> Proven
     let mut fields: Vec<AssetField> = Vec::new();
     for column in &create.columns {
         let mut field = AssetField {
+            is_expiry: false,
             name: Ustr::from(&column.name.value),
             kind: Some(Ustr::from(&column.data_type.to_string().to_lowercase())),
             refers_to: None,
@@ -63,6 +64,7 @@ pub(super) fn index(create: &CreateIndex) -> Option<Table> {
     Some(Table {
         name: name_of(&create.table_name),
         fields: vec![AssetField {
+            is_expiry: false,
             name,
             kind: None,
             refers_to: None,

@@ -41,6 +41,11 @@ pub(crate) fn connection_member(
             let origin = Origin::Request(RequestPart::Address, Ustr::from("client"));
             host.with_origin(machine, value, origin)
         }
+        // The whole address, as text, has the host that the client names.
+        "fastapi:url" => {
+            let origin = Origin::Request(RequestPart::Line, Ustr::from(&name));
+            host.with_origin(machine, value, origin)
+        }
         _ => value,
     };
     Some(keep_property(machine, object, &name, value))

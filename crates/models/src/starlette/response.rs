@@ -42,6 +42,9 @@ pub(crate) fn make_response(
         .cloned()
         .unwrap_or_else(Value::null);
     answer(host, machine, status, &body, call.span);
+    if let Some(headers) = call.arguments.find(2, "headers") {
+        crate::answer_headers::set_all(host, machine, headers, call.span);
+    }
     Ok(Some(Value::object(id)))
 }
 
@@ -122,11 +125,16 @@ fn environment_flag(host: &ModelHost, machine: &Machine<'_>, value: Option<&Valu
     };
     let mut provenance = host.provenance(machine, value);
     provenance = provenance.union(&host.set_provenance(machine, value.control));
-    let name = provenance.origins().iter().find_map(|origin| match origin {
-        Origin::Environment { name, .. } => Some(name.to_string()),
+    let setting = provenance.origins().iter().find_map(|origin| match origin {
+        Origin::Environment { name, fallback } => Some((name.to_string(), *fallback)),
         _ => None,
     });
-    name.map_or(Flag::Unknown, Flag::Conditional)
+    match setting {
+        // Whoever sets nothing has it on.
+        Some((_, Some(fallback))) if fallback == "true" => Flag::On,
+        Some((name, _)) => Flag::Conditional(name),
+        None => Flag::Unknown,
+    }
 }
 
 /// `response.set_cookie(...)`: neither HttpOnly nor Secure, and SameSite `lax`, unless it says so.

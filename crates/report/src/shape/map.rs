@@ -170,7 +170,7 @@ pub(crate) struct UnresolvedShape {
 /// A file, or a part of one, that was left out.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct SkippedShape {
-    /// The file.
+    /// The file; empty if it is a rule that failed.
     pub file: String,
     /// A word with hyphens, such as `syntax-error`.
     pub reason: &'static str,
@@ -178,6 +178,9 @@ pub(crate) struct SkippedShape {
     pub detail: String,
     /// The line, if only a part was left out.
     pub line: Option<u32>,
+    /// The rule, if it is a rule that failed and not a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<&'static str>,
 }
 
 /// How far controls cover the entry points of one transport.
@@ -408,6 +411,7 @@ pub(crate) fn skipped_shapes(files: &FileSet, skipped: &[SkippedPart]) -> Vec<Sk
             reason: part.reason,
             detail: part.detail.clone(),
             line: part.span.map(|span| files.start(span).line),
+            rule: part.rule,
         })
         .collect()
 }

@@ -1,10 +1,12 @@
 //! The shapes that other programs read. The contract promises their names: adding is free, renaming is not.
 
+mod diff;
 mod explanation;
 mod findings;
 mod map;
 mod place;
 
+pub(crate) use diff::DiffShape;
 pub(crate) use explanation::{ExplanationShape, RulesShape};
 pub(crate) use findings::{FindingShape, ReportShape};
 pub(crate) use map::{MapShape, accesses};

@@ -241,7 +241,7 @@ impl<'a> Trace<'a> {
             .filter(|layer| layer.controls.contains(&control))
             .map(|layer| match layer.kind {
                 LayerKind::Inline => format!("the check at {}", self.place(layer.mounted)),
-                _ => format!("{} ({})", layer.name, layer.verdict.as_str()),
+                _ => format!("{} ({})", layer.name, layer.verdict_of(control).as_str()),
             })
             .collect();
         match (deciding.is_empty(), verdict) {

@@ -1,6 +1,7 @@
 //! Text for people at a terminal: findings as compilers draw them, maps as trees.
 
 mod check;
+mod diff;
 mod excerpt;
 mod explain;
 mod map;
@@ -18,5 +19,6 @@ pub(crate) const FORMAT: Format = Format {
     check: Some(check::render),
     map: Some(map::render),
     explain: Some(explain::render),
+    diff: Some(diff::render),
     rules: Some(rules::render),
 };

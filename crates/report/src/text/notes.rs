@@ -11,9 +11,10 @@ use crate::{Context, Detail, clean};
 /// How many of each are listed, unless everything is wanted.
 const FEW: usize = 5;
 
-/// Returns what could not be resolved and which files were left out; nothing if all was seen.
+/// Returns what could not be resolved, which rules failed and which files were left out; nothing if all was seen.
 pub(super) fn notes(context: &Context, paint: Paint) -> String {
     let mut text = unresolved(context, paint);
+    text.push_str(&failed_rules(context, paint));
     text.push_str(&skipped(context, paint));
     text
 }
@@ -46,8 +47,23 @@ fn unresolved(context: &Context, paint: Paint) -> String {
     list(&title, &items, context, paint)
 }
 
+/// Rules that failed come first and all of them: the findings that they would have made are missing.
+fn failed_rules(context: &Context, paint: Paint) -> String {
+    let parts = context.report.skipped.iter();
+    let items: Vec<(String, String)> = parts
+        .filter_map(|part| Some((format!("rule {}", part.rule?), part.detail.clone())))
+        .map(|(place, detail)| (place, format!("(rule-failed): {detail}")))
+        .collect();
+    if items.is_empty() {
+        return String::new();
+    }
+    let title = format!("Not checked: {}", count(items.len(), "rule", "rules"));
+    list(&title, &items, context, paint)
+}
+
 fn skipped(context: &Context, paint: Paint) -> String {
-    let parts = &context.report.skipped;
+    let parts = context.report.skipped.iter();
+    let parts: Vec<_> = parts.filter(|part| part.rule.is_none()).collect();
     if parts.is_empty() {
         return String::new();
     }

@@ -80,14 +80,17 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
 
 #[cfg(test)]
 mod tests {
-    use firedoor_app::{Check, CheckKind, Origin, Provenance};
+    use firedoor_app::{Check, CheckKind, Condition, Origin, Provenance};
     use firedoor_source::{FileId, Span};
     use ustr::Ustr;
 
     use super::check;
 
     fn words(kind: CheckKind, operands: &[&[Origin]], outcome: bool) -> String {
-        let operands = operands.iter().map(|it| Provenance::new(it.to_vec()));
+        let operands: Vec<Provenance> = operands
+            .iter()
+            .map(|it| Provenance::new(it.to_vec()))
+            .collect();
         check(&Check {
             kind,
             span: Span {
@@ -95,7 +98,12 @@ mod tests {
                 start: 0,
                 end: 0,
             },
-            operands: operands.collect(),
+            condition: std::sync::Arc::new(Condition::Test {
+                kind,
+                operands: operands.clone(),
+                holds: outcome,
+            }),
+            operands,
             control: Provenance::default(),
             outcome,
             is_alternative: false,

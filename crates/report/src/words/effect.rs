@@ -30,6 +30,7 @@ pub(crate) fn effect(effect: &EffectKind) -> String {
             is_error,
         } => respond(*status, body, *is_error),
         EffectKind::Redirect(to) => format!("redirects to {}", value(to)),
+        EffectKind::SetHeader(name, to) => format!("sets header '{name}' to {}", value(to)),
         EffectKind::Send {
             channel,
             to,

@@ -1,9 +1,11 @@
 //! Says values, checks and effects in plain words, the same in every format.
 
+mod change;
 mod check;
 mod effect;
 mod value;
 
+pub(crate) use change::{guard_changes, guarding, verdict_changes};
 pub(crate) use check::{check, refusal};
 pub(crate) use effect::effect;
 pub(crate) use value::{origin, value};

@@ -92,6 +92,7 @@ pub(crate) fn origin(origin: &Origin) -> String {
         Origin::Signature => String::from("a signature"),
         Origin::Digest => String::from("a digest"),
         Origin::Outside(path) => format!("the result of {path}"),
+        Origin::Answer(field) => named("another server's answer", "'s field", field),
         Origin::Unknown(reason) if reason.is_empty() => String::from("something unknown"),
         Origin::Unknown(reason) => format!("something unknown ({reason})"),
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Access, Asset, AssetField, AssetKind, Check, CheckId, CheckKind, Control, Effect, EffectKind,
-    EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Mount, Operation, Origin,
-    Provenance, Refusal, RequestPart, Symbol, Throttle, TokenKind, Transport, Unresolved, Verdict,
-    VerifyToken, build::Builder,
+    Access, Asset, AssetField, AssetKind, Check, CheckId, CheckKind, Condition, Control, Effect,
+    EffectKind, EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Mount, Operation,
+    Origin, Provenance, Refusal, RequestPart, Symbol, Throttle, TokenKind, Transport, Unresolved,
+    Verdict, VerifyToken, build::Builder,
 };
 use firedoor_source::FileSet;
 use ustr::ustr;
@@ -25,6 +25,7 @@ pub fn map(files: &FileSet) -> Map {
         kind: AssetKind::Table,
         span: span(files, "src/lobbies.ts", "Lobby.findById"),
         fields: vec![AssetField {
+            is_expiry: false,
             name: ustr("players"),
             kind: None,
             refers_to: Some(ustr("User")),
@@ -98,6 +99,7 @@ fn entry(files: &FileSet, method: &str, path: &str, handler: &str, at: (&str, &s
         exposed: vec![],
         credentials: vec![],
         unresolved: vec![],
+        examined: Vec::new(),
         public_because: None,
     }
 }
@@ -220,6 +222,7 @@ fn token_check(files: &FileSet) -> Check {
         outcome: true,
         is_alternative: false,
         alternatives: Vec::new(),
+        condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
     }
 }
@@ -244,6 +247,7 @@ fn lobby_check(files: &FileSet) -> Check {
         outcome: true,
         is_alternative: false,
         alternatives: Vec::new(),
+        condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(404)),
     }
 }

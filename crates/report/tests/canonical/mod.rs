@@ -25,13 +25,22 @@ impl Canonical {
             findings: findings::findings(&files),
             skipped: vec![
                 SkippedPart {
+                    path: String::new(),
+                    rule: Some("jwt-not-verified"),
+                    reason: "rule-failed",
+                    span: None,
+                    detail: String::from("the rule failed, so that its findings are missing"),
+                },
+                SkippedPart {
                     path: String::from("public/bundle.js"),
+                    rule: None,
                     reason: "generated",
                     span: None,
                     detail: String::from("its lines are too long to be written by a person"),
                 },
                 SkippedPart {
                     path: String::from("src/app.ts"),
+                    rule: None,
                     reason: "syntax-error",
                     span: Some(span(&files, "src/app.ts", "export default app")),
                     detail: String::from("unexpected end of input"),

@@ -7,6 +7,7 @@ mod interest;
 mod minified;
 mod text;
 
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 pub use interest::{Interest, interest, is_environment_example, is_foreign_folder};
@@ -54,6 +55,34 @@ pub fn refuse(path: &str, interest: Interest, reason: SkipReason, detail: String
     }
 }
 
+/// Returns what is to be said about the symbolic link at `path` (relative, with `/`) with that target: what lies within
+/// the tree is read where it is, and only what lies outside is missing. Whether anything is there is not asked, since a
+/// commit cannot tell.
+pub fn note_link(path: &str, target: &Path) -> Option<Skipped> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let may_be_folder = !name.contains('.');
+    let is_code = interest(path).is_some_and(|interest| interest != Interest::Data);
+    ((may_be_folder || is_code) && leads_out(path, target)).then(|| Skipped {
+        path: path.to_owned(),
+        reason: SkipReason::SymbolicLink,
+        detail: String::from("it leads out of the tree and is not followed"),
+    })
+}
+
+fn leads_out(path: &str, target: &Path) -> bool {
+    let mut depth = path.matches('/').count();
+    for part in target.components() {
+        match part {
+            Component::Normal(_) => depth += 1,
+            Component::ParentDir if depth == 0 => return true,
+            Component::ParentDir => depth -= 1,
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return true,
+        }
+    }
+    false
+}
+
 /// Returns what becomes of the file at `path` (relative, with `/`) with these bytes.
 pub fn admit(path: &str, interest: Interest, bytes: &[u8]) -> Admission {
     let Some(text) = text::decode(bytes) else {
@@ -72,5 +101,21 @@ pub fn admit(path: &str, interest: Interest, bytes: &[u8]) -> Admission {
     Admission {
         file: Some((path.to_owned(), Arc::from(text.text))),
         note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_missed_if_they_lead_out() {
+        let is_noted = |path, target: &str| note_link(path, Path::new(target)).is_some();
+        assert!(is_noted("a.js", "../b.js"));
+        assert!(is_noted("x/a.js", "../y/../../b.js"));
+        assert!(is_noted("x/shared", "/opt/shared"));
+        assert!(!is_noted("x/a.js", "../y/b.js"));
+        assert!(!is_noted("a.js", "./b/c.js"));
+        assert!(!is_noted("logo.png", "../logo.png"));
     }
 }

@@ -5,7 +5,7 @@ import { prisma } from '../db.js';
 import { asyncHandler } from '../lib/async-handler.js';
 import { clearSessionCookies, PENDING_COOKIE, REFRESH_COOKIE, setSessionCookies } from '../lib/cookies.js';
 import { HttpError } from '../lib/errors.js';
-import { consoleMailer } from '../lib/mailer.js';
+import { mailer } from '../lib/mailer.js';
 import { checkPassword, hashPassword } from '../lib/passwords.js';
 import { signPendingToken, verifyPendingToken } from '../lib/tokens.js';
 import { codeLimiter, loginLimiter, registerLimiter } from '../middleware/limiters.js';
@@ -32,11 +32,11 @@ authRouter.post(
     const { email, name, password } = req.body;
     const passwordHash = await hashPassword(password);
     if (await prisma.user.findUnique({ where: { email } })) {
-      await consoleMailer.send({ to: email, subject: 'You already have an account', text: config.webUrl });
+      await mailer.send({ to: email, subject: 'You already have an account', text: config.webUrl });
     } else {
       const user = await prisma.user.create({ data: { email, name, passwordHash } });
       const token = await createOneTimeToken(user.id, 'verify-email', 24 * 60);
-      await consoleMailer.send({ to: email, subject: 'Welcome', text: `${config.webUrl}/verify#${token}` });
+      await mailer.send({ to: email, subject: 'Welcome', text: `${config.webUrl}/verify#${token}` });
     }
     res.status(202).json({ sent: true });
   }),

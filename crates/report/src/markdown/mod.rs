@@ -1,5 +1,7 @@
 //! Markdown, for comments on pull requests and for documents.
 
+mod diff;
+
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
 
@@ -14,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     check: Some(check),
     map: Some(map),
     explain: None,
+    diff: Some(diff::render),
     rules: None,
 };
 
@@ -130,9 +133,10 @@ fn notes(context: &Context) -> String {
         (place, note.reason, note.detail.as_str())
     });
     let skipped = context.report.skipped.iter().map(|part| {
-        let place = match part.span {
-            Some(span) => Place::new(context.files, span).to_string(),
-            None => part.path.clone(),
+        let place = match (part.span, part.rule) {
+            (Some(span), _) => Place::new(context.files, span).to_string(),
+            (None, Some(rule)) => rule.to_owned(),
+            (None, None) => part.path.clone(),
         };
         (place, part.reason, part.detail.as_str())
     });

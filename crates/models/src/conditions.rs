@@ -1,0 +1,132 @@
+//! Tests of the evaluator in the map's words: what they examine, and what holds where they do or do not.
+
+use firedoor_app::{CheckKind, Condition, Examination, Origin, Provenance};
+use firedoor_eval::{Machine, TestId, TestKind, Value};
+use indexmap::IndexSet;
+
+use crate::ModelHost;
+
+/// Returns what a test examines: of several the last, and whether that one is negated among them.
+pub(crate) fn kind_of(machine: &Machine<'_>, test: TestId, depth: usize) -> (CheckKind, bool) {
+    let found = machine.test(test);
+    if let Some((part, is_negated)) = found.parts.last()
+        && depth < 4
+    {
+        let (kind, is_part_negated) = kind_of(machine, *part, depth + 1);
+        return (kind, *is_negated != is_part_negated);
+    }
+    (kind_of_test(found.kind), false)
+}
+
+fn kind_of_test(kind: TestKind) -> CheckKind {
+    match kind {
+        TestKind::Truth => CheckKind::Presence,
+        TestKind::Equality => CheckKind::Equality,
+        TestKind::Bound => CheckKind::Bound,
+        TestKind::Membership | TestKind::Part => CheckKind::Membership,
+        TestKind::Proof => CheckKind::Proof,
+        TestKind::Failure => CheckKind::Failure,
+        TestKind::Attempts => CheckKind::Attempts,
+        TestKind::Kind => CheckKind::Shape,
+        TestKind::Loop => CheckKind::Other,
+    }
+}
+
+/// Returns what holds where a test does, or does not.
+pub(crate) fn condition_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    test: TestId,
+    holds: bool,
+    depth: usize,
+) -> Condition {
+    let found = machine.test(test).clone();
+    if found.parts.is_empty() || depth >= 4 {
+        let mut operands = Vec::new();
+        add_operands(host, machine, test, &mut operands, 4);
+        return Condition::Test {
+            kind: kind_of_test(found.kind),
+            operands,
+            holds,
+        };
+    }
+    let parts = found.parts.iter().map(|(part, is_negated)| {
+        condition_of(host, machine, *part, holds != *is_negated, depth + 1)
+    });
+    let parts = parts.collect();
+    match found.is_conjunction == holds {
+        true => Condition::All(parts),
+        false => Condition::Any(parts),
+    }
+}
+
+pub(crate) fn add_operands(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    test: TestId,
+    operands: &mut Vec<Provenance>,
+    depth: usize,
+) {
+    let found = machine.test(test).clone();
+    if !found.parts.is_empty() && depth < 4 {
+        for (part, _) in found.parts {
+            add_operands(host, machine, part, operands, depth + 1);
+        }
+        return;
+    }
+    let mut own: Vec<Provenance> = Vec::with_capacity(found.operands.len());
+    for operand in &found.operands {
+        if operands.len() + own.len() < 32 {
+            // Whether a record is there hangs on none of its fields.
+            own.push(match found.kind {
+                TestKind::Truth => host.provenance(machine, operand),
+                _ => host.deep_provenance(machine, operand),
+            });
+        }
+    }
+    // What a caller is compared with says how much is asked of him: which roles.
+    if found.kind == TestKind::Membership && own.iter().any(Provenance::is_of_principal) {
+        for (provenance, operand) in own.iter_mut().zip(&found.operands) {
+            *provenance = provenance.union(&texts_in(machine, operand));
+        }
+    }
+    operands.append(&mut own);
+}
+
+/// The texts that a collection holds, if it is one and holds nothing else.
+fn texts_in(machine: &mut Machine<'_>, collection: &Value) -> Provenance {
+    if collection.only_object().is_none() {
+        return Provenance::default();
+    }
+    let (elements, is_open) = machine.elements_of(collection);
+    let texts: Vec<Origin> = elements
+        .iter()
+        .filter_map(Value::text)
+        .map(Origin::Literal)
+        .collect();
+    match !is_open && texts.len() == elements.len() {
+        true => Provenance::new(texts),
+        false => Provenance::default(),
+    }
+}
+
+/// The most tests of one request that are remembered.
+const MOST_TESTS: usize = 1_000;
+
+/// Returns the tests from `first` on that examine something that came from somewhere, once each.
+pub(crate) fn examined(host: &ModelHost, machine: &Machine<'_>, first: usize) -> Vec<Examination> {
+    let mut found: IndexSet<Examination> = IndexSet::new();
+    for test in machine.tests.iter().skip(first) {
+        let is_told = test.operands.iter().any(|it| !it.origins.is_empty());
+        if !test.parts.is_empty() || !is_told || found.len() >= MOST_TESTS {
+            continue;
+        }
+        let operands = test.operands.iter();
+        found.insert(Examination {
+            kind: kind_of_test(test.kind),
+            is_part: test.kind == TestKind::Part,
+            operands: operands.map(|it| host.provenance(machine, it)).collect(),
+        });
+    }
+    found.into_iter().collect()
+}

@@ -1,0 +1,428 @@
+//! What REST framework asks before a view runs: who it is, whether he may, and how often.
+//!
+//! Sources: djangorestframework 3.16 `permissions.py` (`OperandHolder`, `AND`, `OR`, `NOT`), `authentication.py`,
+//! `throttling.py`, `settings.py`.
+
+use firedoor_app::{EffectKind, RequestPart};
+use firedoor_eval::{Arguments, Atom, Machine, ObjectKind, Stop, TestKind, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+pub(crate) use super::drf_permissions::*;
+use super::{libraries, project, users, views};
+use crate::python_support::{exception, last_name};
+use crate::{Model, ModelHost, Persona, Step, StepKind};
+
+pub(super) const COMPOSED: &str = "django:composed";
+
+macro_rules! permissions {
+    ($($path:literal),* $(,)?) => {
+        Model {
+            name: "django",
+            calls: &[
+                ("django:composed", itself),
+                $(
+                    ($path, library_permission),
+                    (concat!($path, "().has_permission"), inherited),
+                    (concat!($path, "().has_object_permission"), inherited_object),
+                    (concat!($path, ".has_permission"), inherited),
+                    (concat!($path, ".has_object_permission"), inherited_object),
+                )*
+            ],
+            members: &[("py:rest_framework.permissions.SAFE_METHODS", safe_methods)],
+            operators: &[
+                ("django:composed", compose),
+                $(($path, compose),)*
+            ],
+            ..Model::EMPTY
+        }
+    };
+}
+
+/// The model.
+pub static MODEL: Model = permissions!(
+    "py:rest_framework.permissions.BasePermission",
+    "py:rest_framework.permissions.AllowAny",
+    "py:rest_framework.permissions.IsAuthenticated",
+    "py:rest_framework.permissions.IsAdminUser",
+    "py:rest_framework.permissions.IsAuthenticatedOrReadOnly",
+    "py:rest_framework.permissions.DjangoModelPermissions",
+    "py:rest_framework.permissions.DjangoModelPermissionsOrAnonReadOnly",
+    "py:rest_framework.permissions.DjangoObjectPermissions",
+    "py:oauth2_provider.contrib.rest_framework.TokenHasScope",
+    "py:oauth2_provider.contrib.rest_framework.TokenHasReadWriteScope",
+    "py:rest_framework_api_key.permissions.HasAPIKey",
+);
+
+/// What a class attribute, the options of a view, or the settings say.
+pub(super) fn attribute(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    name: &str,
+    span: Span,
+) -> Option<Value> {
+    let id = this.only_object()?;
+    let key = Ustr::from(name);
+    if let Some(own) = machine.heap.property(id, key).cloned() {
+        return Some(own);
+    }
+    if let ObjectKind::Instance { class } = machine.heap.get(id).kind
+        && machine.class_attribute(class, key).is_some()
+    {
+        return machine.member(this, key, span).ok();
+    }
+    default(host, machine, name)
+}
+
+/// `REST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': [...]}`; the classes are named by text.
+pub(super) fn default(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Option<Value> {
+    let all = project::setting(host, machine, "REST_FRAMEWORK")?;
+    let key = format!("DEFAULT_{}", name.to_ascii_uppercase());
+    let id = all.objects().next()?;
+    machine.heap.property(id, Ustr::from(&key)).cloned()
+}
+
+/// The classes of a view of one kind, each as what its name stands for.
+pub(super) fn classes(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    name: &str,
+    span: Span,
+) -> Option<Vec<Value>> {
+    let list = attribute(host, machine, this, name, span)?;
+    let list = match list.text() {
+        Some(_) => machine.make_list(vec![list], false, span),
+        None => list,
+    };
+    let elements = super::run::listed(machine, &list);
+    let mut found = Vec::new();
+    for element in elements {
+        match element.text() {
+            Some(dotted) => found.push(project::named(host, machine, &dotted)),
+            None => found.push(element),
+        }
+    }
+    Some(found)
+}
+
+/// What `get_permissions`, `get_authenticators` and `get_throttles` list by default: an instance of each class.
+pub(crate) fn listed(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    method: &str,
+    span: Span,
+) -> Vec<Value> {
+    let name = match method {
+        "get_permissions" => "permission_classes",
+        "get_authenticators" => "authentication_classes",
+        _ => "throttle_classes",
+    };
+    if name == "permission_classes" && is_open(machine, this) {
+        return Vec::new();
+    }
+    let found = classes(host, machine, this, name, span).unwrap_or_default();
+    let mut made = Vec::new();
+    for class in found {
+        let arguments = Arguments::default();
+        let (instance, _) =
+            machine.catching(|machine| machine.call_value(&class, None, &arguments, span));
+        made.push(instance.unwrap_or(class));
+    }
+    made
+}
+
+/// Holds for views of libraries that let everybody in: whoever asks for a token has none.
+pub(super) fn is_open(machine: &Machine<'_>, this: &Value) -> bool {
+    let bases: Vec<Ustr> = this
+        .objects()
+        .flat_map(|id| machine.outside_bases(id))
+        .collect();
+    bases.iter().any(|base| {
+        base.starts_with("py:rest_framework_simplejwt.views.")
+            || base.starts_with("py:rest_framework.authtoken.views.")
+            || (base.starts_with("py:dj_rest_auth.")
+                && !matches!(last_name(base), "PasswordChangeView" | "UserDetailsView"))
+    })
+}
+
+/// The permissions that a view asks, by what it says itself.
+pub(crate) fn permissions(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    span: Span,
+) -> Result<Vec<Value>, Stop> {
+    let is_own = this.objects().any(|id| match machine.heap.get(id).kind {
+        ObjectKind::Instance { class } => views::overrides(machine, class, "get_permissions"),
+        _ => false,
+    });
+    if !is_own {
+        return Ok(listed(host, machine, this, "get_permissions", span));
+    }
+    let name = Ustr::from("get_permissions");
+    let list = machine.call_member(this, name, &Arguments::default(), span)?;
+    Ok(machine.elements_of(&list).0)
+}
+
+/// Finds out who is asking; what a class of the program answers counts besides what sessions and tokens prove.
+pub(crate) fn authenticate(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    request: &Value,
+    span: Span,
+) -> Result<(), Stop> {
+    let Some(request_id) = request.only_object() else {
+        return Ok(());
+    };
+    let found = classes(host, machine, this, "authentication_classes", span);
+    let own = found.unwrap_or_else(|| {
+        vec![
+            Value::outside("py:rest_framework.authentication.SessionAuthentication"),
+            Value::outside("py:rest_framework.authentication.BasicAuthentication"),
+        ]
+    });
+    let is_library = |value: &Value| value.as_outside().is_some();
+    let first = own.iter().find_map(Value::as_outside);
+    let by_session = first.is_some_and(|path| path.ends_with("SessionAuthentication"));
+    if !by_session && !own.is_empty() {
+        host.state().django.credential = Some((RequestPart::Header, "authorization"));
+    }
+    let mut users: Vec<Value> = Vec::new();
+    for class in own.iter().filter(|class| !is_library(class)) {
+        let instance = machine.call_value(class, None, &Arguments::default(), span)?;
+        let arguments = Arguments::positional([request.clone()]);
+        let name = Ustr::from("authenticate");
+        let result = machine.call_member(&instance, name, &arguments, span)?;
+        for id in result.objects().collect::<Vec<_>>() {
+            let object = machine.heap.get(id);
+            if matches!(object.kind, ObjectKind::Tuple | ObjectKind::Array) {
+                users.extend(object.elements.first().cloned());
+            }
+        }
+    }
+    let reads = host.state().run.reads.len();
+    let is_attacker = host.persona() == Persona::Attacker;
+    if own.iter().any(is_library) && !is_attacker {
+        users.push(users::principal(host, machine, span));
+    }
+    if is_attacker || users.is_empty() {
+        users.push(users::anonymous(host, machine, span));
+    }
+    // Looking is what the framework does for every view.
+    host.state().run.reads.truncate(reads);
+    let user = machine.join_all(&users);
+    let method = host.state().run.method;
+    let is_unsafe = !matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    let has_session = own.iter().any(|class| {
+        let path = class.as_outside();
+        path.is_some_and(|path| path.ends_with("SessionAuthentication"))
+            || is_session(machine, class)
+    });
+    if is_unsafe && has_session {
+        super::middleware::check_token(host, machine, span)?;
+    }
+    machine
+        .heap
+        .set_property(request_id, Ustr::from("user"), user);
+    Ok(())
+}
+
+/// Classes of the program that inherit from a library's authentication use it.
+pub(crate) fn is_session(machine: &Machine<'_>, class: &Value) -> bool {
+    let bases: Vec<Ustr> = class
+        .objects()
+        .flat_map(|id| machine.outside_bases(id))
+        .collect();
+    bases
+        .iter()
+        .any(|base| base.ends_with("SessionAuthentication"))
+}
+
+/// The throttles of a view, each with its rate.
+pub(super) fn throttles(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    span: Span,
+) -> Vec<(Ustr, Ustr)> {
+    let found = classes(host, machine, this, "throttle_classes", span).unwrap_or_default();
+    let rates = project::setting(host, machine, "REST_FRAMEWORK").and_then(|all| {
+        let id = all.objects().next()?;
+        let name = Ustr::from("DEFAULT_THROTTLE_RATES");
+        machine.heap.property(id, name)?.only_object()
+    });
+    let mut all = Vec::new();
+    for class in found {
+        let name = crate::doors::symbol(machine, &class, span).name;
+        let text = |machine: &mut Machine<'_>, key: &str| {
+            let id = views::own_class(machine, &class)?;
+            machine.class_attribute(id, Ustr::from(key))?.1.text()
+        };
+        let scope = match last_name(&class.as_outside().unwrap_or_default()) {
+            "AnonRateThrottle" => Some(Ustr::from("anon")),
+            "UserRateThrottle" => Some(Ustr::from("user")),
+            "ScopedRateThrottle" => {
+                let key = Ustr::from("throttle_scope");
+                machine
+                    .member(this, key, span)
+                    .ok()
+                    .and_then(|it| it.text())
+            }
+            _ => text(machine, "scope").or_else(|| {
+                let id = views::own_class(machine, &class)?;
+                let bases = machine.outside_bases(id);
+                let base = bases.iter().map(|base| last_name(base));
+                base.into_iter().find_map(|base| match base {
+                    "AnonRateThrottle" => Some(Ustr::from("anon")),
+                    "UserRateThrottle" => Some(Ustr::from("user")),
+                    _ => None,
+                })
+            }),
+        };
+        let from_settings = scope.and_then(|scope| {
+            let rate = machine.heap.property(rates?, scope)?;
+            rate.text()
+        });
+        if let Some(rate) = text(machine, "rate").or(from_settings) {
+            all.push((name, rate));
+        }
+    }
+    all
+}
+
+/// Counts the request by all throttles.
+pub(crate) fn count(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    this: &Value,
+    span: Span,
+) -> Result<(), Stop> {
+    for (_, rate) in throttles(host, machine, this, span) {
+        count_one(host, machine, &rate, span)?;
+    }
+    Ok(())
+}
+
+pub(super) fn count_one(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    rate: &str,
+    span: Span,
+) -> Result<(), Stop> {
+    let (limit, window) = libraries::rate_of(rate);
+    libraries::throttled(host, machine, limit, window, span);
+    let test = machine.tested(TestKind::Attempts, None, &[], span);
+    machine.when(
+        &test,
+        span,
+        |_| Ok(()),
+        |machine| {
+            let path = "py:rest_framework.exceptions.Throttled";
+            let error = exception(machine, path, &[]);
+            machine.throw(error, span)
+        },
+    )
+}
+
+/// The layers of a view of REST framework: who it is, each permission, each throttle. Nothing if the program
+/// does it in its own way.
+pub(crate) fn steps(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    view: &Value,
+    instance: &Value,
+    span: Span,
+) -> Vec<Step> {
+    let place = view
+        .only_object()
+        .map_or(span, |id| machine.heap.get(id).span);
+    let mut steps = vec![step(
+        host,
+        machine,
+        "authentication",
+        view,
+        Value::null(),
+        place,
+    )];
+    steps[0].name = Ustr::from("perform_authentication");
+    let (asked, _) = machine.catching(|machine| permissions(host, machine, instance, span));
+    for permission in asked.unwrap_or_default() {
+        let always = permission
+            .as_outside()
+            .is_some_and(|path| path.ends_with(".AllowAny"));
+        if always {
+            continue;
+        }
+        let name = permission_name(machine, &permission, place);
+        let mut made = step(host, machine, "permission", view, permission.clone(), place);
+        (made.name, made.span) = name;
+        steps.push(made);
+    }
+    for (name, rate) in throttles(host, machine, instance, span) {
+        let rate = Value::atom(Atom::String(rate));
+        let mut made = step(host, machine, "throttle", view, rate, place);
+        made.name = name;
+        steps.push(made);
+    }
+    steps
+}
+
+pub(super) fn step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    role: &'static str,
+    view: &Value,
+    what: Value,
+    span: Span,
+) -> Step {
+    let id = host.make_object(machine, "django:api-step", span);
+    let object = machine.heap.get_mut(id);
+    object.elements = vec![view.clone(), what];
+    Step {
+        value: Value::object(id),
+        kind: StepKind::Layer,
+        name: Ustr::from(role),
+        span,
+        mounted: span,
+        decided: Vec::new(),
+        role,
+    }
+}
+
+/// Runs one of these layers.
+pub(crate) fn run(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    request: &Value,
+    arguments: &Arguments,
+) -> Result<(), Stop> {
+    let Some(id) = step.value.only_object() else {
+        return Ok(());
+    };
+    let elements = machine.heap.get(id).elements.clone();
+    let [view, what] = elements.as_slice() else {
+        return Ok(());
+    };
+    let span = step.span;
+    match step.role {
+        "throttle" => {
+            let rate = what.text().unwrap_or_default();
+            count_one(host, machine, &rate, step.mounted)?;
+        }
+        "authentication" => {
+            let this = views::api_instance(machine, view, request, arguments, span)?;
+            authenticate(host, machine, &this, request, span)?;
+        }
+        _ => {
+            let this = views::api_instance(machine, view, request, arguments, span)?;
+            check(host, machine, what, &this, request, None, step.mounted)?;
+        }
+    }
+    host.effect(machine, EffectKind::Continue, step.mounted);
+    Ok(())
+}

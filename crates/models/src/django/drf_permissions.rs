@@ -1,0 +1,305 @@
+//! Permissions of REST framework: classes, their instances, and what `&`, `|` and `~` make of them.
+//!
+//! Source: djangorestframework 3.16 `permissions.py`.
+
+use super::drf_guards::*;
+use super::run::host_path;
+use super::users;
+use crate::python_support::{exception, last_name};
+use crate::{ModelHost, Persona};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_ir::BinaryOperator;
+use firedoor_source::Span;
+use ustr::Ustr;
+
+/// `SAFE_METHODS`.
+pub(crate) fn safe_methods(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let names = ["GET", "HEAD", "OPTIONS"].map(Value::string);
+    Some(machine.make_tuple(names.to_vec(), span))
+}
+
+pub(crate) fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.this.clone()))
+}
+
+/// `IsAuthenticated()` has nothing but its class.
+pub(crate) fn library_permission(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    Ok(Some(Value::outside(&call.path)))
+}
+
+/// `super().has_permission(request, view)`.
+pub(crate) fn inherited(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let owner = call.path.rsplit_once('.').map_or("", |(owner, _)| owner);
+    let request = call.arguments.get(0);
+    let name = last_name(owner.trim_end_matches("()")).to_owned();
+    library_test(host, machine, &name, &request, call.span).map(Some)
+}
+
+pub(crate) fn inherited_object(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _call: &Call<'_>,
+) -> Answer {
+    Ok(Some(Value::bool(true)))
+}
+
+/// `A & B`, `A | B`, `~A` of permission classes.
+pub(crate) fn compose(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    operator: BinaryOperator,
+    left: &Value,
+    right: &Value,
+    span: Span,
+) -> Option<Value> {
+    let word = match operator {
+        BinaryOperator::BitAnd => "and",
+        BinaryOperator::BitOr => "or",
+        BinaryOperator::BitXor => "not",
+        _ => return None,
+    };
+    let id = host.make_object(machine, COMPOSED, span);
+    let object = machine.heap.get_mut(id);
+    object.elements = vec![Value::string(word), left.clone(), right.clone()];
+    Some(Value::object(id))
+}
+
+/// The test that a permission makes.
+pub(crate) fn test_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    permission: &Value,
+    this: &Value,
+    request: &Value,
+    record: Option<&Value>,
+    span: Span,
+) -> Result<Value, Stop> {
+    let mut tests: Vec<Value> = Vec::new();
+    for atom in permission.atoms().to_vec() {
+        let one = match atom {
+            Atom::Outside(path) if record.is_some() => {
+                let _ = path;
+                Value::bool(true)
+            }
+            Atom::Outside(path) => library_test(host, machine, last_name(&path), request, span)?,
+            Atom::Object(id) => object_test(host, machine, id, this, request, record, span)?,
+            _ => machine.unknown("permission"),
+        };
+        tests.push(one);
+    }
+    if let [only] = tests.as_slice() {
+        return Ok(only.clone());
+    }
+    Ok(machine.join_all(&tests))
+}
+
+pub(crate) fn object_test(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    this: &Value,
+    request: &Value,
+    record: Option<&Value>,
+    span: Span,
+) -> Result<Value, Stop> {
+    let value = Value::object(id);
+    if host_path(machine, &value).is_some_and(|path| path == COMPOSED) {
+        let elements = machine.heap.get(id).elements.clone();
+        let [word, left, right] = elements.as_slice() else {
+            return Ok(Value::bool(true));
+        };
+        return composed(
+            host,
+            machine,
+            (word, left, right),
+            this,
+            request,
+            record,
+            span,
+        );
+    }
+    let instance = match machine.heap.get(id).kind {
+        ObjectKind::Class { .. } => machine.instantiate(id, &Arguments::default(), span)?,
+        _ => value,
+    };
+    let mut arguments = vec![request.clone(), this.clone()];
+    let name = match record {
+        Some(record) => {
+            arguments.push(record.clone());
+            "has_object_permission"
+        }
+        None => "has_permission",
+    };
+    let result = machine.call_member(
+        &instance,
+        Ustr::from(name),
+        &Arguments::positional(arguments),
+        span,
+    )?;
+    // A permission without a word about records lets all of them pass.
+    Ok(match result.only() {
+        Some(Atom::Undefined) => Value::bool(true),
+        _ => result,
+    })
+}
+
+/// For a record, `A | B` asks each alternative whether it lets the request and the record pass.
+pub(crate) fn composed(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    (word, left, right): (&Value, &Value, &Value),
+    this: &Value,
+    request: &Value,
+    record: Option<&Value>,
+    span: Span,
+) -> Result<Value, Stop> {
+    let word = word.text().unwrap_or_default();
+    let mut sides = Vec::new();
+    for side in [left, right] {
+        if word == "not" && !sides.is_empty() {
+            break;
+        }
+        let mut test = test_of(host, machine, side, this, request, record, span)?;
+        if word == "or" && record.is_some() {
+            let first = test_of(host, machine, side, this, request, None, span)?;
+            test = machine.all_of(&[first, test], span);
+        }
+        sides.push(test);
+    }
+    Ok(match word.as_str() {
+        "and" => machine.all_of(&sides, span),
+        "or" => machine.any_of(&sides, span),
+        _ => match sides.first() {
+            Some(side) => machine.negate(side),
+            None => Value::bool(true),
+        },
+    })
+}
+
+pub(crate) fn is_safe(machine: &Machine<'_>, request: &Value) -> bool {
+    let method = request
+        .only_object()
+        .and_then(|id| machine.heap.property(id, Ustr::from("method")))
+        .and_then(Value::text);
+    method.is_some_and(|method| matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS"))
+}
+
+/// The tests of REST framework's own permissions.
+pub(crate) fn library_test(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    request: &Value,
+    span: Span,
+) -> Result<Value, Stop> {
+    let safe = is_safe(machine, request);
+    match name {
+        "AllowAny" | "BasePermission" => Ok(Value::bool(true)),
+        "IsAuthenticatedOrReadOnly" | "DjangoModelPermissionsOrAnonReadOnly" if safe => {
+            Ok(Value::bool(true))
+        }
+        "IsAdminUser" => users::flag(host, machine, request, &["is_staff"], span),
+        "DjangoModelPermissions"
+        | "DjangoObjectPermissions"
+        | "DjangoModelPermissionsOrAnonReadOnly"
+            if !safe =>
+        {
+            let permission = Value::string("model permission");
+            users::has_permission(host, machine, request, &permission, span)
+        }
+        "IsAuthenticated"
+        | "IsAuthenticatedOrReadOnly"
+        | "DjangoModelPermissions"
+        | "DjangoObjectPermissions"
+        | "TokenHasScope"
+        | "TokenHasReadWriteScope"
+        | "HasAPIKey" => users::is_authenticated(host, machine, request, span),
+        _ => {
+            let number = host.state().run.step;
+            let reason = format!("what `{name}` asks is not known");
+            host.state().run.unknown.push((number, reason));
+            Ok(machine.unknown("permission"))
+        }
+    }
+}
+
+/// Asks one permission; who may not is refused.
+pub(crate) fn check(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    permission: &Value,
+    this: &Value,
+    request: &Value,
+    record: Option<&Value>,
+    span: Span,
+) -> Result<(), Stop> {
+    let test = test_of(host, machine, permission, this, request, record, span)?;
+    machine.when(
+        &test,
+        span,
+        |_| Ok(()),
+        |machine| deny(host, machine, &test, span).map(|_| ()),
+    )
+}
+
+/// `permission_denied(request)`.
+pub(crate) fn deny(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    hangs_on: &Value,
+    span: Span,
+) -> Answer {
+    let name = match host.persona() {
+        Persona::Attacker => "NotAuthenticated",
+        _ => "PermissionDenied",
+    };
+    let path = format!("py:rest_framework.exceptions.{name}");
+    let error = exception(machine, &path, &[hangs_on]);
+    machine.throw(error, span)
+}
+
+pub(crate) fn permission_name(
+    machine: &Machine<'_>,
+    permission: &Value,
+    place: Span,
+) -> (Ustr, Span) {
+    if let Some(id) = permission.only_object()
+        && let object = machine.heap.get(id)
+        && matches!(object.kind, ObjectKind::Host(path) if path == COMPOSED)
+    {
+        let word = object.elements.first().and_then(Value::text);
+        let sign = match word.as_deref() {
+            Some("and") => " & ",
+            Some("or") => " | ",
+            _ => {
+                let inner = object.elements.get(1).cloned().unwrap_or_else(Value::null);
+                let (name, span) = permission_name(machine, &inner, place);
+                return (Ustr::from(&format!("~{name}")), span);
+            }
+        };
+        let parts = object.elements.iter().skip(1);
+        let names: Vec<(Ustr, Span)> = parts
+            .map(|part| permission_name(machine, part, place))
+            .collect();
+        let joined: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+        return (Ustr::from(&joined.join(sign)), place);
+    }
+    let symbol = crate::doors::symbol(machine, permission, place);
+    let span = match permission
+        .only_object()
+        .map(|id| &machine.heap.get(id).kind)
+    {
+        Some(ObjectKind::Instance { class }) => machine.heap.get(*class).span,
+        _ => symbol.span,
+    };
+    (symbol.name, span)
+}

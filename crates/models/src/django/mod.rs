@@ -1,0 +1,89 @@
+//! Django 4 and 5, with Django REST framework and Channels: <https://docs.djangoproject.com/en/5.2/ref/>.
+//!
+//! A Django project registers nothing by calls: its settings name the module of its routes, its middleware and
+//! its users, and views are classes whose methods the framework calls. So the wiring is read from the settings
+//! once all modules have run. Sources: django 5.2 `core/handlers/base.py`, `urls/resolvers.py`,
+//! `views/generic/base.py`, `contrib/auth`.
+
+pub(crate) mod admin;
+pub(crate) mod channels;
+pub(crate) mod consumers;
+pub(crate) mod drf;
+pub(crate) mod drf_guards;
+pub(crate) mod drf_methods;
+pub(crate) mod drf_permissions;
+pub(crate) mod forms;
+pub(crate) mod generic;
+pub(crate) mod guard_tests;
+pub(crate) mod guards;
+pub(crate) mod libraries;
+pub(crate) mod library_views;
+pub(crate) mod middleware;
+pub(crate) mod orm;
+pub(crate) mod orm_query;
+pub(crate) mod orm_related;
+pub(crate) mod patterns;
+pub(crate) mod project;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod routers;
+pub(crate) mod run;
+pub(crate) mod serializers;
+pub(crate) mod tokens;
+pub(crate) mod urls;
+pub(crate) mod users;
+pub(crate) mod view_doors;
+pub(crate) mod views;
+
+use firedoor_eval::{ModuleId, ObjectId};
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
+
+use crate::{Framework, Model};
+
+/// What the model keeps.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The projects, once they have been looked for.
+    pub(crate) sites: Option<Vec<project::Site>>,
+    /// Holds while settings are being run.
+    pub(crate) is_searching: bool,
+    /// Library classes that stand for tables, by path.
+    pub(crate) classes: FxHashMap<Ustr, ObjectId>,
+    /// The classes that stand for tables, in the order in which they were made.
+    pub(crate) models: Vec<ObjectId>,
+    /// The settings of the request on its way.
+    pub(crate) settings: Option<ModuleId>,
+    /// The applications of Channels.
+    pub(crate) protocols: Vec<ObjectId>,
+    /// What the steps of the request on its way share.
+    pub(crate) request: Option<ObjectId>,
+    /// How many decisions had been made when the running step began.
+    pub(crate) base: usize,
+    /// The view that the request on its way is for.
+    pub(crate) view: Option<firedoor_eval::Value>,
+    /// The paths of routes by their names.
+    pub(crate) names: FxHashMap<Ustr, Ustr>,
+    /// What the running request proves who is asking by, if that is not its session.
+    pub(crate) credential: Option<(firedoor_app::RequestPart, &'static str)>,
+}
+
+/// The model.
+pub static MODEL: Model = Model {
+    name: "django",
+    calls: urls::CALLS,
+    members: project::MEMBERS,
+    aliases: urls::ALIASES,
+    framework: Some(&FRAMEWORK),
+    ..Model::EMPTY
+};
+
+pub(crate) static FRAMEWORK: Framework = Framework {
+    name: "django",
+    doors: urls::doors,
+    begin: run::begin,
+    step: run::step,
+    mountings: middleware::mountings,
+    as_layer: middleware::as_layer,
+    status_of: response::status_of,
+};

@@ -1,0 +1,162 @@
+//! Sends a request through a view: middleware, what guards the view, and the view itself.
+
+use firedoor_app::{EffectKind, Origin, RequestPart, Transport};
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use ustr::Ustr;
+
+use super::{guards, middleware, views};
+use crate::fastapi::plan::settled;
+use crate::{Door, ModelHost, Step};
+
+/// The object that stands for a route in its last step: the view, and how requests fill its parameters.
+pub(crate) const ROUTE: &str = "django:route";
+
+/// Makes the request.
+pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
+    if door.transport == Transport::WebSocket {
+        host.state().django.credential = None;
+        return super::channels::begin(host, machine, door);
+    }
+    let request = host.make_object(machine, "django:request", door.registered);
+    if door.method != "ANY" {
+        let method = Value::string(&door.method);
+        let properties = &mut machine.heap.get_mut(request).properties;
+        properties.insert(Ustr::from("method"), method);
+    }
+    let view = door.steps.last().map(|step| step.value.clone());
+    let mut state = host.state();
+    state.django.request = Some(request);
+    state.django.view = view;
+    state.django.credential = None;
+    vec![Value::object(request)]
+}
+
+/// Runs one step.
+pub(crate) fn step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+    shared: &[Value],
+) -> Result<(), Stop> {
+    let Some(request) = shared.first().cloned() else {
+        return Ok(());
+    };
+    host.state().django.base = machine.decided.len();
+    if door.transport == Transport::WebSocket {
+        return super::channels::step(host, machine, step, &request);
+    }
+    match step.role {
+        "middleware" => middleware::run(host, machine, step, &request),
+        "guard" => {
+            let arguments = parameters(host, machine, door);
+            guards::run_step(host, machine, step, &request, &arguments)
+        }
+        "authentication" | "permission" | "throttle" => {
+            let arguments = parameters(host, machine, door);
+            super::drf_guards::run(host, machine, step, &request, &arguments)
+        }
+        "handler" => handle(host, machine, door, step, &request),
+        _ => Ok(()),
+    }
+}
+
+fn handle(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+    request: &Value,
+) -> Result<(), Stop> {
+    let arguments = parameters(host, machine, door);
+    let Some(route) = step.value.only_object() else {
+        return Ok(());
+    };
+    let view = machine.heap.get(route).elements.first().cloned();
+    let view = view.unwrap_or_else(Value::null);
+    let before = host.state().run.effects.len();
+    let result = views::call(host, machine, &view, request, &arguments, step.span)?;
+    let result = settled(machine, result, step.span)?;
+    let has_answered = host.state().run.effects[before..].iter().any(|effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Respond { .. } | EffectKind::Redirect(_)
+        )
+    });
+    if !has_answered {
+        let body = host.body_fields(machine, &result);
+        let kind = EffectKind::Respond {
+            status: None,
+            body,
+            is_error: false,
+        };
+        host.effect(machine, kind, step.span);
+        if let Some(effect) = host.state().run.effects.last_mut() {
+            effect.function = door.handler.name;
+        }
+    }
+    Ok(())
+}
+
+/// What the path gives a view: its parameters by name, those without a name by position.
+pub(crate) fn parameters(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Arguments {
+    let mut arguments = Arguments::default();
+    let Some(route) = door.steps.last().and_then(|step| step.value.only_object()) else {
+        return arguments;
+    };
+    let object = machine.heap.get(route).clone();
+    let list = object.properties.get(&Ustr::from("$parameters")).cloned();
+    let parts = list.map_or_else(Vec::new, |list| machine.elements_of(&list).0);
+    for part in parts {
+        let Some(text) = part.text() else { continue };
+        let (name, is_number) = match text.as_str().strip_suffix('#') {
+            Some(name) => (name, true),
+            None => (text.as_str(), false),
+        };
+        let origin = Origin::Request(RequestPart::Path, Ustr::from(name));
+        let origins = host.origin(machine, origin);
+        let shape = match is_number {
+            true => Shape::Number,
+            false => Shape::String,
+        };
+        let value = Value::unknown(shape).with_origins(origins);
+        match name.strip_prefix("arg") {
+            Some(rest) if rest.parse::<u32>().is_ok() => arguments.positional.push(value),
+            _ => {
+                arguments.keywords.insert(Ustr::from(name), value);
+            }
+        }
+    }
+    let extra = object.properties.get(&Ustr::from("$kwargs")).cloned();
+    if let Some(id) = extra.and_then(|extra| extra.only_object()) {
+        let properties = machine.heap.get(id).properties.clone();
+        arguments.keywords.extend(properties);
+    }
+    arguments
+}
+
+/// Returns the request object that is on its way.
+pub(crate) fn current(host: &ModelHost) -> Option<ObjectId> {
+    host.state().django.request
+}
+
+/// Returns the path of a host object.
+pub(crate) fn host_path(machine: &Machine<'_>, value: &Value) -> Option<Ustr> {
+    match machine.heap.get(value.only_object()?).kind {
+        ObjectKind::Host(path) => Some(path),
+        _ => None,
+    }
+}
+
+/// Returns the elements of each list that a value may be: of a list that is only known in part, what is known.
+pub(crate) fn listed(machine: &mut Machine<'_>, value: &Value) -> Vec<Value> {
+    let mut all = Vec::new();
+    for id in value.objects().collect::<Vec<_>>() {
+        for element in machine.elements_of(&Value::object(id)).0 {
+            if !all.contains(&element) {
+                all.push(element);
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,125 @@
+//! Log-ins through other sites with Passport: the state, and the exchange of the code.
+//!
+//! Source: passport-oauth2 1.8 (`lib/strategy.js`), from which the strategies of most sites inherit.
+
+use firedoor_app::{EffectKind, Origin, Provenance, RequestPart, TokenKind};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use ustr::Ustr;
+
+use crate::ModelHost;
+use crate::passport::{Attempt, attempt_of, check, done_object, fall_through, next, part};
+use crate::tokens::{Verification, field_of, plain, verify};
+use crate::tools::{kept, option, unknown_of};
+
+/// Without a code the client is sent to the other site; with one, that site is asked who it was made for.
+pub(crate) fn by_other_site(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let span = attempt.span;
+    let code = part(machine, attempt, "query", "code");
+    let has_code = machine.tested(TestKind::Truth, None, &[&code], span);
+    machine.when(
+        &has_code,
+        span,
+        |machine| check_state(host, machine, attempt, strategy),
+        |machine| {
+            let to = host.provenance(machine, &Value::string("the other site"));
+            host.effect(machine, EffectKind::Redirect(to), span);
+            Ok(())
+        },
+    )
+}
+
+/// A store of the program's own is asked whether the state is right, as `verify(request, state[, meta], done)`
+/// (passport-oauth2 1.8, `lib/strategy.js`).
+fn check_state(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let span = attempt.span;
+    let options = kept(machine, Some(strategy), "$options");
+    let store = option(machine, &options, "store", span);
+    let verify = store
+        .as_ref()
+        .and_then(|store| option(machine, store, "verify", span));
+    let (Some(store), Some(verify)) = (store, verify) else {
+        return exchange(host, machine, attempt, strategy);
+    };
+    let state = part(machine, attempt, "query", "state");
+    let mut arguments = Arguments::positional([attempt.arguments.get(0), state]);
+    if crate::ws::parameter_count(machine, &verify).is_none_or(|count| count == 4) {
+        let meta = plain(machine, &[], span);
+        arguments.positional.push(meta);
+    }
+    let done = done_object(host, machine, attempt, strategy, "npm:passport.stored");
+    arguments.positional.push(done);
+    let result = machine.call_value(&verify, Some(store), &arguments, span)?;
+    machine.await_value(&result, span).map(|_| ())
+}
+
+/// `done(error, is_right, state)` of a store.
+pub(crate) fn stored(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some((attempt, Some(strategy))) = attempt_of(machine, call) else {
+        return Ok(None);
+    };
+    let [failure, is_right] = [0, 1].map(|index| call.arguments.get(index));
+    machine.when(
+        &failure.clone(),
+        call.span,
+        |machine| next(host, machine, &attempt, Some(failure.clone())),
+        |machine| {
+            machine.when(
+                &is_right,
+                call.span,
+                |machine| exchange(host, machine, &attempt, strategy),
+                |machine| fall_through(host, machine, &attempt),
+            )
+        },
+    )?;
+    Ok(Some(Value::undefined()))
+}
+
+fn exchange(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let span = attempt.span;
+    let code = part(machine, attempt, "query", "code");
+    let options = kept(machine, Some(strategy), "$options");
+    let secret = option(machine, &options, "clientSecret", span).unwrap_or_else(Value::undefined);
+    let mut wanted = Verification::new(TokenKind::Opaque, code.clone(), secret.clone());
+    for name in ["state", "pkce"] {
+        let is_on = option(machine, &options, name, span)
+            .is_some_and(|value| machine.truth(&value) != Some(false));
+        if is_on {
+            let kept = Origin::Request(RequestPart::Session, Ustr::from(name));
+            wanted
+                .requires
+                .push(field_of(name, Provenance::new([kept])));
+        }
+    }
+    verify(host, machine, &wanted, span);
+    let test = machine.tested(TestKind::Proof, None, &[&code, &secret], span);
+    machine.when(
+        &test,
+        span,
+        |machine| {
+            let token = unknown_of(host, machine, Shape::String, claim("access_token"));
+            let profile = unknown_of(host, machine, Shape::Object, claim("profile"));
+            let given = vec![token.clone(), token, profile];
+            check(host, machine, attempt, strategy, given)
+        },
+        |machine| fall_through(host, machine, attempt),
+    )
+}
+
+fn claim(name: &str) -> Origin {
+    Origin::Claim(Ustr::from(name))
+}

@@ -1,0 +1,63 @@
+//! What settings are where the environment does not say: shared by models whose guards can be switched off.
+
+use firedoor_app::{Origin, Provenance};
+use firedoor_eval::{Atom, Machine, TestId, TestKind, Value};
+
+/// Returns whether a value that hangs on settings is true where the environment says nothing: by their own
+/// defaults, and by what follows from them.
+pub(crate) fn by_default(machine: &mut Machine<'_>, value: &Value) -> Option<bool> {
+    if let Some(default) = known(value) {
+        return default.truth();
+    }
+    let (test, is_negated) = value.test?;
+    let outcome = outcome(machine, test, 0)?;
+    Some(outcome != is_negated)
+}
+
+fn known(value: &Value) -> Option<Value> {
+    value.filter(|atom| !matches!(atom, Atom::Unknown(_)))
+}
+
+fn outcome(machine: &mut Machine<'_>, test: TestId, depth: usize) -> Option<bool> {
+    let test = machine.test(test).clone();
+    if depth > 6 {
+        return None;
+    }
+    if !test.parts.is_empty() {
+        let parts = test
+            .parts
+            .iter()
+            .map(|(part, is_negated)| Some(outcome(machine, *part, depth + 1)? != *is_negated));
+        let parts: Option<Vec<bool>> = parts.collect();
+        let parts = parts?;
+        return Some(match test.is_conjunction {
+            true => parts.iter().all(|holds| *holds),
+            false => parts.iter().any(|holds| *holds),
+        });
+    }
+    match (test.kind, test.operands.as_slice()) {
+        (TestKind::Truth, [value]) => by_default(machine, value),
+        (TestKind::Equality, [left, right]) => Some(known(left)?.atoms() == known(right)?.atoms()),
+        (TestKind::Membership, [left, right]) => {
+            let (left, right) = (known(left)?, known(right)?);
+            let elements = machine.elements_of(&right).0;
+            Some(elements.iter().any(|it| it.atoms() == left.atoms()))
+        }
+        _ => None,
+    }
+}
+
+/// Holds if a default among the settings is a text that says no, and that is true for all that asks whether it is
+/// there.
+pub(crate) fn says_no(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| match origin {
+        Origin::Environment {
+            fallback: Some(text),
+            ..
+        } => matches!(
+            text.to_ascii_lowercase().as_str(),
+            "off" | "no" | "none" | "0" | "disabled"
+        ),
+        _ => false,
+    })
+}

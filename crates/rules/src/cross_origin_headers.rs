@@ -1,0 +1,75 @@
+//! Headers that let pages of other sites read answers, where code sets them itself: shared by the rules about them.
+
+use firedoor_app::{
+    Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart,
+};
+use firedoor_source::Span;
+
+/// Credentials are allowed together with an origin.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnHeaders<'m> {
+    /// The entry point.
+    pub entry: &'m EntryPoint,
+    /// Where the origin is set.
+    pub span: Span,
+    /// Where credentials are allowed.
+    pub credentials: Span,
+}
+
+/// Returns where any site is allowed with `*`, each place once.
+pub fn any(map: &Map) -> Vec<OwnHeaders<'_>> {
+    found(map, |_, _, value| {
+        value.literal().is_some_and(|text| text == "*")
+    })
+}
+
+/// Returns where the site that asks is allowed, whichever it is, each place once.
+pub fn reflecting(map: &Map) -> Vec<OwnHeaders<'_>> {
+    found(map, |entry, effect, value| {
+        is_origin(value) && !entry.checks_of(effect).any(is_about_origin)
+    })
+}
+
+fn found<'m>(
+    map: &'m Map,
+    wanted: impl Fn(&EntryPoint, &Effect, &Provenance) -> bool,
+) -> Vec<OwnHeaders<'m>> {
+    let mut all: Vec<OwnHeaders<'m>> = Vec::new();
+    for entry in &map.entry_points {
+        let Some(credentials) = entry.effects.iter().find(|effect| allows(effect)) else {
+            continue;
+        };
+        for effect in &entry.effects {
+            let EffectKind::SetHeader(name, value) = &effect.kind else {
+                continue;
+            };
+            let is_new = !all.iter().any(|known| known.span == effect.span);
+            if name == "access-control-allow-origin" && is_new && wanted(entry, effect, value) {
+                all.push(OwnHeaders {
+                    entry,
+                    span: effect.span,
+                    credentials: credentials.span,
+                });
+            }
+        }
+    }
+    all
+}
+
+fn allows(effect: &Effect) -> bool {
+    matches!(&effect.kind, EffectKind::SetHeader(name, value)
+        if name == "access-control-allow-credentials"
+            && value.literal().is_some_and(|text| text.eq_ignore_ascii_case("true")))
+}
+
+fn is_origin(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, name)
+            if matches!(name.as_str(), "origin" | "referer"))
+    })
+}
+
+/// Holds if something is asked of the origin, other than whether it is there.
+fn is_about_origin(check: &Check) -> bool {
+    check.kind != CheckKind::Presence && is_origin(&check.provenance())
+}

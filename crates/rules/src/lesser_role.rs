@@ -1,0 +1,180 @@
+//! What only the highest role should do and a lower one may: shared by the rule about missing role checks.
+//!
+//! Roles are ordered by what entry points ask for: whoever is asked for one of fewer roles has more rights.
+
+use firedoor_app::{
+    Access, Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    query,
+};
+use ustr::Ustr;
+
+/// Something that a lower role is let do.
+pub struct Lesser<'m> {
+    /// What, as a phrase.
+    pub words: String,
+    /// The effect.
+    pub effect: &'m Effect,
+    /// An entry point that asks for more.
+    pub example: &'m EntryPoint,
+}
+
+/// The values of one field of the caller that are let through.
+struct Asked {
+    field: Ustr,
+    allowed: Vec<Ustr>,
+}
+
+/// Returns what `entry` lets a role do that is not the highest: give out roles, or act as anybody.
+pub fn lesser<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Lesser<'m>> {
+    let accounts = query::account_assets(map);
+    entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_none())
+        .find_map(|effect| {
+            let asked = asked(entry, effect)?;
+            let words = match &effect.kind {
+                EffectKind::Access(access) if accounts.contains(&access.asset) => {
+                    gives_role(entry, effect, access, &asked)?
+                }
+                EffectKind::Issue(token) if query::is_access_token(map, token) => {
+                    let is_of_other = |field: &firedoor_app::Field| {
+                        is_of_stranger(&field.value, &accounts) && !field.value.is_of_principal()
+                    };
+                    let is_free = !compares_target(entry, effect, &accounts, asked.field);
+                    (is_free && token.claims.iter().any(is_of_other))
+                        .then(|| "logs in as anybody".to_owned())?
+                }
+                _ => return None,
+            };
+            Some(Lesser {
+                words,
+                effect,
+                example: stricter(map, entry, &asked)?,
+            })
+        })
+}
+
+/// The new role comes from the client, and nothing compares it with the caller's.
+fn gives_role(
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    asked: &Asked,
+) -> Option<String> {
+    let last = last_part(asked.field);
+    let value = access
+        .values
+        .iter()
+        .find(|field| last_part(field.name) == last && field.value.is_from_client())?;
+    let is_compared = entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        let mut given = value.value.origins().iter();
+        provenance.is_of_principal()
+            && given.any(|origin| origin.is_from_client() && provenance.origins().contains(origin))
+    });
+    (access.operation == Operation::Update && !is_compared)
+        .then(|| format!("gives out any {}.{last}", access.asset))
+}
+
+/// What the caller must be to come to the effect, if it is asked with names.
+fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
+    let mut found: Option<Asked> = None;
+    for check in entry.checks_of(effect) {
+        let Some(asked) = asked_by(check) else {
+            continue;
+        };
+        match &mut found {
+            Some(known) if known.field == asked.field => {
+                known.allowed.retain(|name| asked.allowed.contains(name));
+            }
+            Some(_) => {}
+            None => found = Some(asked),
+        }
+    }
+    found
+}
+
+fn asked_by(check: &Check) -> Option<Asked> {
+    let is_named = matches!(check.kind, CheckKind::Equality | CheckKind::Membership)
+        && check.outcome
+        && !check.is_alternative
+        && check.refusal.is_some();
+    let is_his = |operand: &&Provenance| {
+        operand.is_of_principal()
+            && operand
+                .origins()
+                .iter()
+                .all(|origin| field_of(origin).is_some())
+    };
+    if !is_named || firedoor_app::user_control(check) != Some(firedoor_app::Control::Authorization)
+    {
+        return None;
+    }
+    let own = check.operands.iter().rev().find(is_his)?;
+    let field = own.origins().iter().find_map(field_of)?;
+    let others = check
+        .operands
+        .iter()
+        .filter(|operand| !operand.is_of_principal());
+    let allowed: Vec<Ustr> = others
+        .flat_map(Provenance::origins)
+        .filter_map(|origin| match origin {
+            Origin::Literal(text) if !text.is_empty() => Some(*text),
+            _ => None,
+        })
+        .collect();
+    (!allowed.is_empty()).then_some(Asked { field, allowed })
+}
+
+fn field_of(origin: &Origin) -> Option<Ustr> {
+    match origin {
+        Origin::Principal(field) => Some(*field),
+        Origin::Record {
+            field,
+            of_principal: true,
+            ..
+        } => Some(*field),
+        Origin::Request(firedoor_app::RequestPart::Session, field) => Some(*field),
+        _ => None,
+    }
+}
+
+/// An entry point that lets only a part of those through.
+fn stricter<'m>(map: &'m Map, entry: &EntryPoint, own: &Asked) -> Option<&'m EntryPoint> {
+    let is_more = |other: &EntryPoint| {
+        other.effects.iter().any(|effect| {
+            effect.layer.is_none()
+                && asked(other, effect).is_some_and(|asked| {
+                    last_part(asked.field) == last_part(own.field)
+                        && asked.allowed.len() < own.allowed.len()
+                        && !asked.allowed.is_empty()
+                        && asked.allowed.iter().all(|name| own.allowed.contains(name))
+                })
+        })
+    };
+    map.entry_points
+        .iter()
+        .find(|other| !std::ptr::eq(*other, entry) && is_more(other))
+}
+
+/// Holds if a check asks what the account is that is acted as.
+fn compares_target(entry: &EntryPoint, effect: &Effect, accounts: &[Ustr], field: Ustr) -> bool {
+    let last = last_part(field);
+    entry.checks_of(effect).any(|check| {
+        check.provenance().origins().iter().any(|origin| {
+            matches!(origin, Origin::Record { asset, field, of_principal: false }
+                if accounts.contains(asset) && last_part(*field) == last)
+        })
+    })
+}
+
+fn is_of_stranger(value: &Provenance, accounts: &[Ustr]) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(origin, Origin::Record { asset, of_principal: false, .. } if accounts.contains(asset))
+    })
+}
+
+fn last_part(field: Ustr) -> &'static str {
+    field.as_str().rsplit('.').next().unwrap_or_default()
+}

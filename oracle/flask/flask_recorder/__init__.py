@@ -1,0 +1,1 @@
+"""Records what Flask applications really do."""
