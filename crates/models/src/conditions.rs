@@ -78,9 +78,13 @@ pub(crate) fn add_operands(
     for operand in &found.operands {
         if operands.len() + own.len() < 32 {
             // Whether a record is there hangs on none of its fields.
-            own.push(match found.kind {
+            let whole = match found.kind {
                 TestKind::Truth => host.provenance(machine, operand),
-                _ => host.deep_provenance(machine, operand),
+                _ => Provenance::default(),
+            };
+            own.push(match whole.is_empty() {
+                true => host.deep_provenance(machine, operand),
+                false => whole,
             });
         }
     }

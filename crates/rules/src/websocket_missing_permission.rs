@@ -81,9 +81,18 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     })
 }
 
-/// A process looks up its own connections by the name of a room; whoever is found there is told nothing by that.
+/// A process keeps its own connections by the name of a room: whoever is found there is told nothing by that, and
+/// nothing that the client has said is kept.
 fn is_bookkeeping(map: &Map, access: &Access) -> bool {
-    access.operation == Operation::Read && is_memory(map, access.asset)
+    let is_kept = match access.operation {
+        Operation::Read => true,
+        Operation::Create => !access
+            .values
+            .iter()
+            .any(|field| field.value.is_from_client()),
+        _ => false,
+    };
+    is_kept && is_memory(map, access.asset)
 }
 
 /// Holds if nothing but reading is seen of the message: an answer goes ways that are not followed, such as a queue.
