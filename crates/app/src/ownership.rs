@@ -81,16 +81,20 @@ impl Ties {
     }
 }
 
-/// Holds if the client names things by it: a part of the path, query, body or message with a name.
+/// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
+/// is nothing but the name of a thing.
 fn is_chosen(origin: &Origin) -> bool {
-    matches!(
-        origin,
-        Origin::Request(
-            RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
-                | RequestPart::Header | RequestPart::Handshake,
-            name
-        ) if !name.is_empty() && !origin.is_identity()
-    )
+    let is_whole_message =
+        matches!(origin, Origin::Request(RequestPart::Message, name) if name.is_empty());
+    is_whole_message
+        || matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
+                    | RequestPart::Header | RequestPart::Handshake,
+                name
+            ) if !name.is_empty() && !origin.is_identity()
+        )
 }
 
 /// Holds if the value is what the client sends in the open, and nothing of the caller's.
