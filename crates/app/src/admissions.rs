@@ -75,8 +75,7 @@ fn admits(
         .any(|check| check.refusal.is_some() && is_of_any(&check.provenance(), &names));
     if accounts.contains(&access.asset) {
         let decides = access.values.iter().any(|field| {
-            !crate::query::is_password_name(&field.name)
-                && (is_of_any(&field.value, &names) || field.value.is_from_client())
+            (is_of_any(&field.value, &names) || field.value.is_from_client())
                 && is_decisive(map, access.asset, field.name)
         });
         return decides && (copies || is_behind);
@@ -127,8 +126,11 @@ pub fn is_membership(map: &Map, asset: Ustr) -> bool {
 }
 
 /// Holds if a check that refuses somewhere examines that field of the caller's own record, or a look-up uses it
-/// as part of its key.
+/// as part of its key. What a person logs in with says who he is, and not what he may do.
 pub fn is_decisive(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    if crate::query::is_password_name(&name) || is_login_name(map, &account_assets(map), name) {
+        return false;
+    }
     let is_own = |value: &Provenance| {
         value.origins().iter().any(|origin| match origin {
             Origin::Record {

@@ -348,8 +348,19 @@ pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let secrets = map.facts.secret_places.get_or_init(|| secret_places(map));
     entry.checks_of(effect).any(|check| {
         let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
-        check.refusal.is_some() && (is_proof || hangs_on_secret(check, secrets))
+        check.refusal.is_some()
+            && (is_proof || hangs_on_secret(check, secrets))
+            && !has_way_around(check)
     })
+}
+
+/// Holds if the check also lets those pass who merely have no password.
+fn has_way_around(check: &Check) -> bool {
+    let asks_more = |kind: CheckKind, operands: &[Provenance], _: bool| {
+        let all = operands.iter().flat_map(Provenance::origins);
+        kind != CheckKind::Presence || !all.into_iter().all(is_named_secret)
+    };
+    check.is_alternative && !check.condition.always(&asks_more)
 }
 
 /// A result that was worked out from what the client sends and from a stored secret.

@@ -124,7 +124,7 @@ fn require_auth(files: &FileSet) -> Layer {
         mounted: span(files, "src/app.ts", "app.use('/api', requireAuth)"),
         controls: vec![Control::Authentication],
         verdict: Verdict::Enforced,
-        verdicts: vec![],
+        verdicts: vec![(Control::Authentication, Verdict::Enforced)],
         throttle: None,
         fails_open: None,
     }
@@ -186,7 +186,7 @@ fn join(files: &FileSet) -> EntryPoint {
             mounted: at("if (!lobby)"),
             controls: vec![Control::Validation],
             verdict: Verdict::Enforced,
-            verdicts: vec![],
+            verdicts: vec![(Control::Validation, Verdict::Enforced)],
             throttle: None,
             fails_open: None,
         },
