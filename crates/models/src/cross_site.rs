@@ -325,7 +325,10 @@ fn guard_object(host: &ModelHost, machine: &mut Machine<'_>, span: Span, name: &
         span,
         library: "csrf",
     };
-    host.state().made_guards.insert(id, guard);
+    // One that is made while a request is on its way is made to be called there.
+    if !host.is_request() {
+        host.state().made_guards.insert(id, guard);
+    }
     id
 }
 

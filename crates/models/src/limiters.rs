@@ -26,6 +26,7 @@ pub static MODEL: Model = Model {
         ("npm:express-rate-limit().resetKey", nothing),
         ("npm:express-rate-limit().getKey", nothing),
         ("npm:limiter.RateLimiter", make_bucket),
+        ("npm:limiter-es6-compat.RateLimiter", make_bucket),
         ("npm:limiter().removeTokens", remove_tokens),
         ("npm:limiter().tryRemoveTokens", try_remove_tokens),
         ("npm:rate-limiter-flexible.RateLimiterMemory", make_counter),

@@ -88,7 +88,17 @@ fn make(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     if matches!(name, "attempt" | "assert") {
         return Ok(Some(first));
     }
-    let id = new_schema(machine, kind_of(name), call.span);
+    // `Joi.compile` takes a schema, or an object of schemas as it stands.
+    let is_compiling = name == "compile" && !call.path.starts_with("npm:zod");
+    if is_compiling && is_schema(machine, &first) {
+        return Ok(Some(first));
+    }
+    let kind = if is_compiling {
+        "object"
+    } else {
+        kind_of(name)
+    };
+    let id = new_schema(machine, kind, call.span);
     let library = if call.path.starts_with("npm:zod") {
         "zod"
     } else if call.path.starts_with("npm:yup") {
@@ -105,7 +115,7 @@ fn make(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     if call.path.contains(".coerce.") {
         keep(machine, id, "$coerce", Value::bool(true));
     }
-    if library != "zod" {
+    if library != "zod" && !is_compiling {
         keep(machine, id, "$optional", Value::bool(true));
     }
     keep(machine, id, "$of", first);
@@ -115,6 +125,12 @@ fn make(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
         keep(machine, id, "$function", call.arguments.get(0));
     }
     Ok(Some(Value::object(id)))
+}
+
+fn is_schema(machine: &Machine<'_>, value: &Value) -> bool {
+    value.only_object().is_some_and(
+        |id| matches!(machine.heap.get(id).kind, ObjectKind::Host(kind) if kind.as_str() == SCHEMA),
+    )
 }
 
 fn make_text(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

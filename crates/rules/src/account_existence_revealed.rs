@@ -134,7 +134,9 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
         let words = "What is answered hangs on whether a record was found.";
         return Some((found, words.to_owned()));
     }
-    let presence = answers().find(|effect| tells_presence(effect, access.asset))?;
+    let presence = answers()
+        .filter(|effect| !is_proven(entry, effect))
+        .find(|effect| tells_presence(effect, access.asset))?;
     Some((
         presence,
         format!("The answer says whether a {} was found.", access.asset),
@@ -274,6 +276,13 @@ fn describe(effect: &Effect) -> String {
         Some((_, text)) => format!("{status} \"{text}\""),
         None => status,
     }
+}
+
+/// Whoever knows the password may be told that there is an account.
+fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry
+        .checks_of(effect)
+        .any(|check| check.kind == CheckKind::Proof && check.outcome && !check.is_alternative)
 }
 
 /// The answer is the very fact that a record was found, or how many.

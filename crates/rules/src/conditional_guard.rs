@@ -114,6 +114,21 @@ fn add<'m>(
     }
 }
 
+/// The condition of a guard's own is the one on which it lets everybody on; that of a mounting the opposite.
+fn title(found: &Conditional<'_>) -> String {
+    let (name, condition) = (found.layer.name, &found.condition);
+    if !is_own(condition) {
+        return format!("`{name}` guards only if {condition}");
+    }
+    match condition
+        .strip_prefix("not ")
+        .filter(|rest| !rest.contains(' '))
+    {
+        Some(setting) => format!("`{name}` guards nothing where {setting} is not set"),
+        None => format!("`{name}` guards nothing if {condition}"),
+    }
+}
+
 /// More entry points than these are counted and not named.
 const NAMED: usize = 8;
 
@@ -130,11 +145,11 @@ fn report(found: &Conditional<'_>, findings: &mut Findings) {
         .at(layer.mounted, &layer.name)
         .symbol(if is_own(&found.condition) { "" } else { &id })
         .entry_point(first)
-        .title(format!(
-            "`{}` guards only if {}",
-            layer.name, found.condition
-        ))
-        .message(format!("Otherwise {reached} reached without it."))
+        .title(title(found))
+        .message(match is_own(&found.condition) {
+            true => format!("There {reached} reached as if it were not mounted."),
+            false => format!("Otherwise {reached} reached without it."),
+        })
         .because("guard", layer.span, "the guard");
     for entry in found.entries.iter().take(NAMED) {
         finding = finding.because("reached", entry.registered, format!("`{}`", entry.id()));

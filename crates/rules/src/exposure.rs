@@ -1,7 +1,7 @@
 //! What somebody without credentials reaches, and how much that matters: shared by the rules about access.
 
 use firedoor_app::query::{
-    accesses_in, is_administrative_path, is_personal, is_random_field, users_of,
+    accesses_in, is_administrative_path, is_personal, is_random_field, is_reading, users_of,
 };
 use firedoor_app::{
     Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Verdict,
@@ -10,6 +10,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
+use crate::socket::is_memory;
 
 /// Something sensitive that an entry point does for anybody.
 pub struct Exposure {
@@ -29,7 +30,10 @@ pub struct Exposure {
 pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposure> {
     let mut worst: Option<Exposure> = None;
     for (effect, access) in accesses_in(effects) {
-        if effect.layer.is_some() || is_harmless(map, access, effects) {
+        let is_told_only = is_reading(entry) && is_memory(map, access.asset);
+        let is_kept = is_told_only && access.operation.is_write();
+        if effect.layer.is_some() || is_kept || is_harmless(map, access, effects) {
+            // What a process remembers while it answers a reader is a cache or a count of its own.
             continue;
         }
         let exposure = exposure(map, entry, effect, access);

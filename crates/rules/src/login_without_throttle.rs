@@ -1,6 +1,7 @@
 //! Finds log-ins at which passwords can be guessed without end.
 
 use firedoor_app::{ComparisonKind, Control, EntryPoint, Map, Verdict, query};
+use firedoor_source::Span;
 
 use crate::throttle::{is_throttled, throttles, with_place};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -18,22 +19,36 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let mut seen: Vec<Span> = Vec::new();
     for entry in &map.entry_points {
-        if query::verifies_password(entry)
-            && !query::is_capability(map, entry)
-            && !is_throttled(entry)
+        if !query::verifies_password(entry)
+            || query::is_capability(map, entry)
+            || is_throttled(entry)
         {
-            report(entry, findings);
+            continue;
         }
+        let Some(compared) = comparison(entry) else {
+            continue;
+        };
+        // Behind the log-in, one function that asks for the password again is one thing to repair.
+        if entry.verdict(Control::Authentication).refuses() {
+            if seen.contains(&compared) {
+                continue;
+            }
+            seen.push(compared);
+        }
+        report(entry, compared, findings);
     }
 }
 
-fn report(entry: &EntryPoint, findings: &mut Findings) {
-    let Some((effect, _)) =
-        query::comparisons(entry).find(|(_, found)| found.kind == ComparisonKind::Password)
-    else {
-        return;
-    };
+/// Returns where the password is compared.
+fn comparison(entry: &EntryPoint) -> Option<Span> {
+    let mut comparisons = query::comparisons(entry);
+    let (effect, _) = comparisons.find(|(_, found)| found.kind == ComparisonKind::Password)?;
+    Some(effect.span)
+}
+
+fn report(entry: &EntryPoint, compared: Span, findings: &mut Findings) {
     let finding = findings
         .at_entry(entry)
         .confidence(
@@ -45,7 +60,7 @@ fn report(entry: &EntryPoint, findings: &mut Findings) {
         )
         .title(format!("passwords can be guessed at `{}`", entry.id()))
         .message(numbers(entry))
-        .because("compares", effect.span, "the password is compared here");
+        .because("compares", compared, "the password is compared here");
     with_place(finding, entry).report();
 }
 

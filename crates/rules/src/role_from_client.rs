@@ -40,7 +40,8 @@ fn check(map: &Map, findings: &mut Findings) {
             .iter()
             .find_map(|check| Some((check, claimed_role(check)?)))
             .filter(|(_, name)| !is_stored(entry, *name));
-        if let Some((check, name)) = decides {
+        if let Some((check, name)) = decides.filter(|(check, _)| !seen.contains(&check.span)) {
+            seen.push(check.span);
             report(entry, check, name, findings);
         }
     }

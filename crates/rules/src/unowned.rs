@@ -59,7 +59,10 @@ impl Unowned<'_> {
 pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let usages = all_usages(map);
     let mut found = Vec::new();
-    for usage in usages.iter().filter(|usage| is_by_choice(map, usage)) {
+    let open = usages
+        .iter()
+        .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage));
+    for usage in open {
         let evidence = Evidence::of(map, &usages, usage);
         let Some(example) = evidence.example(map, usage) else {
             continue;
@@ -79,6 +82,17 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         });
     }
     found
+}
+
+/// What the request has made itself under the same key is its own, such as a process that is remembered while it runs.
+fn is_made_here(usage: &Usage<'_>) -> bool {
+    let keys: Vec<_> = usage.access.key.iter().map(|field| &field.value).collect();
+    query::handler_accesses(usage.entry).any(|(_, made)| {
+        made.asset == usage.access.asset
+            && made.operation == Operation::Create
+            && !made.key.is_empty()
+            && made.key.iter().all(|field| keys.contains(&&field.value))
+    })
 }
 
 fn has_checked_parent(usage: &Usage<'_>) -> bool {
