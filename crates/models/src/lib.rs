@@ -33,6 +33,7 @@ mod layers;
 mod limiters;
 mod mongodb;
 mod mongoose;
+mod nextjs;
 mod node;
 mod node_crypto;
 mod node_http;
@@ -153,6 +154,10 @@ pub static MODELS: &[&Model] = &[
     &limiters::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
+    &nextjs::MODEL,
+    &nextjs::CLERK,
+    &nextjs::SAFE_ACTION,
+    &nextjs::SESSIONS,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
