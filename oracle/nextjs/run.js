@@ -113,7 +113,7 @@ async function ask(work, port) {
   }
   const actions = read(work, 'server/server-reference-manifest.json', { node: {} }).node;
   for (const action of Object.values(actions)) {
-    // Actions of components have a name that the compiler has made.
+    // Actions within components have a name that the compiler has made.
     const name = action.exportedName?.replace(/^\$\$RSC_SERVER_ACTION_\d+$/, '');
     if (name) entries.push({ id: `ACTION ${name}`, handler: name, reached: false, reason: 'not-asked', layers: [], authentication: null });
   }

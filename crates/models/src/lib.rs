@@ -87,6 +87,7 @@ mod tortoise;
 mod typeorm;
 mod upgrade;
 mod validators;
+mod webhooks;
 mod ws;
 mod zod;
 mod zod_passage;
@@ -199,6 +200,7 @@ pub static MODELS: &[&Model] = &[
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
+    &webhooks::MODEL,
     &ws::MODEL,
     &zod::MODEL,
 ];

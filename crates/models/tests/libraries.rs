@@ -56,7 +56,13 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "tokens and signatures",
-        &["jose", "jsonwebtoken", "python_jwt", "python_signed"],
+        &[
+            "jose",
+            "jsonwebtoken",
+            "python_jwt",
+            "python_signed",
+            "webhooks",
+        ],
     ),
     (
         "passwords, one-time codes, comparison of secrets",
