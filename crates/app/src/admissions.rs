@@ -92,6 +92,20 @@ fn admits(
         && is_membership(map, access.asset)
 }
 
+/// Holds if what is found is itself what is joined, by a code that those share who take part, and is open in one of
+/// its states only: a game that has not begun.
+pub fn is_group_code(admission: &Admission<'_>) -> bool {
+    if !crate::lookups::has_state(&admission.lookup) {
+        return false;
+    }
+    let asset = admission.lookup.access.asset;
+    let values = admission.access.values.iter().chain(&admission.access.key);
+    let mut taken = values
+        .flat_map(|field| field.value.record_fields(asset))
+        .peekable();
+    taken.peek().is_some() && taken.all(|field| crate::lookups::is_identifier(&field))
+}
+
 /// Holds if nothing is worked out: the value is a stored one as it is.
 fn is_copy(value: &Provenance) -> bool {
     value

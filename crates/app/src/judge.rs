@@ -44,12 +44,14 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
             {
                 Some(Control::RateLimit)
             }
-            _ => checks.last().and_then(user_control),
+            _ => None,
         };
-        if let Some(control) = found
-            && !judged.iter().any(|(known, _)| *known == control)
-        {
-            judged.push((control, Verdict::Enforced));
+        let asked = checks.last().map_or(&[][..], Check::parts);
+        let asked = asked.iter().filter_map(user_control);
+        for control in found.map_or_else(|| asked.collect(), |found| vec![found]) {
+            if !judged.iter().any(|(known, _)| *known == control) {
+                judged.push((control, Verdict::Enforced));
+            }
         }
     }
     judged

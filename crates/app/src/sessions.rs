@@ -124,7 +124,12 @@ pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
 fn find_fields_that_end(map: &Map) -> FieldsByAsset {
     let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
-        let reads = accesses(entry).filter(|(_, access)| !access.operation.is_write());
+        // Where a session is renewed, a change that happens only where the key still matches looks it up too.
+        let mut effects = entry.effects.iter();
+        let renews = effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_)));
+        let reads = accesses(entry).filter(|(_, access)| {
+            !access.operation.is_write() || (renews && access.is_conditional)
+        });
         for (_, access) in reads {
             let names = access.key.iter().map(|field| field.name);
             fields.entry(access.asset).or_default().extend(names);

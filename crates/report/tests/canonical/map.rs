@@ -221,6 +221,7 @@ fn token_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
     }
@@ -245,6 +246,7 @@ fn lobby_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(404)),
     }
