@@ -61,7 +61,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "jsonwebtoken",
             "python_jwt",
             "python_signed",
-            "webhooks",
+            "webhook_signatures",
         ],
     ),
     (
