@@ -286,7 +286,17 @@ fn note_answer(
         false => status.atoms().iter().map(number).collect(),
     };
     if let [only] = statuses.as_slice() {
-        note_status(host, path, *only, body);
+        let mut path = path.clone();
+        let is_chosen = !status.control.is_empty() || !status.origins.is_empty();
+        if is_chosen && only.is_some_and(|status| status >= 400) {
+            // What has chosen the status is what the request was refused by.
+            let decision = machine.failure(path.span, status.origins, status.control);
+            path.decided.push(Decided {
+                decision,
+                side: true,
+            });
+        }
+        note_status(host, &path, *only, body);
         return Ok(());
     }
     for code in statuses {
