@@ -7,7 +7,8 @@
 use firedoor_eval::{Atom, Machine, ObjectKind, Value};
 use firedoor_source::Span;
 
-use super::expressions::{Expression, of_pattern};
+use super::expressions::Expression;
+use super::patterns::of_pattern;
 use crate::tools::option;
 
 /// How much of a path is taken.

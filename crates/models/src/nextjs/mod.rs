@@ -9,6 +9,7 @@ mod doors;
 mod expressions;
 mod files;
 mod matchers;
+mod patterns;
 mod request;
 mod response;
 mod run;
