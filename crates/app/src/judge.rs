@@ -601,6 +601,10 @@ fn is_attackers_choice(check: &Check) -> bool {
 fn environment_of(way: &Continuation) -> Option<String> {
     way.checks.iter().rev().find_map(|check| {
         let provenance = check.provenance();
+        // A setting that says what a cookie or header is called decides nothing: whether it is sent does.
+        if check.kind == CheckKind::Membership && provenance.is_from_client() {
+            return None;
+        }
         let mut names = provenance
             .origins()
             .iter()
