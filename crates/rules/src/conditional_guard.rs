@@ -1,6 +1,6 @@
 //! Finds guards that are there only under a condition that production need not meet.
 
-use firedoor_app::{Control, EntryPoint, Layer, LayerKind, Map, Transport, Verdict, query};
+use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict, query};
 use firedoor_source::Span;
 
 use crate::exposure::is_public_by_nature;
@@ -92,11 +92,7 @@ fn add<'m>(
     condition: String,
 ) {
     let known = found.iter_mut().find(|known| {
-        // A decorator is part of each handler that it stands before, and is one guard all the same.
-        let is_inside = |layer: &Layer| layer.kind == LayerKind::Inline;
-        let is_same = known.layer.name == layer.name
-            || (is_inside(known.layer) && is_inside(layer) && is_own(&condition));
-        is_same
+        known.layer.name == layer.name
             && known.condition == condition
             && match is_own(&condition) {
                 true => known.layer.span == layer.span,
