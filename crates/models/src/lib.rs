@@ -142,6 +142,7 @@ pub static MODELS: &[&Model] = &[
     &flask::http_auth::MODEL,
     &flask::jwt::MODEL,
     &flask::limiter::MODEL,
+    &flask::local_proxy::MODEL,
     &flask::login::MODEL,
     &flask::request::MODEL,
     &flask::rest::MODEL,
