@@ -21,7 +21,9 @@ fn a_quiet_tree_is_no_error() {
         &["check", "package.json"],
         &["map"],
         &["map", "--format", "json"],
+        &["check", "--format", "html"],
         &["map", "--format", "markdown"],
+        &["map", "--format", "html"],
         &["rules"],
         &["rules", "--format", "json"],
         &["schema", "map"],
@@ -45,13 +47,13 @@ fn wrong_usage_ends_with_two() {
         (&["check", "nowhere"][..], "there is nothing at 'nowhere'"),
         (&["check", "--no-such-option"], "--no-such-option"),
         (
-            &["check", "--format", "html"],
-            "text, json, sarif, markdown",
+            &["check", "--format", "pdf"],
+            "text, json, sarif, markdown, html",
         ),
         (&["chekc"], "check"),
         (
             &["map", "--format", "sarif"],
-            "it has: text, json, markdown",
+            "it has: text, json, markdown, html",
         ),
         (
             &["check", "--config", "no.toml"],

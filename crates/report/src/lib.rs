@@ -6,6 +6,7 @@
 mod clean;
 mod coverage;
 mod diff;
+mod html;
 mod json;
 mod markdown;
 mod sarif;
@@ -42,7 +43,13 @@ pub struct Format {
 }
 
 /// All formats, the default first.
-pub static FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, sarif::FORMAT, markdown::FORMAT];
+pub static FORMATS: &[Format] = &[
+    text::FORMAT,
+    json::FORMAT,
+    sarif::FORMAT,
+    markdown::FORMAT,
+    html::FORMAT,
+];
 
 /// Returns the format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {
@@ -105,10 +112,16 @@ impl<'a> Context<'a> {
             .filter(move |reported| reported.finding.confidence >= least)
     }
 
-    /// Returns the findings that are shown and that nobody has allowed.
+    /// Returns the findings that are shown, that nobody has allowed, and that are not in the baseline.
     pub fn open(&self) -> impl Iterator<Item = &'a ReportedFinding> {
         self.shown()
-            .filter(|reported| reported.suppressed.is_none())
+            .filter(|reported| reported.suppressed.is_none() && !reported.in_baseline)
+    }
+
+    /// Returns the findings that are shown, that nobody has allowed, and that were there before: in the baseline.
+    pub fn known(&self) -> impl Iterator<Item = &'a ReportedFinding> {
+        self.shown()
+            .filter(|reported| reported.suppressed.is_none() && reported.in_baseline)
     }
 
     /// Returns how many findings are not shown because they are not sure enough.
@@ -119,6 +132,7 @@ impl<'a> Context<'a> {
             .filter(|reported| {
                 reported.finding.confidence < self.view.min_confidence
                     && reported.suppressed.is_none()
+                    && !reported.in_baseline
             })
             .count()
     }
