@@ -22,6 +22,9 @@ fn a_quiet_tree_is_no_error() {
         &["map"],
         &["map", "--format", "json"],
         &["check", "--format", "html"],
+        &["check", "--format", "github"],
+        &["check", "--format", "gitlab"],
+        &["check", "--format", "junit"],
         &["map", "--format", "markdown"],
         &["map", "--format", "html"],
         &["rules"],
@@ -48,7 +51,7 @@ fn wrong_usage_ends_with_two() {
         (&["check", "--no-such-option"], "--no-such-option"),
         (
             &["check", "--format", "pdf"],
-            "text, json, sarif, markdown, html",
+            "text, json, sarif, markdown, html, github, gitlab, junit",
         ),
         (&["chekc"], "check"),
         (

@@ -6,8 +6,11 @@
 mod clean;
 mod coverage;
 mod diff;
+mod github;
+mod gitlab;
 mod html;
 mod json;
+mod junit;
 mod markdown;
 mod sarif;
 mod schema;
@@ -49,6 +52,9 @@ pub static FORMATS: &[Format] = &[
     sarif::FORMAT,
     markdown::FORMAT,
     html::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
+    junit::FORMAT,
 ];
 
 /// Returns the format of that name.
@@ -122,6 +128,13 @@ impl<'a> Context<'a> {
     pub fn known(&self) -> impl Iterator<Item = &'a ReportedFinding> {
         self.shown()
             .filter(|reported| reported.suppressed.is_none() && reported.in_baseline)
+    }
+
+    /// Returns how many of the findings that are shown somebody has allowed.
+    pub fn suppressed_count(&self) -> usize {
+        self.shown()
+            .filter(|reported| reported.suppressed.is_some())
+            .count()
     }
 
     /// Returns how many findings are not shown because they are not sure enough.

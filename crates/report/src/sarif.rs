@@ -171,7 +171,15 @@ struct SarifRegion {
 }
 
 fn check(context: &Context) -> String {
-    log(context, |_| None)
+    let has_baseline = context.report.findings.iter().any(|it| it.in_baseline);
+    log(context, |reported| {
+        let state = if reported.in_baseline {
+            "unchanged"
+        } else {
+            "new"
+        };
+        has_baseline.then_some(state)
+    })
 }
 
 /// What was fixed has no place in the files that a host shows, and is closed there by being absent.

@@ -62,6 +62,9 @@ fn findings_in_every_format() {
         ("sarif", "check.sarif"),
         ("markdown", "check.md"),
         ("html", "check.html"),
+        ("github", "check.github.txt"),
+        ("gitlab", "check.gitlab.json"),
+        ("junit", "check.junit.xml"),
     ] {
         let check = format(name).and_then(|format| format.check);
         let check = check.expect("the format prints findings");

@@ -26,23 +26,7 @@ pub(super) fn render(context: &DiffContext) -> String {
         ("notes", "Not seen"),
     ];
     frame::document(&format!("firedoor: {introduced}"), sections, |page| {
-        page.within("header", &[("class", "top")], |page| {
-            page.element("h1", &[], &introduced);
-            page.within("p", &[("class", "soft")], |page| {
-                page.element("code", &[], &context.before.label());
-                page.text(" → ");
-                page.element("code", &[], &context.after.label());
-                page.text(&format!(
-                    ", {} fixed, {} still there",
-                    comparison.fixed.len(),
-                    comparison.remaining.len()
-                ));
-            });
-            findings::tally(page, &comparison.introduced);
-            for note in context.notes {
-                page.element("p", &[("class", "soft")], note);
-            }
-        });
+        header(page, context, &introduced);
         page.within("section", &[("id", "introduced")], |page| {
             page.element("h2", &[], "Introduced");
             if comparison.introduced.is_empty() {
@@ -71,6 +55,27 @@ pub(super) fn render(context: &DiffContext) -> String {
         });
         notes::section(page, &context.after.context(context.view));
     })
+}
+
+fn header(page: &mut Page, context: &DiffContext, title: &str) {
+    let comparison = context.comparison;
+    page.within("header", &[("class", "top")], |page| {
+        page.element("h1", &[], title);
+        page.within("p", &[("class", "soft")], |page| {
+            page.element("code", &[], &context.before.label());
+            page.text(" → ");
+            page.element("code", &[], &context.after.label());
+            page.text(&format!(
+                ", {} fixed, {} still there",
+                comparison.fixed.len(),
+                comparison.remaining.len()
+            ));
+        });
+        findings::tally(page, &comparison.introduced);
+        for note in context.notes {
+            page.element("p", &[("class", "soft")], note);
+        }
+    });
 }
 
 fn changes(page: &mut Page, context: &DiffContext) {
@@ -136,10 +141,10 @@ fn change(page: &mut Page, context: &DiffContext, change: &EntryChange, word: &s
         summary(page, change.after);
         page.within("p", &[("class", "what")], |page| {
             page.element("b", &[], word);
-            let former = change
-                .is_moved()
-                .then(|| format!("was {}", change.before.id()))
-                .unwrap_or_default();
+            let former = match change.is_moved() {
+                true => format!("was {}", change.before.id()),
+                false => String::new(),
+            };
             for part in [verdict_changes(change), guard_changes(change), former] {
                 if !part.is_empty() {
                     page.text(&format!(" · {part}"));

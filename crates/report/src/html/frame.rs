@@ -9,7 +9,7 @@ const SCRIPT: &str = include_str!("script.js");
 ///
 /// A test compares the hashes with the files, and says what they should be.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-cXoR2O8XmKfh2dB8A84P8u8jAXFL9X1kgvA89JlUxGw='; \
+    style-src 'sha256-EacwLERl3IeDHZ+VJ4BmU4cCFoPj944Ds5QLGHbfrGg='; \
     script-src 'sha256-96vi7Kk7ENL5XPxffNMMuTx/mDDG3xg/rc3yvUVETME='; \
     base-uri 'none'; form-action 'none'";
 
