@@ -131,14 +131,18 @@ fn the_policy_knows_style_and_script() {
 /// Links within the page lead somewhere.
 #[test]
 fn links_lead_somewhere() {
-    let page = page(&Canonical::new());
-    let mut number = 0;
-    for part in page.split("href=\"#").skip(1) {
-        let target = part.split('"').next().unwrap_or("");
-        assert!(page.contains(&format!("id=\"{target}\"")), "#{target}");
-        number += 1;
+    let canonical = Canonical::new();
+    let map = format("html").and_then(|format| format.map);
+    let map = map.expect("the format prints maps")(&canonical.context());
+    for page in [page(&canonical), map] {
+        let mut number = 0;
+        for part in page.split("href=\"#").skip(1) {
+            let target = part.split('"').next().unwrap_or("");
+            assert!(page.contains(&format!("id=\"{target}\"")), "#{target}");
+            number += 1;
+        }
+        assert!(number > 4);
     }
-    assert!(number > 4);
 }
 
 /// Returns SHA-256 in Base64, as policies have it: a dependency for one test would cost more.

@@ -32,7 +32,7 @@ pub(super) fn render(context: &DiffContext) -> String {
             if comparison.introduced.is_empty() {
                 page.element("p", &[], "No finding is new.");
             }
-            findings::list(page, context.after.files, &comparison.introduced);
+            findings::list(page, context.after.files, &comparison.introduced, None);
         });
         changes(page, context);
         page.within("section", &[("id", "coverage")], |page| {
@@ -45,12 +45,13 @@ pub(super) fn render(context: &DiffContext) -> String {
             if comparison.fixed.is_empty() && comparison.remaining.is_empty() {
                 page.element("p", &[], "There are none.");
             }
-            findings::folded(page, context.before.files, "fixed", &comparison.fixed);
+            findings::folded(page, context.before.files, "fixed", &comparison.fixed, None);
             findings::folded(
                 page,
                 context.after.files,
                 "still there",
                 &comparison.remaining,
+                None,
             );
         });
         notes::section(page, &context.after.context(context.view));

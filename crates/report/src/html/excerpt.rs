@@ -97,7 +97,9 @@ fn line(page: &mut Page, file: &File, number: u32, marks: &[Mark]) {
     for mark in here.iter().filter(|mark| !mark.label.is_empty()) {
         page.within("tr", &[("class", "label")], |page| {
             page.element("th", &[], "");
-            page.within("td", &[], |page| page.prose(mark.label));
+            page.within("td", &[], |page| {
+                page.within("span", &[], |page| page.prose(mark.label));
+            });
         });
     }
 }

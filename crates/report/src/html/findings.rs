@@ -1,10 +1,12 @@
 //! The findings, each with its code, and lists of those that are allowed or were there before.
 
 use firedoor_analysis::ReportedFinding;
+use firedoor_app::Map;
 use firedoor_source::FileSet;
 
 use super::SEVERITIES;
 use super::excerpt::excerpts;
+use super::map::anchor;
 use super::markup::Page;
 use crate::Context;
 use crate::shape::Place;
@@ -40,14 +42,15 @@ pub(super) fn section(page: &mut Page, context: &Context, open: &[&ReportedFindi
         } else {
             filters(page);
         }
-        list(page, context.files, open);
+        let map = Some(&context.report.map);
+        list(page, context.files, open, map);
         let others: Vec<&ReportedFinding> = context
             .shown()
             .filter(|reported| reported.suppressed.is_some())
             .collect();
-        folded(page, context.files, "allowed on purpose", &others);
+        folded(page, context.files, "allowed on purpose", &others, map);
         let known: Vec<&ReportedFinding> = context.known().collect();
-        folded(page, context.files, "in the baseline", &known);
+        folded(page, context.files, "in the baseline", &known, map);
         if context.unsure_count() > 0 {
             let text = format!(
                 "{} more below {} confidence.",
@@ -101,15 +104,26 @@ fn filters(page: &mut Page) {
     );
 }
 
-/// Writes findings one below the other.
-pub(super) fn list(page: &mut Page, files: &FileSet, findings: &[&ReportedFinding]) {
+/// Writes findings one below the other, with links to `map` if the page has it.
+pub(super) fn list(
+    page: &mut Page,
+    files: &FileSet,
+    findings: &[&ReportedFinding],
+    map: Option<&Map>,
+) {
     for reported in findings {
-        finding(page, files, reported, findings.len() <= MANY);
+        finding(page, files, reported, findings.len() <= MANY, map);
     }
 }
 
 /// Writes findings that nobody has to look at, folded away.
-pub(super) fn folded(page: &mut Page, files: &FileSet, what: &str, findings: &[&ReportedFinding]) {
+pub(super) fn folded(
+    page: &mut Page,
+    files: &FileSet,
+    what: &str,
+    findings: &[&ReportedFinding],
+    map: Option<&Map>,
+) {
     if findings.is_empty() {
         return;
     }
@@ -117,12 +131,18 @@ pub(super) fn folded(page: &mut Page, files: &FileSet, what: &str, findings: &[&
         let words = count(findings.len(), "finding", "findings");
         page.element("summary", &[], &format!("{words} {what}"));
         for reported in findings {
-            finding(page, files, reported, false);
+            finding(page, files, reported, false, map);
         }
     });
 }
 
-fn finding(page: &mut Page, files: &FileSet, reported: &ReportedFinding, is_open: bool) {
+fn finding(
+    page: &mut Page,
+    files: &FileSet,
+    reported: &ReportedFinding,
+    is_open: bool,
+    map: Option<&Map>,
+) {
     let finding = &reported.finding;
     let severity = finding.severity.as_str();
     let id = format!("f-{}", reported.fingerprint);
@@ -150,12 +170,12 @@ fn finding(page: &mut Page, files: &FileSet, reported: &ReportedFinding, is_open
             });
         });
         page.within("div", &[("class", "body")], |page| {
-            body(page, files, reported)
+            body(page, files, reported, map)
         });
     });
 }
 
-fn body(page: &mut Page, files: &FileSet, reported: &ReportedFinding) {
+fn body(page: &mut Page, files: &FileSet, reported: &ReportedFinding, map: Option<&Map>) {
     let finding = &reported.finding;
     if !finding.message.is_empty() {
         page.within("p", &[], |page| page.prose(&finding.message));
@@ -168,6 +188,20 @@ fn body(page: &mut Page, files: &FileSet, reported: &ReportedFinding) {
         page.within("p", &[("class", "remedy")], |page| {
             page.element("b", &[], "What to do. ");
             page.prose(finding.rule.remediation);
+        });
+    }
+    let door = finding
+        .entry_point
+        .as_deref()
+        .zip(map)
+        .and_then(|(id, map)| {
+            let anchor = anchor(map, |entry| entry.id() == id)?;
+            Some((id, format!("#{anchor}")))
+        });
+    if let Some((id, target)) = door {
+        page.within("p", &[("class", "facts")], |page| {
+            page.text("What stands before ");
+            page.element("a", &[("href", &target)], id);
         });
     }
     page.within("p", &[("class", "soft facts")], |page| {

@@ -13,8 +13,8 @@ use crate::words::{self, count};
 /// All verdicts, with nothing said of why.
 const VERDICTS: [&str; 5] = ["enforced", "conditional", "observed", "absent", "unknown"];
 
-/// Writes the map and what belongs to it.
-pub(super) fn sections(page: &mut Page, context: &Context) {
+/// Writes the map and what belongs to it; `has_findings` says whether the page has them to link to.
+pub(super) fn sections(page: &mut Page, context: &Context, has_findings: bool) {
     let map = &context.report.map;
     page.within("section", &[("id", "map")], |page| {
         page.element("h2", &[], "Map");
@@ -26,7 +26,7 @@ pub(super) fn sections(page: &mut Page, context: &Context) {
         legend(page);
         filters(page, map);
         for (place, (_, entries)) in groups(map).into_iter().enumerate() {
-            router(page, context, place, &entries);
+            router(page, context, place, &entries, has_findings);
         }
     });
     guards(page, context);
@@ -113,7 +113,13 @@ fn select(page: &mut Page, key: &str, all: &str, label: &str, options: &[(String
     );
 }
 
-fn router(page: &mut Page, context: &Context, place: usize, entries: &[&EntryPoint]) {
+fn router(
+    page: &mut Page,
+    context: &Context,
+    place: usize,
+    entries: &[&EntryPoint],
+    has_findings: bool,
+) {
     let id = format!("r-{place}");
     page.within("div", &[("class", "router"), ("id", &id)], |page| {
         page.within("div", &[("class", "heading")], |page| {
@@ -130,14 +136,22 @@ fn router(page: &mut Page, context: &Context, place: usize, entries: &[&EntryPoi
             coverage::bar(page, authentication);
         });
         for entry in entries {
-            door(page, context, place, entry);
+            door(page, context, place, entry, has_findings);
         }
     });
 }
 
-fn door(page: &mut Page, context: &Context, router: usize, entry: &EntryPoint) {
+/// Returns the id of the line of an entry point; two of them may be called alike, in different applications.
+pub(super) fn anchor(map: &Map, is_it: impl Fn(&EntryPoint) -> bool) -> Option<String> {
+    let place = map.entry_points.iter().position(is_it)?;
+    Some(format!("e-{place}"))
+}
+
+fn door(page: &mut Page, context: &Context, router: usize, entry: &EntryPoint, has_findings: bool) {
+    let id = anchor(&context.report.map, |it| std::ptr::eq(it, entry));
     let attributes = [
         ("class", "door"),
+        ("id", &*id.unwrap_or_default()),
         ("data-verdict", entry::authentication(entry)),
         ("data-transport", entry.transport.as_str()),
         ("data-router", &router.to_string()),
@@ -147,12 +161,12 @@ fn door(page: &mut Page, context: &Context, router: usize, entry: &EntryPoint) {
         page.within("div", &[("class", "body")], |page| {
             layers(page, context.files, entry);
             entry::facts(page, context.files, entry);
-            findings(page, context, entry);
+            findings(page, context, entry, has_findings);
         });
     });
 }
 
-fn findings(page: &mut Page, context: &Context, entry: &EntryPoint) {
+fn findings(page: &mut Page, context: &Context, entry: &EntryPoint, has_findings: bool) {
     let id = entry.id();
     let here: Vec<_> = context
         .open()
@@ -167,10 +181,12 @@ fn findings(page: &mut Page, context: &Context, entry: &EntryPoint) {
                 let severity = reported.finding.severity.as_str();
                 page.element("span", &[("class", &format!("badge {severity}"))], severity);
                 page.text(" ");
+                let title = |page: &mut Page| page.prose(&reported.finding.title);
                 let target = format!("#f-{}", reported.fingerprint);
-                page.within("a", &[("href", &target)], |page| {
-                    page.prose(&reported.finding.title)
-                });
+                match has_findings {
+                    true => page.within("a", &[("href", &target)], title),
+                    false => title(page),
+                }
             });
         }
     });

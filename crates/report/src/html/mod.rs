@@ -53,7 +53,7 @@ fn check(context: &Context) -> String {
             findings::tally(page, &open);
         });
         findings::section(page, context, &open);
-        map::sections(page, context);
+        map::sections(page, context, true);
         coverage::section(page, context);
         notes::section(page, context);
     })
@@ -75,7 +75,7 @@ fn map_page(context: &Context) -> String {
             page.element("h1", &[], &entries);
             page.element("p", &[("class", "soft")], &parts(context));
         });
-        map::sections(page, context);
+        map::sections(page, context, false);
         coverage::section(page, context);
         notes::section(page, context);
     })
