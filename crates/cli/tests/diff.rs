@@ -220,11 +220,13 @@ fn wrong_names_are_told_with_advice() {
 
 #[test]
 fn every_format_of_a_change_tells_what_it_introduces() {
-    let folder = repository(GUARDED).write("app.js", GUARDED.replace("requireUser, ", ""));
+    let folder = repository(GUARDED)
+        .write("guard.js", GUARD.replace("process.env.KEY", "'garden'"))
+        .write("app.js", GUARDED.replace("/menu", "/card"));
     commit(&folder);
     for (format, wanted) in [
-        ("html", "authentication enforced → absent"),
-        ("github", "::"),
+        ("html", "GET</b> /card"),
+        ("github", "::error file=guard.js,"),
         ("gitlab", "\"fingerprint\""),
         ("junit", "<failure"),
     ] {
