@@ -85,6 +85,11 @@ pub struct Common {
     )]
     pub min_confidence: MinConfidence,
 
+    /// Put this folder before file names, for build servers (sarif, github, gitlab, junit) that want them
+    /// from the top of the repository
+    #[arg(long, global = true, value_name = "FOLDER", default_value = "")]
+    pub path_prefix: String,
+
     /// Use no colours (as does the environment variable NO_COLOR)
     #[arg(long, global = true)]
     pub no_color: bool,

@@ -257,7 +257,14 @@ fn view(common: &Common) -> View {
         } else {
             Detail::Normal
         },
+        prefix: folder(&common.path_prefix).as_str().into(),
     }
+}
+
+/// Returns a folder without what leads nowhere, so that `./api/` and `api` are the same.
+fn folder(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Returns the columns of the terminal, within what is readable; a fixed number where there is none.

@@ -54,7 +54,7 @@ fn annotation(context: &Context, reported: &ReportedFinding) -> String {
     };
     format!(
         "::{level} file={},line={},endLine={}{columns},title={}::{}\n",
-        property(&region.file),
+        property(&context.view.host_path(&region.file)),
         region.line,
         region.end_line,
         property(&format!("{} ({})", finding.title, finding.rule.id)),

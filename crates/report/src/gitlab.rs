@@ -85,7 +85,7 @@ fn issue(context: &Context, reported: &ReportedFinding, number: usize) -> Issue 
             Severity::Low => "minor",
         },
         location: Location {
-            path: region.file,
+            path: context.view.host_path(&region.file),
             lines: Lines {
                 begin: region.line,
                 end: region.end_line,

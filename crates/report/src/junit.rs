@@ -57,7 +57,7 @@ fn case(context: &Context, reported: &ReportedFinding) -> String {
         "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\">\n",
         finding.rule.id,
         escape(&finding.title),
-        escape(&place.file),
+        escape(&context.view.host_path(&place.file)),
         place.line
     )
 }

@@ -84,6 +84,18 @@ pub struct View {
     pub width: usize,
     /// How much a text tells.
     pub detail: Detail,
+    /// The way from the top of the repository to what was analysed: build servers want names from there.
+    pub prefix: ustr::Ustr,
+}
+
+impl View {
+    /// Returns `path`, which is relative to what was analysed, as a build server wants it.
+    pub(crate) fn host_path(&self, path: &str) -> String {
+        match self.prefix.as_str() {
+            "" => path.to_owned(),
+            prefix => format!("{prefix}/{path}"),
+        }
+    }
 }
 
 impl Default for View {
@@ -93,6 +105,7 @@ impl Default for View {
             is_coloured: false,
             width: 100,
             detail: Detail::Normal,
+            prefix: ustr::ustr(""),
         }
     }
 }

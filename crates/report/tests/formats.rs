@@ -172,3 +172,21 @@ fn without_colours(text: &str) -> String {
     }
     plain
 }
+
+/// A build server looks for files from the top of the repository.
+#[test]
+fn build_servers_get_names_from_the_top() {
+    let canonical = Canonical::new();
+    let mut context = canonical.context();
+    context.view.prefix = ustr::ustr("services/api");
+    for (name, wanted) in [
+        ("sarif", "\"uri\": \"services/api/src/auth.ts\""),
+        ("github", "file=services/api/src/auth.ts,"),
+        ("gitlab", "\"path\": \"services/api/src/auth.ts\""),
+        ("junit", "file=\"services/api/src/auth.ts\""),
+    ] {
+        let check = format(name).and_then(|format| format.check);
+        let text = check.expect("the format prints findings")(&context);
+        assert!(text.contains(wanted), "{name}: {text}");
+    }
+}

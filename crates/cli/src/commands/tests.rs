@@ -69,3 +69,9 @@ fn allowed_and_unsure_findings_do_not() {
     let unsure = report(Severity::Critical, Confidence::Low, None);
     assert_eq!(status_of(&unsure, Some(Severity::Low)), 0);
 }
+
+#[test]
+fn a_prefix_is_a_way_from_the_top() {
+    assert_eq!(folder("./services/api/"), "services/api");
+    assert_eq!(folder("."), "");
+}
