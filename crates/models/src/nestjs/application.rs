@@ -6,8 +6,20 @@ use ustr::Ustr;
 
 use super::{inject, modules};
 use crate::ModelHost;
-use crate::state::{Registration, RegistrationKind};
+use crate::state::{Registration, RegistrationKind, Router};
 use crate::tools::{last_part, option, promised};
+
+/// The option of an application with the number of its root module.
+pub(super) const ROOT: &str = "root";
+
+/// Returns the modules of an application.
+pub(super) fn modules_of(host: &ModelHost, app: &Router) -> Vec<usize> {
+    let root = app
+        .options
+        .get(&Ustr::from(ROOT))
+        .and_then(Value::as_number);
+    root.map_or_else(Vec::new, |root| modules::reachable(host, root as usize))
+}
 
 /// `NestFactory.create(AppModule[, adapter][, options])`.
 pub(super) fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -28,7 +40,12 @@ pub(super) fn make(
     span: Span,
 ) -> ObjectId {
     let app = host.make_router(machine, "nest:app", "nestjs", "app", span);
-    modules::scan(host, machine, root, 0);
+    if let Some(number) = modules::scan(host, machine, root, 0)
+        && let Some(router) = host.state().routers.get_mut(&app)
+    {
+        let number = Value::number(number as f64);
+        router.options.insert(Ustr::from(ROOT), number);
+    }
     modules::make_all(host, machine);
     app
 }

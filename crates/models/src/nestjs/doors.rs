@@ -15,14 +15,18 @@ use crate::{Door, ModelHost, Step, StepKind};
 pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
     make_missing(host, machine);
     let mut doors = Vec::new();
-    for (id, app) in apps(host) {
+    for (_, app) in apps(host) {
         let shape = paths::shape(machine, &app);
+        let numbers = application::modules_of(host, &app);
         let modules = host.state().nestjs.modules.clone();
-        for (number, module) in modules.iter().enumerate() {
+        for number in numbers.iter().copied() {
+            let Some(module) = modules.get(number) else {
+                continue;
+            };
             for class in &module.controllers {
                 let place = Placed {
                     app: &app,
-                    id,
+                    modules: &numbers,
                     module: number,
                     module_class: module.class,
                     class: *class,
@@ -30,7 +34,7 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
                 controller_doors(host, machine, &place, &shape, &mut doors);
             }
         }
-        super::gateways::doors(host, machine, &app, id, &mut doors);
+        super::gateways::doors(host, machine, &app, &numbers, &mut doors);
     }
     doors
 }
@@ -75,7 +79,7 @@ fn make_missing(host: &ModelHost, machine: &mut Machine<'_>) {
 /// A controller or gateway with where it stands.
 pub(super) struct Placed<'a> {
     pub app: &'a Router,
-    pub id: ObjectId,
+    pub modules: &'a [usize],
     pub module: usize,
     pub module_class: Option<ObjectId>,
     pub class: ObjectId,
@@ -146,7 +150,7 @@ impl Around {
         let mut around = Around::default();
         for (kind, token, role) in KINDS {
             let mut steps = Vec::new();
-            for (value, span) in inject::all_of(host, machine, token) {
+            for (value, span) in inject::all_of(host, machine, token, place.modules) {
                 steps.push(step(machine, &value, role, span));
             }
             for registration in &place.app.registrations {
@@ -292,7 +296,14 @@ fn before(
             steps.push(step);
         }
     }
-    steps.extend(middleware::steps(host, machine, shape, path, method));
+    steps.extend(middleware::steps(
+        host,
+        machine,
+        shape,
+        path,
+        method,
+        place.modules,
+    ));
     steps
 }
 
@@ -336,7 +347,6 @@ fn door(
 
 pub(super) fn group(machine: &Machine<'_>, place: &Placed<'_>) -> (u32, Ustr) {
     let name = machine.heap.get(place.class).name;
-    let _ = place.id;
     (
         place.class.0,
         name.unwrap_or_else(|| Ustr::from("controller")),
@@ -347,9 +357,10 @@ pub(super) fn group(machine: &Machine<'_>, place: &Placed<'_>) -> (u32, Ustr) {
 pub(super) fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Mounting> {
     let mut mountings = Vec::new();
     for (id, app) in apps(host) {
+        let numbers = application::modules_of(host, &app);
         let place = Placed {
             app: &app,
-            id,
+            modules: &numbers,
             module: 0,
             module_class: None,
             class: id,

@@ -75,14 +75,17 @@ pub(super) fn doors(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     app: &Router,
-    id: ObjectId,
+    modules: &[usize],
     doors: &mut Vec<Door>,
 ) {
     let is_plain = uses_plain_sockets(app, machine, host);
     for (class, module) in gateways(host, machine) {
+        if !modules.contains(&module) {
+            continue;
+        }
         let place = Placed {
             app,
-            id,
+            modules,
             module,
             module_class: None,
             class,

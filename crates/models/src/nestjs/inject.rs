@@ -324,6 +324,7 @@ pub(super) fn all_of(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     token: &str,
+    modules: &[usize],
 ) -> Vec<(Value, Span)> {
     let numbers: Vec<(usize, Span)> = {
         let state = host.state();
@@ -332,7 +333,7 @@ pub(super) fn all_of(
             .providers
             .iter()
             .enumerate()
-            .filter(|(_, provider)| provider.token == token)
+            .filter(|(_, provider)| provider.token == token && modules.contains(&provider.module))
             .map(|(number, provider)| (provider.module, number, provider.span))
             .collect();
         found.sort_by_key(|(module, number, _)| (*module, *number));

@@ -163,10 +163,14 @@ pub(super) fn steps(
     shape: &Shape,
     path: &str,
     method: Ustr,
+    modules: &[usize],
 ) -> Vec<Step> {
     let consumers = host.state().nestjs.consumers.clone();
     let mut steps = Vec::new();
-    for consumer in &consumers {
+    for consumer in consumers
+        .iter()
+        .filter(|consumer| modules.contains(&consumer.module))
+    {
         let is_meant = consumer
             .routes
             .iter()
@@ -210,7 +214,15 @@ fn step(host: &ModelHost, machine: &mut Machine<'_>, handler: &Value, consumer: 
     if is_instance {
         let (method, _) =
             machine.catching(|machine| machine.member(&made, Ustr::from("use"), consumer.span));
-        step.value = method.unwrap_or(made);
+        if let Ok(method) = method {
+            let bound = ObjectKind::Bound {
+                target: method,
+                this: Some(made),
+                arguments: Vec::new(),
+                keywords: Default::default(),
+            };
+            step.value = Value::object(machine.heap.allocate(bound, step.span));
+        }
     }
     step.decided = consumer.decided.clone();
     step

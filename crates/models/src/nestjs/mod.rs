@@ -174,6 +174,8 @@ pub(crate) struct Memory {
     module_classes: indexmap::IndexSet<ObjectId>,
     /// The modules of applications.
     modules: Vec<modules::Module>,
+    /// How many of the modules are made.
+    made: usize,
     /// What is provided, in order.
     providers: Vec<modules::Provider>,
     /// The instances of classes that nothing provides.

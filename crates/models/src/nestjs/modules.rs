@@ -103,14 +103,17 @@ pub(super) fn scan(
 }
 
 fn read(host: &ModelHost, machine: &mut Machine<'_>, number: usize, parts: &Value, depth: usize) {
-    for import in listed(host, machine, parts, "imports") {
+    let span = host.state().nestjs.modules[number]
+        .class
+        .map_or_else(|| machine.place(), |class| machine.heap.get(class).span);
+    for import in listed(host, machine, parts, "imports", span) {
         for one in split(&import) {
             if let Some(found) = scan(host, machine, &one, depth + 1) {
                 host.state().nestjs.modules[number].imports.push(found);
             }
         }
     }
-    for controller in listed(host, machine, parts, "controllers") {
+    for controller in listed(host, machine, parts, "controllers", span) {
         let controllers = &mut host.state().nestjs.modules[number].controllers;
         for id in controller.objects() {
             if !controllers.contains(&id) {
@@ -118,7 +121,7 @@ fn read(host: &ModelHost, machine: &mut Machine<'_>, number: usize, parts: &Valu
             }
         }
     }
-    for provider in listed(host, machine, parts, "providers") {
+    for provider in listed(host, machine, parts, "providers", span) {
         for one in split(&provider) {
             provide(host, machine, number, &one);
         }
@@ -134,8 +137,13 @@ fn split(value: &Value) -> Vec<Value> {
 }
 
 /// Returns the elements of a list of a module; nested lists are opened, and what is not known is told.
-fn listed(host: &ModelHost, machine: &mut Machine<'_>, parts: &Value, name: &str) -> Vec<Value> {
-    let span = machine.place();
+fn listed(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    parts: &Value,
+    name: &str,
+    span: Span,
+) -> Vec<Value> {
     let Some(list) = option(machine, parts, name, span) else {
         return Vec::new();
     };
@@ -143,10 +151,7 @@ fn listed(host: &ModelHost, machine: &mut Machine<'_>, parts: &Value, name: &str
     if is_open || list.is_unknown() {
         host.state().unresolved.push(firedoor_app::Unresolved {
             reason: "unknown-module-part",
-            span: list
-                .objects()
-                .next()
-                .map_or(span, |id| machine.heap.get(id).span),
+            span,
             detail: format!("not all `{name}` of this module are known"),
         });
     }
@@ -206,6 +211,28 @@ fn kind_of(machine: &mut Machine<'_>, value: &Value, span: Span) -> ProviderKind
     ProviderKind::Value(given)
 }
 
+/// Returns a module with all that it imports, in the order in which they were met.
+pub(super) fn reachable(host: &ModelHost, root: usize) -> Vec<usize> {
+    let state = host.state();
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(number) = found.get(next).copied() {
+        next += 1;
+        let imports = state
+            .nestjs
+            .modules
+            .get(number)
+            .map(|module| &module.imports);
+        for import in imports.into_iter().flatten() {
+            if !found.contains(import) {
+                found.push(*import);
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
 /// Makes everything that the modules provide and control, and tells them that they are made.
 pub(super) fn make_all(host: &ModelHost, machine: &mut Machine<'_>) {
     let count = host.state().nestjs.providers.len();
@@ -214,7 +241,9 @@ pub(super) fn make_all(host: &ModelHost, machine: &mut Machine<'_>) {
     }
     let modules = host.state().nestjs.modules.clone();
     let mut made = Vec::new();
-    for (number, module) in modules.iter().enumerate() {
+    let first = std::mem::replace(&mut host.state().nestjs.made, modules.len());
+    let new = || modules.iter().enumerate().skip(first);
+    for (number, module) in new() {
         for controller in &module.controllers {
             made.push(inject::instance(host, machine, *controller, number));
         }
@@ -223,11 +252,12 @@ pub(super) fn make_all(host: &ModelHost, machine: &mut Machine<'_>) {
         let state = host.state();
         let providers = state.nestjs.providers.iter();
         providers
+            .filter(|provider| provider.module >= first)
             .filter_map(|provider| provider.instance.clone())
             .collect()
     };
     made.extend(provided);
-    for (number, module) in modules.iter().enumerate() {
+    for (number, module) in new() {
         if let Some(class) = module.class {
             let instance = inject::instance(host, machine, class, number);
             super::middleware::configure(host, machine, &instance, number);
