@@ -8,8 +8,8 @@ use ustr::Ustr;
 
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin,
-    Provenance, RequestPart,
+    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map, Operation,
+    Origin, Provenance, RequestPart,
 };
 
 /// What checks have tied to the caller.
@@ -81,16 +81,20 @@ impl Ties {
     }
 }
 
-/// Holds if the client names things by it: a part of the path, query, body or message with a name.
+/// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
+/// is nothing but the name of a thing.
 fn is_chosen(origin: &Origin) -> bool {
-    matches!(
-        origin,
-        Origin::Request(
-            RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
-                | RequestPart::Header | RequestPart::Handshake,
-            name
-        ) if !name.is_empty() && !origin.is_identity()
-    )
+    let is_whole_message =
+        matches!(origin, Origin::Request(RequestPart::Message, name) if name.is_empty());
+    is_whole_message
+        || matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
+                    | RequestPart::Header | RequestPart::Handshake,
+                name
+            ) if !name.is_empty() && !origin.is_identity()
+        )
 }
 
 /// Holds if the value is what the client sends in the open, and nothing of the caller's.
@@ -116,7 +120,29 @@ pub fn is_scoped(entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
         return true;
     }
     let ties = ties(entry, use_of);
-    ties.assets.contains(&access.asset) || access.key.iter().any(|field| ties.touches(&field.value))
+    ties.assets.contains(&access.asset)
+        || key_of(entry, access)
+            .iter()
+            .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+}
+
+/// Returns by what the records of the access are chosen. Where a record is looked up first, and then changed by its
+/// own number, that is what it was looked up by.
+pub fn key_of<'m>(entry: &'m EntryPoint, access: &'m Access) -> Vec<&'m Field> {
+    let is_found = |field: &Field| {
+        field.operator == "=" && field.value.record_fields(access.asset).next().is_some()
+    };
+    let mut key: Vec<&Field> = access.key.iter().collect();
+    if access.operation == Operation::Read || !access.key.iter().any(is_found) {
+        return key;
+    }
+    key.retain(|field| !is_found(field));
+    for (_, other) in accesses(entry) {
+        if other.asset == access.asset && other.operation == Operation::Read {
+            key.extend(&other.key);
+        }
+    }
+    key
 }
 
 /// Holds if the answer is only reached on ways of which each asks something of the record or of the caller: a

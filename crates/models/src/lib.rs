@@ -7,6 +7,7 @@
 mod answer_headers;
 mod beanie;
 mod build;
+mod checks;
 pub mod conditions;
 mod cookies;
 mod cross_site;
@@ -20,6 +21,7 @@ mod express_ws;
 mod factories;
 mod fastapi;
 mod fastapi_users;
+mod first_steps;
 mod flask;
 mod guards;
 mod host;
@@ -87,6 +89,7 @@ mod tortoise;
 mod typeorm;
 mod upgrade;
 mod validators;
+mod webhook_signatures;
 mod ws;
 mod zod;
 mod zod_passage;
@@ -196,6 +199,7 @@ pub static MODELS: &[&Model] = &[
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
+    &webhook_signatures::MODEL,
     &ws::MODEL,
     &zod::MODEL,
 ];

@@ -52,7 +52,13 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "tokens and signatures",
-        &["jose", "jsonwebtoken", "python_jwt", "python_signed"],
+        &[
+            "jose",
+            "jsonwebtoken",
+            "python_jwt",
+            "python_signed",
+            "webhook_signatures",
+        ],
     ),
     (
         "passwords, one-time codes, comparison of secrets",

@@ -6,7 +6,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::{is_money, is_money_name};
+use crate::privileged::is_money;
 use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -48,14 +48,14 @@ fn check(map: &Map, findings: &mut Findings) {
                     "the stored value is compared here",
                     findings,
                 );
-            } else if let Some(decided) = claim_check(&place) {
+            } else if let Some(decided) = claim_check(map, &place) {
                 report(
                     &place,
                     decided.span,
                     "whether it was used is asked here",
                     findings,
                 );
-            } else if let Some(found) = claim_look_up(&place) {
+            } else if let Some(found) = claim_look_up(map, &place) {
                 report(
                     &place,
                     found.span,
@@ -106,16 +106,16 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
 }
 
 /// A question whether a mark is set, before the mark is set and something is given.
-fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
-    if !is_mark(place.field) || !gives_something(place) {
+fn claim_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
+    if !is_mark(place.field) || !gives_something(map, place) {
         return None;
     }
     refusing(place).find(|check| check.kind != CheckKind::Failure && examines(check, place))
 }
 
 /// A look-up of what is not marked yet, before it is marked and something is given.
-fn claim_look_up<'m>(place: &Place<'m>) -> Option<&'m Effect> {
-    if !gives_something(place) {
+fn claim_look_up<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Effect> {
+    if !gives_something(map, place) {
         return None;
     }
     let found = query::handler_accesses(place.entry)
@@ -167,7 +167,7 @@ fn is_mark(field: &Field) -> bool {
 }
 
 /// The handler raises something of worth besides, which is what makes a second pass worth having.
-fn gives_something(place: &Place<'_>) -> bool {
+fn gives_something(map: &Map, place: &Place<'_>) -> bool {
     written_fields(place.entry).any(|(_, access, field)| {
         let is_other = access.asset != place.access.asset || field.name != place.field.name;
         let is_extended = field.value.origins().contains(&Origin::Clock)
@@ -177,7 +177,7 @@ fn gives_something(place: &Place<'_>) -> bool {
                 .any(|name| name == field.name);
         is_other
             && access.operation == Operation::Update
-            && (is_money_name(&field.name) && is_counted(access, field) || is_extended)
+            && (is_money(map, access.asset, field.name) && is_counted(access, field) || is_extended)
     })
 }
 

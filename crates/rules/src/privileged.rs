@@ -4,7 +4,7 @@
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
 use firedoor_app::{
-    Access, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
+    Access, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -189,58 +189,49 @@ pub fn is_rank_name(name: &str) -> bool {
     })
 }
 
-/// Holds if a field is named like something that is worth money, or counts like it.
+/// Holds if the application takes from the field only where enough is there, which is what a balance is.
+fn is_spent(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let takes = |access: &Access| {
+        let mut values = access.values.iter();
+        values.any(|field| {
+            let is_less = matches!(field.operator, "-=" | "+=")
+                || field.value.record_fields(asset).any(|own| own == name);
+            field.name == name && is_less
+        })
+    };
+    map.entry_points.iter().any(|entry| {
+        query::handler_accesses(entry)
+            .filter(|(_, access)| access.asset == asset && access.operation == Operation::Update)
+            .filter(|(_, access)| takes(access))
+            .any(|(effect, access)| {
+                let mut key = access.key.iter();
+                key.any(|field| field.name == name && matches!(field.operator, ">" | ">="))
+                    || is_held_against(entry, effect, asset, name)
+            })
+    })
+}
+
+/// A check that refuses compares the field with something that is no constant.
+fn is_held_against(entry: &EntryPoint, effect: &Effect, asset: Ustr, name: Ustr) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let is_it = |operand: &Provenance| operand.record_fields(asset).any(|own| own == name);
+        check.kind == CheckKind::Bound
+            && check.refusal.is_some()
+            && check.operands.iter().any(is_it)
+            && check.operands.iter().all(|operand| {
+                operand.literal().is_none() && !operand.origins().contains(&Origin::Clock)
+            })
+    })
+}
+
+/// Holds if a field is named like something that is worth money.
 pub fn is_money_name(name: &str) -> bool {
     !money_words(name).is_empty()
 }
 
-/// Holds if a field counts like money: by its name, or because it is taken from where there is enough of it.
+/// Holds if a field counts like money: by its name, or because somebody pays with it.
 pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    is_money_name(&name)
-        || map.entry_points.iter().any(|entry| {
-            query::handler_accesses(entry).any(|(effect, access)| {
-                access.asset == asset
-                    && access.operation == firedoor_app::Operation::Update
-                    && access
-                        .values
-                        .iter()
-                        .any(|field| field.name == name && is_taken(entry, effect, access, field))
-            })
-        })
-}
-
-/// The update asks for as much as it takes, in its key or in a check before.
-fn is_taken(entry: &EntryPoint, effect: &Effect, access: &Access, field: &Field) -> bool {
-    let shares = |value: &Provenance| {
-        let mut origins = value.origins().iter();
-        origins.any(|origin| {
-            let is_amount = match origin {
-                Origin::Request(..) => true,
-                Origin::Record {
-                    asset, field: own, ..
-                } => !own.is_empty() && (*asset, *own) != (access.asset, field.name),
-                _ => false,
-            };
-            is_amount && field.value.origins().contains(origin)
-        })
-    };
-    let in_key = access.key.iter().any(|key| {
-        key.name == field.name && matches!(key.operator, ">=" | ">") && shares(&key.value)
-    });
-    in_key
-        || entry.checks_of(effect).any(|check| {
-            let stored = |operand: &Provenance| {
-                operand
-                    .record_fields(access.asset)
-                    .any(|name| name == field.name)
-            };
-            check.kind == CheckKind::Bound
-                && check.operands.iter().any(stored)
-                && check
-                    .operands
-                    .iter()
-                    .any(|operand| !stored(operand) && shares(operand))
-        })
+    is_money_name(&name) || is_spent(map, asset, name)
 }
 
 /// Returns the words of a name that are about money, or about what counts like it.

@@ -115,19 +115,19 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         go_on(host, machine, call.span);
         return Ok(Some(Value::undefined()));
     }
-    let is_mixed = given.atoms().iter().any(Atom::is_nothing);
-    let outcome = if is_mixed { None } else { Some(true) };
-    let test = machine.tested(TestKind::Truth, outcome, &[&given], call.span);
     let span = call.span;
+    let is_mixed = given.atoms().iter().any(Atom::is_nothing);
+    if !is_mixed {
+        leave_or_throw(host, machine, given, span);
+        return Ok(Some(Value::undefined()));
+    }
+    let test = machine.tested(TestKind::Truth, None, &[&given], span);
     let something = given.filter(|atom| !atom.is_nothing()).unwrap_or(given);
     machine.when(
         &test,
         span,
         |machine| {
-            match leave_of(&something) {
-                Some(leave) => go_away(host, machine, leave, span),
-                None => machine.may_throw(something, span),
-            }
+            leave_or_throw(host, machine, something, span);
             Ok(())
         },
         |machine| {
@@ -136,6 +136,13 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         },
     )?;
     Ok(Some(Value::undefined()))
+}
+
+fn leave_or_throw(host: &ModelHost, machine: &mut Machine<'_>, given: Value, span: Span) {
+    match leave_of(&given) {
+        Some(leave) => go_away(host, machine, leave, span),
+        None => machine.may_throw(given, span),
+    }
 }
 
 fn leave_of(value: &Value) -> Option<Leave> {
