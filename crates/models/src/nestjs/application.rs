@@ -109,7 +109,12 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         "use" | "register" => register_layer(host, machine, app, call),
         "enableCors" => enable_cors(host, machine, app, &call.arguments.get(0), call.span),
         "get" | "resolve" | "select" => return find(host, machine, call),
-        "getHttpServer" | "getHttpAdapter" | "getUrl" => return Ok(None),
+        "getHttpAdapter" => {
+            let id = host.make_object(machine, "nest:adapter", call.span);
+            crate::tools::keep(machine, id, "$app", Value::object(app));
+            return Ok(Some(Value::object(id)));
+        }
+        "getHttpServer" | "getUrl" => return Ok(None),
         "listen" | "init" | "startAllMicroservices" | "close" => {
             return promised(machine, call.span, |_| Ok(Value::undefined())).map(Some);
         }
@@ -125,6 +130,26 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
                 &call.arguments.positional,
                 call.span,
             );
+        }
+        _ => {}
+    }
+    Ok(Some(call.this.clone()))
+}
+
+/// The adapter, and the server object of Fastify or Express behind it; a hook of Fastify is a layer.
+pub(super) fn adapter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let app = crate::tools::kept(machine, call.receiver, "$app").only_object();
+    let Some(app) = app else { return Ok(None) };
+    match last_part(&call.path) {
+        "use" => register_layer(host, machine, app, call),
+        "addHook" => {
+            let kind = match call.arguments.get(0).text().as_deref() {
+                Some("onRequest" | "preParsing") => "use",
+                Some("preValidation" | "preHandler") => "hook",
+                _ => return Ok(Some(call.this.clone())),
+            };
+            let hook = call.arguments.get(1);
+            add(host, machine, app, kind, "", &[hook], call.span);
         }
         _ => {}
     }

@@ -282,20 +282,7 @@ fn before(
     path: &str,
     method: Ustr,
 ) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for registration in &place.app.registrations {
-        let own = crate::express::template(&registration.path);
-        if registration.kind != RegistrationKind::Other("use")
-            || is_below(&own, path) == Some(false)
-        {
-            continue;
-        }
-        for value in &registration.handlers {
-            let mut step = step(machine, value, "layer", registration.span);
-            step.decided = registration.decided.clone();
-            steps.push(step);
-        }
-    }
+    let mut steps = layers(machine, place, "use", path);
     steps.extend(middleware::steps(
         host,
         machine,
@@ -304,6 +291,24 @@ fn before(
         method,
         place.modules,
     ));
+    steps.extend(layers(machine, place, "hook", path));
+    steps
+}
+
+fn layers(machine: &Machine<'_>, place: &Placed<'_>, kind: &'static str, path: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for registration in &place.app.registrations {
+        let own = crate::express::template(&registration.path);
+        let is_kind = registration.kind == RegistrationKind::Other(kind);
+        if !is_kind || is_below(&own, path) == Some(false) {
+            continue;
+        }
+        for value in &registration.handlers {
+            let mut step = step(machine, value, "layer", registration.span);
+            step.decided = registration.decided.clone();
+            steps.push(step);
+        }
+    }
     steps
 }
 

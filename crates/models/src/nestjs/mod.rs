@@ -41,6 +41,7 @@ pub static MODEL: Model = Model {
         ),
         ("npm:@nestjs/core.RouterModule.register", modules::routes),
         ("nest:app.*", application::method),
+        ("nest:adapter.*", application::adapter),
         ("nest:module-ref.*", application::find),
         ("npm:@nestjs/common.applyDecorators", decorators::combine),
         (

@@ -18,6 +18,9 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     let response = host.make_object(machine, "express:response", span);
     let next = host.make_object(machine, "express:next", span);
     keep(machine, response, "req", Value::object(request));
+    // With Fastify, middleware gets what a handler knows as `raw`: here they are one.
+    keep(machine, request, "raw", Value::object(request));
+    keep(machine, response, "raw", Value::object(response));
     let context = context::make(host, machine, door, request, response);
     let mut shared = vec![
         Value::object(request),
