@@ -64,6 +64,8 @@ pub static MODEL: Model = Model {
         ("express:request.is", request_test),
         ("express:request.accepts", request_test),
         ("express:response.status", set_status),
+        // Replies of Fastify, as NestJS hands them out.
+        ("express:response.code", set_status),
         ("express:response.sendStatus", send_status),
         ("express:response.json", respond),
         ("express:response.send", respond),

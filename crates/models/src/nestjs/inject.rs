@@ -44,7 +44,7 @@ fn provider(host: &ModelHost, token: Ustr, module: usize) -> Option<usize> {
         matching()
             .find(|(_, provider)| imports.is_some_and(|imports| imports.contains(&provider.module)))
     };
-    let found = own.or_else(imported).or_else(|| matching().last());
+    let found = own.or_else(imported).or_else(|| matching().next_back());
     found.map(|(number, _)| number)
 }
 

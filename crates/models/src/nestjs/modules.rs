@@ -70,6 +70,10 @@ pub(super) fn scan(
     if known.is_some() || depth > 40 {
         return known;
     }
+    if matches!(machine.heap.get(id).kind, ObjectKind::Host(_)) {
+        // What a library makes of its own options provides nothing that the program wrote.
+        return None;
+    }
     let is_class = matches!(machine.heap.get(id).kind, ObjectKind::Class { .. });
     let (class, dynamic) = match is_class {
         true => (value.clone(), None),
