@@ -24,4 +24,5 @@ node express/run.js --check express/apps --express 5 || status=1
 "$older" fastapi/run.py --check fastapi/apps || status=1
 "$django" django/run.py $mode django/apps || status=1
 "$flask" flask/run.py $mode flask/apps || status=1
+node nestjs/run.js $mode nestjs/apps || status=1
 exit $status

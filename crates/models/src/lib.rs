@@ -35,6 +35,7 @@ mod layers;
 mod limiters;
 mod mongodb;
 mod mongoose;
+mod nestjs;
 mod node;
 mod node_crypto;
 mod node_http;
@@ -157,6 +158,7 @@ pub static MODELS: &[&Model] = &[
     &limiters::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
+    &nestjs::MODEL,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,

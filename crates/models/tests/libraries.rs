@@ -26,6 +26,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "flask_request",
             "flask_rest",
             "flask_sockets",
+            "nestjs",
             "werkzeug_local",
             "starlette",
             "socket",

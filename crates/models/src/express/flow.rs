@@ -29,7 +29,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     shared
 }
 
-pub(super) fn step(
+pub(crate) fn step(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     _door: &Door,
@@ -153,7 +153,7 @@ fn leave_of(value: &Value) -> Option<Leave> {
 
 /// The next layer finds what this path has written, not what others have. The `next` of a handler leaves
 /// the route.
-fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
+pub(crate) fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     if host.state().run.is_at_handler {
         host.state().run.has_passed_on = true;
         go_away(host, machine, Leave::Route, span);
