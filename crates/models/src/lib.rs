@@ -36,6 +36,7 @@ mod limiters;
 mod mongodb;
 mod mongoose;
 mod nestjs;
+mod nextjs;
 mod node;
 mod node_crypto;
 mod node_http;
@@ -159,6 +160,10 @@ pub static MODELS: &[&Model] = &[
     &mongodb::MODEL,
     &mongoose::MODEL,
     &nestjs::MODEL,
+    &nextjs::MODEL,
+    &nextjs::CLERK,
+    &nextjs::SAFE_ACTION,
+    &nextjs::SESSIONS,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
