@@ -8,8 +8,8 @@ use ustr::Ustr;
 
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map, Operation,
-    Origin, Provenance, RequestPart,
+    Access, Asset, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
+    Operation, Origin, Provenance, RequestPart,
 };
 
 /// What checks have tied to the caller.
@@ -316,6 +316,33 @@ pub fn knows_caller(entry: &EntryPoint) -> bool {
             .checks
             .iter()
             .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
+}
+
+/// Holds if the records are shared by everybody: nobody makes one in his own name, and where the caller is part of
+/// a key it is by a relation that another asset declares, as where people choose some of the records for themselves.
+pub fn is_shared(map: &Map, asset: Ustr) -> bool {
+    let Some(declared) = map.asset(asset).filter(|asset| !asset.fields.is_empty()) else {
+        return false;
+    };
+    let mut keys = map
+        .entry_points
+        .iter()
+        .flat_map(accesses)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .filter(|field| is_principal(&field.value))
+        .peekable();
+    keys.peek().is_some()
+        && keys.all(|field| is_chosen_elsewhere(declared, &field.name))
+        && makers(map, asset).next().is_none()
+}
+
+fn is_chosen_elsewhere(declared: &Asset, name: &str) -> bool {
+    let is_own = |field: &crate::AssetField| {
+        let rest = name.strip_prefix(field.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "_id")
+    };
+    !name.contains('.') && !declared.fields.iter().any(is_own) && !matches!(name, "id" | "pk")
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.

@@ -35,6 +35,7 @@ mod layers;
 mod limiters;
 mod mongodb;
 mod mongoose;
+mod nestjs;
 mod nextjs;
 mod node;
 mod node_crypto;
@@ -143,6 +144,7 @@ pub static MODELS: &[&Model] = &[
     &flask::http_auth::MODEL,
     &flask::jwt::MODEL,
     &flask::limiter::MODEL,
+    &flask::local_proxy::MODEL,
     &flask::login::MODEL,
     &flask::request::MODEL,
     &flask::rest::MODEL,
@@ -157,6 +159,7 @@ pub static MODELS: &[&Model] = &[
     &limiters::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
+    &nestjs::MODEL,
     &nextjs::MODEL,
     &nextjs::CLERK,
     &nextjs::SAFE_ACTION,

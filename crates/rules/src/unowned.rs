@@ -60,6 +60,9 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let usages = all_usages(map);
     let mut found = Vec::new();
     for usage in usages.iter().filter(|usage| is_by_choice(map, usage)) {
+        if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
+            continue;
+        }
         let evidence = Evidence::of(map, &usages, usage);
         let Some(example) = evidence.example(map, usage) else {
             continue;
