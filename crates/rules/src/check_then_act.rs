@@ -97,8 +97,8 @@ struct Place<'m> {
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    if !is_money(map, place.access.asset, place.field.name)
-        || !is_counted(place.access, place.field)
+    if !is_counted(place.access, place.field)
+        || !is_money(map, place.access.asset, place.field.name)
     {
         return None;
     }

@@ -3,9 +3,7 @@
 //! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
-use firedoor_app::{
-    Access, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
-};
+use firedoor_app::{Map, Operation, Origin, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -153,26 +151,30 @@ pub fn is_privileged_name(name: &str) -> bool {
     is_rank_name(name) || is_money_name(name)
 }
 
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// Holds if any word of a name does, in lower case. It is asked of every field that is written.
+fn find_word(name: &str, mut holds: impl FnMut(&str) -> bool) -> bool {
+    let mut word = String::new();
     let mut was_lower = false;
     for character in name.chars() {
         if matches!(character, '_' | '-' | '.' | ' ') || (was_lower && character.is_uppercase()) {
-            words.push(String::new());
+            if holds(&word) {
+                return true;
+            }
+            word.clear();
         }
         was_lower = character.is_lowercase();
-        if let (true, Some(last)) = (character.is_alphanumeric(), words.last_mut()) {
-            last.extend(character.to_lowercase());
+        if character.is_alphanumeric() {
+            word.extend(character.to_lowercase());
         }
     }
-    words
+    holds(&word)
 }
 
 /// Holds if a field is named like what somebody may do.
 pub fn is_rank_name(name: &str) -> bool {
-    words(name).iter().any(|word| {
+    find_word(name, |word| {
         matches!(
-            word.as_str(),
+            word,
             "role"
                 | "roles"
                 | "admin"
@@ -191,91 +193,54 @@ pub fn is_rank_name(name: &str) -> bool {
 
 /// Holds if a field is named like something that is worth money, or counts like it.
 pub fn is_money_name(name: &str) -> bool {
-    !money_words(name).is_empty()
+    find_word(name, is_money_word)
 }
 
 /// Holds if a field counts like money: by its name, or because it is taken from where there is enough of it.
 pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    is_money_name(&name)
-        || map.entry_points.iter().any(|entry| {
-            query::handler_accesses(entry).any(|(effect, access)| {
-                access.asset == asset
-                    && access.operation == firedoor_app::Operation::Update
-                    && access
-                        .values
-                        .iter()
-                        .any(|field| field.name == name && is_taken(entry, effect, access, field))
-            })
-        })
-}
-
-/// The update asks for as much as it takes, in its key or in a check before.
-fn is_taken(entry: &EntryPoint, effect: &Effect, access: &Access, field: &Field) -> bool {
-    let shares = |value: &Provenance| {
-        let mut origins = value.origins().iter();
-        origins.any(|origin| {
-            let is_amount = match origin {
-                Origin::Request(..) => true,
-                Origin::Record {
-                    asset, field: own, ..
-                } => !own.is_empty() && (*asset, *own) != (access.asset, field.name),
-                _ => false,
-            };
-            is_amount && field.value.origins().contains(origin)
-        })
-    };
-    let in_key = access.key.iter().any(|key| {
-        key.name == field.name && matches!(key.operator, ">=" | ">") && shares(&key.value)
-    });
-    in_key
-        || entry.checks_of(effect).any(|check| {
-            let stored = |operand: &Provenance| {
-                operand
-                    .record_fields(access.asset)
-                    .any(|name| name == field.name)
-            };
-            check.kind == CheckKind::Bound
-                && check.operands.iter().any(stored)
-                && check
-                    .operands
-                    .iter()
-                    .any(|operand| !stored(operand) && shares(operand))
-        })
+    is_money_name(&name) || firedoor_app::is_taken_from(map, asset, name)
 }
 
 /// Returns the words of a name that are about money, or about what counts like it.
 pub fn money_words(name: &str) -> Vec<String> {
-    let mut words = words(name);
-    words.retain(|word| {
-        matches!(
-            word.as_str(),
-            "price"
-                | "amount"
-                | "cost"
-                | "costs"
-                | "total"
-                | "balance"
-                | "coins"
-                | "coin"
-                | "credits"
-                | "credit"
-                | "reward"
-                | "points"
-                | "gems"
-                | "gem"
-                | "gold"
-                | "cash"
-                | "diamonds"
-                | "score"
-                | "rating"
-                | "xp"
-                | "fee"
-                | "discount"
-                | "paid"
-                | "money"
-                | "wallet"
-                | "stock"
-        )
+    let mut words = Vec::new();
+    find_word(name, |word| {
+        if is_money_word(word) {
+            words.push(word.to_owned());
+        }
+        false
     });
     words
+}
+
+fn is_money_word(word: &str) -> bool {
+    matches!(
+        word,
+        "price"
+            | "amount"
+            | "cost"
+            | "costs"
+            | "total"
+            | "balance"
+            | "coins"
+            | "coin"
+            | "credits"
+            | "credit"
+            | "reward"
+            | "points"
+            | "gems"
+            | "gem"
+            | "gold"
+            | "cash"
+            | "diamonds"
+            | "score"
+            | "rating"
+            | "xp"
+            | "fee"
+            | "discount"
+            | "paid"
+            | "money"
+            | "wallet"
+            | "stock"
+    )
 }
