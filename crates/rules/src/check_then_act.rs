@@ -4,6 +4,7 @@
 use firedoor_app::{
     Access, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, query,
 };
+use ustr::Ustr;
 
 use crate::client_value::{is_counted, written_fields};
 use crate::privileged::{is_money, is_money_name};
@@ -25,6 +26,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         check_seats(map, entry, findings);
+        let gifts = gifts(entry);
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
                 && !access.is_conditional
@@ -40,6 +42,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 effect,
                 access,
                 field,
+                gifts: &gifts,
             };
             if let Some(decided) = balance_check(map, &place) {
                 report(
@@ -93,6 +96,7 @@ struct Place<'m> {
     effect: &'m Effect,
     access: &'m Access,
     field: &'m Field,
+    gifts: &'m [(Ustr, Ustr)],
 }
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
@@ -168,17 +172,27 @@ fn is_mark(field: &Field) -> bool {
 
 /// The handler raises something of worth besides, which is what makes a second pass worth having.
 fn gives_something(place: &Place<'_>) -> bool {
-    written_fields(place.entry).any(|(_, access, field)| {
-        let is_other = access.asset != place.access.asset || field.name != place.field.name;
-        let is_extended = field.value.origins().contains(&Origin::Clock)
-            && field
-                .value
-                .record_fields(access.asset)
-                .any(|name| name == field.name);
-        is_other
-            && access.operation == Operation::Update
-            && (is_money_name(&field.name) && is_counted(access, field) || is_extended)
-    })
+    let own = (place.access.asset, place.field.name);
+    place.gifts.iter().any(|gift| *gift != own)
+}
+
+/// The fields of worth that the handler raises.
+fn gifts(entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
+    let mut gifts: Vec<(Ustr, Ustr)> = written_fields(entry)
+        .filter(|(_, access, field)| {
+            let is_extended = field.value.origins().contains(&Origin::Clock)
+                && field
+                    .value
+                    .record_fields(access.asset)
+                    .any(|name| name == field.name);
+            access.operation == Operation::Update
+                && (is_counted(access, field) && is_money_name(&field.name) || is_extended)
+        })
+        .map(|(_, access, field)| (access.asset, field.name))
+        .collect();
+    gifts.sort();
+    gifts.dedup();
+    gifts
 }
 
 fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findings: &mut Findings) {
@@ -187,6 +201,7 @@ fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findin
         effect,
         access,
         field,
+        ..
     } = place;
     findings
         .at_entry(entry)

@@ -3,7 +3,7 @@
 //! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
-use firedoor_app::{Map, Operation, Origin, query};
+use firedoor_app::{Check, Map, Operation, Origin, Provenance, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -48,7 +48,9 @@ fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
     }
     let mut found = Vec::new();
     for entry in &map.entry_points {
-        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
+        let own = entry.checks.iter();
+        let own = own.filter(|check| check.refusal.is_some() && is_about_caller(check, asset));
+        for check in own {
             for origin in check.provenance().origins() {
                 let Origin::Record {
                     asset: kept,
@@ -70,6 +72,13 @@ fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
         }
     }
     found
+}
+
+fn is_about_caller(check: &Check, asset: Ustr) -> bool {
+    let examined = check.operands.iter().chain([&check.control]);
+    examined.flat_map(Provenance::origins).any(|origin| {
+        matches!(origin, Origin::Record { asset: kept, of_principal: true, .. } if *kept == asset)
+    })
 }
 
 /// Holds if a field that is checked says what somebody may do; people may set their own address and password.
