@@ -75,8 +75,7 @@ fn admits(
         .any(|check| check.refusal.is_some() && is_of_any(&check.provenance(), &names));
     if accounts.contains(&access.asset) {
         let decides = access.values.iter().any(|field| {
-            !crate::query::is_password_name(&field.name)
-                && (is_of_any(&field.value, &names) || field.value.is_from_client())
+            (is_of_any(&field.value, &names) || field.value.is_from_client())
                 && is_decisive(map, access.asset, field.name)
         });
         return decides && (copies || is_behind);
@@ -91,6 +90,20 @@ fn admits(
         && (is_tied(&access.values) || is_tied(&access.key))
         && access.values.iter().chain(&access.key).any(is_taken_over)
         && is_membership(map, access.asset)
+}
+
+/// Holds if what is found is itself what is joined, by a code that those share who take part, and is open in one of
+/// its states only: a game that has not begun.
+pub fn is_group_code(admission: &Admission<'_>) -> bool {
+    if !crate::lookups::has_state(&admission.lookup) {
+        return false;
+    }
+    let asset = admission.lookup.access.asset;
+    let values = admission.access.values.iter().chain(&admission.access.key);
+    let mut taken = values
+        .flat_map(|field| field.value.record_fields(asset))
+        .peekable();
+    taken.peek().is_some() && taken.all(|field| crate::lookups::is_identifier(&field))
 }
 
 /// Holds if nothing is worked out: the value is a stored one as it is.
@@ -113,8 +126,11 @@ pub fn is_membership(map: &Map, asset: Ustr) -> bool {
 }
 
 /// Holds if a check that refuses somewhere examines that field of the caller's own record, or a look-up uses it
-/// as part of its key.
+/// as part of its key. What a person logs in with says who he is, and not what he may do.
 pub fn is_decisive(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    if crate::query::is_password_name(&name) || is_login_name(map, &account_assets(map), name) {
+        return false;
+    }
     let is_own = |value: &Provenance| {
         value.origins().iter().any(|origin| match origin {
             Origin::Record {

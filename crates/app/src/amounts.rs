@@ -10,7 +10,7 @@ use crate::{
     Access, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
 };
 
-/// Holds if some update asks for as much of the field as it takes.
+/// Holds if the application takes from the field only where enough is there, which is what a balance is.
 pub fn is_taken_from(map: &Map, asset: Ustr, field: Ustr) -> bool {
     let taken = map.facts.taken.get_or_init(|| taken_fields(map));
     taken.contains(&(asset, field))
@@ -37,11 +37,15 @@ fn taken_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
     taken
 }
 
+/// A check that refuses compares a stored field with something that is no constant.
 fn compares_record(check: &Check) -> bool {
+    let is_stored = |origin: &Origin| matches!(origin, Origin::Record { .. });
+    let operands = &check.operands;
     check.kind == CheckKind::Bound
-        && check.operands.iter().any(|operand| {
-            let mut origins = operand.origins().iter();
-            origins.any(|origin| matches!(origin, Origin::Record { .. }))
+        && check.refusal.is_some()
+        && operands.iter().flat_map(Provenance::origins).any(is_stored)
+        && operands.iter().all(|operand| {
+            operand.literal().is_none() && !operand.origins().contains(&Origin::Clock)
         })
 }
 
@@ -52,35 +56,16 @@ fn bounds_of<'m>(entry: &'m EntryPoint, effect: &Effect, bounds: &[bool]) -> Vec
         .collect()
 }
 
-/// The update asks for as much as it takes, in its key or in a check before.
+/// The update takes from the field, and asks in its key or in a check before whether enough is there.
 fn is_taken(checks: &[&Check], access: &Access, field: &Field) -> bool {
-    let shares = |value: &Provenance| {
-        let mut origins = value.origins().iter();
-        origins.any(|origin| {
-            let is_amount = match origin {
-                Origin::Request(..) => true,
-                Origin::Record {
-                    asset, field: own, ..
-                } => !own.is_empty() && (*asset, *own) != (access.asset, field.name),
-                _ => false,
-            };
-            is_amount && field.value.origins().contains(origin)
-        })
+    let is_own = |value: &Provenance| {
+        let mut fields = value.record_fields(access.asset);
+        fields.any(|own| own == field.name)
     };
-    let in_key = access.key.iter().any(|key| {
-        key.name == field.name && matches!(key.operator, ">=" | ">") && shares(&key.value)
-    });
-    in_key
-        || checks.iter().any(|check| {
-            let stored = |operand: &Provenance| {
-                operand
-                    .record_fields(access.asset)
-                    .any(|name| name == field.name)
-            };
-            check.operands.iter().any(stored)
-                && check
-                    .operands
-                    .iter()
-                    .any(|operand| !stored(operand) && shares(operand))
-        })
+    if !matches!(field.operator, "-=" | "+=") && !is_own(&field.value) {
+        return false;
+    }
+    let mut key = access.key.iter();
+    key.any(|asked| asked.name == field.name && matches!(asked.operator, ">" | ">="))
+        || checks.iter().any(|check| check.operands.iter().any(is_own))
 }

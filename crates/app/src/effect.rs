@@ -126,6 +126,8 @@ pub struct Check {
     pub outcome: bool,
     /// Holds if the test has several parts, of which one suffices for this outcome.
     pub is_alternative: bool,
+    /// These parts, each as the check that it would be alone.
+    pub alternatives: Vec<Check>,
     /// What happens on the other side, if it refuses.
     pub refusal: Option<Refusal>,
     /// What holds on the way to the effect, part by part; of a test without parts the test itself.
@@ -133,6 +135,14 @@ pub struct Check {
 }
 
 impl Check {
+    /// Returns the checks of which one came out as it did: the parts, or the check itself if it has none.
+    pub fn parts(&self) -> &[Check] {
+        match self.alternatives.as_slice() {
+            [] => std::slice::from_ref(self),
+            parts => parts,
+        }
+    }
+
     /// Returns the union of what it examines.
     pub fn provenance(&self) -> Provenance {
         let examined = self.operands.iter().flat_map(Provenance::origins);

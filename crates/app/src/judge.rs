@@ -5,6 +5,8 @@
 
 use firedoor_source::Span;
 
+use crate::fails_open::{environment_in, is_setting_missing};
+
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
@@ -29,90 +31,6 @@ pub struct LayerRun {
     pub unknown: Option<String>,
 }
 
-/// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
-pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
-    let refuses = run.refusals.iter().any(|(refusal, checks, _)| {
-        matches!(
-            refusal_control(refusal, checks),
-            Some(Control::Authentication | Control::Authorization)
-        )
-    });
-    if !refuses {
-        return None;
-    }
-    run.continuations.iter().find_map(|way| {
-        let words = way.checks.iter().rev().find_map(open_words)?;
-        Some((way.span, words))
-    })
-}
-
-/// Returns where a layer that asks what a known user may do lets everybody on because a setting is missing.
-pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
-    let refuses = run.refusals.iter().any(|(_, checks, _)| {
-        checks.last().and_then(user_control) == Some(Control::Authorization)
-            || checks.iter().any(names_setting_and_user)
-    });
-    if !refuses {
-        return None;
-    }
-    run.continuations.iter().find_map(|way| {
-        way.checks
-            .iter()
-            .any(is_setting_missing)
-            .then_some((way.span, "when a setting is missing"))
-    })
-}
-
-fn names_setting_and_user(check: &Check) -> bool {
-    let provenance = check.provenance();
-    provenance.is_of_principal() && environment_in(&provenance).is_some()
-}
-
-/// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
-fn is_setting_missing(check: &Check) -> bool {
-    let settings: Vec<_> = check.operands.iter().filter_map(environment_in).collect();
-    let Some(first) = settings.first() else {
-        return false;
-    };
-    if check.is_alternative {
-        return settings.iter().filter(|name| *name == first).count() > 1;
-    }
-    matches!(
-        check.kind,
-        crate::CheckKind::Presence | crate::CheckKind::Bound
-    ) && check.operands.len() <= 2
-        && !check.outcome
-        && !check.provenance().is_of_principal()
-}
-
-fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
-    provenance.origins().iter().find_map(|origin| match origin {
-        Origin::Environment { name, .. } => Some(*name),
-        _ => None,
-    })
-}
-
-fn open_words(check: &Check) -> Option<&'static str> {
-    let provenance = check.provenance();
-    let has_environment = provenance
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Environment { .. }));
-    match check.kind {
-        crate::CheckKind::Failure if check.outcome => Some("when its own check fails"),
-        crate::CheckKind::Presence if has_environment && !check.outcome => {
-            Some("when a setting is missing")
-        }
-        crate::CheckKind::Membership | crate::CheckKind::Equality if has_environment => {
-            Some("when a setting is missing")
-        }
-        crate::CheckKind::Presence if presents_credential(&provenance) && !check.outcome => {
-            Some("when the credential is missing")
-        }
-        _ => None,
-    }
-}
-
 /// Returns what the layer is good for, judged by how it treats a user who may pass it: the attempts that it
 /// counts, and the roles, permissions and records that it asks for.
 pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
@@ -126,12 +44,14 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
             {
                 Some(Control::RateLimit)
             }
-            _ => checks.last().and_then(user_control),
+            _ => None,
         };
-        if let Some(control) = found
-            && !judged.iter().any(|(known, _)| *known == control)
-        {
-            judged.push((control, Verdict::Enforced));
+        let asked = checks.last().map_or(&[][..], Check::parts);
+        let asked = asked.iter().filter_map(user_control);
+        for control in found.map_or_else(|| asked.collect(), |found| vec![found]) {
+            if !judged.iter().any(|(known, _)| *known == control) {
+                judged.push((control, Verdict::Enforced));
+            }
         }
     }
     judged
@@ -449,7 +369,7 @@ fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     (presents || (says_who && is_sent)).then_some(Control::Authentication)
 }
 
-fn presents_credential(provenance: &Provenance) -> bool {
+pub(crate) fn presents_credential(provenance: &Provenance) -> bool {
     provenance.origins().iter().any(|origin| {
         origin.is_credential() && !is_about_connection(origin) && !origin.is_kept_meanwhile()
     })
@@ -601,6 +521,10 @@ fn is_attackers_choice(check: &Check) -> bool {
 fn environment_of(way: &Continuation) -> Option<String> {
     way.checks.iter().rev().find_map(|check| {
         let provenance = check.provenance();
+        // A setting that says what a cookie or header is called decides nothing: whether it is sent does.
+        if check.kind == CheckKind::Membership && provenance.is_from_client() {
+            return None;
+        }
         let mut names = provenance
             .origins()
             .iter()
@@ -613,4 +537,52 @@ fn environment_of(way: &Continuation) -> Option<String> {
             format!("{negation}{name}")
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use firedoor_source::{FileId, Span};
+    use ustr::Ustr;
+
+    use super::{Continuation, environment_of};
+    use crate::{Check, CheckKind, Condition, Origin, Provenance, RequestPart};
+
+    fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
+        let span = Span::new(FileId(0), 0, 0);
+        let condition = Condition::Test {
+            kind,
+            operands: operands.clone(),
+            holds: true,
+        };
+        let check = Check {
+            kind,
+            span,
+            operands,
+            control: Provenance::default(),
+            outcome: true,
+            is_alternative: false,
+            alternatives: Vec::new(),
+            refusal: None,
+            condition: Arc::new(condition),
+        };
+        Continuation {
+            span,
+            checks: vec![check],
+        }
+    }
+
+    #[test]
+    fn a_setting_that_names_a_cookie_is_no_condition() {
+        let setting = Provenance::new([Origin::Environment {
+            name: Ustr::from("PREFIX"),
+            fallback: None,
+        }]);
+        let cookies = Provenance::new([Origin::Request(RequestPart::Cookie, Ustr::from(""))]);
+        let named = open_way(CheckKind::Membership, vec![setting.clone(), cookies]);
+        assert_eq!(environment_of(&named), None);
+        let set = open_way(CheckKind::Presence, vec![setting]);
+        assert_eq!(environment_of(&set).as_deref(), Some("PREFIX"));
+    }
 }

@@ -12,6 +12,7 @@ pub mod diff;
 mod effect;
 mod entry_point;
 mod facts;
+mod fails_open;
 mod judge;
 mod layer;
 pub mod lookups;
@@ -30,9 +31,9 @@ pub use effect::{
     SessionOperation, SetCookie, Throttle, TokenKind, VerifyToken,
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
+pub use fails_open::{fails_open, fails_open_for_user};
 pub use judge::{
-    Continuation, LayerRun, fails_open, fails_open_for_user, judge_browser, judge_layer,
-    judge_user, refusal_control, user_control,
+    Continuation, LayerRun, judge_browser, judge_layer, judge_user, refusal_control, user_control,
 };
 pub use layer::{GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};

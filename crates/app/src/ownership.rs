@@ -11,8 +11,8 @@ use ustr::Ustr;
 
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map,
-    Operation, Origin, Provenance, RequestPart,
+    Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart,
 };
 
 /// What checks have tied to the caller.
@@ -93,9 +93,12 @@ impl<'m> KnownTies<'m> {
     /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
     fn scopes(&mut self, access: &Access, use_of: &'m Effect) -> bool {
         access.key.iter().any(|field| is_principal(&field.value)) || {
+            let entry = self.entry;
             let ties = self.of(use_of);
             ties.assets.contains(&access.asset)
-                || access.key.iter().any(|field| ties.touches(&field.value))
+                || key_of(entry, access)
+                    .iter()
+                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
         }
     }
 }
@@ -126,16 +129,20 @@ impl Ties {
     }
 }
 
-/// Holds if the client names things by it: a part of the path, query, body or message with a name.
+/// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
+/// is nothing but the name of a thing.
 fn is_chosen(origin: &Origin) -> bool {
-    matches!(
-        origin,
-        Origin::Request(
-            RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
-                | RequestPart::Header | RequestPart::Handshake,
-            name
-        ) if !name.is_empty() && !origin.is_identity()
-    )
+    let is_whole_message =
+        matches!(origin, Origin::Request(RequestPart::Message, name) if name.is_empty());
+    is_whole_message
+        || matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message
+                    | RequestPart::Header | RequestPart::Handshake,
+                name
+            ) if !name.is_empty() && !origin.is_identity()
+        )
 }
 
 /// Holds if the value is what the client sends in the open, and nothing of the caller's.
@@ -153,6 +160,25 @@ pub fn is_clients_choice(value: &Provenance) -> bool {
                 )
             )
         })
+}
+
+/// Returns by what the records of the access are chosen. Where a record is looked up first, and then changed by its
+/// own number, that is what it was looked up by.
+pub fn key_of<'m>(entry: &'m EntryPoint, access: &'m Access) -> Vec<&'m Field> {
+    let is_found = |field: &Field| {
+        field.operator == "=" && field.value.record_fields(access.asset).next().is_some()
+    };
+    let mut key: Vec<&Field> = access.key.iter().collect();
+    if access.operation == Operation::Read || !access.key.iter().any(is_found) {
+        return key;
+    }
+    key.retain(|field| !is_found(field));
+    for (_, other) in accesses(entry) {
+        if other.asset == access.asset && other.operation == Operation::Read {
+            key.extend(&other.key);
+        }
+    }
+    key
 }
 
 /// Holds if the answer is only reached on ways of which each asks something of the record or of the caller: a
@@ -372,6 +398,33 @@ pub fn knows_caller(entry: &EntryPoint) -> bool {
             .checks
             .iter()
             .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
+}
+
+/// Holds if the records are shared by everybody: nobody makes one in his own name, and where the caller is part of
+/// a key it is by a relation that another asset declares, as where people choose some of the records for themselves.
+pub fn is_shared(map: &Map, asset: Ustr) -> bool {
+    let Some(declared) = map.asset(asset).filter(|asset| !asset.fields.is_empty()) else {
+        return false;
+    };
+    let mut keys = map
+        .entry_points
+        .iter()
+        .flat_map(accesses)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .filter(|field| is_principal(&field.value))
+        .peekable();
+    keys.peek().is_some()
+        && keys.all(|field| is_chosen_elsewhere(declared, &field.name))
+        && makers(map, asset).next().is_none()
+}
+
+fn is_chosen_elsewhere(declared: &Asset, name: &str) -> bool {
+    let is_own = |field: &crate::AssetField| {
+        let rest = name.strip_prefix(field.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "_id")
+    };
+    !name.contains('.') && !declared.fields.iter().any(is_own) && !matches!(name, "id" | "pk")
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.

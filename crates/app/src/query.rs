@@ -213,14 +213,21 @@ pub fn is_code(found: &CompareSecret) -> bool {
 
 /// Holds if no request can have both effects: one hangs on a decision whose other side the other hangs on.
 pub fn are_exclusive(entry: &EntryPoint, a: &Effect, b: &Effect) -> bool {
-    entry.checks_of(a).any(|own| {
-        entry.checks_of(b).any(|other| {
-            own.outcome != other.outcome
-                && own.span == other.span
-                && own.kind == other.kind
-                && own.operands == other.operands
-        })
-    })
+    entry
+        .checks_of(a)
+        .any(|own| entry.checks_of(b).any(|other| are_opposite(own, other)))
+}
+
+/// Holds if the checks are the two sides of one decision. Where one part of a test suffices for one side, every
+/// part decides the other.
+fn are_opposite(a: &Check, b: &Check) -> bool {
+    let is_opposite = |a: &Check, b: &Check| {
+        a.outcome != b.outcome && a.span == b.span && a.kind == b.kind && a.operands == b.operands
+    };
+    let has_part = |whole: &Check, other: &Check| {
+        whole.is_alternative && whole.parts().iter().any(|part| is_opposite(part, other))
+    };
+    is_opposite(a, b) || has_part(a, b) || has_part(b, a)
 }
 
 /// Holds if `entry` gives the caller a session: it issues a token, logs in, sets a cookie with a secret, or

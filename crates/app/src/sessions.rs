@@ -124,7 +124,12 @@ pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
 fn find_fields_that_end(map: &Map) -> FieldsByAsset {
     let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
-        let reads = accesses(entry).filter(|(_, access)| !access.operation.is_write());
+        // Where a session is renewed, a change that happens only where the key still matches looks it up too.
+        let mut effects = entry.effects.iter();
+        let renews = effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_)));
+        let reads = accesses(entry).filter(|(_, access)| {
+            !access.operation.is_write() || (renews && access.is_conditional)
+        });
         for (_, access) in reads {
             let names = access.key.iter().map(|field| field.name);
             fields.entry(access.asset).or_default().extend(names);
@@ -343,8 +348,36 @@ pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let secrets = map.facts.secret_places.get_or_init(|| secret_places(map));
     entry.checks_of(effect).any(|check| {
         let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
-        check.refusal.is_some() && (is_proof || hangs_on_secret(check, secrets))
+        check.refusal.is_some()
+            && (is_proof || hangs_on_secret(check, secrets))
+            && !has_way_around(map, check, secrets)
     })
+}
+
+/// Holds if the check also lets those pass who prove nothing: who have no password, or send no code.
+fn has_way_around(map: &Map, check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
+    let asks = |kind: CheckKind, operands: &[Provenance], holds: bool| {
+        let origins = || operands.iter().flat_map(Provenance::origins);
+        let is_plain = matches!(kind, CheckKind::Presence | CheckKind::Equality);
+        let asks_whether =
+            is_plain && origins().all(|it| is_named_secret(it) || matches!(it, Origin::Literal(_)));
+        let is_proof = kind == CheckKind::Proof && holds;
+        is_proof || (!asks_whether && origins().any(|it| is_of_factor(map, it, secrets)))
+    };
+    check.is_alternative && !check.condition.always(&asks)
+}
+
+/// A secret, or what says whether there is a second factor: where there is none, none can be got around.
+fn is_of_factor(map: &Map, origin: &Origin, secrets: &[(Ustr, Ustr)]) -> bool {
+    let Origin::Record { asset, field, .. } = origin else {
+        return false;
+    };
+    let accounts = account_assets(map);
+    secrets.contains(&(*asset, *field))
+        || is_password_name(field)
+        || second_factors(map).iter().any(|(kept, place)| {
+            kept == asset && (!accounts.contains(asset) || same_root(field, place))
+        })
 }
 
 /// A result that was worked out from what the client sends and from a stored secret.

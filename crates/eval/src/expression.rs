@@ -34,6 +34,7 @@ impl<'p> Machine<'p> {
             ExpressionKind::Literal(literal) => Ok(self.literal(literal, span)),
             ExpressionKind::Name(name) => self.name(*name, span),
             ExpressionKind::This => Ok(self.frame().this.clone()),
+            ExpressionKind::NewTarget => Ok(self.new_target()),
             ExpressionKind::Template(parts) => self.template(parts),
             ExpressionKind::Collection { kind, elements } => self.collection(*kind, elements, span),
             ExpressionKind::Object(properties) => self.object_display(properties, span),
@@ -366,6 +367,15 @@ impl<'p> Machine<'p> {
         }
         if value.is_unknown() || value.as_outside().is_some() {
             result.rest = Some(value.clone());
+        }
+    }
+
+    /// The class that an instance is being made of.
+    fn new_target(&mut self) -> Value {
+        let made = self.frame().this.only_object();
+        match made.map(|id| &self.heap.get(id).kind) {
+            Some(ObjectKind::Instance { class }) => Value::object(*class),
+            _ => self.unknown("unsupported"),
         }
     }
 }

@@ -27,6 +27,7 @@ pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
     }
     drop_repeated(&mut entries);
     crate::socket_judge::settle_connections(&mut entries);
+    crate::first_steps::settle(&mut entries);
     let mut ordered = entries;
     ordered.sort_by_key(order);
     let entries = ordered;

@@ -77,7 +77,15 @@ pub(crate) fn add_operands(
     let mut own: Vec<Provenance> = Vec::with_capacity(found.operands.len());
     for operand in &found.operands {
         if operands.len() + own.len() < 32 {
-            own.push(host.deep_provenance(machine, operand));
+            // Whether a record is there hangs on none of its fields.
+            let whole = match found.kind {
+                TestKind::Truth => host.provenance(machine, operand),
+                _ => Provenance::default(),
+            };
+            own.push(match whole.is_empty() {
+                true => host.deep_provenance(machine, operand),
+                false => whole,
+            });
         }
     }
     // What a caller is compared with says how much is asked of him: which roles.

@@ -3,8 +3,8 @@
 //! What is not given holds by the library's default, so a flag that is not given is `Default` here; a model
 //! whose library has safe defaults says so itself.
 
-use firedoor_app::{EffectKind, Flag, SetCookie};
-use firedoor_eval::{Answer, Call, Machine, Value};
+use firedoor_app::{EffectKind, Flag, Origin, RequestPart, SetCookie};
+use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -16,11 +16,15 @@ pub static MODEL: Model = Model {
     name: "cookies",
     calls: &[
         ("express:response.cookie", express_cookie),
+        // Fastify with @fastify/cookie, as NestJS hands it out.
+        ("express:response.setCookie", express_cookie),
         ("express:response.clearCookie", express_clear),
         ("express:response.setHeader", express_header),
         ("express:response.set", express_header),
         ("express:response.header", express_header),
         ("express:response.append", express_header),
+        ("npm:cookie.parse", parse),
+        ("npm:cookie.parseCookie", parse),
         ("npm:cookie.serialize", serialize),
         ("npm:cookie.stringifySetCookie", serialize),
     ],
@@ -173,6 +177,19 @@ pub fn set_line(host: &ModelHost, machine: &mut Machine<'_>, text: &str, line: &
         is_session: false,
     };
     host.effect(machine, EffectKind::SetCookie(cookie), span);
+}
+
+/// `parse(header)`: the cookies by their names.
+fn parse(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let header = call.arguments.get(0);
+    let is_of_request = host.origins_of(machine, header.origins).iter().any(
+        |origin| matches!(origin, Origin::Request(RequestPart::Header, name) if name == "cookie"),
+    );
+    if !is_of_request {
+        return Ok(None);
+    }
+    let cookies = host.request_value_quietly(machine, RequestPart::Cookie, "");
+    Ok(Some(cookies.shaped(Shape::Object)))
 }
 
 /// cookie 0.7: the text of a header line.

@@ -9,7 +9,8 @@ use firedoor_app::{EffectKind, Examination, Refusal, Transport};
 use firedoor_eval::{Decided, Machine, Stop, Thrown, Value, Written};
 use ustr::Ustr;
 
-use crate::request::{Decisions, condition};
+use crate::checks::Decisions;
+use crate::request::condition;
 use crate::sequel::{self, Leave};
 use crate::state::{Left, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
@@ -109,7 +110,6 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
             {
                 let run = &mut host.state().run;
                 run.step = number;
-                run.decided_before.push((number, machine.decided.len()));
                 run.is_at_handler = step.kind == StepKind::Handler;
                 if run.is_at_handler && door.transport == Transport::Http {
                     run.handler = Some(number);
@@ -145,7 +145,12 @@ fn run_step(
 ) -> End {
     let base = machine.decided.len();
     let before = host.state().run.effects.len();
-    host.state().run.mark = machine.mark();
+    {
+        let run = &mut host.state().run;
+        run.mark = machine.mark();
+        let number = run.step;
+        run.decided_before.push((number, base));
+    }
     let (result, thrown) =
         machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
     if result == Err(Stop::Budget) {
@@ -159,8 +164,9 @@ fn run_step(
         .map(|first| common_decisions(first, &goes_on));
     machine.decided.truncate(base);
     let leaves = std::mem::take(&mut host.state().run.leaves);
-    go_on_from_passages(host, machine, door, step);
+    // Before what the refused paths have written is taken back: an exception is one of the things they wrote.
     let recovered = catch_all(host, machine, door, &thrown, shared);
+    go_on_from_passages(host, machine, door, step);
     for left in leaves {
         settle_leave(host, machine, door, left, shared);
     }

@@ -7,6 +7,7 @@
 mod answer_headers;
 mod beanie;
 mod build;
+mod checks;
 pub mod conditions;
 mod cookies;
 mod cross_site;
@@ -20,6 +21,7 @@ mod express_ws;
 mod factories;
 mod fastapi;
 mod fastapi_users;
+mod first_steps;
 mod flask;
 mod guards;
 mod host;
@@ -33,6 +35,8 @@ mod layers;
 mod limiters;
 mod mongodb;
 mod mongoose;
+mod nestjs;
+mod nextjs;
 mod node;
 mod node_crypto;
 mod node_http;
@@ -86,6 +90,7 @@ mod tortoise;
 mod typeorm;
 mod upgrade;
 mod validators;
+mod webhook_signatures;
 mod ws;
 mod zod;
 mod zod_passage;
@@ -139,6 +144,7 @@ pub static MODELS: &[&Model] = &[
     &flask::http_auth::MODEL,
     &flask::jwt::MODEL,
     &flask::limiter::MODEL,
+    &flask::local_proxy::MODEL,
     &flask::login::MODEL,
     &flask::request::MODEL,
     &flask::rest::MODEL,
@@ -153,6 +159,11 @@ pub static MODELS: &[&Model] = &[
     &limiters::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
+    &nestjs::MODEL,
+    &nextjs::MODEL,
+    &nextjs::CLERK,
+    &nextjs::SAFE_ACTION,
+    &nextjs::SESSIONS,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
@@ -194,6 +205,7 @@ pub static MODELS: &[&Model] = &[
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,
+    &webhook_signatures::MODEL,
     &ws::MODEL,
     &zod::MODEL,
 ];

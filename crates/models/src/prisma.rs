@@ -369,7 +369,17 @@ fn asked_field(
         value.control = found.control;
         return value;
     };
-    note_included(host, machine, model, &relation, found, span);
+    let filter = included_conditions(host, machine, &relation, wanted);
+    let is_of_caller = |field: &firedoor_app::Field| field.value.is_of_principal();
+    let origin = match filter.fields.iter().any(is_of_caller) {
+        true => Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        },
+        false => origin,
+    };
+    note_included(host, machine, model, &relation, (found, &filter), span);
     let mut whole = Value::atoms_of([Atom::Null, Atom::Unknown(Shape::Object)]);
     whole.origins = host.origin(machine, origin);
     whole.control = found.control;
@@ -389,13 +399,29 @@ fn asked_field(
     inner
 }
 
+/// Which records of a relation are asked for.
+fn included_conditions(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    relation: &schema::SchemaField,
+    wanted: &Value,
+) -> Conditions {
+    let options = wanted.filter(|atom| matches!(atom, Atom::Object(_)));
+    let query = Query {
+        model: relation.kind,
+        method: Ustr::from("findMany"),
+        options: options.unwrap_or_else(Value::undefined),
+    };
+    conditions(host, machine, &query)
+}
+
 /// Records of a relation are read too.
 fn note_included(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     model: Ustr,
     relation: &schema::SchemaField,
-    found: &Value,
+    (found, filter): (&Value, &Conditions),
     span: Span,
 ) {
     let own = host.origins_of(machine, found.origins);
@@ -415,8 +441,9 @@ fn note_included(
         },
         other => other,
     });
+    let back = host.state().prisma.schema.reference(relation.kind, model);
     let name = if relation.keys.is_empty() {
-        Ustr::from(&model.to_lowercase())
+        back.unwrap_or_else(|| Ustr::from(&model.to_lowercase()))
     } else {
         Ustr::from("id")
     };
@@ -427,6 +454,7 @@ fn note_included(
         value: firedoor_app::Provenance::new(key),
         operator: "=",
     });
+    access.key.extend(filter.fields.iter().cloned());
     store::note(host, machine, access, span);
 }
 

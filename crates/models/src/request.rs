@@ -4,179 +4,18 @@
 //! pass every guard. The first says who is refused; the second what the entry point does.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use firedoor_app::{
-    Check, CheckId, CheckKind, Condition, Continuation, Control, Effect, EffectKind, EntryPoint,
-    Layer, LayerKind, LayerRun, Origin, Provenance, Refusal, Transport, Verdict,
+    Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun, Origin,
+    Provenance, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Value};
-use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::conditions::{add_operands, condition_of, kind_of};
+use crate::checks::{Checks, Decisions};
 pub use crate::drive::{Sent, send};
 use crate::state::{RawEffect, RawRefusal, Run};
 use crate::{Door, ModelHost, Persona, Step, StepKind};
-
-/// The decisions of requests in the map's words, each worked out once.
-#[derive(Default)]
-pub struct Decisions {
-    refusals: FxHashMap<Decided, Refusal>,
-    known: FxHashMap<Decided, Check>,
-}
-
-/// Puts the decisions of one request into the map's words, and gives them numbers.
-pub struct Checks<'h> {
-    host: &'h ModelHost,
-    decisions: Decisions,
-    numbers: FxHashMap<Decided, CheckId>,
-    /// The checks so far.
-    pub checks: Vec<Check>,
-}
-
-impl<'h> Checks<'h> {
-    /// Returns a translator for the decisions of these runs.
-    pub fn new(host: &'h ModelHost, machine: &Machine<'_>, runs: &[&Run]) -> Checks<'h> {
-        Checks {
-            host,
-            decisions: Decisions::new(machine, runs),
-            numbers: FxHashMap::default(),
-            checks: Vec::new(),
-        }
-    }
-
-    /// Returns the numbers of the checks for these decisions.
-    pub fn numbers(&mut self, machine: &mut Machine<'_>, decided: &[Decided]) -> Vec<CheckId> {
-        decided
-            .iter()
-            .map(|decided| self.number(machine, *decided))
-            .collect()
-    }
-
-    fn number(&mut self, machine: &mut Machine<'_>, decided: Decided) -> CheckId {
-        if let Some(known) = self.numbers.get(&decided) {
-            return *known;
-        }
-        let check = self.decisions.translate(self.host, machine, decided);
-        let number = CheckId(self.checks.len() as u32);
-        self.checks.push(check);
-        self.numbers.insert(decided, number);
-        number
-    }
-}
-
-impl Decisions {
-    /// Prepares for the decisions of these runs.
-    pub fn new(machine: &Machine<'_>, runs: &[&Run]) -> Decisions {
-        let mut refusals = FxHashMap::default();
-        for refusal in runs.iter().flat_map(|run| &run.refusals) {
-            for decided in &refusal.decided {
-                let left = &machine.decision(decided.decision).remainder;
-                for decided in [decided].into_iter().chain(left) {
-                    refusals
-                        .entry(*decided)
-                        .or_insert_with(|| refusal.refusal.clone());
-                }
-            }
-        }
-        for effect in runs.iter().flat_map(|run| &run.effects) {
-            let goes_on = match &effect.kind {
-                EffectKind::Continue => true,
-                EffectKind::Respond {
-                    is_error, status, ..
-                } => !is_error && status.is_none_or(|status| status < 300),
-                EffectKind::Access(access) => access.operation.is_write(),
-                _ => false,
-            };
-            if goes_on {
-                for decided in &effect.decided {
-                    refusals.remove(decided);
-                }
-            }
-        }
-        Decisions {
-            refusals,
-            known: FxHashMap::default(),
-        }
-    }
-
-    /// Returns the checks of these decisions.
-    fn list(
-        &mut self,
-        host: &ModelHost,
-        machine: &mut Machine<'_>,
-        decided: &[Decided],
-    ) -> Vec<Check> {
-        let mut checks = Vec::with_capacity(decided.len());
-        for decided in decided {
-            let known = self.known.get(decided).cloned();
-            checks.push(known.unwrap_or_else(|| {
-                let check = self.translate(host, machine, *decided);
-                self.known.insert(*decided, check.clone());
-                check
-            }));
-        }
-        checks
-    }
-
-    /// Returns the check that a decision is.
-    fn translate(&self, host: &ModelHost, machine: &mut Machine<'_>, decided: Decided) -> Check {
-        let decision = machine.decision(decided.decision).clone();
-        let mut operands = Vec::new();
-        let mut kind = CheckKind::Other;
-        let mut is_negated = false;
-        let mut is_alternative = false;
-        let mut condition = None;
-        if let Some((test, negated)) = decision.test {
-            let whole = machine.test(test);
-            let holds = decided.side != negated;
-            is_alternative = whole.parts.len() > 1 && whole.is_conjunction != holds;
-            let (found, is_part_negated) = kind_of(machine, test, 0);
-            kind = found;
-            is_negated = negated != is_part_negated;
-            add_operands(host, machine, test, &mut operands, 0);
-            condition = Some(condition_of(host, machine, test, holds, 0));
-        }
-        if operands.is_empty() {
-            operands.push(host.set_provenance(machine, decision.origins));
-        }
-        let other = Decided {
-            decision: decided.decision,
-            side: !decided.side,
-        };
-        let ended = match decision.ends[usize::from(other.side)] {
-            firedoor_eval::SideEnd::Throws => Some(Refusal::Throw(None)),
-            firedoor_eval::SideEnd::Returns | firedoor_eval::SideEnd::Leaves => {
-                Some(Refusal::Return)
-            }
-            firedoor_eval::SideEnd::Goes | firedoor_eval::SideEnd::NotRun => None,
-        };
-        let condition = condition.unwrap_or_else(|| Condition::Test {
-            kind,
-            operands: operands.clone(),
-            holds: decided.side,
-        });
-        // What is left behind a branch was refused within it.
-        let refusal = [other]
-            .into_iter()
-            .chain(decision.remainder.iter().map(|left| Decided {
-                decision: left.decision,
-                side: !left.side,
-            }))
-            .find_map(|other| self.refusals.get(&other));
-        Check {
-            kind,
-            span: decision.span,
-            condition: Arc::new(condition),
-            operands,
-            control: host.set_provenance(machine, decision.control),
-            outcome: decided.side != is_negated,
-            is_alternative,
-            refusal: refusal.cloned().or(ended),
-        }
-    }
-}
 
 /// The most checks on the ways through one step that are looked at.
 const MOST_CHECKS: usize = 400_000;
@@ -217,7 +56,7 @@ pub fn layer_run(
         .into_iter()
         .map(|effect| Continuation {
             span: effect.span,
-            checks: decisions.list(host, machine, &effect.decided),
+            checks: decisions.list(host, machine, own_decisions(run, number, &effect.decided)),
         })
         .collect();
     let refusals = refusing

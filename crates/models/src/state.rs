@@ -128,10 +128,10 @@ pub struct Run {
     pub reads: Vec<(Origin, usize)>,
     /// The step that is running.
     pub step: usize,
-    /// How much was decided when each step began.
-    pub decided_before: Vec<(usize, usize)>,
     /// Where the heap stood when the running step began.
     pub mark: Mark,
+    /// How much was decided when each step began, by its number.
+    pub decided_before: Vec<(usize, usize)>,
     /// What each path of the running step had written where it let the request on.
     pub passed: Vec<Written>,
     /// The requests that left a route or router from the running step.
@@ -273,6 +273,10 @@ pub struct State {
     pub(crate) fastapi: crate::fastapi::Memory,
     /// What the model of Flask keeps.
     pub(crate) flask: crate::flask::Memory,
+    /// What the model of NestJS keeps.
+    pub(crate) nestjs: crate::nestjs::Memory,
+    /// What the model of Next.js keeps.
+    pub(crate) nextjs: crate::nextjs::Memory,
     /// Whether files with SQL have been read.
     pub(crate) has_sql_files: bool,
     /// What the model of TypeORM remembers.

@@ -40,6 +40,10 @@ pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> F
 pub fn condition(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<String> {
     let mut names: Vec<Ustr> = Vec::new();
     for set in [value.origins, value.control] {
+        // What the value is made of tells; what led to it only where that tells nothing.
+        if !names.is_empty() {
+            break;
+        }
         for origin in host.origins_of(machine, set) {
             if let Origin::Environment { name, .. } = origin
                 && !names.contains(&name)
@@ -78,6 +82,8 @@ fn is_host_function(path: &str) -> bool {
             path,
             "node:callback"
                 | "cross-site:callback"
+                | "nest:authenticated"
+                | "nest:validate"
                 | "npm:passport.done"
                 | "npm:passport.stored"
                 | "npm:passport.found"

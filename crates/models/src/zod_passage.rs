@@ -14,6 +14,8 @@ struct Passage<'h> {
     host: &'h ModelHost,
     span: Span,
     bounds: Vec<(Value, Value)>,
+    /// Holds if a constant of the input is none of those that the schema allows.
+    is_refused: bool,
     depth: usize,
 }
 
@@ -83,19 +85,16 @@ impl Passage<'_> {
                 let list = machine.make_list(vec![element], true, self.span);
                 Ok(list.with_origins(input.origins))
             }
-            "choice" | "literal" => Ok(chosen(machine, &of, input)),
+            "choice" | "literal" => {
+                let value = chosen(machine, &of, input);
+                self.is_refused |= is_other_constant(input, &value);
+                Ok(value)
+            }
             "union" => {
-                let mut joined: Option<Value> = None;
                 let second = kept(machine, Some(id), "$second");
                 let mut parts = machine.elements_of(&of).0;
                 parts.extend(machine.elements_of(&second).0);
-                for part in parts {
-                    let value = self.through(machine, &part, input)?;
-                    joined = Some(match joined {
-                        Some(joined) => machine.join(joined, &value),
-                        None => value,
-                    });
-                }
+                let joined = self.alternatives(machine, &parts, input)?;
                 Ok(joined.unwrap_or_else(|| input.clone()))
             }
             "both" => {
@@ -121,6 +120,30 @@ impl Passage<'_> {
             }
             _ => Ok(input.clone()),
         }
+    }
+
+    /// What the parts of a union let through; a part that the constants of the input rule out lets nothing.
+    fn alternatives(
+        &mut self,
+        machine: &mut Machine<'_>,
+        parts: &[Value],
+        input: &Value,
+    ) -> Result<Option<Value>, Stop> {
+        let before = self.is_refused;
+        let mut through: Vec<(Value, bool)> = Vec::with_capacity(parts.len());
+        for part in parts {
+            self.is_refused = false;
+            let value = self.through(machine, part, input)?;
+            through.push((value, self.is_refused));
+        }
+        let is_none = through.iter().all(|(_, is_refused)| *is_refused);
+        self.is_refused = before || (is_none && !through.is_empty());
+        let kept = through
+            .into_iter()
+            .filter(|(_, is_refused)| is_none || !is_refused);
+        Ok(kept
+            .map(|(value, _)| value)
+            .reduce(|joined, value| machine.join(joined, &value)))
     }
 
     fn object(
@@ -196,9 +219,17 @@ fn chosen(machine: &mut Machine<'_>, of: &Value, input: &Value) -> Value {
     if atoms.is_empty() {
         return input.shaped(Shape::String);
     }
+    if input.text().is_some() && atoms.contains(&input.atoms()[0]) {
+        return input.clone();
+    }
     let mut value = Value::atoms_of(atoms).with_origins(input.origins);
     value.control = input.control;
     value
+}
+
+/// Holds if the input is one text, and another than those allowed.
+fn is_other_constant(input: &Value, allowed: &Value) -> bool {
+    input.text().is_some() && !allowed.atoms().contains(&input.atoms()[0])
 }
 
 fn merged(machine: &mut Machine<'_>, first: &Value, second: &Value, span: Span) -> Value {
@@ -227,6 +258,7 @@ pub fn let_through(
         host,
         span,
         bounds: Vec::new(),
+        is_refused: false,
         depth: 0,
     };
     let value = passage.through(machine, schema, input)?;

@@ -178,11 +178,18 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
 
 /// A constant that was chosen by whether a record was found decides between two answers that differ.
 fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    // What also hangs on the password tells nothing to whoever does not know it.
+    let given = query::comparisons(entry)
+        .filter(|(_, found)| found.kind == ComparisonKind::Password)
+        .flat_map(|(_, found)| found.given.origins().to_vec())
+        .collect::<Vec<_>>();
     let is_choice = |check: &&Check| {
-        check
-            .control
-            .record_fields(asset)
-            .any(|field| field.is_empty())
+        let mut control = check.control.origins().iter();
+        !control.any(|origin| given.contains(origin))
+            && check
+                .control
+                .record_fields(asset)
+                .any(|field| field.is_empty())
             && check.operands.iter().all(|operand| {
                 let origins = operand.origins();
                 origins
@@ -200,6 +207,11 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
                     .checks_of(other)
                     .any(|found| found.span == check.span && found.outcome != check.outcome)
             })
+            // Where both are given only to whoever has an account, they tell nothing of that.
+            .filter(|other| {
+                let sides = [side(entry, effect, asset), side(entry, other, asset)];
+                sides != [Some(true), Some(true)]
+            })
             .any(|other| told(other) != told(effect))
     };
     entry.checks_of(effect).filter(is_choice).any(opposite)
@@ -213,6 +225,7 @@ fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
     let is_refuted = |effect: &Effect| {
         entry
             .checks_of(effect)
+            .flat_map(Check::parts)
             .any(|check| check.kind == CheckKind::Proof && !check.outcome)
     };
     // Where a function says whether the password was right, only its result is compared.

@@ -7,7 +7,7 @@ use firedoor_app::{
 use ustr::Ustr;
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::{is_money, is_money_name};
+use crate::privileged::is_money;
 use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         check_seats(map, entry, findings);
-        let gifts = gifts(entry);
+        let gifts = gifts(map, entry);
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
                 && !access.is_conditional
@@ -177,7 +177,7 @@ fn gives_something(place: &Place<'_>) -> bool {
 }
 
 /// The fields of worth that the handler raises.
-fn gifts(entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
+fn gifts(map: &Map, entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
     let mut gifts: Vec<(Ustr, Ustr)> = written_fields(entry)
         .filter(|(_, access, field)| {
             let is_extended = field.value.origins().contains(&Origin::Clock)
@@ -186,7 +186,8 @@ fn gifts(entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
                     .record_fields(access.asset)
                     .any(|name| name == field.name);
             access.operation == Operation::Update
-                && (is_counted(access, field) && is_money_name(&field.name) || is_extended)
+                && (is_counted(access, field) && is_money(map, access.asset, field.name)
+                    || is_extended)
         })
         .map(|(_, access, field)| (access.asset, field.name))
         .collect();

@@ -138,13 +138,19 @@ fn examines(check: &Check, asset: Ustr, name: Ustr) -> bool {
         .any(|operand| operand.record_fields(asset).any(|field| field == name))
 }
 
+/// Holds if the check, or what decided whether there is a caller at all, looks at the field.
+fn rests_on(check: &Check, asset: Ustr, name: Ustr) -> bool {
+    let all = check.provenance();
+    all.record_fields(asset).any(|field| field == name)
+}
+
 /// Holds if most entry points of proven callers, or a renewal, look at the field.
 fn is_guarded_by(map: &Map, asset: Ustr, name: Ustr) -> bool {
     let looks = |entry: &EntryPoint| {
         entry
             .checks
             .iter()
-            .any(|check| examines(check, asset, name))
+            .any(|check| rests_on(check, asset, name))
             || query::accesses(entry).any(|(_, access)| {
                 access.asset == asset && access.key.iter().any(|field| field.name == name)
             })
@@ -204,11 +210,8 @@ fn versions(map: &Map, access: &firedoor_app::Access) -> bool {
         .flat_map(|entry| &entry.checks)
         .filter(|check| check.refusal.is_some() && check.operands.iter().any(query::is_principal))
         .flat_map(|check| {
-            check
-                .operands
-                .iter()
-                .flat_map(|operand| operand.record_fields(access.asset).collect::<Vec<_>>())
-                .collect::<Vec<_>>()
+            let all = check.provenance();
+            all.record_fields(access.asset).collect::<Vec<_>>()
         })
         .collect();
     access

@@ -83,7 +83,7 @@ fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
     let is_asked = entry.verdict(Control::Authorization).refuses()
         || entry.verdict(Control::Ownership).refuses();
     let is_call = acts(entry) && entry.verdict(Control::Authentication).refuses();
-    if is_asked || !is_call || is_of_caller(entry) {
+    if is_asked || !is_call || is_of_caller(entry) || !query::knows_user(entry) {
         return None;
     }
     let peers: Vec<&EntryPoint> = query::siblings(map, entry)

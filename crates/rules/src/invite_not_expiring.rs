@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for found in admissions::admissions(map) {
         let lookup = found.lookup;
-        if lookups::examines_age(map, &lookup) {
+        if admissions::is_group_code(&found) || lookups::examines_age(map, &lookup) {
             continue;
         }
         let has_times = map

@@ -19,7 +19,9 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for found in admissions::admissions(map) {
         let lookup = found.lookup;
-        if lookups::consumption(&lookup, found.effect) == Use::Consumed {
+        if admissions::is_group_code(&found)
+            || lookups::consumption(&lookup, found.effect) == Use::Consumed
+        {
             continue;
         }
         // A link for everybody is often meant to work more than once.

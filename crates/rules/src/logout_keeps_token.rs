@@ -27,7 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .iter()
             .find(|effect| matches!(effect.kind, EffectKind::ClearCookie(_)))
             .map_or(entry.handler.span, |effect| effect.span);
-        let confidence = if kept.is_empty() {
+        let confidence = if kept.is_empty() && !keeps_framework_sessions(map) {
             Confidence::Low
         } else {
             Confidence::High
@@ -53,6 +53,17 @@ fn is_log_out(entry: &EntryPoint) -> bool {
     ]
     .contains(&last.as_str());
     is_named && !firedoor_app::query::is_reading(entry)
+}
+
+/// The framework keeps sessions on the server, in which handlers note who is logged in.
+fn keeps_framework_sessions(map: &Map) -> bool {
+    let mut effects = map.entry_points.iter().flat_map(|entry| &entry.effects);
+    effects.any(|effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Session(SessionOperation::Regenerate | SessionOperation::Destroy, _)
+        )
+    })
 }
 
 fn is_framework_end(effect: &firedoor_app::Effect) -> bool {

@@ -7,6 +7,7 @@ use firedoor_source::Span;
 
 use crate::dead_guard::acts_elsewhere;
 use crate::lesser_role::{Lesser, lesser};
+use crate::privileged::is_rank_name;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -36,7 +37,8 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         let reason = in_administrative_area(map, entry)
             .or_else(|| by_asset(map, entry))
-            .or_else(|| by_field(map, entry));
+            .or_else(|| by_field(map, entry))
+            .or_else(|| by_creation(map, entry));
         if let Some(reason) = reason {
             report(entry, &reason, findings);
         }
@@ -53,8 +55,8 @@ struct Reason<'m> {
     words: String,
     span: Span,
     confidence: Confidence,
-    example: &'m EntryPoint,
-    guard: &'m Layer,
+    /// A neighbour that asks, with its guard; `None` if nobody asks.
+    example: Option<(&'m EntryPoint, &'m Layer)>,
 }
 
 /// Its path says so, and its neighbours ask.
@@ -71,7 +73,13 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
     let neighbour = guarded
         .iter()
         .find(|other| query::is_administrative_path(&other.path));
-    let example = neighbour.or_else(|| guarded.first())?;
+    let example = neighbour.or_else(|| guarded.first()).copied();
+    let has_ranks = query::account_assets(map)
+        .iter()
+        .any(|asset| keeps_rank(map, *asset));
+    if example.is_none() && !has_ranks {
+        return None;
+    }
     Some(Reason {
         words: "lies in the administrative area".to_owned(),
         span: effect.span,
@@ -79,9 +87,23 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
             Some(_) => Confidence::High,
             None => Confidence::Medium,
         },
-        example,
-        guard: query::guards(example, Control::Authorization).next()?,
+        example: match example {
+            Some(example) => Some(with_guard(example)?),
+            None => None,
+        },
     })
+}
+
+fn with_guard(example: &EntryPoint) -> Option<(&EntryPoint, &Layer)> {
+    let guard = query::guards(example, Control::Authorization).next()?;
+    Some((example, guard))
+}
+
+/// Holds if the accounts say what somebody may do.
+fn keeps_rank(map: &Map, asset: ustr::Ustr) -> bool {
+    let declared = map.asset(asset).into_iter().flat_map(|asset| &asset.fields);
+    let mut declared = declared.map(|field| field.name);
+    declared.any(|name| is_rank_name(&name) && name.as_str() != "verified")
 }
 
 fn asks_for_role(entry: &EntryPoint) -> bool {
@@ -117,8 +139,7 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
                 true => Confidence::High,
                 false => Confidence::Medium,
             },
-            example,
-            guard: query::guards(example, Control::Authorization).next()?,
+            example: Some(with_guard(example)?),
         })
     })
 }
@@ -151,8 +172,35 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             words: format!("{} {}", verb(access), access.asset),
             span: effect.span,
             confidence: Confidence::Medium,
-            example,
-            guard: query::guards(example, Control::Authorization).next()?,
+            example: Some(with_guard(example)?),
+        })
+    })
+}
+
+/// It makes what others make only with a role, and nothing says that it is the caller's.
+fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_of_caller = access
+            .values
+            .iter()
+            .any(|field| query::is_principal(&field.value));
+        let is_sent = access
+            .values
+            .iter()
+            .any(|field| field.value.is_from_client());
+        if access.operation != Operation::Create || is_of_caller || !is_sent {
+            return None;
+        }
+        let others = others_with(map, entry, |other| {
+            other.asset == access.asset && other.operation == Operation::Create
+        });
+        let all_ask = others.iter().all(|other| asks_for_role(other));
+        let example = others.first().filter(|_| all_ask)?;
+        Some(Reason {
+            words: format!("{} {}", verb(access), access.asset),
+            span: effect.span,
+            confidence: Confidence::Medium,
+            example: Some(with_guard(example)?),
         })
     })
 }
@@ -231,20 +279,19 @@ fn verb(access: &Access) -> &'static str {
 }
 
 fn report(entry: &EntryPoint, reason: &Reason<'_>, findings: &mut Findings) {
-    findings
+    let mut finding = findings
         .at_entry(entry)
         .confidence(reason.confidence)
         .title(format!("`{}` {} and asks for no role", entry.id(), reason.words))
         .message(
             "Whoever is logged in gets through: no role or permission is asked for, neither before it nor inside it.",
         )
-        .because("effect", reason.span, "this is what needs a role")
-        .because(
-            "compared-with",
-            reason.guard.mounted,
-            format!("`{}` has `{}`", reason.example.id(), reason.guard.name),
-        )
-        .report();
+        .because("effect", reason.span, "this is what needs a role");
+    if let Some((example, guard)) = reason.example {
+        let words = format!("`{}` has `{}`", example.id(), guard.name);
+        finding = finding.because("compared-with", guard.mounted, words);
+    }
+    finding.report();
 }
 
 fn report_lesser(entry: &EntryPoint, lesser: &Lesser<'_>, findings: &mut Findings) {

@@ -66,14 +66,17 @@ fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'stati
         EffectKind::Send { content, .. } => content.iter().any(|field| is_of_browser(&field.value)),
         _ => false,
     };
-    if is_sent_along || entry.checks_of(exchange).any(compares_browser) {
+    let is_seen = |check: &Check| {
+        let mut asked = entry.checks_of(exchange);
+        asked.any(|part| part.span == check.span && sees_browser(part))
+    };
+    let is_compared = entry
+        .checks_of(exchange)
+        .any(|check| compares_browser(check, is_seen(check)));
+    if is_sent_along || is_compared {
         return None;
     }
-    let is_skipped = entry.checks_of(exchange).any(|check| {
-        check
-            .condition
-            .ever(&|_, operands, _| operands.iter().any(is_of_browser))
-    });
+    let is_skipped = entry.checks_of(exchange).any(sees_browser);
     if is_skipped {
         return Some((
             Confidence::High,
@@ -85,9 +88,7 @@ fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'stati
     if is_compared {
         return None;
     }
-    let is_known = entry
-        .checks_of(exchange)
-        .any(|check| is_state(&check.provenance()))
+    let is_known = entry.checks_of(exchange).any(is_state_compared)
         || query::verifications(entry).any(|(_, found)| is_state(&found.token));
     match is_known {
         true => Some((
@@ -102,19 +103,23 @@ fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'stati
 }
 
 /// On every way past the check something that only this browser has is compared; whether it is there is no
-/// comparison. Of a test whose parts are not known the best is assumed.
-fn compares_browser(check: &Check) -> bool {
+/// comparison. Of a test whose parts are not known the best is assumed, unless one `is_seen` that is about the browser.
+fn compares_browser(check: &Check, is_seen: bool) -> bool {
     let is_about_browser = |operands: &[Provenance]| operands.iter().any(is_of_browser);
     let is_compared = check.condition.always(&|kind, operands, holds| match kind {
         CheckKind::Presence => operands.iter().any(|operand| is_outcome(operand, holds)),
         CheckKind::Shape | CheckKind::Failure => false,
         _ => !is_with_nothing(operands) && is_about_browser(operands),
     });
-    let is_seen = check
-        .condition
-        .ever(&|_, operands, _| is_about_browser(operands));
     let is_opaque = matches!(check.kind, CheckKind::Other | CheckKind::Library);
     is_compared || ((is_opaque || !is_seen) && is_of_browser(&check.provenance()))
+}
+
+/// Holds if a part of the check examines something that only this browser has.
+fn sees_browser(check: &Check) -> bool {
+    check
+        .condition
+        .ever(&|_, operands, _| operands.iter().any(is_of_browser))
 }
 
 /// What a function made of both says whether they are the same; it does not where it says so without a cookie too.
@@ -143,6 +148,21 @@ fn is_code(value: &Provenance) -> bool {
 
 fn is_of_browser(value: &Provenance) -> bool {
     value.is_from(RequestPart::Cookie) || value.is_from(RequestPart::Session)
+}
+
+/// That there is a `state`, and that it is a text, binds it to nobody.
+fn is_state_compared(check: &Check) -> bool {
+    let is_fixed = |operand: &Provenance| {
+        let origins = operand.origins();
+        origins
+            .iter()
+            .all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    let is_about_form = match check.kind {
+        CheckKind::Presence | CheckKind::Shape | CheckKind::Bound => true,
+        _ => check.operands.len() > 1 && check.operands.iter().any(is_fixed),
+    };
+    is_state(&check.provenance()) && !is_about_form
 }
 
 /// A `state` that is looked up or verified.

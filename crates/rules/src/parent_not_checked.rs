@@ -31,8 +31,8 @@ fn check(map: &Map, findings: &mut Findings) {
             ))
             .because(
                 "compared-with",
-                found.example.effect.span,
-                format!("`{}` asks whose {asset} it is", found.example.entry.id()),
+                found.example.span,
+                found.example.words(asset),
             )
             .because("reached", entry.registered, "the entry point")
             .report();

@@ -200,12 +200,12 @@ pub fn is_rank_name(name: &str) -> bool {
     })
 }
 
-/// Holds if a field is named like something that is worth money, or counts like it.
+/// Holds if a field is named like something that is worth money.
 pub fn is_money_name(name: &str) -> bool {
     find_word(name, is_money_word)
 }
 
-/// Holds if a field counts like money: by its name, or because it is taken from where there is enough of it.
+/// Holds if a field counts like money: by its name, or because somebody pays with it.
 pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
     is_money_name(&name) || firedoor_app::is_taken_from(map, asset, name)
 }

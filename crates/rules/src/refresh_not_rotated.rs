@@ -1,6 +1,6 @@
 //! Finds refresh tokens that work again after they were exchanged.
 
-use firedoor_app::{EntryPoint, Map, Operation, query, sessions};
+use firedoor_app::{Access, EntryPoint, Map, Operation, query, sessions};
 
 use crate::{Findings, Rule, Severity};
 
@@ -35,17 +35,21 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// Holds if the handler gives the record a new token, or makes a new record in its place.
+/// Holds if the handler gives the record a new token, or makes a new record in its place: the old one is changed or
+/// removed then.
 pub fn replaces(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
-    query::handler_accesses(entry).any(|(_, access)| {
-        access.asset == asset
-            && match access.operation {
-                Operation::Delete => true,
-                Operation::Update | Operation::Create => access
-                    .values
-                    .iter()
-                    .any(|field| query::is_token(&field.value)),
-                _ => false,
-            }
+    let written = || query::handler_accesses(entry).filter(|(_, access)| access.asset == asset);
+    let is_old_changed = written()
+        .any(|(_, access)| matches!(access.operation, Operation::Update | Operation::Delete));
+    written().any(|(_, access)| match access.operation {
+        Operation::Delete => true,
+        Operation::Update => has_token(access),
+        Operation::Create => is_old_changed && has_token(access),
+        _ => false,
     })
+}
+
+fn has_token(access: &Access) -> bool {
+    let mut values = access.values.iter();
+    values.any(|field| query::is_token(&field.value))
 }

@@ -2,6 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, EntryPoint, Map, Origin, Provenance, RequestPart, query,
+    user_control,
 };
 use ustr::Ustr;
 
@@ -20,7 +21,16 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let mut seen = Vec::new();
     for entry in &map.entry_points {
+        if let Some((check, name)) = instead_of_rank(entry) {
+            // One guard stands before many.
+            if !seen.contains(&check.span) {
+                seen.push(check.span);
+                report(entry, check, name, findings);
+            }
+            continue;
+        }
         // Who may grant a role is asked which one, too.
         if entry.verdict(Control::Authorization).refuses() {
             continue;
@@ -34,6 +44,50 @@ fn check(map: &Map, findings: &mut Findings) {
             report(entry, check, name, findings);
         }
     }
+}
+
+/// Returns the check that asks what the caller may do, and takes a word of the client for it as well, with the name of
+/// that word.
+fn instead_of_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
+    let refusing = entry.checks.iter().filter(|check| check.refusal.is_some());
+    refusing
+        .filter(|check| check.is_alternative)
+        .find_map(|check| {
+            let parts = check.parts();
+            let asks_rank = |part: &&Check| user_control(part) == Some(Control::Authorization);
+            parts.iter().find(asks_rank)?;
+            let word = parts.iter().find_map(word_of_client)?;
+            Some((check, word))
+        })
+}
+
+/// The name of what the client sends, if it is compared with a constant or only has to be there.
+fn word_of_client(part: &Check) -> Option<Ustr> {
+    let is_compared = matches!(part.kind, CheckKind::Equality | CheckKind::Presence);
+    let mut origins = part
+        .operands
+        .iter()
+        .flat_map(Provenance::origins)
+        .peekable();
+    origins.peek()?;
+    let is_free = origins.all(|origin| match origin {
+        Origin::Literal(_) => true,
+        Origin::Request(part, name) => {
+            matches!(
+                part,
+                RequestPart::Header | RequestPart::Query | RequestPart::Body
+            ) && !name.eq_ignore_ascii_case("authorization")
+        }
+        _ => false,
+    });
+    let named = part.operands.iter().flat_map(Provenance::origins);
+    let mut named = named.filter_map(|origin| match origin {
+        Origin::Request(_, name) if !name.is_empty() => Some(*name),
+        _ => None,
+    });
+    named
+        .next()
+        .filter(|_| is_compared && is_free && part.outcome)
 }
 
 /// Returns the name under which the client says what he may do, if he is refused for saying something else.

@@ -151,7 +151,8 @@ fn is_bookkeeping(map: &Map, access: &Access) -> bool {
     is_memory(map, access.asset)
 }
 
-fn is_memory(map: &Map, asset: Ustr) -> bool {
+/// Holds if the asset lives in the memory of the process.
+pub fn is_memory(map: &Map, asset: Ustr) -> bool {
     map.asset(asset)
         .is_some_and(|asset| asset.kind == firedoor_app::AssetKind::Memory)
 }
@@ -179,17 +180,52 @@ pub fn asks_elsewhere<'m>(
     map.entry_points.iter().find(|other| {
         !std::ptr::eq(*other, entry)
             && asks(other)
+            // Whoever may not even read something may not change it either; what everybody reads may still be only
+            // the members' to change.
+            && (operation.is_write() || reads(other, asset) || !is_told_freely(map, entry, asset))
             && query::handler_accesses(other).any(|(effect, access)| {
                 access.asset == asset
-                    && is_at_least(operation, access.operation)
                     && (other.verdict(Control::Authorization).refuses()
-                        || is_the_callers(other, effect, &access.key))
+                        || is_asked(other, effect, access))
             })
     })
 }
 
-fn is_at_least(own: Operation, other: Operation) -> bool {
-    own.is_write() == other.is_write()
+fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
+    query::handler_accesses(entry)
+        .any(|(_, access)| access.asset == asset && !access.operation.is_write())
+}
+
+/// Holds if another entry point reads the asset and asks nobody.
+fn is_told_freely(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
+    map.entry_points.iter().any(|other| {
+        !std::ptr::eq(other, entry)
+            && query::handler_accesses(other).any(|(effect, access)| {
+                access.asset == asset
+                    && !access.operation.is_write()
+                    && !is_asked(other, effect, access)
+            })
+    })
+}
+
+/// Holds if it is asked whether what is accessed is the caller's; of what is read, before it is told.
+pub fn is_asked(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    if access.operation.is_write() || is_the_callers(entry, effect, &access.key) {
+        return is_the_callers(entry, effect, &access.key);
+    }
+    let is_telling = |effect: &&Effect| match &effect.kind {
+        EffectKind::Respond {
+            body,
+            is_error: false,
+            ..
+        } => body
+            .iter()
+            .any(|field| field.value.record_fields(access.asset).next().is_some()),
+        EffectKind::Room(..) => true,
+        _ => false,
+    };
+    let mut telling = entry.effects.iter().filter(is_telling).peekable();
+    telling.peek().is_some() && telling.all(|told| query::is_checked_by_principal(entry, told))
 }
 
 /// Holds if a role, a permission or a membership is asked for.

@@ -1,6 +1,6 @@
 //! Finds redirects whose URL carries a token that proves who is asking.
 
-use firedoor_app::{Effect, EffectKind, EntryPoint, Map, Origin};
+use firedoor_app::{Effect, EffectKind, EntryPoint, IssueToken, Map, Origin, Provenance};
 
 use crate::token_kinds::{Issued, issued, proves_identity};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -20,24 +20,23 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let all: Vec<Issued<'_>> = issued(map).collect();
     for entry in &map.entry_points {
-        let made: Vec<&Effect> = all
+        let made: Vec<&Issued<'_>> = all
             .iter()
             .filter(|made| std::ptr::eq(made.entry, entry))
             .filter(|made| proves_identity(map, made.token))
-            .map(|made| made.effect)
             .collect();
         redirects(entry, &made, findings);
     }
 }
 
-fn redirects(entry: &EntryPoint, made: &[&Effect], findings: &mut Findings) {
+fn redirects(entry: &EntryPoint, made: &[&Issued<'_>], findings: &mut Findings) {
     for effect in &entry.effects {
         let EffectKind::Redirect(target) = &effect.kind else {
             continue;
         };
-        let is_told = made
-            .iter()
-            .any(|token| may_both_happen(entry, token, effect));
+        let is_told = made.iter().any(|made| {
+            may_both_happen(entry, made.effect, effect) && may_be_in(made.token, target)
+        });
         if !is_told || !target.origins().contains(&Origin::Signature) {
             continue;
         }
@@ -52,6 +51,21 @@ fn redirects(entry: &EntryPoint, made: &[&Effect], findings: &mut Findings) {
             .because("redirects", effect.span, "the URL is made with the token")
             .report();
     }
+}
+
+/// Holds if the URL may be made with the token: where the token tells something of a record, so does the URL.
+fn may_be_in(token: &IssueToken, target: &Provenance) -> bool {
+    let is_stored = |origin: &&Origin| matches!(origin, Origin::Record { .. });
+    // What options add to a token, such as its subject, leaves no trace in what is made of it.
+    let told = token
+        .claims
+        .iter()
+        .filter(|claim| !matches!(claim.name.as_str(), "sub" | "aud" | "iss"));
+    let mut told = told
+        .flat_map(|claim| claim.value.origins())
+        .filter(is_stored)
+        .peekable();
+    told.peek().is_none() || told.any(|origin| target.origins().contains(origin))
 }
 
 /// Holds if no check sends the one on one way and the other on the opposite.

@@ -181,9 +181,9 @@ fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
             && accounts.contains(&access.asset)
             && sessions::session_opening(map, entry)
                 .is_some_and(|opening| opening.span != effect.span)
-            && access
-                .key
-                .iter()
-                .any(|field| field.name.to_ascii_lowercase().contains("id"))
+            && access.key.iter().any(|field| {
+                let is_new = field.value.record_fields(access.asset).next().is_some();
+                field.name.to_ascii_lowercase().contains("id") && !is_new
+            })
     })
 }

@@ -2,9 +2,12 @@
 //! objects.
 
 use firedoor_app::ownership::{
-    self, Ranks, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, makers, ties,
+    self, Ranks, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, key_of, makers,
+    ties,
 };
-use firedoor_app::{Map, Operation, Origin, RequestPart, query};
+use firedoor_app::{EntryPoint, Field, Map, Operation, Origin, RequestPart, query};
+use firedoor_source::Span;
+use ustr::Ustr;
 
 use crate::Confidence;
 
@@ -12,12 +15,34 @@ use crate::Confidence;
 pub struct Unowned<'m> {
     /// The use.
     pub usage: Usage<'m>,
-    /// A use elsewhere that asks whose the record is.
-    pub example: Usage<'m>,
+    /// A place elsewhere that says whose the record is.
+    pub example: Example<'m>,
     /// How sure.
     pub confidence: Confidence,
     /// Whether a part of the path was held against the caller, and the record is found by another.
     pub has_checked_parent: bool,
+}
+
+/// A place that says whose a record is.
+#[derive(Clone, Copy)]
+pub struct Example<'m> {
+    /// The entry point.
+    pub entry: &'m EntryPoint,
+    /// The place in it.
+    pub span: Span,
+    /// Whether the caller becomes the owner there; else the owner is asked for.
+    pub is_maker: bool,
+}
+
+impl Example<'_> {
+    /// Returns what the place shows.
+    pub fn words(&self, asset: Ustr) -> String {
+        let id = self.entry.id();
+        match self.is_maker {
+            true => format!("`{id}` makes the {asset} in the name of the caller"),
+            false => format!("`{id}` asks whose {asset} it is"),
+        }
+    }
 }
 
 impl Unowned<'_> {
@@ -36,8 +61,11 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let usages = all_usages(map);
     let mut found = Vec::new();
     for usage in usages.iter().filter(|usage| is_by_choice(map, usage)) {
+        if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
+            continue;
+        }
         let evidence = Evidence::of(map, &usages, usage);
-        let Some(example) = evidence.example.clone() else {
+        let Some(example) = evidence.example(map, usage) else {
             continue;
         };
         let has_checked_parent = has_checked_parent(usage);
@@ -66,10 +94,10 @@ fn has_checked_parent(usage: &Usage<'_>) -> bool {
 
 /// The record is chosen by the client alone, and by something that can be guessed or is known to others.
 fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
-    let chosen =
-        usage.access.key.iter().filter(|field| {
-            matches!(field.operator, "=" | "in") && is_clients_choice(&field.value)
-        });
+    let key = key_of(usage.entry, usage.access);
+    let chosen = key
+        .into_iter()
+        .filter(|field| matches!(field.operator, "=" | "in") && is_clients_choice(&field.value));
     let mut is_chosen = false;
     for field in chosen {
         let is_secret = field.value.origins().contains(&Origin::Digest)
@@ -85,7 +113,7 @@ fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
 
 /// Others rarely know what else a record could be found by.
 fn is_named_by_number(usage: &Usage<'_>) -> bool {
-    usage.access.key.iter().any(|field| {
+    key_of(usage.entry, usage.access).iter().any(|field| {
         is_identifier(&field.name)
             || field
                 .value
@@ -166,7 +194,29 @@ impl<'u, 'm> Evidence<'u, 'm> {
         }
     }
 
+    /// A use that asks, or else a place where callers make what only they should change.
+    fn example(&self, map: &'m Map, usage: &Usage<'m>) -> Option<Example<'m>> {
+        if let Some(found) = &self.example {
+            return Some(Example {
+                entry: found.entry,
+                span: found.effect.span,
+                is_maker: false,
+            });
+        }
+        let is_write = matches!(usage.kind, Use::Change | Use::Remove);
+        let (entry, span) = maker(map, usage.access.asset).filter(|_| is_write)?;
+        let is_for_others = is_for_higher_rank(usage.entry, std::iter::once(entry));
+        (!is_for_others).then_some(Example {
+            entry,
+            span,
+            is_maker: true,
+        })
+    }
+
     fn confidence(&self, usage: &Usage<'_>) -> Confidence {
+        if self.example.is_none() && self.open > 0 {
+            return Confidence::Low;
+        }
         let is_administrative = query::is_administrative_path(&usage.entry.path);
         if is_administrative || (usage.kind == Use::Tell && self.is_public) {
             return Confidence::Low;
@@ -203,6 +253,29 @@ impl<'u, 'm> Evidence<'u, 'm> {
                 !is_own_mark && (is_set_by_owners || field.value.is_from_client())
             })
     }
+}
+
+/// Returns where the caller becomes the owner of a new record.
+fn maker(map: &Map, asset: Ustr) -> Option<(&EntryPoint, Span)> {
+    map.entry_points.iter().find_map(|entry| {
+        let made = query::handler_accesses(entry).find(|(_, access)| {
+            let is_owner =
+                |field: &Field| query::is_principal(&field.value) && !is_author(&field.name);
+            access.asset == asset
+                && access.operation == Operation::Create
+                && access.values.iter().any(is_owner)
+        });
+        made.map(|(effect, _)| (entry, effect.span))
+    })
+}
+
+/// Whoever has written something is noted where everybody may go on with it too.
+fn is_author(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    name.ends_with("by")
+        || name.contains("byid")
+        || name.contains("author")
+        || name.contains("creator")
 }
 
 /// Returns where records are made for a group only after the caller was found in it, if the use names the group.

@@ -47,8 +47,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     continue;
                 }
                 let is_looked_at = entry.checks_of(effect).any(|check| {
-                    matches!(check.kind, CheckKind::Shape | CheckKind::Other)
-                        && check.provenance().origins().contains(&origin)
+                    check.kind == CheckKind::Other && check.provenance().origins().contains(&origin)
                 });
                 findings
                     .at_entry(entry)

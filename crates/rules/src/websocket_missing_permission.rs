@@ -7,7 +7,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::socket::{asks, asks_elsewhere, entries, is_named_by_client, is_the_callers};
+use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -58,7 +58,8 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || !is_telling
             || is_count(access)
             || is_joining(access)
-            || is_the_callers(entry, effect, &access.key)
+            || is_bookkeeping(map, access)
+            || is_asked(entry, effect, access)
         {
             return None;
         }
@@ -78,6 +79,20 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             },
         ))
     })
+}
+
+/// A process keeps its own connections by the name of a room: whoever is found there is told nothing by that, and
+/// nothing that the client has said is kept.
+fn is_bookkeeping(map: &Map, access: &Access) -> bool {
+    let is_kept = match access.operation {
+        Operation::Read => true,
+        Operation::Create => !access
+            .values
+            .iter()
+            .any(|field| field.value.is_from_client()),
+        _ => false,
+    };
+    is_kept && is_memory(map, access.asset)
 }
 
 /// Holds if nothing but reading is seen of the message: an answer goes ways that are not followed, such as a queue.

@@ -1,6 +1,6 @@
 //! Finds sockets that act for anybody who connects, while the rest of the application asks who is there.
 
-use firedoor_app::{Control, EntryPoint, Map, Verdict, query};
+use firedoor_app::{Control, EffectKind, EntryPoint, Map, Verdict, query};
 use firedoor_source::Span;
 
 use crate::socket::{Reach, authenticates, entries, reach, siblings};
@@ -34,13 +34,26 @@ fn check(map: &Map, findings: &mut Findings) {
             report(map, entry, &reach, findings);
             continue;
         }
-        if authenticates(entry) {
+        if authenticates_itself(entry) {
             continue;
         }
         if let Some(reach) = reach(map, entry) {
             report(map, entry, &reach, findings);
         }
     }
+}
+
+/// Holds if the message is the one that proves who is there. A handshake that verifies and lets everybody on proves
+/// nothing.
+fn authenticates_itself(entry: &EntryPoint) -> bool {
+    authenticates(entry)
+        && entry.effects.iter().any(|effect| {
+            let is_proof = matches!(
+                effect.kind,
+                EffectKind::Verify(_) | EffectKind::CompareSecret(_)
+            );
+            is_proof && effect.layer.is_none()
+        })
 }
 
 /// What messages reach for those who did not pass the log-in that stands before all of them: there is another way.

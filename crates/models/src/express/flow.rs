@@ -29,7 +29,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     shared
 }
 
-pub(super) fn step(
+pub(crate) fn step(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     _door: &Door,
@@ -115,10 +115,15 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         go_on(host, machine, call.span);
         return Ok(Some(Value::undefined()));
     }
-    let is_mixed = given.atoms().iter().any(Atom::is_nothing);
-    let outcome = if is_mixed { None } else { Some(true) };
-    let test = machine.tested(TestKind::Truth, outcome, &[&given], call.span);
     let span = call.span;
+    let is_mixed = given.atoms().iter().any(Atom::is_nothing);
+    if !is_mixed && leave_of(&given).is_none() {
+        machine.may_throw(given, span);
+        return Ok(Some(Value::undefined()));
+    }
+    // Where it leads away for certain, what chose that is still what it hangs on.
+    let outcome = (!is_mixed).then_some(true);
+    let test = machine.tested(TestKind::Truth, outcome, &[&given], span);
     let something = given.filter(|atom| !atom.is_nothing()).unwrap_or(given);
     machine.when(
         &test,
@@ -148,7 +153,7 @@ fn leave_of(value: &Value) -> Option<Leave> {
 
 /// The next layer finds what this path has written, not what others have. The `next` of a handler leaves
 /// the route.
-fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
+pub(crate) fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     if host.state().run.is_at_handler {
         host.state().run.has_passed_on = true;
         go_away(host, machine, Leave::Route, span);

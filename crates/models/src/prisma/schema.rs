@@ -61,6 +61,13 @@ impl Schema {
         let field = self.field(model, name)?;
         self.models.contains_key(&field.kind).then_some(field)
     }
+
+    /// Returns the field of `model` that keeps the reference to a record of `other`.
+    pub(super) fn reference(&self, model: Ustr, other: Ustr) -> Option<Ustr> {
+        let fields = self.models.get(&model)?;
+        let mut back = fields.iter().filter(|field| field.kind == other);
+        back.find_map(|field| field.keys.first().copied())
+    }
 }
 
 fn decapitalised(name: &str) -> String {

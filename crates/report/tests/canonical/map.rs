@@ -124,7 +124,7 @@ fn require_auth(files: &FileSet) -> Layer {
         mounted: span(files, "src/app.ts", "app.use('/api', requireAuth)"),
         controls: vec![Control::Authentication],
         verdict: Verdict::Enforced,
-        verdicts: vec![],
+        verdicts: vec![(Control::Authentication, Verdict::Enforced)],
         throttle: None,
         fails_open: None,
     }
@@ -186,7 +186,7 @@ fn join(files: &FileSet) -> EntryPoint {
             mounted: at("if (!lobby)"),
             controls: vec![Control::Validation],
             verdict: Verdict::Enforced,
-            verdicts: vec![],
+            verdicts: vec![(Control::Validation, Verdict::Enforced)],
             throttle: None,
             fails_open: None,
         },
@@ -221,6 +221,7 @@ fn token_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
     }
@@ -245,6 +246,7 @@ fn lobby_check(files: &FileSet) -> Check {
         control: Provenance::default(),
         outcome: true,
         is_alternative: false,
+        alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(404)),
     }

@@ -1,0 +1,90 @@
+//! Guards that let a request on because something is missing, or because their own check failed.
+
+use firedoor_source::Span;
+
+use crate::judge::{presents_credential, refusal_control, user_control};
+use crate::{Check, Control, LayerRun, Origin, Provenance};
+
+/// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
+pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
+    let refuses = run.refusals.iter().any(|(refusal, checks, _)| {
+        matches!(
+            refusal_control(refusal, checks),
+            Some(Control::Authentication | Control::Authorization)
+        )
+    });
+    if !refuses {
+        return None;
+    }
+    run.continuations.iter().find_map(|way| {
+        let words = way.checks.iter().rev().find_map(open_words)?;
+        Some((way.span, words))
+    })
+}
+
+/// Returns where a layer that asks what a known user may do lets everybody on because a setting is missing.
+pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
+    let refuses = run.refusals.iter().any(|(_, checks, _)| {
+        checks.last().and_then(user_control) == Some(Control::Authorization)
+            || checks.iter().any(names_setting_and_user)
+    });
+    if !refuses {
+        return None;
+    }
+    run.continuations.iter().find_map(|way| {
+        way.checks
+            .iter()
+            .any(is_setting_missing)
+            .then_some((way.span, "when a setting is missing"))
+    })
+}
+
+fn names_setting_and_user(check: &Check) -> bool {
+    let provenance = check.provenance();
+    provenance.is_of_principal() && environment_in(&provenance).is_some()
+}
+
+/// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
+pub(crate) fn is_setting_missing(check: &Check) -> bool {
+    let settings: Vec<_> = check.operands.iter().filter_map(environment_in).collect();
+    let Some(first) = settings.first() else {
+        return false;
+    };
+    if check.is_alternative {
+        return settings.iter().filter(|name| *name == first).count() > 1;
+    }
+    matches!(
+        check.kind,
+        crate::CheckKind::Presence | crate::CheckKind::Bound
+    ) && check.operands.len() <= 2
+        && !check.outcome
+        && !check.provenance().is_of_principal()
+}
+
+pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
+    provenance.origins().iter().find_map(|origin| match origin {
+        Origin::Environment { name, .. } => Some(*name),
+        _ => None,
+    })
+}
+
+fn open_words(check: &Check) -> Option<&'static str> {
+    let provenance = check.provenance();
+    let has_environment = provenance
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Environment { .. }));
+    match check.kind {
+        crate::CheckKind::Failure if check.outcome => Some("when its own check fails"),
+        crate::CheckKind::Presence if has_environment && !check.outcome => {
+            Some("when a setting is missing")
+        }
+        crate::CheckKind::Membership | crate::CheckKind::Equality if has_environment => {
+            Some("when a setting is missing")
+        }
+        crate::CheckKind::Presence if presents_credential(&provenance) && !check.outcome => {
+            Some("when the credential is missing")
+        }
+        _ => None,
+    }
+}
