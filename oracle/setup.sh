@@ -13,6 +13,22 @@ if ! cmp -s "$here/package-lock.json" "$dir/package-lock.json" || ! [ -f "$dir/n
     touch "$dir/node.done"
 fi
 
+if ! cmp -s "$here/nestjs/package-lock.json" "$dir/nestjs/package-lock.json" || ! [ -f "$dir/nestjs/node.done" ]; then
+    mkdir -p "$dir/nestjs"
+    rm -f "$dir/nestjs/node.done"
+    cp "$here/nestjs/package.json" "$here/nestjs/package-lock.json" "$here/nestjs/.npmrc" "$dir/nestjs/"
+    (cd "$dir/nestjs" && npm ci --silent --ignore-scripts)
+    touch "$dir/nestjs/node.done"
+fi
+# Next.js builds applications in the folder that it is installed in.
+if ! cmp -s "$here/nextjs/package-lock.json" "$dir/nextjs/package-lock.json" || ! [ -f "$dir/nextjs/node.done" ]; then
+    mkdir -p "$dir/nextjs"
+    rm -f "$dir/nextjs/node.done"
+    cp "$here/nextjs/package.json" "$here/nextjs/package-lock.json" "$here/.npmrc" "$dir/nextjs/"
+    (cd "$dir/nextjs" && npm ci --silent --ignore-scripts)
+    touch "$dir/nextjs/node.done"
+fi
+
 # A virtual environment for each line of FastAPI, and one for Flask: python REQUIREMENTS VENV
 python() {
     if cmp -s "$here/$1" "$dir/$2/$1"; then

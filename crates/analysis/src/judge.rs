@@ -50,6 +50,7 @@ pub fn findings(
         .map(|finding| ReportedFinding {
             fingerprint: fingerprint(finding.rule.id, &finding.symbol),
             suppressed: reason(&finding, files, remarks),
+            in_baseline: false,
             finding,
         })
         .collect();

@@ -40,6 +40,8 @@ pub struct ReportedFinding {
     pub fingerprint: String,
     /// The reason given by a `firedoor: allow(rule) reason` remark.
     pub suppressed: Option<String>,
+    /// Holds if it was there when the baseline was written; an analysis alone does not know.
+    pub in_baseline: bool,
 }
 
 /// A file, a part of one, or a rule, that was left out.

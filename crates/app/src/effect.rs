@@ -145,9 +145,8 @@ impl Check {
 
     /// Returns the union of what it examines.
     pub fn provenance(&self) -> Provenance {
-        self.operands
-            .iter()
-            .fold(self.control.clone(), |all, operand| all.union(operand))
+        let examined = self.operands.iter().flat_map(Provenance::origins);
+        Provenance::new(self.control.origins().iter().chain(examined).cloned())
     }
 }
 

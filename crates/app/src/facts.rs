@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
+use crate::ownership::Use;
+
 /// Fields by the name of their asset; the fields in order.
 pub(crate) type FieldsByAsset = FxHashMap<Ustr, Vec<Ustr>>;
 
@@ -22,6 +24,12 @@ pub(crate) struct Facts {
     pub(crate) owners: OnceLock<FieldsByAsset>,
     pub(crate) ending: OnceLock<FieldsByAsset>,
     pub(crate) random: OnceLock<FxHashSet<(Ustr, Ustr)>>,
+    /// The numbers of the entry points that know a user.
+    pub(crate) with_users: OnceLock<Vec<usize>>,
+    /// The uses of stored records: entry point, effect, how, and whether the caller is tied to them.
+    pub(crate) usages: OnceLock<Vec<(usize, usize, Use, bool)>>,
+    /// The fields of which an update asks for as much as it takes.
+    pub(crate) taken: OnceLock<FxHashSet<(Ustr, Ustr)>>,
     /// The fields that handlers write, with whether chance has a part in any such value.
     pub(crate) written: OnceLock<FxHashMap<(Ustr, Ustr), bool>>,
 }

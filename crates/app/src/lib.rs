@@ -4,6 +4,7 @@
 //! It knows no language and no framework: whatever a rule needs to know about one must become a word here.
 
 pub mod admissions;
+mod amounts;
 mod asset;
 pub mod build;
 mod control;
@@ -21,6 +22,7 @@ mod provenance;
 pub mod query;
 pub mod sessions;
 
+pub use amounts::is_taken_from;
 pub use asset::{Asset, AssetField, AssetKind};
 pub use control::{Control, Verdict};
 pub use effect::{

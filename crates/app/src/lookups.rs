@@ -101,13 +101,23 @@ fn is_secret_field(map: &Map, asset: Ustr, field: &Field) -> bool {
         })
 }
 
+/// Holds if a whole record is written, of which the store keeps the key.
+fn is_reference(value: &Provenance) -> bool {
+    value
+        .origins()
+        .iter()
+        .any(|origin| matches!(origin, Origin::Record { field, .. } if field.is_empty()))
+}
+
 /// The fields that handlers write, with whether chance has a part in any such value.
 fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
     let mut written = FxHashMap::default();
     for (_, access) in map.entry_points.iter().flat_map(handler_accesses) {
         if access.operation.is_write() {
             for value in &access.values {
-                *written.entry((access.asset, value.name)).or_default() |= is_random(&value.value);
+                // What says whose record it is is no secret, even where that account holds a random value.
+                let is_secret = is_random(&value.value) && !is_reference(&value.value);
+                *written.entry((access.asset, value.name)).or_default() |= is_secret;
             }
         }
     }

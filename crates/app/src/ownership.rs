@@ -4,12 +4,15 @@
 //! before what is done with it. Ties are followed: a membership found by the principal and a family's number ties
 //! that number, and what is found by the number is tied too.
 
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map, Operation,
-    Origin, Provenance, RequestPart,
+    Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart,
 };
 
 /// What checks have tied to the caller.
@@ -23,10 +26,13 @@ pub struct Ties {
 
 /// Returns what the checks before `effect` have tied to the caller.
 pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checked: Vec<Provenance> = entry
-        .checks_of(effect)
-        .map(|check| check.provenance())
-        .collect();
+    let checked = entry.checks_of(effect).map(Check::provenance);
+    let checked: Vec<Provenance> = checked.collect();
+    ties_of(entry, &checked.iter().collect::<Vec<_>>())
+}
+
+/// Returns what these checks, given by what they examine, have tied to the caller.
+fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
     let mut ties = Ties::default();
     for provenance in checked.iter().filter(|found| is_principal(found)) {
         ties.add(provenance);
@@ -39,7 +45,7 @@ pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
     }
     loop {
         let before = (ties.sent.len(), ties.assets.len());
-        for provenance in &checked {
+        for provenance in checked {
             if ties.touches(provenance) {
                 ties.add(provenance);
             }
@@ -51,6 +57,48 @@ pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
         }
         if before == (ties.sent.len(), ties.assets.len()) {
             return ties;
+        }
+    }
+}
+
+/// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
+struct KnownTies<'m> {
+    entry: &'m EntryPoint,
+    examined: Vec<Provenance>,
+    /// By the numbers of the checks, since many effects are behind the same ones.
+    known: FxHashMap<&'m [CheckId], Ties>,
+}
+
+impl<'m> KnownTies<'m> {
+    fn new(entry: &'m EntryPoint) -> KnownTies<'m> {
+        KnownTies {
+            entry,
+            examined: Vec::new(),
+            known: FxHashMap::default(),
+        }
+    }
+
+    fn of(&mut self, effect: &'m Effect) -> &Ties {
+        if self.examined.is_empty() {
+            self.examined = self.entry.checks.iter().map(Check::provenance).collect();
+        }
+        let (entry, examined) = (self.entry, &self.examined);
+        self.known.entry(&effect.checks).or_insert_with(|| {
+            let checks = effect.checks.iter();
+            let checked: Vec<_> = checks.map(|id| &examined[id.0 as usize]).collect();
+            ties_of(entry, &checked)
+        })
+    }
+
+    /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
+    fn scopes(&mut self, access: &Access, use_of: &'m Effect) -> bool {
+        access.key.iter().any(|field| is_principal(&field.value)) || {
+            let entry = self.entry;
+            let ties = self.of(use_of);
+            ties.assets.contains(&access.asset)
+                || key_of(entry, access)
+                    .iter()
+                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
         }
     }
 }
@@ -112,18 +160,6 @@ pub fn is_clients_choice(value: &Provenance) -> bool {
                 )
             )
         })
-}
-
-/// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
-pub fn is_scoped(entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
-    if access.key.iter().any(|field| is_principal(&field.value)) {
-        return true;
-    }
-    let ties = ties(entry, use_of);
-    ties.assets.contains(&access.asset)
-        || key_of(entry, access)
-            .iter()
-            .any(|field| is_principal(&field.value) || ties.touches(&field.value))
 }
 
 /// Returns by what the records of the access are chosen. Where a record is looked up first, and then changed by its
@@ -223,19 +259,20 @@ pub struct Usage<'m> {
 
 /// Returns the uses that the handler of `entry` makes of records that exist.
 pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
+    let mut ties = KnownTies::new(entry);
     handler_accesses(entry).filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
             Operation::Create | Operation::Count => return None,
-            Operation::Update => (Use::Change, is_scoped(entry, access, effect)),
-            Operation::Delete => (Use::Remove, is_scoped(entry, access, effect)),
+            Operation::Update => (Use::Change, ties.scopes(access, effect)),
+            Operation::Delete => (Use::Remove, ties.scopes(access, effect)),
             Operation::Read => {
                 let mut answers = answers_with(entry, access.asset).peekable();
                 match answers.peek() {
-                    None => (Use::Find, is_scoped(entry, access, effect)),
+                    None => (Use::Find, ties.scopes(access, effect)),
                     Some(_) => (
                         Use::Tell,
                         answers.all(|answer| {
-                            is_scoped(entry, access, answer)
+                            ties.scopes(access, answer)
                                 || is_scoped_by_refusal(entry, access, answer)
                         }),
                     ),
@@ -287,25 +324,70 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
 /// more rights than the records' owners.
 pub fn is_for_higher_rank<'m>(
     entry: &EntryPoint,
-    mut others: impl Iterator<Item = &'m EntryPoint>,
+    others: impl Iterator<Item = &'m EntryPoint>,
 ) -> bool {
     let own = rank_guards(entry);
-    if own.is_empty() {
-        return false;
+    !own.is_empty() && is_above(&own, others.map(rank_guards))
+}
+
+/// Holds for guards of which none of `others` has all.
+fn is_above(own: &[Ustr], mut others: impl Iterator<Item = impl AsRef<[Ustr]>>) -> bool {
+    !others.any(|theirs| own.iter().all(|guard| theirs.as_ref().contains(guard)))
+}
+
+/// The guards of several entry points that ask what a caller is, each set once.
+#[derive(Debug)]
+pub struct Ranks {
+    sets: BTreeSet<Vec<Ustr>>,
+}
+
+impl Ranks {
+    /// Returns the guards of these entry points.
+    pub fn of<'m>(entries: impl Iterator<Item = &'m EntryPoint>) -> Ranks {
+        let sets = entries.map(rank_guards).collect();
+        Ranks { sets }
     }
-    !others.any(|other| {
-        let theirs = rank_guards(other);
-        own.iter().all(|guard| theirs.contains(guard))
-    })
+
+    /// Holds if `entry` is for people with more rights than any of these, as [`is_for_higher_rank`] says.
+    pub fn are_below(&self, entry: &EntryPoint) -> bool {
+        let own = rank_guards(entry);
+        !own.is_empty() && is_above(&own, self.sets.iter())
+    }
 }
 
 /// Returns the uses that entry points with a known caller make of stored records.
 pub fn all_usages(map: &Map) -> Vec<Usage<'_>> {
-    map.entry_points
-        .iter()
-        .filter(|entry| entry.verdict(Control::Authentication).refuses() && knows_caller(entry))
-        .flat_map(usages)
-        .collect()
+    let known = map.facts.usages.get_or_init(|| numbered_usages(map));
+    let found = known.iter().filter_map(|(entry, effect, kind, is_scoped)| {
+        let entry = map.entry_points.get(*entry)?;
+        let effect = entry.effects.get(*effect)?;
+        let EffectKind::Access(access) = &effect.kind else {
+            return None;
+        };
+        Some(Usage {
+            entry,
+            effect,
+            access,
+            kind: *kind,
+            is_scoped: *is_scoped,
+        })
+    });
+    found.collect()
+}
+
+fn numbered_usages(map: &Map) -> Vec<(usize, usize, Use, bool)> {
+    let mut found = Vec::new();
+    for (number, entry) in map.entry_points.iter().enumerate() {
+        if !entry.verdict(Control::Authentication).refuses() || !knows_caller(entry) {
+            continue;
+        }
+        let mut effects = entry.effects.iter().enumerate();
+        for usage in usages(entry) {
+            let place = effects.find(|(_, effect)| std::ptr::eq(*effect, usage.effect));
+            found.extend(place.map(|(place, _)| (number, place, usage.kind, usage.is_scoped)));
+        }
+    }
+    found
 }
 
 /// Holds if the entry point knows who the caller is, and not only that a signature or shared key is right.
@@ -316,6 +398,33 @@ pub fn knows_caller(entry: &EntryPoint) -> bool {
             .checks
             .iter()
             .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
+}
+
+/// Holds if the records are shared by everybody: nobody makes one in his own name, and where the caller is part of
+/// a key it is by a relation that another asset declares, as where people choose some of the records for themselves.
+pub fn is_shared(map: &Map, asset: Ustr) -> bool {
+    let Some(declared) = map.asset(asset).filter(|asset| !asset.fields.is_empty()) else {
+        return false;
+    };
+    let mut keys = map
+        .entry_points
+        .iter()
+        .flat_map(accesses)
+        .filter(|(_, access)| access.asset == asset)
+        .flat_map(|(_, access)| &access.key)
+        .filter(|field| is_principal(&field.value))
+        .peekable();
+    keys.peek().is_some()
+        && keys.all(|field| is_chosen_elsewhere(declared, &field.name))
+        && makers(map, asset).next().is_none()
+}
+
+fn is_chosen_elsewhere(declared: &Asset, name: &str) -> bool {
+    let is_own = |field: &crate::AssetField| {
+        let rest = name.strip_prefix(field.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "_id")
+    };
+    !name.contains('.') && !declared.fields.iter().any(is_own) && !matches!(name, "id" | "pk")
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.

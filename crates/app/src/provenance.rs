@@ -1,5 +1,7 @@
 //! Where a value comes from.
 
+use std::sync::Arc;
+
 use ustr::Ustr;
 
 /// A part of a request.
@@ -84,7 +86,8 @@ pub enum Origin {
 /// All places that a value may come from, in order and without repetition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Provenance {
-    origins: Vec<Origin>,
+    /// Shared, since checks carry it from step to step and from entry point to entry point.
+    origins: Arc<[Origin]>,
 }
 
 impl Provenance {
@@ -93,7 +96,9 @@ impl Provenance {
         let mut origins: Vec<Origin> = origins.into_iter().collect();
         origins.sort();
         origins.dedup();
-        Provenance { origins }
+        Provenance {
+            origins: origins.into(),
+        }
     }
 
     /// Returns the origins in order.
@@ -108,7 +113,13 @@ impl Provenance {
 
     /// Returns the union of both.
     pub fn union(&self, other: &Provenance) -> Provenance {
-        Provenance::new(self.origins.iter().chain(&other.origins).cloned())
+        if other.is_empty() {
+            return self.clone();
+        }
+        if self.is_empty() {
+            return other.clone();
+        }
+        Provenance::new(self.origins.iter().chain(other.origins()).cloned())
     }
 
     /// Holds if any part comes from the request as sent by the client (not from the session or a context).
@@ -145,7 +156,7 @@ impl Provenance {
 
     /// Returns the literal text, if the value is nothing but one constant.
     pub fn literal(&self) -> Option<Ustr> {
-        match self.origins.as_slice() {
+        match self.origins() {
             [Origin::Literal(text)] => Some(*text),
             _ => None,
         }

@@ -307,6 +307,18 @@ pub fn knows_user(entry: &EntryPoint) -> bool {
         })
 }
 
+/// Returns the entry points that know a user.
+pub fn with_users(map: &Map) -> impl Iterator<Item = &EntryPoint> {
+    let numbers = map.facts.with_users.get_or_init(|| {
+        let entries = map.entry_points.iter().enumerate();
+        entries
+            .filter(|(_, entry)| knows_user(entry))
+            .map(|(number, _)| number)
+            .collect()
+    });
+    numbers.iter().map(|number| &map.entry_points[*number])
+}
+
 /// Holds if `entry` logs somebody in: it proves an identity that no guard has proven, by a password, a code
 /// or a token that was sent to the person, and opens a session.
 pub fn is_log_in(map: &Map, entry: &EntryPoint) -> bool {

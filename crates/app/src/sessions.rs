@@ -350,17 +350,34 @@ pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
         let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
         check.refusal.is_some()
             && (is_proof || hangs_on_secret(check, secrets))
-            && !has_way_around(check)
+            && !has_way_around(map, check, secrets)
     })
 }
 
-/// Holds if the check also lets those pass who merely have no password.
-fn has_way_around(check: &Check) -> bool {
-    let asks_more = |kind: CheckKind, operands: &[Provenance], _: bool| {
-        let all = operands.iter().flat_map(Provenance::origins);
-        kind != CheckKind::Presence || !all.into_iter().all(is_named_secret)
+/// Holds if the check also lets those pass who prove nothing: who have no password, or send no code.
+fn has_way_around(map: &Map, check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
+    let asks = |kind: CheckKind, operands: &[Provenance], holds: bool| {
+        let origins = || operands.iter().flat_map(Provenance::origins);
+        let is_plain = matches!(kind, CheckKind::Presence | CheckKind::Equality);
+        let asks_whether =
+            is_plain && origins().all(|it| is_named_secret(it) || matches!(it, Origin::Literal(_)));
+        let is_proof = kind == CheckKind::Proof && holds;
+        is_proof || (!asks_whether && origins().any(|it| is_of_factor(map, it, secrets)))
     };
-    check.is_alternative && !check.condition.always(&asks_more)
+    check.is_alternative && !check.condition.always(&asks)
+}
+
+/// A secret, or what says whether there is a second factor: where there is none, none can be got around.
+fn is_of_factor(map: &Map, origin: &Origin, secrets: &[(Ustr, Ustr)]) -> bool {
+    let Origin::Record { asset, field, .. } = origin else {
+        return false;
+    };
+    let accounts = account_assets(map);
+    secrets.contains(&(*asset, *field))
+        || is_password_name(field)
+        || second_factors(map).iter().any(|(kept, place)| {
+            kept == asset && (!accounts.contains(asset) || same_root(field, place))
+        })
 }
 
 /// A result that was worked out from what the client sends and from a stored secret.

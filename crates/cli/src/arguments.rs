@@ -39,6 +39,8 @@ Examples:
   firedoor map                            every entry point with what stands before it
   firedoor explain 'POST /api/login'      why its verdicts are what they are
   firedoor explain 3f2a91                 one finding, by the start of its fingerprint
+  firedoor check --format html --output report.html
+  firedoor init --baseline                start on an application that has findings already
 
 Exit status:
   0  no finding at or above --fail-on
@@ -83,6 +85,11 @@ pub struct Common {
     )]
     pub min_confidence: MinConfidence,
 
+    /// Put this folder before file names, for build servers (sarif, github, gitlab, junit) that want them
+    /// from the top of the repository
+    #[arg(long, global = true, value_name = "FOLDER", default_value = "")]
+    pub path_prefix: String,
+
     /// Use no colours (as does the environment variable NO_COLOR)
     #[arg(long, global = true)]
     pub no_color: bool,
@@ -101,7 +108,7 @@ pub struct Common {
 pub enum Command {
     /// Find guards that are missing, unmounted or broken
     #[command(after_help = CHECK_EXAMPLES)]
-    Check(Tree),
+    Check(Check),
     /// Print the application map: entry points, what runs before them, and how far that guards them
     #[command(after_help = MAP_EXAMPLES)]
     Map(Tree),
@@ -117,6 +124,12 @@ pub enum Command {
     /// Say what a change does to the wiring: entry points, guards and findings of two commits compared
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Write down the findings of today, so that only others count from now on
+    #[command(after_help = BASELINE_EXAMPLES)]
+    Baseline(Tree),
+    /// Write a configuration, a workflow and, if wanted, a baseline; what is there is kept
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(Init),
     /// List what firedoor looks for
     Rules,
     /// Print the JSON Schema of what `--format json` prints
@@ -151,6 +164,7 @@ const MAP_EXAMPLES: &str = "\
 Examples:
   firedoor map
   firedoor map --format json | jq -r '.entry_points[] | select(.controls.authentication == \"absent\") | .id'
+  firedoor map --format html --output map.html
   firedoor map --format markdown --output docs/entry-points.md";
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -166,6 +180,57 @@ pub struct Tree {
     /// The folder of the application, or a single file
     #[arg(default_value = ".")]
     pub path: PathBuf,
+}
+
+/// What to check.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// What to analyse.
+    #[command(flatten)]
+    pub tree: Tree,
+    /// Show and count the findings of the baseline (`.firedoor/baseline.json`) too
+    #[arg(long)]
+    pub no_baseline: bool,
+}
+
+const BASELINE_EXAMPLES: &str = "\
+Examples:
+  firedoor baseline                       writes .firedoor/baseline.json; commit it
+  firedoor check                          now fails for other findings only
+  firedoor check --no-baseline            all findings
+
+What is repaired leaves the baseline when it is written again.";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  firedoor init                           firedoor.toml and .github/workflows/firedoor.yml
+  firedoor init --baseline                for an application that has findings already
+  firedoor init services/api --ci gitlab
+  firedoor init --ci none";
+
+/// What to write.
+#[derive(Args, Debug)]
+pub struct Init {
+    /// What to set up.
+    #[command(flatten)]
+    pub tree: Tree,
+    /// Write a baseline of the findings of today
+    #[arg(long)]
+    pub baseline: bool,
+    /// Where it is checked
+    #[arg(long, value_name = "HOST", default_value = "github")]
+    pub ci: Pipeline,
+}
+
+/// Where an application is checked.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Pipeline {
+    /// A workflow of GitHub
+    Github,
+    /// A job of GitLab, to be included
+    Gitlab,
+    /// Nowhere
+    None,
 }
 
 const DIFF_EXAMPLES: &str = "\

@@ -1,6 +1,7 @@
 //! The commands: read, analyse, render, write.
 
 mod diff;
+mod init;
 
 use std::io::IsTerminal;
 
@@ -11,7 +12,7 @@ use firedoor_report::{Context, Detail, Format, Subject, View, find_subject, know
 use firedoor_rules::Severity;
 use firedoor_source::FileSet;
 
-use crate::arguments::{Arguments, Command, Common, DumpKind, Tree};
+use crate::arguments::{Arguments, Check, Command, Common, DumpKind, Tree};
 use crate::suggestion::closest;
 use crate::user_error::UserError;
 use crate::{configuration, output, progress, tree};
@@ -46,19 +47,33 @@ pub fn run() -> u8 {
 fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
     let common = &arguments.common;
     match &arguments.command {
-        Command::Check(tree) => check(tree, common),
+        Command::Check(arguments) => check(arguments, common),
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
         Command::Diff(arguments) => diff::diff(arguments, common),
+        Command::Baseline(tree) => baseline(tree, common),
+        Command::Init(arguments) => init::init(arguments, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
     }
 }
 
-fn check(tree: &Tree, common: &Common) -> Result<u8, UserError> {
+fn check(arguments: &Check, common: &Common) -> Result<u8, UserError> {
     let render = renderer(common.format, "check", |format| format.check)?;
-    let (files, report) = analyse_tree(tree, common)?;
+    let tree = &arguments.tree;
+    let (files, mut report) = analyse_tree(tree, common)?;
+    if !arguments.no_baseline {
+        let gone = crate::baseline::apply(&mut report, &tree::root_of(&tree.path)?)?;
+        // Of a single file, what the others have is not there anyway.
+        if gone.is_some_and(|number| number > 0) && tree.path.is_dir() && !common.quiet {
+            output::complain(&format!(
+                "note: {} of the findings in {} are gone; `firedoor baseline` writes it again",
+                gone.unwrap_or_default(),
+                crate::baseline::place(),
+            ));
+        }
+    }
     let context = Context {
         files: &files,
         report: &report,
@@ -68,7 +83,7 @@ fn check(tree: &Tree, common: &Common) -> Result<u8, UserError> {
     Ok(status(&context, common.fail_on.severity()))
 }
 
-/// Findings that are allowed, or less sure than what is shown, do not fail a run.
+/// Findings that are allowed, in the baseline, or less sure than what is shown, do not fail a run.
 fn status(context: &Context, fail_on: Option<Severity>) -> u8 {
     let is_bad = |severity: Severity| fail_on.is_some_and(|least| severity >= least);
     if context
@@ -79,6 +94,18 @@ fn status(context: &Context, fail_on: Option<Severity>) -> u8 {
     } else {
         0
     }
+}
+
+fn baseline(tree: &Tree, common: &Common) -> Result<u8, UserError> {
+    let (files, report) = analyse_tree(tree, common)?;
+    let root = tree::root_of(&tree.path)?;
+    let number = crate::baseline::write(&report, &files, &root)?;
+    let place = crate::baseline::place();
+    write(
+        &format!("wrote {place} (findings of today: {number})\n"),
+        common,
+    )?;
+    Ok(0)
 }
 
 fn map(tree: &Tree, common: &Common) -> Result<u8, UserError> {
@@ -230,7 +257,14 @@ fn view(common: &Common) -> View {
         } else {
             Detail::Normal
         },
+        prefix: folder(&common.path_prefix).as_str().into(),
     }
+}
+
+/// Returns a folder without what leads nowhere, so that `./api/` and `api` are the same.
+fn folder(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Returns the columns of the terminal, within what is readable; a fixed number where there is none.

@@ -4,6 +4,7 @@
 //! found out is found out elsewhere.
 
 mod arguments;
+mod baseline;
 mod commands;
 mod configuration;
 mod edge;

@@ -22,6 +22,9 @@ pub enum UserError {
     /// The configuration is wrong.
     #[error("{0}")]
     Configuration(String),
+    /// The baseline cannot be used.
+    #[error("{0}")]
+    Baseline(String),
     /// The result cannot be written.
     #[error("'{}' cannot be written: {error}", clean(.path))]
     Unwritable {
@@ -104,6 +107,9 @@ impl UserError {
             }),
             UserError::NothingToDump(_) => Some(String::from(
                 "give the path of a source file of the tree that is not ignored",
+            )),
+            UserError::Baseline(_) => Some(String::from(
+                "`firedoor baseline` writes it again; `--no-baseline` does without it",
             )),
             UserError::History(error) => history_advice(error),
             UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),

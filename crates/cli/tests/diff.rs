@@ -217,3 +217,23 @@ fn wrong_names_are_told_with_advice() {
         assert!(message.contains("help: "), "{message}");
     }
 }
+
+#[test]
+fn every_format_of_a_change_tells_what_it_introduces() {
+    let folder = repository(GUARDED)
+        .write("guard.js", GUARD.replace("process.env.KEY", "'garden'"))
+        .write("app.js", GUARDED.replace("/menu", "/card"));
+    commit(&folder);
+    for (format, wanted) in [
+        ("html", "GET</b> /card"),
+        ("github", "::error file=guard.js,"),
+        ("gitlab", "\"fingerprint\""),
+        ("junit", "<failure"),
+    ] {
+        let arguments = ["diff", "HEAD~1", "--format", format, "--fail-on", "never"];
+        let output = run(&arguments, &folder.0);
+        assert_eq!(status(&output), 0, "{format}");
+        assert!(out(&output).contains(wanted), "{}", out(&output));
+        assert_eq!(out(&output), out(&run(&arguments, &folder.0)));
+    }
+}

@@ -149,6 +149,18 @@ pub trait Host {
         Ok(false)
     }
 
+    /// Is told that the constructor of an outside class is called for an instance of a class of the program
+    /// that inherits from it, by `super(...)` or for want of a constructor of its own.
+    fn super_called(
+        &self,
+        machine: &mut Machine<'_>,
+        base: Ustr,
+        instance: ObjectId,
+        arguments: &Arguments,
+        span: Span,
+    ) {
+    }
+
     /// Reads an element that the container made while wiring does not show: an empty map, list or
     /// dictionary that requests fill.
     fn stored(

@@ -69,5 +69,5 @@ pub use passage::{Mark, Written};
 pub use recovery::words;
 pub use returns::ReturnPath;
 pub use scope::{Scope, ScopeId, Slot};
-pub use signature::SignatureParameter;
+pub use signature::{InjectedParameter, SignatureParameter};
 pub use value::{Atom, HOLE, ObjectId, Shape, TestId, Value};

@@ -339,13 +339,7 @@ impl<'p> Machine<'p> {
             ) {
                 continue;
             }
-            let parts: Vec<Value> = object
-                .properties
-                .values()
-                .chain(&object.elements)
-                .cloned()
-                .collect();
-            for part in parts {
+            for part in object.properties.values().chain(&object.elements) {
                 union = self.origins.union(union, part.origins);
                 if depth < 3 {
                     queue.extend(part.objects().map(|id| (id, depth + 1)));

@@ -49,7 +49,12 @@ impl<'p> Machine<'p> {
         match pattern {
             Pattern::Name(name, _) => {
                 match binding {
-                    Binding::Declare => self.declare_name(*name, value),
+                    Binding::Declare => {
+                        if self.watch.is_some() && !self.is_python() {
+                            self.note_assignment(*name, &value);
+                        }
+                        self.declare_name(*name, value);
+                    }
                     Binding::Assign => self.assign_name(*name, value),
                 }
                 Ok(())

@@ -141,7 +141,7 @@ impl Machine<'_> {
         let Some(watch) = &self.watch else {
             return;
         };
-        if self.frames.len() <= watch.depth || !self.is_python() {
+        if self.frames.len() <= watch.depth {
             return;
         }
         let is_given = !value.is_nothing()

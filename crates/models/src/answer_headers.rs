@@ -113,7 +113,13 @@ pub(crate) fn set_all(host: &ModelHost, machine: &mut Machine<'_>, all: &Value, 
 }
 
 /// Notes a header, if it is one that says who may read the answer or where the browser goes next.
-fn set(host: &ModelHost, machine: &mut Machine<'_>, name: &str, value: &Value, span: Span) {
+pub(crate) fn set(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    value: &Value,
+    span: Span,
+) {
     if !host.is_request() {
         return;
     }

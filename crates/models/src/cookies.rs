@@ -16,6 +16,8 @@ pub static MODEL: Model = Model {
     name: "cookies",
     calls: &[
         ("express:response.cookie", express_cookie),
+        // Fastify with @fastify/cookie, as NestJS hands it out.
+        ("express:response.setCookie", express_cookie),
         ("express:response.clearCookie", express_clear),
         ("express:response.setHeader", express_header),
         ("express:response.set", express_header),

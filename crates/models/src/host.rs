@@ -287,6 +287,32 @@ impl Host for ModelHost {
         Ok(false)
     }
 
+    fn super_called(
+        &self,
+        machine: &mut Machine<'_>,
+        base: Ustr,
+        instance: ObjectId,
+        arguments: &Arguments,
+        span: Span,
+    ) {
+        let path = Ustr::from(&format!("{}<super>", self.resolve_alias(base)));
+        let Some(function) = self.tables.calls.get(&path).copied() else {
+            return;
+        };
+        let call = Call {
+            path,
+            receiver: Some(instance),
+            this: Value::object(instance),
+            arguments,
+            span,
+            is_new: true,
+        };
+        let made = self.call_guarded(machine, path, span, |machine| {
+            function(self, machine, &call)
+        });
+        let _ = made;
+    }
+
     fn stored(
         &self,
         machine: &mut Machine<'_>,

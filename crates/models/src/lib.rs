@@ -35,6 +35,8 @@ mod layers;
 mod limiters;
 mod mongodb;
 mod mongoose;
+mod nestjs;
+mod nextjs;
 mod node;
 mod node_crypto;
 mod node_http;
@@ -142,6 +144,7 @@ pub static MODELS: &[&Model] = &[
     &flask::http_auth::MODEL,
     &flask::jwt::MODEL,
     &flask::limiter::MODEL,
+    &flask::local_proxy::MODEL,
     &flask::login::MODEL,
     &flask::request::MODEL,
     &flask::rest::MODEL,
@@ -156,6 +159,11 @@ pub static MODELS: &[&Model] = &[
     &limiters::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
+    &nestjs::MODEL,
+    &nextjs::MODEL,
+    &nextjs::CLERK,
+    &nextjs::SAFE_ACTION,
+    &nextjs::SESSIONS,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,

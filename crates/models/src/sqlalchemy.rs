@@ -41,6 +41,14 @@ pub static MODEL: Model = Model {
         ("py:sqlalchemy.orm.mapped_column", keep),
         ("py:sqlalchemy.orm.relationship", keep),
         ("py:sqlalchemy.orm.declarative_base", base_class),
+        ("py:sqlalchemy.orm.registry", keep),
+        ("py:sqlalchemy.orm.registry().generate_base", base_class),
+        ("py:sqlalchemy.orm.as_declarative", keep),
+        ("py:sqlalchemy.orm.as_declarative()", make_base),
+        (
+            "py:sqlalchemy.orm.registry().as_declarative_base",
+            keep_as_declarative,
+        ),
         ("py:sqlalchemy.orm.DeclarativeBase().__init__", initialize),
     ],
     members: &[
@@ -57,6 +65,10 @@ pub static MODEL: Model = Model {
         (
             "py:sqlalchemy.ext.declarative.declarative_base",
             "py:sqlalchemy.orm.declarative_base",
+        ),
+        (
+            "py:sqlalchemy.ext.declarative.as_declarative",
+            "py:sqlalchemy.orm.as_declarative",
         ),
         (
             "py:sqlalchemy.orm.backref",
@@ -101,6 +113,26 @@ pub static MODEL: Model = Model {
 fn base_class(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, BASE, call.span);
     Ok(Some(Value::object(id)))
+}
+
+/// `@mapper.as_declarative_base()`.
+fn keep_as_declarative(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "py:sqlalchemy.orm.as_declarative()", call.span);
+    Ok(Some(Value::object(id)))
+}
+
+/// `@as_declarative()` before a class makes it the base of models, as if it inherited from one.
+fn make_base(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(class) = call.arguments.positional.first().cloned() else {
+        return Ok(None);
+    };
+    let base = host.make_object(machine, BASE, call.span);
+    if let Some(id) = class.only_object()
+        && let ObjectKind::Class { bases, .. } = &mut machine.heap.get_mut(id).kind
+    {
+        bases.push(Value::object(base));
+    }
+    Ok(Some(class))
 }
 
 /// A class with a table of its own is an asset.

@@ -273,6 +273,10 @@ pub struct State {
     pub(crate) fastapi: crate::fastapi::Memory,
     /// What the model of Flask keeps.
     pub(crate) flask: crate::flask::Memory,
+    /// What the model of NestJS keeps.
+    pub(crate) nestjs: crate::nestjs::Memory,
+    /// What the model of Next.js keeps.
+    pub(crate) nextjs: crate::nextjs::Memory,
     /// Whether files with SQL have been read.
     pub(crate) has_sql_files: bool,
     /// What the model of TypeORM remembers.

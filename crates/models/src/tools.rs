@@ -82,6 +82,8 @@ fn is_host_function(path: &str) -> bool {
             path,
             "node:callback"
                 | "cross-site:callback"
+                | "nest:authenticated"
+                | "nest:validate"
                 | "npm:passport.done"
                 | "npm:passport.stored"
                 | "npm:passport.found"

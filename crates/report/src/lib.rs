@@ -6,7 +6,11 @@
 mod clean;
 mod coverage;
 mod diff;
+mod github;
+mod gitlab;
+mod html;
 mod json;
+mod junit;
 mod markdown;
 mod sarif;
 mod schema;
@@ -42,7 +46,16 @@ pub struct Format {
 }
 
 /// All formats, the default first.
-pub static FORMATS: &[Format] = &[text::FORMAT, json::FORMAT, sarif::FORMAT, markdown::FORMAT];
+pub static FORMATS: &[Format] = &[
+    text::FORMAT,
+    json::FORMAT,
+    sarif::FORMAT,
+    markdown::FORMAT,
+    html::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
+    junit::FORMAT,
+];
 
 /// Returns the format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {
@@ -71,6 +84,18 @@ pub struct View {
     pub width: usize,
     /// How much a text tells.
     pub detail: Detail,
+    /// The way from the top of the repository to what was analysed: build servers want names from there.
+    pub prefix: ustr::Ustr,
+}
+
+impl View {
+    /// Returns `path`, which is relative to what was analysed, as a build server wants it.
+    pub(crate) fn host_path(&self, path: &str) -> String {
+        match self.prefix.as_str() {
+            "" => path.to_owned(),
+            prefix => format!("{prefix}/{path}"),
+        }
+    }
 }
 
 impl Default for View {
@@ -80,6 +105,7 @@ impl Default for View {
             is_coloured: false,
             width: 100,
             detail: Detail::Normal,
+            prefix: ustr::ustr(""),
         }
     }
 }
@@ -105,10 +131,23 @@ impl<'a> Context<'a> {
             .filter(move |reported| reported.finding.confidence >= least)
     }
 
-    /// Returns the findings that are shown and that nobody has allowed.
+    /// Returns the findings that are shown, that nobody has allowed, and that are not in the baseline.
     pub fn open(&self) -> impl Iterator<Item = &'a ReportedFinding> {
         self.shown()
-            .filter(|reported| reported.suppressed.is_none())
+            .filter(|reported| reported.suppressed.is_none() && !reported.in_baseline)
+    }
+
+    /// Returns the findings that are shown, that nobody has allowed, and that were there before: in the baseline.
+    pub fn known(&self) -> impl Iterator<Item = &'a ReportedFinding> {
+        self.shown()
+            .filter(|reported| reported.suppressed.is_none() && reported.in_baseline)
+    }
+
+    /// Returns how many of the findings that are shown somebody has allowed.
+    pub fn suppressed_count(&self) -> usize {
+        self.shown()
+            .filter(|reported| reported.suppressed.is_some())
+            .count()
     }
 
     /// Returns how many findings are not shown because they are not sure enough.
@@ -119,6 +158,7 @@ impl<'a> Context<'a> {
             .filter(|reported| {
                 reported.finding.confidence < self.view.min_confidence
                     && reported.suppressed.is_none()
+                    && !reported.in_baseline
             })
             .count()
     }

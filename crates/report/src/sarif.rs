@@ -171,7 +171,15 @@ struct SarifRegion {
 }
 
 fn check(context: &Context) -> String {
-    log(context, |_| None)
+    let has_baseline = context.report.findings.iter().any(|it| it.in_baseline);
+    log(context, |reported| {
+        let state = if reported.in_baseline {
+            "unchanged"
+        } else {
+            "new"
+        };
+        has_baseline.then_some(state)
+    })
 }
 
 /// What was fixed has no place in the files that a host shows, and is closed there by being absent.
@@ -325,7 +333,7 @@ fn location(context: &Context, span: Span) -> Location {
         id: None,
         message: None,
         physical_location: PhysicalLocation {
-            artifact_location: artifact(&region.file),
+            artifact_location: artifact(&context.view.host_path(&region.file)),
             region: Some(SarifRegion {
                 start_line: region.line,
                 start_column: region.column,
@@ -386,7 +394,7 @@ fn notifications(context: &Context) -> Vec<Notification> {
             },
             locations: vec![match part.span {
                 Some(span) => location(context, span),
-                None => location_of_file(&part.path),
+                None => location_of_file(&context.view.host_path(&part.path)),
             }],
         },
     });

@@ -218,8 +218,7 @@ fn nothing_steers_a_terminal() {
     let canonical = Canonical::new();
     let context = canonical.context();
     let mut texts = Vec::new();
-    for name in ["text", "json", "sarif", "markdown"] {
-        let format = format(name).expect("it is there");
+    for format in firedoor_report::FORMATS {
         texts.extend(format.check.map(|render| render(&context)));
         texts.extend(format.map.map(|render| render(&context)));
         texts.extend(format.rules.map(|render| render(RULES, View::default())));

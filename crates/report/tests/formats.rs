@@ -28,6 +28,24 @@ fn snapshot(name: &str, text: &str) {
     );
 }
 
+/// Leaves out what a page has from files of its own, and the policy that depends on them.
+fn without_assets(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (start, end) in [
+        ("<style>", "</style>"),
+        ("<script>", "</script>"),
+        ("Content-Security-Policy\" content=\"", "\">"),
+    ] {
+        let place = text.find(start).map(|at| at + start.len());
+        if let Some(from) = place
+            && let Some(length) = text[from..].find(end)
+        {
+            text.replace_range(from..from + length, "…");
+        }
+    }
+    text
+}
+
 fn explain(name: &str, what: &str) -> String {
     let canonical = Canonical::new();
     let subject = find_subject(&canonical.report, what).expect("it is there");
@@ -43,10 +61,14 @@ fn findings_in_every_format() {
         ("json", "check.json"),
         ("sarif", "check.sarif"),
         ("markdown", "check.md"),
+        ("html", "check.html"),
+        ("github", "check.github.txt"),
+        ("gitlab", "check.gitlab.json"),
+        ("junit", "check.junit.xml"),
     ] {
         let check = format(name).and_then(|format| format.check);
         let check = check.expect("the format prints findings");
-        snapshot(file, &check(&canonical.context()));
+        snapshot(file, &without_assets(&check(&canonical.context())));
     }
 }
 
@@ -57,12 +79,11 @@ fn maps_in_every_format() {
         ("text", "map.txt"),
         ("json", "map.json"),
         ("markdown", "map.md"),
+        ("html", "map.html"),
     ] {
         let map = format(name).and_then(|format| format.map);
-        snapshot(
-            file,
-            &map.expect("the format prints maps")(&canonical.context()),
-        );
+        let map = map.expect("the format prints maps");
+        snapshot(file, &without_assets(&map(&canonical.context())));
     }
 }
 
@@ -150,4 +171,22 @@ fn without_colours(text: &str) -> String {
         plain.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
     }
     plain
+}
+
+/// A build server looks for files from the top of the repository.
+#[test]
+fn build_servers_get_names_from_the_top() {
+    let canonical = Canonical::new();
+    let mut context = canonical.context();
+    context.view.prefix = ustr::ustr("services/api");
+    for (name, wanted) in [
+        ("sarif", "\"uri\": \"services/api/src/auth.ts\""),
+        ("github", "file=services/api/src/auth.ts,"),
+        ("gitlab", "\"path\": \"services/api/src/auth.ts\""),
+        ("junit", "file=\"services/api/src/auth.ts\""),
+    ] {
+        let check = format(name).and_then(|format| format.check);
+        let text = check.expect("the format prints findings")(&context);
+        assert!(text.contains(wanted), "{name}: {text}");
+    }
 }

@@ -4,6 +4,7 @@
 use firedoor_app::{
     Access, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, query,
 };
+use ustr::Ustr;
 
 use crate::client_value::{is_counted, written_fields};
 use crate::privileged::is_money;
@@ -25,6 +26,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         check_seats(map, entry, findings);
+        let gifts = gifts(map, entry);
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
                 && !access.is_conditional
@@ -40,6 +42,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 effect,
                 access,
                 field,
+                gifts: &gifts,
             };
             if let Some(decided) = balance_check(map, &place) {
                 report(
@@ -48,14 +51,14 @@ fn check(map: &Map, findings: &mut Findings) {
                     "the stored value is compared here",
                     findings,
                 );
-            } else if let Some(decided) = claim_check(map, &place) {
+            } else if let Some(decided) = claim_check(&place) {
                 report(
                     &place,
                     decided.span,
                     "whether it was used is asked here",
                     findings,
                 );
-            } else if let Some(found) = claim_look_up(map, &place) {
+            } else if let Some(found) = claim_look_up(&place) {
                 report(
                     &place,
                     found.span,
@@ -93,12 +96,13 @@ struct Place<'m> {
     effect: &'m Effect,
     access: &'m Access,
     field: &'m Field,
+    gifts: &'m [(Ustr, Ustr)],
 }
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    if !is_money(map, place.access.asset, place.field.name)
-        || !is_counted(place.access, place.field)
+    if !is_counted(place.access, place.field)
+        || !is_money(map, place.access.asset, place.field.name)
     {
         return None;
     }
@@ -106,16 +110,16 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
 }
 
 /// A question whether a mark is set, before the mark is set and something is given.
-fn claim_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    if !is_mark(place.field) || !gives_something(map, place) {
+fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
+    if !is_mark(place.field) || !gives_something(place) {
         return None;
     }
     refusing(place).find(|check| check.kind != CheckKind::Failure && examines(check, place))
 }
 
 /// A look-up of what is not marked yet, before it is marked and something is given.
-fn claim_look_up<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Effect> {
-    if !gives_something(map, place) {
+fn claim_look_up<'m>(place: &Place<'m>) -> Option<&'m Effect> {
+    if !gives_something(place) {
         return None;
     }
     let found = query::handler_accesses(place.entry)
@@ -167,18 +171,29 @@ fn is_mark(field: &Field) -> bool {
 }
 
 /// The handler raises something of worth besides, which is what makes a second pass worth having.
-fn gives_something(map: &Map, place: &Place<'_>) -> bool {
-    written_fields(place.entry).any(|(_, access, field)| {
-        let is_other = access.asset != place.access.asset || field.name != place.field.name;
-        let is_extended = field.value.origins().contains(&Origin::Clock)
-            && field
-                .value
-                .record_fields(access.asset)
-                .any(|name| name == field.name);
-        is_other
-            && access.operation == Operation::Update
-            && (is_money(map, access.asset, field.name) && is_counted(access, field) || is_extended)
-    })
+fn gives_something(place: &Place<'_>) -> bool {
+    let own = (place.access.asset, place.field.name);
+    place.gifts.iter().any(|gift| *gift != own)
+}
+
+/// The fields of worth that the handler raises.
+fn gifts(map: &Map, entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
+    let mut gifts: Vec<(Ustr, Ustr)> = written_fields(entry)
+        .filter(|(_, access, field)| {
+            let is_extended = field.value.origins().contains(&Origin::Clock)
+                && field
+                    .value
+                    .record_fields(access.asset)
+                    .any(|name| name == field.name);
+            access.operation == Operation::Update
+                && (is_counted(access, field) && is_money(map, access.asset, field.name)
+                    || is_extended)
+        })
+        .map(|(_, access, field)| (access.asset, field.name))
+        .collect();
+    gifts.sort();
+    gifts.dedup();
+    gifts
 }
 
 fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findings: &mut Findings) {
@@ -187,6 +202,7 @@ fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findin
         effect,
         access,
         field,
+        ..
     } = place;
     findings
         .at_entry(entry)

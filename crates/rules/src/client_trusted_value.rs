@@ -29,6 +29,11 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
+                let is_worth = is_rank_name(&field.name)
+                    || is_money_name(&sent) && is_money(map, access.asset, field.name);
+                if !is_worth {
+                    continue;
+                }
                 if is_held_against_server(entry, effect, &origin, (access.asset, field.name)) {
                     continue;
                 }
@@ -65,9 +70,6 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
     } = place;
     if is_rank_name(&field.name) {
         return judge_rank(map, place);
-    }
-    if !is_money(map, access.asset, field.name) || !is_money_name(sent) {
-        return None;
     }
     if let Some(own) = alternative(field, sent) {
         return Some((Confidence::High, format!("the server has it itself: {own}")));

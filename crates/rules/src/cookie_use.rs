@@ -45,8 +45,13 @@ pub fn credentials(map: &Map) -> impl Iterator<Item = Credential<'_>> {
 
 /// Returns the entry points, those first that ask for a password: findings are best told where people log in.
 pub fn entries_by_log_in(map: &Map) -> Vec<&EntryPoint> {
-    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
-    entries.sort_by_key(|entry| {
+    by_log_in(map.entry_points.iter())
+}
+
+/// Puts those first that ask for a password.
+pub fn by_log_in<'m>(entries: impl Iterator<Item = &'m EntryPoint>) -> Vec<&'m EntryPoint> {
+    let mut entries: Vec<&EntryPoint> = entries.collect();
+    entries.sort_by_cached_key(|entry| {
         !query::verifies_password(entry) || entry.verdict(Control::Authentication).refuses()
     });
     entries

@@ -223,10 +223,31 @@ fn sends_a_token(entry: &EntryPoint) -> bool {
         .filter(|access| makes_token(access))
         .map(|access| access.asset)
         .collect();
-    let is_about_tokens = |access: &&Access| {
-        kept.contains(&access.asset) || sets_a_token(access) || is_housekeeping(access)
+    let tokens: Vec<&Access> = writes
+        .iter()
+        .copied()
+        .filter(|access| sets_a_token(access))
+        .collect();
+    // When the token ends is written beside it, and is no choice of whoever asks.
+    let is_beside = |access: &Access| {
+        access.operation == Operation::Update
+            && !access.values.is_empty()
+            && access.spread.is_empty()
+            && !access
+                .values
+                .iter()
+                .any(|field| field.value.is_from_client())
+            && tokens
+                .iter()
+                .any(|token| token.asset == access.asset && token.key == access.key)
     };
-    let makes_one = !kept.is_empty() || writes.iter().any(|access| sets_a_token(access));
+    let is_about_tokens = |access: &&Access| {
+        kept.contains(&access.asset)
+            || sets_a_token(access)
+            || is_beside(access)
+            || is_housekeeping(access)
+    };
+    let makes_one = !kept.is_empty() || !tokens.is_empty();
     makes_one && writes.iter().all(is_about_tokens)
 }
 

@@ -263,9 +263,8 @@ fn others_with<'m>(
     entry: &EntryPoint,
     is_like: impl Fn(&Access) -> bool,
 ) -> Vec<&'m EntryPoint> {
-    map.entry_points
-        .iter()
-        .filter(|other| !std::ptr::eq(*other, entry) && query::knows_user(other))
+    query::with_users(map)
+        .filter(|other| !std::ptr::eq(*other, entry))
         .filter(|other| query::handler_accesses(other).any(|(_, access)| is_like(access)))
         .collect()
 }

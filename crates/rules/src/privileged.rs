@@ -3,9 +3,7 @@
 //! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
-use firedoor_app::{
-    Access, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, query,
-};
+use firedoor_app::{Check, Map, Operation, Origin, Provenance, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -50,7 +48,9 @@ fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
     }
     let mut found = Vec::new();
     for entry in &map.entry_points {
-        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
+        let own = entry.checks.iter();
+        let own = own.filter(|check| check.refusal.is_some() && is_about_caller(check, asset));
+        for check in own {
             for origin in check.provenance().origins() {
                 let Origin::Record {
                     asset: kept,
@@ -72,6 +72,13 @@ fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
         }
     }
     found
+}
+
+fn is_about_caller(check: &Check, asset: Ustr) -> bool {
+    let examined = check.operands.iter().chain([&check.control]);
+    examined.flat_map(Provenance::origins).any(|origin| {
+        matches!(origin, Origin::Record { asset: kept, of_principal: true, .. } if *kept == asset)
+    })
 }
 
 /// Holds if a field that is checked says what somebody may do; people may set their own address and password.
@@ -153,26 +160,30 @@ pub fn is_privileged_name(name: &str) -> bool {
     is_rank_name(name) || is_money_name(name)
 }
 
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// Holds if any word of a name does, in lower case. It is asked of every field that is written.
+fn find_word(name: &str, mut holds: impl FnMut(&str) -> bool) -> bool {
+    let mut word = String::new();
     let mut was_lower = false;
     for character in name.chars() {
         if matches!(character, '_' | '-' | '.' | ' ') || (was_lower && character.is_uppercase()) {
-            words.push(String::new());
+            if holds(&word) {
+                return true;
+            }
+            word.clear();
         }
         was_lower = character.is_lowercase();
-        if let (true, Some(last)) = (character.is_alphanumeric(), words.last_mut()) {
-            last.extend(character.to_lowercase());
+        if character.is_alphanumeric() {
+            word.extend(character.to_lowercase());
         }
     }
-    words
+    holds(&word)
 }
 
 /// Holds if a field is named like what somebody may do.
 pub fn is_rank_name(name: &str) -> bool {
-    words(name).iter().any(|word| {
+    find_word(name, |word| {
         matches!(
-            word.as_str(),
+            word,
             "role"
                 | "roles"
                 | "admin"
@@ -189,84 +200,56 @@ pub fn is_rank_name(name: &str) -> bool {
     })
 }
 
-/// Holds if the application takes from the field only where enough is there, which is what a balance is.
-fn is_spent(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    let takes = |access: &Access| {
-        let mut values = access.values.iter();
-        values.any(|field| {
-            let is_less = matches!(field.operator, "-=" | "+=")
-                || field.value.record_fields(asset).any(|own| own == name);
-            field.name == name && is_less
-        })
-    };
-    map.entry_points.iter().any(|entry| {
-        query::handler_accesses(entry)
-            .filter(|(_, access)| access.asset == asset && access.operation == Operation::Update)
-            .filter(|(_, access)| takes(access))
-            .any(|(effect, access)| {
-                let mut key = access.key.iter();
-                key.any(|field| field.name == name && matches!(field.operator, ">" | ">="))
-                    || is_held_against(entry, effect, asset, name)
-            })
-    })
-}
-
-/// A check that refuses compares the field with something that is no constant.
-fn is_held_against(entry: &EntryPoint, effect: &Effect, asset: Ustr, name: Ustr) -> bool {
-    entry.checks_of(effect).any(|check| {
-        let is_it = |operand: &Provenance| operand.record_fields(asset).any(|own| own == name);
-        check.kind == CheckKind::Bound
-            && check.refusal.is_some()
-            && check.operands.iter().any(is_it)
-            && check.operands.iter().all(|operand| {
-                operand.literal().is_none() && !operand.origins().contains(&Origin::Clock)
-            })
-    })
-}
-
 /// Holds if a field is named like something that is worth money.
 pub fn is_money_name(name: &str) -> bool {
-    !money_words(name).is_empty()
+    find_word(name, is_money_word)
 }
 
 /// Holds if a field counts like money: by its name, or because somebody pays with it.
 pub fn is_money(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    is_money_name(&name) || is_spent(map, asset, name)
+    is_money_name(&name) || firedoor_app::is_taken_from(map, asset, name)
 }
 
 /// Returns the words of a name that are about money, or about what counts like it.
 pub fn money_words(name: &str) -> Vec<String> {
-    let mut words = words(name);
-    words.retain(|word| {
-        matches!(
-            word.as_str(),
-            "price"
-                | "amount"
-                | "cost"
-                | "costs"
-                | "total"
-                | "balance"
-                | "coins"
-                | "coin"
-                | "credits"
-                | "credit"
-                | "reward"
-                | "points"
-                | "gems"
-                | "gem"
-                | "gold"
-                | "cash"
-                | "diamonds"
-                | "score"
-                | "rating"
-                | "xp"
-                | "fee"
-                | "discount"
-                | "paid"
-                | "money"
-                | "wallet"
-                | "stock"
-        )
+    let mut words = Vec::new();
+    find_word(name, |word| {
+        if is_money_word(word) {
+            words.push(word.to_owned());
+        }
+        false
     });
     words
+}
+
+fn is_money_word(word: &str) -> bool {
+    matches!(
+        word,
+        "price"
+            | "amount"
+            | "cost"
+            | "costs"
+            | "total"
+            | "balance"
+            | "coins"
+            | "coin"
+            | "credits"
+            | "credit"
+            | "reward"
+            | "points"
+            | "gems"
+            | "gem"
+            | "gold"
+            | "cash"
+            | "diamonds"
+            | "score"
+            | "rating"
+            | "xp"
+            | "fee"
+            | "discount"
+            | "paid"
+            | "money"
+            | "wallet"
+            | "stock"
+    )
 }

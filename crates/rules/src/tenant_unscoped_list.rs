@@ -1,7 +1,7 @@
 //! Finds lists that lack the filter by owner or tenant that other lists of the same records have.
 
 use firedoor_app::ownership::{
-    Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, ties,
+    Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, is_shared, ties,
 };
 use firedoor_app::{Map, Origin, RequestPart};
 
@@ -28,7 +28,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .key
             .iter()
             .any(|field| field.operator == "=" && field.value.is_from_client());
-        if usage.is_scoped || is_chosen {
+        if usage.is_scoped || is_chosen || is_shared(map, usage.access.asset) {
             continue;
         }
         let asset = usage.access.asset;

@@ -10,7 +10,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::cookie_use::entries_by_log_in;
+use crate::cookie_use::by_log_in;
 
 /// A token that is issued, with where.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +36,22 @@ pub struct Verified<'m> {
 
 /// Returns the JSON Web Tokens that the application issues.
 pub fn issued(map: &Map) -> impl Iterator<Item = Issued<'_>> {
-    entries_by_log_in(map).into_iter().flat_map(|entry| {
-        query::issues(entry)
-            .filter(|(_, token)| token.kind == TokenKind::Jwt)
-            .map(move |(effect, token)| Issued {
-                entry,
-                effect,
-                token,
-            })
+    // Few entry points issue any, and putting all of them in order costs more than asking.
+    let issuing = map
+        .entry_points
+        .iter()
+        .filter(|entry| json_web_tokens(entry).next().is_some());
+    by_log_in(issuing).into_iter().flat_map(|entry| {
+        json_web_tokens(entry).map(move |(effect, token)| Issued {
+            entry,
+            effect,
+            token,
+        })
     })
+}
+
+fn json_web_tokens(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &IssueToken)> {
+    query::issues(entry).filter(|(_, token)| token.kind == TokenKind::Jwt)
 }
 
 /// Returns the JSON Web Tokens that the application verifies or decodes.

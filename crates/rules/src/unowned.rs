@@ -2,7 +2,8 @@
 //! objects.
 
 use firedoor_app::ownership::{
-    self, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, key_of, makers, ties,
+    self, Ranks, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, key_of, makers,
+    ties,
 };
 use firedoor_app::{EntryPoint, Field, Map, Operation, Origin, RequestPart, query};
 use firedoor_source::Span;
@@ -63,6 +64,9 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         .iter()
         .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage));
     for usage in open {
+        if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
+            continue;
+        }
         let evidence = Evidence::of(map, &usages, usage);
         let Some(example) = evidence.example(map, usage) else {
             continue;
@@ -168,16 +172,15 @@ impl<'u, 'm> Evidence<'u, 'm> {
         let read_scoped = usages.iter().find(|other| {
             other.access.asset == asset && other.is_scoped && other.kind == Use::Tell
         });
-        let is_of_peers = |other: &&Usage<'_>| {
-            !is_for_higher_rank(other.entry, scoped.iter().map(|found| found.entry))
-        };
+        let ranks = Ranks::of(scoped.iter().map(|found| found.entry));
+        let is_of_peers = |other: &Usage<'_>| !ranks.are_below(other.entry);
         let mut open: Vec<_> = usages
             .iter()
             .filter(like)
-            .filter(is_of_peers)
             .filter(|other| !other.is_scoped && other.kind != Use::Find)
+            .filter(|other| other.effect.span != usage.effect.span)
+            .filter(|other| is_of_peers(other))
             .map(|other| other.effect.span)
-            .filter(|span| *span != usage.effect.span)
             .collect();
         open.sort();
         open.dedup();
@@ -188,12 +191,13 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers))
             .cloned()
             .or_else(|| made_for_members(map, usage));
-        let is_public = usages.iter().filter(is_of_peers).any(|other| {
+        let is_public = usages.iter().any(|other| {
             other.access.asset == asset
                 && !other.is_scoped
                 && other.kind == Use::Tell
                 && other.access.is_many
                 && other.effect.span != usage.effect.span
+                && is_of_peers(other)
         }) || is_told_to_strangers(map, asset);
         Evidence {
             example,

@@ -71,7 +71,7 @@ fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
             if matches!(text.to_ascii_lowercase().as_str(), "paid" | "succeeded" | "completed" | "captured"))
     });
     let is_rank = matches!(field.name.as_str(), "score" | "rating");
-    (is_money(map, access.asset, field.name) && !is_rank && is_counted(access, field))
+    (!is_rank && is_counted(access, field) && is_money(map, access.asset, field.name))
         || (is_priced && is_paid)
 }
 

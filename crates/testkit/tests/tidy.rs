@@ -135,6 +135,7 @@ fn documents_lead_somewhere() {
         "docs/frameworks/websockets.md",
         "docs/json.md",
         "docs/libraries.md",
+        "docs/performance.md",
         "docs/rules.md",
         "docs/verdicts.md",
     ] {

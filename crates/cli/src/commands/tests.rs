@@ -34,6 +34,7 @@ fn report(severity: Severity, confidence: Confidence, suppressed: Option<&str>) 
             finding,
             fingerprint: String::from("f00d"),
             suppressed: suppressed.map(str::to_owned),
+            in_baseline: false,
         }],
         ..Report::default()
     }
@@ -67,4 +68,10 @@ fn allowed_and_unsure_findings_do_not() {
     assert_eq!(status_of(&allowed, Some(Severity::Low)), 0);
     let unsure = report(Severity::Critical, Confidence::Low, None);
     assert_eq!(status_of(&unsure, Some(Severity::Low)), 0);
+}
+
+#[test]
+fn a_prefix_is_a_way_from_the_top() {
+    assert_eq!(folder("./services/api/"), "services/api");
+    assert_eq!(folder("."), "");
 }

@@ -77,7 +77,8 @@ pub(crate) fn construct_base(
         return;
     };
     let Some(name) = path.strip_prefix("js:").filter(|name| is_error(name)) else {
-        return;
+        let host = machine.host();
+        return host.super_called(machine, path, id, arguments, span);
     };
     let name = name.to_owned();
     fill(machine, id, &name, arguments, span);

@@ -2,6 +2,8 @@
 //!
 //! Source: django 5.2 `db/models/fields/related_descriptors.py`, `shortcuts.py`.
 
+use std::sync::LazyLock;
+
 use super::orm;
 use super::orm_query::*;
 use crate::python_active::{
@@ -14,6 +16,8 @@ use crate::{ModelHost, Persona};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
+
+static RELATED_NAME: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("related_name"));
 
 /// `recipe.shared.add(user)` writes which records belong to which.
 pub(crate) fn change_members(
@@ -89,61 +93,101 @@ pub(crate) fn reverse(
     span: Span,
 ) -> Option<Value> {
     let own = class_of(machine, instance)?;
+    let found = relations(host, machine, name);
+    if found.is_empty() {
+        return None;
+    }
     let ancestors = machine.class_order(own);
+    for relation in found {
+        let (model, field) = (relation.model, relation.field);
+        let target = target_of(host, machine, &relation.column, model);
+        if !target.is_some_and(|target| ancestors.contains(&target)) {
+            continue;
+        }
+        let id = all(host, machine, model, span);
+        let asset = asset_of(host, machine, model).unwrap_or_default();
+        let value = instance_value(host, instance);
+        let key = condition(host, machine, (asset, &field), "=", &value, span);
+        narrow(machine, id, [key]);
+        if relation.is_single {
+            set_run(machine, id, Run::One);
+            let found = run(host, machine, id, span);
+            return required(host, machine, &found, MISSING, span).ok();
+        }
+        keep(machine, id, "$owner", value);
+        keep(machine, id, "$by", Value::string(&field));
+        return Some(Value::object(id));
+    }
+    None
+}
+
+/// A field by which records of a model refer to others.
+struct Relation {
+    model: ObjectId,
+    field: Ustr,
+    column: Value,
+    is_single: bool,
+}
+
+/// The fields by which records refer to others that find them under this name. Every attribute that is not there
+/// asks for them, so that nothing is copied on the way.
+fn relations(host: &ModelHost, machine: &Machine<'_>, name: &str) -> Vec<Relation> {
+    let mut found = Vec::new();
     let models = host.state().django.models.clone();
     for model in models {
         let Some(table) = columns(host, model) else {
             continue;
         };
-        let fields = machine.heap.get(table).properties.clone();
-        for (field, column) in fields {
-            let Some(path) = crate::sqlalchemy::columns::declared_path(machine, &column) else {
+        let Some(called) = machine.heap.get(model).name else {
+            continue;
+        };
+        for (field, column) in &machine.heap.get(table).properties {
+            let Some(path) = crate::sqlalchemy::columns::declared_path(machine, column) else {
                 continue;
             };
-            let kind = last_name(path.trim_end_matches("()")).to_owned();
+            let kind = last_name(path.trim_end_matches("()"));
             let is_single = kind.contains("OneToOne");
-            if !(is_single || kind.contains("ForeignKey") || kind.contains("ManyToMany")) {
-                continue;
+            if (is_single || kind.contains("ForeignKey") || kind.contains("ManyToMany"))
+                && is_found_under(machine, &called, column, is_single, name)
+            {
+                found.push(Relation {
+                    model,
+                    field: *field,
+                    column: column.clone(),
+                    is_single,
+                });
             }
-            if reverse_name(machine, model, &column, is_single).is_none_or(|own| own != name) {
-                continue;
-            }
-            let target = target_of(host, machine, &column, model);
-            if !target.is_some_and(|target| ancestors.contains(&target)) {
-                continue;
-            }
-            let id = all(host, machine, model, span);
-            let asset = asset_of(host, machine, model).unwrap_or_default();
-            let value = instance_value(host, instance);
-            let key = condition(host, machine, (asset, &field), "=", &value, span);
-            narrow(machine, id, [key]);
-            if is_single {
-                set_run(machine, id, Run::One);
-                let found = run(host, machine, id, span);
-                return required(host, machine, &found, MISSING, span).ok();
-            }
-            keep(machine, id, "$owner", value);
-            keep(machine, id, "$by", Value::string(&field));
-            return Some(Value::object(id));
         }
     }
-    None
+    found
 }
 
-pub(crate) fn reverse_name(
+/// Holds if a field of the model called so lets others find its records under `name`.
+fn is_found_under(
     machine: &Machine<'_>,
-    model: ObjectId,
+    model: &str,
     column: &Value,
     is_single: bool,
-) -> Option<String> {
-    let id = column.only_object()?;
-    let given = machine.heap.property(id, Ustr::from("related_name"));
-    let model = machine.heap.get(model).name?.to_ascii_lowercase();
-    Some(match given.and_then(Value::text) {
-        Some(name) => name.replace("%(class)s", &model),
-        None if is_single => model,
-        None => format!("{model}_set"),
-    })
+    name: &str,
+) -> bool {
+    let Some(id) = column.only_object() else {
+        return false;
+    };
+    let given = machine.heap.property(id, *RELATED_NAME);
+    let is_model = |name: &str| {
+        name.len() == model.len()
+            && name
+                .bytes()
+                .eq(model.bytes().map(|byte| byte.to_ascii_lowercase()))
+    };
+    match given.and_then(Value::text) {
+        Some(given) if given.contains("%(class)s") => {
+            given.replace("%(class)s", &model.to_ascii_lowercase()) == name
+        }
+        Some(given) => given == name,
+        None if is_single => is_model(name),
+        None => name.strip_suffix("_set").is_some_and(is_model),
+    }
 }
 
 /// `user.groups.filter(name='x').exists()`.

@@ -29,7 +29,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     shared
 }
 
-pub(super) fn step(
+pub(crate) fn step(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     _door: &Door,
@@ -117,17 +117,22 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     }
     let span = call.span;
     let is_mixed = given.atoms().iter().any(Atom::is_nothing);
-    if !is_mixed {
-        leave_or_throw(host, machine, given, span);
+    if !is_mixed && leave_of(&given).is_none() {
+        machine.may_throw(given, span);
         return Ok(Some(Value::undefined()));
     }
-    let test = machine.tested(TestKind::Truth, None, &[&given], span);
+    // Where it leads away for certain, what chose that is still what it hangs on.
+    let outcome = (!is_mixed).then_some(true);
+    let test = machine.tested(TestKind::Truth, outcome, &[&given], span);
     let something = given.filter(|atom| !atom.is_nothing()).unwrap_or(given);
     machine.when(
         &test,
         span,
         |machine| {
-            leave_or_throw(host, machine, something, span);
+            match leave_of(&something) {
+                Some(leave) => go_away(host, machine, leave, span),
+                None => machine.may_throw(something, span),
+            }
             Ok(())
         },
         |machine| {
@@ -136,13 +141,6 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         },
     )?;
     Ok(Some(Value::undefined()))
-}
-
-fn leave_or_throw(host: &ModelHost, machine: &mut Machine<'_>, given: Value, span: Span) {
-    match leave_of(&given) {
-        Some(leave) => go_away(host, machine, leave, span),
-        None => machine.may_throw(given, span),
-    }
 }
 
 fn leave_of(value: &Value) -> Option<Leave> {
@@ -155,7 +153,7 @@ fn leave_of(value: &Value) -> Option<Leave> {
 
 /// The next layer finds what this path has written, not what others have. The `next` of a handler leaves
 /// the route.
-fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
+pub(crate) fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     if host.state().run.is_at_handler {
         host.state().run.has_passed_on = true;
         go_away(host, machine, Leave::Route, span);

@@ -16,11 +16,12 @@ use firedoor_eval::{Answer, Call, Machine, Value};
 use ustr::Ustr;
 
 use crate::{Framework, Model, ModelHost};
-pub(crate) use flow::unknown_layer;
+pub(crate) use flow::{go_on, step, unknown_layer};
+pub(crate) use paths::{template, variants};
 pub(crate) use register::register_all;
 pub(crate) use request::request_path;
 
-use flow::{begin, next, step};
+use flow::{begin, next};
 use listing::{as_layer, doors, mountings};
 use register::{
     register_layer, register_on_route, register_parameter, register_route, route_object,
@@ -63,6 +64,8 @@ pub static MODEL: Model = Model {
         ("express:request.is", request_test),
         ("express:request.accepts", request_test),
         ("express:response.status", set_status),
+        // Replies of Fastify, as NestJS hands them out.
+        ("express:response.code", set_status),
         ("express:response.sendStatus", send_status),
         ("express:response.json", respond),
         ("express:response.send", respond),

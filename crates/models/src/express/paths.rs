@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::doors::join_paths;
 
 /// Returns a path with and without each of its optional parts: `/:id?` of Express 4, `{/:id}` of Express 5.
-pub(super) fn variants(path: &str) -> Vec<String> {
+pub(crate) fn variants(path: &str) -> Vec<String> {
     let mut open = vec![path.to_owned()];
     let mut done = Vec::new();
     while let Some(next) = open.pop() {
@@ -57,7 +57,7 @@ fn optional_segment(path: &str) -> Option<(String, String)> {
 }
 
 /// Writes a path of Express as a template: `/a/:id(\\d+)?` is `/a/{id}`, `*` and `*name` are `{path*}`.
-pub(super) fn template(path: &str) -> String {
+pub(crate) fn template(path: &str) -> String {
     let mut written = Vec::new();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         written.push(segment_template(segment));
@@ -99,7 +99,7 @@ fn skip_pattern(rest: &str) -> &str {
 }
 
 /// A pattern that is a plain text at its start is a path with a rest; any other can be anything.
-pub(super) fn regex_path(pattern: &str) -> Ustr {
+pub(crate) fn regex_path(pattern: &str) -> Ustr {
     let fixed: String = pattern
         .trim_start_matches('^')
         .replace("\\/", "/")

@@ -43,14 +43,28 @@ pub static MODEL: Model = Model {
             authorization_of_base,
         ),
         (
+            "py:fastapi.security.HTTPBasic().__call__",
+            authorization_of_base,
+        ),
+        (
             "py:fastapi.security.OAuth2PasswordBearer().__call__",
             authorization_of_base,
         ),
+        (
+            "py:fastapi.security.OAuth2().__call__",
+            authorization_of_base,
+        ),
+        ("py:fastapi.security.APIKeyHeader().__call__", key),
+        ("py:fastapi.security.APIKeyCookie().__call__", key),
+        ("py:fastapi.security.APIKeyQuery().__call__", key),
         ("py:fastapi.security.HTTPBearer().__init__", keep_options),
         (
             "py:fastapi.security.OAuth2PasswordBearer().__init__",
             keep_options,
         ),
+        ("py:fastapi.security.APIKeyHeader().__init__", keep_options),
+        ("py:fastapi.security.APIKeyCookie().__init__", keep_options),
+        ("py:fastapi.security.APIKeyQuery().__init__", keep_options),
         ("py:fastapi.security.OAuth2PasswordRequestForm", form),
         ("py:fastapi.security.OAuth2PasswordRequestFormStrict", form),
     ],
@@ -148,7 +162,8 @@ fn authorization_of_base(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
         return Ok(None);
     };
     let is_token = call.path.contains("OAuth2");
-    authorize(host, machine, scheme, is_token, false, call.span).map(Some)
+    let is_basic = call.path.contains("Basic");
+    authorize(host, machine, scheme, is_token, is_basic, call.span).map(Some)
 }
 
 fn authorize(
@@ -192,7 +207,7 @@ fn authorize(
 
 /// Schemes that read a key.
 fn key(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some(scheme) = call.receiver else {
+    let Some(scheme) = call.receiver.or_else(|| call.this.only_object()) else {
         return Ok(None);
     };
     let name = machine
@@ -200,7 +215,8 @@ fn key(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         .property(scheme, Ustr::from("name"))
         .and_then(Value::text)
         .map_or_else(String::new, |name| name.to_string());
-    let (part, name) = match call.path.as_str() {
+    let scheme_path = call.path.trim_end_matches(".__call__");
+    let (part, name) = match scheme_path {
         "py:fastapi.security.APIKeyHeader()" => (RequestPart::Header, name.to_ascii_lowercase()),
         "py:fastapi.security.APIKeyCookie()" => (RequestPart::Cookie, name),
         // A key in the query is a credential like the others.

@@ -284,7 +284,9 @@ fn field_member(
     _span: Span,
 ) -> Option<Value> {
     let name = machine.heap.property(object?, Ustr::from("name"))?.text()?;
-    match last_name(&host.state().member_name) {
+    // The state must not stay borrowed while the request is asked for a value.
+    let member = last_name(&host.state().member_name).to_owned();
+    match member.as_str() {
         "data" | "raw_data" => {
             let value = host.request_value(machine, RequestPart::Body, &name);
             Some(value)

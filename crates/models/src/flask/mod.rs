@@ -15,6 +15,7 @@ pub(crate) mod http_auth;
 pub(crate) mod jwt;
 pub(crate) mod limiter;
 mod listing;
+pub(crate) mod local_proxy;
 pub(crate) mod login;
 mod mountings;
 pub(crate) mod register;

@@ -83,10 +83,13 @@ fn finding_details(context: &Context, reported: &ReportedFinding) -> String {
 }
 
 fn hidden(context: &Context) -> String {
-    let suppressed = context.shown().count() - context.open().count();
     let mut parts = Vec::new();
-    if suppressed > 0 {
+    if context.suppressed_count() > 0 {
+        let suppressed = context.suppressed_count();
         parts.push(format!("{suppressed} more allowed on purpose"));
+    }
+    if context.known().count() > 0 {
+        parts.push(format!("{} more in the baseline", context.known().count()));
     }
     if context.unsure_count() > 0 {
         parts.push(format!(

@@ -61,6 +61,9 @@ pub(crate) struct FindingShape {
     pub fingerprint: String,
     /// Why it is allowed, if it is.
     pub suppressed: Option<String>,
+    /// Holds if it is in the baseline, and so counts for no gate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub in_baseline: bool,
 }
 
 /// A place that a finding rests on.
@@ -124,6 +127,7 @@ impl FindingShape {
             cwe: finding.rule.cwe.to_vec(),
             fingerprint: reported.fingerprint.clone(),
             suppressed: reported.suppressed.clone(),
+            in_baseline: reported.in_baseline,
         }
     }
 }

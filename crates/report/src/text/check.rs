@@ -21,7 +21,8 @@ pub(super) fn render(context: &Context) -> String {
     };
     let mut text = String::new();
     for reported in context.shown() {
-        if reported.suppressed.is_some() && context.view.detail != Detail::Full {
+        let is_hidden = reported.suppressed.is_some() && context.view.detail != Detail::Full;
+        if is_hidden || reported.in_baseline {
             continue;
         }
         text.push_str(&excerpt(context, reported));
@@ -79,10 +80,16 @@ fn summary(context: &Context, paint: Paint) -> String {
 /// Returns what is counted and not shown.
 fn hidden(context: &Context) -> Vec<String> {
     let mut lines = Vec::new();
-    let suppressed = context.shown().count() - context.open().count();
+    let suppressed = context.suppressed_count();
     if suppressed > 0 && context.view.detail != Detail::Full {
         lines.push(format!(
             "{suppressed} more allowed on purpose; --verbose shows them"
+        ));
+    }
+    let known = context.known().count();
+    if known > 0 {
+        lines.push(format!(
+            "{known} more in the baseline; --no-baseline shows them"
         ));
     }
     let unsure = context.unsure_count();

@@ -1,5 +1,5 @@
 //! One report with something of everything, built by hand: what each format is tested with.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, unused_imports)]
 
 mod files;
 mod findings;

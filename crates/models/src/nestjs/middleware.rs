@@ -1,0 +1,229 @@
+//! Middleware that modules apply to routes: `configure(consumer)`.
+//!
+//! A path that is a string takes everything below it; a class stands for the routes of the controller. Source:
+//! @nestjs/core 11.1, `middleware/middleware-module.ts`, `middleware/routes-mapper.ts`.
+
+use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectKind, Value};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use super::paths::{self, Shape};
+use super::{doors, metadata};
+use crate::doors::{is_below, join_paths};
+use crate::express::template;
+use crate::tools::keep;
+use crate::{ModelHost, Step};
+
+/// Middleware with the routes that it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Consumer {
+    handlers: Vec<Value>,
+    routes: Vec<Route>,
+    excluded: Vec<(String, Option<Ustr>)>,
+    module: usize,
+    span: Span,
+    decided: Vec<Decided>,
+}
+
+/// Where middleware runs.
+#[derive(Clone, Debug)]
+struct Route {
+    path: String,
+    method: Option<Ustr>,
+}
+
+/// Calls `configure` of a module.
+pub(super) fn configure(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    module: &Value,
+    number: usize,
+) {
+    let Some(ObjectKind::Instance { class }) = module
+        .only_object()
+        .map(|id| machine.heap.get(id).kind.clone())
+    else {
+        return;
+    };
+    let name = Ustr::from("configure");
+    if machine.class_attribute(class, name).is_none() {
+        return;
+    }
+    let span = machine.heap.get(class).span;
+    let consumer = host.make_object(machine, "nest:consumer", span);
+    keep(machine, consumer, "$module", Value::number(number as f64));
+    let arguments = Arguments::positional([Value::object(consumer)]);
+    let (_, _) = machine.catching(|machine| machine.call_member(module, name, &arguments, span));
+}
+
+/// `consumer.apply(...)`.
+pub(super) fn apply(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "nest:proxy", call.span);
+    let mut handlers = Vec::new();
+    for value in &call.arguments.positional {
+        let is_list = value
+            .only_object()
+            .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
+        match is_list {
+            true => handlers.extend(machine.elements_of(value).0),
+            false => handlers.push(value.clone()),
+        }
+    }
+    machine.heap.get_mut(id).elements = handlers;
+    keep(machine, id, "$consumer", call.this.clone());
+    Ok(Some(Value::object(id)))
+}
+
+/// `.exclude(...)`.
+pub(super) fn exclude(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if let Some(id) = call.receiver {
+        let mut all = crate::tools::kept(machine, Some(id), "$excluded");
+        let mut list = machine.elements_of(&all).0;
+        list.extend(call.arguments.positional.iter().cloned());
+        all = machine.make_list(list, false, call.span);
+        keep(machine, id, "$excluded", all);
+    }
+    Ok(Some(call.this.clone()))
+}
+
+/// `.forRoutes(...)`.
+pub(super) fn for_routes(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = call.receiver else {
+        return Ok(None);
+    };
+    let consumer = crate::tools::kept(machine, Some(id), "$consumer");
+    let module = crate::tools::kept(machine, consumer.only_object(), "$module");
+    let mut routes = Vec::new();
+    let mut given = Vec::new();
+    for value in &call.arguments.positional {
+        given.extend(match machine.elements_of(value).0 {
+            list if list.is_empty() => vec![value.clone()],
+            list => list,
+        });
+    }
+    for value in given {
+        add_route(host, machine, &value, call.span, &mut routes);
+    }
+    let excluded = crate::tools::kept(machine, Some(id), "$excluded");
+    let mut left_out = Vec::new();
+    for value in machine.elements_of(&excluded).0 {
+        left_out.push(paths::route_info(machine, &value, call.span));
+    }
+    let made = Consumer {
+        handlers: machine.heap.get(id).elements.clone(),
+        routes,
+        excluded: left_out,
+        module: module.as_number().unwrap_or(0.0) as usize,
+        span: call.span,
+        decided: machine.decided.clone(),
+    };
+    host.state().nestjs.consumers.push(made);
+    Ok(Some(consumer))
+}
+
+fn add_route(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+    span: Span,
+    routes: &mut Vec<Route>,
+) {
+    let class = value
+        .only_object()
+        .filter(|id| matches!(machine.heap.get(*id).kind, ObjectKind::Class { .. }));
+    let Some(class) = class else {
+        let (path, method) = paths::route_info(machine, value, span);
+        routes.push(Route { path, method });
+        return;
+    };
+    let Some(controller) = paths::of_controller(host, machine, class, None) else {
+        return;
+    };
+    for function in doors::methods(machine, class) {
+        let key = |name: &str| metadata::get(host, machine, function, Ustr::from(name));
+        let (Some(method), Some(own)) = (key("$method").and_then(|it| it.text()), key("$path"))
+        else {
+            continue;
+        };
+        let shape = Shape::default();
+        let full = paths::full_paths(host, machine, &shape, &controller, function, (&own, method));
+        for path in full {
+            routes.push(Route {
+                path,
+                method: Some(method),
+            });
+        }
+    }
+}
+
+/// Returns the middleware that runs for a route.
+pub(super) fn steps(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: &Shape,
+    path: &str,
+    method: Ustr,
+    modules: &[usize],
+) -> Vec<Step> {
+    let consumers = host.state().nestjs.consumers.clone();
+    let mut steps = Vec::new();
+    for consumer in consumers
+        .iter()
+        .filter(|consumer| modules.contains(&consumer.module))
+    {
+        let is_meant = consumer
+            .routes
+            .iter()
+            .any(|route| is_for(route, shape, path, method));
+        let is_left_out = consumer.excluded.iter().any(|(excluded, only)| {
+            let full = template(&paths::prefixed(shape, excluded));
+            only.is_none_or(|only| only == method || only == "ANY") && paths::is_same(&full, path)
+        });
+        if !is_meant || is_left_out {
+            continue;
+        }
+        for handler in &consumer.handlers {
+            steps.push(step(host, machine, handler, consumer));
+        }
+    }
+    steps
+}
+
+fn is_for(route: &Route, shape: &Shape, path: &str, method: Ustr) -> bool {
+    let own = join_paths("/", &route.path);
+    let is_all = matches!(route.path.trim_matches('/'), "" | "*" | "(.*)")
+        || template(&own).trim_start_matches('/').starts_with("{") && own.contains('*');
+    let full = template(&paths::prefixed(shape, &own));
+    match route.method {
+        _ if is_all && route.method.is_none() => true,
+        None => is_below(&full, path) != Some(false),
+        Some(only) => {
+            (only == method || only == "ANY" || method == "ANY")
+                && (is_all || paths::is_same(&full, path))
+        }
+    }
+}
+
+/// A class is middleware by its method `use`; a function is it by itself.
+fn step(host: &ModelHost, machine: &mut Machine<'_>, handler: &Value, consumer: &Consumer) -> Step {
+    let made = doors::instance(host, machine, handler, consumer.module);
+    let mut step = doors::step(machine, &made, "layer", consumer.span);
+    let is_instance = made
+        .only_object()
+        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Instance { .. }));
+    if is_instance {
+        let (method, _) =
+            machine.catching(|machine| machine.member(&made, Ustr::from("use"), consumer.span));
+        if let Ok(method) = method {
+            let bound = ObjectKind::Bound {
+                target: method,
+                this: Some(made),
+                arguments: Vec::new(),
+                keywords: Default::default(),
+            };
+            step.value = Value::object(machine.heap.allocate(bound, step.span));
+        }
+    }
+    step.decided = consumer.decided.clone();
+    step
+}

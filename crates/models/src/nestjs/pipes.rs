@@ -1,0 +1,148 @@
+//! Pipes: what checks and changes the arguments of a handler.
+//!
+//! `ValidationPipe` with `whitelist` leaves only what the class of the argument names (@nestjs/common 11.1,
+//! `pipes/validation.pipe.ts`); without it whatever was sent comes through.
+
+use firedoor_app::{Control, RequestPart};
+use firedoor_eval::{
+    Answer, Call, InjectedParameter, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use super::{exceptions, handler};
+use crate::express::go_on;
+use crate::state::MadeGuard;
+use crate::tools::{keep, kept, last_part, option};
+use crate::{Door, ModelHost, Step, StepKind};
+
+/// `new ValidationPipe(options)` and its like.
+pub(super) fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let name = last_part(&call.path);
+    let id = host.make_object(machine, "nest:pipe", call.span);
+    machine.heap.get_mut(id).name = Some(Ustr::from(name));
+    keep(machine, id, "$options", call.arguments.get(0));
+    if name == "ValidationPipe" && !host.is_request() {
+        let guard = MadeGuard {
+            controls: vec![Control::Validation],
+            throttle: None,
+            span: call.span,
+            library: "@nestjs/common",
+        };
+        let mut state = host.state();
+        state.made_guards.insert(id, guard);
+        state.used_guards.insert(id);
+    }
+    Ok(Some(Value::object(id)))
+}
+
+/// `super.transform(value)` and a pipe that is called by hand.
+pub(super) fn transform(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.arguments.get(0)))
+}
+
+/// A pipe that checks refuses what is not of the class of a parameter.
+pub(super) fn check(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+) -> Result<(), Stop> {
+    let span = step.mounted;
+    let handler = door
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::Handler);
+    let mut checks = step.name == "ValidationPipe";
+    if let Some(handler) = handler {
+        let parameters = handler::parameters(machine, &handler.value);
+        checks &= parameters
+            .iter()
+            .any(|parameter| own_class(machine, parameter).is_some());
+    }
+    if !checks {
+        go_on(host, machine, span);
+        return Ok(());
+    }
+    let part = match door.method.as_str() {
+        "WS" => RequestPart::Message,
+        "GET" => RequestPart::Query,
+        _ => RequestPart::Body,
+    };
+    let input = host.request_value_quietly(machine, part, "");
+    let test = machine.tested(TestKind::Kind, None, &[&input], span);
+    machine.when(
+        &test,
+        span,
+        |machine| {
+            go_on(host, machine, span);
+            Ok(())
+        },
+        |machine| {
+            let refusal = exceptions::named(host, machine, "BadRequestException", span);
+            machine.throw(refusal, span)
+        },
+    )
+}
+
+fn own_class(machine: &Machine<'_>, parameter: &InjectedParameter) -> Option<ObjectId> {
+    let id = parameter.class.as_ref()?.only_object()?;
+    matches!(machine.heap.get(id).kind, ObjectKind::Class { .. }).then_some(id)
+}
+
+/// Returns an argument as it is behind the pipes: an instance of its class with the fields that it names, if
+/// nothing else is let through.
+pub(super) fn whitelisted(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    parameter: &InjectedParameter,
+    (kind, given): (&str, &[Value]),
+    value: Value,
+) -> Value {
+    let part = match kind {
+        "Body" => RequestPart::Body,
+        "Query" => RequestPart::Query,
+        "Param" => RequestPart::Path,
+        "MessageBody" => RequestPart::Message,
+        _ => return value,
+    };
+    let is_whole = given.first().and_then(Value::text).is_none();
+    let class = own_class(machine, parameter);
+    let (Some(class), true) = (
+        class,
+        is_whole && keeps_to_class(machine, door, given, parameter.span),
+    ) else {
+        return value;
+    };
+    let id = machine
+        .heap
+        .allocate(ObjectKind::Instance { class }, parameter.span);
+    for owner in machine.class_order(class).into_iter().rev() {
+        for name in machine.field_names(owner) {
+            let field = host.request_value(machine, part, &name);
+            machine.heap.get_mut(id).properties.insert(name, field);
+        }
+    }
+    Value::object(id)
+}
+
+/// Holds if some pipe of the door lets nothing through but what a class names.
+fn keeps_to_class(machine: &mut Machine<'_>, door: &Door, given: &[Value], span: Span) -> bool {
+    let steps = door.steps.iter().filter(|step| step.role == "pipe");
+    let pipes: Vec<Value> = steps
+        .map(|step| step.value.clone())
+        .chain(given.iter().cloned())
+        .collect();
+    pipes.iter().any(|pipe| {
+        let is_pipe = pipe.only_object().is_some_and(
+            |id| matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "nest:pipe"),
+        );
+        if !is_pipe {
+            return false;
+        }
+        let options = kept(machine, pipe.only_object(), "$options");
+        let whitelist = option(machine, &options, "whitelist", span);
+        whitelist.is_some_and(|value| machine.truth(&value) == Some(true))
+    })
+}

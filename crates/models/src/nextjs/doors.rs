@@ -1,0 +1,278 @@
+//! The entry points of an application, from its files.
+
+use firedoor_app::{EffectKind, Transport};
+use firedoor_eval::{Machine, ModuleId, Value};
+use firedoor_source::Span;
+use rustc_hash::FxHashSet;
+use ustr::Ustr;
+
+use super::files::{Role, Site, sites};
+use super::matchers::{Cover, cover};
+use super::run::{ACTION, ALWAYS, API, ROUTE, SOMETIMES, UNKNOWN, has_middleware};
+use super::{FRAMEWORK, actions};
+use crate::doors::{Mounting, symbol};
+use crate::request::{Sent, send};
+use crate::tools::option;
+use crate::{Door, ModelHost, Persona, Step, StepKind};
+
+/// The methods that a route file may export handlers for.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
+
+/// The middleware of a site.
+struct Middleware {
+    value: Value,
+    config: Value,
+    span: Span,
+}
+
+/// What the doors of a file share.
+struct Place<'s> {
+    site: &'s Site,
+    base: String,
+    middleware: Option<Middleware>,
+}
+
+/// Returns the entry points of all applications.
+pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
+    let mut doors = Vec::new();
+    for site in sites(machine) {
+        let place = Place {
+            base: base_path(machine, &site),
+            middleware: middleware(machine, &site),
+            site: &site,
+        };
+        let mut names = FxHashSet::default();
+        for (module, role) in &site.files {
+            match role {
+                Role::Route(path) => route_doors(machine, &place, *module, path, &mut doors),
+                Role::Api(path) => api_doors(host, machine, &place, *module, path, &mut doors),
+                _ => {}
+            }
+            action_doors(machine, &place, *module, &mut names, &mut doors);
+        }
+    }
+    doors
+}
+
+/// Returns where middleware is mounted.
+pub(super) fn mountings(_host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Mounting> {
+    let mut mountings = Vec::new();
+    for site in sites(machine) {
+        if let Some(middleware) = middleware(machine, &site) {
+            mountings.push(Mounting {
+                step: middleware_step(machine, &middleware, ALWAYS),
+                path: Ustr::default(),
+            });
+        }
+    }
+    mountings
+}
+
+fn file_span(machine: &Machine<'_>, module: ModuleId) -> Span {
+    Span::new(machine.program.module(module).file, 0, 0)
+}
+
+/// `basePath` of `next.config`, which may be a function that makes the settings.
+fn base_path(machine: &mut Machine<'_>, site: &Site) -> String {
+    let settings = site.files.iter().find(|(_, role)| *role == Role::Settings);
+    let Some((module, _)) = settings else {
+        return String::new();
+    };
+    let span = file_span(machine, *module);
+    let config = machine.exported(*module, Ustr::from("default"), span);
+    let base = option(machine, &config, "basePath", span).and_then(|base| base.text());
+    base.map_or_else(String::new, |base| base.trim_end_matches('/').to_owned())
+}
+
+/// Returns the middleware and its settings: `middleware.ts` exports it by that name or as its default.
+fn middleware(machine: &mut Machine<'_>, site: &Site) -> Option<Middleware> {
+    let found = site
+        .files
+        .iter()
+        .find(|(_, role)| *role == Role::Middleware);
+    let module = found?.0;
+    let span = file_span(machine, module);
+    let exports = machine.module_exports(module);
+    let export = |name: &str| {
+        let mut all = exports.iter();
+        all.find(|(known, _)| *known == name)
+            .map(|(_, value)| value.clone())
+    };
+    let value = ["proxy", "middleware", "default"]
+        .iter()
+        .find_map(|name| export(name))
+        .filter(|value| !value.is_nothing())?;
+    let span = symbol(machine, &value, span).span;
+    Some(Middleware {
+        value,
+        config: export("config").unwrap_or_else(Value::undefined),
+        span,
+    })
+}
+
+fn middleware_step(machine: &Machine<'_>, middleware: &Middleware, role: &'static str) -> Step {
+    let found = symbol(machine, &middleware.value, middleware.span);
+    let name = match found.name.as_str() {
+        "(anonymous)" | "default" => Ustr::from("middleware"),
+        _ => found.name,
+    };
+    Step {
+        value: middleware.value.clone(),
+        kind: StepKind::Layer,
+        name,
+        span: found.span,
+        mounted: middleware.span,
+        decided: Vec::new(),
+        role,
+    }
+}
+
+fn route_doors(
+    machine: &mut Machine<'_>,
+    place: &Place<'_>,
+    module: ModuleId,
+    path: &str,
+    doors: &mut Vec<Door>,
+) {
+    for (name, value) in machine.module_exports(module) {
+        if METHODS.contains(&name.as_str()) {
+            doors.push(door(machine, place, module, (&name, path), &value, ROUTE));
+        }
+    }
+}
+
+/// A handler of the pages router answers all methods, unless it tells them apart.
+fn api_doors(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    place: &Place<'_>,
+    module: ModuleId,
+    path: &str,
+    doors: &mut Vec<Door>,
+) {
+    let span = file_span(machine, module);
+    let handler = machine.exported(module, Ustr::from("default"), span);
+    if handler.is_nothing() {
+        return;
+    }
+    let any = door(machine, place, module, ("ANY", path), &handler, API);
+    let sent = send(host, machine, &any, Persona::User, None);
+    let methods: Vec<Ustr> = sent
+        .run
+        .methods
+        .keys()
+        .filter(|method| METHODS.contains(&method.as_str()) && *method != "OPTIONS")
+        .copied()
+        .collect();
+    let before = doors.len();
+    for method in methods {
+        let one = door(machine, place, module, (&method, path), &handler, API);
+        let sent = send(host, machine, &one, Persona::User, None);
+        if answers(&sent) {
+            doors.push(one);
+        }
+    }
+    if doors.len() == before {
+        doors.push(any);
+    }
+}
+
+/// Holds if the handler does something else than refuse the method.
+fn answers(sent: &Sent) -> bool {
+    sent.run.effects.iter().any(|effect| {
+        Some(effect.step) == sent.run.handler
+            && match &effect.kind {
+                EffectKind::Respond { status, .. } => *status != Some(405),
+                EffectKind::Continue => false,
+                _ => true,
+            }
+    })
+}
+
+fn action_doors(
+    machine: &mut Machine<'_>,
+    place: &Place<'_>,
+    module: ModuleId,
+    names: &mut FxHashSet<Ustr>,
+    doors: &mut Vec<Door>,
+) {
+    for (name, value) in actions::actions(machine, module) {
+        let mut path = name;
+        if !names.insert(path) {
+            // Two actions of one name are told apart by their files.
+            let file = machine.program.path(module);
+            path = Ustr::from(&format!("{file}:{name}"));
+            names.insert(path);
+        }
+        doors.push(door(
+            machine,
+            place,
+            module,
+            ("ACTION", &path),
+            &value,
+            ACTION,
+        ));
+    }
+}
+
+/// Makes a door with the middleware that runs for its path, and the handler.
+fn door(
+    machine: &mut Machine<'_>,
+    place: &Place<'_>,
+    module: ModuleId,
+    (method, path): (&str, &str),
+    handler: &Value,
+    role: &'static str,
+) -> Door {
+    let found = symbol(machine, handler, file_span(machine, module));
+    let transport = match role {
+        ACTION => Transport::Action,
+        _ => Transport::Http,
+    };
+    let mut steps = Vec::new();
+    if has_middleware(transport) {
+        steps.extend(layer(machine, place, path));
+    }
+    steps.push(Step {
+        value: handler.clone(),
+        kind: StepKind::Handler,
+        name: found.name,
+        span: found.span,
+        mounted: found.span,
+        decided: Vec::new(),
+        role,
+    });
+    let path = match transport {
+        Transport::Http => Ustr::from(&crate::doors::join_paths(&place.base, path)),
+        _ => Ustr::from(path),
+    };
+    let namespace = machine.namespace(module).only_object();
+    let file = machine.program.path(module);
+    Door {
+        transport,
+        method: Ustr::from(method),
+        path,
+        message: None,
+        framework: &FRAMEWORK,
+        app: place.site.app,
+        registered: found.span,
+        handler: found,
+        group: (namespace.map_or(0, |id| id.0), Ustr::from(file)),
+        steps,
+        decided: Vec::new(),
+        unresolved: Vec::new(),
+        late: Vec::new(),
+    }
+}
+
+/// Returns the middleware, if it runs for a path.
+fn layer(machine: &mut Machine<'_>, place: &Place<'_>, path: &str) -> Option<Step> {
+    let middleware = place.middleware.as_ref()?;
+    let role = match cover(machine, &middleware.config, path, middleware.span) {
+        Cover::Never => return None,
+        Cover::Always => ALWAYS,
+        Cover::Sometimes => SOMETIMES,
+        Cover::Unknown => UNKNOWN,
+    };
+    Some(middleware_step(machine, middleware, role))
+}

@@ -1,0 +1,172 @@
+//! Which files are entry points: by the folders and names that Next.js gives a meaning to.
+//!
+//! Source: <https://nextjs.org/docs/app/api-reference/file-conventions>, Next.js 15.
+
+use firedoor_eval::{Machine, ModuleId};
+use firedoor_project::{Ecosystem, Package};
+use ustr::Ustr;
+
+/// A package that Next.js serves.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    /// Its folder, without a slash at the end; empty for the root.
+    pub(super) folder: String,
+    /// Its manifest, which stands for the application.
+    pub(super) app: Ustr,
+    /// Its files that mean something.
+    pub(super) files: Vec<(ModuleId, Role)>,
+}
+
+/// What a file is to Next.js.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// `app/**/route.ts`, with its path as a template.
+    Route(String),
+    /// `pages/api/**`, with its path as a template.
+    Api(String),
+    /// `middleware.ts`, or `proxy.ts` since 16.
+    Middleware,
+    /// `next.config.ts` and its like.
+    Settings,
+    /// Any other.
+    Other,
+}
+
+/// Returns the packages that depend on Next.js, with their files in order.
+pub(super) fn sites(machine: &Machine<'_>) -> Vec<Site> {
+    let program = machine.program;
+    let next = Ustr::from("next");
+    let is_site = |package: &&Package| {
+        package.ecosystem == Ecosystem::Npm && package.dependency(next).is_some()
+    };
+    let packages = program.project.packages().iter().filter(is_site);
+    let mut sites: Vec<Site> = packages
+        .map(|package| Site {
+            folder: package.folder.clone(),
+            app: Ustr::from(joined(&package.folder, "package.json").as_str()),
+            files: Vec::new(),
+        })
+        .collect();
+    for (id, module) in program.iter() {
+        if module.language != firedoor_ir::Language::JavaScript {
+            continue;
+        }
+        let Some(package) = program.project.package_of(module.file) else {
+            continue;
+        };
+        let site = sites.iter_mut().find(|site| site.folder == package.folder);
+        let Some(site) = site else { continue };
+        let path = program.path(id);
+        let within = path
+            .strip_prefix(&site.folder)
+            .unwrap_or(path)
+            .trim_start_matches('/');
+        site.files.push((id, role(within)));
+    }
+    sites
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    match folder.is_empty() {
+        true => name.to_owned(),
+        false => format!("{folder}/{name}"),
+    }
+}
+
+/// Returns what a file is, by its path within the package.
+fn role(path: &str) -> Role {
+    let Some((stem, ending)) = path.rsplit_once('.') else {
+        return Role::Other;
+    };
+    if !matches!(ending, "ts" | "tsx" | "js" | "jsx" | "mjs" | "cjs" | "mts") {
+        return Role::Other;
+    }
+    if stem == "next.config" {
+        return Role::Settings;
+    }
+    let within = stem.strip_prefix("src/").unwrap_or(stem);
+    if matches!(within, "middleware" | "proxy") {
+        return Role::Middleware;
+    }
+    if let Some(rest) = within.strip_prefix("app/")
+        && let Some(folders) = rest.strip_suffix("route")
+        && (folders.is_empty() || folders.ends_with('/'))
+    {
+        return template(folders, true).map_or(Role::Other, Role::Route);
+    }
+    if let Some(rest) = within.strip_prefix("pages/api/") {
+        let rest = rest.strip_suffix("/index").unwrap_or(rest);
+        let rest = if rest == "index" { "" } else { rest };
+        let path = format!("api/{rest}");
+        return template(&path, false).map_or(Role::Other, Role::Api);
+    }
+    if within == "pages/api" {
+        return Role::Api("/api".to_owned());
+    }
+    Role::Other
+}
+
+/// Returns the path that folders stand for; `None` if they are private. Groups and slots of `app` leave no trace.
+fn template(folders: &str, is_app: bool) -> Option<String> {
+    let mut path = String::new();
+    for segment in folders.split('/').filter(|segment| !segment.is_empty()) {
+        if is_app && segment.starts_with('_') {
+            return None;
+        }
+        let is_group = segment.starts_with('(') && segment.ends_with(')');
+        if is_app && (is_group || segment.starts_with('@')) {
+            continue;
+        }
+        path.push('/');
+        // `%5Ffolder` is a folder whose name begins with an underscore.
+        path.push_str(&parameter(segment).unwrap_or_else(|| segment.replace("%5F", "_")));
+    }
+    if path.is_empty() {
+        path.push('/');
+    }
+    Some(path)
+}
+
+fn parameter(segment: &str) -> Option<String> {
+    let inner = segment.strip_prefix('[')?.strip_suffix(']')?;
+    let optional = inner
+        .strip_prefix('[')
+        .and_then(|inner| inner.strip_suffix(']'));
+    let inner = optional.unwrap_or(inner);
+    Some(match inner.strip_prefix("...") {
+        Some(name) => format!("{{{name}*}}"),
+        None => format!("{{{inner}}}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, role};
+
+    #[test]
+    fn files_have_roles() {
+        let route = |path: &str| Role::Route(path.to_owned());
+        assert_eq!(
+            role("app/api/users/[id]/route.ts"),
+            route("/api/users/{id}")
+        );
+        assert_eq!(role("src/app/(shop)/cart/route.js"), route("/cart"));
+        assert_eq!(role("app/route.ts"), route("/"));
+        assert_eq!(
+            role("app/@modal/x/[[...rest]]/route.ts"),
+            route("/x/{rest*}")
+        );
+        assert_eq!(role("app/_lib/route.ts"), Role::Other);
+        assert_eq!(role("app/enroute.ts"), Role::Other);
+        let api = |path: &str| Role::Api(path.to_owned());
+        assert_eq!(role("pages/api/index.ts"), api("/api"));
+        assert_eq!(
+            role("pages/api/auth/[...nextauth].ts"),
+            api("/api/auth/{nextauth*}")
+        );
+        assert_eq!(role("src/pages/api/posts/index.tsx"), api("/api/posts"));
+        assert_eq!(role("src/middleware.ts"), Role::Middleware);
+        assert_eq!(role("proxy.ts"), Role::Middleware);
+        assert_eq!(role("lib/middleware.ts"), Role::Other);
+    }
+}

@@ -1,0 +1,187 @@
+//! Sends a request through middleware and a handler.
+//!
+//! What a function returns says whether the request is refused, so that its paths are told apart.
+
+use firedoor_app::{Origin, RequestPart, Transport};
+use firedoor_eval::{Arguments, Machine, ObjectKind, Shape, Stop, TestKind, Value};
+use firedoor_ir::Pattern;
+use ustr::Ustr;
+
+use super::request;
+use super::response::{self, Place};
+use crate::{Door, ModelHost, Step};
+
+/// The roles of steps.
+pub(super) const ALWAYS: &str = "middleware";
+pub(super) const SOMETIMES: &str = "middleware-sometimes";
+pub(super) const UNKNOWN: &str = "middleware-unknown";
+pub(super) const ROUTE: &str = "route";
+pub(super) const API: &str = "api";
+pub(super) const ACTION: &str = "action";
+
+/// Makes the request, and for the pages router its other form.
+pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
+    let span = door.registered;
+    {
+        let memory = &mut host.state().nextjs;
+        memory.made.clear();
+        memory.headers = None;
+    }
+    let request = host.make_object(machine, request::REQUEST, span);
+    let parameters = request::parameters(host, machine, &door.path, span);
+    let context = crate::tokens::plain(machine, &[("params", parameters)], span);
+    let plain = host.make_object(machine, "express:request", span);
+    let query = host.make_object(machine, "next:query", span);
+    crate::tools::keep(machine, plain, "query", Value::object(query));
+    let answer = host.make_object(machine, "express:response", span);
+    vec![
+        Value::object(request),
+        context,
+        Value::object(plain),
+        Value::object(answer),
+    ]
+}
+
+/// Runs one step.
+pub(super) fn step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _door: &Door,
+    step: &Step,
+    shared: &[Value],
+) -> Result<(), Stop> {
+    let [request, context, plain, answer, ..] = shared else {
+        return Ok(());
+    };
+    let pair = |one: &Value, other: &Value| Arguments::positional([one.clone(), other.clone()]);
+    match step.role {
+        ROUTE => call(host, machine, step, &pair(request, context), Place::Handler),
+        API => run_api(machine, step, &pair(plain, answer)),
+        ACTION => {
+            let arguments = action_arguments(host, machine, &step.value);
+            call(host, machine, step, &arguments, Place::Action)
+        }
+        role => {
+            let event = Value::unknown(Shape::Object);
+            let arguments = pair(request, &event);
+            if role == ALWAYS {
+                return call(host, machine, step, &arguments, Place::Middleware);
+            }
+            run_sometimes(host, machine, step, &arguments)
+        }
+    }
+}
+
+/// Middleware that runs for some values of the path or of headers only, all of which the client chooses.
+fn run_sometimes(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    arguments: &Arguments,
+) -> Result<(), Stop> {
+    if step.role == UNKNOWN {
+        let reason = format!("which paths `{}` runs for is not known", step.name);
+        let run = &mut host.state().run;
+        run.unknown.push((run.step, reason));
+    }
+    let path = host.request_value_quietly(machine, RequestPart::Line, "path");
+    let test = machine.tested(TestKind::Truth, None, &[&path], step.mounted);
+    machine.when(
+        &test,
+        step.mounted,
+        |machine| call(host, machine, step, arguments, Place::Middleware),
+        |machine| {
+            host.effect(machine, firedoor_app::EffectKind::Continue, step.mounted);
+            let mark = host.state().run.mark;
+            let written = machine.written_since(mark);
+            host.state().run.passed.push(written);
+            Ok(())
+        },
+    )
+}
+
+fn call(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    arguments: &Arguments,
+    place: Place,
+) -> Result<(), Stop> {
+    let value = step.value.clone();
+    let (result, thrown) = machine.catching(|machine| {
+        let paths = machine.call_paths(&value, arguments, step.span)?;
+        for path in &paths {
+            response::note(host, machine, path, place)?;
+        }
+        Ok(())
+    });
+    let others = response::note_thrown(host, machine, thrown);
+    machine.rethrow(others);
+    result
+}
+
+/// A handler of the pages router answers by its second argument.
+fn run_api(machine: &mut Machine<'_>, step: &Step, arguments: &Arguments) -> Result<(), Stop> {
+    let result = machine.call_value(&step.value, None, arguments, step.span)?;
+    machine.await_value(&result, step.span)?;
+    Ok(())
+}
+
+/// What a client gives an action: its arguments by position, each known by the name of the parameter.
+fn action_arguments(host: &ModelHost, machine: &mut Machine<'_>, action: &Value) -> Arguments {
+    let closure = action
+        .only_object()
+        .and_then(|id| match machine.heap.get(id).kind {
+            ObjectKind::Function { closure, .. } => Some(closure),
+            _ => None,
+        });
+    let Some(closure) = closure else {
+        let value = host.request_value(machine, RequestPart::Body, "");
+        return Arguments::positional([value]);
+    };
+    let function = machine.function_of(closure);
+    let span = function.span;
+    let mut names = Vec::new();
+    for parameter in &function.parameters {
+        let name = pattern_name(&parameter.pattern);
+        let is_form = parameter
+            .annotation
+            .is_some_and(|annotation| is_form(machine, closure.module, annotation));
+        names.push((name, is_form));
+    }
+    let values = names.into_iter().map(|(name, is_form)| match is_form {
+        true => Value::object(host.make_object(machine, request::FORM, span)),
+        false => argument(host, machine, &name),
+    });
+    let values: Vec<Value> = values.collect();
+    Arguments::positional(values)
+}
+
+fn argument(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
+    let origin = Origin::Request(RequestPart::Body, Ustr::from(name));
+    let origins = host.origin(machine, origin);
+    Value::unknown(Shape::Any).with_origins(origins)
+}
+
+fn pattern_name(pattern: &Pattern) -> String {
+    match pattern {
+        Pattern::Name(name, _) => name.to_string(),
+        Pattern::Default(inner, _) => pattern_name(inner),
+        _ => String::new(),
+    }
+}
+
+/// Holds for the type `FormData`.
+fn is_form(
+    machine: &Machine<'_>,
+    module: firedoor_eval::ModuleId,
+    annotation: firedoor_ir::ExpressionId,
+) -> bool {
+    let expression = machine.program.module(module).expression(annotation);
+    matches!(expression.kind, firedoor_ir::ExpressionKind::Name(name) if name == "FormData")
+}
+
+/// Holds for doors that middleware runs in front of.
+pub(super) fn has_middleware(transport: Transport) -> bool {
+    transport == Transport::Http
+}
