@@ -92,11 +92,11 @@ fn add<'m>(
     condition: String,
 ) {
     let known = found.iter_mut().find(|known| {
-        known.layer.name == layer.name
-            && known.condition == condition
+        known.condition == condition
             && match is_own(&condition) {
+                // A check that many handlers reach bears the name of each.
                 true => known.layer.span == layer.span,
-                false => known.layer.mounted == layer.mounted,
+                false => known.layer.name == layer.name && known.layer.mounted == layer.mounted,
             }
     });
     match known {
