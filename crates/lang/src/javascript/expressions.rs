@@ -302,7 +302,8 @@ impl Lowering<'_> {
             Pattern::Name(name, _) => Some(*name),
             Pattern::Place(place) => match &self.module.expression(*place).kind {
                 // JavaScript leaves `exports.f = () => {}` without a name, which helps no reader.
-                ExpressionKind::Member { property, .. } => Some(*property),
+                // `module.exports = () => {}` says nothing; the name that an importer gives does.
+                ExpressionKind::Member { property, .. } if property != "exports" => Some(*property),
                 _ => None,
             },
             _ => None,
