@@ -3,7 +3,7 @@
 //! Entry points are the same if their ids are; one whose path changed is recognised by the name of its handler. A
 //! guard that stands before the same entry points as before has not changed, wherever it is mounted now.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::{Control, EntryPoint, GuardDefinition, LayerKind, Map, Verdict};
@@ -204,8 +204,12 @@ fn pair<'a>(before: &'a [EntryPoint], after: &'a [EntryPoint]) -> Pairs<'a> {
         Some((entry.id(), None::<Ustr>))
     });
     take_unique_pairs(&mut old, &mut new, &mut pairs);
-    let position = |entry: &EntryPoint| after.iter().position(|it| std::ptr::eq(it, entry));
-    pairs.sort_by_key(|(_, entry)| position(entry));
+    let positions: FxHashMap<*const EntryPoint, usize> = after
+        .iter()
+        .enumerate()
+        .map(|(position, entry)| (std::ptr::from_ref(entry), position))
+        .collect();
+    pairs.sort_by_key(|(_, entry)| positions.get(&std::ptr::from_ref(*entry)).copied());
     (pairs, old, new)
 }
 
@@ -228,11 +232,11 @@ fn take_pairs<'a, K: Eq + std::hash::Hash>(
         pairs.extend(found.map(|before| (before, *entry)));
         found.is_none()
     });
-    old.retain(|entry| {
-        !pairs
-            .iter()
-            .any(|(before, _)| std::ptr::eq(*before, *entry))
-    });
+    let taken: FxHashSet<*const EntryPoint> = pairs
+        .iter()
+        .map(|(before, _)| std::ptr::from_ref(*before))
+        .collect();
+    old.retain(|entry| !taken.contains(&std::ptr::from_ref(*entry)));
 }
 
 /// Takes those whose handler has a name that no other left-over has on its side.

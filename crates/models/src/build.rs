@@ -188,7 +188,7 @@ pub(crate) fn layer(
     } else if layer.throttle.is_some() {
         judged.remove(&Control::RateLimit);
     }
-    let condition = crate::request::condition(host, machine, door, step);
+    let condition = crate::request::condition(machine, door, step);
     settle_layer(&mut layer, judged, condition);
     layer
 }

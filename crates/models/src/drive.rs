@@ -115,7 +115,7 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                     run.handler = Some(number);
                 }
             }
-            let is_always = condition(host, machine, door, step).is_none();
+            let is_always = condition(machine, door, step).is_none();
             match run_step(host, machine, door, step, &shared) {
                 End::Stops if is_always && step.kind == StepKind::Layer => return Some(number),
                 End::ResumesAt(next) => number = next,
@@ -192,7 +192,7 @@ fn go_on_from_passages(host: &ModelHost, machine: &mut Machine<'_>, door: &Door,
         let run = &mut host.state().run;
         (run.mark, std::mem::take(&mut run.passed))
     };
-    let is_always = condition(host, machine, door, step).is_none();
+    let is_always = condition(machine, door, step).is_none();
     if passed.is_empty() && is_always {
         return;
     }

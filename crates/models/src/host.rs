@@ -307,10 +307,10 @@ impl Host for ModelHost {
             span,
             is_new: true,
         };
-        let made = self.call_guarded(machine, path, span, |machine| {
+        // What a constructor returns is not the instance.
+        let _ = self.call_guarded(machine, path, span, |machine| {
             function(self, machine, &call)
         });
-        let _ = made;
     }
 
     fn stored(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use firedoor_app::{
     Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun, Origin,
-    Provenance, Transport, Verdict,
+    Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use ustr::Ustr;
@@ -363,12 +363,7 @@ pub fn combined(layers: &[Layer], control: Control) -> Verdict {
 
 /// Returns the condition in words under which a step is registered at all, if that hangs on the environment
 /// or is not known; a condition whose other side ends the program is none.
-pub fn condition(
-    host: &ModelHost,
-    machine: &Machine<'_>,
-    door: &Door,
-    step: &Step,
-) -> Option<String> {
+pub fn condition(machine: &Machine<'_>, door: &Door, step: &Step) -> Option<String> {
     let own = step
         .decided
         .iter()
@@ -383,9 +378,7 @@ pub fn condition(
         if decision.is_certain || is_called_back || other == firedoor_eval::SideEnd::Throws {
             continue;
         }
-        let provenance = host.set_provenance(machine, decision.origins);
         words.push(condition_words(
-            &provenance,
             decided.side,
             machine.program.files.text(decision.span),
         ));
@@ -393,10 +386,9 @@ pub fn condition(
     (!words.is_empty()).then(|| words.join(" and "))
 }
 
-fn condition_words(provenance: &Provenance, side: bool, text: &str) -> String {
+fn condition_words(side: bool, text: &str) -> String {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = text.chars().take(60).collect();
-    let _ = provenance;
     if side {
         short
     } else {

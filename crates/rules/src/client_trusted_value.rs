@@ -88,10 +88,6 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
                 field.name
             ),
         )),
-        _ if is_own_bill(place) => Some((
-            Confidence::Medium,
-            "the total and the fee in it are both stored as sent".to_owned(),
-        )),
         Some((asset, name)) => Some((
             Confidence::Low,
             format!("the server has it itself: `{name}` of {asset}"),
@@ -114,19 +110,6 @@ fn alternative(field: &Field, sent: &str) -> Option<String> {
             .any(|word| wanted.contains(word))
             .then(|| format!("`{name}`"))
     })
-}
-
-/// Whoever orders writes the bill: the total, and the fee that the operator takes, are both what was sent.
-fn is_own_bill(place: &Place<'_>) -> bool {
-    let says = |field: &Field, wanted: &str| {
-        let is_sent = field.value.origins().iter().all(Origin::is_from_client);
-        is_sent
-            && !field.value.is_empty()
-            && money_words(&field.name).iter().any(|word| word == wanted)
-    };
-    place.access.operation == Operation::Create
-        && says(place.field, "total")
-        && place.access.values.iter().any(|field| says(field, "fee"))
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.

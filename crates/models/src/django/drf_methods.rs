@@ -3,7 +3,6 @@
 //! Source: djangorestframework 3.16 `views.py`, `generics.py`, `mixins.py`.
 
 use super::drf::*;
-use super::run::host_path;
 use super::{drf_guards, orm_query, response};
 use crate::ModelHost;
 use crate::python_support::{argument, last_name};
@@ -184,12 +183,11 @@ pub(crate) fn valid(machine: &mut Machine<'_>, made: &Value, span: Span) -> Resu
 
 /// `self.initial(...)`, and then the method or action.
 pub(crate) fn dispatch(
-    host: &ModelHost,
+    _host: &ModelHost,
     machine: &mut Machine<'_>,
     this: &Value,
     call: &Call<'_>,
 ) -> Answer {
-    let _ = host;
     let name = Ustr::from("initial");
     machine.call_member(this, name, call.arguments, call.span)?;
     let id = this.only_object();
@@ -246,7 +244,6 @@ pub(crate) fn get_object(
         [request, record.clone()],
         span,
     )?;
-    let _ = host_path;
     Ok(record)
 }
 

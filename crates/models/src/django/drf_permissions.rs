@@ -40,8 +40,14 @@ pub(crate) fn library_permission(
 pub(crate) fn inherited(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let owner = call.path.rsplit_once('.').map_or("", |(owner, _)| owner);
     let request = call.arguments.get(0);
-    let name = last_name(owner.trim_end_matches("()")).to_owned();
-    library_test(host, machine, &name, &request, call.span).map(Some)
+    library_test(
+        host,
+        machine,
+        owner.trim_end_matches("()"),
+        &request,
+        call.span,
+    )
+    .map(Some)
 }
 
 pub(crate) fn inherited_object(
@@ -86,11 +92,8 @@ pub(crate) fn test_of(
     let mut tests: Vec<Value> = Vec::new();
     for atom in permission.atoms().to_vec() {
         let one = match atom {
-            Atom::Outside(path) if record.is_some() => {
-                let _ = path;
-                Value::bool(true)
-            }
-            Atom::Outside(path) => library_test(host, machine, last_name(&path), request, span)?,
+            Atom::Outside(path) if record.is_some() => library_record_test(host, machine, &path),
+            Atom::Outside(path) => library_test(host, machine, &path, request, span)?,
             Atom::Object(id) => object_test(host, machine, id, this, request, record, span)?,
             _ => machine.unknown("permission"),
         };
@@ -193,16 +196,41 @@ pub(crate) fn is_safe(machine: &Machine<'_>, request: &Value) -> bool {
     method.is_some_and(|method| matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS"))
 }
 
-/// The tests of REST framework's own permissions.
+/// The packages whose permissions are known.
+const PACKAGES: &[&str] = &[
+    "py:rest_framework.permissions.",
+    "py:rest_framework_api_key.permissions.",
+    "py:oauth2_provider.contrib.rest_framework.",
+];
+
+/// The test of a record that a library's permission makes: REST framework's own let all of them pass, but for the
+/// permissions that Django keeps for each object (REST framework 3.16, `permissions.py`).
+fn library_record_test(host: &ModelHost, machine: &mut Machine<'_>, path: &str) -> Value {
+    match path.strip_prefix(PACKAGES[0]) {
+        Some(name) if name != "DjangoObjectPermissions" => Value::bool(true),
+        _ => not_known(host, machine, path),
+    }
+}
+
+fn not_known(host: &ModelHost, machine: &mut Machine<'_>, path: &str) -> Value {
+    let number = host.state().run.step;
+    let reason = format!("what `{}` asks is not known", last_name(path));
+    host.state().run.unknown.push((number, reason));
+    machine.unknown("permission")
+}
+
+/// The tests of permissions of known libraries.
 pub(crate) fn library_test(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    name: &str,
+    path: &str,
     request: &Value,
     span: Span,
 ) -> Result<Value, Stop> {
     let safe = is_safe(machine, request);
-    match name {
+    let is_known = PACKAGES.iter().any(|package| path.starts_with(package));
+    match last_name(path) {
+        _ if !is_known => Ok(not_known(host, machine, path)),
         "AllowAny" | "BasePermission" => Ok(Value::bool(true)),
         "IsAuthenticatedOrReadOnly" | "DjangoModelPermissionsOrAnonReadOnly" if safe => {
             Ok(Value::bool(true))
@@ -223,12 +251,7 @@ pub(crate) fn library_test(
         | "TokenHasScope"
         | "TokenHasReadWriteScope"
         | "HasAPIKey" => users::is_authenticated(host, machine, request, span),
-        _ => {
-            let number = host.state().run.step;
-            let reason = format!("what `{name}` asks is not known");
-            host.state().run.unknown.push((number, reason));
-            Ok(machine.unknown("permission"))
-        }
+        _ => Ok(not_known(host, machine, path)),
     }
 }
 

@@ -502,10 +502,8 @@ pub(crate) fn of_class(
     machine: &mut Machine<'_>,
     class: ObjectId,
     method: &str,
-    view: &Value,
     span: Span,
 ) -> Vec<Step> {
-    let _ = view;
     let mut guards: Vec<Value> = Vec::new();
     let order = machine.class_order(class);
     for owner in &order {

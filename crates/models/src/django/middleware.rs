@@ -12,15 +12,13 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{guards, project, run, users};
+use super::{project, run, users};
 use crate::doors::Mounting;
-use crate::fastapi::inputs::named_part;
 use crate::fastapi::plan::settled;
 use crate::python_support::last_name;
 use crate::{Model, ModelHost, Step, StepKind};
 
 const NEXT: &str = "django:get_response";
-const MIXIN: &str = "py:django.utils.deprecation.MiddlewareMixin";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -439,8 +437,5 @@ pub(crate) fn check_token(
 fn quiet(host: &ModelHost, machine: &mut Machine<'_>, part: RequestPart, name: &str) -> Value {
     let origin = Origin::Request(part, Ustr::from(name));
     let origins = host.origin(machine, origin);
-    let _ = named_part;
-    let _ = guards::GUARD;
-    let _ = MIXIN;
     Value::unknown(firedoor_eval::Shape::String).with_origins(origins)
 }

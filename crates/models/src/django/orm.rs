@@ -12,7 +12,7 @@ use super::orm_query::{self, QUERY};
 use super::users;
 use crate::python_active::{self, declare_class, keep, save, take_columns, transaction};
 use crate::python_records::{
-    access, asset_of, class_of, column_value, columns, create, delete, fill, key_of, note,
+    access, asset_of, class_of, column_value, columns, delete, fill, key_of, note,
 };
 use crate::python_support::{last_name, object_with_arguments};
 use crate::{Model, ModelHost};
@@ -478,7 +478,6 @@ fn instance_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         }
         _ => return Ok(None),
     }
-    let _ = create;
     Ok(Some(Value::null()))
 }
 

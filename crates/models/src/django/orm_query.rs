@@ -442,21 +442,20 @@ pub(super) fn terminal(
         "create" => make_record(host, machine, id, class, call.arguments, span),
         "create_user" | "create_superuser" => make_user(host, machine, class, name, call),
         "bulk_create" | "bulk_update" => {
-            let (records, open) = machine.elements_of(&argument(call, 0, "objs"));
+            let (records, _) = machine.elements_of(&argument(call, 0, "objs"));
             for record in &records {
                 match name {
                     "bulk_create" => create(host, machine, record, span),
                     _ => python_active::save(host, machine, record, span),
                 }
             }
-            let _ = open;
             argument(call, 0, "objs")
         }
         "get_or_create" | "update_or_create" => {
             found_or_create(host, machine, id, class, name, call)
         }
         "add" | "set" | "remove" => {
-            change_members(host, machine, id, name, call);
+            change_members(host, machine, id, call);
             Value::null()
         }
         _ => return Ok(None),

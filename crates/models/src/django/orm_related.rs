@@ -24,7 +24,6 @@ pub(crate) fn change_members(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     id: ObjectId,
-    name: &str,
     call: &Call<'_>,
 ) {
     let owner = kept(machine, id, "$owner");
@@ -40,7 +39,6 @@ pub(crate) fn change_members(
     if let Some(owner) = owner.and_then(|owner| owner.only_object()) {
         done.key = crate::python_records::key_of(host, machine, owner);
     }
-    let _ = name;
     for value in call.arguments.positional.clone() {
         done.values.push(firedoor_app::Field {
             name: field,

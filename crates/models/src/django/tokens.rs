@@ -7,7 +7,7 @@ use firedoor_app::{EffectKind, TokenKind, VerifyToken};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 
 use super::{library_views, project};
-use crate::python_support::{argument, last_name, prove_or_throw, proven};
+use crate::python_support::{argument, prove_or_throw, proven};
 use crate::{Model, ModelHost};
 
 const ERROR: &str = "py:rest_framework_simplejwt.exceptions.TokenError";
@@ -91,7 +91,6 @@ fn text(
 }
 
 fn unsign(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let _ = last_name;
     let token = argument(call, 0, "signed_value");
     let error = "py:django.core.signing.BadSignature";
     prove_or_throw(host, machine, error, &[&token], call.span)?;

@@ -70,7 +70,7 @@ pub(crate) fn class_doors(
         let mut steps = middleware.to_vec();
         steps.extend(opened.steps(machine));
         if let Some(class) = own_class(machine, &class) {
-            let more = guards::of_class(host, machine, class, &method, &opened.view, route.span);
+            let more = guards::of_class(host, machine, class, &method, route.span);
             steps.extend(more);
         }
         if asks_log_in(machine, &class) {

@@ -213,8 +213,7 @@ fn form_is_valid(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     Ok(Some(token_test(host, machine, call.span)))
 }
 
-fn populate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let _ = host;
+fn populate(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let target = argument(call, 0, "obj");
     for id in target.objects().collect::<Vec<_>>() {
         machine.heap.open(id);

@@ -119,8 +119,6 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
             return promised(machine, call.span, |_| Ok(Value::undefined())).map(Some);
         }
         "useWebSocketAdapter" => {
-            let adapter = host.provenance(machine, &call.arguments.get(0));
-            let _ = adapter;
             add(
                 host,
                 machine,

@@ -168,7 +168,7 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId, module: us
     let made = made.unwrap_or_else(|_| Value::unknown(Shape::Object));
     if let Some(id) = made.only_object() {
         fill_fields(host, machine, id, class, module);
-        note_cycles(host, machine, id, class, &parameters, module);
+        note_cycles(host, machine, id, class, &parameters);
     }
     made
 }
@@ -180,7 +180,6 @@ fn note_cycles(
     made: ObjectId,
     class: ObjectId,
     parameters: &[InjectedParameter],
-    module: usize,
 ) {
     let making = host.state().nestjs.making.clone();
     for parameter in parameters {
@@ -201,7 +200,6 @@ fn note_cycles(
         state.nestjs.late = rest;
         ready.into_iter().map(|(id, name, _)| (id, name)).collect()
     };
-    let _ = module;
     for (id, name) in waiting {
         machine.heap.set_property(id, name, Value::object(made));
     }

@@ -117,8 +117,11 @@ pub(super) fn token_service(
 }
 
 /// `sign`, `verify` and `decode`, with and without `Async`: those of jsonwebtoken, with the key of the module.
-pub(super) fn token_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let _ = host;
+pub(super) fn token_method(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let name = last_part(&call.path);
     let span = call.span;
     let (function, keys, defaults) = match name.trim_end_matches("Async") {

@@ -75,12 +75,12 @@ fn door(mark: char, entry: &EntryPoint, side: &Side, paint: Paint) -> String {
         true => paint.paint(BAD, &guarding),
         false => guarding,
     };
-    let line = format!(
-        "  {mark} {}  {guarding}  {}",
-        clean(&entry.id()),
-        paint.paint(DIM, &place)
-    );
-    format!("{}\n", line.replace("    ", "  ").trim_end())
+    let id = clean(&entry.id()).into_owned();
+    let parts: Vec<String> = [id, guarding, paint.paint(DIM, &place)]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    format!("  {mark} {}\n", parts.join("  "))
 }
 
 fn verdicts(context: &DiffContext) -> String {
