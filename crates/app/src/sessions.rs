@@ -8,8 +8,8 @@ use crate::query::{
     is_password_name, is_token, opens_session,
 };
 use crate::{
-    Access, AssetKind, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint,
-    Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
+    Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Control, Effect, EffectKind,
+    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
 };
 
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
@@ -350,34 +350,57 @@ pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
         let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
         check.refusal.is_some()
             && (is_proof || hangs_on_secret(check, secrets))
-            && !has_way_around(map, check, secrets)
+            && !has_way_around(check)
     })
 }
 
 /// Holds if the check also lets those pass who prove nothing: who have no password, or send no code.
-fn has_way_around(map: &Map, check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
-    let asks = |kind: CheckKind, operands: &[Provenance], holds: bool| {
-        let origins = || operands.iter().flat_map(Provenance::origins);
-        let is_plain = matches!(kind, CheckKind::Presence | CheckKind::Equality);
-        let asks_whether =
-            is_plain && origins().all(|it| is_named_secret(it) || matches!(it, Origin::Literal(_)));
-        let is_proof = kind == CheckKind::Proof && holds;
-        is_proof || (!asks_whether && origins().any(|it| is_of_factor(map, it, secrets)))
+fn has_way_around(check: &Check) -> bool {
+    let is_asked_nothing = |kind: CheckKind, operands: &[Provenance]| {
+        let mut origins = operands.iter().flat_map(Provenance::origins);
+        let is_idle = |origin: &Origin| {
+            is_named_secret(origin)
+                || matches!(
+                    origin,
+                    Origin::Literal(_)
+                        | Origin::Request(
+                            RequestPart::Body | RequestPart::Query | RequestPart::Message,
+                            _
+                        )
+                )
+        };
+        matches!(kind, CheckKind::Presence | CheckKind::Equality) && origins.all(is_idle)
     };
-    check.is_alternative && !check.condition.always(&asks)
+    let asks =
+        |kind: CheckKind, operands: &[Provenance], _: bool| !is_asked_nothing(kind, operands);
+    check.is_alternative && !without_opposites(&check.condition).always(&asks)
 }
 
-/// A secret, or what says whether there is a second factor: where there is none, none can be got around.
-fn is_of_factor(map: &Map, origin: &Origin, secrets: &[(Ustr, Ustr)]) -> bool {
-    let Origin::Record { asset, field, .. } = origin else {
-        return false;
+/// "It was so, or this held; it was not so, or that held" leaves this or that.
+fn without_opposites(condition: &Condition) -> Condition {
+    let Condition::Any(parts) = condition else {
+        return condition.clone();
     };
-    let accounts = account_assets(map);
-    secrets.contains(&(*asset, *field))
-        || is_password_name(field)
-        || second_factors(map).iter().any(|(kept, place)| {
-            kept == asset && (!accounts.contains(asset) || same_root(field, place))
-        })
+    let is_opposite = |one: &Condition, other: &Condition| match (one, other) {
+        (
+            Condition::Test {
+                kind,
+                operands,
+                holds,
+            },
+            Condition::Test {
+                kind: its_kind,
+                operands: its_operands,
+                holds: its_holds,
+            },
+        ) => kind == its_kind && operands == its_operands && holds != its_holds,
+        _ => false,
+    };
+    let left = parts.iter().filter(|part| {
+        let mut others = parts.iter();
+        !others.any(|other| is_opposite(part, other))
+    });
+    Condition::Any(left.cloned().collect())
 }
 
 /// A result that was worked out from what the client sends and from a stored secret.

@@ -386,9 +386,15 @@ pub fn condition(machine: &Machine<'_>, door: &Door, step: &Step) -> Option<Stri
     (!words.is_empty()).then(|| words.join(" and "))
 }
 
+/// The most characters of a condition that are quoted.
+const LONGEST_CONDITION: usize = 60;
+
 fn condition_words(side: bool, text: &str) -> String {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short: String = text.chars().take(60).collect();
+    let mut short: String = text.chars().take(LONGEST_CONDITION).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
     if side {
         short
     } else {

@@ -94,9 +94,9 @@ fn add<'m>(
     let known = found.iter_mut().find(|known| {
         known.condition == condition
             && match is_own(&condition) {
-                // A check that many handlers reach bears the name of each.
+                // A check that many handlers reach bears the name of each, and a list of guards is mounted as one.
                 true => known.layer.span == layer.span,
-                false => known.layer.name == layer.name && known.layer.mounted == layer.mounted,
+                false => known.layer.mounted == layer.mounted,
             }
     });
     match known {
