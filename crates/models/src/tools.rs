@@ -246,6 +246,11 @@ pub fn kept(machine: &Machine<'_>, object: Option<firedoor_eval::ObjectId>, name
         .unwrap_or_else(Value::undefined)
 }
 
+/// Returns the name of the member that is being asked for.
+pub fn member_name(host: &ModelHost) -> String {
+    last_part(&host.state().member_name).to_owned()
+}
+
 /// Returns the last part of the path of a call or member.
 pub fn last_part(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)

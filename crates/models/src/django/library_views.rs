@@ -31,7 +31,18 @@ enum Does {
     Read,
 }
 
+/// The packages whose views are known. `rest_framework` is also how its extensions for tokens begin.
+const PACKAGES: &[&str] = &[
+    "py:django.",
+    "py:rest_framework",
+    "py:dj_rest_auth.",
+    "py:allauth.",
+];
+
 fn does(path: &str) -> Option<Does> {
+    if !PACKAGES.iter().any(|package| path.starts_with(package)) {
+        return None;
+    }
     Some(match last_name(path) {
         "LoginView" | "login" => Does::LogIn,
         "ObtainAuthToken"

@@ -13,7 +13,7 @@ pub(super) fn request_member(
     object: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let value = match name.as_str() {
         "body" | "rawBody" => host.request_value(machine, RequestPart::Body, ""),
         "query" => host.request_value(machine, RequestPart::Query, ""),
@@ -133,7 +133,7 @@ pub(super) fn header_member(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host).to_ascii_lowercase();
+    let name = crate::tools::member_name(host).to_ascii_lowercase();
     Some(host.request_value(machine, RequestPart::Header, &name))
 }
 
@@ -143,7 +143,7 @@ pub(super) fn cookie_member(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     Some(host.request_value(machine, RequestPart::Cookie, &name))
 }
 
@@ -154,11 +154,6 @@ pub(super) fn request_context(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     Some(host.request_value(machine, RequestPart::Context, &name))
-}
-
-pub(super) fn last_name(host: &ModelHost) -> String {
-    let path = host.state().member_name;
-    path.rsplit('.').next().unwrap_or("").to_owned()
 }

@@ -18,10 +18,6 @@ pub(super) const COOKIES: &str = "next:cookies";
 /// The property of headers that a program has made from those of the request.
 const OF_REQUEST: &str = "$request";
 
-fn last_name(host: &ModelHost) -> String {
-    last_part(&host.state().member_name).to_owned()
-}
-
 /// `request.headers`, `request.cookies`, `request.nextUrl`: the same object each time.
 pub(super) fn part(
     host: &ModelHost,
@@ -29,7 +25,7 @@ pub(super) fn part(
     request: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let path = match name.as_str() {
         "headers" => HEADERS,
         "cookies" => COOKIES,
@@ -55,7 +51,7 @@ pub(super) fn line(
     _request: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    Some(match last_name(host).as_str() {
+    Some(match crate::tools::member_name(host).as_str() {
         "url" => crate::express::request_path(host, machine),
         "method" => match host.state().run.method.as_str() {
             "ANY" => host.request_value(machine, RequestPart::Line, "method"),
@@ -263,7 +259,7 @@ pub(super) fn of_response(
     response: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let path = match name.as_str() {
         "headers" => HEADERS,
         _ => COOKIES,
@@ -321,7 +317,7 @@ pub(super) fn query_member(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let path = host.state().run.path;
     let part = match names(&path).iter().any(|known| *known == name) {
         true => RequestPart::Path,

@@ -502,11 +502,6 @@ fn handshake_headers(
     made(host, machine, "express:request.headers", span)
 }
 
-fn last_name(host: &ModelHost) -> String {
-    let path = host.state().member_name;
-    path.rsplit('.').next().unwrap_or("").to_owned()
-}
-
 /// Whatever is sent as `auth` is meant to prove something, if its name does not say otherwise.
 fn auth_member(
     host: &ModelHost,
@@ -514,7 +509,7 @@ fn auth_member(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     if crate::judge::is_credential_name(&name) {
         return Some(host.request_value(machine, RequestPart::Handshake, &name));
     }
@@ -537,6 +532,6 @@ fn line(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     Some(host.request_value(machine, RequestPart::Line, &name))
 }

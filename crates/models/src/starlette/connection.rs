@@ -19,7 +19,7 @@ pub(crate) fn connection_member(
     span: Span,
 ) -> Option<Value> {
     let object = object?;
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let kind = match name.as_str() {
         "headers" => "fastapi:headers",
         "cookies" => "fastapi:cookies",
@@ -58,11 +58,6 @@ fn keep_property(machine: &mut Machine<'_>, object: ObjectId, name: &str, value:
     value
 }
 
-pub(crate) fn last_name(host: &ModelHost) -> String {
-    let path = host.state().member_name;
-    path.rsplit('.').next().unwrap_or("").to_owned()
-}
-
 fn request_method(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
     let method = host.state().run.method;
     if method == "ANY" {
@@ -88,7 +83,7 @@ pub(crate) fn state_member(
     object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let path = host.state().member_name;
     object?;
     if path.starts_with("fastapi:app.state.") {
@@ -103,7 +98,7 @@ pub(crate) fn client_host(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     Some(host.request_value(machine, RequestPart::Address, &name))
 }
 
@@ -113,7 +108,7 @@ pub(crate) fn url_member(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     Some(match name.as_str() {
         "path" => crate::express::request_path(host, machine),
         "replace" | "include_query_params" => return None,

@@ -8,7 +8,6 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::ModelHost;
-use crate::starlette::connection::last_name;
 
 fn status_argument(call: &Call<'_>) -> Option<Value> {
     call.arguments.find(1, "status_code").cloned()
@@ -252,7 +251,7 @@ pub(crate) fn status_constant(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let name = last_name(host);
+    let name = crate::tools::member_name(host);
     let number = name.split('_').nth(1)?.parse::<u16>().ok()?;
     Some(Value::number(f64::from(number)))
 }

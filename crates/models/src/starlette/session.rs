@@ -9,7 +9,7 @@ use ustr::Ustr;
 
 use crate::ModelHost;
 use crate::fastapi::inputs::named_part;
-use crate::starlette::connection::{key_name, last_name, own_or_session};
+use crate::starlette::connection::{key_name, own_or_session};
 
 pub(crate) fn get_session(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(session) = call.receiver else {
@@ -51,7 +51,7 @@ pub(crate) fn set_session(
     value: &Value,
     span: Span,
 ) -> bool {
-    let name = Ustr::from(&last_name(host));
+    let name = Ustr::from(&crate::tools::member_name(host));
     note_session_write(host, machine, name, value, span);
     false
 }
