@@ -1,0 +1,1 @@
+//! Answers to coding agents, over the Model Context Protocol.
