@@ -1,0 +1,355 @@
+//! A Markdown plan as sentences, each with what stands around it.
+//!
+//! The tree is parsed, so that code is no prose, a cell of a table knows its row and its column, and an item of a
+//! list knows what the list is about. What is struck out is not there.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+use crate::words::sentences;
+
+/// A sentence of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The sentence as it is quoted.
+    pub text: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// What stands around it, nearest first.
+    pub context: Vec<Context>,
+    /// Holds for a heading.
+    pub is_heading: bool,
+}
+
+/// Something that a sentence stands below or behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// What it is.
+    pub kind: ContextKind,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a sentence can stand below or behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextKind {
+    /// The heading of its column.
+    Column,
+    /// The sentence before it, in the same paragraph.
+    Before,
+    /// The item of a list that it is below, or the line before the list.
+    Parent,
+    /// A heading.
+    Heading,
+}
+
+/// The deepest nesting of lists that is looked at.
+const DEEPEST: usize = 32;
+/// The most sentences of one document; more are left out with a note.
+pub const MOST_STATEMENTS: usize = 20_000;
+
+/// Returns the sentences of `text`, and whether there were too many.
+pub fn statements(text: &str) -> (Vec<Statement>, bool) {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
+        | Options::ENABLE_FOOTNOTES;
+    let mut reader = Reader::new(text);
+    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+        reader.event(event, range);
+        if reader.found.len() >= MOST_STATEMENTS {
+            return (reader.found, true);
+        }
+    }
+    reader.flush();
+    (reader.found, false)
+}
+
+/// Text of one block that is being gathered.
+#[derive(Default)]
+struct Block {
+    text: String,
+    /// Where in the source the bytes from here on come from.
+    origins: Vec<(usize, usize)>,
+    code: Vec<Range<usize>>,
+}
+
+struct Reader {
+    found: Vec<Statement>,
+    /// Where lines of the source end.
+    line_ends: Vec<usize>,
+    block: Block,
+    headings: Vec<(HeadingLevel, String)>,
+    /// For each list and item that is open: what it is about.
+    parents: Vec<Option<String>>,
+    /// The last paragraph, if it introduces what follows.
+    introduction: Option<String>,
+    heading: Option<HeadingLevel>,
+    /// How many things are open whose text does not count.
+    silent: usize,
+    is_code: bool,
+    columns: Vec<String>,
+    cells: Vec<Block>,
+    in_head: bool,
+}
+
+impl Reader {
+    fn new(text: &str) -> Reader {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Reader {
+            found: Vec::new(),
+            line_ends: ends.map(|(index, _)| index).collect(),
+            block: Block::default(),
+            headings: Vec::new(),
+            parents: Vec::new(),
+            introduction: None,
+            heading: None,
+            silent: 0,
+            is_code: false,
+            columns: Vec::new(),
+            cells: Vec::new(),
+            in_head: false,
+        }
+    }
+
+    fn event(&mut self, event: Event, range: Range<usize>) {
+        match event {
+            Event::Start(tag) => self.start(&tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) if !self.is_code => self.push(&text, range.start, false),
+            Event::Code(text) => self.push(&text, range.start, true),
+            Event::SoftBreak => self.push(" ", range.start, false),
+            Event::HardBreak => self.push("\n", range.start, false),
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, text: &str, source: usize, is_code: bool) {
+        if self.silent > 0 {
+            return;
+        }
+        let start = self.block.text.len();
+        self.block.origins.push((start, source));
+        self.block.text.push_str(text);
+        if is_code {
+            self.block.code.push(start..self.block.text.len());
+        }
+    }
+
+    fn start(&mut self, tag: &Tag) {
+        match tag {
+            Tag::Heading { level, .. } => {
+                self.flush();
+                self.heading = Some(*level);
+                self.introduction = None;
+            }
+            Tag::Paragraph | Tag::BlockQuote(_) => self.flush(),
+            Tag::List(_) => {
+                self.flush();
+                let about = self.introduction.take();
+                self.open(about);
+            }
+            Tag::Item => {
+                self.flush();
+                self.open(None);
+            }
+            Tag::Table(_) => {
+                self.flush();
+                self.columns.clear();
+            }
+            Tag::TableHead => self.in_head = true,
+            Tag::TableRow => self.cells.clear(),
+            Tag::TableCell => self.block = Block::default(),
+            Tag::Strikethrough => self.silent += 1,
+            Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::MetadataBlock(_) => {
+                self.flush();
+                self.is_code = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Heading(level) => self.end_heading(level),
+            TagEnd::Paragraph => self.flush(),
+            TagEnd::Item | TagEnd::List(_) => {
+                self.flush();
+                self.introduction = None;
+                self.parents.pop();
+            }
+            TagEnd::TableCell => {
+                let cell = std::mem::take(&mut self.block);
+                match self.in_head {
+                    true => self.columns.push(cell.text.trim().to_owned()),
+                    false => self.cells.push(cell),
+                }
+            }
+            TagEnd::TableHead => self.in_head = false,
+            TagEnd::TableRow => self.row(),
+            TagEnd::Strikethrough => self.silent = self.silent.saturating_sub(1),
+            TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_) => self.is_code = false,
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, about: Option<String>) {
+        self.parents.push(about);
+    }
+
+    fn end_heading(&mut self, level: HeadingLevel) {
+        let block = std::mem::take(&mut self.block);
+        self.heading = None;
+        let text = one_line(&block.text);
+        while self.headings.last().is_some_and(|(other, _)| *other >= level) {
+            self.headings.pop();
+        }
+        if let Some((_, source)) = block.origins.first() {
+            let context = self.context(None, None);
+            let line = self.line(*source);
+            self.found.push(Statement { text: text.clone(), line, context, is_heading: true });
+        }
+        self.headings.push((level, text));
+    }
+
+    /// Ends the block that is being gathered, and takes its sentences.
+    fn flush(&mut self) {
+        if self.heading.is_some() {
+            return;
+        }
+        let block = std::mem::take(&mut self.block);
+        if block.text.trim().is_empty() {
+            return;
+        }
+        self.take_sentences(&block, None, None);
+        let text = one_line(&block.text);
+        let is_introduction = text.ends_with(':') || is_label(&text);
+        self.introduction = is_introduction.then(|| text.clone());
+        // The first text of an item is what the lists in it are about.
+        if let Some(parent @ None) = self.parents.last_mut() {
+            *parent = Some(text);
+            self.introduction = None;
+        }
+    }
+
+    fn row(&mut self) {
+        let cells = std::mem::take(&mut self.cells);
+        let Some((first, others)) = cells.split_first() else {
+            return;
+        };
+        let subject = one_line(&first.text);
+        if others.iter().all(|cell| cell.text.trim().is_empty()) {
+            self.take_sentences(first, None, self.columns.first().cloned());
+            return;
+        }
+        let others: Vec<(usize, &Block)> = others.iter().enumerate().collect();
+        for (index, cell) in others {
+            let column = self.columns.get(index + 1).cloned();
+            self.take_sentences(cell, Some(&subject), column);
+        }
+    }
+
+    /// Takes the sentences of `block`. The `subject` of a row is said with each of them.
+    fn take_sentences(&mut self, block: &Block, subject: Option<&str>, column: Option<String>) {
+        let is_code = |index: usize| block.code.iter().any(|range| range.contains(&index));
+        let mut former: Vec<String> = Vec::new();
+        for range in sentences(&block.text, is_code) {
+            let sentence = one_line(&block.text[range.clone()]);
+            let lead = block.text[range.clone()].len() - block.text[range.clone()].trim_start().len();
+            let line = self.line(block.source(range.start + lead));
+            let mut context = self.context(column.as_deref(), None);
+            let before = former.iter().rev().take(3).map(|text| Context {
+                kind: ContextKind::Before,
+                text: text.clone(),
+            });
+            let at = usize::from(column.is_some());
+            context.splice(at..at, before);
+            let text = match subject {
+                Some(subject) => format!("{subject} | {sentence}"),
+                None => sentence.clone(),
+            };
+            self.found.push(Statement { text, line, context, is_heading: false });
+            former.push(sentence);
+        }
+    }
+
+    fn context(&self, column: Option<&str>, before: Option<&str>) -> Vec<Context> {
+        let context = |kind, text: &str| Context { kind, text: text.to_owned() };
+        let mut found = Vec::new();
+        found.extend(column.map(|text| context(ContextKind::Column, text)));
+        found.extend(before.map(|text| context(ContextKind::Before, text)));
+        let parents = self.parents.iter().rev().flatten().take(DEEPEST);
+        found.extend(parents.map(|text| context(ContextKind::Parent, text)));
+        let headings = self.headings.iter().rev();
+        found.extend(headings.map(|(_, text)| context(ContextKind::Heading, text)));
+        found
+    }
+
+    fn line(&self, source: usize) -> u32 {
+        self.line_ends.partition_point(|end| *end < source) as u32 + 1
+    }
+}
+
+impl Block {
+    fn source(&self, at: usize) -> usize {
+        let index = self.origins.partition_point(|(start, _)| *start <= at);
+        let (start, source) = self.origins.get(index.wrapping_sub(1)).copied().unwrap_or((0, 0));
+        source + at.saturating_sub(start)
+    }
+}
+
+/// Holds for a short line such as `Out of scope` that stands as a paragraph before a list.
+fn is_label(text: &str) -> bool {
+    text.split_whitespace().count() <= 4 && !text.ends_with(['.', '!', '?'])
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<(u32, String)> {
+        let found = statements(text).0.into_iter();
+        found.map(|statement| (statement.line, statement.text)).collect()
+    }
+
+    #[test]
+    fn blocks_become_sentences_with_lines() {
+        let text = "---\na: b\n---\n# Plan\n\nOne. Two\nlines here.\n\n```js\nignored();\n```\n\n- [ ] item ~~gone~~ `a. B`\n  - below\n";
+        let found: Vec<(u32, String)> = texts(text);
+        let found: Vec<(u32, &str)> = found.iter().map(|(line, text)| (*line, text.as_str())).collect();
+        assert_eq!(found, [(4, "Plan"), (6, "One."), (6, "Two lines here."), (13, "item a. B"), (14, "below")]);
+        let (all, _) = statements(text);
+        assert_eq!(all[4].context[0].text, "item a. B");
+        assert_eq!(all[2].context[0].kind, ContextKind::Before);
+        assert_eq!(all[4].context.last().map(|it| it.text.as_str()), Some("Plan"));
+    }
+
+    #[test]
+    fn rows_know_their_column_and_their_subject() {
+        let text = "| Topic | Decision |\n| --- | --- |\n| CSRF | a token. Always |\n";
+        let (all, _) = statements(text);
+        assert_eq!(all[0].text, "CSRF | a token.");
+        assert_eq!(all[1].text, "CSRF | Always");
+        assert_eq!((all[0].line, all[0].context[0].text.as_str()), (3, "Decision"));
+    }
+
+    #[test]
+    fn a_line_before_a_list_introduces_it() {
+        let (all, _) = statements("Out of scope:\n\n- one\n- two\n\nAfter.\n");
+        assert_eq!(all[1].context[0].text, "Out of scope:");
+        assert_eq!(all[3].context.len(), 0);
+    }
+
+    #[test]
+    fn deep_nesting_ends() {
+        let text: String = (0..3000).map(|depth| format!("{}- a\n", " ".repeat(depth * 2))).collect();
+        assert!(!statements(&text).0.is_empty());
+        assert!(!statements(&">".repeat(50_000)).1);
+    }
+}
