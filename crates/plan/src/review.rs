@@ -343,13 +343,18 @@ fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<usize> {
     let family = phrase
         .mentions
         .iter()
-        .filter(|mention| mention.is_strong && is_family(mention.part, part));
+        .filter(|mention| is_telling(mention, part) && is_family(mention.part, part));
     let before = family
         .clone()
         .filter(|mention| mention.place.0 < place.1)
         .max_by_key(|mention| (mention.place.0, mention.part == part));
     let behind = family.min_by_key(|mention| (mention.place.0, mention.part != part));
     before.or(behind).map(|mention| mention.part)
+}
+
+/// Holds if a mention tells the parts of a family apart: a name does, and a part's own words do for itself.
+fn is_telling(mention: &Mention, part: usize) -> bool {
+    mention.is_strong || mention.part == part && !parts()[part].is_about_generic
 }
 
 /// Holds if the part is named right beside the nearer one, as in "sessions and refresh tokens are revoked".

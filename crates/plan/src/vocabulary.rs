@@ -51,6 +51,8 @@ pub struct Part {
     pub(crate) mentions: Vec<Pattern>,
     /// What says that a sentence is about it, once it is there.
     pub(crate) about: Vec<Pattern>,
+    /// Holds if other parts of the family use these words too, so that they do not tell it from them.
+    pub(crate) is_about_generic: bool,
     /// The decisions that belong to it.
     pub decisions: Vec<Decision>,
 }
@@ -97,6 +99,8 @@ struct PartFile {
     mentions: Vec<String>,
     #[serde(default)]
     about: Vec<String>,
+    #[serde(default)]
+    about_is_generic: bool,
     decision: Vec<DecisionEntry>,
 }
 
@@ -157,6 +161,7 @@ fn read(id: &'static str, text: &str) -> Result<Part, String> {
         family: file.family,
         mentions: patterns(&file.mentions, grammar)?,
         about: patterns(&file.about, grammar)?,
+        is_about_generic: file.about_is_generic,
         decisions: decisions?,
     })
 }
