@@ -105,6 +105,7 @@ fn judge(name: &str, section: &firedoor_testkit::Section, faults: &mut String) -
     for line in file("obligations.txt").lines() {
         match line.strip_prefix("parts ") {
             Some(parts) => wanted_parts.extend(parts.split_whitespace().map(String::from)),
+            None if line.trim().is_empty() => {}
             None => {
                 let id = line.split(' ').next().unwrap_or("");
                 assert!(firedoor_plan::decision(id).is_some(), "{name}: {line}");
