@@ -222,14 +222,17 @@ impl Grammar {
     }
 
     /// Returns the cues of a sentence. `has_phases` says that phases of the plan put nothing off.
-    pub fn cues(&self, sentence: &[Word], is_question: bool, has_phases: bool) -> Cues {
+    ///
+    /// The first `subject` words are what is asked, as in the first cell of a row, and leave nothing in doubt.
+    pub fn cues(&self, sentence: &[Word], subject: usize, is_question: bool, has_phases: bool) -> Cues {
         let not_deferred = places(&self.no_deferrals, sentence);
         let mut deferrals = places(&self.deferrals, sentence);
         deferrals.retain(|place| !not_deferred.iter().any(|other| overlap(*place, *other)));
         if !has_phases {
             deferrals.extend(places(&self.phases, sentence));
         }
-        let doubts = places(&self.doubts, sentence);
+        let mut doubts = places(&self.doubts, sentence);
+        doubts.retain(|place| place.0 >= subject);
         let mut void = places(&self.no_negations, sentence);
         void.extend(deferrals.iter().chain(&doubts).copied());
         void.extend(self.conditional_clauses(sentence));
@@ -301,9 +304,11 @@ impl Grammar {
 }
 
 impl Cues {
-    /// Returns what the sentence says about the words at `place`. `is_bad` tells that these words are a bad thing:
-    /// then a refusal denies them.
-    pub fn mode(&self, place: Place, is_bad: bool) -> Mode {
+    /// Returns what the sentence says about the words at `place`.
+    ///
+    /// `is_bad` tells that these words are a bad thing: then a refusal denies them. `is_negative` tells that a
+    /// negation is part of what was looked for.
+    pub fn mode(&self, place: Place, is_bad: bool, is_negative: bool) -> Mode {
         if self.is_question || self.doubts.iter().any(|doubt| !overlap(*doubt, place)) {
             return Mode::Unsure;
         }
@@ -312,10 +317,11 @@ impl Cues {
                 && overlap(deferral.reach, place)
         });
         let reaching = self.negations.iter().filter(|negation| {
-            // A cue within the words is part of what was looked for.
-            !(negation.cue.0 >= place.0 && negation.cue.1 <= place.1)
-                && negation.reach.0 <= place.0
-                && place.0 < negation.reach.1
+            let is_within = negation.cue.0 >= place.0 && negation.cue.1 <= place.1;
+            match is_within {
+                true => !is_negative,
+                false => negation.reach.0 <= place.0 && place.0 < negation.reach.1,
+            }
         });
         let mut count = reaching.count();
         let refused = self.refusals.iter().any(|cue| !overlap(*cue, place));
@@ -377,7 +383,7 @@ mod tests {
         let sentence = grammar.words(text);
         let place = grammar.pattern(of).unwrap().find(&sentence, 0);
         let place = place.unwrap_or_else(|| panic!("{of} is not in {text}: {sentence:?}"));
-        grammar.cues(&sentence, text.ends_with('?'), false).mode(place, false)
+        grammar.cues(&sentence, 0, text.ends_with('?'), false).mode(place, false, false)
     }
 
     #[test]

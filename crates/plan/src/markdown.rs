@@ -14,12 +14,16 @@ use crate::words::sentences;
 pub struct Statement {
     /// The sentence as it is quoted.
     pub text: String,
+    /// What it answers: the first cell of its row, or the question before it.
+    pub subject: Option<String>,
     /// Its line, from 1.
     pub line: u32,
     /// What stands around it, nearest first.
     pub context: Vec<Context>,
     /// Holds for a heading.
     pub is_heading: bool,
+    /// Holds for a question that the next sentence answers.
+    pub is_answered: bool,
 }
 
 /// Something that a sentence stands below or behind.
@@ -84,6 +88,8 @@ struct Reader {
     headings: Vec<(HeadingLevel, String)>,
     /// For each list and item that is open: what it is about.
     parents: Vec<Option<String>>,
+    /// The item before the one that is open, in each list that is open.
+    siblings: Vec<Option<String>>,
     /// The last paragraph, if it introduces what follows.
     introduction: Option<String>,
     heading: Option<HeadingLevel>,
@@ -104,6 +110,7 @@ impl Reader {
             block: Block::default(),
             headings: Vec::new(),
             parents: Vec::new(),
+            siblings: Vec::new(),
             introduction: None,
             heading: None,
             silent: 0,
@@ -150,6 +157,7 @@ impl Reader {
                 self.flush();
                 let about = self.introduction.take();
                 self.open(about);
+                self.siblings.push(None);
             }
             Tag::Item => {
                 self.flush();
@@ -175,10 +183,19 @@ impl Reader {
         match tag {
             TagEnd::Heading(level) => self.end_heading(level),
             TagEnd::Paragraph => self.flush(),
-            TagEnd::Item | TagEnd::List(_) => {
+            TagEnd::Item => {
+                self.flush();
+                self.introduction = None;
+                let item = self.parents.pop().flatten();
+                if let Some(sibling) = self.siblings.last_mut() {
+                    *sibling = item;
+                }
+            }
+            TagEnd::List(_) => {
                 self.flush();
                 self.introduction = None;
                 self.parents.pop();
+                self.siblings.pop();
             }
             TagEnd::TableCell => {
                 let cell = std::mem::take(&mut self.block);
@@ -207,9 +224,9 @@ impl Reader {
             self.headings.pop();
         }
         if let Some((_, source)) = block.origins.first() {
-            let context = self.context(None, None);
+            let context = self.context(None);
             let line = self.line(*source);
-            self.found.push(Statement { text: text.clone(), line, context, is_heading: true });
+            self.found.push(Statement { text: text.clone(), subject: None, line, context, is_heading: true, is_answered: false });
         }
         self.headings.push((level, text));
     }
@@ -255,33 +272,38 @@ impl Reader {
     fn take_sentences(&mut self, block: &Block, subject: Option<&str>, column: Option<String>) {
         let is_code = |index: usize| block.code.iter().any(|range| range.contains(&index));
         let mut former: Vec<String> = Vec::new();
-        for range in sentences(&block.text, is_code) {
+        let ranges = sentences(&block.text, is_code);
+        let is_question = |range: &Range<usize>| block.text[range.clone()].trim_end().ends_with('?');
+        for (number, range) in ranges.iter().cloned().enumerate() {
+            let next = ranges.get(number + 1);
+            let is_answered = is_question(&range) && next.is_some_and(|next| !is_question(next));
             let sentence = one_line(&block.text[range.clone()]);
             let lead = block.text[range.clone()].len() - block.text[range.clone()].trim_start().len();
             let line = self.line(block.source(range.start + lead));
-            let mut context = self.context(column.as_deref(), None);
+            let mut context = self.context(column.as_deref());
             let before = former.iter().rev().take(3).map(|text| Context {
                 kind: ContextKind::Before,
                 text: text.clone(),
             });
             let at = usize::from(column.is_some());
             context.splice(at..at, before);
-            let text = match subject {
-                Some(subject) => format!("{subject} | {sentence}"),
-                None => sentence.clone(),
-            };
-            self.found.push(Statement { text, line, context, is_heading: false });
+            // "Do you keep sessions? Yes": the answer says what the question asks.
+            let asked = former.last().filter(|before: &&String| before.ends_with('?') && is_short_answer(&sentence));
+            let subject = subject.map(str::to_owned).or(asked.cloned());
+            self.found.push(Statement { text: sentence.clone(), subject, line, context, is_heading: false, is_answered });
             former.push(sentence);
         }
     }
 
-    fn context(&self, column: Option<&str>, before: Option<&str>) -> Vec<Context> {
+    fn context(&self, column: Option<&str>) -> Vec<Context> {
         let context = |kind, text: &str| Context { kind, text: text.to_owned() };
         let mut found = Vec::new();
         found.extend(column.map(|text| context(ContextKind::Column, text)));
-        found.extend(before.map(|text| context(ContextKind::Before, text)));
         let parents = self.parents.iter().rev().flatten().take(DEEPEST);
         found.extend(parents.map(|text| context(ContextKind::Parent, text)));
+        if let Some(Some(sibling)) = self.siblings.last() {
+            found.push(context(ContextKind::Before, sibling));
+        }
         let headings = self.headings.iter().rev();
         found.extend(headings.map(|(_, text)| context(ContextKind::Heading, text)));
         found
@@ -289,6 +311,25 @@ impl Reader {
 
     fn line(&self, source: usize) -> u32 {
         self.line_ends.partition_point(|end| *end < source) as u32 + 1
+    }
+}
+
+impl Statement {
+    /// Returns the sentence with what it answers, as it is quoted.
+    pub fn quoted(&self) -> String {
+        match &self.subject {
+            Some(subject) if subject.ends_with('?') => format!("{subject} {}", self.text),
+            Some(subject) => format!("{subject} | {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+
+    /// Returns the sentence behind what it answers, with the mark that parts them.
+    pub fn full(&self) -> String {
+        match &self.subject {
+            Some(subject) => format!("{} | {}", subject.trim_end_matches('?'), self.text),
+            None => self.text.clone(),
+        }
     }
 }
 
@@ -303,6 +344,11 @@ impl Block {
 /// Holds for a short line such as `Out of scope` that stands as a paragraph before a list.
 fn is_label(text: &str) -> bool {
     text.split_whitespace().count() <= 4 && !text.ends_with(['.', '!', '?'])
+}
+
+fn is_short_answer(sentence: &str) -> bool {
+    let first = sentence.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("");
+    ["yes", "no", "never", "always", "none", "not", "only"].contains(&first.to_lowercase().as_str())
 }
 
 fn one_line(text: &str) -> String {
@@ -334,8 +380,8 @@ mod tests {
     fn rows_know_their_column_and_their_subject() {
         let text = "| Topic | Decision |\n| --- | --- |\n| CSRF | a token. Always |\n";
         let (all, _) = statements(text);
-        assert_eq!(all[0].text, "CSRF | a token.");
-        assert_eq!(all[1].text, "CSRF | Always");
+        assert_eq!(all[0].text, "a token.");
+        assert_eq!(all[1].subject.as_deref(), Some("CSRF"));
         assert_eq!((all[0].line, all[0].context[0].text.as_str()), (3, "Decision"));
     }
 

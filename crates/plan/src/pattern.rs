@@ -26,7 +26,12 @@ pub struct Pattern {
     first: Vec<Element>,
     also: Vec<Vec<Element>>,
     never: Vec<Vec<Element>>,
+    /// Holds if a negation is among the words, so that one at their place denies nothing.
+    pub is_negative: bool,
 }
+
+/// Words that make a pattern a negative one.
+const NEGATIONS: &[&str] = &["not", "no", "never", "without", "nobody", "nothing", "cannot", "none", "skip"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Element {
@@ -50,6 +55,9 @@ impl Pattern {
             first: Vec::new(),
             also: Vec::new(),
             never: Vec::new(),
+            is_negative: text
+                .split(|letter: char| !letter.is_alphanumeric())
+                .any(|word| NEGATIONS.contains(&word)),
         };
         for (number, term) in text.split('&').map(str::trim).enumerate() {
             let (is_never, term) = match term.strip_prefix('!') {
@@ -178,8 +186,8 @@ fn sequence(text: &str, join: &dyn Fn(Vec<Word>) -> Vec<Word>) -> Result<Vec<Ele
         }
     }
     flush(&mut plain, &mut elements);
-    if elements.is_empty() {
-        return Err(String::from("it is empty"));
+    if elements.iter().all(|element| matches!(element, Element::Optional(_))) {
+        return Err(String::from("it, or one of several, may be empty"));
     }
     Ok(elements)
 }

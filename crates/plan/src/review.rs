@@ -88,6 +88,7 @@ struct Sentence {
     phrase: usize,
     cues: Cues,
     section: Section,
+    is_answered: bool,
     /// The phrases around it, nearest first.
     around: Vec<usize>,
 }
@@ -114,10 +115,12 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
     text.statements
         .iter()
         .map(|statement| {
-            let phrase = reader.phrase(&statement.text);
+            let phrase = reader.phrase(&statement.full());
             let words = &reader.phrases[phrase].words;
+            let subject = statement.subject.as_deref();
+            let subject = subject.map_or(0, |subject| grammar.words(subject).len());
             let is_question = statement.text.trim_end().ends_with('?');
-            let cues = grammar.cues(words, is_question, has_phases);
+            let cues = grammar.cues(words, subject, is_question, has_phases);
             let section = section(grammar, statement, words, title);
             let around = statement
                 .context
@@ -128,11 +131,12 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
                 quote: Quote {
                     file: text.file.to_owned(),
                     line: statement.line,
-                    text: statement.text.clone(),
+                    text: statement.quoted(),
                 },
                 phrase,
                 cues,
                 section,
+                is_answered: statement.is_answered,
                 around,
             }
         })
@@ -224,7 +228,8 @@ impl Reading {
                 && self.phrases[sentence.phrase].mentions.iter().any(|mention| {
                     mention.part == part
                         && mention.is_strong
-                        && sentence.cues.mode(mention.place, false) == Mode::Yes
+                        && (sentence.is_answered
+                            || sentence.cues.mode(mention.place, false, false) == Mode::Yes)
                 })
         };
         self.sentences.iter().find(says).map(|found| found.quote.clone())
@@ -269,7 +274,7 @@ impl Reading {
 
     /// Returns what `sentence` says about `decision`, if anything.
     fn says(&self, part: usize, decision: &Decision, sentence: &Sentence) -> Option<Says> {
-        if sentence.section == Section::Other {
+        if sentence.section == Section::Other || sentence.is_answered {
             return None;
         }
         let words = &self.phrases[sentence.phrase].words;
@@ -281,12 +286,14 @@ impl Reading {
         ];
         let mut strongest = None;
         for (patterns, is_bad, needs_topic) in lists {
-            for place in patterns.iter().flat_map(|pattern| pattern.find_all(words)) {
-                if needs_topic && !self.is_about(part, decision, sentence, place) {
-                    continue;
+            for pattern in patterns {
+                for place in pattern.find_all(words) {
+                    if needs_topic && !self.is_about(part, decision, sentence, place) {
+                        continue;
+                    }
+                    let says = judge(decision, sentence, place, is_bad, pattern.is_negative);
+                    strongest = strongest.max(says);
                 }
-                let says = judge(decision, sentence, place, is_bad);
-                strongest = strongest.max(says);
             }
         }
         if strongest.is_none() && self.is_put_off(decision, sentence, words) {
@@ -298,7 +305,7 @@ impl Reading {
     fn is_put_off(&self, decision: &Decision, sentence: &Sentence, words: &[Word]) -> bool {
         let places = decision.deferred_anywhere.iter().flat_map(|pattern| pattern.find_all(words));
         let is_later = |place| {
-            sentence.section == Section::Deferred || sentence.cues.mode(place, false) == Mode::Later
+            sentence.section == Section::Deferred || sentence.cues.mode(place, false, false) == Mode::Later
         };
         places.into_iter().any(is_later)
     }
@@ -372,14 +379,20 @@ fn has_strong_tie(phrase: &Phrase, part: usize, nearer: usize, place: Place) -> 
     }
 }
 
-fn judge(decision: &Decision, sentence: &Sentence, place: Place, is_bad: bool) -> Option<Says> {
+fn judge(
+    decision: &Decision,
+    sentence: &Sentence,
+    place: Place,
+    is_bad: bool,
+    is_negative: bool,
+) -> Option<Says> {
     match sentence.section {
         Section::Other => return None,
         Section::Deferred => return (!is_bad).then_some(Says::Later),
         Section::Question => return Some(Says::Asked),
         Section::Plan => {}
     }
-    let says = match (sentence.cues.mode(place, is_bad), is_bad) {
+    let says = match (sentence.cues.mode(place, is_bad, is_negative), is_bad) {
         (Mode::Unsure, _) => Says::Asked,
         (Mode::Yes | Mode::Later, true) => Says::Wrong,
         (Mode::No, true) | (Mode::Yes, false) => Says::Settled,
