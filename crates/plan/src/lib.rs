@@ -3,6 +3,7 @@
 //! Nothing here guesses: a vocabulary in data files and a small grammar over the words of sentences decide, so that
 //! the same document gives the same answer, and every answer has the sentence that it rests on.
 
+mod api;
 mod design;
 mod grammar;
 mod markdown;
@@ -11,6 +12,7 @@ mod review;
 mod vocabulary;
 mod words;
 
+pub use api::{Api, ApiKind, Documented, Operation, Scheme, read as read_api};
 pub use design::{FoundPart, Note, Obligation, Quote, Review, State};
 pub use vocabulary::{Decision, Part, decision, parts, severity};
 
@@ -30,15 +32,34 @@ pub const LARGEST_DOCUMENT: usize = 4 << 20;
 pub fn review(documents: &[Document]) -> Review {
     let mut review = Review::default();
     let mut statements = Vec::new();
+    let mut of_operations = Vec::new();
     for document in documents {
-        let (found, is_cut) = markdown::statements(&document.text);
-        review.documents.push((document.file.clone(), "markdown"));
+        if document.text.len() > LARGEST_DOCUMENT {
+            note(&mut review, document, "too-large", format!("more than {LARGEST_DOCUMENT} bytes"));
+            continue;
+        }
+        let (kind, prose) = match is_data(&document.file) {
+            false => ("markdown", document.text.clone()),
+            true => match api::read(&document.file, &document.text) {
+                Ok(read) => {
+                    of_operations.extend(api::obligations(&read));
+                    (read.kind.as_str(), read.description)
+                }
+                Err(fault) => {
+                    note(&mut review, document, "no-api-document", fault);
+                    continue;
+                }
+            },
+        };
+        review.documents.push((document.file.clone(), kind));
+        let (mut found, is_cut) = markdown::statements(&prose);
         if is_cut {
-            review.notes.push(Note {
-                file: document.file.clone(),
-                reason: "too-many-sentences",
-                detail: format!("only the first {} were read", markdown::MOST_STATEMENTS),
-            });
+            let detail = format!("only the first {} sentences were read", markdown::MOST_STATEMENTS);
+            note(&mut review, document, "too-many-sentences", detail);
+        }
+        if kind != "markdown" {
+            // Lines within a description are none of the document.
+            found.iter_mut().for_each(|statement| statement.line = 0);
         }
         statements.push((document.file.as_str(), found));
     }
@@ -47,5 +68,20 @@ pub fn review(documents: &[Document]) -> Review {
         .map(|(file, statements)| review::Text { file, statements })
         .collect();
     (review.parts, review.decisions) = review::review(&texts);
+    review.decisions.extend(of_operations);
     review
+}
+
+/// Holds if the name is that of a JSON or YAML file.
+pub fn is_data(file: &str) -> bool {
+    let ending = file.rsplit('.').next().unwrap_or("").to_lowercase();
+    matches!(ending.as_str(), "json" | "yaml" | "yml")
+}
+
+fn note(review: &mut Review, document: &Document, reason: &'static str, detail: String) {
+    review.notes.push(Note {
+        file: document.file.clone(),
+        reason,
+        detail,
+    });
 }
