@@ -224,7 +224,13 @@ impl Grammar {
     /// Returns the cues of a sentence. `has_phases` says that phases of the plan put nothing off.
     ///
     /// The first `subject` words are what is asked, as in the first cell of a row, and leave nothing in doubt.
-    pub fn cues(&self, sentence: &[Word], subject: usize, is_question: bool, has_phases: bool) -> Cues {
+    pub fn cues(
+        &self,
+        sentence: &[Word],
+        subject: usize,
+        is_question: bool,
+        has_phases: bool,
+    ) -> Cues {
         let not_deferred = places(&self.no_deferrals, sentence);
         let mut deferrals = places(&self.deferrals, sentence);
         deferrals.retain(|place| !not_deferred.iter().any(|other| overlap(*place, *other)));
@@ -242,19 +248,31 @@ impl Grammar {
         for cue in places(&self.negations_after, sentence) {
             if !is_void(cue) && !taken.iter().any(|other| overlap(cue, *other)) {
                 taken.push(cue);
-                negations.push(Negation { cue, reach: (self.clause_start(sentence, cue.0), self.clause_end(sentence, cue.1)) });
+                negations.push(Negation {
+                    cue,
+                    reach: (
+                        self.clause_start(sentence, cue.0),
+                        self.clause_end(sentence, cue.1),
+                    ),
+                });
             }
         }
         for cue in self.answers_at(sentence) {
             if !is_void(cue) && !taken.iter().any(|other| overlap(cue, *other)) {
                 taken.push(cue);
-                negations.push(Negation { cue, reach: (0, self.clause_end(sentence, cue.1)) });
+                negations.push(Negation {
+                    cue,
+                    reach: (0, self.clause_end(sentence, cue.1)),
+                });
             }
         }
         for cue in places(&self.negations, sentence) {
             if !is_void(cue) && !taken.iter().any(|other| overlap(cue, *other)) {
                 taken.push(cue);
-                negations.push(Negation { cue, reach: (cue.0, self.clause_end(sentence, cue.1)) });
+                negations.push(Negation {
+                    cue,
+                    reach: (cue.0, self.clause_end(sentence, cue.1)),
+                });
             }
         }
         Cues {
@@ -262,7 +280,10 @@ impl Grammar {
             refusals: places(&self.refusals, sentence),
             deferrals: deferrals
                 .into_iter()
-                .map(|cue| Negation { cue, reach: deferral_reach(sentence, cue) })
+                .map(|cue| Negation {
+                    cue,
+                    reach: deferral_reach(sentence, cue),
+                })
                 .collect(),
             doubts,
             is_question,
@@ -280,7 +301,8 @@ impl Grammar {
         places(&self.conditions, sentence)
             .into_iter()
             .map(|(start, end)| {
-                let stop = (end..sentence.len()).find(|at| sentence[*at].before != Break::None || sentence[*at].stem == "then");
+                let stop = (end..sentence.len())
+                    .find(|at| sentence[*at].before != Break::None || sentence[*at].stem == "then");
                 (start, stop.unwrap_or(sentence.len()))
             })
             .collect()
@@ -334,7 +356,6 @@ impl Cues {
             (false, false) => Mode::Yes,
         }
     }
-
 }
 
 /// Returns what a deferral puts off: all if it begins the sentence (`TODO: rotate`), else what stands with it
@@ -343,9 +364,12 @@ fn deferral_reach(sentence: &[Word], cue: Place) -> Place {
     if cue.0 == 0 {
         return (0, sentence.len());
     }
-    let is_break = |at: &usize| sentence[*at].before == Break::Strong || sentence[*at].stem == "but";
+    let is_break =
+        |at: &usize| sentence[*at].before == Break::Strong || sentence[*at].stem == "but";
     let start = (0..=cue.0).rev().find(|at| is_break(at)).unwrap_or(0);
-    let end = (cue.1..sentence.len()).find(is_break).unwrap_or(sentence.len());
+    let end = (cue.1..sentence.len())
+        .find(is_break)
+        .unwrap_or(sentence.len());
     if (start, end) == cue {
         let former = (0..start).rev().find(|at| is_break(at)).unwrap_or(0);
         return (former, end);
@@ -383,13 +407,18 @@ mod tests {
         let sentence = grammar.words(text);
         let place = grammar.pattern(of).unwrap().find(&sentence, 0);
         let place = place.unwrap_or_else(|| panic!("{of} is not in {text}: {sentence:?}"));
-        grammar.cues(&sentence, 0, text.ends_with('?'), false).mode(place, false, false)
+        grammar
+            .cues(&sentence, 0, text.ends_with('?'), false)
+            .mode(place, false, false)
     }
 
     #[test]
     fn the_grammar_is_well_formed() {
         assert!(read(TEXT).is_ok(), "{:?}", read(TEXT).err());
-        assert_eq!(grammar().words("We sign-in via WebSockets")[1].stem, "login");
+        assert_eq!(
+            grammar().words("We sign-in via WebSockets")[1].stem,
+            "login"
+        );
     }
 
     #[test]

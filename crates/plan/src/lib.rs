@@ -5,15 +5,22 @@
 
 mod api;
 mod design;
+mod drift;
 mod grammar;
+mod keep;
 mod markdown;
 mod pattern;
 mod review;
+mod standing;
+mod visible;
 mod vocabulary;
 mod words;
 
 pub use api::{Api, ApiKind, Documented, Operation, Scheme, read as read_api};
 pub use design::{FoundPart, Note, Obligation, Quote, Review, State};
+pub use drift::{Drift, DriftKind};
+pub use keep::{Kept, LARGEST_PLAN, Plan, keep};
+pub use standing::{Owed, Standing, Status, stand};
 pub use vocabulary::{Decision, Part, decision, parts, severity};
 
 /// A document to review.
@@ -35,7 +42,12 @@ pub fn review(documents: &[Document]) -> Review {
     let mut of_operations = Vec::new();
     for document in documents {
         if document.text.len() > LARGEST_DOCUMENT {
-            note(&mut review, document, "too-large", format!("more than {LARGEST_DOCUMENT} bytes"));
+            note(
+                &mut review,
+                document,
+                "too-large",
+                format!("more than {LARGEST_DOCUMENT} bytes"),
+            );
             continue;
         }
         let (kind, prose) = match is_data(&document.file) {
@@ -54,7 +66,10 @@ pub fn review(documents: &[Document]) -> Review {
         review.documents.push((document.file.clone(), kind));
         let (mut found, is_cut) = markdown::statements(&prose);
         if is_cut {
-            let detail = format!("only the first {} sentences were read", markdown::MOST_STATEMENTS);
+            let detail = format!(
+                "only the first {} sentences were read",
+                markdown::MOST_STATEMENTS
+            );
             note(&mut review, document, "too-many-sentences", detail);
         }
         if kind != "markdown" {

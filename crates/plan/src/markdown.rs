@@ -96,6 +96,10 @@ struct Reader {
     /// How many things are open whose text does not count.
     silent: usize,
     is_code: bool,
+    /// For each item that is open: whether its box is there and not checked.
+    unchecked: Vec<bool>,
+    /// How many items are open from one on that is left out.
+    left_out: usize,
     columns: Vec<String>,
     cells: Vec<Block>,
     in_head: bool,
@@ -115,6 +119,8 @@ impl Reader {
             heading: None,
             silent: 0,
             is_code: false,
+            unchecked: Vec::new(),
+            left_out: 0,
             columns: Vec::new(),
             cells: Vec::new(),
             in_head: false,
@@ -128,6 +134,11 @@ impl Reader {
             Event::Text(text) if !self.is_code => self.push(&text, range.start, false),
             Event::Code(text) => self.push(&text, range.start, true),
             Event::SoftBreak => self.push(" ", range.start, false),
+            Event::TaskListMarker(is_checked) => {
+                if let Some(unchecked) = self.unchecked.last_mut() {
+                    *unchecked = !is_checked;
+                }
+            }
             Event::HardBreak => self.push("\n", range.start, false),
             _ => {}
         }
@@ -162,6 +173,8 @@ impl Reader {
             Tag::Item => {
                 self.flush();
                 self.open(None);
+                self.unchecked.push(false);
+                self.left_out += usize::from(self.left_out > 0);
             }
             Tag::Table(_) => {
                 self.flush();
@@ -186,6 +199,8 @@ impl Reader {
             TagEnd::Item => {
                 self.flush();
                 self.introduction = None;
+                self.unchecked.pop();
+                self.left_out = self.left_out.saturating_sub(1);
                 let item = self.parents.pop().flatten();
                 if let Some(sibling) = self.siblings.last_mut() {
                     *sibling = item;
@@ -207,7 +222,9 @@ impl Reader {
             TagEnd::TableHead => self.in_head = false,
             TagEnd::TableRow => self.row(),
             TagEnd::Strikethrough => self.silent = self.silent.saturating_sub(1),
-            TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_) => self.is_code = false,
+            TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_) => {
+                self.is_code = false
+            }
             _ => {}
         }
     }
@@ -220,13 +237,24 @@ impl Reader {
         let block = std::mem::take(&mut self.block);
         self.heading = None;
         let text = one_line(&block.text);
-        while self.headings.last().is_some_and(|(other, _)| *other >= level) {
+        while self
+            .headings
+            .last()
+            .is_some_and(|(other, _)| *other >= level)
+        {
             self.headings.pop();
         }
         if let Some((_, source)) = block.origins.first() {
             let context = self.context(None);
             let line = self.line(*source);
-            self.found.push(Statement { text: text.clone(), subject: None, line, context, is_heading: true, is_answered: false });
+            self.found.push(Statement {
+                text: text.clone(),
+                subject: None,
+                line,
+                context,
+                is_heading: true,
+                is_answered: false,
+            });
         }
         self.headings.push((level, text));
     }
@@ -237,7 +265,10 @@ impl Reader {
             return;
         }
         let block = std::mem::take(&mut self.block);
-        if block.text.trim().is_empty() {
+        if self.left_out == 0 && self.unchecked.last() == Some(&true) && is_own_list(&block) {
+            self.left_out = 1;
+        }
+        if block.text.trim().is_empty() || self.left_out > 0 {
             return;
         }
         self.take_sentences(&block, None, None);
@@ -273,12 +304,14 @@ impl Reader {
         let is_code = |index: usize| block.code.iter().any(|range| range.contains(&index));
         let mut former: Vec<String> = Vec::new();
         let ranges = sentences(&block.text, is_code);
-        let is_question = |range: &Range<usize>| block.text[range.clone()].trim_end().ends_with('?');
+        let is_question =
+            |range: &Range<usize>| block.text[range.clone()].trim_end().ends_with('?');
         for (number, range) in ranges.iter().cloned().enumerate() {
             let next = ranges.get(number + 1);
             let is_answered = is_question(&range) && next.is_some_and(|next| !is_question(next));
             let sentence = one_line(&block.text[range.clone()]);
-            let lead = block.text[range.clone()].len() - block.text[range.clone()].trim_start().len();
+            let lead =
+                block.text[range.clone()].len() - block.text[range.clone()].trim_start().len();
             let line = self.line(block.source(range.start + lead));
             let mut context = self.context(column.as_deref());
             let before = former.iter().rev().take(3).map(|text| Context {
@@ -288,15 +321,27 @@ impl Reader {
             let at = usize::from(column.is_some());
             context.splice(at..at, before);
             // "Do you keep sessions? Yes": the answer says what the question asks.
-            let asked = former.last().filter(|before: &&String| before.ends_with('?') && is_short_answer(&sentence));
+            let asked = former
+                .last()
+                .filter(|before: &&String| before.ends_with('?') && is_short_answer(&sentence));
             let subject = subject.map(str::to_owned).or(asked.cloned());
-            self.found.push(Statement { text: sentence.clone(), subject, line, context, is_heading: false, is_answered });
+            self.found.push(Statement {
+                text: sentence.clone(),
+                subject,
+                line,
+                context,
+                is_heading: false,
+                is_answered,
+            });
             former.push(sentence);
         }
     }
 
     fn context(&self, column: Option<&str>) -> Vec<Context> {
-        let context = |kind, text: &str| Context { kind, text: text.to_owned() };
+        let context = |kind, text: &str| Context {
+            kind,
+            text: text.to_owned(),
+        };
         let mut found = Vec::new();
         found.extend(column.map(|text| context(ContextKind::Column, text)));
         let parents = self.parents.iter().rev().flatten().take(DEEPEST);
@@ -336,7 +381,11 @@ impl Statement {
 impl Block {
     fn source(&self, at: usize) -> usize {
         let index = self.origins.partition_point(|(start, _)| *start <= at);
-        let (start, source) = self.origins.get(index.wrapping_sub(1)).copied().unwrap_or((0, 0));
+        let (start, source) = self
+            .origins
+            .get(index.wrapping_sub(1))
+            .copied()
+            .unwrap_or((0, 0));
         source + at.saturating_sub(start)
     }
 }
@@ -346,8 +395,26 @@ fn is_label(text: &str) -> bool {
     text.split_whitespace().count() <= 4 && !text.ends_with(['.', '!', '?'])
 }
 
+/// Holds for an item of the check-list that `--format markdown` makes: what it suggests is not decided before
+/// somebody has checked the box.
+fn is_own_list(block: &Block) -> bool {
+    let mut codes = block
+        .code
+        .iter()
+        .filter_map(|range| block.text.get(range.clone()));
+    codes.any(|code| {
+        crate::vocabulary::decision(code).is_some()
+            || ["operation/", "channel/", "scheme/", "api-document/"]
+                .iter()
+                .any(|start| code.starts_with(start))
+    })
+}
+
 fn is_short_answer(sentence: &str) -> bool {
-    let first = sentence.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("");
+    let first = sentence
+        .split(|letter: char| !letter.is_alphanumeric())
+        .next()
+        .unwrap_or("");
     ["yes", "no", "never", "always", "none", "not", "only"].contains(&first.to_lowercase().as_str())
 }
 
@@ -361,19 +428,36 @@ mod tests {
 
     fn texts(text: &str) -> Vec<(u32, String)> {
         let found = statements(text).0.into_iter();
-        found.map(|statement| (statement.line, statement.text)).collect()
+        found
+            .map(|statement| (statement.line, statement.text))
+            .collect()
     }
 
     #[test]
     fn blocks_become_sentences_with_lines() {
         let text = "---\na: b\n---\n# Plan\n\nOne. Two\nlines here.\n\n```js\nignored();\n```\n\n- [ ] item ~~gone~~ `a. B`\n  - below\n";
         let found: Vec<(u32, String)> = texts(text);
-        let found: Vec<(u32, &str)> = found.iter().map(|(line, text)| (*line, text.as_str())).collect();
-        assert_eq!(found, [(4, "Plan"), (6, "One."), (6, "Two lines here."), (13, "item a. B"), (14, "below")]);
+        let found: Vec<(u32, &str)> = found
+            .iter()
+            .map(|(line, text)| (*line, text.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (4, "Plan"),
+                (6, "One."),
+                (6, "Two lines here."),
+                (13, "item a. B"),
+                (14, "below")
+            ]
+        );
         let (all, _) = statements(text);
         assert_eq!(all[4].context[0].text, "item a. B");
         assert_eq!(all[2].context[0].kind, ContextKind::Before);
-        assert_eq!(all[4].context.last().map(|it| it.text.as_str()), Some("Plan"));
+        assert_eq!(
+            all[4].context.last().map(|it| it.text.as_str()),
+            Some("Plan")
+        );
     }
 
     #[test]
@@ -382,7 +466,10 @@ mod tests {
         let (all, _) = statements(text);
         assert_eq!(all[0].text, "a token.");
         assert_eq!(all[1].subject.as_deref(), Some("CSRF"));
-        assert_eq!((all[0].line, all[0].context[0].text.as_str()), (3, "Decision"));
+        assert_eq!(
+            (all[0].line, all[0].context[0].text.as_str()),
+            (3, "Decision")
+        );
     }
 
     #[test]
@@ -393,8 +480,18 @@ mod tests {
     }
 
     #[test]
+    fn the_own_check_list_decides_nothing_until_it_is_checked() {
+        let list = "- [ ] **Is it rotated?** (`refresh-token/rotation`, high)\n  - Rotate it.\n";
+        assert_eq!(texts(list).len(), 0);
+        assert_eq!(texts(&list.replace("[ ]", "[x]")).len(), 3);
+        assert_eq!(texts(&format!("{list}- [ ] after\n")).len(), 1);
+    }
+
+    #[test]
     fn deep_nesting_ends() {
-        let text: String = (0..3000).map(|depth| format!("{}- a\n", " ".repeat(depth * 2))).collect();
+        let text: String = (0..3000)
+            .map(|depth| format!("{}- a\n", " ".repeat(depth * 2)))
+            .collect();
         assert!(!statements(&text).0.is_empty());
         assert!(!statements(&">".repeat(50_000)).1);
     }

@@ -31,7 +31,9 @@ pub struct Pattern {
 }
 
 /// Words that make a pattern a negative one.
-const NEGATIONS: &[&str] = &["not", "no", "never", "without", "nobody", "nothing", "cannot", "none", "skip"];
+const NEGATIONS: &[&str] = &[
+    "not", "no", "never", "without", "nobody", "nothing", "cannot", "none", "skip",
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Element {
@@ -113,7 +115,9 @@ fn ends(elements: &[Element], words: &[Word], at: usize) -> Option<usize> {
     };
     match first {
         Element::Word(wanted) => next(word == Some(wanted)),
-        Element::Beginning(wanted) => next(word.is_some_and(|word| word.starts_with(wanted.as_str()))),
+        Element::Beginning(wanted) => {
+            next(word.is_some_and(|word| word.starts_with(wanted.as_str())))
+        }
         Element::Number => next(word.is_some_and(is_number)),
         Element::Start => (at == 0).then(|| ends(rest, words, at)).flatten(),
         Element::End => (at == words.len()).then(|| ends(rest, words, at)).flatten(),
@@ -133,8 +137,9 @@ fn after(inner: &[Element], rest: &[Element], words: &[Word], at: usize) -> Opti
 
 fn is_number(word: &str) -> bool {
     const NAMES: &[&str] = &[
-        "one", "two", "thre", "three", "four", "fiv", "five", "six", "seven", "eight", "nin", "nine", "ten", "twelv", "twelve",
-        "fifteen", "twenti", "thirti", "sixti", "hundr", "hundred", "few",
+        "one", "two", "thre", "three", "four", "fiv", "five", "six", "seven", "eight", "nin",
+        "nine", "ten", "twelv", "twelve", "fifteen", "twenti", "thirti", "sixti", "hundr",
+        "hundred", "few",
     ];
     word.starts_with(|letter: char| letter.is_ascii_digit()) || NAMES.contains(&word)
 }
@@ -169,7 +174,14 @@ fn sequence(text: &str, join: &dyn Fn(Vec<Word>) -> Vec<Word>) -> Result<Vec<Ele
                     None => Element::Word(bare.to_owned()),
                 },
             };
-            (element, if word.ends_with('?') { &rest[bare.len()..] } else { tail })
+            (
+                element,
+                if word.ends_with('?') {
+                    &rest[bare.len()..]
+                } else {
+                    tail
+                },
+            )
         };
         let is_optional = tail.starts_with('?');
         rest = tail.trim_start_matches('?').trim_start();
@@ -186,7 +198,10 @@ fn sequence(text: &str, join: &dyn Fn(Vec<Word>) -> Vec<Word>) -> Result<Vec<Ele
         }
     }
     flush(&mut plain, &mut elements);
-    if elements.iter().all(|element| matches!(element, Element::Optional(_))) {
+    if elements
+        .iter()
+        .all(|element| matches!(element, Element::Optional(_)))
+    {
         return Err(String::from("it, or one of several, may be empty"));
     }
     Ok(elements)
@@ -194,7 +209,10 @@ fn sequence(text: &str, join: &dyn Fn(Vec<Word>) -> Vec<Word>) -> Result<Vec<Ele
 
 fn literal(written: &str, join: &dyn Fn(Vec<Word>) -> Vec<Word>) -> Vec<Element> {
     let joined = join(words(written));
-    joined.into_iter().map(|word| Element::Word(word.stem)).collect()
+    joined
+        .into_iter()
+        .map(|word| Element::Word(word.stem))
+        .collect()
 }
 
 fn closing(text: &str) -> Option<usize> {
@@ -236,9 +254,18 @@ mod tests {
 
     #[test]
     fn words_in_order() {
-        assert_eq!(place("refresh token", "the refreshTokens rotate"), Some((1, 3)));
-        assert_eq!(place("rotat* .. (every|each) use", "rotated on each use"), Some((0, 4)));
-        assert_eq!(place("a (very|rather) big? dog", "a very dog"), Some((0, 3)));
+        assert_eq!(
+            place("refresh token", "the refreshTokens rotate"),
+            Some((1, 3))
+        );
+        assert_eq!(
+            place("rotat* .. (every|each) use", "rotated on each use"),
+            Some((0, 4))
+        );
+        assert_eq!(
+            place("a (very|rather) big? dog", "a very dog"),
+            Some((0, 3))
+        );
         assert_eq!(place("# (min*|hour)", "within 15min"), Some((1, 3)));
         assert_eq!(place("^ later $", "later"), Some((0, 1)));
         assert_eq!(place("^ later $", "much later"), None);

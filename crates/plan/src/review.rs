@@ -144,8 +144,16 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
 }
 
 /// Returns what the label of a sentence, its column, its list or the nearest heading that says anything makes of it.
-fn section(grammar: &Grammar, statement: &Statement, words: &[Word], title: Option<&str>) -> Section {
-    let label = words.iter().skip(1).position(|word| word.before == Break::Strong);
+fn section(
+    grammar: &Grammar,
+    statement: &Statement,
+    words: &[Word],
+    title: Option<&str>,
+) -> Section {
+    let label = words
+        .iter()
+        .skip(1)
+        .position(|word| word.before == Break::Strong);
     if let Some(end) = label.filter(|end| *end < 4) {
         if let Some(section) = grammar.section(&words[..=end]) {
             return section;
@@ -198,7 +206,11 @@ fn mentions(words: &[Word]) -> Vec<Mention> {
     for (part, entry) in parts().iter().enumerate() {
         for (patterns, is_strong) in [(&entry.mentions, true), (&entry.about, false)] {
             for place in patterns.iter().flat_map(|pattern| pattern.find_all(words)) {
-                found.push(Mention { part, place, is_strong });
+                found.push(Mention {
+                    part,
+                    place,
+                    is_strong,
+                });
             }
         }
     }
@@ -225,17 +237,29 @@ impl Reading {
     fn presence(&self, part: usize) -> Option<Quote> {
         let says = |sentence: &&Sentence| {
             sentence.section == Section::Plan
-                && self.phrases[sentence.phrase].mentions.iter().any(|mention| {
-                    mention.part == part
-                        && mention.is_strong
-                        && (sentence.is_answered
-                            || sentence.cues.mode(mention.place, false, false) == Mode::Yes)
-                })
+                && self.phrases[sentence.phrase]
+                    .mentions
+                    .iter()
+                    .any(|mention| {
+                        mention.part == part
+                            && mention.is_strong
+                            && (sentence.is_answered
+                                || sentence.cues.mode(mention.place, false, false) == Mode::Yes)
+                    })
         };
-        self.sentences.iter().find(says).map(|found| found.quote.clone())
+        self.sentences
+            .iter()
+            .find(says)
+            .map(|found| found.quote.clone())
     }
 
-    fn decide(&self, number: usize, part: &Part, decision: &Decision, presence: &Quote) -> Obligation {
+    fn decide(
+        &self,
+        number: usize,
+        part: &Part,
+        decision: &Decision,
+        presence: &Quote,
+    ) -> Obligation {
         let mut heard: Vec<(State, &Quote)> = Vec::new();
         for sentence in &self.sentences {
             let state = match self.says(number, decision, sentence) {
@@ -248,7 +272,9 @@ impl Reading {
             heard.push((state, &sentence.quote));
         }
         let order = [State::Unsafe, State::Decided, State::Deferred, State::Open];
-        let state = order.into_iter().find(|state| heard.iter().any(|(other, _)| other == state));
+        let state = order
+            .into_iter()
+            .find(|state| heard.iter().any(|(other, _)| other == state));
         let state = state.unwrap_or(State::Open);
         let mut evidence: Vec<Quote> = heard
             .into_iter()
@@ -303,15 +329,25 @@ impl Reading {
     }
 
     fn is_put_off(&self, decision: &Decision, sentence: &Sentence, words: &[Word]) -> bool {
-        let places = decision.deferred_anywhere.iter().flat_map(|pattern| pattern.find_all(words));
+        let places = decision
+            .deferred_anywhere
+            .iter()
+            .flat_map(|pattern| pattern.find_all(words));
         let is_later = |place| {
-            sentence.section == Section::Deferred || sentence.cues.mode(place, false, false) == Mode::Later
+            sentence.section == Section::Deferred
+                || sentence.cues.mode(place, false, false) == Mode::Later
         };
         places.into_iter().any(is_later)
     }
 
     /// Holds if what stands at `place` of `sentence` is said about the part.
-    fn is_about(&self, part: usize, decision: &Decision, sentence: &Sentence, place: Place) -> bool {
+    fn is_about(
+        &self,
+        part: usize,
+        decision: &Decision,
+        sentence: &Sentence,
+        place: Place,
+    ) -> bool {
         let phrase = &self.phrases[sentence.phrase];
         if let Some(strong) = nearest(phrase, part, place) {
             return strong == part || has_strong_tie(phrase, part, strong, place);
@@ -342,7 +378,9 @@ impl Reading {
 /// Holds if `phrase` may mean the part, by its own words or those of a decision.
 fn is_named(phrase: &Phrase, part: usize, about: &[Pattern]) -> bool {
     phrase.mentions.iter().any(|mention| mention.part == part)
-        || about.iter().any(|pattern| pattern.find(&phrase.words, 0).is_some())
+        || about
+            .iter()
+            .any(|pattern| pattern.find(&phrase.words, 0).is_some())
 }
 
 /// Returns the part of the family of `part` that is named nearest: before `place` if there is one, else behind it.
@@ -369,7 +407,9 @@ fn has_strong_tie(phrase: &Phrase, part: usize, nearer: usize, place: Place) -> 
     let last = |wanted: usize| {
         let mentions = phrase.mentions.iter();
         mentions
-            .filter(|mention| mention.is_strong && mention.part == wanted && mention.place.0 < place.1)
+            .filter(|mention| {
+                mention.is_strong && mention.part == wanted && mention.place.0 < place.1
+            })
             .map(|mention| mention.place)
             .max()
     };
@@ -410,9 +450,15 @@ fn settle_implied(decisions: &mut [Obligation]) {
         .filter(|decision| decision.state == State::Decided)
         .map(|decision| (decision.id.clone(), decision.evidence.clone()))
         .collect();
-    for decision in decisions.iter_mut().filter(|decision| decision.state == State::Open) {
+    for decision in decisions
+        .iter_mut()
+        .filter(|decision| decision.state == State::Open)
+    {
         let implied = crate::vocabulary::decision(&decision.id).map(|it| it.implied_by.as_slice());
-        let by = implied.into_iter().flatten().find_map(|by| settled.iter().find(|(id, _)| id == by));
+        let by = implied
+            .into_iter()
+            .flatten()
+            .find_map(|by| settled.iter().find(|(id, _)| id == by));
         if let Some((_, evidence)) = by {
             decision.state = State::Decided;
             decision.evidence = evidence.clone();

@@ -16,12 +16,21 @@ const FILES: &[(&str, &str)] = &[
     ("accounts", include_str!("../data/parts/accounts.toml")),
     ("session", include_str!("../data/parts/session.toml")),
     ("jwt", include_str!("../data/parts/jwt.toml")),
-    ("refresh-token", include_str!("../data/parts/refresh-token.toml")),
+    (
+        "refresh-token",
+        include_str!("../data/parts/refresh-token.toml"),
+    ),
     ("cookie", include_str!("../data/parts/cookie.toml")),
     ("oauth", include_str!("../data/parts/oauth.toml")),
     ("two-factor", include_str!("../data/parts/two-factor.toml")),
-    ("password-reset", include_str!("../data/parts/password-reset.toml")),
-    ("email-verification", include_str!("../data/parts/email-verification.toml")),
+    (
+        "password-reset",
+        include_str!("../data/parts/password-reset.toml"),
+    ),
+    (
+        "email-verification",
+        include_str!("../data/parts/email-verification.toml"),
+    ),
     ("invite", include_str!("../data/parts/invite.toml")),
     ("role", include_str!("../data/parts/role.toml")),
     ("tenant", include_str!("../data/parts/tenant.toml")),
@@ -55,6 +64,19 @@ pub struct Part {
     pub(crate) is_about_generic: bool,
     /// The decisions that belong to it.
     pub decisions: Vec<Decision>,
+    /// What of a map shows that the code has it.
+    pub(crate) visible: Visible,
+}
+
+/// What of a map shows that the code has a part.
+#[derive(Debug)]
+pub(crate) struct Visible {
+    /// Words for effects, see `visible.rs`.
+    pub effects: Vec<String>,
+    /// Words in the path of an entry point.
+    pub paths: Vec<Pattern>,
+    /// Words in the name of an asset.
+    pub assets: Vec<Pattern>,
 }
 
 /// A decision that a design with this part has to make.
@@ -102,6 +124,15 @@ struct PartFile {
     #[serde(default)]
     about_is_generic: bool,
     decision: Vec<DecisionEntry>,
+    visible: VisibleEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VisibleEntry {
+    effects: Vec<String>,
+    paths: Vec<String>,
+    assets: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -163,12 +194,18 @@ fn read(id: &'static str, text: &str) -> Result<Part, String> {
         about: patterns(&file.about, grammar)?,
         is_about_generic: file.about_is_generic,
         decisions: decisions?,
+        visible: Visible {
+            effects: file.visible.effects,
+            paths: patterns(&file.visible.paths, grammar)?,
+            assets: patterns(&file.visible.assets, grammar)?,
+        },
     })
 }
 
 fn decision_of(part: &str, entry: DecisionEntry, grammar: &Grammar) -> Result<Decision, String> {
     let id = format!("{part}/{}", entry.id);
-    let severity = severity(&entry.severity).ok_or(format!("{id}: no severity `{}`", entry.severity))?;
+    let severity =
+        severity(&entry.severity).ok_or(format!("{id}: no severity `{}`", entry.severity))?;
     let rules: Result<Vec<&'static str>, String> = entry
         .rules
         .iter()
@@ -201,9 +238,14 @@ fn patterns(texts: &[String], grammar: &Grammar) -> Result<Vec<Pattern>, String>
 
 /// Returns the severity with that name.
 pub fn severity(name: &str) -> Option<Severity> {
-    [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
-        .into_iter()
-        .find(|severity| severity.as_str() == name)
+    [
+        Severity::Low,
+        Severity::Medium,
+        Severity::High,
+        Severity::Critical,
+    ]
+    .into_iter()
+    .find(|severity| severity.as_str() == name)
 }
 
 #[cfg(test)]
@@ -212,7 +254,10 @@ mod tests {
 
     #[test]
     fn every_file_is_well_formed_and_names_rules_that_exist() {
-        let faults: Vec<String> = FILES.iter().filter_map(|(id, text)| read(id, text).err()).collect();
+        let faults: Vec<String> = FILES
+            .iter()
+            .filter_map(|(id, text)| read(id, text).err())
+            .collect();
         assert!(faults.is_empty(), "{faults:#?}");
         assert_eq!(parts().len(), FILES.len());
     }

@@ -72,7 +72,9 @@ fn goes_on(characters: &[char], start: usize, index: usize) -> bool {
     }
     let last = characters[index - 1];
     if matches!(character, '\'' | '’') {
-        return characters.get(index + 1).is_some_and(|next| next.is_alphabetic());
+        return characters
+            .get(index + 1)
+            .is_some_and(|next| next.is_alphabetic());
     }
     // `refreshToken` is two words, `OAuth` is one, and `15min` is two.
     character.is_alphanumeric()
@@ -117,7 +119,10 @@ fn without_plural(word: &str) -> String {
         return format!("{rest}i");
     }
     if let Some(rest) = word.strip_suffix("es") {
-        if ["s", "x", "z", "ch", "sh"].iter().any(|end| rest.ends_with(end)) {
+        if ["s", "x", "z", "ch", "sh"]
+            .iter()
+            .any(|end| rest.ends_with(end))
+        {
             return rest.to_owned();
         }
     }
@@ -152,7 +157,8 @@ fn is_vowel(byte: u8) -> bool {
 
 /// What a full stop after them does not end.
 const ABBREVIATIONS: &[&str] = &[
-    "e.g", "i.e", "etc", "vs", "approx", "cf", "incl", "max", "min", "resp", "no", "nr", "ca", "eg", "ie", "fig", "sec",
+    "e.g", "i.e", "etc", "vs", "approx", "cf", "incl", "max", "min", "resp", "no", "nr", "ca",
+    "eg", "ie", "fig", "sec",
 ];
 
 /// Returns the sentences of `text` as ranges of bytes. `is_code` tells of a byte whether it stands in code.
@@ -187,7 +193,9 @@ fn ends_sentence(text: &str, start: usize, index: usize, character: char) -> boo
     };
     if character == '.' {
         let so_far = &text[start..index];
-        let word = so_far.rsplit(|letter: char| letter.is_whitespace() || letter == '(').next();
+        let word = so_far
+            .rsplit(|letter: char| letter.is_whitespace() || letter == '(')
+            .next();
         let word = word.unwrap_or("").to_lowercase();
         let is_number = !word.is_empty() && word.chars().all(|letter| letter.is_ascii_digit());
         if ABBREVIATIONS.contains(&word.as_str()) && !next.is_uppercase() {
@@ -212,11 +220,19 @@ mod tests {
     #[test]
     fn spellings_of_one_thing_are_the_same_words() {
         let wanted = ["refresh", "token"];
-        for text in ["refreshToken", "refresh-tokens", "REFRESH_TOKEN", "Refresh Token’s"] {
+        for text in [
+            "refreshToken",
+            "refresh-tokens",
+            "REFRESH_TOKEN",
+            "Refresh Token’s",
+        ] {
             assert_eq!(stems(text), wanted, "{text}");
         }
         assert_eq!(stems("isn't can't"), ["is", "not", "can", "not"]);
-        assert_eq!(stems("15min OAuth sha256"), ["15", "min", "oauth", "sha256"]);
+        assert_eq!(
+            stems("15min OAuth sha256"),
+            ["15", "min", "oauth", "sha256"]
+        );
     }
 
     #[test]
@@ -241,6 +257,14 @@ mod tests {
         let code = text.find("`a").unwrap()..text.find("`.").unwrap();
         let found = sentences(text, |index| code.contains(&index));
         let found: Vec<&str> = found.into_iter().map(|range| text[range].trim()).collect();
-        assert_eq!(found, ["Keep it, e.g. in v1.2 of `a. B`.", "Then stop?", "Yes;", "done"]);
+        assert_eq!(
+            found,
+            [
+                "Keep it, e.g. in v1.2 of `a. B`.",
+                "Then stop?",
+                "Yes;",
+                "done"
+            ]
+        );
     }
 }

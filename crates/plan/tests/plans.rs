@@ -14,13 +14,19 @@ const LEAST: f64 = 0.9;
 #[test]
 fn plans_are_read_as_a_person_reads_them() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/plans");
-    let mut pages: Vec<_> = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    let mut pages: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
     pages.sort();
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut all = Score::default();
     let mut halves = [Score::default(), Score::default()];
     let mut faults = String::new();
-    for page in pages.iter().filter(|page| page.to_string_lossy().contains(&only)) {
+    for page in pages
+        .iter()
+        .filter(|page| page.to_string_lossy().contains(&only))
+    {
         let name = page.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(page).unwrap();
         for section in firedoor_testkit::parse_page(&text).unwrap() {
@@ -34,7 +40,12 @@ fn plans_are_read_as_a_person_reads_them() {
         all.obligations, halves[0].obligations, halves[1].obligations, all.parts
     );
     println!("{faults}\n{report}");
-    for share in [all.obligations.recall(), all.obligations.precision(), all.parts.recall(), all.parts.precision()] {
+    for share in [
+        all.obligations.recall(),
+        all.obligations.precision(),
+        all.parts.recall(),
+        all.parts.precision(),
+    ] {
         assert!(share >= LEAST, "{faults}\n{report}");
     }
 }
@@ -54,7 +65,10 @@ struct Count {
 
 impl Score {
     fn add(&mut self, other: &Score) {
-        for (own, its) in [(&mut self.obligations, &other.obligations), (&mut self.parts, &other.parts)] {
+        for (own, its) in [
+            (&mut self.obligations, &other.obligations),
+            (&mut self.parts, &other.parts),
+        ] {
             own.right += its.right;
             own.wanted += its.wanted;
             own.found += its.found;
@@ -98,7 +112,9 @@ impl std::fmt::Display for Count {
 fn judge(name: &str, section: &firedoor_testkit::Section, faults: &mut String) -> Score {
     let file = |wanted: &str| {
         let found = section.files.iter().find(|(path, _)| path == wanted);
-        found.map(|(_, text)| text.clone()).unwrap_or_else(|| panic!("{name} has no {wanted}"))
+        found
+            .map(|(_, text)| text.clone())
+            .unwrap_or_else(|| panic!("{name} has no {wanted}"))
     };
     let mut wanted_parts = BTreeSet::new();
     let mut wanted = BTreeSet::new();
@@ -113,8 +129,12 @@ fn judge(name: &str, section: &firedoor_testkit::Section, faults: &mut String) -
             }
         }
     }
-    let review = firedoor_plan::review(&[Document { file: "plan.md".into(), text: file("plan.md") }]);
-    let found_parts: BTreeSet<String> = review.parts.iter().map(|part| part.id.to_owned()).collect();
+    let review = firedoor_plan::review(&[Document {
+        file: "plan.md".into(),
+        text: file("plan.md"),
+    }]);
+    let found_parts: BTreeSet<String> =
+        review.parts.iter().map(|part| part.id.to_owned()).collect();
     let found: BTreeSet<String> = review
         .obligations()
         .iter()
@@ -123,17 +143,35 @@ fn judge(name: &str, section: &firedoor_testkit::Section, faults: &mut String) -
     let quote = |id: &str| {
         let id = id.split(' ').next().unwrap_or("");
         let decision = review.decisions.iter().find(|it| it.id == id);
-        decision.map(|it| format!("{}: {:?}", it.state.as_str(), it.evidence.iter().map(|it| &it.text).collect::<Vec<_>>()))
+        decision.map(|it| {
+            format!(
+                "{}: {:?}",
+                it.state.as_str(),
+                it.evidence.iter().map(|it| &it.text).collect::<Vec<_>>()
+            )
+        })
     };
     for part in wanted_parts.symmetric_difference(&found_parts) {
         let evidence = review.parts.iter().find(|it| it.id == part);
-        let _ = writeln!(faults, "{name}: part {part} {:?}", evidence.map(|it| &it.evidence.text));
+        let _ = writeln!(
+            faults,
+            "{name}: part {part} {:?}",
+            evidence.map(|it| &it.evidence.text)
+        );
     }
     for missing in wanted.difference(&found) {
-        let _ = writeln!(faults, "{name}: MISSING {missing}   {}", quote(missing).unwrap_or_default());
+        let _ = writeln!(
+            faults,
+            "{name}: MISSING {missing}   {}",
+            quote(missing).unwrap_or_default()
+        );
     }
     for spurious in found.difference(&wanted) {
-        let _ = writeln!(faults, "{name}: SPURIOUS {spurious}   {}", quote(spurious).unwrap_or_default());
+        let _ = writeln!(
+            faults,
+            "{name}: SPURIOUS {spurious}   {}",
+            quote(spurious).unwrap_or_default()
+        );
     }
     // What is unsafe and what is put off must be quoted.
     for it in review.obligations() {

@@ -31,7 +31,10 @@ pub(super) fn read(file: &str, text: &str, root: &Node) -> Api {
         kind: ApiKind::AsyncApi,
         operations,
         schemes: schemes(root, &lines),
-        servers: servers.iter().filter_map(|(_, server)| address(server)).collect(),
+        servers: servers
+            .iter()
+            .filter_map(|(_, server)| address(server))
+            .collect(),
         description: description(root),
     }
 }
@@ -57,7 +60,11 @@ fn channel_security(
         own.extend(channel.get(direction).and_then(|it| it.get("security")));
     }
     let reference = format!("#/channels/{}", name.replace('~', "~0").replace('/', "~1"));
-    for (_, operation) in root.get("operations").map(Node::entries).unwrap_or_default() {
+    for (_, operation) in root
+        .get("operations")
+        .map(Node::entries)
+        .unwrap_or_default()
+    {
         let channel = operation.get("channel").and_then(|it| it.text_of("$ref"));
         if channel == Some(reference.as_str()) {
             own.extend(operation.get("security"));
@@ -69,7 +76,9 @@ fn channel_security(
     let mut all = Vec::new();
     let mut weakest = Documented::Secured;
     for (_, server) in servers {
-        let (documented, names) = server.get("security").map_or((Documented::Public, Vec::new()), |it| named(root, it));
+        let (documented, names) = server
+            .get("security")
+            .map_or((Documented::Public, Vec::new()), |it| named(root, it));
         if documented != Documented::Secured {
             weakest = documented;
         }
@@ -84,9 +93,9 @@ fn channel_security(
 /// In version 3 a requirement is the scheme itself, mostly as a reference.
 fn named(root: &Node, security: &Node) -> (Documented, Vec<String>) {
     let items = security.items();
-    let is_version_3 = items
-        .iter()
-        .any(|item| item.text_of("$ref").is_some() || resolved(root, item).text_of("type").is_some());
+    let is_version_3 = items.iter().any(|item| {
+        item.text_of("$ref").is_some() || resolved(root, item).text_of("type").is_some()
+    });
     if !is_version_3 {
         return requirement(Some(security));
     }

@@ -115,18 +115,24 @@ pub fn read(file: &str, text: &str) -> Result<Api, String> {
     if let Some(version) = root.text_of("asyncapi") {
         return match version.starts_with('2') || version.starts_with('3') {
             true => Ok(asyncapi::read(file, text, &root)),
-            false => Err(format!("AsyncAPI {version} is not supported, 2.x and 3.x are")),
+            false => Err(format!(
+                "AsyncAPI {version} is not supported, 2.x and 3.x are"
+            )),
         };
     }
     match root.get("swagger") {
-        Some(_) => Err(String::from("Swagger 2.0 is not supported; convert it to OpenAPI 3")),
+        Some(_) => Err(String::from(
+            "Swagger 2.0 is not supported; convert it to OpenAPI 3",
+        )),
         None => Err(String::from("it is neither OpenAPI nor AsyncAPI")),
     }
 }
 
 /// Returns the schemes below `components`.
 fn schemes(root: &Node, lines: &Lines) -> Vec<Scheme> {
-    let all = root.get("components").and_then(|it| it.get("securitySchemes"));
+    let all = root
+        .get("components")
+        .and_then(|it| it.get("securitySchemes"));
     let text = |node: &Node, name: &str| node.text_of(name).unwrap_or("").to_owned();
     let entries = all.map(Node::entries).unwrap_or_default();
     entries
@@ -147,12 +153,17 @@ fn schemes(root: &Node, lines: &Lines) -> Vec<Scheme> {
 }
 
 fn names(node: &Node) -> Vec<String> {
-    node.entries().iter().map(|(name, _)| name.clone()).collect()
+    node.entries()
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 /// Follows a reference within the document, once; references of references are no use here.
 fn resolved<'a>(root: &'a Node, node: &'a Node) -> &'a Node {
-    let target = node.text_of("$ref").and_then(|reference| root.at(reference));
+    let target = node
+        .text_of("$ref")
+        .and_then(|reference| root.at(reference));
     target.unwrap_or(node)
 }
 
@@ -163,7 +174,9 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Lines<'a> {
-        Lines { lines: text.lines().collect() }
+        Lines {
+            lines: text.lines().collect(),
+        }
     }
 
     /// Returns the line of the last of `names`, each looked for behind the one before; 0 if one is not there.
@@ -173,7 +186,9 @@ impl<'a> Lines<'a> {
             let found = self.lines[from..].iter().position(|line| {
                 let line = line.trim_start().trim_start_matches(['"', '\'', '{']);
                 let rest = line.strip_prefix(name).unwrap_or("");
-                rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':')
+                rest.trim_start_matches(['"', '\''])
+                    .trim_start()
+                    .starts_with(':')
             });
             match found {
                 Some(offset) => from += offset + 1,

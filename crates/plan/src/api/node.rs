@@ -33,17 +33,25 @@ impl Node {
     /// Reads a document: JSON if it begins so, else YAML.
     pub fn read(text: &str) -> Result<Node, String> {
         let budget = Cell::new(MOST_NODES);
-        let seed = Seed { budget: &budget, depth: 0 };
+        let seed = Seed {
+            budget: &budget,
+            depth: 0,
+        };
         if text.trim_start().starts_with(['{', '[']) {
             let mut reader = serde_json::Deserializer::from_str(text);
-            let read = seed.deserialize(&mut reader).and_then(|node| reader.end().map(|()| node));
+            let read = seed
+                .deserialize(&mut reader)
+                .and_then(|node| reader.end().map(|()| node));
             if let Ok(node) = read {
                 return Ok(node);
             }
             // YAML may begin with a bracket too.
         }
         let budget = Cell::new(MOST_NODES);
-        let seed = Seed { budget: &budget, depth: 0 };
+        let seed = Seed {
+            budget: &budget,
+            depth: 0,
+        };
         let mut documents = serde_norway::Deserializer::from_str(text);
         let first = documents.next().ok_or("it is empty")?;
         seed.deserialize(first).map_err(|error| error.to_string())
@@ -108,7 +116,9 @@ impl Seed<'_> {
         let left = self.budget.get();
         self.budget.set(left.saturating_sub(1));
         match left {
-            0 => Err(E::custom("it has too many values, counted where its aliases lead")),
+            0 => Err(E::custom(
+                "it has too many values, counted where its aliases lead",
+            )),
             _ => Ok(()),
         }
     }
@@ -164,7 +174,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
-        let seed = Seed { depth: self.depth + 1, ..self };
+        let seed = Seed {
+            depth: self.depth + 1,
+            ..self
+        };
         while let Some(item) = list.next_element_seed(seed)? {
             items.push(item);
         }
@@ -173,7 +186,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut entries = Vec::new();
-        let seed = Seed { depth: self.depth + 1, ..self };
+        let seed = Seed {
+            depth: self.depth + 1,
+            ..self
+        };
         while let Some(key) = map.next_key_seed(seed)? {
             let value = map.next_value_seed(seed)?;
             // `200:` is a number in YAML, and names a status all the same.

@@ -16,13 +16,18 @@ pub(super) fn read(file: &str, text: &str, root: &Node) -> Api {
                 continue;
             }
             let (security, schemes) = requirement(operation.get("security").or(global));
-            let responses = operation.get("responses").map(Node::entries).unwrap_or_default();
+            let responses = operation
+                .get("responses")
+                .map(Node::entries)
+                .unwrap_or_default();
             operations.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
                 security,
                 schemes,
-                is_limited: responses.iter().any(|(status, _)| status == "429" || status == "4XX"),
+                is_limited: responses
+                    .iter()
+                    .any(|(status, _)| status == "429" || status == "4XX"),
                 line: lines.of(&["paths", path, method]),
             });
         }
@@ -33,14 +38,20 @@ pub(super) fn read(file: &str, text: &str, root: &Node) -> Api {
         kind: ApiKind::OpenApi,
         operations,
         schemes: schemes(root, &lines),
-        servers: servers.iter().filter_map(|server| server.text_of("url")).map(String::from).collect(),
+        servers: servers
+            .iter()
+            .filter_map(|server| server.text_of("url"))
+            .map(String::from)
+            .collect(),
         description: description(root),
     }
 }
 
 pub(super) fn description(root: &Node) -> String {
     let info = root.get("info");
-    info.and_then(|info| info.text_of("description")).unwrap_or("").to_owned()
+    info.and_then(|info| info.text_of("description"))
+        .unwrap_or("")
+        .to_owned()
 }
 
 /// Returns what a list of requirements says: one of them suffices, and an empty one needs nothing.

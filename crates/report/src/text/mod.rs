@@ -6,6 +6,7 @@ mod excerpt;
 mod explain;
 mod map;
 mod notes;
+mod review;
 mod rules;
 mod style;
 mod table;
@@ -21,4 +22,5 @@ pub(crate) const FORMAT: Format = Format {
     explain: Some(explain::render),
     diff: Some(diff::render),
     rules: Some(rules::render),
+    review: Some(review::render),
 };
