@@ -161,11 +161,10 @@ pub fn keep(
             text.parse()
                 .map_err(|error: toml_edit::TomlError| error.message().to_owned())?
         }
-        None => HEAD
+        None => format!("{HEAD}schema = \"{SCHEMA}\"\n")
             .parse()
             .map_err(|error: toml_edit::TomlError| error.message().to_owned())?,
     };
-    document["schema"] = value(SCHEMA);
     document["documents"] = value(
         documents
             .iter()

@@ -44,6 +44,7 @@ fn check(context: &Context) -> String {
     }
     text.push_str(&hidden(context));
     text.push_str(&coverage(context));
+    text.push_str(&review::plan(context));
     text.push_str(&notes(context));
     text
 }

@@ -3,15 +3,15 @@
 use firedoor_plan::{Obligation, Review, State};
 
 use super::{code, escape};
-use crate::View;
 use crate::words::count;
+use crate::{Context, View};
 
 /// Renders the check-list.
 pub(super) fn render(review: &Review, _view: View) -> String {
     let obligations = review.obligations();
     let mut text = format!(
-        "## Security decisions: {} to be made\n\n",
-        count(obligations.len(), "is", "are").replacen(' ', " ", 1)
+        "## {} to be made\n\n",
+        count(obligations.len(), "security decision", "security decisions")
     );
     for (state, heading) in [
         (State::Unsafe, "Unsafe as written"),
@@ -61,6 +61,38 @@ fn item(obligation: &Obligation) -> String {
                 escape(&quote.text)
             ));
         }
+    }
+    text
+}
+
+/// Returns how the code stands to its plan, for the result of a check.
+pub(super) fn plan(context: &Context) -> String {
+    let Some(standing) = &context.report.plan else {
+        return String::new();
+    };
+    let mut text = String::from(
+        "### Plan\n\n| Decision | In the plan | In the code | Because |\n| --- | --- | --- | --- |\n",
+    );
+    for owed in &standing.owed {
+        text.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            code(&owed.kept.id),
+            owed.kept.state,
+            owed.status.as_str(),
+            escape(&owed.because)
+        ));
+    }
+    text.push('\n');
+    for drift in &standing.drift {
+        text.push_str(&format!(
+            "- {}: {} ({})\n",
+            code(&drift.operation),
+            escape(&drift.message),
+            drift.kind.as_str()
+        ));
+    }
+    if !standing.drift.is_empty() {
+        text.push('\n');
     }
     text
 }

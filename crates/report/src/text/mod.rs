@@ -6,6 +6,7 @@ mod excerpt;
 mod explain;
 mod map;
 mod notes;
+mod plan;
 mod review;
 mod rules;
 mod style;
