@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::pattern::{Pattern, Place};
-use crate::words::{Break, Word, stem, words};
+use crate::words::{Break, Word, Words, stem, words};
 
 const TEXT: &str = include_str!("../data/grammar.toml");
 
@@ -168,8 +168,8 @@ fn read(text: &str) -> Result<Grammar, String> {
 
 impl Grammar {
     /// Returns the words of `text`, each thing by its one name.
-    pub fn words(&self, text: &str) -> Vec<Word> {
-        self.join(words(text))
+    pub fn words(&self, text: &str) -> Words {
+        Words::new(self.join(words(text)))
     }
 
     /// Reads a pattern of the vocabulary.
@@ -185,8 +185,8 @@ impl Grammar {
                 .synonyms
                 .iter()
                 .filter_map(|(name, pattern)| {
-                    let (start, end) = pattern.find(&words[at..words.len().min(at + 6)], 0)?;
-                    (start == 0).then_some((end, name))
+                    let end = pattern.end_at_start(&words[at..words.len().min(at + 6)])?;
+                    Some((end, name))
                 })
                 .max_by_key(|(end, _)| *end);
             match longest {
@@ -207,7 +207,7 @@ impl Grammar {
     }
 
     /// Returns what a heading with these words says about its section, if it says anything.
-    pub fn section(&self, heading: &[Word]) -> Option<Section> {
+    pub fn section(&self, heading: &Words) -> Option<Section> {
         let fits = |patterns: &Vec<Pattern>| found(patterns, heading);
         if fits(&self.answers) && heading.len() <= 3 {
             return Some(Section::Plan);
@@ -217,7 +217,7 @@ impl Grammar {
     }
 
     /// Holds if `heading` names a later phase, so that the plan itself goes through phases.
-    pub fn is_phase(&self, heading: &[Word]) -> bool {
+    pub fn is_phase(&self, heading: &Words) -> bool {
         found(&self.phases, heading)
     }
 
@@ -226,7 +226,7 @@ impl Grammar {
     /// The first `subject` words are what is asked, as in the first cell of a row, and leave nothing in doubt.
     pub fn cues(
         &self,
-        sentence: &[Word],
+        sentence: &Words,
         subject: usize,
         is_question: bool,
         has_phases: bool,
@@ -291,13 +291,13 @@ impl Grammar {
     }
 
     /// Returns the negative answers that follow a colon, a dash or the line of a table.
-    fn answers_at(&self, sentence: &[Word]) -> Vec<Place> {
+    fn answers_at(&self, sentence: &Words) -> Vec<Place> {
         let mut found = places(&self.negative_answers, sentence);
         found.retain(|(start, _)| *start > 0 && sentence[*start].before == Break::Strong);
         found
     }
 
-    fn conditional_clauses(&self, sentence: &[Word]) -> Vec<Place> {
+    fn conditional_clauses(&self, sentence: &Words) -> Vec<Place> {
         places(&self.conditions, sentence)
             .into_iter()
             .map(|(start, end)| {
@@ -309,14 +309,14 @@ impl Grammar {
     }
 
     /// Returns where what begins before `from` ends.
-    fn clause_end(&self, sentence: &[Word], from: usize) -> usize {
+    fn clause_end(&self, sentence: &Words, from: usize) -> usize {
         let ends = places(&self.ends, sentence);
         (from..sentence.len())
             .find(|at| sentence[*at].before != Break::None || ends.iter().any(|end| end.0 == *at))
             .unwrap_or(sentence.len())
     }
 
-    fn clause_start(&self, sentence: &[Word], from: usize) -> usize {
+    fn clause_start(&self, sentence: &Words, from: usize) -> usize {
         let ends = places(&self.ends, sentence);
         (0..from)
             .rev()
@@ -360,7 +360,7 @@ impl Cues {
 
 /// Returns what a deferral puts off: all if it begins the sentence (`TODO: rotate`), else what stands with it
 /// between strong breaks, and what stands before them if it is alone there (`rotation (later)`).
-fn deferral_reach(sentence: &[Word], cue: Place) -> Place {
+fn deferral_reach(sentence: &Words, cue: Place) -> Place {
     if cue.0 == 0 {
         return (0, sentence.len());
     }
@@ -377,13 +377,13 @@ fn deferral_reach(sentence: &[Word], cue: Place) -> Place {
     (start, end)
 }
 
-fn found(patterns: &[Pattern], sentence: &[Word]) -> bool {
+fn found(patterns: &[Pattern], sentence: &Words) -> bool {
     patterns
         .iter()
         .any(|pattern| pattern.find(sentence, 0).is_some())
 }
 
-fn places(patterns: &[Pattern], sentence: &[Word]) -> Vec<Place> {
+fn places(patterns: &[Pattern], sentence: &Words) -> Vec<Place> {
     let mut found: Vec<Place> = patterns
         .iter()
         .flat_map(|pattern| pattern.find_all(sentence))

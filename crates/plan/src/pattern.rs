@@ -14,7 +14,7 @@
 //! | `a & b` | both, wherever in the sentence; the first is the place |
 //! | `a & !b` | the first without the second anywhere in the sentence |
 
-use crate::words::{Word, words};
+use crate::words::{Signs, Word, Words, words};
 
 /// The words that `..` stands for, at most.
 const GAP: usize = 4;
@@ -28,6 +28,8 @@ pub struct Pattern {
     never: Vec<Vec<Element>>,
     /// Holds if a negation is among the words, so that one at their place denies nothing.
     pub is_negative: bool,
+    /// For each thing that must be there, how it may begin.
+    signs: Vec<Signs>,
 }
 
 /// Words that make a pattern a negative one.
@@ -60,6 +62,7 @@ impl Pattern {
             is_negative: text
                 .split(|letter: char| !letter.is_alphanumeric())
                 .any(|word| NEGATIONS.contains(&word)),
+            signs: Vec::new(),
         };
         for (number, term) in text.split('&').map(str::trim).enumerate() {
             let (is_never, term) = match term.strip_prefix('!') {
@@ -74,18 +77,31 @@ impl Pattern {
                 (_, true) => pattern.never.push(elements),
             }
         }
+        let needed = pattern.also.iter().flatten().chain(&pattern.first);
+        pattern.signs = needed
+            .map(signs_of)
+            .filter(|signs| *signs != Signs::ALL)
+            .collect();
         Ok(pattern)
     }
 
+    /// Returns where the pattern ends if it begins with the first of `words`.
+    pub fn end_at_start(&self, words: &[Word]) -> Option<usize> {
+        ends(&self.first, words, 0).filter(|end| *end > 0)
+    }
+
     /// Returns the first place in `words` where the pattern holds, from `from` on.
-    pub fn find(&self, words: &[Word], from: usize) -> Option<Place> {
+    pub fn find(&self, words: &Words, from: usize) -> Option<Place> {
+        if !self.signs.iter().all(|signs| signs.meets(&words.signs)) {
+            return None;
+        }
         let is_there = |elements: &Vec<Element>| find(elements, words, 0).is_some();
         let place = find(&self.first, words, from)?;
         (self.also.iter().all(is_there) && !self.never.iter().any(is_there)).then_some(place)
     }
 
     /// Returns all places in `words` where the pattern holds, which do not overlap.
-    pub fn find_all(&self, words: &[Word]) -> Vec<Place> {
+    pub fn find_all(&self, words: &Words) -> Vec<Place> {
         let mut places = Vec::new();
         let mut from = 0;
         while let Some(place) = self.find(words, from) {
@@ -94,6 +110,26 @@ impl Pattern {
         }
         places
     }
+}
+
+/// Returns how `element` may begin; everything if it may be missing.
+fn signs_of(element: &Element) -> Signs {
+    let mut signs = Signs::default();
+    match element {
+        Element::Word(word) => signs.add(word),
+        Element::Beginning(word) => signs.add(word),
+        Element::OneOf(choices) => {
+            for choice in choices {
+                let first = choice
+                    .iter()
+                    .map(signs_of)
+                    .find(|signs| *signs != Signs::ALL);
+                signs.join(first.unwrap_or(Signs::ALL));
+            }
+        }
+        _ => signs = Signs::ALL,
+    }
+    signs
 }
 
 fn find(elements: &[Element], words: &[Word], from: usize) -> Option<Place> {
@@ -249,7 +285,7 @@ mod tests {
 
     fn place(pattern: &str, text: &str) -> Option<Place> {
         let pattern = Pattern::parse(pattern, &|words| words).expect("the pattern is well formed");
-        pattern.find(&words(text), 0)
+        pattern.find(&Words::new(words(text)), 0)
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::grammar::{Cues, Grammar, Mode, Section, grammar, overlap};
 use crate::markdown::{ContextKind, Statement};
 use crate::pattern::{Pattern, Place};
 use crate::vocabulary::{Decision, Part, parts};
-use crate::words::{Break, Word};
+use crate::words::{Break, Words};
 use rustc_hash::FxHashMap;
 
 /// The statements of one document, with its name.
@@ -17,6 +17,9 @@ pub(crate) struct Text<'a> {
     pub file: &'a str,
     pub statements: &'a [Statement],
 }
+
+/// The most words of a heading that says what its section is.
+const LONGEST_HEADING: usize = 7;
 
 /// The most sentences that are quoted for one decision.
 const MOST_QUOTES: usize = 3;
@@ -71,8 +74,10 @@ enum Says {
 
 /// Words with the parts that they name.
 struct Phrase {
-    words: Vec<Word>,
+    words: Words,
     mentions: Vec<Mention>,
+    /// What it makes of its section, if it is a heading.
+    section: Option<Section>,
 }
 
 #[derive(Clone, Copy)]
@@ -121,12 +126,14 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
             let subject = subject.map_or(0, |subject| grammar.words(subject).len());
             let is_question = statement.text.trim_end().ends_with('?');
             let cues = grammar.cues(words, subject, is_question, has_phases);
-            let section = section(grammar, statement, words, title);
-            let around = statement
+            let label = label(grammar, statement.is_heading, words);
+            let around: Vec<usize> = statement
                 .context
                 .iter()
                 .map(|context| reader.phrase(&context.text))
                 .collect();
+            let section =
+                label.unwrap_or_else(|| section(&reader.phrases, statement, &around, title));
             Sentence {
                 quote: Quote {
                     file: text.file.to_owned(),
@@ -143,37 +150,31 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
         .collect()
 }
 
-/// Returns what the label of a sentence, its column, its list or the nearest heading that says anything makes of it.
-fn section(
-    grammar: &Grammar,
-    statement: &Statement,
-    words: &[Word],
-    title: Option<&str>,
-) -> Section {
-    let label = words
+/// Returns what the label of a sentence (`Out of scope: …`) or a heading makes of itself.
+fn label(grammar: &Grammar, is_heading: bool, words: &Words) -> Option<Section> {
+    let end = words
         .iter()
         .skip(1)
         .position(|word| word.before == Break::Strong);
-    if let Some(end) = label.filter(|end| *end < 4) {
-        if let Some(section) = grammar.section(&words[..=end]) {
-            return section;
-        }
-    }
-    if statement.is_heading {
-        if let Some(section) = grammar.section(words) {
-            return section;
-        }
-    }
-    for context in &statement.context {
+    let label = end.filter(|end| *end < 4);
+    let label = label.and_then(|end| grammar.section(&Words::new(words[..=end].to_vec())));
+    label.or_else(|| is_heading.then(|| grammar.section(words)).flatten())
+}
+
+/// Returns what the column, the list or the nearest heading that says anything makes of a sentence.
+fn section(
+    phrases: &[Phrase],
+    statement: &Statement,
+    around: &[usize],
+    title: Option<&str>,
+) -> Section {
+    for (context, number) in statement.context.iter().zip(around) {
         let is_title = context.kind == ContextKind::Heading && Some(context.text.as_str()) == title;
         if context.kind == ContextKind::Before || is_title {
             continue;
         }
-        let words = grammar.words(&context.text);
-        if words.len() <= 7 {
-            if let Some(section) = grammar.section(&words) {
-                return section;
-            }
+        if let Some(section) = phrases[*number].section {
+            return section;
         }
     }
     Section::Plan
@@ -194,14 +195,23 @@ impl Reader {
         }
         let words = self.grammar.words(text);
         let mentions = mentions(&words);
-        self.phrases.push(Phrase { words, mentions });
+        // A whole sentence that others stand below is no heading.
+        let section = match words.len() <= LONGEST_HEADING {
+            true => self.grammar.section(&words),
+            false => None,
+        };
+        self.phrases.push(Phrase {
+            words,
+            mentions,
+            section,
+        });
         self.known.insert(text.to_owned(), self.phrases.len() - 1);
         self.phrases.len() - 1
     }
 }
 
 /// Returns the parts that `words` name. A shorter name within a longer one of the same family is none.
-fn mentions(words: &[Word]) -> Vec<Mention> {
+fn mentions(words: &Words) -> Vec<Mention> {
     let mut found = Vec::new();
     for (part, entry) in parts().iter().enumerate() {
         for (patterns, is_strong) in [(&entry.mentions, true), (&entry.about, false)] {
@@ -328,7 +338,7 @@ impl Reading {
         strongest
     }
 
-    fn is_put_off(&self, decision: &Decision, sentence: &Sentence, words: &[Word]) -> bool {
+    fn is_put_off(&self, decision: &Decision, sentence: &Sentence, words: &Words) -> bool {
         let places = decision
             .deferred_anywhere
             .iter()

@@ -25,6 +25,65 @@ pub struct Word {
     pub before: Break,
 }
 
+/// The words of a text with a sign of which they are, by which most patterns are ruled out at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    list: Vec<Word>,
+    /// What the words begin with.
+    pub signs: Signs,
+}
+
+impl Words {
+    /// Returns `list` with its sign.
+    pub fn new(list: Vec<Word>) -> Words {
+        let mut signs = Signs::default();
+        // What looks for a shorter word looks everywhere anyway.
+        let long = list.iter().filter(|word| word.stem.len() > 1);
+        long.for_each(|word| signs.add(&word.stem));
+        Words { list, signs }
+    }
+}
+
+impl std::ops::Deref for Words {
+    type Target = [Word];
+
+    fn deref(&self) -> &[Word] {
+        &self.list
+    }
+}
+
+/// A set of beginnings of words; two beginnings may share a place in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs([u64; 4]);
+
+impl Signs {
+    /// The set of all beginnings.
+    pub const ALL: Signs = Signs([u64::MAX; 4]);
+
+    /// Adds the beginning of `word`; all of them if it is too short to tell.
+    pub fn add(&mut self, word: &str) {
+        let mut bytes = word.bytes();
+        let (Some(first), Some(second)) = (bytes.next(), bytes.next()) else {
+            *self = Signs::ALL;
+            return;
+        };
+        let place = (usize::from(first) * 31 + usize::from(second)) % 256;
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    /// Adds all of `other`.
+    pub fn join(&mut self, other: Signs) {
+        for (own, its) in self.0.iter_mut().zip(other.0) {
+            *own |= its;
+        }
+    }
+
+    /// Holds if both have something.
+    pub fn meets(&self, other: &Signs) -> bool {
+        self.0.iter().zip(other.0).any(|(own, its)| own & its != 0)
+    }
+}
+
 /// The most words of one sentence; a longer one is cut, so that no text can make matching slow.
 pub const LONGEST_SENTENCE: usize = 160;
 
