@@ -139,36 +139,61 @@ fn find(elements: &[Element], words: &[Word], from: usize) -> Option<Place> {
     })
 }
 
-/// Returns where `elements` end if they begin at `at`.
-fn ends(elements: &[Element], words: &[Word], at: usize) -> Option<usize> {
-    let Some((first, rest)) = elements.split_first() else {
-        return Some(at);
-    };
-    let word = words.get(at).map(|word| word.stem.as_str());
-    let next = |is_right: bool| match is_right {
-        true => ends(rest, words, at + 1),
-        false => None,
-    };
-    match first {
-        Element::Word(wanted) => next(word == Some(wanted)),
-        Element::Beginning(wanted) => {
-            next(word.is_some_and(|word| word.starts_with(wanted.as_str())))
-        }
-        Element::Number => next(word.is_some_and(is_number)),
-        Element::Start => (at == 0).then(|| ends(rest, words, at)).flatten(),
-        Element::End => (at == words.len()).then(|| ends(rest, words, at)).flatten(),
-        Element::Gap => (at..=words.len().min(at + GAP)).find_map(|at| ends(rest, words, at)),
-        Element::Optional(inner) => after(inner, rest, words, at).or_else(|| ends(rest, words, at)),
-        Element::OneOf(choices) => choices
-            .iter()
-            .find_map(|choice| after(choice, rest, words, at)),
-    }
+/// What has to follow, as a list of what is left at each level of brackets.
+#[derive(Clone, Copy)]
+struct Rest<'a> {
+    elements: &'a [Element],
+    outer: Option<&'a Rest<'a>>,
 }
 
-fn after(inner: &[Element], rest: &[Element], words: &[Word], at: usize) -> Option<usize> {
-    let mut joined = inner.to_vec();
-    joined.extend_from_slice(rest);
-    ends(&joined, words, at)
+/// Returns where `elements` end if they begin at `at`.
+fn ends(elements: &[Element], words: &[Word], at: usize) -> Option<usize> {
+    go_on(
+        Rest {
+            elements,
+            outer: None,
+        },
+        words,
+        at,
+    )
+}
+
+fn go_on(rest: Rest, words: &[Word], at: usize) -> Option<usize> {
+    let Some((first, elements)) = rest.elements.split_first() else {
+        return match rest.outer {
+            Some(outer) => go_on(*outer, words, at),
+            None => Some(at),
+        };
+    };
+    let rest = Rest {
+        elements,
+        outer: rest.outer,
+    };
+    let word = words.get(at).map(|word| word.stem.as_str());
+    let step = |is_right: bool| is_right.then(|| go_on(rest, words, at + 1)).flatten();
+    let stay = |is_right: bool| is_right.then(|| go_on(rest, words, at)).flatten();
+    let inside = |elements| {
+        go_on(
+            Rest {
+                elements,
+                outer: Some(&rest),
+            },
+            words,
+            at,
+        )
+    };
+    match first {
+        Element::Word(wanted) => step(word == Some(wanted)),
+        Element::Beginning(wanted) => {
+            step(word.is_some_and(|word| word.starts_with(wanted.as_str())))
+        }
+        Element::Number => step(word.is_some_and(is_number)),
+        Element::Start => stay(at == 0),
+        Element::End => stay(at == words.len()),
+        Element::Gap => (at..=words.len().min(at + GAP)).find_map(|at| go_on(rest, words, at)),
+        Element::Optional(inner) => inside(inner.as_slice()).or_else(|| stay(true)),
+        Element::OneOf(choices) => choices.iter().find_map(|choice| inside(choice.as_slice())),
+    }
 }
 
 fn is_number(word: &str) -> bool {
