@@ -262,7 +262,10 @@ impl Grammar {
                 taken.push(cue);
                 negations.push(Negation {
                     cue,
-                    reach: (0, self.clause_end(sentence, cue.1)),
+                    reach: (
+                        answered_from(sentence, cue.0),
+                        self.clause_end(sentence, cue.1),
+                    ),
                 });
             }
         }
@@ -293,7 +296,7 @@ impl Grammar {
     /// Returns the negative answers that follow a colon, a dash or the line of a table.
     fn answers_at(&self, sentence: &Words) -> Vec<Place> {
         let mut found = places(&self.negative_answers, sentence);
-        found.retain(|(start, _)| *start > 0 && sentence[*start].before == Break::Strong);
+        found.retain(|(start, _)| *start > 0 && sentence[*start].before >= Break::Colon);
         found
     }
 
@@ -358,14 +361,21 @@ impl Cues {
     }
 }
 
+/// Returns where that begins which an answer at `at` answers: behind the break before the last one.
+fn answered_from(sentence: &[Word], at: usize) -> usize {
+    (0..at)
+        .rev()
+        .find(|at| sentence[*at].before >= Break::Colon)
+        .unwrap_or(0)
+}
+
 /// Returns what a deferral puts off: all if it begins the sentence (`TODO: rotate`), else what stands with it
 /// between strong breaks, and what stands before them if it is alone there (`rotation (later)`).
 fn deferral_reach(sentence: &Words, cue: Place) -> Place {
     if cue.0 == 0 {
         return (0, sentence.len());
     }
-    let is_break =
-        |at: &usize| sentence[*at].before == Break::Strong || sentence[*at].stem == "but";
+    let is_break = |at: &usize| sentence[*at].before >= Break::Colon || sentence[*at].stem == "but";
     let start = (0..=cue.0).rev().find(|at| is_break(at)).unwrap_or(0);
     let end = (cue.1..sentence.len())
         .find(is_break)

@@ -76,11 +76,15 @@ pub fn review(documents: &[Document]) -> Review {
             // Lines within a description are none of the document.
             found.iter_mut().for_each(|statement| statement.line = 0);
         }
-        statements.push((document.file.as_str(), found));
+        statements.push((document.file.as_str(), kind != "markdown", found));
     }
     let texts: Vec<review::Text> = statements
         .iter()
-        .map(|(file, statements)| review::Text { file, statements })
+        .map(|(file, is_aside, statements)| review::Text {
+            file,
+            is_aside: *is_aside,
+            statements,
+        })
         .collect();
     (review.parts, review.decisions) = review::review(&texts);
     review.decisions.extend(of_operations);

@@ -22,6 +22,10 @@ pub struct Statement {
     pub context: Vec<Context>,
     /// Holds for a heading.
     pub is_heading: bool,
+    /// Which section it stands in: sentences below one heading share a number.
+    pub section: usize,
+    /// Holds if the sentence before it goes on in it.
+    pub goes_on: bool,
     /// Holds for a question that the next sentence answers.
     pub is_answered: bool,
 }
@@ -100,6 +104,8 @@ struct Reader {
     unchecked: Vec<bool>,
     /// How many items are open from one on that is left out.
     left_out: usize,
+    /// How many headings there were.
+    sections: usize,
     columns: Vec<String>,
     cells: Vec<Block>,
     in_head: bool,
@@ -121,6 +127,7 @@ impl Reader {
             is_code: false,
             unchecked: Vec::new(),
             left_out: 0,
+            sections: 0,
             columns: Vec::new(),
             cells: Vec::new(),
             in_head: false,
@@ -254,8 +261,11 @@ impl Reader {
                 context,
                 is_heading: true,
                 is_answered: false,
+                section: self.sections + 1,
+                goes_on: false,
             });
         }
+        self.sections += 1;
         self.headings.push((level, text));
     }
 
@@ -332,6 +342,8 @@ impl Reader {
                 context,
                 is_heading: false,
                 is_answered,
+                section: self.sections,
+                goes_on: former.last().is_some_and(|before| before.ends_with(';')),
             });
             former.push(sentence);
         }

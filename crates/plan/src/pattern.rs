@@ -14,7 +14,7 @@
 //! | `a & b` | both, wherever in the sentence; the first is the place |
 //! | `a & !b` | the first without the second anywhere in the sentence |
 
-use crate::words::{Signs, Word, Words, words};
+use crate::words::{Break, Signs, Word, Words, words};
 
 /// The words that `..` stands for, at most.
 const GAP: usize = 4;
@@ -144,6 +144,8 @@ fn find(elements: &[Element], words: &[Word], from: usize) -> Option<Place> {
 struct Rest<'a> {
     elements: &'a [Element],
     outer: Option<&'a Rest<'a>>,
+    /// Holds if a dash or the line of a table may stand before the next word.
+    may_break: bool,
 }
 
 /// Returns where `elements` end if they begin at `at`.
@@ -152,6 +154,7 @@ fn ends(elements: &[Element], words: &[Word], at: usize) -> Option<usize> {
         Rest {
             elements,
             outer: None,
+            may_break: true,
         },
         words,
         at,
@@ -161,22 +164,46 @@ fn ends(elements: &[Element], words: &[Word], at: usize) -> Option<usize> {
 fn go_on(rest: Rest, words: &[Word], at: usize) -> Option<usize> {
     let Some((first, elements)) = rest.elements.split_first() else {
         return match rest.outer {
-            Some(outer) => go_on(*outer, words, at),
+            Some(outer) => {
+                let outer = Rest {
+                    may_break: rest.may_break,
+                    ..*outer
+                };
+                go_on(outer, words, at)
+            }
             None => Some(at),
         };
     };
+    let may_break = rest.may_break;
     let rest = Rest {
         elements,
         outer: rest.outer,
+        may_break,
+    };
+    let is_parted = !may_break
+        && words
+            .get(at)
+            .is_some_and(|word| word.before == Break::Strong);
+    let behind = Rest {
+        may_break: false,
+        ..rest
+    };
+    let free = Rest {
+        may_break: true,
+        ..rest
     };
     let word = words.get(at).map(|word| word.stem.as_str());
-    let step = |is_right: bool| is_right.then(|| go_on(rest, words, at + 1)).flatten();
+    let step = |is_right: bool| {
+        let is_right = is_right && !is_parted;
+        is_right.then(|| go_on(behind, words, at + 1)).flatten()
+    };
     let stay = |is_right: bool| is_right.then(|| go_on(rest, words, at)).flatten();
     let inside = |elements| {
         go_on(
             Rest {
                 elements,
                 outer: Some(&rest),
+                may_break,
             },
             words,
             at,
@@ -190,7 +217,7 @@ fn go_on(rest: Rest, words: &[Word], at: usize) -> Option<usize> {
         Element::Number => step(word.is_some_and(is_number)),
         Element::Start => stay(at == 0),
         Element::End => stay(at == words.len()),
-        Element::Gap => (at..=words.len().min(at + GAP)).find_map(|at| go_on(rest, words, at)),
+        Element::Gap => (at..=words.len().min(at + GAP)).find_map(|at| go_on(free, words, at)),
         Element::Optional(inner) => inside(inner.as_slice()).or_else(|| stay(true)),
         Element::OneOf(choices) => choices.iter().find_map(|choice| inside(choice.as_slice())),
     }

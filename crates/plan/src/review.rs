@@ -11,10 +11,13 @@ use crate::pattern::{Pattern, Place};
 use crate::vocabulary::{Decision, Part, parts};
 use crate::words::{Break, Words};
 use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// The statements of one document, with its name.
 pub(crate) struct Text<'a> {
     pub file: &'a str,
+    /// Holds if it can settle decisions, and does not say which parts there are: prose of an interface.
+    pub is_aside: bool,
     pub statements: &'a [Statement],
 }
 
@@ -93,6 +96,10 @@ struct Sentence {
     phrase: usize,
     cues: Cues,
     section: Section,
+    /// The parts that its section names, whichever sentence does.
+    company: Rc<Vec<usize>>,
+    /// Holds if it does not say which parts there are.
+    is_aside: bool,
     is_answered: bool,
     /// The phrases around it, nearest first.
     around: Vec<usize>,
@@ -117,37 +124,63 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
         .any(|statement| statement.is_heading && grammar.is_phase(&grammar.words(&statement.text)));
     let title = text.statements.first().filter(|first| first.is_heading);
     let title = title.map(|first| first.text.as_str());
-    text.statements
+    let companies = companies(text, reader);
+    let mut found: Vec<Sentence> = Vec::with_capacity(text.statements.len());
+    for (number, statement) in text.statements.iter().enumerate() {
+        let phrase = reader.phrase(&statement.full());
+        let around: Vec<usize> = statement
+            .context
+            .iter()
+            .map(|context| reader.phrase(&context.text))
+            .collect();
+        let words = &reader.phrases[phrase].words;
+        let subject = statement.subject.as_deref();
+        let subject = subject.map_or(0, |subject| grammar.words(subject).len());
+        let is_question = statement.text.trim_end().ends_with('?');
+        let label = label(grammar, statement.is_heading, words);
+        let former = found
+            .last()
+            .filter(|_| statement.goes_on)
+            .map(|former| former.section);
+        let section = label
+            .or(former)
+            .unwrap_or_else(|| section(&reader.phrases, statement, &around, title));
+        found.push(Sentence {
+            quote: Quote {
+                file: text.file.to_owned(),
+                line: statement.line,
+                text: statement.quoted(),
+            },
+            phrase,
+            cues: grammar.cues(words, subject, is_question, has_phases),
+            section,
+            company: Rc::clone(&companies[statement.section]),
+            // A title names the product; what it has is said below.
+            is_aside: text.is_aside || number == 0 && title.is_some(),
+            is_answered: statement.is_answered,
+            around,
+        });
+    }
+    found
+}
+
+/// Returns for each section of `text` the parts that it names.
+fn companies(text: &Text, reader: &mut Reader) -> Vec<Rc<Vec<usize>>> {
+    let number = text
+        .statements
         .iter()
-        .map(|statement| {
-            let phrase = reader.phrase(&statement.full());
-            let words = &reader.phrases[phrase].words;
-            let subject = statement.subject.as_deref();
-            let subject = subject.map_or(0, |subject| grammar.words(subject).len());
-            let is_question = statement.text.trim_end().ends_with('?');
-            let cues = grammar.cues(words, subject, is_question, has_phases);
-            let label = label(grammar, statement.is_heading, words);
-            let around: Vec<usize> = statement
-                .context
-                .iter()
-                .map(|context| reader.phrase(&context.text))
-                .collect();
-            let section =
-                label.unwrap_or_else(|| section(&reader.phrases, statement, &around, title));
-            Sentence {
-                quote: Quote {
-                    file: text.file.to_owned(),
-                    line: statement.line,
-                    text: statement.quoted(),
-                },
-                phrase,
-                cues,
-                section,
-                is_answered: statement.is_answered,
-                around,
-            }
-        })
-        .collect()
+        .map(|statement| statement.section + 1)
+        .max();
+    let mut found: Vec<Vec<usize>> = vec![Vec::new(); number.unwrap_or(0)];
+    for statement in text.statements {
+        let phrase = reader.phrase(&statement.full());
+        let strong = reader.phrases[phrase]
+            .mentions
+            .iter()
+            .filter(|mention| mention.is_strong);
+        found[statement.section].extend(strong.map(|mention| mention.part));
+    }
+    found.into_iter().map(Rc::new).collect()
 }
 
 /// Returns what the label of a sentence (`Out of scope: …`) or a heading makes of itself.
@@ -155,7 +188,7 @@ fn label(grammar: &Grammar, is_heading: bool, words: &Words) -> Option<Section> 
     let end = words
         .iter()
         .skip(1)
-        .position(|word| word.before == Break::Strong);
+        .position(|word| word.before >= Break::Colon);
     let label = end.filter(|end| *end < 4);
     let label = label.and_then(|end| grammar.section(&Words::new(words[..=end].to_vec())));
     label.or_else(|| is_heading.then(|| grammar.section(words)).flatten())
@@ -247,6 +280,7 @@ impl Reading {
     fn presence(&self, part: usize) -> Option<Quote> {
         let says = |sentence: &&Sentence| {
             sentence.section == Section::Plan
+                && !sentence.is_aside
                 && self.phrases[sentence.phrase]
                     .mentions
                     .iter()
@@ -362,7 +396,8 @@ impl Reading {
         if let Some(strong) = nearest(phrase, part, place) {
             return strong == part || has_strong_tie(phrase, part, strong, place);
         }
-        let is_weak = is_named(phrase, part, &decision.about);
+        let is_weak = is_named(phrase, part, &decision.about)
+            && (parts()[part].is_about_own || sentence.company.contains(&part));
         for number in &sentence.around {
             let around = &self.phrases[*number];
             let strong: Vec<usize> = around

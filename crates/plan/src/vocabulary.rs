@@ -62,6 +62,8 @@ pub struct Part {
     pub(crate) about: Vec<Pattern>,
     /// Holds if other parts of the family use these words too, so that they do not tell it from them.
     pub(crate) is_about_generic: bool,
+    /// Holds if these words mean it even where nothing around names it.
+    pub(crate) is_about_own: bool,
     /// The decisions that belong to it.
     pub decisions: Vec<Decision>,
     /// What of a map shows that the code has it.
@@ -123,6 +125,8 @@ struct PartFile {
     about: Vec<String>,
     #[serde(default)]
     about_is_generic: bool,
+    #[serde(default)]
+    about_is_own: bool,
     decision: Vec<DecisionEntry>,
     visible: VisibleEntry,
 }
@@ -193,6 +197,7 @@ fn read(id: &'static str, text: &str) -> Result<Part, String> {
         mentions: patterns(&file.mentions, grammar)?,
         about: patterns(&file.about, grammar)?,
         is_about_generic: file.about_is_generic,
+        is_about_own: file.about_is_own,
         decisions: decisions?,
         visible: Visible {
             effects: file.visible.effects,

@@ -12,7 +12,9 @@ pub enum Break {
     None,
     /// A comma.
     Comma,
-    /// A colon, a dash, a bracket, the line of a table.
+    /// A colon, a bracket.
+    Colon,
+    /// A dash, an arrow, the line of a table: words on both sides of it are no phrase.
     Strong,
 }
 
@@ -117,7 +119,8 @@ fn mark(characters: &[char], index: usize) -> Break {
     let is_space = |at: Option<&char>| at.is_none_or(|character| character.is_whitespace());
     match characters[index] {
         ',' => Break::Comma,
-        ':' | ';' | '(' | ')' | '[' | ']' | '|' | '—' | '–' | '→' => Break::Strong,
+        ':' | '(' | ')' | '[' | ']' => Break::Colon,
+        ';' | '|' | '—' | '–' | '→' => Break::Strong,
         '-' if is_space(characters.get(index + 1)) && index > 0 => Break::Strong,
         _ => Break::None,
     }
