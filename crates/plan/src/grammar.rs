@@ -365,7 +365,7 @@ impl Cues {
 fn answered_from(sentence: &[Word], at: usize) -> usize {
     (0..at)
         .rev()
-        .find(|at| sentence[*at].before >= Break::Colon)
+        .find(|at| sentence[*at].before != Break::None)
         .unwrap_or(0)
 }
 

@@ -366,22 +366,32 @@ impl Reading {
                 }
             }
         }
-        if strongest.is_none() && self.is_put_off(decision, sentence, words) {
+        if strongest.is_none() && self.is_put_off(part, decision, sentence, words) {
             return Some(Says::Later);
         }
         strongest
     }
 
-    fn is_put_off(&self, decision: &Decision, sentence: &Sentence, words: &Words) -> bool {
-        let places = decision
-            .deferred_anywhere
-            .iter()
-            .flat_map(|pattern| pattern.find_all(words));
-        let is_later = |place| {
+    fn is_put_off(
+        &self,
+        part: usize,
+        decision: &Decision,
+        sentence: &Sentence,
+        words: &Words,
+    ) -> bool {
+        let is_later = |place: &Place| {
             sentence.section == Section::Deferred
-                || sentence.cues.mode(place, false, false) == Mode::Later
+                || sentence.cues.mode(*place, false, false) == Mode::Later
         };
-        places.into_iter().any(is_later)
+        let places = |patterns: &[Pattern]| -> Vec<Place> {
+            let all = patterns.iter().flat_map(|pattern| pattern.find_all(words));
+            all.filter(is_later).collect()
+        };
+        let own = places(&decision.deferred);
+        !places(&decision.deferred_anywhere).is_empty()
+            || own
+                .into_iter()
+                .any(|place| self.is_about(part, decision, sentence, place))
     }
 
     /// Holds if what stands at `place` of `sentence` is said about the part.

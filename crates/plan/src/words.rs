@@ -162,7 +162,12 @@ fn parts(raw: &str) -> Vec<String> {
 
 /// Returns `word`, which is in lower case, without its ending.
 pub fn stem(word: &str) -> String {
-    if !word.is_ascii() || word.len() < 3 || word.bytes().any(|byte| byte.is_ascii_digit()) {
+    // `CORS` is no plural of `core`.
+    if !word.is_ascii()
+        || word == "cors"
+        || word.len() < 3
+        || word.bytes().any(|byte| byte.is_ascii_digit())
+    {
         return word.to_owned();
     }
     let word = without_plural(word);
@@ -311,6 +316,7 @@ mod tests {
             assert_eq!(stem(a), stem(b));
         }
         assert_eq!(stem("need"), stem("needed"));
+        assert_ne!(stem("cors"), stem("core"));
     }
 
     #[test]
