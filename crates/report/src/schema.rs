@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, ReviewShape, RulesShape};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "review",
+        print: schema_of::<ReviewShape>,
     },
     Schema {
         name: "rules",
