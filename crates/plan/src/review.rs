@@ -396,11 +396,15 @@ impl Reading {
         place: Place,
     ) -> bool {
         let phrase = &self.phrases[sentence.phrase];
-        if let Some(strong) = nearest(phrase, part, place) {
-            return strong == part || has_strong_tie(phrase, part, strong, place);
-        }
         let is_backed = sentence.company.contains(&part);
         let is_own = parts()[part].is_about_own;
+        match nearest(phrase, part, place) {
+            Some(near) if near.part != part => {
+                return has_strong_tie(phrase, part, near.part, place);
+            }
+            Some(near) if near.is_strong || is_own || is_backed => return true,
+            _ => {}
+        }
         let may_mean = |phrase: &Phrase| {
             is_named(phrase, part, &[]) && (is_own || is_backed)
                 || is_backed && is_named(phrase, part, &decision.about)
@@ -444,7 +448,7 @@ fn is_named(phrase: &Phrase, part: usize, about: &[Pattern]) -> bool {
 }
 
 /// Returns the part of the family of `part` that is named nearest: before `place` if there is one, else behind it.
-fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<usize> {
+fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<Mention> {
     let family = phrase
         .mentions
         .iter()
@@ -452,9 +456,9 @@ fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<usize> {
     let before = family
         .clone()
         .filter(|mention| mention.place.0 < place.1)
-        .max_by_key(|mention| (mention.place.0, mention.part == part));
+        .max_by_key(|mention| (mention.place.0, mention.part == part, mention.is_strong));
     let behind = family.min_by_key(|mention| (mention.place.0, mention.part != part));
-    before.or(behind).map(|mention| mention.part)
+    before.or(behind).copied()
 }
 
 /// Holds if a mention tells the parts of a family apart: a name does, and a part's own words do for itself.
