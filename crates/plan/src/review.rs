@@ -47,6 +47,7 @@ pub(crate) fn review(texts: &[Text]) -> (Vec<FoundPart>, Vec<Obligation>) {
         let own: Vec<Obligation> = part
             .decisions
             .iter()
+            .filter(|decision| reading.needs(decision))
             .map(|decision| reading.decide(number, part, decision, &evidence))
             .collect();
         decisions.extend(own);
@@ -288,6 +289,20 @@ impl Reading {
                 && mentions.any(|mention| mention.part == part && asserts(sentence, mention))
         });
         found.map(|found| found.quote.clone())
+    }
+
+    /// Holds if what the decision needs is there.
+    fn needs(&self, decision: &Decision) -> bool {
+        let is_there = |sentence: &Sentence| {
+            let words = &self.phrases[sentence.phrase].words;
+            let mut found = decision
+                .needs
+                .iter()
+                .filter_map(|pattern| pattern.find(words, 0));
+            sentence.section == Section::Plan
+                && found.any(|place| sentence.cues.mode(place, false, false) == Mode::Yes)
+        };
+        decision.needs.is_empty() || self.sentences.iter().any(is_there)
     }
 
     fn decide(
