@@ -13,6 +13,8 @@ pub struct History {
     pub head: String,
     /// What is to be known about the answer itself.
     pub notes: Vec<String>,
+    /// What went wrong with the store, which changes nothing of the answer.
+    pub trouble: Option<String>,
     /// What was there before the first change; nothing if that one is the first of all.
     pub base: Option<State>,
     /// The id of the commit before the first change.

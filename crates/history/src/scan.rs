@@ -72,9 +72,8 @@ pub fn history(
     let (diffs, keys) = differences(&repository, request, &line, &steps);
     let wanted = wanted(&steps, &keys);
     let (snapshots, trouble) = snapshots(&repository, request, &wanted, store);
-    let mut notes = line.notes.clone();
-    notes.extend(trouble);
-    let mut history = tell(request, &line, &diffs, &keys, &snapshots, notes);
+    let mut history = tell(request, &line, &diffs, &keys, &snapshots);
+    history.trouble = trouble;
     let merged = line::merged(&repository, &line);
     for (change, signs) in history.changes.iter_mut().zip(merged) {
         change.commits = signs.len();
@@ -268,8 +267,8 @@ fn tell(
     diffs: &Differences,
     keys: &[String],
     snapshots: &Snapshots,
-    mut notes: Vec<String>,
 ) -> History {
+    let mut notes = line.notes.clone();
     let nothing = Arc::new(Snapshot::default());
     let known = |key: &String| snapshots.get(key).and_then(|it| it.as_ref().ok());
     let first = keys.first().filter(|_| line.base.is_some());
@@ -316,7 +315,7 @@ fn tell(
         base_commit: line.base.as_ref().map(|base| base.commit.to_string()),
         changes,
         findings: trajectory.lives,
-        agents: Vec::new(),
+        ..History::default()
     }
 }
 

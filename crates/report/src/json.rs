@@ -3,8 +3,10 @@
 use firedoor_rules::Rule;
 use serde::Serialize;
 
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
-use crate::{Context, DiffContext, Format, Subject, View, clean};
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, RulesShape, StudyShape,
+};
+use crate::{Context, DiffContext, Format, HistoryContext, StudyContext, Subject, View, clean};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -13,6 +15,8 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: Some(explain),
     diff: Some(diff),
+    history: Some(history),
+    study: Some(study),
     rules: Some(rules),
 };
 
@@ -30,6 +34,14 @@ fn explain(context: &Context, subject: &Subject) -> String {
 
 fn diff(context: &DiffContext) -> String {
     print(&DiffShape::new(context))
+}
+
+fn history(context: &HistoryContext) -> String {
+    print(&HistoryShape::new(context))
+}
+
+fn study(context: &StudyContext) -> String {
+    print(&StudyShape::new(context))
 }
 
 fn rules(rules: &[&'static Rule], _view: View) -> String {

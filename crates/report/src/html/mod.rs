@@ -26,6 +26,8 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map_page),
     explain: None,
     diff: Some(diff::render),
+    history: None,
+    study: None,
     rules: None,
 };
 

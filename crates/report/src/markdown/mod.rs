@@ -17,6 +17,8 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: None,
     diff: Some(diff::render),
+    history: None,
+    study: None,
     rules: None,
 };
 

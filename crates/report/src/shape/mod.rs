@@ -3,11 +3,13 @@
 mod diff;
 mod explanation;
 mod findings;
+mod history;
 mod map;
 mod place;
 
 pub(crate) use diff::DiffShape;
 pub(crate) use explanation::{ExplanationShape, RulesShape};
 pub(crate) use findings::{FindingShape, ReportShape};
+pub(crate) use history::{HistoryShape, StudyShape};
 pub(crate) use map::{MapShape, accesses};
 pub(crate) use place::{Place, Region};

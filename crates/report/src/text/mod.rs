@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod excerpt;
 mod explain;
+mod history;
 mod map;
 mod notes;
 mod rules;
@@ -20,5 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map::render),
     explain: Some(explain::render),
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: Some(rules::render),
 };
