@@ -335,6 +335,9 @@ fn begin(step: &Step) -> Change {
     }
 }
 
+/// What places with these roles say is where a defect is reached from, and not what it is made of.
+const ROADS: [&str; 3] = ["reached", "stands-before", "for-example"];
+
 /// Finds out which changes the places come from that findings rest on.
 fn trace(history: &mut History, tracer: &mut Tracer<'_>) {
     for life in &mut history.findings {
@@ -355,7 +358,9 @@ fn trace(history: &mut History, tracer: &mut Tracer<'_>) {
         changes.extend(origin(&life.file, life.line));
         for evidence in &mut life.evidence {
             evidence.change = origin(&evidence.file, evidence.line);
-            changes.extend(evidence.change);
+            if !ROADS.contains(&evidence.role.as_str()) {
+                changes.extend(evidence.change);
+            }
         }
         if changes.len() > 1 {
             life.interaction = changes.into_iter().collect();

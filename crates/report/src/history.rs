@@ -178,7 +178,7 @@ pub(crate) fn instant(seconds: i64) -> String {
 /// counted from March on, so that the odd day is the last of a year.
 fn civil(days: i64) -> (i64, i64, i64) {
     // Nothing that is no time at all may overflow.
-    let days = days.clamp(-700_000, 3_000_000) + 719_468;
+    let days = days.clamp(-700_000, 2_932_896) + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
     let year_of_era =

@@ -1,6 +1,7 @@
 //! Markdown, for comments on pull requests and for documents.
 
 mod diff;
+mod history;
 
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
@@ -17,8 +18,8 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: None,
     diff: Some(diff::render),
-    history: None,
-    study: None,
+    history: Some(history::render),
+    study: Some(history::study),
     rules: None,
 };
 
