@@ -425,6 +425,70 @@ fn rewritten_files_and_merges_of_merges_end() {
     );
 }
 
+/// Returns what a commit is told to be by itself: entry points, those with a log-in check, and open findings.
+fn alone(folder: &Folder, commit: &str) -> [u64; 3] {
+    let history = json(
+        &folder.0,
+        &["--no-cache", "--limit", "1", "--branch", commit],
+    );
+    numbers(&history["changes"][0])
+}
+
+fn numbers(change: &Value) -> [u64; 3] {
+    let http = &change["coverage"]["http"];
+    let number = |value: &Value| value.as_u64().unwrap_or(0);
+    [
+        number(&http["entry_points"]),
+        number(&http["authentication"]["enforced"]),
+        number(&change["open"]),
+    ]
+}
+
+/// Commits that are not analysed, and texts that are not parsed again, make no difference.
+#[test]
+fn every_change_stands_as_it_does_by_itself() {
+    let folder = repository();
+    let mut folder = folder;
+    let strong = GUARD.to_owned();
+    let open = APP.replace("requireUser, ", "");
+    let texts: [(&str, &[&str]); 7] = [
+        ("guard.js", &[&strong, &weak(), "module.exports = {};\n"]),
+        ("app.js", &[APP, &open, "// nothing\n"]),
+        (".gitignore", &["", "guard.js\n", "api/\n"]),
+        ("api/app.js", &[APP, &open, ""]),
+        ("api/guard.js", &[&weak(), &strong, ""]),
+        (
+            "firedoor.toml",
+            &[
+                "",
+                "[ignore]\npaths = [\"api\"]\n",
+                "[rules]\n\"jwt-secret-hardcoded\" = \"off\"\n",
+            ],
+        ),
+        ("README.md", &["a", "b", "c"]),
+    ];
+    let mut random = 7_u64;
+    for _ in 0..24 {
+        // The numbers of Knuth's generator, the same every time.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let (path, choices) = texts[(random >> 33) as usize % texts.len()];
+        folder = folder.write(path, choices[(random >> 40) as usize % choices.len()]);
+        commit(&folder, "Change");
+    }
+    let history = json(&folder.0, &[]);
+    let changes = history["changes"].as_array().expect("it is a list");
+    assert_eq!(changes.len(), 25);
+    let mut seen = std::collections::BTreeSet::new();
+    for change in changes {
+        let commit = change["commit"].as_str().expect("it is a text");
+        assert_eq!(numbers(change), alone(&folder, commit), "{commit}");
+        seen.insert(numbers(change));
+    }
+    assert!(seen.len() > 4, "the changes do something: {seen:?}");
+}
+
 #[test]
 fn repositories_are_put_side_by_side() {
     let one = repository().write("guard.js", weak());

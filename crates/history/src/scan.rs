@@ -278,6 +278,7 @@ fn tell(
     let mut changes: Vec<Change> = Vec::with_capacity(line.steps.len());
     let keys = &keys[usize::from(line.base.is_some())..];
     let mut fault = None;
+    let mut unreadable: Vec<(String, &str)> = Vec::new();
     for (number, (step, key)) in line.steps.iter().zip(keys).enumerate() {
         let mut change = begin(step);
         let found = snapshots.get(key);
@@ -300,12 +301,19 @@ fn tell(
             }
             Some(Err(error)) => {
                 change.reading = Reading::Unreadable;
-                notes.push(format!("{} cannot be read: {error}", change.label()));
+                unreadable.push((change.label().to_owned(), error));
             }
             None => change.reading = Reading::Unreadable,
         }
         change.state = trajectory.state();
         changes.push(change);
+    }
+    // A clone without its files would otherwise say the same of every change.
+    if let Some((label, error)) = unreadable.first() {
+        notes.push(match unreadable.len() {
+            1 => format!("{label} cannot be read: {error}"),
+            many => format!("{label} and {} more cannot be read: {error}", many - 1),
+        });
     }
     History {
         branch: request.branch.clone(),
