@@ -2,8 +2,9 @@
 
 mod dump;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
+pub use parse::ParseCache;
 
 mod compare;
 mod configure;
@@ -77,7 +78,16 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    let (modules, failed_files) = parse::parse(files);
+    report(files, options, None)
+}
+
+/// Analyses `files` as [`analyse`] does; texts that `cache` knows are not parsed again.
+pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> Report {
+    report(files, options, Some(cache))
+}
+
+fn report(files: &FileSet, options: &Options, cache: Option<&ParseCache>) -> Report {
+    let (modules, failed_files) = parse::parse(files, cache);
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);

@@ -1,6 +1,7 @@
 //! The commands: read, analyse, render, write.
 
 mod diff;
+pub(crate) mod history;
 mod init;
 mod review;
 
@@ -54,6 +55,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
         Command::Diff(arguments) => diff::diff(arguments, common),
+        Command::History(arguments) => history::history(arguments, common),
+        Command::Study(arguments) => history::study(arguments, common),
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
         Command::Review(arguments) => review::review(arguments, common),

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, ReviewShape, RulesShape};
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
+    StudyShape,
+};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,14 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "diff",
         print: schema_of::<DiffShape>,
+    },
+    Schema {
+        name: "history",
+        print: schema_of::<HistoryShape>,
+    },
+    Schema {
+        name: "study",
+        print: schema_of::<StudyShape>,
     },
     Schema {
         name: "explanation",
