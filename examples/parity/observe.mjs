@@ -53,11 +53,12 @@ async function observe(id) {
   const isLogin = template.startsWith('/login');
   // A record that is not there, so that nothing is lost by asking.
   const [none, bad] = [await ask(method, door(999999), null, body), await ask(method, door(999999), forged, body)];
-  const isRefused = [none, bad].every((answer) => [401, 403].includes(answer.status));
+  // Flask-JWT-Extended answers 422 to a token that is not signed by the server.
+  const isRefused = [401, 403].includes(none.status) && [401, 403, 422].includes(bad.status);
   const seen = { authentication: isRefused && !isLogin ? 'enforced' : 'absent' };
   if (isRefused && !isLogin) {
-    const answer = await ask(method, door(note), other, body);
     const isAdmin = template.startsWith('/admin');
+    const answer = await ask(method, door(isAdmin ? 999999 : note), other, body);
     seen.authorization = isAdmin && answer.status === 403 ? 'enforced' : 'absent';
     seen.ownership = !isAdmin && [403, 404].includes(answer.status) ? 'enforced' : 'absent';
     if (seen.ownership === 'enforced' && (await ask(method, door(note), owner, body)).status !== 200) {
