@@ -381,12 +381,14 @@ fn is_about_connection(origin: &Origin) -> bool {
         return false;
     };
     let name = name.to_ascii_lowercase();
+    // What was made of a header is named within it: `host.id` is a field of what was found by the host.
+    let name = name.split('.').next().unwrap_or(&name);
     name.starts_with("content-")
         || name.starts_with("accept")
         || name.starts_with("x-forwarded-")
         || name.starts_with("if-")
         || matches!(
-            name.as_str(),
+            name,
             "user-agent"
                 | "host"
                 | "origin"
