@@ -115,6 +115,12 @@ pub(super) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
         }
         _ => given,
     };
+    // Whoever reads of the function knows it by what it decorates with.
+    if let Some(function) = value.only_object()
+        && let ObjectKind::Function { .. } = machine.heap.get(function).kind
+    {
+        machine.heap.get_mut(function).name.get_or_insert(name);
+    }
     add_decoration(host, id, last_part(&call.path), name, value);
     Ok(Some(call.this.clone()))
 }

@@ -37,13 +37,18 @@ fn status_value(machine: &Machine<'_>, reply: Option<ObjectId>) -> Option<Value>
     machine.heap.property(reply?, Ustr::from(STATUS)).cloned()
 }
 
-/// The status, if it is known; of several the one that refuses least.
+/// The status, if it is known; of several the one that refuses least. Where it may not have been set at all,
+/// the answer is none that refuses.
 fn number(status: Option<&Value>) -> Option<u16> {
-    let numbers = status?.atoms().iter().filter_map(|atom| match atom {
-        Atom::Number(number) if (100.0..600.0).contains(number) => Some(*number as u16),
-        _ => None,
-    });
-    numbers.min()
+    let mut least: Option<u16> = None;
+    for atom in status?.atoms() {
+        let Atom::Number(number) = atom else {
+            return None;
+        };
+        let number = *number as u16;
+        least = Some(least.map_or(number, |known| known.min(number)));
+    }
+    least.filter(|status| (100..600).contains(status))
 }
 
 /// `send(payload)`: an error goes to the error handlers, anything else is the answer.
