@@ -232,7 +232,12 @@ fn is_other_constant(input: &Value, allowed: &Value) -> bool {
     input.text().is_some() && !allowed.atoms().contains(&input.atoms()[0])
 }
 
-pub(crate) fn merged(machine: &mut Machine<'_>, first: &Value, second: &Value, span: Span) -> Value {
+pub(crate) fn merged(
+    machine: &mut Machine<'_>,
+    first: &Value,
+    second: &Value,
+    span: Span,
+) -> Value {
     let id = machine.heap.allocate(ObjectKind::Plain, span);
     for value in [first, second] {
         for part in value.objects().collect::<Vec<_>>() {

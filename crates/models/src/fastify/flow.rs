@@ -73,7 +73,9 @@ fn decorate(
     machine
         .heap
         .set_property(request, Ustr::from("server"), server.clone());
-    machine.heap.set_property(reply, Ustr::from("server"), server);
+    machine
+        .heap
+        .set_property(reply, Ustr::from("server"), server);
     let about = machine.heap.allocate(ObjectKind::Plain, span);
     for name in ["config", "url", "method", "schema"] {
         let value = crate::tools::option(machine, &plan.options, name, span);
@@ -184,7 +186,13 @@ fn hook(
             machine.await_value(&result, step.mounted)?;
             let_on_once(host, machine, step.mounted);
         }
-        express::unknown_layer(host, machine, step);
+        let has_answered = {
+            let state = host.state();
+            !state.fastify.raised.is_empty() || !state.fastify.sent.is_empty()
+        };
+        if !has_answered {
+            express::unknown_layer(host, machine, step);
+        }
         return Ok(());
     }
     let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
@@ -197,12 +205,27 @@ fn hook(
         plan.is_some_and(|plan| plan.sends_late)
     };
     for path in &paths {
-        let is_reply = path.value.objects().any(|id| Some(id) == shared[1].only_object());
+        let is_reply = path
+            .value
+            .objects()
+            .any(|id| Some(id) == shared[1].only_object());
         if sends_late && !is_reply {
             // The answer is not sent yet when the hook is done: the request goes on all the same.
-            push_continue(host, path.decided.clone(), &path.written, path.span, path.function);
+            push_continue(
+                host,
+                path.decided.clone(),
+                &path.written,
+                path.span,
+                path.function,
+            );
         } else {
-            let_on(host, path.decided.clone(), &path.written, path.span, path.function);
+            let_on(
+                host,
+                path.decided.clone(),
+                &path.written,
+                path.span,
+                path.function,
+            );
         }
     }
     Ok(())
@@ -248,15 +271,12 @@ pub(super) fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
 }
 
 /// Lets a way go on where it has not sent the reply. Where only a part of the way has, the other part goes on.
-fn let_on(
-    host: &ModelHost,
-    decided: Vec<Decided>,
-    written: &Written,
-    span: Span,
-    function: Ustr,
-) {
+fn let_on(host: &ModelHost, decided: Vec<Decided>, written: &Written, span: Span, function: Ustr) {
     let sent = answers(host);
-    if sent.iter().any(|on| on.iter().all(|step| decided.contains(step))) {
+    if sent
+        .iter()
+        .any(|on| on.iter().all(|step| decided.contains(step)))
+    {
         return;
     }
     let mut ways = vec![decided];
@@ -305,7 +325,10 @@ fn answers(host: &ModelHost) -> Vec<Vec<Decided>> {
             .filter(|effect| {
                 matches!(
                     effect.kind,
-                    EffectKind::Respond { is_error: false, .. } | EffectKind::Redirect(_)
+                    EffectKind::Respond {
+                        is_error: false,
+                        ..
+                    } | EffectKind::Redirect(_)
                 )
             })
             .map(|effect| effect.decided.clone()),
@@ -398,7 +421,12 @@ fn handler(
 }
 
 /// What a path returns that has not sent the reply is the answer.
-fn answer_paths(host: &ModelHost, machine: &mut Machine<'_>, paths: &[ReturnPath], shared: &[Value]) {
+fn answer_paths(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    paths: &[ReturnPath],
+    shared: &[Value],
+) {
     let Some(reply) = shared.get(1).and_then(Value::only_object) else {
         return;
     };
@@ -407,14 +435,17 @@ fn answer_paths(host: &ModelHost, machine: &mut Machine<'_>, paths: &[ReturnPath
         let is_sent = sent
             .iter()
             .any(|on| on.iter().all(|step| path.decided.contains(step)));
-        let payload = path.value.filter(|atom| {
-            !matches!(atom, Atom::Undefined) && *atom != Atom::Object(reply)
-        });
+        let payload = path
+            .value
+            .filter(|atom| !matches!(atom, Atom::Undefined) && *atom != Atom::Object(reply));
         let (false, Some(payload)) = (is_sent, payload) else {
             continue;
         };
         let base = std::mem::replace(&mut machine.decided, path.decided.clone());
-        let status = path.written.property(reply, Ustr::from(reply::STATUS)).cloned();
+        let status = path
+            .written
+            .property(reply, Ustr::from(reply::STATUS))
+            .cloned();
         let status = status.or_else(|| {
             machine
                 .heap

@@ -87,11 +87,7 @@ pub(super) fn decoration(host: &ModelHost, id: ObjectId, name: Ustr) -> Option<V
 }
 
 /// `fastify-plugin`: the function works on the instance that it is registered on.
-pub(super) fn plain_plugin(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(super) fn plain_plugin(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     let options = call.arguments.get(1);
     let encapsulates = option(machine, &options, "encapsulate", call.span);
@@ -126,13 +122,7 @@ pub(super) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
 }
 
 /// Decorates an instance, or the requests or replies of one.
-pub(super) fn add_decoration(
-    host: &ModelHost,
-    id: ObjectId,
-    kind: &str,
-    name: Ustr,
-    value: Value,
-) {
+pub(super) fn add_decoration(host: &ModelHost, id: ObjectId, kind: &str, name: Ustr, value: Value) {
     let mut state = host.state();
     let Some(instance) = state.fastify.instances.get_mut(&id) else {
         return;
@@ -217,11 +207,29 @@ fn is_method(name: &str) -> bool {
     calls.any(|(known, _)| path == *known)
         || matches!(
             name,
-            "server" | "addresses" | "printRoutes" | "hasRoute" | "findRoute" | "addHttpMethod"
-                | "supportedMethods" | "hasPlugin" | "printPlugins" | "getSchema" | "getSchemas"
-                | "hasRequestDecorator" | "hasReplyDecorator" | "hasContentTypeParser"
-                | "getDefaultRoute" | "setDefaultRoute" | "validatorCompiler" | "serializerCompiler"
-                | "swagger" | "then" | "onClose" | "io" | "initialConfig"
+            "server"
+                | "addresses"
+                | "printRoutes"
+                | "hasRoute"
+                | "findRoute"
+                | "addHttpMethod"
+                | "supportedMethods"
+                | "hasPlugin"
+                | "printPlugins"
+                | "getSchema"
+                | "getSchemas"
+                | "hasRequestDecorator"
+                | "hasReplyDecorator"
+                | "hasContentTypeParser"
+                | "getDefaultRoute"
+                | "setDefaultRoute"
+                | "validatorCompiler"
+                | "serializerCompiler"
+                | "swagger"
+                | "then"
+                | "onClose"
+                | "io"
+                | "initialConfig"
         )
 }
 
@@ -238,7 +246,11 @@ pub(super) fn member(
         return Some(value);
     }
     match name.as_str() {
-        "log" => Some(Value::object(host.make_object(machine, "fastify:logger", span))),
+        "log" => Some(Value::object(host.make_object(
+            machine,
+            "fastify:logger",
+            span,
+        ))),
         "prefix" => {
             let state = host.state();
             let instance = state.fastify.instances.get(&id)?;
@@ -256,7 +268,9 @@ fn missing(host: &ModelHost, id: ObjectId) -> Option<Value> {
     let is_open = chain.iter().any(|id| {
         let instance = state.fastify.instances.get(id);
         instance.is_none_or(|instance| {
-            instance.decorations.contains_key(&Ustr::from(super::plugins::OPEN))
+            instance
+                .decorations
+                .contains_key(&Ustr::from(super::plugins::OPEN))
         })
     });
     (!is_open).then(Value::undefined)
@@ -264,9 +278,9 @@ fn missing(host: &ModelHost, id: ObjectId) -> Option<Value> {
 
 /// Returns the function itself, bound to an instance as `this`.
 pub(super) fn bound(machine: &mut Machine<'_>, function: &Value, instance: ObjectId) -> Value {
-    let is_own = function.only_object().is_some_and(|id| {
-        matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
-    });
+    let is_own = function
+        .only_object()
+        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Function { .. }));
     if !is_own {
         return function.clone();
     }

@@ -5,7 +5,9 @@ use firedoor_eval::{Decided, HOLE, Machine, ModuleId, ObjectId, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Event, FRAMEWORK, Hook, Instance, Plan, Route, flow, instance, options, paths, queue, routes};
+use super::{
+    Event, FRAMEWORK, Hook, Instance, Plan, Route, flow, instance, options, paths, queue, routes,
+};
 use crate::doors::{Mounting, symbol};
 use crate::socket::MESSAGES;
 use crate::tools::option;
@@ -238,7 +240,14 @@ impl Listed<'_> {
         kind: StepKind,
         role: &'static str,
     ) -> Step {
-        make_step(machine, value, kind, role, self.route.span, &self.route.decided)
+        make_step(
+            machine,
+            value,
+            kind,
+            role,
+            self.route.span,
+            &self.route.decided,
+        )
     }
 
     fn door(
@@ -305,19 +314,26 @@ fn sends_late(machine: &Machine<'_>, known: &Instance) -> bool {
 }
 
 fn is_async(machine: &Machine<'_>, value: &Value) -> bool {
-    value.only_object().is_some_and(|id| {
-        match machine.heap.get(id).kind {
+    value
+        .only_object()
+        .is_some_and(|id| match machine.heap.get(id).kind {
             firedoor_eval::ObjectKind::Function { closure, .. } => {
                 machine.function_of(closure).is_async
             }
             _ => false,
-        }
-    })
+        })
 }
 
 fn hook_step(machine: &mut Machine<'_>, hook: &Hook) -> Step {
     let function = instance::bound(machine, &hook.value, hook.instance);
-    make_step(machine, &function, StepKind::Layer, "hook", hook.span, &hook.decided)
+    make_step(
+        machine,
+        &function,
+        StepKind::Layer,
+        "hook",
+        hook.span,
+        &hook.decided,
+    )
 }
 
 fn make_step(
@@ -380,5 +396,12 @@ pub(super) fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Valu
     }
     let function = instance::bound(machine, value, owner?);
     let span = machine.heap.get(id).span;
-    Some(make_step(machine, &function, StepKind::Layer, "hook", span, &[]))
+    Some(make_step(
+        machine,
+        &function,
+        StepKind::Layer,
+        "hook",
+        span,
+        &[],
+    ))
 }

@@ -64,7 +64,10 @@ pub static MODEL: Model = Model {
         ("npm:fastify().options", routes::shorthand),
         ("npm:fastify().all", routes::shorthand),
         ("npm:fastify().withTypeProvider", instance::same),
-        ("npm:fastify().setValidatorCompiler", instance::set_validator),
+        (
+            "npm:fastify().setValidatorCompiler",
+            instance::set_validator,
+        ),
         ("npm:fastify().setSerializerCompiler", instance::same),
         ("npm:fastify().setReplySerializer", instance::same),
         ("npm:fastify().setSchemaController", instance::same),

@@ -63,7 +63,9 @@ pub(super) fn check(
             true => let_through(host, machine, &schema, &given, span)?,
             false => held(host, machine, &schema, &given, span)?,
         };
-        machine.heap.set_property(request, Ustr::from(member), value);
+        machine
+            .heap
+            .set_property(request, Ustr::from(member), value);
         tests.push(test);
     }
     let all = machine.all_of(&tests, span);
@@ -279,4 +281,3 @@ fn own_properties(machine: &Machine<'_>, object: &Value) -> Vec<(Ustr, Value)> {
     let all = ids.iter().flat_map(|id| &machine.heap.get(*id).properties);
     all.map(|(name, value)| (*name, value.clone())).collect()
 }
-

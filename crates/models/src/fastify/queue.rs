@@ -181,9 +181,8 @@ fn run_within(
     arguments: &Arguments,
     function: &Value,
 ) {
-    let behind = with_instance(host, id, |instance| std::mem::take(&mut instance.queue));
     let this = Some(Value::object(id));
-    let run = machine.guarded(|machine| {
+    before_others(host, machine, id, waiting, |machine| {
         let (result, _) = machine.catching(|machine| {
             let result = machine.call_value(function, this, arguments, waiting.span)?;
             machine.await_value(&result, waiting.span)
@@ -193,7 +192,18 @@ fn run_within(
             machine.note("plugin-fails", waiting.span, detail);
         }
     });
-    if let Err(what) = run {
+}
+
+/// Runs a plugin, and what it registers before anything that waits already.
+fn before_others<'p>(
+    host: &ModelHost,
+    machine: &mut Machine<'p>,
+    id: ObjectId,
+    waiting: &Waiting,
+    body: impl FnOnce(&mut Machine<'p>),
+) {
+    let behind = with_instance(host, id, |instance| std::mem::take(&mut instance.queue));
+    if let Err(what) = machine.guarded(body) {
         let detail = format!("firedoor failed while it ran this plugin; please report it: {what}");
         machine.note("evaluation-failed", waiting.span, detail);
     }
@@ -224,13 +234,17 @@ fn load(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId, waiting: &Wai
     let options = options_of(machine, id, &waiting.options, waiting.span);
     let mut is_known = false;
     for object in value.objects().collect::<Vec<_>>() {
-        if let ObjectKind::Function { .. } | ObjectKind::Bound { .. } = machine.heap.get(object).kind {
+        if let ObjectKind::Function { .. } | ObjectKind::Bound { .. } =
+            machine.heap.get(object).kind
+        {
             is_known = true;
             load_function(host, machine, id, waiting, object, &options);
         }
     }
     if !is_known {
-        plugins::load(host, machine, id, &value, &options, waiting.span);
+        before_others(host, machine, id, waiting, |machine| {
+            plugins::load(host, machine, id, &value, &options, waiting.span);
+        });
     }
 }
 

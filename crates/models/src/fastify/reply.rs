@@ -166,4 +166,3 @@ pub(super) fn other(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     }
     Ok(Some(call.this.clone()))
 }
-

@@ -69,4 +69,3 @@ pub(super) fn same_socket(
 ) -> Option<Value> {
     object.map(Value::object)
 }
-

@@ -32,7 +32,15 @@ pub(super) fn shorthand(host: &ModelHost, machine: &mut Machine<'_>, call: &Call
             .set_property(made, Ustr::from("handler"), handler);
     }
     let url = call.arguments.get(0);
-    add(host, machine, id, &[Ustr::from(&method)], &url, made, call.span);
+    add(
+        host,
+        machine,
+        id,
+        &[Ustr::from(&method)],
+        &url,
+        made,
+        call.span,
+    );
     Ok(Some(call.this.clone()))
 }
 
@@ -104,7 +112,10 @@ pub(super) fn add(
 ) {
     let urls = match url.texts() {
         Some(texts) => texts,
-        None => vec![url.text_pattern().unwrap_or_else(|| Ustr::from(&HOLE.to_string()))],
+        None => vec![
+            url.text_pattern()
+                .unwrap_or_else(|| Ustr::from(&HOLE.to_string())),
+        ],
     };
     for url in urls {
         add_one(host, machine, id, methods, url, options, span);
@@ -174,13 +185,7 @@ fn add_one(
 }
 
 /// Calls a function of the program that was added as `onRoute`.
-fn tell(
-    machine: &mut Machine<'_>,
-    listener: &Value,
-    id: ObjectId,
-    options: ObjectId,
-    span: Span,
-) {
+fn tell(machine: &mut Machine<'_>, listener: &Value, id: ObjectId, options: ObjectId, span: Span) {
     let base = machine.decided.len();
     let arguments = Arguments::positional([Value::object(options)]);
     let this = Some(Value::object(id));

@@ -5,7 +5,7 @@
 
 use firedoor_app::RequestPart;
 use firedoor_eval::{
-    Answer, Arguments, Call, Machine, ObjectKind, Stop, TestKind, Thrown, Value,
+    Answer, Arguments, Call, Decided, Machine, ObjectKind, Shape, Stop, TestKind, Thrown, Value,
 };
 use firedoor_source::Span;
 
@@ -27,7 +27,9 @@ pub(super) fn choose(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     let given = call.arguments.get(1);
     let relation = option(machine, &given, "relation", call.span)
         .or_else(|| option(machine, &general, "defaultRelation", call.span));
-    let is_and = relation.and_then(|relation| relation.text()).is_some_and(|text| text == "and");
+    let is_and = relation
+        .and_then(|relation| relation.text())
+        .is_some_and(|text| text == "and");
     let functions = call.arguments.get(0);
     let mut names = Vec::new();
     for function in machine.elements_of(&functions).0 {
@@ -35,7 +37,13 @@ pub(super) fn choose(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         names.push(name.to_string());
     }
     let joined = names.join(if is_and { " and " } else { " or " });
-    let guard = named(host, machine, "fastify:auth()", &format!("auth({joined})"), call.span);
+    let guard = named(
+        host,
+        machine,
+        "fastify:auth()",
+        &format!("auth({joined})"),
+        call.span,
+    );
     keep(machine, guard, "$functions", functions);
     keep(machine, guard, "$and", Value::bool(is_and));
     Ok(Some(Value::object(guard)))
@@ -47,7 +55,14 @@ pub(super) fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let is_and = kept(machine, call.receiver, "$and") == Value::bool(true);
     let span = call.span;
     let mut failures = Vec::new();
-    let test = all_or_any(host, machine, &functions, is_and, call.arguments, &mut failures)?;
+    let test = all_or_any(
+        host,
+        machine,
+        &functions,
+        is_and,
+        call.arguments,
+        &mut failures,
+    )?;
     settle(host, machine, &test, failures, span)?;
     Ok(Some(Value::undefined()))
 }
@@ -82,7 +97,13 @@ fn with_status(host: &ModelHost, machine: &mut Machine<'_>, failed: Value, span:
     if errors::status_of(host, machine, &failed).is_some() {
         return failed;
     }
-    let made = error(host, machine, "npm:@fastify/auth.AuthError", &[&failed], span);
+    let made = error(
+        host,
+        machine,
+        "npm:@fastify/auth.AuthError",
+        &[&failed],
+        span,
+    );
     if let Some(id) = made.only_object() {
         keep(machine, id, "statusCode", Value::number(401.0));
     }
@@ -126,7 +147,12 @@ fn ask(
     failures: &mut Vec<Value>,
 ) -> Result<Value, Stop> {
     let span = machine.place();
-    let owner = host.state().fastify.current.as_ref().map(|plan| plan.instance);
+    let owner = host
+        .state()
+        .fastify
+        .current
+        .as_ref()
+        .map(|plan| plan.instance);
     let function = match owner {
         Some(owner) => instance::bound(machine, function, owner),
         None => function.clone(),
@@ -144,9 +170,8 @@ fn ask(
         memory.called_back.clear();
         (memory.raised.len(), memory.sent.len())
     };
-    let (result, thrown) = machine.catching(|machine| {
-        machine.call_paths(&function, &Arguments::positional(given), span)
-    });
+    let (result, thrown) = machine
+        .catching(|machine| machine.call_paths(&function, &Arguments::positional(given), span));
     machine.decided.truncate(base);
     let (called, more, has_sent) = {
         let memory = &mut host.state().fastify;
@@ -156,17 +181,24 @@ fn ask(
         (std::mem::take(&mut memory.called_back), more, has_sent)
     };
     let before = failures.len();
-    failures.extend(thrown.into_iter().chain(more).map(|thrown| thrown.value));
+    let mut operands: Vec<Value> = Vec::new();
+    for failed in thrown.into_iter().chain(more) {
+        operands.push(hangs_on(machine, &failed.decided, base));
+        failures.push(failed.value);
+    }
     let mut passes = false;
     match result {
         Err(Stop::Budget) => return Err(Stop::Budget),
         Ok(paths) if !flow::calls_back(machine, &function) => passes = !paths.is_empty(),
         _ => {}
     }
-    for (value, _) in called {
+    for (value, decided) in called {
         match value.is_nothing() {
             true => passes = true,
-            false => failures.push(value),
+            false => {
+                operands.push(hangs_on(machine, &decided, base));
+                failures.push(value);
+            }
         }
     }
     let fails = failures.len() > before || has_sent;
@@ -175,8 +207,23 @@ fn ask(
         (false, _) => Some(false),
         (true, true) => None,
     };
-    let operands: Vec<&Value> = failures[before..].iter().collect();
+    operands.extend(failures[before..].iter().cloned());
+    let operands: Vec<&Value> = operands.iter().collect();
     Ok(machine.tested(TestKind::Proof, outcome, &operands, span))
+}
+
+/// An unknown value that comes from what the decisions behind the first `base` hang on.
+fn hangs_on(machine: &mut Machine<'_>, decided: &[Decided], base: usize) -> Value {
+    let mut value = Value::unknown(Shape::Any);
+    for step in decided.iter().skip(base) {
+        let (origins, control) = {
+            let decision = machine.decision(step.decision);
+            (decision.origins, decision.control)
+        };
+        value.origins = machine.origins.union(value.origins, origins);
+        value.control = machine.origins.union(value.control, control);
+    }
+    value
 }
 
 /// The callback of such a function.
@@ -207,7 +254,7 @@ pub(super) fn load_basic(host: &ModelHost, machine: &mut Machine<'_>, loading: &
 pub(super) fn basic(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let validate = kept(machine, call.receiver, "$validate");
     let header = host.request_value(machine, RequestPart::Header, "authorization");
-    let text = header.shaped(firedoor_eval::Shape::String);
+    let text = header.shaped(Shape::String);
     let mut given = vec![text.clone(), text];
     given.extend(call.arguments.positional.iter().cloned());
     let mut failures = Vec::new();

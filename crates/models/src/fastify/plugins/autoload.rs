@@ -100,7 +100,10 @@ fn is_hooks(name: &str) -> bool {
     matches!(stem, "autohooks" | "auto_hooks")
 }
 
-#[allow(clippy::too_many_arguments, reason = "one walk through folders, which hands everything down")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one walk through folders, which hands everything down"
+)]
 fn load_folder(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -115,7 +118,9 @@ fn load_folder(
     let mut hooks: Vec<String> = Vec::new();
     if wanted.has_hooks {
         hooks.extend(above.iter().cloned());
-        let own = entries.iter().find(|(name, is_folder)| !is_folder && is_hooks(name));
+        let own = entries
+            .iter()
+            .find(|(name, is_folder)| !is_folder && is_hooks(name));
         hooks.extend(own.map(|(name, _)| format!("{folder}/{name}")));
     }
     let index = entries
@@ -140,7 +145,16 @@ fn load_folder(
             false => prefix.to_owned(),
         };
         let folder = format!("{folder}/{name}");
-        load_folder(host, machine, loading, wanted, &folder, &inner, below, depth + 1);
+        load_folder(
+            host,
+            machine,
+            loading,
+            wanted,
+            &folder,
+            &inner,
+            below,
+            depth + 1,
+        );
     }
 }
 
@@ -179,15 +193,16 @@ fn load_files(
         if wanted.is_plain {
             host.state().fastify.plain.extend(plugin.objects());
         }
-        if exported(machine, file, &plugin, "autoload", loading).is_some_and(|value| {
-            machine.truth(&value) == Some(false)
-        }) {
+        if exported(machine, file, &plugin, "autoload", loading)
+            .is_some_and(|value| machine.truth(&value) == Some(false))
+        {
             continue;
         }
         let options = options_of(machine, loading, wanted, file, &plugin, prefix);
         push(host, machine, target, plugin, options, loading);
     }
     if target != loading.id {
+        queue::flush(host, machine, loading.id);
         queue::flush(host, machine, target);
     }
 }
@@ -261,7 +276,11 @@ fn options_of(
         for id in part.objects().collect::<Vec<_>>() {
             let object = machine.heap.get(id).clone();
             if matches!(object.kind, ObjectKind::Plain) {
-                machine.heap.get_mut(made).properties.extend(object.properties);
+                machine
+                    .heap
+                    .get_mut(made)
+                    .properties
+                    .extend(object.properties);
             }
         }
     }

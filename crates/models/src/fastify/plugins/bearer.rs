@@ -13,14 +13,25 @@ use crate::tools::{is_function, keep, kept, option, proof};
 
 /// Adds the hook, or the function that can be one.
 pub(super) fn load(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loading<'_>) {
-    let guard = named(host, machine, "fastify:bearer", "verifyBearerAuth", loading.span);
+    let guard = named(
+        host,
+        machine,
+        "fastify:bearer",
+        "verifyBearerAuth",
+        loading.span,
+    );
     keep(machine, guard, "$options", loading.options.clone());
     decorate(host, loading.id, "verifyBearerAuth", Value::object(guard));
     let adds = option(machine, loading.options, "addHook", loading.span);
-    if adds.as_ref().is_some_and(|adds| machine.truth(adds) == Some(false)) {
+    if adds
+        .as_ref()
+        .is_some_and(|adds| machine.truth(adds) == Some(false))
+    {
         return;
     }
-    let event = adds.and_then(|adds| adds.text()).and_then(|name| Event::of(&name));
+    let event = adds
+        .and_then(|adds| adds.text())
+        .and_then(|name| Event::of(&name));
     let event = event.unwrap_or(Event::Request);
     add_hook(host, machine, loading, event, Value::object(guard));
 }

@@ -14,8 +14,8 @@ use crate::tools::{keep, option, unknown_of};
 fn made(machine: &mut Machine<'_>, path: &str, loading: &Loading<'_>, given: &[Value]) -> Value {
     let arguments = Arguments::positional(given.iter().cloned());
     let maker = Value::outside(path);
-    let (made, _) = machine
-        .catching(|machine| machine.call_value(&maker, None, &arguments, loading.span));
+    let (made, _) =
+        machine.catching(|machine| machine.call_value(&maker, None, &arguments, loading.span));
     let (made, _) = machine.catching(|machine| match made {
         Ok(made) => machine.await_value(&made, loading.span),
         Err(stop) => Err(stop),
@@ -107,7 +107,9 @@ pub(super) fn load_env(host: &ModelHost, machine: &mut Machine<'_>, loading: &Lo
         .and_then(|properties| properties.only_object())
         .map(|id| {
             let properties = machine.heap.get(id).properties.iter();
-            properties.map(|(name, value)| (*name, value.clone())).collect()
+            properties
+                .map(|(name, value)| (*name, value.clone()))
+                .collect()
         })
         .unwrap_or_default();
     for (variable, about) in named {

@@ -13,9 +13,7 @@ use crate::ModelHost;
 use crate::fastify::instance;
 use crate::jsonwebtoken::{resolved_key, verification};
 use crate::tokens::{Issue, claims, decode, issue, perhaps, texts_of, verify};
-use crate::tools::{
-    callback, deliver, error, is_function, keep, kept, option, promised, require,
-};
+use crate::tools::{callback, deliver, error, is_function, keep, kept, option, promised, require};
 
 /// Adds `app.jwt` and the methods of requests and replies; a namespace gives them other names.
 pub(super) fn load(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loading<'_>) {
@@ -121,10 +119,21 @@ fn token_of(
 }
 
 fn failed(host: &ModelHost, machine: &mut Machine<'_>, about: &[&Value], span: Span) -> Value {
-    let failed = error(host, machine, "npm:@fastify/jwt.AuthorizationError", about, span);
+    let failed = error(
+        host,
+        machine,
+        "npm:@fastify/jwt.AuthorizationError",
+        about,
+        span,
+    );
     if let Some(id) = failed.only_object() {
         keep(machine, id, "statusCode", Value::number(401.0));
-        keep(machine, id, "code", Value::unknown(firedoor_eval::Shape::String));
+        keep(
+            machine,
+            id,
+            "code",
+            Value::unknown(firedoor_eval::Shape::String),
+        );
     }
     failed
 }
@@ -322,8 +331,8 @@ pub(super) fn verify_token(host: &ModelHost, machine: &mut Machine<'_>, call: &C
     let Some(back) = callback(machine, call.arguments) else {
         return verified(host, machine, (&options, &given), &token, span).map(Some);
     };
-    let (result, thrown) = machine
-        .catching(|machine| verified(host, machine, (&options, &given), &token, span));
+    let (result, thrown) =
+        machine.catching(|machine| verified(host, machine, (&options, &given), &token, span));
     for one in &thrown {
         let arguments = Arguments::positional([one.value.clone()]);
         machine.call_value(&back, None, &arguments, span)?;
@@ -341,4 +350,3 @@ pub(super) fn decode_token(host: &ModelHost, machine: &mut Machine<'_>, call: &C
     let payload = decode(host, machine, &token, call.span);
     Ok(Some(perhaps(&payload)))
 }
-

@@ -18,7 +18,13 @@ use crate::tools::{is_function, keep, kept, option};
 pub(super) fn load(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loading<'_>) {
     let listener = host.make_object(machine, "fastify:limits", loading.span);
     keep(machine, listener, "$options", loading.options.clone());
-    let guard = make(host, machine, loading.options, &Value::undefined(), loading.span);
+    let guard = make(
+        host,
+        machine,
+        loading.options,
+        &Value::undefined(),
+        loading.span,
+    );
     keep(machine, listener, "$guard", guard);
     listen(host, loading, Value::object(listener));
     for name in ["rateLimit", "createRateLimit"] {
@@ -47,8 +53,9 @@ fn make(
         Some(max) => whole_number(Some(max)),
     };
     let key = key.map_or_else(Provenance::default, |function| {
-        tried(host, machine, &function, span)
-            .map_or_else(Provenance::default, |key| host.deep_provenance(machine, &key))
+        tried(host, machine, &function, span).map_or_else(Provenance::default, |key| {
+            host.deep_provenance(machine, &key)
+        })
     });
     let skips = match &allowed {
         Some(list) if is_function(machine, list) => {

@@ -54,13 +54,28 @@ pub static MODEL: Model = Model {
         ("fastify:oauth-start", oauth::start),
     ],
     aliases: &[
-        ("npm:@fastify/passport.authenticate", "npm:passport.authenticate"),
+        (
+            "npm:@fastify/passport.authenticate",
+            "npm:passport.authenticate",
+        ),
         ("npm:@fastify/passport.authorize", "npm:passport.authorize"),
-        ("npm:@fastify/passport.initialize", "npm:passport.initialize"),
-        ("npm:@fastify/passport.secureSession", "npm:passport.session"),
+        (
+            "npm:@fastify/passport.initialize",
+            "npm:passport.initialize",
+        ),
+        (
+            "npm:@fastify/passport.secureSession",
+            "npm:passport.session",
+        ),
         ("npm:@fastify/passport.use", "npm:passport.use"),
-        ("npm:@fastify/passport.registerUserSerializer", "npm:passport.serializeUser"),
-        ("npm:@fastify/passport.registerUserDeserializer", "npm:passport.deserializeUser"),
+        (
+            "npm:@fastify/passport.registerUserSerializer",
+            "npm:passport.serializeUser",
+        ),
+        (
+            "npm:@fastify/passport.registerUserDeserializer",
+            "npm:passport.deserializeUser",
+        ),
     ],
     ..Model::EMPTY
 };
@@ -278,11 +293,7 @@ fn listen(host: &ModelHost, loading: &Loading<'_>, value: Value) {
 }
 
 /// Returns an option of a plugin as text.
-fn text_option(
-    machine: &mut Machine<'_>,
-    loading: &Loading<'_>,
-    name: &str,
-) -> Option<Ustr> {
+fn text_option(machine: &mut Machine<'_>, loading: &Loading<'_>, name: &str) -> Option<Ustr> {
     option(machine, loading.options, name, loading.span).and_then(|value| value.text())
 }
 

@@ -26,13 +26,27 @@ pub(super) fn load(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loadin
     let Some(path) = option(machine, loading.options, "startRedirectPath", loading.span) else {
         return;
     };
-    let handler = named(host, machine, "fastify:oauth-start", "startRedirect", loading.span);
+    let handler = named(
+        host,
+        machine,
+        "fastify:oauth-start",
+        "startRedirect",
+        loading.span,
+    );
     let options = machine.heap.allocate(ObjectKind::Plain, loading.span);
     machine
         .heap
         .set_property(options, Ustr::from("handler"), Value::object(handler));
     let methods = [Ustr::from("GET")];
-    routes::add(host, machine, loading.id, &methods, &path, options, loading.span);
+    routes::add(
+        host,
+        machine,
+        loading.id,
+        &methods,
+        &path,
+        options,
+        loading.span,
+    );
 }
 
 fn capital(name: &str) -> String {
@@ -67,7 +81,10 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         if own.is_none() {
             let name = "oauth2-redirect-state";
             let state = host.request_value_quietly(machine, RequestPart::Cookie, name);
-            content.push(field_of("expectedState", host.deep_provenance(machine, &state)));
+            content.push(field_of(
+                "expectedState",
+                host.deep_provenance(machine, &state),
+            ));
         }
     }
     let effect = EffectKind::Send {
@@ -86,4 +103,3 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     }
     promised(machine, call.span, |_| Ok(result)).map(Some)
 }
-

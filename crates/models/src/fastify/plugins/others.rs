@@ -40,8 +40,8 @@ fn call_outside(
 ) -> Option<Value> {
     let function = Value::outside(path);
     let arguments = Arguments::positional([options]);
-    let (made, _) = machine
-        .catching(|machine| machine.call_value(&function, None, &arguments, loading.span));
+    let (made, _) =
+        machine.catching(|machine| machine.call_value(&function, None, &arguments, loading.span));
     made.ok()
 }
 
@@ -51,7 +51,9 @@ pub(super) fn load_session(host: &ModelHost, machine: &mut Machine<'_>, loading:
     let options = machine.heap.allocate(ObjectKind::Plain, span);
     for (name, as_name) in [("secret", "secret"), ("cookieName", "name")] {
         if let Some(value) = option(machine, loading.options, name, span) {
-            machine.heap.set_property(options, Ustr::from(as_name), value);
+            machine
+                .heap
+                .set_property(options, Ustr::from(as_name), value);
         }
     }
     let cookie = option(machine, loading.options, "cookie", span);
@@ -60,14 +62,22 @@ pub(super) fn load_session(host: &ModelHost, machine: &mut Machine<'_>, loading:
         .heap
         .set_property(flags, Ustr::from("secure"), Value::bool(true));
     for name in ["secure", "httpOnly", "sameSite", "path", "maxAge"] {
-        if let Some(value) = cookie.as_ref().and_then(|cookie| option(machine, cookie, name, span)) {
+        if let Some(value) = cookie
+            .as_ref()
+            .and_then(|cookie| option(machine, cookie, name, span))
+        {
             machine.heap.set_property(flags, Ustr::from(name), value);
         }
     }
     machine
         .heap
         .set_property(options, Ustr::from("cookie"), Value::object(flags));
-    let made = call_outside(machine, "npm:express-session", loading, Value::object(options));
+    let made = call_outside(
+        machine,
+        "npm:express-session",
+        loading,
+        Value::object(options),
+    );
     if let Some(layer) = made {
         name_layer(machine, &layer, "session");
         add_hook(host, machine, loading, Event::Request, layer);
@@ -88,15 +98,23 @@ pub(super) fn load_secure_session(
 ) {
     let span = loading.span;
     let options = machine.heap.allocate(ObjectKind::Plain, span);
-    for (name, as_name) in [("secret", "secret"), ("key", "secret"), ("cookieName", "name")] {
+    for (name, as_name) in [
+        ("secret", "secret"),
+        ("key", "secret"),
+        ("cookieName", "name"),
+    ] {
         if let Some(value) = option(machine, loading.options, name, span) {
-            machine.heap.set_property(options, Ustr::from(as_name), value);
+            machine
+                .heap
+                .set_property(options, Ustr::from(as_name), value);
         }
     }
     let cookie = option(machine, loading.options, "cookie", span);
     let flags = machine.heap.allocate(ObjectKind::Plain, span);
     for name in ["secure", "httpOnly", "sameSite", "path", "maxAge"] {
-        let given = cookie.as_ref().and_then(|cookie| option(machine, cookie, name, span));
+        let given = cookie
+            .as_ref()
+            .and_then(|cookie| option(machine, cookie, name, span));
         match (name, given) {
             (_, Some(value)) => machine.heap.set_property(flags, Ustr::from(name), value),
             // Its own documentation asks for the flag; without it the cookie can be read by scripts.
@@ -111,7 +129,12 @@ pub(super) fn load_secure_session(
     machine
         .heap
         .set_property(options, Ustr::from("cookie"), Value::object(flags));
-    let made = call_outside(machine, "npm:express-session", loading, Value::object(options));
+    let made = call_outside(
+        machine,
+        "npm:express-session",
+        loading,
+        Value::object(options),
+    );
     if let Some(layer) = made {
         name_layer(machine, &layer, "session");
         add_hook(host, machine, loading, Event::Request, layer);
@@ -119,11 +142,7 @@ pub(super) fn load_secure_session(
 }
 
 /// `session.get(name)`.
-pub(super) fn session_get(
-    _host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(super) fn session_get(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     match call.arguments.get(0).text() {
         Some(name) => machine.member(&call.this, name, call.span).map(Some),
         None => Ok(None),
@@ -131,11 +150,7 @@ pub(super) fn session_get(
 }
 
 /// `session.set(name, value)`; with an object alone, each of its fields.
-pub(super) fn session_set(
-    _host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(super) fn session_set(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let first = call.arguments.get(0);
     if let Some(name) = first.text() {
         let value = call.arguments.get(1);
@@ -143,7 +158,9 @@ pub(super) fn session_set(
     } else if let Some(id) = first.only_object() {
         let fields: Vec<(Ustr, Value)> = {
             let properties = machine.heap.get(id).properties.iter();
-            properties.map(|(name, value)| (*name, value.clone())).collect()
+            properties
+                .map(|(name, value)| (*name, value.clone()))
+                .collect()
         };
         for (name, value) in fields {
             machine.set_member(&call.this, name, value, call.span)?;
@@ -167,7 +184,12 @@ pub(super) fn load_helmet(host: &ModelHost, machine: &mut Machine<'_>, loading: 
     let global = option(machine, loading.options, "global", loading.span);
     let is_off = global.is_some_and(|global| machine.truth(&global) == Some(false));
     if !is_off {
-        note(host, machine, loading, SettingKind::SecurityHeaders(Flag::On));
+        note(
+            host,
+            machine,
+            loading,
+            SettingKind::SecurityHeaders(Flag::On),
+        );
     }
 }
 
@@ -190,11 +212,19 @@ pub(super) fn load_csrf(host: &ModelHost, machine: &mut Machine<'_>, loading: &L
 
 /// `app.httpErrors` and `app.assert`; what it adds to replies is told with the reply.
 pub(super) fn load_sensible(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loading<'_>) {
-    for (name, path) in [("httpErrors", "fastify:http-errors"), ("assert", "fastify:assert")] {
+    for (name, path) in [
+        ("httpErrors", "fastify:http-errors"),
+        ("assert", "fastify:assert"),
+    ] {
         let value = Value::object(host.make_object(machine, path, loading.span));
         decorate(host, loading.id, name, value);
     }
-    decorate(host, loading.id, "to", Value::outside("npm:@fastify/sensible.to"));
+    decorate(
+        host,
+        loading.id,
+        "to",
+        Value::outside("npm:@fastify/sensible.to"),
+    );
 }
 
 /// `httpErrors.unauthorized(message)`.

@@ -122,14 +122,18 @@ fn names_of(machine: &Machine<'_>, object: &Value) -> Vec<(Ustr, Value)> {
         return Vec::new();
     };
     let properties = machine.heap.get(id).properties.iter();
-    properties.map(|(name, value)| (*name, value.clone())).collect()
+    properties
+        .map(|(name, value)| (*name, value.clone()))
+        .collect()
 }
 
 /// A union of constants is an enumeration of them.
 fn alternatives(machine: &mut Machine<'_>, call: &Call<'_>) -> ObjectId {
     let given = call.arguments.get(0);
     if last_part(&call.path) == "Enum" {
-        let values = names_of(machine, &given).into_iter().map(|(_, value)| value);
+        let values = names_of(machine, &given)
+            .into_iter()
+            .map(|(_, value)| value);
         let values = values.collect();
         let list = machine.make_list(values, false, call.span);
         return one(machine, call, "enum", list);
@@ -169,4 +173,3 @@ fn selected(machine: &mut Machine<'_>, call: &Call<'_>) -> ObjectId {
         .set_property(made, Ustr::from("properties"), Value::object(kept));
     made
 }
-
