@@ -1,7 +1,7 @@
 //! What models remember: while the application is wired, and while a request is on its way.
 
 use firedoor_app::{Asset, EffectKind, Origin, Setting, Unresolved};
-use firedoor_eval::{Thrown, Decided, Mark, ObjectId, Value, Written};
+use firedoor_eval::{Decided, Mark, ObjectId, Thrown, Value, Written};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
