@@ -180,13 +180,11 @@ fn without_plural(word: &str) -> String {
     if let Some(rest) = word.strip_suffix("ies").filter(|rest| rest.len() > 1) {
         return format!("{rest}i");
     }
-    if let Some(rest) = word.strip_suffix("es") {
-        if ["s", "x", "z", "ch", "sh"]
-            .iter()
-            .any(|end| rest.ends_with(end))
-        {
-            return rest.to_owned();
-        }
+    let hissing = ["s", "x", "z", "ch", "sh"];
+    if let Some(rest) = word.strip_suffix("es")
+        && hissing.iter().any(|end| rest.ends_with(end))
+    {
+        return rest.to_owned();
     }
     let is_plural = word.len() > 3 && !["ss", "us", "is"].iter().any(|end| word.ends_with(end));
     match word.strip_suffix('s') {
