@@ -17,6 +17,7 @@ pub(crate) const FORMAT: Format = Format {
     history: None,
     study: None,
     rules: None,
+    review: None,
 };
 
 fn check(context: &Context) -> String {

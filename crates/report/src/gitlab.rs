@@ -18,6 +18,7 @@ pub(crate) const FORMAT: Format = Format {
     history: None,
     study: None,
     rules: None,
+    review: None,
 };
 
 #[derive(Serialize)]

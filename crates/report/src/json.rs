@@ -1,10 +1,12 @@
 //! JSON for other programs: the shapes of the contract, indented, with a line end.
 
+use firedoor_plan::Review;
 use firedoor_rules::Rule;
 use serde::Serialize;
 
 use crate::shape::{
-    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, RulesShape, StudyShape,
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
+    StudyShape,
 };
 use crate::{Context, DiffContext, Format, HistoryContext, StudyContext, Subject, View, clean};
 
@@ -18,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     history: Some(history),
     study: Some(study),
     rules: Some(rules),
+    review: Some(review),
 };
 
 fn check(context: &Context) -> String {
@@ -46,6 +49,10 @@ fn study(context: &StudyContext) -> String {
 
 fn rules(rules: &[&'static Rule], _view: View) -> String {
     print(&RulesShape::new(rules))
+}
+
+fn review(review: &Review, _view: View) -> String {
+    print(&ReviewShape::new(review))
 }
 
 /// Returns `shape` as a document. No shape has a map with keys that are no strings, which is all that could fail.

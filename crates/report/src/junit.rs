@@ -15,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     history: None,
     study: None,
     rules: None,
+    review: None,
 };
 
 fn check(context: &Context) -> String {

@@ -19,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     history: None,
     study: None,
     rules: None,
+    review: None,
 };
 
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 
 use crate::json::print;
 use crate::shape::{
-    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, RulesShape, StudyShape,
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
+    StudyShape,
 };
 
 /// The schema of one kind of output.
@@ -41,6 +42,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "review",
+        print: schema_of::<ReviewShape>,
     },
     Schema {
         name: "rules",

@@ -31,6 +31,7 @@ pub(crate) const FORMAT: Format = Format {
     history: Some(history::render),
     study: Some(history::study),
     rules: None,
+    review: None,
 };
 
 /// All severities, the worst first.

@@ -2,6 +2,7 @@
 
 mod diff;
 mod history;
+mod review;
 
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
@@ -21,6 +22,7 @@ pub(crate) const FORMAT: Format = Format {
     history: Some(history::render),
     study: Some(history::study),
     rules: None,
+    review: Some(review::render),
 };
 
 /// More notes than this help nobody in a comment.
@@ -45,6 +47,7 @@ fn check(context: &Context) -> String {
     }
     text.push_str(&hidden(context));
     text.push_str(&coverage(context));
+    text.push_str(&review::plan(context));
     text.push_str(&notes(context));
     text
 }

@@ -7,6 +7,8 @@ mod explain;
 mod history;
 mod map;
 mod notes;
+mod plan;
+mod review;
 mod rules;
 mod style;
 mod table;
@@ -24,4 +26,5 @@ pub(crate) const FORMAT: Format = Format {
     history: Some(history::render),
     study: Some(history::study),
     rules: Some(rules::render),
+    review: Some(review::render),
 };
