@@ -4,6 +4,7 @@ mod dump;
 
 pub use compare::{Comparison, compare};
 pub use dump::{dump_ir, dump_values};
+pub use parse::Parsed;
 
 mod compare;
 mod configure;
@@ -72,7 +73,15 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    let (modules, failed_files) = parse::parse(files);
+    analyse_parsed(files, Parsed::new(files), options)
+}
+
+/// Analyses `files`, which are parsed already.
+pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Report {
+    let Parsed {
+        modules,
+        failed: failed_files,
+    } = parsed;
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);

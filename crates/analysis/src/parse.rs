@@ -10,9 +10,47 @@ use rayon::prelude::*;
 
 use crate::SkippedPart;
 
+/// The files of an analysis as programs.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The modules of all files that a front end knows, in the order of the files.
+    pub modules: Vec<Module>,
+    /// The files at which a front end failed.
+    pub failed: Vec<SkippedPart>,
+}
+
+impl Parsed {
+    /// Parses all files.
+    pub fn new(files: &FileSet) -> Parsed {
+        let (modules, failed) = parse(files);
+        Parsed { modules, failed }
+    }
+
+    /// Returns the programs of `files`, which differ from those that were parsed in the text of `changed` alone.
+    pub fn with_changed(&self, files: &FileSet, changed: FileId) -> Parsed {
+        let file = files.file(changed);
+        let mut parsed = self.clone();
+        parsed.failed.retain(|part| part.path != file.path);
+        let place = parsed.modules.iter().position(|it| it.file == changed);
+        match (guarded(file, || firedoor_lang::lower(changed, file)), place) {
+            (Some(Ok(module)), Some(place)) => parsed.modules[place] = module,
+            (Some(Ok(module)), None) => {
+                parsed.modules.push(module);
+                parsed.modules.sort_by_key(|module| module.file);
+            }
+            (Some(Err(part)), place) => {
+                parsed.failed.push(part);
+                place.map(|place| parsed.modules.remove(place));
+            }
+            (None, _) => {}
+        }
+        parsed
+    }
+}
+
 /// Returns the modules of all files that a front end knows, in the order of the files, and the files at which
 /// a front end failed.
-pub fn parse(files: &FileSet) -> (Vec<Module>, Vec<SkippedPart>) {
+pub(crate) fn parse(files: &FileSet) -> (Vec<Module>, Vec<SkippedPart>) {
     let all: Vec<(FileId, &File)> = files.iter().collect();
     let lowered: Vec<Result<Module, SkippedPart>> = all
         .par_iter()

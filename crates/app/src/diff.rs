@@ -36,6 +36,8 @@ pub struct EntryChange<'a> {
     pub lost: Vec<Ustr>,
     /// The names of the guards that stand before it now, in their order.
     pub gained: Vec<Ustr>,
+    /// The controls that fewer checks inside the handler are for than before, with how many fewer.
+    pub checks_lost: Vec<(Control, usize)>,
 }
 
 /// Another verdict about a control.
@@ -136,8 +138,10 @@ fn change<'a>(before: &'a EntryPoint, after: &'a EntryPoint) -> Option<EntryChan
         verdicts: verdicts(before, after),
         lost,
         gained,
+        checks_lost: checks_lost(before, after),
     };
     let is_same = change.verdicts.is_empty()
+        && change.checks_lost.is_empty()
         && change.lost.is_empty()
         && change.gained.is_empty()
         && !change.is_moved();
@@ -164,6 +168,24 @@ fn guard_names(entry: &EntryPoint) -> Vec<Ustr> {
         .iter()
         .filter(|layer| layer.kind == LayerKind::Layer && !layer.controls.is_empty())
         .map(|layer| layer.name)
+        .collect()
+}
+
+/// The verdict may stay as it is, since another check refuses too; that one is gone must not be overlooked.
+fn checks_lost(before: &EntryPoint, after: &EntryPoint) -> Vec<(Control, usize)> {
+    let count = |entry: &EntryPoint, control: Control| {
+        let inside = entry.layers.iter();
+        inside
+            .filter(|layer| layer.kind == LayerKind::Inline)
+            .flat_map(|layer| &layer.places)
+            .filter(|place| place.control == control)
+            .count()
+    };
+    let lost = |control: Control| count(before, control).saturating_sub(count(after, control));
+    Control::ALL
+        .into_iter()
+        .map(|control| (control, lost(control)))
+        .filter(|(_, lost)| *lost > 0)
         .collect()
 }
 

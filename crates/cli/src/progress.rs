@@ -30,6 +30,17 @@ pub fn analysing(count: usize, is_quiet: bool) -> ProgressBar {
     bar
 }
 
+/// Returns a bar for guards that are taken out one after the other.
+pub fn testing(is_quiet: bool) -> ProgressBar {
+    let bar = bar(LARGE, is_quiet);
+    if let Ok(style) =
+        ProgressStyle::with_template("  testing {bar:30} {pos}/{len} guards, {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
 fn bar(count: usize, is_quiet: bool) -> ProgressBar {
     let is_seen = !is_quiet && count >= LARGE && std::io::stderr().is_terminal();
     let target = if is_seen {

@@ -60,6 +60,9 @@ pub enum UserError {
     /// A repository or a commit cannot be read.
     #[error("{}", firedoor_report::clean(&.0.to_string()))]
     History(#[from] firedoor_history::HistoryError),
+    /// A folder that is to be written to has something in it.
+    #[error("'{}' is not an empty folder", clean(.0))]
+    FolderInUse(PathBuf),
     /// A bare repository has no files beside its commits.
     #[error("the repository is bare: it has no files to compare with")]
     NoWorkFolder,
@@ -111,6 +114,7 @@ impl UserError {
             UserError::Baseline(_) => Some(String::from(
                 "`firedoor baseline` writes it again; `--no-baseline` does without it",
             )),
+            UserError::FolderInUse(_) => Some(String::from("name a folder that is not there yet")),
             UserError::History(error) => history_advice(error),
             UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
             UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,

@@ -156,6 +156,7 @@ impl Decisions {
             operands: Vec::new(),
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side,
+            side: decided.side,
             is_alternative: false,
             alternatives: Vec::new(),
             condition: Arc::new(Condition::All(Vec::new())),

@@ -14,6 +14,7 @@ mod junit;
 mod markdown;
 mod sarif;
 mod schema;
+mod selftest;
 mod shape;
 mod subject;
 mod text;
@@ -22,6 +23,7 @@ mod words;
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
 pub use schema::{SCHEMAS, Schema};
+pub use selftest::{SELF_TEST_FORMATS, SelfTestContext};
 pub use subject::{Subject, find_subject, known_subjects};
 
 use firedoor_analysis::{Report, ReportedFinding};

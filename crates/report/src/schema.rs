@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape, SelfTestShape};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "rules",
         print: schema_of::<RulesShape>,
+    },
+    Schema {
+        name: "selftest",
+        print: schema_of::<SelfTestShape>,
     },
 ];
 

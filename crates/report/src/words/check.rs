@@ -106,6 +106,7 @@ mod tests {
             operands,
             control: Provenance::default(),
             outcome,
+            side: outcome,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,

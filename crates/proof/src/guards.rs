@@ -1,0 +1,116 @@
+//! The guards that a map says cover an entry point, each with what would take it out of the code.
+
+use firedoor_app::{CheckPlace, Control, Layer, LayerKind, Map};
+use firedoor_ir::Module;
+use firedoor_source::{FileSet, Span};
+use indexmap::IndexMap;
+use ustr::Ustr;
+
+use crate::removal::{Edit, NotMade, Trees, Wanted, of_check, of_layer};
+
+/// A guard that covers entry points.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// Its name; that of the handler for a check inside it.
+    pub name: Ustr,
+    /// What it is.
+    pub kind: LayerKind,
+    /// What it is good for.
+    pub controls: Vec<Control>,
+    /// Where it is mounted, or where the check stands.
+    pub place: Span,
+    /// The entry points that it covers, as numbers into the map's.
+    pub covers: Vec<usize>,
+    /// What takes it out of the code, or why nothing does.
+    pub removal: Result<Edit, NotMade>,
+}
+
+/// What tells guards apart: the same edit takes out the same guard, whatever it is called.
+type Key = (Span, Ustr, Result<Edit, NotMade>);
+
+/// Returns the guards of the map, in the order of their places. `modules` are those that the map is of.
+pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
+    let trees = Trees::new(files, modules);
+    let mut found: IndexMap<Key, Guard> = IndexMap::new();
+    for (number, entry) in map.entry_points.iter().enumerate() {
+        for (place, layer) in entry.layers.iter().enumerate() {
+            if !layer.verdict.refuses() {
+                continue;
+            }
+            match layer.kind {
+                LayerKind::ErrorHandler => {}
+                LayerKind::Layer => {
+                    let wanted = Wanted {
+                        entry,
+                        layer,
+                        twin: twin(&entry.layers[..place], layer),
+                    };
+                    let removal = of_layer(&trees, &wanted);
+                    add(
+                        &mut found,
+                        number,
+                        layer,
+                        layer.mounted,
+                        &layer.controls,
+                        removal,
+                    );
+                }
+                LayerKind::Inline => {
+                    for check in &layer.places {
+                        let removal = of_check(&trees, check);
+                        add_check(&mut found, number, layer, check, removal);
+                    }
+                }
+            }
+        }
+    }
+    let mut guards: Vec<Guard> = found.into_values().collect();
+    guards.sort_by(|a, b| (a.place, a.name, &a.removal).cmp(&(b.place, b.name, &b.removal)));
+    guards
+}
+
+/// Returns how many of the layers before are the same one, mounted by the same registration.
+fn twin(before: &[Layer], layer: &Layer) -> usize {
+    let is_same = |other: &&Layer| {
+        other.name == layer.name && other.span == layer.span && other.mounted == layer.mounted
+    };
+    before.iter().filter(is_same).count()
+}
+
+fn add_check(
+    found: &mut IndexMap<Key, Guard>,
+    number: usize,
+    layer: &Layer,
+    check: &CheckPlace,
+    removal: Result<Edit, NotMade>,
+) {
+    add(found, number, layer, check.span, &[check.control], removal);
+}
+
+fn add(
+    found: &mut IndexMap<Key, Guard>,
+    number: usize,
+    layer: &Layer,
+    place: Span,
+    controls: &[Control],
+    removal: Result<Edit, NotMade>,
+) {
+    let key = match &removal {
+        Ok(edit) => (edit.span, Ustr::from(""), removal.clone()),
+        Err(_) => (place, layer.name, removal.clone()),
+    };
+    let guard = found.entry(key).or_insert_with(|| Guard {
+        name: layer.name,
+        kind: layer.kind,
+        controls: Vec::new(),
+        place,
+        covers: Vec::new(),
+        removal,
+    });
+    guard.controls.extend(controls);
+    guard.controls.sort();
+    guard.controls.dedup();
+    if guard.covers.last() != Some(&number) {
+        guard.covers.push(number);
+    }
+}

@@ -1,0 +1,82 @@
+//! Checks inside handlers: what refuses is taken out, and the request goes on as if the test had come out well.
+
+use firedoor_app::CheckPlace;
+use firedoor_ir::{ExpressionKind, StatementKind};
+use firedoor_source::{FileSet, Span};
+
+use super::tree::{Placed, Tree};
+use super::{Edit, NotMade, edit};
+
+/// Returns what takes the check out.
+pub(crate) fn removal(
+    files: &FileSet,
+    tree: &Tree<'_>,
+    place: &CheckPlace,
+) -> Result<Edit, NotMade> {
+    if let Some(conditional) = conditional(tree, place.span) {
+        return Ok(edit::decide(tree, conditional, place.passes));
+    }
+    let Some(placed) = tree.statement(place.span, |_| true) else {
+        return Err("no statement stands where the check is");
+    };
+    let span = placed.statement.span;
+    match &placed.statement.kind {
+        StatementKind::If {
+            test, otherwise, ..
+        } => {
+            let test = tree.module.expression(*test).span;
+            let is_test = test.contains(place.span) || place.span == span;
+            if !is_test {
+                return Err("it stands in a statement of another kind");
+            }
+            let is_whole = otherwise.is_empty() && !placed.is_chained && !place.passes;
+            match is_whole && !starts_with(files, span, "elif") {
+                true => Ok(edit::statement(tree, span)),
+                false => Ok(edit::decide(tree, test, place.passes)),
+            }
+        }
+        StatementKind::Expression(_) | StatementKind::Assert { .. } | StatementKind::Throw(_) => {
+            Ok(edit::statement(tree, span))
+        }
+        StatementKind::Declare { .. } => checked_below(files, tree, &placed, place),
+        StatementKind::Return(_) => Err("its value is what the function returns"),
+        StatementKind::Try { .. } => Err("that it fails is the check"),
+        StatementKind::Function(_) | StatementKind::Class(_) => {
+            Err("what decides stands outside of the code")
+        }
+        _ => Err("it stands in a statement of another kind"),
+    }
+}
+
+/// Returns the test of the innermost conditional expression that the place is the test of.
+fn conditional(tree: &Tree<'_>, place: Span) -> Option<Span> {
+    tree.ids()
+        .find_map(|id| match tree.module.expression(id).kind {
+            ExpressionKind::Conditional { test, .. } => {
+                let test = tree.module.expression(test).span;
+                (test == place).then_some(test)
+            }
+            _ => None,
+        })
+}
+
+/// A value is looked for, and what follows asks whether it was found.
+fn checked_below(
+    files: &FileSet,
+    tree: &Tree<'_>,
+    placed: &Placed<'_>,
+    place: &CheckPlace,
+) -> Result<Edit, NotMade> {
+    let next = placed.next.map(|next| (next, &next.kind));
+    match next {
+        Some((next, StatementKind::If { .. })) if !place.passes => {
+            let _ = files;
+            Ok(edit::statement(tree, next.span))
+        }
+        _ => Err("its value is used further on"),
+    }
+}
+
+fn starts_with(files: &FileSet, span: Span, word: &str) -> bool {
+    files.text(span).starts_with(word)
+}

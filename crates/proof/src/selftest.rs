@@ -1,0 +1,239 @@
+//! Guards that are removed must be missed: each guard of the map is taken out of the code, one at a time, and the
+//! map of what is left must show it at every entry point that the guard covered.
+
+use std::sync::Arc;
+
+use firedoor_analysis::{Options, Parsed, Report, ReportedFinding, analyse_parsed, compare};
+use firedoor_app::diff::{Direction, EntryChange};
+use firedoor_ir::{Module, NoteKind};
+use firedoor_source::FileSet;
+use rayon::prelude::*;
+
+use crate::guards::{Guard, guards};
+use crate::removal::{Edit, NotMade};
+
+/// What a self-test tells.
+#[derive(Clone, Debug, Default)]
+pub struct SelfTest {
+    /// The guards that were taken out, in the order of their places.
+    pub trials: Vec<Trial>,
+    /// How many guards there are, of which a limit may have left some out.
+    pub guards: usize,
+}
+
+/// How many guards became what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Noticed, whatever by.
+    pub noticed: usize,
+    /// Noticed by the list of guards alone.
+    pub by_list: usize,
+    /// Not noticed.
+    pub missed: usize,
+    /// Not taken out.
+    pub not_made: usize,
+}
+
+impl Counts {
+    /// Returns how many were taken out.
+    pub fn made(self) -> usize {
+        self.noticed + self.missed
+    }
+
+    /// Returns the share that was noticed; nothing if none was taken out.
+    pub fn share(self) -> Option<f64> {
+        (self.made() > 0).then(|| self.noticed as f64 / self.made() as f64)
+    }
+}
+
+impl SelfTest {
+    /// Counts what became of the guards.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for trial in &self.trials {
+            match trial.outcome {
+                Outcome::Noticed { by, .. } => {
+                    counts.noticed += 1;
+                    counts.by_list += usize::from(by == Sign::List);
+                }
+                Outcome::Missed(_) => counts.missed += 1,
+                Outcome::NotMade(_) => counts.not_made += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// What became of the map when a guard was taken out.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The guard.
+    pub guard: Guard,
+    /// What became of the map.
+    pub outcome: Outcome,
+}
+
+/// What became of the map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every entry point that the guard covered shows that it is gone, or a finding came.
+    Noticed {
+        /// Why that counts.
+        by: Sign,
+        /// The numbers of entry points of which the verdicts are as they were, since another guard stands.
+        unchanged: Vec<usize>,
+    },
+    /// Some entry points that should have changed did not; their numbers.
+    Missed(Vec<usize>),
+    /// The guard could not be taken out alone; why.
+    NotMade(NotMade),
+}
+
+/// What shows that a guard is gone, the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// A verdict of every entry point that it covered is worse.
+    Verdict,
+    /// There is a finding that was not there.
+    Finding,
+    /// The verdicts are as they were, since another guard of the kind stands, and the list of guards is shorter.
+    List,
+}
+
+impl Sign {
+    /// Returns the word for it in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sign::Verdict => "verdict",
+            Sign::Finding => "finding",
+            Sign::List => "list",
+        }
+    }
+}
+
+/// What is tested.
+pub struct Subject<'a> {
+    /// The files.
+    pub files: &'a FileSet,
+    /// The files, parsed.
+    pub parsed: &'a Parsed,
+    /// What the user has configured.
+    pub options: &'a Options,
+    /// The report on the files as they are.
+    pub report: &'a Report,
+}
+
+/// Takes out at most `limit` guards, spread evenly over all; `done` hears of each that is finished, and of how many
+/// there are.
+pub fn self_test(
+    subject: &Subject<'_>,
+    limit: Option<usize>,
+    done: impl Fn(usize) + Sync,
+) -> SelfTest {
+    let all = guards(&subject.report.map, subject.files, &subject.parsed.modules);
+    let number = all.len();
+    let chosen = sample(all, limit);
+    let tried = chosen.len();
+    let trials = chosen
+        .into_par_iter()
+        .map(|guard| {
+            let outcome = outcome(subject, &guard);
+            done(tried);
+            Trial { guard, outcome }
+        })
+        .collect();
+    SelfTest {
+        trials,
+        guards: number,
+    }
+}
+
+/// Returns the guards that a self-test with this limit takes out.
+pub fn sample(all: Vec<Guard>, limit: Option<usize>) -> Vec<Guard> {
+    let number = all.len();
+    let Some(limit) = limit.filter(|limit| *limit < number) else {
+        return all;
+    };
+    let all = all.into_iter().enumerate();
+    let is_chosen = |index: usize| index * limit / number != (index + 1) * limit / number;
+    all.filter(|(index, _)| is_chosen(*index))
+        .map(|(_, guard)| guard)
+        .collect()
+}
+
+/// Returns the files without what the edit takes out.
+pub fn edited(files: &FileSet, edit: &Edit) -> FileSet {
+    let text = &files.file(edit.span.file).text;
+    let (start, end) = (edit.span.start as usize, edit.span.end as usize);
+    let changed = match (text.get(..start), text.get(end..)) {
+        (Some(before), Some(after)) => [before, &edit.text, after].concat(),
+        _ => text.to_string(),
+    };
+    files.with_text(edit.span.file, Arc::from(changed))
+}
+
+fn outcome(subject: &Subject<'_>, guard: &Guard) -> Outcome {
+    let edit = match &guard.removal {
+        Ok(edit) => edit,
+        Err(reason) => return Outcome::NotMade(reason),
+    };
+    let changed = edit.span.file;
+    let files = edited(subject.files, edit);
+    let parsed = subject.parsed.with_changed(&files, changed);
+    let errors = |modules: &[Module]| -> usize {
+        let own = modules.iter().filter(|module| module.file == changed);
+        own.flat_map(|module| &module.notes)
+            .filter(|note| note.kind == NoteKind::SyntaxError)
+            .count()
+    };
+    if errors(&parsed.modules) > errors(&subject.parsed.modules) {
+        return Outcome::NotMade("what is left cannot be parsed");
+    }
+    let report = analyse_parsed(&files, parsed, subject.options);
+    judge(subject.report, &report, guard)
+}
+
+/// Compares the maps as `firedoor diff` does.
+fn judge(before: &Report, after: &Report, guard: &Guard) -> Outcome {
+    let counts = |reported: &ReportedFinding| reported.suppressed.is_none();
+    let comparison = compare(before, after, counts);
+    let mut missed = Vec::new();
+    let mut unchanged = Vec::new();
+    let mut is_worse = false;
+    for number in &guard.covers {
+        let entry = &before.map.entry_points[*number];
+        let mut changes = comparison.map.changed.iter();
+        let change = changes.find(|change| std::ptr::eq(change.before, entry));
+        match change.map(|change| effect(change, guard)) {
+            Some(Effect::Worse) => is_worse = true,
+            Some(Effect::Shorter) => unchanged.push(*number),
+            Some(Effect::None) | None => missed.push(*number),
+        }
+    }
+    let by = match (missed.is_empty(), comparison.introduced.is_empty()) {
+        (true, _) if is_worse => Sign::Verdict,
+        (true, true) => Sign::List,
+        (true, false) => Sign::Finding,
+        (false, false) => Sign::Finding,
+        (false, true) => return Outcome::Missed(missed),
+    };
+    Outcome::Noticed { by, unchanged }
+}
+
+/// What an entry point shows of it.
+enum Effect {
+    Worse,
+    Shorter,
+    None,
+}
+
+fn effect(change: &EntryChange<'_>, guard: &Guard) -> Effect {
+    if change.goes(Direction::Weakened) || change.goes(Direction::Obscured) {
+        return Effect::Worse;
+    }
+    let _ = guard;
+    match change.lost.is_empty() && change.checks_lost.is_empty() {
+        true => Effect::None,
+        false => Effect::Shorter,
+    }
+}
