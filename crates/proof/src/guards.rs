@@ -56,7 +56,7 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
                     );
                 }
                 LayerKind::Inline => {
-                    for check in &layer.places {
+                    for check in layer.places.iter().filter(|it| is_first_side(layer, it)) {
                         let removal = of_check(&trees, check);
                         add_check(&mut found, number, layer, check, removal);
                     }
@@ -67,6 +67,14 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
     let mut guards: Vec<Guard> = found.into_values().collect();
     guards.sort_by(|a, b| (a.place, a.name, &a.removal).cmp(&(b.place, b.name, &b.removal)));
     guards
+}
+
+/// Where both sides of a test lead to a refusal, the one that it was written for is the one that it holds on.
+fn is_first_side(layer: &Layer, check: &CheckPlace) -> bool {
+    let is_other = |other: &CheckPlace| {
+        other.span == check.span && other.control == check.control && !other.passes
+    };
+    !check.passes || !layer.places.iter().any(is_other)
 }
 
 /// Returns how many of the layers before are the same one, mounted by the same registration.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use firedoor_analysis::{Options, Parsed, Report, ReportedFinding, analyse_parsed, compare};
 use firedoor_app::diff::{Direction, EntryChange};
+use firedoor_app::{Control, EntryPoint, Layer, LayerKind};
 use firedoor_ir::{Module, NoteKind};
 use firedoor_source::FileSet;
 use rayon::prelude::*;
@@ -26,8 +27,10 @@ pub struct SelfTest {
 pub struct Counts {
     /// Noticed, whatever by.
     pub noticed: usize,
-    /// Noticed by the list of guards alone.
-    pub by_list: usize,
+    /// Noticed by the list alone, since another guard stands.
+    pub another: usize,
+    /// Noticed by the list alone, since the code behind the guard fails without it.
+    pub failure: usize,
     /// Not noticed.
     pub missed: usize,
     /// Not taken out.
@@ -54,7 +57,8 @@ impl SelfTest {
             match trial.outcome {
                 Outcome::Noticed { by, .. } => {
                     counts.noticed += 1;
-                    counts.by_list += usize::from(by == Sign::List);
+                    counts.another += usize::from(by == Sign::Another);
+                    counts.failure += usize::from(by == Sign::Failure);
                 }
                 Outcome::Missed(_) => counts.missed += 1,
                 Outcome::NotMade(_) => counts.not_made += 1,
@@ -92,12 +96,16 @@ pub enum Outcome {
 /// What shows that a guard is gone, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
-    /// A verdict of every entry point that it covered is worse.
+    /// A verdict of an entry point that it covered is worse.
     Verdict,
     /// There is a finding that was not there.
     Finding,
-    /// The verdicts are as they were, since another guard of the kind stands, and the list of guards is shorter.
-    List,
+    /// The list of guards or checks is shorter. The verdicts are as they were, since another guard of the kind
+    /// stands.
+    Another,
+    /// The list of guards or checks is shorter. The verdicts are as they were, since the code behind the guard
+    /// fails without it, and so lets nobody pass.
+    Failure,
 }
 
 impl Sign {
@@ -106,7 +114,8 @@ impl Sign {
         match self {
             Sign::Verdict => "verdict",
             Sign::Finding => "finding",
-            Sign::List => "list",
+            Sign::Another => "another_guard",
+            Sign::Failure => "failure",
         }
     }
 }
@@ -199,41 +208,56 @@ fn judge(before: &Report, after: &Report, guard: &Guard) -> Outcome {
     let comparison = compare(before, after, counts);
     let mut missed = Vec::new();
     let mut unchanged = Vec::new();
-    let mut is_worse = false;
+    let mut signs = Vec::new();
     for number in &guard.covers {
         let entry = &before.map.entry_points[*number];
         let mut changes = comparison.map.changed.iter();
         let change = changes.find(|change| std::ptr::eq(change.before, entry));
-        match change.map(|change| effect(change, guard)) {
-            Some(Effect::Worse) => is_worse = true,
-            Some(Effect::Shorter) => unchanged.push(*number),
-            Some(Effect::None) | None => missed.push(*number),
+        match change.and_then(|change| sign(change, guard)) {
+            Some(sign) => {
+                signs.push(sign);
+                if sign != Sign::Verdict {
+                    unchanged.push(*number);
+                }
+            }
+            None => missed.push(*number),
         }
     }
-    let by = match (missed.is_empty(), comparison.introduced.is_empty()) {
-        (true, _) if is_worse => Sign::Verdict,
-        (true, true) => Sign::List,
-        (true, false) => Sign::Finding,
-        (false, false) => Sign::Finding,
-        (false, true) => return Outcome::Missed(missed),
-    };
+    if !comparison.introduced.is_empty() {
+        signs.push(Sign::Finding);
+    } else if !missed.is_empty() {
+        return Outcome::Missed(missed);
+    }
+    let by = signs.into_iter().min().unwrap_or(Sign::Finding);
     Outcome::Noticed { by, unchanged }
 }
 
-/// What an entry point shows of it.
-enum Effect {
-    Worse,
-    Shorter,
-    None,
+/// Returns what an entry point shows of a guard that is gone.
+fn sign(change: &EntryChange<'_>, guard: &Guard) -> Option<Sign> {
+    if change.goes(Direction::Weakened) || change.goes(Direction::Obscured) {
+        return Some(Sign::Verdict);
+    }
+    if change.lost.is_empty() && change.checks_lost.is_empty() {
+        return None;
+    }
+    let others = |control: Control| {
+        let after = change.after.layers.iter();
+        let mut given = after.filter(move |layer| layer.verdict_of(control).refuses());
+        given.any(|layer| gave(change.before, layer, control))
+    };
+    match guard.controls.iter().all(|control| others(*control)) {
+        true => Some(Sign::Another),
+        false => Some(Sign::Failure),
+    }
 }
 
-fn effect(change: &EntryChange<'_>, guard: &Guard) -> Effect {
-    if change.goes(Direction::Weakened) || change.goes(Direction::Obscured) {
-        return Effect::Worse;
-    }
-    let _ = guard;
-    match change.lost.is_empty() && change.checks_lost.is_empty() {
-        true => Effect::None,
-        false => Effect::Shorter,
-    }
+/// Holds if the layer gave the control before too; of checks inside the handler, if there were some.
+fn gave(before: &EntryPoint, layer: &Layer, control: Control) -> bool {
+    before.layers.iter().any(|other| {
+        let is_same = match layer.kind {
+            LayerKind::Inline => other.kind == LayerKind::Inline,
+            _ => other.name == layer.name && other.kind == layer.kind,
+        };
+        is_same && other.verdict_of(control).refuses()
+    })
 }

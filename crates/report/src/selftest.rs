@@ -55,11 +55,15 @@ fn text(context: &SelfTestContext) -> String {
             String::from("Nothing to test: no guard covers an entry point and can be taken out.\n")
         }
     };
-    if counts.by_list > 0 {
-        text.push_str(&format!(
-            "  {} of these by the list of guards alone: the verdicts stay, since another guard of the kind stands.\n",
-            counts.by_list
-        ));
+    for (number, why) in [
+        (counts.another, "another guard of the kind stands"),
+        (counts.failure, "the code behind the guard fails without it"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!(
+                "  {number} of these by the list of guards alone: the verdicts stay, since {why}.\n"
+            ));
+        }
     }
     let left_out = context.test.guards - context.test.trials.len();
     if left_out > 0 {

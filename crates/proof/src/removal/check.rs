@@ -1,10 +1,12 @@
 //! Checks inside handlers: what refuses is taken out, and the request goes on as if the test had come out well.
 
 use firedoor_app::CheckPlace;
-use firedoor_ir::{ExpressionKind, StatementKind};
+use firedoor_ir::{
+    BinaryOperator, ExpressionId, ExpressionKind, Statement, StatementKind, UnaryOperator,
+};
 use firedoor_source::{FileSet, Span};
 
-use super::tree::{Placed, Tree};
+use super::tree::{Placed, Slot, Tree};
 use super::{Edit, NotMade, edit};
 
 /// Returns what takes the check out.
@@ -29,6 +31,9 @@ pub(crate) fn removal(
             if !is_test {
                 return Err("it stands in a statement of another kind");
             }
+            if !refuses(&placed) {
+                return Err("it refuses nobody by itself: what follows does");
+            }
             let is_whole = otherwise.is_empty() && !placed.is_chained && !place.passes;
             match is_whole && !starts_with(files, span, "elif") {
                 true => Ok(edit::statement(tree, span)),
@@ -39,13 +44,73 @@ pub(crate) fn removal(
             Ok(edit::statement(tree, span))
         }
         StatementKind::Declare { .. } => checked_below(files, tree, &placed, place),
-        StatementKind::Return(_) => Err("its value is what the function returns"),
+        StatementKind::Return(_) => match truth(tree, place.span) {
+            Some(test) => Ok(edit::decide(tree, test, place.passes)),
+            None => Err("its value is what the function returns"),
+        },
         StatementKind::Try { .. } => Err("that it fails is the check"),
         StatementKind::Function(_) | StatementKind::Class(_) => {
             Err("what decides stands outside of the code")
         }
         _ => Err("it stands in a statement of another kind"),
     }
+}
+
+/// Holds if the sides of an `if` part ways: one of them leaves, or each has a block, or nothing follows.
+fn refuses(placed: &Placed<'_>) -> bool {
+    let StatementKind::If {
+        then, otherwise, ..
+    } = &placed.statement.kind
+    else {
+        return false;
+    };
+    leaves(then) || !otherwise.is_empty() || placed.next.is_none()
+}
+
+fn leaves(block: &[Statement]) -> bool {
+    block.last().is_some_and(|last| {
+        matches!(
+            last.kind,
+            StatementKind::Return(_)
+                | StatementKind::Throw(_)
+                | StatementKind::Continue(_)
+                | StatementKind::Break(_)
+        )
+    })
+}
+
+/// Returns the place if what stands there says yes or no.
+fn truth(tree: &Tree<'_>, place: Span) -> Option<Span> {
+    let is_truth = |id: &ExpressionId| match tree.module.expression(*id).kind {
+        ExpressionKind::Unary(UnaryOperator::Not, _) => true,
+        ExpressionKind::Binary(operator, ..) => is_comparison(operator),
+        _ => matches!(tree.slot(*id), Some(Slot::Part(parent)) if matches!(
+            tree.module.expression(parent).kind,
+            ExpressionKind::Logical(..) | ExpressionKind::Unary(UnaryOperator::Not, _)
+        )),
+    };
+    let own = tree.expressions_at(place);
+    own.iter().any(is_truth).then_some(place)
+}
+
+fn is_comparison(operator: BinaryOperator) -> bool {
+    use BinaryOperator as Operator;
+    matches!(
+        operator,
+        Operator::LooseEqual
+            | Operator::LooseNotEqual
+            | Operator::Equal
+            | Operator::NotEqual
+            | Operator::Is
+            | Operator::IsNot
+            | Operator::Less
+            | Operator::LessEqual
+            | Operator::Greater
+            | Operator::GreaterEqual
+            | Operator::In
+            | Operator::NotIn
+            | Operator::InstanceOf
+    )
 }
 
 /// Returns the test of the innermost conditional expression that the place is the test of.

@@ -33,7 +33,9 @@ pub(crate) struct SelfTestSummary {
     /// Those whose removal the map shows.
     pub noticed: usize,
     /// Those of `noticed` where no verdict changed, since another guard of the kind stands.
-    pub noticed_by_list: usize,
+    pub another_guard: usize,
+    /// Those of `noticed` where no verdict changed, since the code behind the guard fails without it.
+    pub failure: usize,
     /// Those whose removal the map does not show everywhere.
     pub missed: usize,
     /// Those that could not be taken out alone.
@@ -57,11 +59,12 @@ pub(crate) struct TrialShape {
     pub covers: Vec<String>,
     /// `noticed`, `missed` or `not_made`.
     pub outcome: &'static str,
-    /// What shows that it is gone, if it was noticed: `verdict`, `finding` or `list`.
+    /// What shows that it is gone, if it was noticed: `verdict`, `finding`, `another_guard` or
+    /// `failure`.
     pub by: Option<&'static str>,
     /// The ids of entry points that should have changed and did not.
     pub missed_at: Vec<String>,
-    /// The ids of entry points whose verdicts are as they were, since another guard of the kind stands.
+    /// The ids of entry points whose verdicts are as they were, though their guards or checks are fewer.
     pub unchanged_at: Vec<String>,
     /// Why it could not be taken out alone.
     pub reason: Option<&'static str>,
@@ -90,7 +93,8 @@ impl SelfTestShape {
                 tried: context.test.trials.len(),
                 made: counts.made(),
                 noticed: counts.noticed,
-                noticed_by_list: counts.by_list,
+                another_guard: counts.another,
+                failure: counts.failure,
                 missed: counts.missed,
                 not_made: counts.not_made,
                 share: counts.share(),
