@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use crate::{Control, EntryPoint, GuardDefinition, LayerKind, Map, Verdict};
+use crate::{Control, EntryPoint, GuardDefinition, Layer, LayerKind, Map, Verdict};
 
 /// What changed from one map to another.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,8 @@ pub struct EntryChange<'a> {
     pub lost: Vec<Ustr>,
     /// The names of the guards that stand before it now, in their order.
     pub gained: Vec<Ustr>,
-    /// The controls that fewer checks inside the handler are for than before, with how many fewer.
+    /// The controls that fewer checks are for than before, inside the handler or inside a layer that still stands
+    /// before it, with how many fewer.
     pub checks_lost: Vec<(Control, usize)>,
 }
 
@@ -173,15 +174,21 @@ fn guard_names(entry: &EntryPoint) -> Vec<Ustr> {
 
 /// The verdict may stay as it is, since another check refuses too; that one is gone must not be overlooked.
 fn checks_lost(before: &EntryPoint, after: &EntryPoint) -> Vec<(Control, usize)> {
-    let count = |entry: &EntryPoint, control: Control| {
-        let inside = entry.layers.iter();
+    let stays = |layer: &Layer, other: &EntryPoint| {
+        let mut others = other.layers.iter();
+        layer.kind == LayerKind::Inline
+            || others.any(|other| other.kind == layer.kind && other.name == layer.name)
+    };
+    let count = |entry: &EntryPoint, other: &EntryPoint, control: Control| {
+        let inside = entry.layers.iter().filter(|layer| stays(layer, other));
         inside
-            .filter(|layer| layer.kind == LayerKind::Inline)
             .flat_map(|layer| &layer.places)
             .filter(|place| place.control == control)
             .count()
     };
-    let lost = |control: Control| count(before, control).saturating_sub(count(after, control));
+    let lost = |control: Control| {
+        count(before, after, control).saturating_sub(count(after, before, control))
+    };
     Control::ALL
         .into_iter()
         .map(|control| (control, lost(control)))

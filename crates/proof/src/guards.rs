@@ -1,6 +1,6 @@
 //! The guards that a map says cover an entry point, each with what would take it out of the code.
 
-use firedoor_app::{CheckPlace, Control, Layer, LayerKind, Map};
+use firedoor_app::{CheckPlace, Control, EntryPoint, Layer, LayerKind, Map, Transport};
 use firedoor_ir::Module;
 use firedoor_source::{FileSet, Span};
 use indexmap::IndexMap;
@@ -39,7 +39,8 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
             }
             match layer.kind {
                 LayerKind::ErrorHandler => {}
-                LayerKind::Layer => {
+                // What answers an upgrade is no layer that could be left out: the checks in it are the guards.
+                LayerKind::Layer if !is_handling(entry, layer) => {
                     let wanted = Wanted {
                         entry,
                         layer,
@@ -55,7 +56,7 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
                         removal,
                     );
                 }
-                LayerKind::Inline => {
+                LayerKind::Inline | LayerKind::Layer => {
                     for check in layer.places.iter().filter(|it| is_first_side(layer, it)) {
                         let removal = of_check(&trees, check);
                         add_check(&mut found, number, layer, check, removal);
@@ -67,6 +68,15 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
     let mut guards: Vec<Guard> = found.into_values().collect();
     guards.sort_by(|a, b| (a.place, a.name, &a.removal).cmp(&(b.place, b.name, &b.removal)));
     guards
+}
+
+/// Holds for a function that makes connections and is written where it is registered.
+fn is_handling(entry: &EntryPoint, layer: &Layer) -> bool {
+    entry.transport == Transport::WebSocket
+        && entry.framework != "socketio"
+        && layer.mounted.contains(layer.span)
+        && layer.mounted != layer.span
+        && !layer.places.is_empty()
 }
 
 /// Where both sides of a test lead to a refusal, the one that it was written for is the one that it holds on.

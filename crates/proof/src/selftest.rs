@@ -7,8 +7,9 @@ use firedoor_analysis::{Options, Parsed, Report, ReportedFinding, analyse_parsed
 use firedoor_app::diff::{Direction, EntryChange};
 use firedoor_app::{Control, EntryPoint, Layer, LayerKind};
 use firedoor_ir::{Module, NoteKind};
-use firedoor_source::FileSet;
+use firedoor_source::{FileId, FileSet, Span};
 use rayon::prelude::*;
+use ustr::Ustr;
 
 use crate::guards::{Guard, guards};
 use crate::removal::{Edit, NotMade};
@@ -33,6 +34,8 @@ pub struct Counts {
     pub failure: usize,
     /// Not noticed.
     pub missed: usize,
+    /// Mounted a second time.
+    pub repeated: usize,
     /// Not taken out.
     pub not_made: usize,
 }
@@ -61,6 +64,7 @@ impl SelfTest {
                     counts.failure += usize::from(by == Sign::Failure);
                 }
                 Outcome::Missed(_) => counts.missed += 1,
+                Outcome::Repeated => counts.repeated += 1,
                 Outcome::NotMade(_) => counts.not_made += 1,
             }
         }
@@ -89,6 +93,8 @@ pub enum Outcome {
     },
     /// Some entry points that should have changed did not; their numbers.
     Missed(Vec<usize>),
+    /// The same guard is mounted there a second time, so that nothing changes, rightly.
+    Repeated,
     /// The guard could not be taken out alone; why.
     NotMade(NotMade),
 }
@@ -226,10 +232,39 @@ fn judge(before: &Report, after: &Report, guard: &Guard) -> Outcome {
     if !comparison.introduced.is_empty() {
         signs.push(Sign::Finding);
     } else if !missed.is_empty() {
+        let is_repeated = |number: &usize| {
+            let entry = &before.map.entry_points[*number];
+            let mut others = after.map.entry_points.iter();
+            let same = others.find(|other| other.app == entry.app && other.id() == entry.id());
+            same.is_some_and(|after| stands_elsewhere(entry, after, guard))
+        };
+        if signs.is_empty() && missed.iter().all(is_repeated) {
+            return Outcome::Repeated;
+        }
         return Outcome::Missed(missed);
     }
     let by = signs.into_iter().min().unwrap_or(Sign::Finding);
     Outcome::Noticed { by, unchanged }
+}
+
+/// Holds if the layer is there still, mounted where it was not before.
+fn stands_elsewhere(before: &EntryPoint, after: &EntryPoint, guard: &Guard) -> bool {
+    let Ok(edit) = &guard.removal else {
+        return false;
+    };
+    let shift = |place: Span| match place.file == edit.span.file && place.start >= edit.span.end {
+        true => (place.start + edit.text.len() as u32) - (edit.span.end - edit.span.start),
+        false => place.start,
+    };
+    let mounted = |entry: &EntryPoint, shift: &dyn Fn(Span) -> u32| -> Vec<(Ustr, FileId, u32)> {
+        let layers = entry.layers.iter();
+        let own = layers.filter(|it| it.kind == LayerKind::Layer && it.name == guard.name);
+        own.map(|it| (it.name, it.mounted.file, shift(it.mounted)))
+            .collect()
+    };
+    let known = mounted(before, &shift);
+    let now = mounted(after, &|place| place.start);
+    guard.kind == LayerKind::Layer && now.iter().any(|place| !known.contains(place))
 }
 
 /// Returns what an entry point shows of a guard that is gone.

@@ -65,6 +65,12 @@ fn text(context: &SelfTestContext) -> String {
             ));
         }
     }
+    if counts.repeated > 0 {
+        text.push_str(&format!(
+            "  {} mounted a second time, so that nothing changes; not counted.\n",
+            count(counts.repeated, "guard is", "guards are")
+        ));
+    }
     let left_out = context.test.guards - context.test.trials.len();
     if left_out > 0 {
         text.push_str(&format!(

@@ -2,7 +2,7 @@
 
 use firedoor_app::CheckPlace;
 use firedoor_ir::{
-    BinaryOperator, ExpressionId, ExpressionKind, Statement, StatementKind, UnaryOperator,
+    BinaryOperator, ExpressionId, ExpressionKind, Language, Statement, StatementKind, UnaryOperator,
 };
 use firedoor_source::{FileSet, Span};
 
@@ -46,7 +46,7 @@ pub(crate) fn removal(
         StatementKind::Declare { .. } => checked_below(files, tree, &placed, place),
         StatementKind::Return(_) => match truth(tree, place.span) {
             Some(test) => Ok(edit::decide(tree, test, place.passes)),
-            None => Err("its value is what the function returns"),
+            None => unproven(tree, place.span).ok_or("its value is what the function returns"),
         },
         StatementKind::Try { .. } => Err("that it fails is the check"),
         StatementKind::Function(_) | StatementKind::Class(_) => {
@@ -138,8 +138,21 @@ fn checked_below(
             let _ = files;
             Ok(edit::statement(tree, next.span))
         }
-        _ => Err("its value is used further on"),
+        _ => unproven(tree, place.span).ok_or("its value is used further on"),
     }
+}
+
+/// A call that proves something and gives what it has proven: what it would give for nothing is an empty object.
+fn unproven(tree: &Tree<'_>, place: Span) -> Option<Edit> {
+    let is_call = |id: &ExpressionId| {
+        matches!(
+            tree.module.expression(*id).kind,
+            ExpressionKind::Call { .. } | ExpressionKind::Await(_)
+        )
+    };
+    let is_javascript = tree.module.language == Language::JavaScript;
+    let is_proof = is_javascript && tree.expressions_at(place).iter().any(is_call);
+    is_proof.then(|| Edit::new(place, "({})"))
 }
 
 fn starts_with(files: &FileSet, span: Span, word: &str) -> bool {

@@ -6,6 +6,7 @@
 mod check;
 mod classes;
 mod edit;
+mod lists;
 mod mount;
 mod names;
 mod tree;

@@ -1,12 +1,12 @@
 //! Layers: what mounts one is taken out of the registration, the list or the decorators that it stands in.
 
 use firedoor_app::{EntryPoint, Layer};
-use firedoor_ir::{ExpressionId, ExpressionKind, StatementKind};
+use firedoor_ir::{ArgumentKind, ExpressionId, ExpressionKind, StatementKind};
 use firedoor_source::Span;
 
 use super::names::{Sought, descendants, last_name};
 use super::tree::{Slot, Tree};
-use super::{Edit, NotMade, Trees, classes, edit};
+use super::{Edit, NotMade, Trees, classes, edit, lists};
 
 /// A layer of an entry point that is to be taken out.
 pub(crate) struct Wanted<'a> {
@@ -134,7 +134,8 @@ fn registration(
     let mut call = id;
     loop {
         let parts = candidates(tree, call);
-        if let Some(own) = chosen(sought, tree, wanted, &parts) {
+        let own = chosen(sought, tree, wanted, &parts);
+        if let Some(own) = own.filter(|own| !is_spread(tree, call, *own)) {
             return Some(match parts.len() > 1 {
                 true => take_out_or_unwrap(trees, tree, sought, wanted, own),
                 false if is_wrapper(tree, sought, wanted, own) => unwrap(trees, tree, own),
@@ -150,10 +151,10 @@ fn registration(
     let is_only = wanted.entry.registered != wanted.layer.mounted
         && mounted_there(wanted).count() == 1
         && !matches!(tree.slot(id), Some(Slot::Element(..) | Slot::Argument(..)));
-    if is_only {
-        return Some(whole(trees, tree, id));
+    if let Some(found) = lists::removal(trees, tree, sought, wanted, id) {
+        return Some(found);
     }
-    None
+    is_only.then(|| whole(trees, tree, id))
 }
 
 /// Returns the layers of the entry point that are mounted at the same place.
@@ -228,11 +229,25 @@ fn chosen(
             }
         }
     }
-    by_order(wanted, all)
+    by_order(tree, wanted, all)
+}
+
+/// Holds if an argument stands for several.
+fn is_spread(tree: &Tree<'_>, call: ExpressionId, own: ExpressionId) -> bool {
+    edit::arguments(tree, call)
+        .iter()
+        .any(|argument| argument.value == own && argument.kind == ArgumentKind::Spread)
 }
 
 /// The layers that one call mounts run in the order of its arguments; behind them may be the handler.
-fn by_order(wanted: &Wanted<'_>, all: &[ExpressionId]) -> Option<ExpressionId> {
+fn by_order(tree: &Tree<'_>, wanted: &Wanted<'_>, all: &[ExpressionId]) -> Option<ExpressionId> {
+    let is_spread = |id: &ExpressionId| match tree.slot(*id) {
+        Some(Slot::Argument(call, _)) => is_spread(tree, call, *id),
+        _ => false,
+    };
+    if all.iter().any(is_spread) {
+        return None;
+    }
     let there: Vec<&Layer> = mounted_there(wanted).collect();
     let has_handler = wanted.entry.registered == wanted.layer.mounted;
     let place = there

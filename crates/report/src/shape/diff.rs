@@ -89,7 +89,8 @@ pub(crate) struct ChangeShape {
     pub guards_lost: Vec<String>,
     /// The guards that stand before it now.
     pub guards_gained: Vec<String>,
-    /// The controls that fewer checks inside the handler are for than before; the verdict may be the same.
+    /// The controls that fewer checks are for than before, inside the handler or a layer that still stands before it; the
+    /// verdict may be the same.
     pub checks_lost: Vec<&'static str>,
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct SelfTestSummary {
     pub failure: usize,
     /// Those whose removal the map does not show everywhere.
     pub missed: usize,
+    /// Those that are mounted a second time for the same entry points, so that nothing changes, rightly.
+    pub repeated: usize,
     /// Those that could not be taken out alone.
     pub not_made: usize,
     /// `noticed` of `made`, from 0 to 1; null if none was made.
@@ -57,7 +59,7 @@ pub(crate) struct TrialShape {
     pub place: Place,
     /// The ids of the entry points that it covers.
     pub covers: Vec<String>,
-    /// `noticed`, `missed` or `not_made`.
+    /// `noticed`, `missed`, `repeated` or `not_made`.
     pub outcome: &'static str,
     /// What shows that it is gone, if it was noticed: `verdict`, `finding`, `another_guard` or
     /// `failure`.
@@ -96,6 +98,7 @@ impl SelfTestShape {
                 another_guard: counts.another,
                 failure: counts.failure,
                 missed: counts.missed,
+                repeated: counts.repeated,
                 not_made: counts.not_made,
                 share: counts.share(),
             },
@@ -117,6 +120,7 @@ fn trial_shape(context: &SelfTestContext, trial: &Trial) -> TrialShape {
             ("noticed", Some(*by), Vec::new(), ids(unchanged), None)
         }
         Outcome::Missed(missed) => ("missed", None, ids(missed), Vec::new(), None),
+        Outcome::Repeated => ("repeated", None, Vec::new(), Vec::new(), None),
         Outcome::NotMade(reason) => ("not_made", None, Vec::new(), Vec::new(), Some(*reason)),
     };
     TrialShape {
