@@ -172,28 +172,41 @@ fn guard_names(entry: &EntryPoint) -> Vec<Ustr> {
         .collect()
 }
 
-/// The verdict may stay as it is, since another check refuses too; that one is gone must not be overlooked.
+/// The verdict may stay as it is, since another check refuses too; that one is gone must not be overlooked. Of a
+/// layer that is gone itself, that says enough.
 fn checks_lost(before: &EntryPoint, after: &EntryPoint) -> Vec<(Control, usize)> {
-    let stays = |layer: &Layer, other: &EntryPoint| {
-        let mut others = other.layers.iter();
-        layer.kind == LayerKind::Inline
-            || others.any(|other| other.kind == layer.kind && other.name == layer.name)
-    };
-    let count = |entry: &EntryPoint, other: &EntryPoint, control: Control| {
-        let inside = entry.layers.iter().filter(|layer| stays(layer, other));
-        inside
-            .flat_map(|layer| &layer.places)
-            .filter(|place| place.control == control)
-            .count()
-    };
-    let lost = |control: Control| {
-        count(before, after, control).saturating_sub(count(after, before, control))
-    };
-    Control::ALL
-        .into_iter()
-        .map(|control| (control, lost(control)))
-        .filter(|(_, lost)| *lost > 0)
-        .collect()
+    let mut lost: Vec<(Control, usize)> = Vec::new();
+    for (index, layer) in before.layers.iter().enumerate() {
+        let is_counted = before.layers[..index].iter().any(|it| is_like(it, layer));
+        let is_gone = !after.layers.iter().any(|it| is_like(it, layer));
+        if is_counted || (is_gone && layer.kind != LayerKind::Inline) {
+            continue;
+        }
+        for control in Control::ALL {
+            let fewer =
+                places(before, layer, control).saturating_sub(places(after, layer, control));
+            match lost.iter_mut().find(|(known, _)| *known == control) {
+                Some((_, count)) => *count += fewer,
+                None if fewer > 0 => lost.push((control, fewer)),
+                None => {}
+            }
+        }
+    }
+    lost.sort();
+    lost
+}
+
+/// Holds for layers of one name; all checks inside the handler are one.
+fn is_like(layer: &Layer, other: &Layer) -> bool {
+    layer.kind == other.kind && (layer.kind == LayerKind::Inline || layer.name == other.name)
+}
+
+/// Returns how many checks for the control stand in the layers of the entry point that are like this one.
+fn places(entry: &EntryPoint, like: &Layer, control: Control) -> usize {
+    let own = entry.layers.iter().filter(|layer| is_like(layer, like));
+    own.flat_map(|layer| &layer.places)
+        .filter(|place| place.control == control)
+        .count()
 }
 
 /// Returns what only `before` has and what only `after` has, counting repetitions.
