@@ -2,6 +2,7 @@
 
 mod diff;
 mod init;
+pub(crate) mod probe;
 pub(crate) mod selftest;
 
 use std::io::IsTerminal;
@@ -55,6 +56,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
         Command::Rules => rules(common),
+        Command::Probe(arguments) => probe::probe_instance(arguments, common),
         Command::Selftest(arguments) => selftest::selftest(arguments, common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),

@@ -41,6 +41,17 @@ pub fn testing(is_quiet: bool) -> ProgressBar {
     bar
 }
 
+/// Returns a bar for entry points that are asked one after the other.
+pub fn probing(is_quiet: bool) -> ProgressBar {
+    let bar = bar(LARGE, is_quiet);
+    if let Ok(style) =
+        ProgressStyle::with_template("  asking {bar:30} {pos}/{len} entry points, {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
 fn bar(count: usize, is_quiet: bool) -> ProgressBar {
     let is_seen = !is_quiet && count >= LARGE && std::io::stderr().is_terminal();
     let target = if is_seen {

@@ -12,6 +12,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod probe;
 mod sarif;
 mod schema;
 mod selftest;
@@ -22,6 +23,7 @@ mod words;
 
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
+pub use probe::{PROBE_FORMATS, ProbeContext};
 pub use schema::{SCHEMAS, Schema};
 pub use selftest::{SELF_TEST_FORMATS, SelfTestContext};
 pub use subject::{Subject, find_subject, known_subjects};

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape, SelfTestShape};
+use crate::shape::{
+    DiffShape, ExplanationShape, MapShape, ProbeShape, ReportShape, RulesShape, SelfTestShape,
+};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +37,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "rules",
         print: schema_of::<RulesShape>,
+    },
+    Schema {
+        name: "probe",
+        print: schema_of::<ProbeShape>,
     },
     Schema {
         name: "selftest",

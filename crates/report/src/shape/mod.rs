@@ -5,6 +5,7 @@ mod explanation;
 mod findings;
 mod map;
 mod place;
+mod probe;
 mod selftest;
 
 pub(crate) use diff::DiffShape;
@@ -12,4 +13,5 @@ pub(crate) use explanation::{ExplanationShape, RulesShape};
 pub(crate) use findings::{FindingShape, ReportShape};
 pub(crate) use map::{MapShape, accesses};
 pub(crate) use place::{Place, Region};
+pub(crate) use probe::ProbeShape;
 pub(crate) use selftest::SelfTestShape;
