@@ -126,6 +126,8 @@ pub struct Check {
     pub outcome: bool,
     /// The outcome of the whole test, as it is written, on the way to the effect.
     pub side: bool,
+    /// Holds if the code behind the test on this side does not come to what follows the test.
+    pub ends: bool,
     /// Holds if the test has several parts, of which one suffices for this outcome.
     pub is_alternative: bool,
     /// These parts, each as the check that it would be alone.

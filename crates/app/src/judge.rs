@@ -86,10 +86,16 @@ pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
         let mut deciding = checks.iter().rev();
         let named = deciding.find(|check| check_control(refusal, check) == Some(control));
         let found = named.filter(|_| own).or(last);
+        // That something is missing and the code breaks is no check of anybody's.
+        let is_broken = refusal.status().is_none_or(|status| status >= 500);
+        if is_broken && found.is_some_and(|check| check.kind == CheckKind::Failure) {
+            continue;
+        }
         places.push(CheckPlace {
             control,
             span: found.map_or(*place, |check| check.span),
             passes: found.is_none_or(|check| !check.side),
+            ends: found.is_none_or(|check| check.ends),
         });
     }
     places.sort();
@@ -593,6 +599,7 @@ mod tests {
             control: Provenance::default(),
             outcome: true,
             side: true,
+            ends: false,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,

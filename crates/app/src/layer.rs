@@ -51,6 +51,8 @@ pub struct CheckPlace {
     pub span: Span,
     /// The outcome of the test, as it is written, with which a request goes on.
     pub passes: bool,
+    /// Holds if the other outcome leads out of the function within the statement of the test.
+    pub ends: bool,
 }
 
 impl Layer {

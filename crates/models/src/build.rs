@@ -216,11 +216,18 @@ fn places(
                 control,
                 span,
                 passes: true,
+                ends: false,
             });
         }
     }
     places.sort();
-    places.dedup();
+    places.dedup_by(|later, first| {
+        let is_same = later.control == first.control
+            && later.span == first.span
+            && later.passes == first.passes;
+        first.ends |= is_same && later.ends;
+        is_same
+    });
     places
 }
 

@@ -157,6 +157,7 @@ impl Decisions {
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side,
             side: decided.side,
+            ends: is_end(decision.ends[usize::from(decided.side)]),
             is_alternative: false,
             alternatives: Vec::new(),
             condition: Arc::new(Condition::All(Vec::new())),
@@ -177,6 +178,11 @@ impl Decisions {
         }
         checks
     }
+}
+
+fn is_end(end: firedoor_eval::SideEnd) -> bool {
+    use firedoor_eval::SideEnd;
+    matches!(end, SideEnd::Throws | SideEnd::Returns | SideEnd::Leaves)
 }
 
 /// Returns the check that examines something and nobody knows how.

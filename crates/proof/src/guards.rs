@@ -40,7 +40,7 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
             match layer.kind {
                 LayerKind::ErrorHandler => {}
                 // What answers an upgrade is no layer that could be left out: the checks in it are the guards.
-                LayerKind::Layer if !is_handling(entry, layer) => {
+                LayerKind::Layer if !is_handling(&trees, entry, layer) => {
                     let wanted = Wanted {
                         entry,
                         layer,
@@ -58,7 +58,7 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
                 }
                 LayerKind::Inline | LayerKind::Layer => {
                     for check in layer.places.iter().filter(|it| is_first_side(layer, it)) {
-                        let removal = of_check(&trees, check);
+                        let removal = of_check(&trees, entry, check);
                         add_check(&mut found, number, layer, check, removal);
                     }
                 }
@@ -71,12 +71,19 @@ pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
 }
 
 /// Holds for a function that makes connections and is written where it is registered.
-fn is_handling(entry: &EntryPoint, layer: &Layer) -> bool {
+fn is_handling(trees: &Trees<'_>, entry: &EntryPoint, layer: &Layer) -> bool {
+    let is_listener = || {
+        let callee = trees.callee(layer.mounted);
+        callee.is_some_and(|name| name == "on" || name == "once")
+    };
+    let is_function = layer.mounted == layer.span && trees.callee(layer.mounted).is_none();
     entry.transport == Transport::WebSocket
-        && entry.framework != "socketio"
-        && layer.mounted.contains(layer.span)
-        && layer.mounted != layer.span
-        && !layer.places.is_empty()
+        && (is_function || is_listener() || is_consumer(entry, layer))
+}
+
+/// The consumers of Django's channels accept or refuse connections by themselves.
+fn is_consumer(entry: &EntryPoint, layer: &Layer) -> bool {
+    entry.framework == "django" && layer.name.ends_with(".connect")
 }
 
 /// Where both sides of a test lead to a refusal, the one that it was written for is the one that it holds on.

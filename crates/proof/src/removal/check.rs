@@ -31,7 +31,7 @@ pub(crate) fn removal(
             if !is_test {
                 return Err("it stands in a statement of another kind");
             }
-            if !refuses(&placed) {
+            if !place.ends && !refuses(&placed) {
                 return Err("it refuses nobody by itself: what follows does");
             }
             let is_whole = otherwise.is_empty() && !placed.is_chained && !place.passes;

@@ -1,5 +1,6 @@
 //! Guards that stand in decorators, in the bases and attributes of classes, and in settings.
 
+use firedoor_app::EntryPoint;
 use firedoor_ir::{Class, ExpressionId, ExpressionKind, Function};
 use firedoor_source::Span;
 
@@ -22,6 +23,9 @@ pub(crate) fn of_definition(
         if let Some(found) = in_decorators(trees, tree, sought, &function.decorators) {
             return Some(found);
         }
+        if let (true, Some(hook)) = (span == sought.definition, hook(tree, function)) {
+            return Some(edit::take_out(trees.files, tree, hook));
+        }
     }
     for class in &tree.module.classes {
         let mut members = class.members.iter().filter(|member| member.span == span);
@@ -38,6 +42,35 @@ pub(crate) fn of_definition(
         }
     }
     None
+}
+
+/// Returns the decorator that makes a function run before others, such as `@app.before_request`.
+fn hook(tree: &Tree<'_>, function: &Function) -> Option<ExpressionId> {
+    let is_hook = |id: &ExpressionId| {
+        last_name(tree.module, *id).is_some_and(|name| name.starts_with("before_"))
+    };
+    match function.decorators.as_slice() {
+        [only] => Some(*only),
+        several => several.iter().copied().find(is_hook),
+    }
+}
+
+/// Takes off the decorator of a handler that is neither its registration nor one of several others.
+pub(crate) fn wrapping_decorator(
+    trees: &Trees<'_>,
+    entry: &EntryPoint,
+) -> Option<Result<Edit, NotMade>> {
+    let tree = trees.tree(entry.handler.span.file)?;
+    let mut functions = tree.module.functions.iter();
+    let function = functions.find(|function| function.span == entry.handler.span)?;
+    let is_registration = |id: &ExpressionId| {
+        let span = tree.module.expression(*id).span;
+        span == entry.registered || entry.registered.contains(span)
+    };
+    let mut own = function.decorators.iter().copied();
+    let first = own.find(|id| !is_registration(id))?;
+    let is_only = !own.any(|id| !is_registration(&id));
+    is_only.then(|| edit::take_out(trees.files, tree, first))
 }
 
 /// What stands beside a decorator, before the same function.
@@ -124,6 +157,14 @@ fn in_class(
         }
     }
     if let Some(found) = in_decorators(trees, tree, sought, &class.decorators) {
+        return Some(found);
+    }
+    let within = tree.module.functions.iter();
+    let mut methods = within.filter(|function| class.span.contains(function.span));
+    if handler.is_some()
+        && let Some(found) =
+            methods.find_map(|function| in_decorators(trees, tree, sought, &function.decorators))
+    {
         return Some(found);
     }
     let mut bases = class.bases.iter().map(|base| base.value);

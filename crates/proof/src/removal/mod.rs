@@ -11,8 +11,9 @@ mod mount;
 mod names;
 mod tree;
 
-use firedoor_ir::{Class, Module};
-use firedoor_source::{FileId, FileSet};
+use firedoor_app::EntryPoint;
+use firedoor_ir::{Class, ExpressionKind, Module};
+use firedoor_source::{FileId, FileSet, Span};
 use ustr::Ustr;
 
 pub use edit::Edit;
@@ -52,6 +53,16 @@ impl<'a> Trees<'a> {
         self.trees.iter()
     }
 
+    /// Returns what the registration at `span` calls; nothing if no call stands there.
+    pub(crate) fn callee(&self, span: Span) -> Option<Ustr> {
+        let tree = self.tree(span.file)?;
+        let mut calls = tree.expressions_at(span).into_iter();
+        calls.find_map(|id| match tree.module.expression(id).kind {
+            ExpressionKind::Call { callee, .. } => names::last_name(tree.module, callee),
+            _ => None,
+        })
+    }
+
     fn classes_named(&self, name: Ustr) -> Vec<(&Tree<'a>, &'a Class)> {
         let mut found = Vec::new();
         for tree in &self.trees {
@@ -71,8 +82,15 @@ pub(crate) fn of_layer(trees: &Trees<'_>, wanted: &Wanted<'_>) -> Result<Edit, N
 /// Returns what takes a check out of the program.
 pub(crate) fn of_check(
     trees: &Trees<'_>,
+    entry: &EntryPoint,
     place: &firedoor_app::CheckPlace,
 ) -> Result<Edit, NotMade> {
+    let handler = entry.handler.span;
+    if place.span == entry.registered || place.span == handler {
+        // What a decorator counts or asks is noted where the function is registered.
+        return classes::wrapping_decorator(trees, entry)
+            .unwrap_or(Err("what decides stands outside of the code"));
+    }
     match trees.tree(place.span.file) {
         Some(tree) => check::removal(trees.files, tree, place),
         None => Err("no code stands where it is"),

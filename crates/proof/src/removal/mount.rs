@@ -74,6 +74,11 @@ fn at_expression(
         return Some(edit::take_out(trees.files, tree, id));
     }
     match tree.module.expression(id).kind {
+        ExpressionKind::Call { callee, .. }
+            if is_wrapper(tree, sought, wanted, id) && sought.means(tree, callee) =>
+        {
+            Some(unwrap(trees, tree, sought, id))
+        }
         ExpressionKind::Call { .. } | ExpressionKind::New { .. } => {
             registration(trees, tree, sought, wanted, id)
         }
@@ -138,7 +143,7 @@ fn registration(
         if let Some(own) = own.filter(|own| !is_spread(tree, call, *own)) {
             return Some(match parts.len() > 1 {
                 true => take_out_or_unwrap(trees, tree, sought, wanted, own),
-                false if is_wrapper(tree, sought, wanted, own) => unwrap(trees, tree, own),
+                false if is_wrapper(tree, sought, wanted, own) => unwrap(trees, tree, sought, own),
                 false => whole(trees, tree, call),
             });
         }
@@ -150,6 +155,10 @@ fn registration(
     }
     let is_only = wanted.entry.registered != wanted.layer.mounted
         && mounted_there(wanted).count() == 1
+        && candidates(tree, id).len() <= 1
+        && !edit::arguments(tree, id)
+            .iter()
+            .any(|argument| argument.kind == ArgumentKind::Spread)
         && !matches!(tree.slot(id), Some(Slot::Element(..) | Slot::Argument(..)));
     if let Some(found) = lists::removal(trees, tree, sought, wanted, id) {
         return Some(found);
@@ -200,13 +209,20 @@ fn candidates(tree: &Tree<'_>, id: ExpressionId) -> Vec<ExpressionId> {
     );
     for value in own {
         match &tree.module.expression(value).kind {
-            ExpressionKind::Collection { .. } => found.extend(candidates(tree, value)),
+            ExpressionKind::Collection { .. } => {
+                let within = candidates(tree, value).into_iter();
+                found.extend(within.filter(|id| is_list || !is_literal(tree, *id)));
+            }
             ExpressionKind::Literal(_) if is_list => found.push(value),
             ExpressionKind::Literal(_) | ExpressionKind::Template(_) => {}
             _ => found.push(value),
         }
     }
     found
+}
+
+fn is_literal(tree: &Tree<'_>, id: ExpressionId) -> bool {
+    matches!(tree.module.expression(id).kind, ExpressionKind::Literal(_))
 }
 
 /// Returns the one of these that is the layer.
@@ -265,7 +281,7 @@ fn take_out_or_unwrap(
     own: ExpressionId,
 ) -> Result<Edit, NotMade> {
     match is_wrapper(tree, sought, wanted, own) {
-        true => unwrap(trees, tree, own),
+        true => unwrap(trees, tree, sought, own),
         false => edit::take_out(trees.files, tree, own),
     }
 }
@@ -277,7 +293,8 @@ fn is_wrapper(
     wanted: &Wanted<'_>,
     own: ExpressionId,
 ) -> bool {
-    matches!(wanted.entry.framework, "django" | "flask") && wrapping(tree, sought, own).is_some()
+    matches!(wanted.entry.framework, "django" | "channels" | "flask")
+        && wrapping(tree, sought, own).is_some()
 }
 
 /// Returns the call of the layer, and what it is put around.
@@ -304,15 +321,17 @@ fn wrapping(
     })
 }
 
-fn unwrap(trees: &Trees<'_>, tree: &Tree<'_>, own: ExpressionId) -> Result<Edit, NotMade> {
-    let ExpressionKind::Call { arguments, .. } = &tree.module.expression(own).kind else {
+fn unwrap(
+    trees: &Trees<'_>,
+    tree: &Tree<'_>,
+    sought: &Sought<'_>,
+    own: ExpressionId,
+) -> Result<Edit, NotMade> {
+    let Some((call, inner)) = wrapping(tree, sought, own) else {
         return Err("nothing is wrapped where it stands");
     };
-    let Some(first) = arguments.first() else {
-        return Err("nothing is wrapped where it stands");
-    };
-    let inner = tree.module.expression(first.value).span;
-    let span = tree.module.expression(own).span;
+    let inner = tree.module.expression(inner).span;
+    let span = tree.module.expression(call).span;
     Ok(Edit::new(span, trees.files.text(inner)))
 }
 

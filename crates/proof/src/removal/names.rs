@@ -60,7 +60,9 @@ fn is_named(sought: &Sought<'_>, tree: &Tree<'_>, id: ExpressionId) -> bool {
     let short = name.split('(').next().unwrap_or(name);
     let last = short.rsplit('.').next().unwrap_or(short);
     let own = last_name(tree.module, id);
-    own.is_some_and(|own| own == short || own == last)
+    let original = own.and_then(|own| tree.alias(own));
+    let mut names = own.into_iter().chain(original);
+    names.any(|own| own == short || own == last)
         || sought.files.text(tree.module.expression(id).span) == name
 }
 

@@ -4,11 +4,12 @@
 //! call, a decorator off its function.
 
 use firedoor_ir::{
-    Argument, Block, Body, Class, Expression, ExpressionId, ExpressionKind, Function, Key, Member,
-    Module, Statement, StatementKind, TemplatePart,
+    Argument, Block, Body, Class, Expression, ExpressionId, ExpressionKind, Function, Imported,
+    Key, Member, Module, Pattern, Statement, StatementKind, TemplatePart,
 };
 use firedoor_source::Span;
 use rustc_hash::FxHashMap;
+use ustr::Ustr;
 
 /// What an expression is within what holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub(crate) struct Tree<'a> {
     /// All statements, outer ones first.
     pub statements: Vec<Placed<'a>>,
     slots: FxHashMap<ExpressionId, Slot>,
+    aliases: FxHashMap<Ustr, Ustr>,
 }
 
 impl<'a> Tree<'a> {
@@ -56,9 +58,11 @@ impl<'a> Tree<'a> {
             module,
             statements: Vec::new(),
             slots: FxHashMap::default(),
+            aliases: FxHashMap::default(),
         };
         tree.look_through_expressions();
         tree.look_through_blocks();
+        tree.look_for_aliases();
         tree
     }
 
@@ -90,6 +94,39 @@ impl<'a> Tree<'a> {
             .filter(|placed| placed.statement.span.contains(span) && fits(placed))
             .min_by_key(|placed| placed.statement.span.end - placed.statement.span.start)
             .copied()
+    }
+
+    /// Returns what a variable is called where it comes from, if that is another name.
+    pub(crate) fn alias(&self, name: Ustr) -> Option<Ustr> {
+        self.aliases.get(&name).copied()
+    }
+
+    fn look_for_aliases(&mut self) {
+        for placed in &self.statements {
+            match &placed.statement.kind {
+                StatementKind::Import(import) => {
+                    for name in &import.names {
+                        if let Imported::Named(original) = name.imported {
+                            self.aliases.insert(name.local, original);
+                        }
+                    }
+                }
+                StatementKind::Declare {
+                    pattern: Pattern::Object { properties, .. },
+                    ..
+                } => {
+                    for property in properties {
+                        if let (Key::Name(original), Pattern::Name(local, _)) =
+                            (property.key, &property.target)
+                        {
+                            self.aliases.insert(*local, original);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.aliases.retain(|local, original| local != original);
     }
 
     fn look_through_expressions(&mut self) {

@@ -107,6 +107,7 @@ mod tests {
             control: Provenance::default(),
             outcome,
             side: outcome,
+            ends: false,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,
