@@ -111,6 +111,11 @@ fn of_message(answer: Answer) -> Answer {
             None,
             "the connection stays open after the message, which does not say what became of it",
         ),
+        Reading::Refused if answer.status.is_none() => Answer::new(
+            Reading::Unclear,
+            None,
+            "the connection breaks off after the message, which may have been malformed",
+        ),
         _ => answer,
     }
 }

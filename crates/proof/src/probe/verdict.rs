@@ -1,7 +1,7 @@
 //! What an answer means: whether somebody was let in, and whether that is what the map says.
 
 use firedoor_app::query::{verifies_code, verifies_password};
-use firedoor_app::{Control, EffectKind, EntryPoint, Verdict};
+use firedoor_app::{Check, Control, EffectKind, EntryPoint, Refusal, Verdict};
 
 use super::Probed;
 use super::http::Reply;
@@ -190,7 +190,7 @@ pub(crate) fn ruling(
             format!("let in, though the map says that somebody must be proven ({words})"),
         ),
         (Expected::Admission, LetIn) => (Ruling::Confirmed, format!("let in ({words})")),
-        (Expected::Admission, Refused) => match other_cause(entry) {
+        (Expected::Admission, Refused) => match other_cause(entry, answer.status) {
             Some(cause) => undecided(format!("refused ({words}), maybe for {cause}")),
             None => (
                 Ruling::Refuted,
@@ -222,7 +222,7 @@ fn goes_elsewhere(entry: &EntryPoint, answer: &Answer) -> bool {
 }
 
 /// Returns what else than a missing log-in may have refused the request.
-fn other_cause(entry: &EntryPoint) -> Option<&'static str> {
+fn other_cause(entry: &EntryPoint, status: Option<u16>) -> Option<&'static str> {
     if entry.verdict(Control::Csrf).refuses() {
         return Some("its check against other sites' requests");
     }
@@ -231,6 +231,10 @@ fn other_cause(entry: &EntryPoint) -> Option<&'static str> {
     }
     if verifies_password(entry) || verifies_code(entry) {
         return Some("a password or code that was not sent");
+    }
+    let refuses = |check: &Check| check.refusal.as_ref().and_then(Refusal::status) == status;
+    if status.is_some() && entry.checks.iter().any(refuses) {
+        return Some("a check that the map shows and that proves nobody");
     }
     let asks_secret = entry.path.contains("token}") || entry.path.contains("code}");
     asks_secret.then_some("the secret in its path")
