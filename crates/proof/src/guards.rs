@@ -1,5 +1,7 @@
 //! The guards that a map says cover an entry point, each with what would take it out of the code.
 
+use std::sync::Arc;
+
 use firedoor_app::{CheckPlace, Control, EntryPoint, Layer, LayerKind, Map, Transport};
 use firedoor_ir::Module;
 use firedoor_source::{FileSet, Span};
@@ -29,7 +31,7 @@ pub struct Guard {
 type Key = (Span, Ustr, Result<Edit, NotMade>);
 
 /// Returns the guards of the map, in the order of their places. `modules` are those that the map is of.
-pub fn guards(map: &Map, files: &FileSet, modules: &[Module]) -> Vec<Guard> {
+pub fn guards(map: &Map, files: &FileSet, modules: &[Arc<Module>]) -> Vec<Guard> {
     let trees = Trees::new(files, modules);
     let mut found: IndexMap<Key, Guard> = IndexMap::new();
     for (number, entry) in map.entry_points.iter().enumerate() {

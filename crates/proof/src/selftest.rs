@@ -195,7 +195,7 @@ fn outcome(subject: &Subject<'_>, guard: &Guard) -> Outcome {
     let changed = edit.span.file;
     let files = edited(subject.files, edit);
     let parsed = subject.parsed.with_changed(&files, changed);
-    let errors = |modules: &[Module]| -> usize {
+    let errors = |modules: &[Arc<Module>]| -> usize {
         let own = modules.iter().filter(|module| module.file == changed);
         own.flat_map(|module| &module.notes)
             .filter(|note| note.kind == NoteKind::SyntaxError)

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 
 use crate::json::print;
 use crate::shape::{
-    DiffShape, ExplanationShape, MapShape, ProbeShape, ReportShape, RulesShape, SelfTestShape,
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
+    RulesShape, SelfTestShape, StudyShape,
 };
 
 /// The schema of one kind of output.
@@ -31,8 +32,20 @@ pub static SCHEMAS: &[Schema] = &[
         print: schema_of::<DiffShape>,
     },
     Schema {
+        name: "history",
+        print: schema_of::<HistoryShape>,
+    },
+    Schema {
+        name: "study",
+        print: schema_of::<StudyShape>,
+    },
+    Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "review",
+        print: schema_of::<ReviewShape>,
     },
     Schema {
         name: "rules",

@@ -52,7 +52,7 @@ pub(super) fn selftest(arguments: &Selftest, common: &Common) -> Result<u8, User
         refuse_full(folder)?;
     }
     let (files, configuration) = read(&arguments.tree, common)?;
-    let parsed = Parsed::new(&files);
+    let parsed = Parsed::new(&files, None);
     let report = analyse_parsed(&files, parsed.clone(), &configuration.options);
     warn_of_bugs(&report);
     let subject = Subject {

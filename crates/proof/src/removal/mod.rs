@@ -11,6 +11,8 @@ mod mount;
 mod names;
 mod tree;
 
+use std::sync::Arc;
+
 use firedoor_app::EntryPoint;
 use firedoor_ir::{Class, ExpressionKind, Module};
 use firedoor_source::{FileId, FileSet, Span};
@@ -28,17 +30,17 @@ pub(crate) struct Trees<'a> {
     /// The files.
     pub files: &'a FileSet,
     /// All modules.
-    pub modules: &'a [Module],
+    pub modules: &'a [Arc<Module>],
     trees: Vec<Tree<'a>>,
 }
 
 impl<'a> Trees<'a> {
     /// Looks through all modules.
-    pub(crate) fn new(files: &'a FileSet, modules: &'a [Module]) -> Trees<'a> {
+    pub(crate) fn new(files: &'a FileSet, modules: &'a [Arc<Module>]) -> Trees<'a> {
         Trees {
             files,
             modules,
-            trees: modules.iter().map(Tree::new).collect(),
+            trees: modules.iter().map(|module| Tree::new(module)).collect(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What an expression is called, and whether it is what the map means by a layer.
 
+use std::sync::Arc;
+
 use firedoor_ir::{ExpressionId, ExpressionKind, Literal, Module};
 use firedoor_source::{FileSet, Span};
 use ustr::Ustr;
@@ -18,7 +20,7 @@ pub(crate) struct Sought<'a> {
     /// The files.
     pub files: &'a FileSet,
     /// All modules.
-    pub modules: &'a [Module],
+    pub modules: &'a [Arc<Module>],
     /// The name of the layer.
     pub name: Ustr,
     /// Where it is defined.
