@@ -4,7 +4,7 @@ mod dump;
 
 pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
-pub use parse::ParseCache;
+pub use parse::{ParseCache, Parsed};
 
 mod compare;
 mod configure;
@@ -78,16 +78,20 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    report(files, options, None)
+    analyse_parsed(files, Parsed::new(files, None), options)
 }
 
 /// Analyses `files` as [`analyse`] does; texts that `cache` knows are not parsed again.
 pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> Report {
-    report(files, options, Some(cache))
+    analyse_parsed(files, Parsed::new(files, Some(cache)), options)
 }
 
-fn report(files: &FileSet, options: &Options, cache: Option<&ParseCache>) -> Report {
-    let (modules, failed_files) = parse::parse(files, cache);
+/// Analyses `files`, which are parsed already.
+pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Report {
+    let Parsed {
+        modules,
+        failed: failed_files,
+    } = parsed;
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);

@@ -142,6 +142,10 @@ pub enum Command {
     Review(crate::commands::ReviewArguments),
     /// List what firedoor looks for
     Rules,
+    /// Ask a running instance whether it is as the map says
+    Probe(crate::commands::probe::Probe),
+    /// Find out how far the map can be believed: each guard is taken out in memory, and must be missed
+    Selftest(crate::commands::selftest::Selftest),
     /// Print the JSON Schema of what `--format json` prints
     Schema {
         /// Of which output

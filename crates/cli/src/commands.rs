@@ -3,7 +3,9 @@
 mod diff;
 pub(crate) mod history;
 mod init;
+pub(crate) mod probe;
 mod review;
+pub(crate) mod selftest;
 
 pub use review::{EXAMPLES as REVIEW_EXAMPLES, ReviewArguments};
 
@@ -61,6 +63,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Init(arguments) => init::init(arguments, common),
         Command::Review(arguments) => review::review(arguments, common),
         Command::Rules => rules(common),
+        Command::Probe(arguments) => probe::probe_instance(arguments, common),
+        Command::Selftest(arguments) => selftest::selftest(arguments, common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
     }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 
 use crate::json::print;
 use crate::shape::{
-    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
-    StudyShape,
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
+    RulesShape, SelfTestShape, StudyShape,
 };
 
 /// The schema of one kind of output.
@@ -50,6 +50,14 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "rules",
         print: schema_of::<RulesShape>,
+    },
+    Schema {
+        name: "probe",
+        print: schema_of::<ProbeShape>,
+    },
+    Schema {
+        name: "selftest",
+        print: schema_of::<SelfTestShape>,
     },
 ];
 
