@@ -8,6 +8,7 @@ pub use dump::{dump_ir, dump_values};
 mod compare;
 mod configure;
 mod judge;
+pub mod judgements;
 mod parse;
 mod suppress;
 mod wire;
@@ -29,6 +30,8 @@ pub struct Options {
     pub disabled_rules: Vec<String>,
     /// Rules whose severity is changed.
     pub severities: Vec<(String, Severity)>,
+    /// What was decided about findings and entry points before.
+    pub judgements: Vec<judgements::Judgement>,
 }
 
 /// A finding with its identity, and why it is suppressed if it is.
@@ -38,8 +41,10 @@ pub struct ReportedFinding {
     pub finding: Finding,
     /// The identity that survives moved lines and renamed files, in hexadecimal.
     pub fingerprint: String,
-    /// The reason given by a `firedoor: allow(rule) reason` remark.
+    /// The reason given by a `firedoor: allow(rule) reason` remark, or by a judgement.
     pub suppressed: Option<String>,
+    /// The judgement, if it is one that the reason is from.
+    pub judged: Option<judgements::Standing>,
     /// Holds if it was there when the baseline was written; an analysis alone does not know.
     pub in_baseline: bool,
 }
@@ -68,6 +73,8 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// What was left out.
     pub skipped: Vec<SkippedPart>,
+    /// What became of the judgements.
+    pub judgements: judgements::Judgements,
 }
 
 /// Analyses `files`.
@@ -79,7 +86,8 @@ pub fn analyse(files: &FileSet, options: &Options) -> Report {
     let program = Program::new(modules, files, &project);
     let mut map = wire::wire(&program);
     configure::apply(&mut map, files, options);
-    let (findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    let (mut findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    let judgements = judge::settle(&mut findings, &mut map, &options.judgements);
     skipped.extend(failed_files);
     skipped.extend(failed_rules);
     skipped.sort();
@@ -87,5 +95,6 @@ pub fn analyse(files: &FileSet, options: &Options) -> Report {
         map,
         findings,
         skipped,
+        judgements,
     }
 }

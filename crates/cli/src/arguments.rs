@@ -130,6 +130,9 @@ pub enum Command {
     /// Write a configuration, a workflow and, if wanted, a baseline; what is there is kept
     #[command(after_help = INIT_EXAMPLES)]
     Init(Init),
+    /// Keep what was decided about a finding or an entry point, until what it rests on changes
+    #[command(after_help = crate::commands::JUDGE_EXAMPLES)]
+    Judge(crate::commands::Judge),
     /// List what firedoor looks for
     Rules,
     /// Print the JSON Schema of what `--format json` prints

@@ -2,6 +2,9 @@
 
 mod diff;
 mod init;
+mod judge;
+
+pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
 
 use std::io::IsTerminal;
 
@@ -15,7 +18,7 @@ use firedoor_source::FileSet;
 use crate::arguments::{Arguments, Check, Command, Common, DumpKind, Tree};
 use crate::suggestion::closest;
 use crate::user_error::UserError;
-use crate::{configuration, output, progress, tree};
+use crate::{configuration, judgements, output, progress, tree};
 
 /// The reasons of notes about what failed within firedoor itself.
 const BUGS: [&str; 4] = [
@@ -53,6 +56,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Diff(arguments) => diff::diff(arguments, common),
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
+        Command::Judge(arguments) => judge::judge(arguments, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
@@ -80,7 +84,19 @@ fn check(arguments: &Check, common: &Common) -> Result<u8, UserError> {
         view: view(common),
     };
     write(&render(&context), common)?;
+    tell_idle_judgements(&context, tree, common);
     Ok(status(&context, common.fail_on.severity()))
+}
+
+/// Of a single file, what the others have is not there anyway.
+fn tell_idle_judgements(context: &Context, tree: &Tree, common: &Common) {
+    let number = context.report.judgements.idle.len();
+    if number > 0 && tree.path.is_dir() && !common.quiet {
+        output::complain(&format!(
+            "note: {number} of the judgements in {} are about nothing that is there now",
+            judgements::FILE,
+        ));
+    }
 }
 
 /// Findings that are allowed, in the baseline, or less sure than what is shown, do not fail a run.
@@ -222,7 +238,8 @@ fn read(
     common: &Common,
 ) -> Result<(FileSet, configuration::Configuration), UserError> {
     let root = tree::root_of(&tree.path)?;
-    let configuration = configuration::load(common.config.as_deref(), &root)?;
+    let mut configuration = configuration::load(common.config.as_deref(), &root)?;
+    configuration.options.judgements = judgements::load(&root)?;
     let files = tree::read_tree(&tree.path, &configuration.ignored, common.quiet)?;
     if files.is_empty() && !common.quiet {
         output::complain(&format!(

@@ -71,9 +71,11 @@ struct Public {
 
 /// A fault in the text of a configuration.
 #[derive(Debug, PartialEq, Eq)]
-struct Fault {
-    message: String,
-    span: Option<Range<usize>>,
+pub(crate) struct Fault {
+    /// What is wrong.
+    pub message: String,
+    /// The bytes that it is about.
+    pub span: Option<Range<usize>>,
 }
 
 /// Returns the configuration at `explicit`, or the one at `root` if there is one, or an empty one.
@@ -272,7 +274,7 @@ fn fault(message: String, span: Range<usize>) -> Fault {
 }
 
 /// Returns the fault with its place and the line it stands in.
-fn render(path: &str, text: &str, fault: &Fault) -> String {
+pub(crate) fn render(path: &str, text: &str, fault: &Fault) -> String {
     let message = firedoor_report::clean(&fault.message);
     let Some(span) = &fault.span else {
         return format!("{path}: {message}");

@@ -8,6 +8,8 @@ mod baseline;
 mod commands;
 mod configuration;
 mod edge;
+mod inside;
+mod judgements;
 mod output;
 mod progress;
 mod suggestion;

@@ -25,6 +25,12 @@ pub enum UserError {
     /// The baseline cannot be used.
     #[error("{0}")]
     Baseline(String),
+    /// The file of judgements cannot be used.
+    #[error("{0}")]
+    Judgements(String),
+    /// A judgement cannot be made.
+    #[error("{0}")]
+    Judgement(String),
     /// The result cannot be written.
     #[error("'{}' cannot be written: {error}", clean(.path))]
     Unwritable {
@@ -113,7 +119,12 @@ impl UserError {
             )),
             UserError::History(error) => history_advice(error),
             UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
-            UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,
+            UserError::Judgements(_) => Some(String::from(
+                "mend the file, or take out what is broken and judge it again with `firedoor judge`",
+            )),
+            UserError::Configuration(_)
+            | UserError::Judgement(_)
+            | UserError::UnwritableOutput(_) => None,
         }
     }
 

@@ -41,6 +41,7 @@ fn check(context: &Context) -> String {
         }
     }
     text.push_str(&hidden(context));
+    text.push_str(&fallen(context));
     text.push_str(&coverage(context));
     text.push_str(&notes(context));
     text
@@ -102,6 +103,23 @@ fn hidden(context: &Context) -> String {
         return String::new();
     }
     format!("{}.\n\n", parts.join(", "))
+}
+
+fn fallen(context: &Context) -> String {
+    let all = &context.report.judgements.fallen;
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("### {}\n\n", words::fallen_heading(all.len()));
+    for one in all {
+        let (about, changes) = words::fallen(one);
+        text.push_str(&format!("- {}\n", escape(&about)));
+        for change in changes {
+            text.push_str(&format!("  - {}\n", escape(&change)));
+        }
+    }
+    text.push('\n');
+    text
 }
 
 fn coverage(context: &Context) -> String {
