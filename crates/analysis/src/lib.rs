@@ -10,6 +10,7 @@ mod configure;
 mod judge;
 pub mod judgements;
 mod parse;
+pub mod questions;
 mod suppress;
 mod wire;
 

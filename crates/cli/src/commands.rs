@@ -3,8 +3,10 @@
 mod diff;
 mod init;
 mod judge;
+mod questions;
 
 pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
+pub use questions::EXAMPLES as QUESTIONS_EXAMPLES;
 
 use std::io::IsTerminal;
 
@@ -57,6 +59,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
         Command::Judge(arguments) => judge::judge(arguments, common),
+        Command::Questions(tree) => questions::questions(tree, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),

@@ -12,6 +12,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod questions;
 mod sarif;
 mod schema;
 mod shape;
@@ -21,6 +22,7 @@ mod words;
 
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
+pub use questions::{RenderQuestions, questions_in};
 pub use schema::{SCHEMAS, Schema};
 pub use subject::{Subject, find_subject, known_subjects};
 

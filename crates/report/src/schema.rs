@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
+use crate::questions::QuestionsShape;
 use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
 
 /// The schema of one kind of output.
@@ -31,6 +32,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "questions",
+        print: schema_of::<QuestionsShape>,
     },
     Schema {
         name: "rules",

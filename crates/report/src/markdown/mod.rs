@@ -259,7 +259,7 @@ fn escape_html(text: &str) -> String {
 }
 
 /// Returns `text` so that Markdown and HTML take nothing in it for their own.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in escape_html(text).chars() {
         match character {
@@ -274,7 +274,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Returns `text` as code, in a table or out of one.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = clean(text).replace('|', "\\|");
     let longest = text
         .split(|character| character != '`')

@@ -7,9 +7,9 @@ mod explain;
 mod map;
 mod notes;
 mod rules;
-mod style;
+pub(crate) mod style;
 mod table;
-mod wrap;
+pub(crate) mod wrap;
 
 use crate::Format;
 
