@@ -133,6 +133,9 @@ pub enum Command {
     /// Keep what was decided about a finding or an entry point, until what it rests on changes
     #[command(after_help = crate::commands::JUDGE_EXAMPLES)]
     Judge(crate::commands::Judge),
+    /// Answer coding agents about a tree, over the Model Context Protocol
+    #[command(after_help = crate::commands::MCP_EXAMPLES)]
+    Mcp(crate::commands::Mcp),
     /// Ask what only a person or an agent can settle, with the code and what keeps the answer
     #[command(after_help = crate::commands::QUESTIONS_EXAMPLES)]
     Questions(Tree),

@@ -3,9 +3,11 @@
 mod diff;
 mod init;
 mod judge;
+mod mcp;
 mod questions;
 
 pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
+pub use mcp::{EXAMPLES as MCP_EXAMPLES, Mcp};
 pub use questions::EXAMPLES as QUESTIONS_EXAMPLES;
 
 use std::io::IsTerminal;
@@ -59,6 +61,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
         Command::Judge(arguments) => judge::judge(arguments, common),
+        Command::Mcp(arguments) => mcp::mcp(arguments, common),
         Command::Questions(tree) => questions::questions(tree, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),

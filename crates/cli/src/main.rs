@@ -15,6 +15,7 @@ mod progress;
 mod suggestion;
 mod tree;
 mod user_error;
+mod workspace;
 
 use std::process::ExitCode;
 

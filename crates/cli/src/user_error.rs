@@ -28,6 +28,9 @@ pub enum UserError {
     /// The file of judgements cannot be used.
     #[error("{0}")]
     Judgements(String),
+    /// The server cannot be started, or its connection broke.
+    #[error("{}", firedoor_report::clean(.0))]
+    Server(String),
     /// A judgement cannot be made.
     #[error("{0}")]
     Judgement(String),
@@ -124,6 +127,7 @@ impl UserError {
             )),
             UserError::Configuration(_)
             | UserError::Judgement(_)
+            | UserError::Server(_)
             | UserError::UnwritableOutput(_) => None,
         }
     }
