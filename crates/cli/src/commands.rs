@@ -1,11 +1,13 @@
 //! The commands: read, analyse, render, write.
 
 mod diff;
+mod hook;
 mod init;
 mod judge;
 mod mcp;
 mod questions;
 
+pub use hook::{EXAMPLES as HOOK_EXAMPLES, Hook, agent_parser};
 pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
 pub use mcp::{EXAMPLES as MCP_EXAMPLES, Mcp};
 pub use questions::EXAMPLES as QUESTIONS_EXAMPLES;
@@ -60,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Diff(arguments) => diff::diff(arguments, common),
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
+        Command::Hook(arguments) => hook::hook(arguments, common),
         Command::Judge(arguments) => judge::judge(arguments, common),
         Command::Mcp(arguments) => mcp::mcp(arguments, common),
         Command::Questions(tree) => questions::questions(tree, common),

@@ -32,6 +32,23 @@ pub struct Configuration {
     pub options: Options,
     /// Paths that are not read.
     pub ignored: GlobSet,
+    /// From which severity on a finding that an agent introduced keeps it from being done.
+    pub hooks: Hooks,
+}
+
+/// What hooks of coding agents do.
+#[derive(Clone, Copy, Debug)]
+pub struct Hooks {
+    /// From which severity on an introduced finding keeps an agent from being done; nothing if none does.
+    pub block: Option<Severity>,
+}
+
+impl Default for Hooks {
+    fn default() -> Hooks {
+        Hooks {
+            block: Some(Severity::High),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -45,6 +62,14 @@ struct Document {
     public: Vec<Public>,
     #[serde(default)]
     rules: std::collections::BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    hooks: HooksTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HooksTable {
+    block: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,6 +184,7 @@ fn parse(text: &str) -> Result<Configuration, Fault> {
     Ok(Configuration {
         options,
         ignored: read_ignored(&document.ignore.paths)?,
+        hooks: read_hooks(&document.hooks)?,
     })
 }
 
@@ -221,6 +247,20 @@ fn read_rule(
     })?;
     options.severities.push((id.clone(), severity));
     Ok(())
+}
+
+fn read_hooks(table: &HooksTable) -> Result<Hooks, Fault> {
+    let Some(word) = &table.block else {
+        return Ok(Hooks::default());
+    };
+    if word.get_ref() == "off" {
+        return Ok(Hooks { block: None });
+    }
+    let block = severity(word.get_ref()).ok_or_else(|| {
+        let known = ["off", "low", "medium", "high", "critical"];
+        unknown("level", word.get_ref(), &known, word.span())
+    })?;
+    Ok(Hooks { block: Some(block) })
 }
 
 fn severity(word: &str) -> Option<Severity> {

@@ -3,6 +3,7 @@
 //! Everything here is an edge: files are read, options are judged and results are written, and what is
 //! found out is found out elsewhere.
 
+mod agents;
 mod arguments;
 mod baseline;
 mod commands;
@@ -12,6 +13,8 @@ mod inside;
 mod judgements;
 mod output;
 mod progress;
+mod self_model;
+mod snapshot;
 mod suggestion;
 mod tree;
 mod user_error;

@@ -31,6 +31,9 @@ pub enum UserError {
     /// The server cannot be started, or its connection broke.
     #[error("{}", firedoor_report::clean(.0))]
     Server(String),
+    /// The hook of an agent cannot be answered.
+    #[error("{}", firedoor_report::clean(.0))]
+    Hook(String),
     /// A judgement cannot be made.
     #[error("{0}")]
     Judgement(String),
@@ -128,6 +131,7 @@ impl UserError {
             UserError::Configuration(_)
             | UserError::Judgement(_)
             | UserError::Server(_)
+            | UserError::Hook(_)
             | UserError::UnwritableOutput(_) => None,
         }
     }

@@ -48,7 +48,7 @@ impl Analyses {
         // Whoever asks meanwhile waits, and finds it done.
         let mut kept = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let tree = self.source.now()?;
-        let digest = digest(&tree);
+        let digest = tree.digest();
         if let Some(kept) = kept.as_ref().filter(|kept| kept.digest == digest) {
             return Ok(Arc::clone(kept));
         }
@@ -64,7 +64,7 @@ impl Analyses {
             return Ok(Arc::clone(analysed));
         }
         let tree = self.source.commit(commit)?;
-        let digest = digest(&tree);
+        let digest = tree.digest();
         let analysed = Arc::new(analysed(tree, digest));
         if kept.len() >= MOST_COMMITS {
             kept.remove(0);
@@ -84,25 +84,4 @@ fn analysed(tree: Tree, digest: String) -> Analysed {
         report,
         digest,
     }
-}
-
-/// Returns what identifies the contents of `tree`.
-fn digest(tree: &Tree) -> String {
-    let mut hasher = blake3::Hasher::new();
-    let mut add = |text: &str| {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
-    for (_, file) in tree.files.iter() {
-        add(&file.path);
-        add(&file.text);
-    }
-    for part in &tree.files.skipped {
-        add(&part.path);
-    }
-    add(&format!("{:?}", tree.options));
-    for fingerprint in &tree.baseline {
-        add(fingerprint);
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
 }

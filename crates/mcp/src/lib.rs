@@ -10,6 +10,7 @@ mod serve;
 mod server;
 mod source;
 
+pub use answers::{entry_text, finding_text};
 pub use serve::{serve_http, serve_stdio, serve_transport};
 pub use server::Server;
 pub use source::{Ends, Source, Tree};

@@ -16,6 +16,29 @@ pub struct Tree {
     pub baseline: BTreeSet<String>,
 }
 
+impl Tree {
+    /// Returns what identifies its contents: another text, setting or baseline gives another one.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        for (_, file) in self.files.iter() {
+            add(&file.path);
+            add(&file.text);
+        }
+        for part in &self.files.skipped {
+            add(&part.path);
+        }
+        add(&format!("{:?}", self.options));
+        for fingerprint in &self.baseline {
+            add(fingerprint);
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+}
+
 /// The two ends of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Ends {

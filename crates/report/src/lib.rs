@@ -22,7 +22,7 @@ mod words;
 
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
-pub use questions::{RenderQuestions, questions_in};
+pub use questions::{RenderQuestions, questions_in, shell};
 pub use schema::{SCHEMAS, Schema};
 pub use subject::{Subject, find_subject, known_subjects};
 

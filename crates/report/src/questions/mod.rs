@@ -61,7 +61,7 @@ pub(crate) fn excerpt(files: &FileSet, span: Span) -> Excerpt {
 }
 
 /// Returns a command as a shell takes it, whatever its words contain.
-pub(crate) fn shell(words: &[String]) -> String {
+pub fn shell(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
     words.join(" ")
 }
