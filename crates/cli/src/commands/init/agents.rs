@@ -17,6 +17,9 @@ const INSTRUCTIONS: &str = include_str!("instructions.md");
 /// The most bytes of a file that is added to.
 const LARGEST: usize = 4 << 20;
 
+/// Returns the text of a file with what is added to it, or why that cannot be.
+type Addition<'a> = dyn Fn(Option<&str>) -> Result<String, String> + 'a;
+
 /// Registers firedoor with `agent` in the repository at `top`, for what lies in `folder`, and says what became of each
 /// file. One that cannot be added to is left as it is.
 pub(super) fn register(agent: &Agent, top: &Path, folder: &str) -> Vec<String> {
@@ -43,8 +46,7 @@ fn commands(agent: &Agent, folder: &str) -> Commands {
 }
 
 fn place(registration: &Registration, agent: &Agent, top: &Path, commands: &Commands) -> String {
-    let (path, added): (&str, &dyn Fn(Option<&str>) -> Result<String, String>) = match registration
-    {
+    let (path, added): (&str, &Addition) = match registration {
         Registration::Json { path, document } => {
             (path, &|text| with_json(text, &document(commands), agent))
         }
@@ -57,11 +59,7 @@ fn place(registration: &Registration, agent: &Agent, top: &Path, commands: &Comm
     }
 }
 
-fn add(
-    top: &Path,
-    path: &str,
-    added: &dyn Fn(Option<&str>) -> Result<String, String>,
-) -> Result<&'static str, String> {
+fn add(top: &Path, path: &str, added: &Addition) -> Result<&'static str, String> {
     let told = |error: UserError| error.to_string();
     let text = inside::read(top, path, LARGEST, UserError::Configuration).map_err(told)?;
     let new = added(text.as_deref())?;
