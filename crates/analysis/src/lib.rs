@@ -18,6 +18,7 @@ mod wire;
 
 use firedoor_app::Map;
 use firedoor_eval::Program;
+use firedoor_plan::{Plan, Standing};
 use firedoor_project::Project;
 use firedoor_rules::{Finding, RULES, Severity};
 use firedoor_source::{FileSet, Span};
@@ -35,6 +36,8 @@ pub struct Options {
     pub severities: Vec<(String, Severity)>,
     /// What was decided about findings and entry points before.
     pub judgements: Vec<judgements::Judgement>,
+    /// The plan that the code is held against.
+    pub plan: Option<std::sync::Arc<Plan>>,
 }
 
 /// A finding with its identity, and why it is suppressed if it is.
@@ -78,6 +81,8 @@ pub struct Report {
     pub skipped: Vec<SkippedPart>,
     /// What became of the judgements.
     pub judgements: judgements::Judgements,
+    /// How the code stands to its plan, if there is one.
+    pub plan: Option<Standing>,
 }
 
 /// Analyses `files`.
@@ -94,10 +99,25 @@ pub fn analyse(files: &FileSet, options: &Options) -> Report {
     skipped.extend(failed_files);
     skipped.extend(failed_rules);
     skipped.sort();
+    let plan = options
+        .plan
+        .as_deref()
+        .map(|plan| stand(plan, &map, &findings));
     Report {
         map,
         findings,
         skipped,
         judgements,
+        plan,
     }
+}
+
+/// Findings that somebody has allowed break no plan; those of the baseline do.
+fn stand(plan: &Plan, map: &Map, findings: &[ReportedFinding]) -> Standing {
+    let standing: Vec<&Finding> = findings
+        .iter()
+        .filter(|reported| reported.suppressed.is_none())
+        .map(|reported| &reported.finding)
+        .collect();
+    firedoor_plan::stand(plan, map, &standing)
 }

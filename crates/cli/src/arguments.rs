@@ -40,6 +40,7 @@ Examples:
   firedoor explain 'POST /api/login'      why its verdicts are what they are
   firedoor explain 3f2a91                 one finding, by the start of its fingerprint
   firedoor check --format html --output report.html
+  firedoor review PLAN.md                 what a plan leaves open, before there is code
   firedoor init --baseline                start on an application that has findings already
 
 Exit status:
@@ -142,6 +143,9 @@ pub enum Command {
     /// Ask what only a person or an agent can settle, with the code and what keeps the answer
     #[command(after_help = crate::commands::QUESTIONS_EXAMPLES)]
     Questions(Tree),
+    /// Read design documents: what they decide about security, and what they leave open
+    #[command(after_help = crate::commands::REVIEW_EXAMPLES)]
+    Review(crate::commands::ReviewArguments),
     /// List what firedoor looks for
     Rules,
     /// Print the JSON Schema of what `--format json` prints

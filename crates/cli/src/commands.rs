@@ -6,11 +6,13 @@ mod init;
 mod judge;
 mod mcp;
 mod questions;
+mod review;
 
 pub use hook::{EXAMPLES as HOOK_EXAMPLES, Hook, agent_parser};
 pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
 pub use mcp::{EXAMPLES as MCP_EXAMPLES, Mcp};
 pub use questions::EXAMPLES as QUESTIONS_EXAMPLES;
+pub use review::{EXAMPLES as REVIEW_EXAMPLES, ReviewArguments};
 
 use std::io::IsTerminal;
 
@@ -66,6 +68,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Judge(arguments) => judge::judge(arguments, common),
         Command::Mcp(arguments) => mcp::mcp(arguments, common),
         Command::Questions(tree) => questions::questions(tree, common),
+        Command::Review(arguments) => review::review(arguments, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
@@ -75,7 +78,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
 fn check(arguments: &Check, common: &Common) -> Result<u8, UserError> {
     let render = renderer(common.format, "check", |format| format.check)?;
     let tree = &arguments.tree;
-    let (files, mut report) = analyse_tree(tree, common)?;
+    let (files, mut report) = analyse_with_plan(tree, common)?;
     if !arguments.no_baseline {
         let gone = crate::baseline::apply(&mut report, &tree::root_of(&tree.path)?)?;
         // Of a single file, what the others have is not there anyway.
@@ -157,7 +160,7 @@ fn explain(what: &str, tree: &Tree, common: &Common) -> Result<u8, UserError> {
         write(&render(&context, &Subject::Rule(rule)), common)?;
         return Ok(0);
     }
-    let (files, report) = analyse_tree(tree, common)?;
+    let (files, report) = analyse_with_plan(tree, common)?;
     let Some(subject) = find_subject(&report, what) else {
         let mut known = known_subjects(&report);
         known.extend(firedoor_rules::RULES.iter().map(|rule| rule.id.to_owned()));
@@ -220,6 +223,22 @@ fn renderer<T>(
 
 fn analyse_tree(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserError> {
     let (files, configuration) = read(tree, common)?;
+    let spinner = progress::analysing(files.len(), common.quiet);
+    let report = analyse(&files, &configuration.options);
+    spinner.finish_and_clear();
+    warn_of_bugs(&report);
+    Ok((files, report))
+}
+
+/// Does the same with the plan of the tree, if there is one.
+fn analyse_with_plan(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserError> {
+    let (files, mut configuration) = read(tree, common)?;
+    if let Some((plan, notes)) = crate::plan::load(&tree::root_of(&tree.path)?)? {
+        for note in notes {
+            output::complain(&format!("note: {}: {note}", crate::plan::place()));
+        }
+        configuration.options.plan = Some(std::sync::Arc::new(plan));
+    }
     let spinner = progress::analysing(files.len(), common.quiet);
     let report = analyse(&files, &configuration.options);
     spinner.finish_and_clear();

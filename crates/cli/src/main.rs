@@ -12,6 +12,7 @@ mod edge;
 mod inside;
 mod judgements;
 mod output;
+mod plan;
 mod progress;
 mod self_model;
 mod snapshot;

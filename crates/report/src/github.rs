@@ -15,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     explain: None,
     diff: Some(diff),
     rules: None,
+    review: None,
 };
 
 fn check(context: &Context) -> String {

@@ -16,6 +16,7 @@ pub(crate) const FORMAT: Format = Format {
     explain: None,
     diff: Some(diff),
     rules: None,
+    review: None,
 };
 
 #[derive(Serialize)]

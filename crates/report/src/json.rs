@@ -1,9 +1,10 @@
 //! JSON for other programs: the shapes of the contract, indented, with a line end.
 
+use firedoor_plan::Review;
 use firedoor_rules::Rule;
 use serde::Serialize;
 
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, ReviewShape, RulesShape};
 use crate::{Context, DiffContext, Format, Subject, View, clean};
 
 /// The format.
@@ -14,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     explain: Some(explain),
     diff: Some(diff),
     rules: Some(rules),
+    review: Some(review),
 };
 
 fn check(context: &Context) -> String {
@@ -34,6 +36,10 @@ fn diff(context: &DiffContext) -> String {
 
 fn rules(rules: &[&'static Rule], _view: View) -> String {
     print(&RulesShape::new(rules))
+}
+
+fn review(review: &Review, _view: View) -> String {
+    print(&ReviewShape::new(review))
 }
 
 /// Returns `shape` as a document. No shape has a map with keys that are no strings, which is all that could fail.

@@ -27,6 +27,7 @@ pub use schema::{SCHEMAS, Schema};
 pub use subject::{Subject, find_subject, known_subjects};
 
 use firedoor_analysis::{Report, ReportedFinding};
+use firedoor_plan::Review;
 use firedoor_rules::{Confidence, Rule};
 use firedoor_source::FileSet;
 
@@ -45,6 +46,8 @@ pub struct Format {
     pub diff: Option<fn(&DiffContext) -> String>,
     /// Renders a list of rules.
     pub rules: Option<fn(&[&'static Rule], View) -> String>,
+    /// Renders what design documents decide and leave open.
+    pub review: Option<fn(&Review, View) -> String>,
 }
 
 /// All formats, the default first.

@@ -17,6 +17,7 @@ pub(crate) const FORMAT: Format = Format {
     explain: None,
     diff: Some(diff),
     rules: None,
+    review: None,
 };
 
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use crate::json::print;
 use crate::questions::QuestionsShape;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, ReviewShape, RulesShape};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "questions",
         print: schema_of::<QuestionsShape>,
+    },
+    Schema {
+        name: "review",
+        print: schema_of::<ReviewShape>,
     },
     Schema {
         name: "rules",

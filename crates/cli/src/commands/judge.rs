@@ -137,7 +137,7 @@ fn judged(report: &Report, what: &str, ruling: Ruling) -> Result<Judged, UserErr
                 }
             )))
         }
-        (Subject::Rule(_), _) => Err(nothing(report, what)),
+        (Subject::Rule(_) | Subject::Decision(_), _) => Err(nothing(report, what)),
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     explain: None,
     diff: Some(diff::render),
     rules: None,
+    review: None,
 };
 
 /// All severities, the worst first.

@@ -1,6 +1,7 @@
 //! Markdown, for comments on pull requests and for documents.
 
 mod diff;
+mod review;
 
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
@@ -18,6 +19,7 @@ pub(crate) const FORMAT: Format = Format {
     explain: None,
     diff: Some(diff::render),
     rules: None,
+    review: Some(review::render),
 };
 
 /// More notes than this help nobody in a comment.
@@ -43,6 +45,7 @@ fn check(context: &Context) -> String {
     text.push_str(&hidden(context));
     text.push_str(&fallen(context));
     text.push_str(&coverage(context));
+    text.push_str(&review::plan(context));
     text.push_str(&notes(context));
     text
 }

@@ -5,9 +5,13 @@ mod explanation;
 mod findings;
 mod map;
 mod place;
+mod plan;
+mod review;
 
 pub(crate) use diff::DiffShape;
 pub(crate) use explanation::{ExplanationShape, RulesShape};
 pub(crate) use findings::{FindingShape, ReportShape};
 pub(crate) use map::{MapShape, accesses};
 pub(crate) use place::{Place, Region};
+pub(crate) use plan::PlanShape;
+pub(crate) use review::ReviewShape;

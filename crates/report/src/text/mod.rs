@@ -6,6 +6,8 @@ mod excerpt;
 mod explain;
 mod map;
 mod notes;
+mod plan;
+mod review;
 mod rules;
 pub(crate) mod style;
 mod table;
@@ -21,4 +23,5 @@ pub(crate) const FORMAT: Format = Format {
     explain: Some(explain::render),
     diff: Some(diff::render),
     rules: Some(rules::render),
+    review: Some(review::render),
 };
