@@ -3,10 +3,8 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{
-    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
-    RulesShape, SelfTestShape, StudyShape,
-};
+use crate::shape::{DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape, RulesShape, SelfTestShape, StudyShape};
+use crate::questions::{QuestionsShape};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +40,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "questions",
+        print: schema_of::<QuestionsShape>,
     },
     Schema {
         name: "review",

@@ -57,6 +57,7 @@ fn check(context: &Context) -> String {
             page.element("p", &[("class", "soft")], &scope(context));
             findings::tally(page, &open);
         });
+        notes::fallen(page, context);
         findings::section(page, context, &open);
         map::sections(page, context, true);
         coverage::section(page, context);

@@ -10,9 +10,9 @@ mod notes;
 mod plan;
 mod review;
 mod rules;
-mod style;
+pub(crate) mod style;
 mod table;
-mod wrap;
+pub(crate) mod wrap;
 
 use crate::Format;
 
