@@ -2,8 +2,9 @@
 
 mod dump;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
+pub use parse::ParseCache;
 
 mod compare;
 mod configure;
@@ -14,6 +15,7 @@ mod wire;
 
 use firedoor_app::Map;
 use firedoor_eval::Program;
+use firedoor_plan::{Plan, Standing};
 use firedoor_project::Project;
 use firedoor_rules::{Finding, RULES, Severity};
 use firedoor_source::{FileSet, Span};
@@ -29,6 +31,8 @@ pub struct Options {
     pub disabled_rules: Vec<String>,
     /// Rules whose severity is changed.
     pub severities: Vec<(String, Severity)>,
+    /// The plan that the code is held against.
+    pub plan: Option<std::sync::Arc<Plan>>,
 }
 
 /// A finding with its identity, and why it is suppressed if it is.
@@ -68,11 +72,22 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// What was left out.
     pub skipped: Vec<SkippedPart>,
+    /// How the code stands to its plan, if there is one.
+    pub plan: Option<Standing>,
 }
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    let (modules, failed_files) = parse::parse(files);
+    report(files, options, None)
+}
+
+/// Analyses `files` as [`analyse`] does; texts that `cache` knows are not parsed again.
+pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> Report {
+    report(files, options, Some(cache))
+}
+
+fn report(files: &FileSet, options: &Options, cache: Option<&ParseCache>) -> Report {
+    let (modules, failed_files) = parse::parse(files, cache);
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);
@@ -83,9 +98,24 @@ pub fn analyse(files: &FileSet, options: &Options) -> Report {
     skipped.extend(failed_files);
     skipped.extend(failed_rules);
     skipped.sort();
+    let plan = options
+        .plan
+        .as_deref()
+        .map(|plan| stand(plan, &map, &findings));
     Report {
         map,
         findings,
         skipped,
+        plan,
     }
+}
+
+/// Findings that somebody has allowed break no plan; those of the baseline do.
+fn stand(plan: &Plan, map: &Map, findings: &[ReportedFinding]) -> Standing {
+    let standing: Vec<&Finding> = findings
+        .iter()
+        .filter(|reported| reported.suppressed.is_none())
+        .map(|reported| &reported.finding)
+        .collect();
+    firedoor_plan::stand(plan, map, &standing)
 }

@@ -46,15 +46,30 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
             }
             _ => None,
         };
-        let asked = checks.last().map_or(&[][..], Check::parts);
-        let asked = asked.iter().filter_map(user_control);
-        for control in found.map_or_else(|| asked.collect(), |found| vec![found]) {
+        for control in found.map_or_else(|| asked_of_user(checks), |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
                 judged.push((control, Verdict::Enforced));
             }
         }
     }
     judged
+}
+
+/// Returns what the last check asks of a proven user. Where it is that something failed, which is what an exception
+/// is, and that says nothing, the one before tells why it was thrown.
+fn asked_of_user(checks: &[Check]) -> Vec<Control> {
+    let asked_by = |check: Option<&Check>| -> Vec<Control> {
+        let parts = check.map_or(&[][..], Check::parts);
+        parts.iter().filter_map(user_control).collect()
+    };
+    let Some((last, before)) = checks.split_last() else {
+        return Vec::new();
+    };
+    let asked = asked_by(Some(last));
+    match asked.is_empty() && last.kind == CheckKind::Failure {
+        true => asked_by(before.last()),
+        false => asked,
+    }
 }
 
 /// Returns what the layer asks of the page that a proven user's browser sends the request from. An attacker
@@ -75,10 +90,10 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) || asks_for_purpose(check) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(&provenance) {
         return None;
     }
-    if only_asks_who(check) {
+    if only_asks_who(check) || asks_for_whole(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
@@ -121,6 +136,32 @@ fn only_asks_who(check: &Check) -> bool {
         && origins().any(is_caller)
         && origins().all(|origin| is_caller(origin) || is_constant(origin))
         && is_whole()
+}
+
+/// Holds if the check only asks whether an object is there that holds several things of the caller, as an earlier
+/// layer attaches it: what one of them says is not asked.
+fn asks_for_whole(check: &Check) -> bool {
+    let [operand] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_of_caller = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Principal(_)
+                | Origin::Record {
+                    of_principal: true,
+                    ..
+                }
+        )
+    };
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
+    let origins = operand.origins();
+    check.kind == CheckKind::Presence
+        && !check.is_alternative
+        && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
+        && origins
+            .iter()
+            .all(|origin| is_of_caller(origin) || is_constant(origin))
 }
 
 /// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.

@@ -67,6 +67,8 @@ pub struct GuardDefinition {
     pub name: Ustr,
     /// Where it is defined or made.
     pub span: Span,
+    /// The file of that place, as entry points name the file of their application.
+    pub file: Ustr,
     /// What it is good for where it runs.
     pub controls: Vec<Control>,
     /// The entry points that it covers, as numbers into the map's.

@@ -40,6 +40,7 @@ Examples:
   firedoor explain 'POST /api/login'      why its verdicts are what they are
   firedoor explain 3f2a91                 one finding, by the start of its fingerprint
   firedoor check --format html --output report.html
+  firedoor review PLAN.md                 what a plan leaves open, before there is code
   firedoor init --baseline                start on an application that has findings already
 
 Exit status:
@@ -124,12 +125,21 @@ pub enum Command {
     /// Say what a change does to the wiring: entry points, guards and findings of two commits compared
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Say what each change of a branch did: findings introduced and repaired, by whom, and coverage over time
+    #[command(after_help = crate::commands::history::HISTORY_EXAMPLES)]
+    History(crate::commands::history::HistoryArguments),
+    /// Put the histories of several repositories side by side
+    #[command(after_help = crate::commands::history::STUDY_EXAMPLES)]
+    Study(crate::commands::history::StudyArguments),
     /// Write down the findings of today, so that only others count from now on
     #[command(after_help = BASELINE_EXAMPLES)]
     Baseline(Tree),
     /// Write a configuration, a workflow and, if wanted, a baseline; what is there is kept
     #[command(after_help = INIT_EXAMPLES)]
     Init(Init),
+    /// Read design documents: what they decide about security, and what they leave open
+    #[command(after_help = crate::commands::REVIEW_EXAMPLES)]
+    Review(crate::commands::ReviewArguments),
     /// List what firedoor looks for
     Rules,
     /// Print the JSON Schema of what `--format json` prints

@@ -1,7 +1,11 @@
 //! The commands: read, analyse, render, write.
 
 mod diff;
+pub(crate) mod history;
 mod init;
+mod review;
+
+pub use review::{EXAMPLES as REVIEW_EXAMPLES, ReviewArguments};
 
 use std::io::IsTerminal;
 
@@ -51,8 +55,11 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
         Command::Diff(arguments) => diff::diff(arguments, common),
+        Command::History(arguments) => history::history(arguments, common),
+        Command::Study(arguments) => history::study(arguments, common),
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
+        Command::Review(arguments) => review::review(arguments, common),
         Command::Rules => rules(common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
@@ -62,7 +69,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
 fn check(arguments: &Check, common: &Common) -> Result<u8, UserError> {
     let render = renderer(common.format, "check", |format| format.check)?;
     let tree = &arguments.tree;
-    let (files, mut report) = analyse_tree(tree, common)?;
+    let (files, mut report) = analyse_with_plan(tree, common)?;
     if !arguments.no_baseline {
         let gone = crate::baseline::apply(&mut report, &tree::root_of(&tree.path)?)?;
         // Of a single file, what the others have is not there anyway.
@@ -132,7 +139,7 @@ fn explain(what: &str, tree: &Tree, common: &Common) -> Result<u8, UserError> {
         write(&render(&context, &Subject::Rule(rule)), common)?;
         return Ok(0);
     }
-    let (files, report) = analyse_tree(tree, common)?;
+    let (files, report) = analyse_with_plan(tree, common)?;
     let Some(subject) = find_subject(&report, what) else {
         let mut known = known_subjects(&report);
         known.extend(firedoor_rules::RULES.iter().map(|rule| rule.id.to_owned()));
@@ -195,6 +202,22 @@ fn renderer<T>(
 
 fn analyse_tree(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserError> {
     let (files, configuration) = read(tree, common)?;
+    let spinner = progress::analysing(files.len(), common.quiet);
+    let report = analyse(&files, &configuration.options);
+    spinner.finish_and_clear();
+    warn_of_bugs(&report);
+    Ok((files, report))
+}
+
+/// Does the same with the plan of the tree, if there is one.
+fn analyse_with_plan(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserError> {
+    let (files, mut configuration) = read(tree, common)?;
+    if let Some((plan, notes)) = crate::plan::load(&tree::root_of(&tree.path)?)? {
+        for note in notes {
+            output::complain(&format!("note: {}: {note}", crate::plan::place()));
+        }
+        configuration.options.plan = Some(std::sync::Arc::new(plan));
+    }
     let spinner = progress::analysing(files.len(), common.quiet);
     let report = analyse(&files, &configuration.options);
     spinner.finish_and_clear();

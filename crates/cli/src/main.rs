@@ -9,6 +9,7 @@ mod commands;
 mod configuration;
 mod edge;
 mod output;
+mod plan;
 mod progress;
 mod suggestion;
 mod tree;

@@ -25,6 +25,20 @@ pub enum UserError {
     /// The baseline cannot be used.
     #[error("{0}")]
     Baseline(String),
+    /// The plan that is kept cannot be used.
+    #[error("{0}")]
+    Plan(String),
+    /// A document cannot be reviewed.
+    #[error("'{}': {}", firedoor_report::clean(.file), firedoor_report::clean(.why))]
+    Document {
+        /// The document.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+    /// There is nothing to review.
+    #[error("no document is named, and .firedoor/plan.toml names none")]
+    NoDocuments,
     /// The result cannot be written.
     #[error("'{}' cannot be written: {error}", clean(.path))]
     Unwritable {
@@ -111,6 +125,15 @@ impl UserError {
             UserError::Baseline(_) => Some(String::from(
                 "`firedoor baseline` writes it again; `--no-baseline` does without it",
             )),
+            UserError::Plan(_) => Some(String::from(
+                "mend it, or remove it and let `firedoor review DOCUMENT --write` write it again",
+            )),
+            UserError::Document { .. } => Some(String::from(
+                "give a plan in Markdown, or a document of OpenAPI 3 or AsyncAPI 2 or 3 in JSON or YAML",
+            )),
+            UserError::NoDocuments => {
+                Some(String::from("`firedoor review PLAN.md` reviews a plan"))
+            }
             UserError::History(error) => history_advice(error),
             UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
             UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,

@@ -16,7 +16,10 @@ pub(crate) const FORMAT: Format = Format {
     map: None,
     explain: None,
     diff: Some(diff),
+    history: None,
+    study: None,
     rules: None,
+    review: None,
 };
 
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");

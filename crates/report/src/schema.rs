@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
+    StudyShape,
+};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +32,20 @@ pub static SCHEMAS: &[Schema] = &[
         print: schema_of::<DiffShape>,
     },
     Schema {
+        name: "history",
+        print: schema_of::<HistoryShape>,
+    },
+    Schema {
+        name: "study",
+        print: schema_of::<StudyShape>,
+    },
+    Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "review",
+        print: schema_of::<ReviewShape>,
     },
     Schema {
         name: "rules",

@@ -1,6 +1,8 @@
 //! Markdown, for comments on pull requests and for documents.
 
 mod diff;
+mod history;
+mod review;
 
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
@@ -17,7 +19,10 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: None,
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: None,
+    review: Some(review::render),
 };
 
 /// More notes than this help nobody in a comment.
@@ -42,6 +47,7 @@ fn check(context: &Context) -> String {
     }
     text.push_str(&hidden(context));
     text.push_str(&coverage(context));
+    text.push_str(&review::plan(context));
     text.push_str(&notes(context));
     text
 }

@@ -10,7 +10,7 @@ use super::map::{
     CoverageShape, SkippedShape, UnresolvedShape, coverage_shapes, skipped_shapes,
     unresolved_shapes,
 };
-use super::{Place, Region};
+use super::{Place, PlanShape, Region};
 use crate::Context;
 
 /// The findings of one analysis, with what they leave open.
@@ -30,6 +30,9 @@ pub(crate) struct ReportShape {
     pub unresolved: Vec<UnresolvedShape>,
     /// Files, or parts of files, that were left out.
     pub skipped: Vec<SkippedShape>,
+    /// How the code stands to its plan, if `.firedoor/plan.toml` is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanShape>,
 }
 
 /// One defect, with its evidence.
@@ -93,6 +96,7 @@ impl ReportShape {
             coverage: coverage_shapes(context),
             unresolved: unresolved_shapes(files, &report.map.unresolved),
             skipped: skipped_shapes(files, &report.skipped),
+            plan: report.plan.as_ref().map(|plan| PlanShape::new(files, plan)),
         }
     }
 }

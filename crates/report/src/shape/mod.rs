@@ -3,11 +3,17 @@
 mod diff;
 mod explanation;
 mod findings;
+mod history;
 mod map;
 mod place;
+mod plan;
+mod review;
 
 pub(crate) use diff::DiffShape;
 pub(crate) use explanation::{ExplanationShape, RulesShape};
 pub(crate) use findings::{FindingShape, ReportShape};
+pub(crate) use history::{HistoryShape, StudyShape};
 pub(crate) use map::{MapShape, accesses};
 pub(crate) use place::{Place, Region};
+pub(crate) use plan::PlanShape;
+pub(crate) use review::ReviewShape;

@@ -5,6 +5,7 @@ use firedoor_rules::Severity;
 
 use super::excerpt::excerpt;
 use super::notes::notes;
+use super::plan;
 use super::style::{self, BAD, BOLD, DIM, DOUBTFUL, GOOD, Paint};
 use super::table::{Cell, table};
 use crate::coverage::{self, Count, GroupCoverage};
@@ -33,6 +34,7 @@ pub(super) fn render(context: &Context) -> String {
         return text;
     }
     text.push_str(&coverage_table(context, paint));
+    text.push_str(&plan::render(context, paint));
     text.push_str(&notes(context, paint));
     text
 }

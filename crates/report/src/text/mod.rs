@@ -4,8 +4,11 @@ mod check;
 mod diff;
 mod excerpt;
 mod explain;
+mod history;
 mod map;
 mod notes;
+mod plan;
+mod review;
 mod rules;
 mod style;
 mod table;
@@ -20,5 +23,8 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map::render),
     explain: Some(explain::render),
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: Some(rules::render),
+    review: Some(review::render),
 };

@@ -23,6 +23,7 @@ impl Canonical {
         let report = Report {
             map: map::map(&files),
             findings: findings::findings(&files),
+            plan: None,
             skipped: vec![
                 SkippedPart {
                     path: String::new(),
