@@ -4,9 +4,9 @@ mod dump;
 
 pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
+pub use judge::fingerprint;
 pub use parse::{ParseCache, Parsed};
-pub use judge::{fingerprint};
-pub use wire::{is_test};
+pub use wire::is_test;
 
 mod compare;
 mod configure;

@@ -2,12 +2,11 @@
 
 mod diff;
 pub(crate) mod history;
-mod init;
-pub(crate) mod probe;
 mod hook;
 mod init;
 mod judge;
 mod mcp;
+pub(crate) mod probe;
 mod questions;
 mod review;
 pub(crate) mod selftest;

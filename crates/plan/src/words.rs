@@ -185,10 +185,6 @@ fn without_plural(word: &str) -> String {
     if let Some(rest) = word.strip_suffix("ies").filter(|rest| rest.len() > 1) {
         return format!("{rest}i");
     }
-    let hissing = ["s", "x", "z", "ch", "sh"];
-    if let Some(rest) = word.strip_suffix("es")
-        && hissing.iter().any(|end| rest.ends_with(end))
-    {
     let is_hissing = |rest: &&str| {
         ["s", "x", "z", "ch", "sh"]
             .iter()

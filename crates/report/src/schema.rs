@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape, RulesShape, SelfTestShape, StudyShape};
-use crate::questions::{QuestionsShape};
+use crate::questions::QuestionsShape;
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
+    RulesShape, SelfTestShape, StudyShape,
+};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
