@@ -14,6 +14,8 @@ pub(crate) const FORMAT: Format = Format {
     map: None,
     explain: None,
     diff: Some(diff),
+    history: None,
+    study: None,
     rules: None,
     review: None,
 };
