@@ -20,6 +20,8 @@ pub(crate) const FORMAT: Format = Format {
     study: None,
     rules: None,
     review: None,
+    self_test: None,
+    probe: None,
 };
 
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");

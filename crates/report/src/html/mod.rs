@@ -32,6 +32,8 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: None,
     review: None,
+    self_test: None,
+    probe: None,
 };
 
 /// All severities, the worst first.

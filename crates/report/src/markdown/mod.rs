@@ -23,6 +23,8 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: None,
     review: Some(review::render),
+    self_test: None,
+    probe: None,
 };
 
 /// More notes than this help nobody in a comment.

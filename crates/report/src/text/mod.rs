@@ -27,4 +27,6 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: Some(rules::render),
     review: Some(review::render),
+    self_test: Some(crate::selftest::text),
+    probe: Some(crate::probe::text),
 };
