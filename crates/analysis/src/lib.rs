@@ -5,6 +5,7 @@ mod dump;
 pub use compare::{Comparison, compare};
 pub use dump::{dump_ir, dump_values};
 pub use judge::fingerprint;
+pub use part::{Part, signature};
 pub use wire::is_test;
 
 mod compare;
@@ -12,8 +13,10 @@ mod configure;
 mod judge;
 pub mod judgements;
 mod parse;
+mod part;
 pub mod questions;
 mod suppress;
+mod uses;
 mod wire;
 
 use firedoor_app::Map;
@@ -87,12 +90,29 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
+    analyse_entries(files, options, wire::wire)
+}
+
+/// Analyses what of `files` may be another since some were edited: a first look, whose findings may be wrong where they
+/// hang on what it leaves out. Nothing if all would have to be looked at.
+pub fn analyse_part(files: &FileSet, options: &Options, part: &Part) -> Option<Report> {
+    let edited = part.edited(files)?;
+    Some(analyse_entries(files, options, |program| {
+        part::wire(program, &edited, part)
+    }))
+}
+
+fn analyse_entries(
+    files: &FileSet,
+    options: &Options,
+    wire: impl FnOnce(&Program<'_>) -> Map,
+) -> Report {
     let (modules, failed_files) = parse::parse(files);
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);
     let program = Program::new(modules, files, &project);
-    let mut map = wire::wire(&program);
+    let mut map = wire(&program);
     configure::apply(&mut map, files, options);
     let (mut findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
     let judgements = judge::settle(&mut findings, &mut map, &options.judgements);
