@@ -20,8 +20,9 @@ pub fn uses(program: &Program<'_>, span: Span) -> FxHashSet<FileId> {
         let mut waiting = vec![span];
         waiting.extend(enclosing_class(module, span));
         while let Some(span) = waiting.pop() {
+            let own = own_names(module, span);
             for name in names_within(module, span) {
-                if seen.insert(name) {
+                if !own.contains(&name) && seen.insert(name) {
                     follow(program, module, name, &mut modules, &mut waiting);
                 }
             }
@@ -29,6 +30,15 @@ pub fn uses(program: &Program<'_>, span: Span) -> FxHashSet<FileId> {
     }
     let modules: FxHashSet<ModuleId> = modules;
     modules.iter().map(|id| program.module(*id).file).collect()
+}
+
+/// Returns the names that functions around and within `span` declare: they are none of the file's.
+fn own_names(module: &Module, span: Span) -> FxHashSet<Ustr> {
+    let functions = module.functions.iter();
+    functions
+        .filter(|function| function.span.contains(span) || span.contains(function.span))
+        .flat_map(|function| function.declared.iter().copied())
+        .collect()
 }
 
 /// A method uses what its class was given.
