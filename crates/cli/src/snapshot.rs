@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub idle_guards: Vec<(String, String)>,
     /// The judgements that have fallen.
     pub fallen: Vec<String>,
+    /// The decisions of the plan that the code breaks or does not show yet, each with the word for it.
+    pub owed: Vec<String>,
     /// What is known of the wiring of each entry point.
     pub signatures: BTreeSet<String>,
 }
@@ -107,6 +109,7 @@ impl Snapshot {
                 .iter()
                 .map(|entry| known_entry(files, entry))
                 .collect(),
+            owed: owed(report),
             signatures: report.map.entry_points.iter().map(signature).collect(),
             idle_guards: guards
                 .filter(|guard| guard.covers.is_empty())
@@ -184,6 +187,23 @@ impl Snapshot {
         let first = old.next()?;
         (old.next().is_none() && new.count() == 1).then_some(first)
     }
+}
+
+fn owed(report: &Report) -> Vec<String> {
+    use firedoor_plan::Status;
+    let standing = report.plan.iter();
+    standing
+        .flat_map(|standing| &standing.owed)
+        .filter(|owed| matches!(owed.status, Status::Broken | Status::NotVisible))
+        .map(|owed| {
+            format!(
+                "{} {}: {}",
+                owed.status.as_str(),
+                owed.kept.id,
+                owed.because
+            )
+        })
+        .collect()
 }
 
 fn counts(reported: &ReportedFinding) -> bool {
