@@ -2,9 +2,10 @@
 
 mod dump;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
 pub use judge::fingerprint;
+pub use parse::{ParseCache, Parsed};
 pub use part::{Part, signature};
 pub use wire::is_test;
 
@@ -90,24 +91,39 @@ pub struct Report {
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    analyse_entries(files, options, wire::wire)
+    analyse_parsed(files, Parsed::new(files, None), options)
+}
+
+/// Analyses `files` as [`analyse`] does; texts that `cache` knows are not parsed again.
+pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> Report {
+    analyse_parsed(files, Parsed::new(files, Some(cache)), options)
+}
+
+/// Analyses `files`, which are parsed already.
+pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Report {
+    analyse_entries(files, parsed, options, wire::wire)
 }
 
 /// Analyses what of `files` may be another since some were edited: a first look, whose findings may be wrong where they
 /// hang on what it leaves out. Nothing if all would have to be looked at.
 pub fn analyse_part(files: &FileSet, options: &Options, part: &Part) -> Option<Report> {
     let edited = part.edited(files)?;
-    Some(analyse_entries(files, options, |program| {
+    let parsed = Parsed::new(files, None);
+    Some(analyse_entries(files, parsed, options, |program| {
         part::wire(program, &edited, part)
     }))
 }
 
 fn analyse_entries(
     files: &FileSet,
+    parsed: Parsed,
     options: &Options,
     wire: impl FnOnce(&Program<'_>) -> Map,
 ) -> Report {
-    let (modules, failed_files) = parse::parse(files);
+    let Parsed {
+        modules,
+        failed: failed_files,
+    } = parsed;
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);

@@ -360,11 +360,17 @@ pub fn is_capability(map: &Map, entry: &EntryPoint) -> bool {
 /// Holds for what a layer does that stands before most entry points of the application: it says nothing of one of
 /// them.
 fn is_for_all(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
-    let layer = effect.layer.and_then(|number| entry.layers.get(number as usize));
+    let layer = effect
+        .layer
+        .and_then(|number| entry.layers.get(number as usize));
     let Some(layer) = layer else {
         return false;
     };
-    let all = || map.entry_points.iter().filter(|other| other.app == entry.app);
+    let all = || {
+        map.entry_points
+            .iter()
+            .filter(|other| other.app == entry.app)
+    };
     let has_it = |other: &&EntryPoint| {
         let mut own = other.layers.iter();
         own.any(|own| own.span == layer.span && own.mounted == layer.mounted)

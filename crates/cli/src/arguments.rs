@@ -125,6 +125,12 @@ pub enum Command {
     /// Say what a change does to the wiring: entry points, guards and findings of two commits compared
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Say what each change of a branch did: findings introduced and repaired, by whom, and coverage over time
+    #[command(after_help = crate::commands::history::HISTORY_EXAMPLES)]
+    History(crate::commands::history::HistoryArguments),
+    /// Put the histories of several repositories side by side
+    #[command(after_help = crate::commands::history::STUDY_EXAMPLES)]
+    Study(crate::commands::history::StudyArguments),
     /// Write down the findings of today, so that only others count from now on
     #[command(after_help = BASELINE_EXAMPLES)]
     Baseline(Tree),
@@ -148,6 +154,10 @@ pub enum Command {
     Review(crate::commands::ReviewArguments),
     /// List what firedoor looks for
     Rules,
+    /// Ask a running instance whether it is as the map says
+    Probe(crate::commands::probe::Probe),
+    /// Find out how far the map can be believed: each guard is taken out in memory, and must be missed
+    Selftest(crate::commands::selftest::Selftest),
     /// Print the JSON Schema of what `--format json` prints
     Schema {
         /// Of which output

@@ -1,12 +1,15 @@
 //! The commands: read, analyse, render, write.
 
 mod diff;
+pub(crate) mod history;
 mod hook;
 mod init;
 mod judge;
 mod mcp;
+pub(crate) mod probe;
 mod questions;
 mod review;
+pub(crate) mod selftest;
 
 pub use hook::{EXAMPLES as HOOK_EXAMPLES, Hook, agent_parser};
 pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
@@ -62,6 +65,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
         Command::Diff(arguments) => diff::diff(arguments, common),
+        Command::History(arguments) => history::history(arguments, common),
+        Command::Study(arguments) => history::study(arguments, common),
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
         Command::Hook(arguments) => hook::hook(arguments, common),
@@ -70,6 +75,8 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Questions(tree) => questions::questions(tree, common),
         Command::Review(arguments) => review::review(arguments, common),
         Command::Rules => rules(common),
+        Command::Probe(arguments) => probe::probe_instance(arguments, common),
+        Command::Selftest(arguments) => selftest::selftest(arguments, common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use firedoor_analysis::Options;
 use firedoor_app::Control;
+use firedoor_history::Agent;
 use firedoor_rules::Severity;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
@@ -32,6 +33,8 @@ pub struct Configuration {
     pub options: Options,
     /// Paths that are not read.
     pub ignored: GlobSet,
+    /// Who wrote commits, besides those that firedoor knows.
+    pub agents: Vec<Agent>,
     /// From which severity on a finding that an agent introduced keeps it from being done.
     pub hooks: Hooks,
 }
@@ -60,6 +63,8 @@ struct Document {
     guards: Vec<Spanned<Guard>>,
     #[serde(default)]
     public: Vec<Public>,
+    #[serde(default)]
+    agents: Vec<Spanned<Agent>>,
     #[serde(default)]
     rules: std::collections::BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
@@ -184,8 +189,26 @@ fn parse(text: &str) -> Result<Configuration, Fault> {
     Ok(Configuration {
         options,
         ignored: read_ignored(&document.ignore.paths)?,
+        agents: document
+            .agents
+            .into_iter()
+            .map(read_agent)
+            .collect::<Result<_, _>>()?,
         hooks: read_hooks(&document.hooks)?,
     })
+}
+
+fn read_agent(agent: Spanned<Agent>) -> Result<Agent, Fault> {
+    let span = agent.span();
+    let agent = agent.into_inner();
+    if agent.name.trim().is_empty() || agent.is_invisible() {
+        return Err(fault(
+            "an agent needs a `name`, and `names`, `addresses`, `tools` or `lines` by which it is seen"
+                .to_owned(),
+            span,
+        ));
+    }
+    Ok(agent)
 }
 
 fn read_guard(guard: &Spanned<Guard>) -> Result<(String, Control), Fault> {

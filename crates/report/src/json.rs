@@ -4,8 +4,11 @@ use firedoor_plan::Review;
 use firedoor_rules::Rule;
 use serde::Serialize;
 
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, ReviewShape, RulesShape};
-use crate::{Context, DiffContext, Format, Subject, View, clean};
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
+    StudyShape,
+};
+use crate::{Context, DiffContext, Format, HistoryContext, StudyContext, Subject, View, clean};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -14,8 +17,12 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: Some(explain),
     diff: Some(diff),
+    history: Some(history),
+    study: Some(study),
     rules: Some(rules),
     review: Some(review),
+    self_test: Some(crate::selftest::json),
+    probe: Some(crate::probe::json),
 };
 
 fn check(context: &Context) -> String {
@@ -32,6 +39,14 @@ fn explain(context: &Context, subject: &Subject) -> String {
 
 fn diff(context: &DiffContext) -> String {
     print(&DiffShape::new(context))
+}
+
+fn history(context: &HistoryContext) -> String {
+    print(&HistoryShape::new(context))
+}
+
+fn study(context: &StudyContext) -> String {
+    print(&StudyShape::new(context))
 }
 
 fn rules(rules: &[&'static Rule], _view: View) -> String {

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 
 use crate::json::print;
 use crate::questions::QuestionsShape;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, ReviewShape, RulesShape};
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
+    RulesShape, SelfTestShape, StudyShape,
+};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,14 @@ pub static SCHEMAS: &[Schema] = &[
         print: schema_of::<DiffShape>,
     },
     Schema {
+        name: "history",
+        print: schema_of::<HistoryShape>,
+    },
+    Schema {
+        name: "study",
+        print: schema_of::<StudyShape>,
+    },
+    Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
     },
@@ -44,6 +55,14 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "rules",
         print: schema_of::<RulesShape>,
+    },
+    Schema {
+        name: "probe",
+        print: schema_of::<ProbeShape>,
+    },
+    Schema {
+        name: "selftest",
+        print: schema_of::<SelfTestShape>,
     },
 ];
 

@@ -23,14 +23,20 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     let all = unowned(map);
-    let open: Vec<&Unowned<'_>> = all.iter().filter(|found| !found.has_checked_parent).collect();
+    let open: Vec<&Unowned<'_>> = all
+        .iter()
+        .filter(|found| !found.has_checked_parent)
+        .collect();
     for (number, found) in open.iter().enumerate() {
         let (entry, asset) = (found.usage.entry, found.usage.access.asset);
         // Whoever asks once whose the named record is has asked for all that hangs on it.
         let is_like = |other: &&&Unowned<'_>| {
             std::ptr::eq(other.usage.entry, entry) && chosen(other) == chosen(found)
         };
-        if open[..number].iter().any(|other| is_like(&other) && other.confidence >= found.confidence) {
+        if open[..number]
+            .iter()
+            .any(|other| is_like(&other) && other.confidence >= found.confidence)
+        {
             continue;
         }
         let rest = open[number + 1..].iter().filter(is_like);
@@ -50,7 +56,11 @@ fn check(map: &Map, findings: &mut Findings) {
             )
             .because("reached", entry.registered, "the entry point");
         for other in rest.take(MOST) {
-            let words = format!("{} the {} of that key too", other.verb(), other.usage.access.asset);
+            let words = format!(
+                "{} the {} of that key too",
+                other.verb(),
+                other.usage.access.asset
+            );
             finding = finding.because("effect", other.usage.effect.span, words);
         }
         finding.report();
@@ -61,7 +71,10 @@ fn check(map: &Map, findings: &mut Findings) {
 fn chosen(found: &Unowned<'_>) -> Vec<Origin> {
     let key = key_of(found.usage.entry, found.usage.access);
     let origins = key.iter().flat_map(|field| field.value.origins());
-    let mut sent: Vec<Origin> = origins.filter(|origin| origin.is_from_client()).cloned().collect();
+    let mut sent: Vec<Origin> = origins
+        .filter(|origin| origin.is_from_client())
+        .cloned()
+        .collect();
     sent.sort();
     sent.dedup();
     sent

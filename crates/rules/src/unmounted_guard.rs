@@ -94,7 +94,13 @@ fn home(map: &Map, guard: &GuardDefinition) -> Option<Ustr> {
         .map(|entry| entry.app)
         .filter(|app| is_python(app) == is_python(&guard.file))
         // Of those that are as near, the first.
-        .reduce(|best, app| if common(&app) > common(&best) { app } else { best })
+        .reduce(|best, app| {
+            if common(&app) > common(&best) {
+                app
+            } else {
+                best
+            }
+        })
 }
 
 /// Holds if the entry point does something that a guard of that kind is for.

@@ -1,6 +1,7 @@
 //! Markdown, for comments on pull requests and for documents.
 
 mod diff;
+mod history;
 mod review;
 
 use firedoor_analysis::ReportedFinding;
@@ -18,8 +19,12 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: None,
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: None,
     review: Some(review::render),
+    self_test: None,
+    probe: None,
 };
 
 /// More notes than this help nobody in a comment.
