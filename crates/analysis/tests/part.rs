@@ -1,5 +1,10 @@
 //! A first look at what an edit may have changed, against a whole analysis: it must see something wherever that does.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test may read the examples from the disk"
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
