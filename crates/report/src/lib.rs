@@ -25,9 +25,9 @@ mod words;
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
 pub use history::{HistoryContext, Studied, StudyContext};
-pub use probe::{PROBE_FORMATS, ProbeContext};
+pub use probe::{PROBE_FORMATS, ProbeContext, ProbeRenderer};
 pub use schema::{SCHEMAS, Schema};
-pub use selftest::{SELF_TEST_FORMATS, SelfTestContext};
+pub use selftest::{SELF_TEST_FORMATS, SelfTestContext, SelfTestRenderer};
 pub use subject::{Subject, find_subject, known_subjects};
 
 use firedoor_analysis::{Report, ReportedFinding};

@@ -11,8 +11,11 @@ use crate::words::count;
 use crate::{Detail, View, clean};
 
 /// The formats of a probe, by name.
-pub static PROBE_FORMATS: &[(&str, fn(&ProbeContext) -> String)] =
+pub static PROBE_FORMATS: &[(&str, ProbeRenderer)] =
     &[("text", text), ("json", json)];
+
+/// Renders a probe.
+pub type ProbeRenderer = fn(&ProbeContext) -> String;
 
 /// A probe with what it is about, and how it is looked at.
 #[derive(Clone, Copy, Debug)]

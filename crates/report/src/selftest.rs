@@ -13,8 +13,11 @@ use crate::{Detail, View, clean};
 const FEW: usize = 8;
 
 /// The formats of a self-test, by name.
-pub static SELF_TEST_FORMATS: &[(&str, fn(&SelfTestContext) -> String)] =
+pub static SELF_TEST_FORMATS: &[(&str, SelfTestRenderer)] =
     &[("text", text), ("json", json)];
+
+/// Renders a self-test.
+pub type SelfTestRenderer = fn(&SelfTestContext) -> String;
 
 /// A self-test with what it is about, and how it is looked at.
 #[derive(Clone, Copy, Debug)]

@@ -196,7 +196,7 @@ fn closed(code: Option<u16>) -> Answer {
             code,
             "the connection is closed without a reason",
         ),
-        Some(1011 | 1012 | 1013) => Answer::new(Reading::Unclear, code, "the connection fails"),
+        Some(1011..=1013) => Answer::new(Reading::Unclear, code, "the connection fails"),
         Some(other) => Answer::new(
             Reading::Refused,
             code,
