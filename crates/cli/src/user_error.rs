@@ -25,6 +25,18 @@ pub enum UserError {
     /// The baseline cannot be used.
     #[error("{0}")]
     Baseline(String),
+    /// The file of judgements cannot be used.
+    #[error("{0}")]
+    Judgements(String),
+    /// The server cannot be started, or its connection broke.
+    #[error("{}", firedoor_report::clean(.0))]
+    Server(String),
+    /// The hook of an agent cannot be answered.
+    #[error("{}", firedoor_report::clean(.0))]
+    Hook(String),
+    /// A judgement cannot be made.
+    #[error("{0}")]
+    Judgement(String),
     /// The plan that is kept cannot be used.
     #[error("{0}")]
     Plan(String),
@@ -160,7 +172,14 @@ impl UserError {
             }
             UserError::History(error) => history_advice(error),
             UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
-            UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,
+            UserError::Judgements(_) => Some(String::from(
+                "mend the file, or take out what is broken and judge it again with `firedoor judge`",
+            )),
+            UserError::Configuration(_)
+            | UserError::Judgement(_)
+            | UserError::Server(_)
+            | UserError::Hook(_)
+            | UserError::UnwritableOutput(_) => None,
         }
     }
 

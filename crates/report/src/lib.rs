@@ -14,6 +14,7 @@ mod json;
 mod junit;
 mod markdown;
 mod probe;
+mod questions;
 mod sarif;
 mod schema;
 mod selftest;
@@ -25,9 +26,10 @@ mod words;
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
 pub use history::{HistoryContext, Studied, StudyContext};
-pub use probe::{PROBE_FORMATS, ProbeContext, ProbeRenderer};
+pub use probe::ProbeContext;
+pub use questions::{RenderQuestions, questions_in, shell};
 pub use schema::{SCHEMAS, Schema};
-pub use selftest::{SELF_TEST_FORMATS, SelfTestContext, SelfTestRenderer};
+pub use selftest::SelfTestContext;
 pub use subject::{Subject, find_subject, known_subjects};
 
 use firedoor_analysis::{Report, ReportedFinding};
@@ -56,6 +58,10 @@ pub struct Format {
     pub rules: Option<fn(&[&'static Rule], View) -> String>,
     /// Renders what design documents decide and leave open.
     pub review: Option<fn(&Review, View) -> String>,
+    /// Renders what became of guards that were taken out.
+    pub self_test: Option<fn(&SelfTestContext) -> String>,
+    /// Renders what a running instance answered.
+    pub probe: Option<fn(&ProbeContext) -> String>,
 }
 
 /// All formats, the default first.

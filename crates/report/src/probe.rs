@@ -10,13 +10,6 @@ use crate::shape::{Place, ProbeShape};
 use crate::words::count;
 use crate::{Detail, View, clean};
 
-/// The formats of a probe, by name.
-pub static PROBE_FORMATS: &[(&str, ProbeRenderer)] =
-    &[("text", text), ("json", json)];
-
-/// Renders a probe.
-pub type ProbeRenderer = fn(&ProbeContext) -> String;
-
 /// A probe with what it is about, and how it is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct ProbeContext<'a> {
@@ -49,11 +42,11 @@ impl<'a> ProbeContext<'a> {
     }
 }
 
-fn json(context: &ProbeContext) -> String {
+pub(crate) fn json(context: &ProbeContext) -> String {
     crate::json::print(&ProbeShape::new(context))
 }
 
-fn text(context: &ProbeContext) -> String {
+pub(crate) fn text(context: &ProbeContext) -> String {
     let counts = context.probe.counts();
     let mut text = format!(
         "{} asked at {}: {} as the map says, {} not, {} undecided.\n",

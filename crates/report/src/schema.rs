@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
+use crate::questions::QuestionsShape;
 use crate::shape::{
     DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
     RulesShape, SelfTestShape, StudyShape,
@@ -42,6 +43,10 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
+    },
+    Schema {
+        name: "questions",
+        print: schema_of::<QuestionsShape>,
     },
     Schema {
         name: "review",

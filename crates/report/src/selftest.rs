@@ -12,13 +12,6 @@ use crate::{Detail, View, clean};
 /// How many of a long list are named, unless everything is wanted.
 const FEW: usize = 8;
 
-/// The formats of a self-test, by name.
-pub static SELF_TEST_FORMATS: &[(&str, SelfTestRenderer)] =
-    &[("text", text), ("json", json)];
-
-/// Renders a self-test.
-pub type SelfTestRenderer = fn(&SelfTestContext) -> String;
-
 /// A self-test with what it is about, and how it is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct SelfTestContext<'a> {
@@ -41,11 +34,11 @@ impl SelfTestContext<'_> {
     }
 }
 
-fn json(context: &SelfTestContext) -> String {
+pub(crate) fn json(context: &SelfTestContext) -> String {
     crate::json::print(&SelfTestShape::new(context))
 }
 
-fn text(context: &SelfTestContext) -> String {
+pub(crate) fn text(context: &SelfTestContext) -> String {
     let counts = context.test.counts();
     let mut text = match counts.share() {
         Some(share) => format!(

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 use firedoor_proof::probe::{Manner, Ruling, Target, TargetError, probe};
-use firedoor_report::{PROBE_FORMATS, ProbeContext};
+use firedoor_report::ProbeContext;
 
-use super::{FOUND, analyse_tree, view, write};
+use super::{FOUND, analyse_tree, renderer, view, write};
 use crate::arguments::{Common, Tree};
 use crate::progress;
 use crate::user_error::UserError;
@@ -73,15 +73,7 @@ pub struct Probe {
 
 /// Runs the command and returns the exit status.
 pub(super) fn probe_instance(arguments: &Probe, common: &Common) -> Result<u8, UserError> {
-    let name = common.format.name;
-    let mut formats = PROBE_FORMATS.iter();
-    let Some((_, render)) = formats.find(|(format, _)| *format == name) else {
-        return Err(UserError::NoSuchFormat {
-            command: "probe",
-            format: name.to_owned(),
-            known: PROBE_FORMATS.iter().map(|(name, _)| *name).collect(),
-        });
-    };
+    let render = renderer(common.format, "probe", |format| format.probe)?;
     let target = Target::parse(&arguments.base_url, arguments.allow_host.as_deref())?;
     let manner = manner(arguments)?;
     let (files, report) = analyse_tree(&arguments.tree, common)?;

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::Args;
 use firedoor_analysis::{Parsed, analyse_parsed};
 use firedoor_proof::{SelfTest, Subject, edited, self_test};
-use firedoor_report::{SELF_TEST_FORMATS, SelfTestContext};
+use firedoor_report::SelfTestContext;
 use firedoor_source::FileSet;
 
-use super::{read, view, warn_of_bugs, write};
+use super::{read, renderer, view, warn_of_bugs, write};
 use crate::arguments::{Common, Tree};
 use crate::user_error::UserError;
 use crate::{output, progress};
@@ -39,15 +39,7 @@ pub struct Selftest {
 
 /// Runs the command and returns the exit status.
 pub(super) fn selftest(arguments: &Selftest, common: &Common) -> Result<u8, UserError> {
-    let name = common.format.name;
-    let mut formats = SELF_TEST_FORMATS.iter();
-    let Some((_, render)) = formats.find(|(format, _)| *format == name) else {
-        return Err(UserError::NoSuchFormat {
-            command: "selftest",
-            format: name.to_owned(),
-            known: SELF_TEST_FORMATS.iter().map(|(name, _)| *name).collect(),
-        });
-    };
+    let render = renderer(common.format, "selftest", |format| format.self_test)?;
     if let Some(folder) = &arguments.keep {
         refuse_full(folder)?;
     }

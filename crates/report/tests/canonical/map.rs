@@ -45,6 +45,7 @@ pub fn map(files: &FileSet) -> Map {
         }],
         is_idle: false,
         imported: vec![],
+        file: ustr("src/auth.ts"),
         is_used: true,
         throttle: None,
     });
@@ -56,6 +57,7 @@ pub fn map(files: &FileSet) -> Map {
         mounts: vec![],
         is_idle: false,
         imported: vec![],
+        file: ustr("src/auth.ts"),
         is_used: false,
         throttle: Some(throttle()),
     });
