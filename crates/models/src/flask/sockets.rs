@@ -19,7 +19,7 @@ use crate::starlette::connection;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
 
-const SERVER: &str = "py:flask_socketio.SocketIO()";
+pub(super) const SERVER: &str = "py:flask_socketio.SocketIO()";
 const FRAMEWORK: &str = "flask-socketio";
 
 /// The model.
@@ -44,8 +44,8 @@ pub static MODEL: Model = Model {
             "py:flask_socketio.SocketIO().run",
             crate::python_support::nothing,
         ),
-        ("py:flask_socketio.SocketIO().emit", emit),
-        ("py:flask_socketio.SocketIO().send", emit),
+        ("py:flask_socketio.SocketIO().emit", super::rooms::emit),
+        ("py:flask_socketio.SocketIO().send", super::rooms::emit),
         (
             "py:flask_socketio.SocketIO().start_background_task",
             crate::python_support::nothing,
@@ -55,10 +55,10 @@ pub static MODEL: Model = Model {
             crate::python_support::nothing,
         ),
         ("flask_socketio:decorator", decorate),
-        ("py:flask_socketio.Namespace().emit", emit),
-        ("py:flask_socketio.Namespace().send", emit),
-        ("py:flask_socketio.emit", emit),
-        ("py:flask_socketio.send", emit),
+        ("py:flask_socketio.Namespace().emit", super::rooms::emit),
+        ("py:flask_socketio.Namespace().send", super::rooms::emit),
+        ("py:flask_socketio.emit", super::rooms::emit),
+        ("py:flask_socketio.send", super::rooms::emit),
         ("py:flask_socketio.join_room", super::rooms::join),
         ("py:flask_socketio.leave_room", super::rooms::leave),
         ("py:flask_socketio.close_room", super::rooms::leave),
@@ -574,29 +574,4 @@ pub(super) fn run_route(
     all.positional.insert(0, Value::object(id));
     machine.call_value(&plan.inner, None, &all, step.span)?;
     Ok(())
-}
-
-fn emit(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let is_event = last_name(&call.path) == "emit";
-    let data = argument(call, usize::from(is_event), "data");
-    let to = ["to", "room", "broadcast"]
-        .iter()
-        .find_map(|name| call.arguments.keyword(name))
-        .filter(|to| !to.is_nothing())
-        .cloned();
-    let is_server = call.path.starts_with(SERVER);
-    if to.is_some() || is_server {
-        let room = to.map(|to| host.deep_provenance(machine, &to));
-        let kind = EffectKind::Room(RoomKind::Broadcast, room.unwrap_or_default());
-        host.effect(machine, kind, call.span);
-        return Ok(Some(Value::null()));
-    }
-    let body = host.body_fields(machine, &data);
-    let answer = EffectKind::Respond {
-        status: None,
-        body,
-        is_error: false,
-    };
-    host.effect(machine, answer, call.span);
-    Ok(Some(Value::null()))
 }
