@@ -4,12 +4,16 @@ mod dump;
 
 pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
-pub use parse::ParseCache;
+pub use judge::fingerprint;
+pub use parse::{ParseCache, Parsed};
+pub use wire::is_test;
 
 mod compare;
 mod configure;
 mod judge;
+pub mod judgements;
 mod parse;
+pub mod questions;
 mod suppress;
 mod wire;
 
@@ -31,6 +35,8 @@ pub struct Options {
     pub disabled_rules: Vec<String>,
     /// Rules whose severity is changed.
     pub severities: Vec<(String, Severity)>,
+    /// What was decided about findings and entry points before.
+    pub judgements: Vec<judgements::Judgement>,
     /// The plan that the code is held against.
     pub plan: Option<std::sync::Arc<Plan>>,
 }
@@ -42,8 +48,10 @@ pub struct ReportedFinding {
     pub finding: Finding,
     /// The identity that survives moved lines and renamed files, in hexadecimal.
     pub fingerprint: String,
-    /// The reason given by a `firedoor: allow(rule) reason` remark.
+    /// The reason given by a `firedoor: allow(rule) reason` remark, or by a judgement.
     pub suppressed: Option<String>,
+    /// The judgement, if it is one that the reason is from.
+    pub judged: Option<judgements::Standing>,
     /// Holds if it was there when the baseline was written; an analysis alone does not know.
     pub in_baseline: bool,
 }
@@ -72,29 +80,36 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// What was left out.
     pub skipped: Vec<SkippedPart>,
+    /// What became of the judgements.
+    pub judgements: judgements::Judgements,
     /// How the code stands to its plan, if there is one.
     pub plan: Option<Standing>,
 }
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    report(files, options, None)
+    analyse_parsed(files, Parsed::new(files, None), options)
 }
 
 /// Analyses `files` as [`analyse`] does; texts that `cache` knows are not parsed again.
 pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> Report {
-    report(files, options, Some(cache))
+    analyse_parsed(files, Parsed::new(files, Some(cache)), options)
 }
 
-fn report(files: &FileSet, options: &Options, cache: Option<&ParseCache>) -> Report {
-    let (modules, failed_files) = parse::parse(files, cache);
+/// Analyses `files`, which are parsed already.
+pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Report {
+    let Parsed {
+        modules,
+        failed: failed_files,
+    } = parsed;
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);
     let program = Program::new(modules, files, &project);
     let mut map = wire::wire(&program);
     configure::apply(&mut map, files, options);
-    let (findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    let (mut findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    let judgements = judge::settle(&mut findings, &mut map, &options.judgements);
     skipped.extend(failed_files);
     skipped.extend(failed_rules);
     skipped.sort();
@@ -106,6 +121,7 @@ fn report(files: &FileSet, options: &Options, cache: Option<&ParseCache>) -> Rep
         map,
         findings,
         skipped,
+        judgements,
         plan,
     }
 }

@@ -12,9 +12,50 @@ use rustc_hash::FxHashMap;
 
 use crate::SkippedPart;
 
+/// The files of an analysis as programs.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The modules of all files that a front end knows, in the order of the files.
+    pub modules: Vec<Arc<Module>>,
+    /// The files at which a front end failed.
+    pub failed: Vec<SkippedPart>,
+}
+
+impl Parsed {
+    /// Parses all files that `cache` does not know.
+    pub fn new(files: &FileSet, cache: Option<&ParseCache>) -> Parsed {
+        let (modules, failed) = parse(files, cache);
+        Parsed { modules, failed }
+    }
+
+    /// Returns the programs of `files`, which differ from those that were parsed in the text of `changed` alone.
+    pub fn with_changed(&self, files: &FileSet, changed: FileId) -> Parsed {
+        let file = files.file(changed);
+        let mut parsed = self.clone();
+        parsed.failed.retain(|part| part.path != file.path);
+        let place = parsed.modules.iter().position(|it| it.file == changed);
+        match (lower(changed, file), place) {
+            (Some(Ok(module)), Some(place)) => parsed.modules[place] = module,
+            (Some(Ok(module)), None) => {
+                parsed.modules.push(module);
+                parsed.modules.sort_by_key(|module| module.file);
+            }
+            (Some(Err(part)), place) => {
+                parsed.failed.push(part);
+                place.map(|place| parsed.modules.remove(place));
+            }
+            (None, _) => {}
+        }
+        parsed
+    }
+}
+
 /// Returns the modules of all files that a front end knows, in the order of the files, and the files at which
 /// a front end failed.
-pub fn parse(files: &FileSet, cache: Option<&ParseCache>) -> (Vec<Arc<Module>>, Vec<SkippedPart>) {
+pub(crate) fn parse(
+    files: &FileSet,
+    cache: Option<&ParseCache>,
+) -> (Vec<Arc<Module>>, Vec<SkippedPart>) {
     let all: Vec<(FileId, &File)> = files.iter().collect();
     let lowered: Vec<Result<Arc<Module>, SkippedPart>> = all
         .par_iter()
@@ -52,7 +93,7 @@ pub struct ParseCache {
 
 #[derive(Debug, Default)]
 struct Known {
-    modules: FxHashMap<Text, Parsed>,
+    modules: FxHashMap<Text, Kept>,
     /// The bytes of all texts.
     bytes: usize,
     /// Counts the analyses.
@@ -63,7 +104,7 @@ struct Known {
 type Text = (String, [u8; 32]);
 
 #[derive(Debug)]
-struct Parsed {
+struct Kept {
     module: Arc<Module>,
     bytes: usize,
     used: u64,
@@ -104,7 +145,7 @@ impl ParseCache {
 
     fn keep(&self, text: Text, file: &File, module: &Arc<Module>) {
         let mut known = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let parsed = Parsed {
+        let parsed = Kept {
             module: Arc::clone(module),
             bytes: file.text.len(),
             used: known.clock,

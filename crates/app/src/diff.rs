@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use crate::{Control, EntryPoint, GuardDefinition, LayerKind, Map, Transport, Verdict};
+use crate::{Control, EntryPoint, GuardDefinition, Layer, LayerKind, Map, Transport, Verdict};
 
 /// What changed from one map to another.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,9 @@ pub struct EntryChange<'a> {
     pub lost: Vec<Ustr>,
     /// The names of the guards that stand before it now, in their order.
     pub gained: Vec<Ustr>,
+    /// The controls that fewer checks are for than before, inside the handler or inside a layer that still stands
+    /// before it, with how many fewer.
+    pub checks_lost: Vec<(Control, usize)>,
 }
 
 /// Another verdict about a control.
@@ -136,8 +139,10 @@ fn change<'a>(before: &'a EntryPoint, after: &'a EntryPoint) -> Option<EntryChan
         verdicts: verdicts(before, after),
         lost,
         gained,
+        checks_lost: checks_lost(before, after),
     };
     let is_same = change.verdicts.is_empty()
+        && change.checks_lost.is_empty()
         && change.lost.is_empty()
         && change.gained.is_empty()
         && !change.is_moved();
@@ -165,6 +170,43 @@ fn guard_names(entry: &EntryPoint) -> Vec<Ustr> {
         .filter(|layer| layer.kind == LayerKind::Layer && !layer.controls.is_empty())
         .map(|layer| layer.name)
         .collect()
+}
+
+/// The verdict may stay as it is, since another check refuses too; that one is gone must not be overlooked. Of a
+/// layer that is gone itself, that says enough.
+fn checks_lost(before: &EntryPoint, after: &EntryPoint) -> Vec<(Control, usize)> {
+    let mut lost: Vec<(Control, usize)> = Vec::new();
+    for (index, layer) in before.layers.iter().enumerate() {
+        let is_counted = before.layers[..index].iter().any(|it| is_like(it, layer));
+        let is_gone = !after.layers.iter().any(|it| is_like(it, layer));
+        if is_counted || (is_gone && layer.kind != LayerKind::Inline) {
+            continue;
+        }
+        for control in Control::ALL {
+            let fewer =
+                places(before, layer, control).saturating_sub(places(after, layer, control));
+            match lost.iter_mut().find(|(known, _)| *known == control) {
+                Some((_, count)) => *count += fewer,
+                None if fewer > 0 => lost.push((control, fewer)),
+                None => {}
+            }
+        }
+    }
+    lost.sort();
+    lost
+}
+
+/// Holds for layers of one name; all checks inside the handler are one.
+fn is_like(layer: &Layer, other: &Layer) -> bool {
+    layer.kind == other.kind && (layer.kind == LayerKind::Inline || layer.name == other.name)
+}
+
+/// Returns how many checks for the control stand in the layers of the entry point that are like this one.
+fn places(entry: &EntryPoint, like: &Layer, control: Control) -> usize {
+    let own = entry.layers.iter().filter(|layer| is_like(layer, like));
+    own.flat_map(|layer| &layer.places)
+        .filter(|place| place.control == control)
+        .count()
 }
 
 /// Returns what only `before` has and what only `after` has, counting repetitions.

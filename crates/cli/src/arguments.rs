@@ -137,11 +137,27 @@ pub enum Command {
     /// Write a configuration, a workflow and, if wanted, a baseline; what is there is kept
     #[command(after_help = INIT_EXAMPLES)]
     Init(Init),
+    /// Answer the hook of a coding agent: what an edit introduced, and what a session did before it is done
+    #[command(after_help = crate::commands::HOOK_EXAMPLES)]
+    Hook(crate::commands::Hook),
+    /// Keep what was decided about a finding or an entry point, until what it rests on changes
+    #[command(after_help = crate::commands::JUDGE_EXAMPLES)]
+    Judge(crate::commands::Judge),
+    /// Answer coding agents about a tree, over the Model Context Protocol
+    #[command(after_help = crate::commands::MCP_EXAMPLES)]
+    Mcp(crate::commands::Mcp),
+    /// Ask what only a person or an agent can settle, with the code and what keeps the answer
+    #[command(after_help = crate::commands::QUESTIONS_EXAMPLES)]
+    Questions(Tree),
     /// Read design documents: what they decide about security, and what they leave open
     #[command(after_help = crate::commands::REVIEW_EXAMPLES)]
     Review(crate::commands::ReviewArguments),
     /// List what firedoor looks for
     Rules,
+    /// Ask a running instance whether it is as the map says
+    Probe(crate::commands::probe::Probe),
+    /// Find out how far the map can be believed: each guard is taken out in memory, and must be missed
+    Selftest(crate::commands::selftest::Selftest),
     /// Print the JSON Schema of what `--format json` prints
     Schema {
         /// Of which output
@@ -216,6 +232,7 @@ Examples:
   firedoor init                           firedoor.toml and .github/workflows/firedoor.yml
   firedoor init --baseline                for an application that has findings already
   firedoor init services/api --ci gitlab
+  firedoor init --ci none --agent claude --agent codex
   firedoor init --ci none";
 
 /// What to write.
@@ -230,6 +247,9 @@ pub struct Init {
     /// Where it is checked
     #[arg(long, value_name = "HOST", default_value = "github")]
     pub ci: Pipeline,
+    /// Register hooks, server and instructions with this coding agent (may be given several times)
+    #[arg(long, value_name = "AGENT", value_parser = crate::commands::agent_parser())]
+    pub agent: Vec<&'static crate::agents::Agent>,
 }
 
 /// Where an application is checked.

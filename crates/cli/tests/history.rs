@@ -215,6 +215,57 @@ fn agents_are_told_by_the_commits_that_were_merged() {
 }
 
 #[test]
+fn a_finding_may_come_back_and_may_go_with_its_entry_point() {
+    let folder = repository().write("guard.js", weak());
+    commit(&folder, "Weaken (#2)");
+    let folder = folder.write("guard.js", GUARD);
+    commit(&folder, "Repair (#3)");
+    let folder = folder.write("guard.js", weak());
+    commit(&folder, "Weaken again (#4)");
+    let delete =
+        "app.delete('/orders/:id', (req, res) => { store.delete(req.params.id); res.end(); });\n";
+    let store = "const store = new Map();\napp.put('/orders/:id', requireUser, (req, res) => { store.set(req.params.id, req.body); res.end(); });\n";
+    let open = APP.replace("app.listen", &format!("{store}{delete}app.listen"));
+    let folder = folder.write("app.js", &open);
+    commit(&folder, "Delete orders (#5)");
+    let folder = folder.write("app.js", open.replace(delete, ""));
+    commit(&folder, "Keep orders (#6)");
+    let history = json(&folder.0, &[]);
+    let lives: Vec<(&str, &Value, &Value, &Value)> = history["findings"]
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .map(|life| {
+            let rule = life["rule"].as_str().unwrap_or_default();
+            let number = |key: &str| &life[key]["number"];
+            (
+                rule,
+                number("introduced"),
+                number("repaired"),
+                &life["gone_with_entry_point"],
+            )
+        })
+        .collect();
+    let is = |number: &str| Value::from(number);
+    let secret = "jwt-secret-hardcoded";
+    assert_eq!(
+        lives[0],
+        (secret, &is("#2"), &is("#3"), &Value::from(false))
+    );
+    assert_eq!(
+        lives[1],
+        (secret, &is("#4"), &Value::Null, &Value::from(false))
+    );
+    let gone = (
+        "unauthenticated-entry-point",
+        &is("#5"),
+        &is("#6"),
+        &Value::from(true),
+    );
+    assert!(lives[2..].contains(&gone), "{lives:?}");
+}
+
+#[test]
 fn findings_that_need_several_changes_name_them() {
     let folder = repository().write("secret.js", "module.exports = { key: process.env.KEY };\n");
     let guard = GUARD.replace("process.env.KEY", "require('./secret').key");

@@ -136,6 +136,11 @@ impl Repository {
         Some(root.join(&self.folder))
     }
 
+    /// Returns the folder where git keeps what belongs to this checkout, and others may keep what they can make again.
+    pub fn git_folder(&self) -> PathBuf {
+        self.inner.git_dir().to_owned()
+    }
+
     /// Returns the text of the file at `path` of a commit; nothing if there is none, or it is no text.
     ///
     /// # Errors

@@ -171,7 +171,7 @@ fn coverage(doors: &[Door]) -> BTreeMap<&'static str, Coverage> {
 pub(crate) fn shares(changes: &[Change], lives: &[Life]) -> Vec<Share> {
     let mut names: Vec<Option<String>> = changes
         .iter()
-        .flat_map(|change| authors(change))
+        .flat_map(authors)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();

@@ -51,7 +51,8 @@ struct Walk<'a> {
     diff: TreeDiff,
 }
 
-type Entries = BTreeMap<String, (EntryKind, ObjectId)>;
+/// By the bytes of their names: two that are no text may look alike.
+type Entries = BTreeMap<Vec<u8>, (EntryKind, ObjectId)>;
 
 impl Walk<'_> {
     fn folder(
@@ -69,8 +70,9 @@ impl Walk<'_> {
         for name in after.keys().chain(only_before) {
             let (was, is) = (before.get(name), after.get(name));
             if was != is {
+                let name = &*String::from_utf8_lossy(name);
                 let path = match path {
-                    "" => name.clone(),
+                    "" => name.to_owned(),
                     path => format!("{path}/{name}"),
                 };
                 self.entry(&path, name, was, is, depth)?;
@@ -136,8 +138,8 @@ impl Walk<'_> {
         tree.iter()
             .map(|entry| {
                 let entry = entry.map_err(HistoryError::broken)?;
-                let name = String::from_utf8_lossy(entry.filename()).into_owned();
-                Ok((name, (entry.mode().kind(), entry.object_id())))
+                let name: &[u8] = entry.filename();
+                Ok((name.to_vec(), (entry.mode().kind(), entry.object_id())))
             })
             .collect()
     }

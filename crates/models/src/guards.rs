@@ -356,6 +356,7 @@ pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> 
                 .collect(),
             controls: found.controls,
             verdict: Verdict::Enforced,
+            places: Vec::new(),
             throttle: found.throttle,
             fails_open: None,
         });

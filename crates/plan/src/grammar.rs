@@ -20,6 +20,7 @@ pub struct Grammar {
     negations_after: Vec<Pattern>,
     negative_answers: Vec<Pattern>,
     no_negations: Vec<Pattern>,
+    pairs: Vec<Pattern>,
     conditions: Vec<Pattern>,
     refusals: Vec<Pattern>,
     ends: Vec<Pattern>,
@@ -92,6 +93,7 @@ struct Negations {
     after: Vec<String>,
     answers: Vec<String>,
     none: Vec<String>,
+    pairs: Vec<String>,
     conditions: Vec<String>,
     refusals: Vec<String>,
     ends: Vec<String>,
@@ -153,6 +155,7 @@ fn read(text: &str) -> Result<Grammar, String> {
         negations_after: read(&negation.after)?,
         negative_answers: read(&negation.answers)?,
         no_negations: read(&negation.none)?,
+        pairs: read(&negation.pairs)?,
         conditions: read(&negation.conditions)?,
         refusals: read(&negation.refusals)?,
         ends: read(&negation.ends)?,
@@ -241,6 +244,9 @@ impl Grammar {
         doubts.retain(|place| place.0 >= subject);
         let mut void = places(&self.no_negations, sentence);
         void.extend(deferrals.iter().chain(&doubts).copied());
+        for (start, end) in places(&self.pairs, sentence) {
+            void.extend([(start, start + 1), (end - 1, end)]);
+        }
         void.extend(self.conditional_clauses(sentence));
         let is_void = |place: Place| void.iter().any(|other| overlap(place, *other));
         let mut negations: Vec<Negation> = Vec::new();
@@ -365,7 +371,7 @@ impl Cues {
 fn answered_from(sentence: &[Word], at: usize) -> usize {
     (0..at)
         .rev()
-        .find(|at| sentence[*at].before >= Break::Colon)
+        .find(|at| sentence[*at].before != Break::None)
         .unwrap_or(0)
 }
 

@@ -22,6 +22,8 @@ pub struct Statement {
     pub context: Vec<Context>,
     /// Holds for a heading.
     pub is_heading: bool,
+    /// Holds for a heading of the first level.
+    pub is_title: bool,
     /// Which section it stands in: sentences below one heading share a number.
     pub section: usize,
     /// Holds if the sentence before it goes on in it.
@@ -260,6 +262,7 @@ impl Reader {
                 line,
                 context,
                 is_heading: true,
+                is_title: level == HeadingLevel::H1,
                 is_answered: false,
                 section: self.sections + 1,
                 goes_on: false,
@@ -341,6 +344,7 @@ impl Reader {
                 line,
                 context,
                 is_heading: false,
+                is_title: false,
                 is_answered,
                 section: self.sections,
                 goes_on: former.last().is_some_and(|before| before.ends_with(';')),

@@ -96,6 +96,8 @@ struct Sentence {
     phrase: usize,
     cues: Cues,
     section: Section,
+    /// How many of its words are what is asked.
+    subject: usize,
     /// The parts that its section names, whichever sentence does.
     company: Rc<Vec<usize>>,
     /// Holds if it does not say which parts there are.
@@ -122,7 +124,7 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
         .statements
         .iter()
         .any(|statement| statement.is_heading && grammar.is_phase(&grammar.words(&statement.text)));
-    let title = text.statements.first().filter(|first| first.is_heading);
+    let title = text.statements.first().filter(|first| first.is_title);
     let title = title.map(|first| first.text.as_str());
     let companies = companies(text, reader);
     let mut found: Vec<Sentence> = Vec::with_capacity(text.statements.len());
@@ -154,6 +156,7 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
             phrase,
             cues: grammar.cues(words, subject, is_question, has_phases),
             section,
+            subject,
             company: Rc::clone(&companies[statement.section]),
             // A title names the product; what it has is said below.
             is_aside: text.is_aside || number == 0 && title.is_some(),
@@ -278,23 +281,13 @@ fn is_family(a: usize, b: usize) -> bool {
 impl Reading {
     /// Returns the first sentence that says that the design has the part with that number.
     fn presence(&self, part: usize) -> Option<Quote> {
-        let says = |sentence: &&Sentence| {
+        let found = self.sentences.iter().find(|sentence| {
+            let mut mentions = self.phrases[sentence.phrase].mentions.iter();
             sentence.section == Section::Plan
                 && !sentence.is_aside
-                && self.phrases[sentence.phrase]
-                    .mentions
-                    .iter()
-                    .any(|mention| {
-                        mention.part == part
-                            && mention.is_strong
-                            && (sentence.is_answered
-                                || sentence.cues.mode(mention.place, false, false) == Mode::Yes)
-                    })
-        };
-        self.sentences
-            .iter()
-            .find(says)
-            .map(|found| found.quote.clone())
+                && mentions.any(|mention| mention.part == part && asserts(sentence, mention))
+        });
+        found.map(|found| found.quote.clone())
     }
 
     fn decide(
@@ -366,22 +359,32 @@ impl Reading {
                 }
             }
         }
-        if strongest.is_none() && self.is_put_off(decision, sentence, words) {
+        if strongest.is_none() && self.is_put_off(part, decision, sentence, words) {
             return Some(Says::Later);
         }
         strongest
     }
 
-    fn is_put_off(&self, decision: &Decision, sentence: &Sentence, words: &Words) -> bool {
-        let places = decision
-            .deferred_anywhere
-            .iter()
-            .flat_map(|pattern| pattern.find_all(words));
-        let is_later = |place| {
+    fn is_put_off(
+        &self,
+        part: usize,
+        decision: &Decision,
+        sentence: &Sentence,
+        words: &Words,
+    ) -> bool {
+        let is_later = |place: &Place| {
             sentence.section == Section::Deferred
-                || sentence.cues.mode(place, false, false) == Mode::Later
+                || sentence.cues.mode(*place, false, false) == Mode::Later
         };
-        places.into_iter().any(is_later)
+        let places = |patterns: &[Pattern]| -> Vec<Place> {
+            let all = patterns.iter().flat_map(|pattern| pattern.find_all(words));
+            all.filter(is_later).collect()
+        };
+        let own = places(&decision.deferred);
+        !places(&decision.deferred_anywhere).is_empty()
+            || own
+                .into_iter()
+                .any(|place| self.is_about(part, decision, sentence, place))
     }
 
     /// Holds if what stands at `place` of `sentence` is said about the part.
@@ -396,8 +399,12 @@ impl Reading {
         if let Some(strong) = nearest(phrase, part, place) {
             return strong == part || has_strong_tie(phrase, part, strong, place);
         }
-        let is_weak = is_named(phrase, part, &decision.about)
-            && (parts()[part].is_about_own || sentence.company.contains(&part));
+        let is_backed = sentence.company.contains(&part);
+        let is_own = parts()[part].is_about_own;
+        let may_mean = |phrase: &Phrase| {
+            is_named(phrase, part, &[]) && (is_own || is_backed)
+                || is_backed && is_named(phrase, part, &decision.about)
+        };
         for number in &sentence.around {
             let around = &self.phrases[*number];
             let strong: Vec<usize> = around
@@ -412,12 +419,20 @@ impl Reading {
             if !strong.is_empty() {
                 return false;
             }
-            if is_named(around, part, &decision.about) {
+            if may_mean(around) {
                 return true;
             }
         }
-        is_weak
+        may_mean(phrase)
     }
+}
+
+/// Holds if `sentence` says that what it names is there.
+fn asserts(sentence: &Sentence, mention: &Mention) -> bool {
+    // `| Refresh token rotation | no |` denies the rotation, and not the tokens.
+    let is_more_than_name = mention.place.1 < sentence.subject;
+    let is_yes = sentence.cues.mode(mention.place, false, false) == Mode::Yes;
+    mention.is_strong && (sentence.is_answered || is_more_than_name || is_yes)
 }
 
 /// Holds if `phrase` may mean the part, by its own words or those of a decision.

@@ -146,7 +146,8 @@ fn judge(kept: &Kept, seen: &BTreeMap<&str, Sights>, map: &Map, findings: &[&Fin
         );
     }
     let because = format!(
-        "{number} places, and nothing is found by {}",
+        "{number} {}, and nothing is found by {}",
+        if number == 1 { "place" } else { "places" },
         kept.rules.join(", ")
     );
     owed(Status::Met, because, shown)

@@ -106,6 +106,8 @@ pub struct Decision {
     pub(crate) bad: Vec<Pattern>,
     /// What settles it wrongly wherever it is said.
     pub(crate) bad_anywhere: Vec<Pattern>,
+    /// What puts it off in a sentence about the part, if something there does: words for it that settle nothing.
+    pub(crate) deferred: Vec<Pattern>,
     /// What puts it off, wherever it is said.
     pub(crate) deferred_anywhere: Vec<Pattern>,
     /// Holds if what settles it says nothing where it is negated.
@@ -158,6 +160,8 @@ struct DecisionEntry {
     unsafe_if: Vec<String>,
     #[serde(default)]
     unsafe_anywhere: Vec<String>,
+    #[serde(default)]
+    deferred: Vec<String>,
     #[serde(default)]
     deferred_anywhere: Vec<String>,
     #[serde(default)]
@@ -230,6 +234,7 @@ fn decision_of(part: &str, entry: DecisionEntry, grammar: &Grammar) -> Result<De
         decided_anywhere: patterns(&entry.decided_anywhere, grammar)?,
         bad: patterns(&entry.unsafe_if, grammar)?,
         bad_anywhere: patterns(&entry.unsafe_anywhere, grammar)?,
+        deferred: patterns(&entry.deferred, grammar)?,
         deferred_anywhere: patterns(&entry.deferred_anywhere, grammar)?,
         ignores_negation: entry.ignores_negation,
         implied_by: entry.implied_by,

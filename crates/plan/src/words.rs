@@ -162,7 +162,12 @@ fn parts(raw: &str) -> Vec<String> {
 
 /// Returns `word`, which is in lower case, without its ending.
 pub fn stem(word: &str) -> String {
-    if !word.is_ascii() || word.len() < 3 || word.bytes().any(|byte| byte.is_ascii_digit()) {
+    // `CORS` is no plural of `core`.
+    if !word.is_ascii()
+        || word == "cors"
+        || word.len() < 3
+        || word.bytes().any(|byte| byte.is_ascii_digit())
+    {
         return word.to_owned();
     }
     let word = without_plural(word);
@@ -180,10 +185,12 @@ fn without_plural(word: &str) -> String {
     if let Some(rest) = word.strip_suffix("ies").filter(|rest| rest.len() > 1) {
         return format!("{rest}i");
     }
-    let hissing = ["s", "x", "z", "ch", "sh"];
-    if let Some(rest) = word.strip_suffix("es")
-        && hissing.iter().any(|end| rest.ends_with(end))
-    {
+    let is_hissing = |rest: &&str| {
+        ["s", "x", "z", "ch", "sh"]
+            .iter()
+            .any(|end| rest.ends_with(end))
+    };
+    if let Some(rest) = word.strip_suffix("es").filter(is_hissing) {
         return rest.to_owned();
     }
     let is_plural = word.len() > 3 && !["ss", "us", "is"].iter().any(|end| word.ends_with(end));
@@ -309,6 +316,7 @@ mod tests {
             assert_eq!(stem(a), stem(b));
         }
         assert_eq!(stem("need"), stem("needed"));
+        assert_ne!(stem("cors"), stem("core"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The pages of `fixtures/plans/` hold a plan each and, in `obligations.txt`, its parts and what it leaves open,
 //! puts off or decides unsafely. Decisions of its parts that are not listed are made.
 
+#![allow(clippy::disallowed_methods)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -19,14 +21,10 @@ fn plans_are_read_as_a_person_reads_them() {
         .map(|it| it.unwrap().path())
         .collect();
     pages.sort();
-    let only = std::env::var("ONLY").unwrap_or_default();
     let mut all = Score::default();
     let mut halves = [Score::default(), Score::default()];
     let mut faults = String::new();
-    for page in pages
-        .iter()
-        .filter(|page| page.to_string_lossy().contains(&only))
-    {
+    for page in &pages {
         let name = page.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(page).unwrap();
         for section in firedoor_testkit::parse_page(&text).unwrap() {
@@ -39,7 +37,6 @@ fn plans_are_read_as_a_person_reads_them() {
         "obligations: {}\n  plans 01-10: {}\n  plans 11-20: {}\nparts: {}\n",
         all.obligations, halves[0].obligations, halves[1].obligations, all.parts
     );
-    println!("{faults}\n{report}");
     for share in [
         all.obligations.recall(),
         all.obligations.precision(),

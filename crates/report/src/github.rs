@@ -18,6 +18,8 @@ pub(crate) const FORMAT: Format = Format {
     study: None,
     rules: None,
     review: None,
+    self_test: None,
+    probe: None,
 };
 
 fn check(context: &Context) -> String {

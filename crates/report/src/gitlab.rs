@@ -19,6 +19,8 @@ pub(crate) const FORMAT: Format = Format {
     study: None,
     rules: None,
     review: None,
+    self_test: None,
+    probe: None,
 };
 
 #[derive(Serialize)]

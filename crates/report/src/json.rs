@@ -21,6 +21,8 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(study),
     rules: Some(rules),
     review: Some(review),
+    self_test: Some(crate::selftest::json),
+    probe: Some(crate::probe::json),
 };
 
 fn check(context: &Context) -> String {

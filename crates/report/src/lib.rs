@@ -13,8 +13,11 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod probe;
+mod questions;
 mod sarif;
 mod schema;
+mod selftest;
 mod shape;
 mod subject;
 mod text;
@@ -23,7 +26,10 @@ mod words;
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
 pub use history::{HistoryContext, Studied, StudyContext};
+pub use probe::ProbeContext;
+pub use questions::{RenderQuestions, questions_in, shell};
 pub use schema::{SCHEMAS, Schema};
+pub use selftest::SelfTestContext;
 pub use subject::{Subject, find_subject, known_subjects};
 
 use firedoor_analysis::{Report, ReportedFinding};
@@ -52,6 +58,10 @@ pub struct Format {
     pub rules: Option<fn(&[&'static Rule], View) -> String>,
     /// Renders what design documents decide and leave open.
     pub review: Option<fn(&Review, View) -> String>,
+    /// Renders what became of guards that were taken out.
+    pub self_test: Option<fn(&SelfTestContext) -> String>,
+    /// Renders what a running instance answered.
+    pub probe: Option<fn(&ProbeContext) -> String>,
 }
 
 /// All formats, the default first.

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
+use crate::questions::QuestionsShape;
 use crate::shape::{
-    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
-    StudyShape,
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
+    RulesShape, SelfTestShape, StudyShape,
 };
 
 /// The schema of one kind of output.
@@ -44,12 +45,24 @@ pub static SCHEMAS: &[Schema] = &[
         print: schema_of::<ExplanationShape>,
     },
     Schema {
+        name: "questions",
+        print: schema_of::<QuestionsShape>,
+    },
+    Schema {
         name: "review",
         print: schema_of::<ReviewShape>,
     },
     Schema {
         name: "rules",
         print: schema_of::<RulesShape>,
+    },
+    Schema {
+        name: "probe",
+        print: schema_of::<ProbeShape>,
+    },
+    Schema {
+        name: "selftest",
+        print: schema_of::<SelfTestShape>,
     },
 ];
 

@@ -137,6 +137,7 @@ fn documents_lead_somewhere() {
         "docs/json.md",
         "docs/libraries.md",
         "docs/performance.md",
+        "docs/review.md",
         "docs/rules.md",
         "docs/verdicts.md",
     ] {

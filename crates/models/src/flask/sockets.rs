@@ -5,21 +5,21 @@
 //! hooks. Source: flask-socketio 5.7, `__init__.py`, `_handle_event`; python-engineio 4.15 (only the
 //! server's own origin may connect unless `cors_allowed_origins` says otherwise); flask-sock 0.7.
 
-use firedoor_app::{EffectKind, Origin, Refusal, RequestPart, RoomKind, Transport};
+use firedoor_app::{EffectKind, Refusal, RequestPart, RoomKind, Transport};
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
+    Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Plan, register};
+use super::register;
 use crate::doors::symbol;
 use crate::python_support::{argument, given, last_name};
 use crate::starlette::connection;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
 
-pub(super) const SERVER: &str = "py:flask_socketio.SocketIO()";
+const SERVER: &str = "py:flask_socketio.SocketIO()";
 const FRAMEWORK: &str = "flask-socketio";
 
 /// The model.
@@ -44,8 +44,8 @@ pub static MODEL: Model = Model {
             "py:flask_socketio.SocketIO().run",
             crate::python_support::nothing,
         ),
-        ("py:flask_socketio.SocketIO().emit", super::rooms::emit),
-        ("py:flask_socketio.SocketIO().send", super::rooms::emit),
+        ("py:flask_socketio.SocketIO().emit", emit),
+        ("py:flask_socketio.SocketIO().send", emit),
         (
             "py:flask_socketio.SocketIO().start_background_task",
             crate::python_support::nothing,
@@ -55,10 +55,10 @@ pub static MODEL: Model = Model {
             crate::python_support::nothing,
         ),
         ("flask_socketio:decorator", decorate),
-        ("py:flask_socketio.Namespace().emit", super::rooms::emit),
-        ("py:flask_socketio.Namespace().send", super::rooms::emit),
-        ("py:flask_socketio.emit", super::rooms::emit),
-        ("py:flask_socketio.send", super::rooms::emit),
+        ("py:flask_socketio.Namespace().emit", emit),
+        ("py:flask_socketio.Namespace().send", emit),
+        ("py:flask_socketio.emit", emit),
+        ("py:flask_socketio.send", emit),
         ("py:flask_socketio.join_room", super::rooms::join),
         ("py:flask_socketio.leave_room", super::rooms::leave),
         ("py:flask_socketio.close_room", super::rooms::leave),
@@ -488,90 +488,27 @@ fn door(
     }
 }
 
-/// The number of parameters that a handler declares, without `self`.
-fn parameters(machine: &Machine<'_>, handler: &Value) -> usize {
-    match handler.only_object().map(|id| &machine.heap.get(id).kind) {
-        Some(ObjectKind::Function { closure, .. }) => {
-            machine.function_of(*closure).parameters.len()
-        }
-        Some(ObjectKind::Bound {
-            target, arguments, ..
-        }) => parameters(machine, target).saturating_sub(arguments.len()),
-        _ => 0,
+fn emit(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let is_event = last_name(&call.path) == "emit";
+    let data = argument(call, usize::from(is_event), "data");
+    let to = ["to", "room", "broadcast"]
+        .iter()
+        .find_map(|name| call.arguments.keyword(name))
+        .filter(|to| !to.is_nothing())
+        .cloned();
+    let is_server = call.path.starts_with(SERVER);
+    if to.is_some() || is_server {
+        let room = to.map(|to| host.deep_provenance(machine, &to));
+        let kind = EffectKind::Room(RoomKind::Broadcast, room.unwrap_or_default());
+        host.effect(machine, kind, call.span);
+        return Ok(Some(Value::null()));
     }
-}
-
-/// Runs the handler of a connection: `False` refuses it, and so does an exception.
-pub(super) fn run_connect(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    step: &Step,
-) -> Result<(), Stop> {
-    let mut arguments = Arguments::default();
-    if parameters(machine, &step.value) > 0 {
-        arguments
-            .positional
-            .push(sent_on_connecting(host, machine, step.mounted));
-    }
-    let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
-    for path in &paths {
-        let refused = path.value.atoms().contains(&Atom::Bool(false));
-        let is_only = path.value.atoms().len() == 1;
-        let base = std::mem::replace(&mut machine.decided, path.decided.clone());
-        if refused {
-            host.refuse(machine, Refusal::Close, path.span);
-        }
-        if !refused || !is_only {
-            host.effect(machine, EffectKind::Continue, step.mounted);
-            let run = &mut host.state().run;
-            if run.passed.len() < 32 {
-                run.passed.push(path.written.clone());
-            }
-        }
-        machine.decided = base;
-    }
-    Ok(())
-}
-
-/// What the client gives as `auth`, if anything. That a handler takes it is not yet a look at it.
-fn sent_on_connecting(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
-    let id = host.make_object(machine, "flask_socketio:auth", span);
-    let origin = Origin::Request(RequestPart::Handshake, Ustr::from(""));
-    let origins = host.origin(machine, origin);
-    Value::atoms_of([Atom::Null, Atom::Object(id)]).with_origins(origins)
-}
-
-/// Runs the handler of an event with what the message carries; what it returns is the acknowledgement.
-pub(super) fn run_event(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    step: &Step,
-) -> Result<(), Stop> {
-    let mut arguments = Arguments::default();
-    for _ in 0..parameters(machine, &step.value).min(8) {
-        let value = host.request_value(machine, RequestPart::Message, "");
-        arguments.positional.push(value);
-    }
-    let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
-    for path in &paths {
-        if !super::answer::is_nothing(&path.value) {
-            super::answer::note(host, machine, path);
-        }
-    }
-    Ok(())
-}
-
-/// Runs a route of flask-sock.
-pub(super) fn run_route(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    plan: &Plan,
-    arguments: &Arguments,
-    step: &Step,
-) -> Result<(), Stop> {
-    let id = host.make_object(machine, "flask:socket", step.span);
-    let mut all = arguments.clone();
-    all.positional.insert(0, Value::object(id));
-    machine.call_value(&plan.inner, None, &all, step.span)?;
-    Ok(())
+    let body = host.body_fields(machine, &data);
+    let answer = EffectKind::Respond {
+        status: None,
+        body,
+        is_error: false,
+    };
+    host.effect(machine, answer, call.span);
+    Ok(Some(Value::null()))
 }

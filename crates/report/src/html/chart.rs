@@ -141,7 +141,7 @@ fn dots(page: &mut Page, states: &[(&State, Option<&Change>)], most: usize) {
 
 fn ends(page: &mut Page, states: &[(&State, Option<&Change>)]) {
     let all = states.iter().filter_map(|(_, change)| *change);
-    let (Some(first), Some(last)) = (all.clone().next(), all.last()) else {
+    let (Some(first), Some(last)) = (all.clone().next(), all.clone().next_back()) else {
         return;
     };
     let at = FINDINGS.1 + 20;

@@ -32,6 +32,8 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: None,
     review: None,
+    self_test: None,
+    probe: None,
 };
 
 /// All severities, the worst first.
@@ -57,6 +59,7 @@ fn check(context: &Context) -> String {
             page.element("p", &[("class", "soft")], &scope(context));
             findings::tally(page, &open);
         });
+        notes::fallen(page, context);
         findings::section(page, context, &open);
         map::sections(page, context, true);
         coverage::section(page, context);

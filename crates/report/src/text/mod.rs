@@ -10,9 +10,9 @@ mod notes;
 mod plan;
 mod review;
 mod rules;
-mod style;
+pub(crate) mod style;
 mod table;
-mod wrap;
+pub(crate) mod wrap;
 
 use crate::Format;
 
@@ -27,4 +27,6 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: Some(rules::render),
     review: Some(review::render),
+    self_test: Some(crate::selftest::text),
+    probe: Some(crate::probe::text),
 };
