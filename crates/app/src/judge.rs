@@ -382,11 +382,23 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status().is_some_and(|status| status < 300) {
         return None;
     }
+    // What fails for no known reason, as a store that cannot be reached, refuses nobody because of what stood before.
+    if !matches!(refusal.status(), Some(401 | 403)) && checks.iter().any(is_accident) {
+        return None;
+    }
     // The innermost check that is one of any control says what the refusal is for; those before it were passed.
     checks
         .iter()
         .rev()
         .find_map(|check| check_control(refusal, check))
+}
+
+/// Holds for a failure of which nothing is known, not even what it hung on.
+fn is_accident(check: &Check) -> bool {
+    let is_unknown = |origin: &Origin| matches!(origin, Origin::Unknown(_));
+    check.kind == CheckKind::Failure
+        && check.outcome
+        && check.provenance().origins().iter().all(is_unknown)
 }
 
 fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
