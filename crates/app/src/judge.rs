@@ -159,7 +159,9 @@ fn asks_for_whole(check: &Check) -> bool {
     check.kind == CheckKind::Presence
         && !check.is_alternative
         && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
-        && origins.iter().all(|origin| is_of_caller(origin) || is_constant(origin))
+        && origins
+            .iter()
+            .all(|origin| is_of_caller(origin) || is_constant(origin))
 }
 
 /// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.

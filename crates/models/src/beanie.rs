@@ -236,8 +236,7 @@ fn class_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
         // The driver's own collection (`odm/interfaces/getters.py`; the second name since 2.0).
         "get_motor_collection" | "get_pymongo_collection" => {
             let asset = asset_of(host, machine, class).unwrap_or_default();
-            let collection =
-                crate::python_mongo::collection_of(host, machine, asset, call.span);
+            let collection = crate::python_mongo::collection_of(host, machine, asset, call.span);
             Ok(Some(collection))
         }
         "model_validate" | "parse_obj" | "model_construct" => {

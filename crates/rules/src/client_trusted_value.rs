@@ -58,8 +58,12 @@ fn check(map: &Map, findings: &mut Findings) {
 /// gets it.
 fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     let is_sent = |field: &Field| field.value.origins().contains(sent);
-    let is_own =
-        |access: &Access| access.key.iter().any(|field| query::is_principal(&field.value));
+    let is_own = |access: &Access| {
+        access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+    };
     let is_enough = |field: &Field| matches!(field.operator, ">" | ">=") && is_sent(field);
     let changes = || {
         query::handler_accesses(entry).filter(|(_, access)| {

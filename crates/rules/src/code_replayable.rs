@@ -1,7 +1,8 @@
 //! Finds log-ins that take the same one-time code twice.
 
 use firedoor_app::{
-    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin, query, sessions,
+    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin, query,
+    sessions,
 };
 use ustr::Ustr;
 

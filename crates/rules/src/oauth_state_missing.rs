@@ -130,24 +130,33 @@ fn is_met_by_nothing(check: &Check) -> bool {
     };
     let is_both = |origin: &Origin| right.origins().contains(origin);
     (is_of_browser(left) || is_of_browser(right))
-        && left.origins().iter().filter(stands_for_nothing).any(is_both)
+        && left
+            .origins()
+            .iter()
+            .filter(stands_for_nothing)
+            .any(is_both)
 }
 
 /// Holds if what this browser keeps must be there, and be more than nothing.
 fn asks_for_browser(check: &Check) -> bool {
-    let only_browser = |operand: &Provenance| {
-        is_of_browser(operand) && !operand.is_from(RequestPart::Query)
-    };
+    let only_browser =
+        |operand: &Provenance| is_of_browser(operand) && !operand.is_from(RequestPart::Query);
     match check.kind {
         CheckKind::Presence => check.outcome && check.operands.iter().any(only_browser),
         CheckKind::Equality => {
             !check.outcome
                 && check.operands.iter().any(only_browser)
-                && check.operands.iter().any(|operand| operand.literal().is_some())
+                && check
+                    .operands
+                    .iter()
+                    .any(|operand| operand.literal().is_some())
         }
         CheckKind::Bound => {
             check.operands.iter().any(only_browser)
-                && check.operands.iter().any(|operand| operand.literal().is_some())
+                && check
+                    .operands
+                    .iter()
+                    .any(|operand| operand.literal().is_some())
         }
         _ => false,
     }

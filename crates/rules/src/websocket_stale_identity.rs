@@ -59,9 +59,11 @@ fn check(map: &Map, findings: &mut Findings) {
 /// Where whoever is banned loses the session too, a socket that looks the session up need not look at the account.
 fn tells_by_session(map: &Map, reads: &dyn Fn(Ustr) -> bool) -> impl Fn(Ustr) -> bool {
     let accounts = query::account_assets(map);
-    let reads_session = sessions::session_assets(map).iter().any(|asset| reads(*asset));
-    let is_ended = reads_session
-        && banning(map).all(|found| sessions::ends_sessions(map, found.entry));
+    let reads_session = sessions::session_assets(map)
+        .iter()
+        .any(|asset| reads(*asset));
+    let is_ended =
+        reads_session && banning(map).all(|found| sessions::ends_sessions(map, found.entry));
     move |asset| is_ended && accounts.contains(&asset)
 }
 

@@ -60,11 +60,7 @@ pub(crate) fn step(
     Ok(())
 }
 
-fn call_layer(
-    machine: &mut Machine<'_>,
-    step: &Step,
-    arguments: &Arguments,
-) -> Result<(), Stop> {
+fn call_layer(machine: &mut Machine<'_>, step: &Step, arguments: &Arguments) -> Result<(), Stop> {
     let result = machine.call_value(&step.value, None, arguments, step.mounted)?;
     let is_promise = result
         .only_object()

@@ -5,8 +5,8 @@ use firedoor_eval::{Machine, ObjectId, ObjectKind, Stop, Value};
 use ustr::Ustr;
 
 use crate::doors::{Mounting, symbol};
-use crate::fastapi::doors::node_symbol;
 use crate::fastapi::dependencies::{Dependant, Source, dependant, depends_object};
+use crate::fastapi::doors::node_symbol;
 use crate::fastapi::middleware::{Form, listed, of_application};
 use crate::fastapi::plan::{Plan, nodes, run_node};
 use crate::state::{Registration, RegistrationKind};
