@@ -565,10 +565,30 @@ fn is_browsers_choice(control: Control, check: &Check) -> bool {
 /// the mere presence or form of a credential.
 fn is_attackers_choice(check: &Check) -> bool {
     let provenance = check.provenance();
+    if is_named_by_header(check, &provenance) {
+        return true;
+    }
     !provenance.origins().iter().any(|origin| {
         !origin.is_from_client()
             && !matches!(origin, Origin::Literal(_) | Origin::Digest | Origin::Clock)
     })
+}
+
+/// Holds if a record is found by no more than a header that names somebody: any client can send it.
+fn is_named_by_header(check: &Check, provenance: &Provenance) -> bool {
+    let is_name = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, _)) && !origin.is_identity()
+    };
+    let is_found = |origin: &Origin| {
+        matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty())
+    };
+    let origins = provenance.origins();
+    check.kind == CheckKind::Presence
+        && origins.iter().any(is_name)
+        && origins.iter().any(is_found)
+        && origins.iter().all(|origin| {
+            is_name(origin) || is_found(origin) || matches!(origin, Origin::Literal(_))
+        })
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {
