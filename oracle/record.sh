@@ -25,6 +25,8 @@ node express/run.js --check express/apps --express 5 || status=1
 "$django" django/run.py $mode django/apps || status=1
 "$flask" flask/run.py $mode flask/apps || status=1
 node nestjs/run.js $mode nestjs/apps || status=1
+node fastify/run.js $mode fastify/apps --fastify 5 || status=1
+node fastify/run.js --check fastify/apps --fastify 4 || status=1
 # Each application is built, which takes about half a minute, so that Next.js is left out of the checks.
 if [ $mode = --batch ]; then node nextjs/run.js $mode nextjs/apps || status=1; fi
 exit $status

@@ -30,4 +30,4 @@ express=$!
 "$flask" "$here/flask/run.py" --batch "$made/flask"
 wait "$express"
 
-exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$made/express" "$made/fastapi" "$made/flask"
+exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$here/fastify/apps" "$made/express" "$made/fastapi" "$made/flask"

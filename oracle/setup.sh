@@ -20,6 +20,13 @@ if ! cmp -s "$here/nestjs/package-lock.json" "$dir/nestjs/package-lock.json" || 
     (cd "$dir/nestjs" && npm ci --silent --ignore-scripts)
     touch "$dir/nestjs/node.done"
 fi
+if ! cmp -s "$here/fastify/package-lock.json" "$dir/fastify/package-lock.json" || ! [ -f "$dir/fastify/node.done" ]; then
+    mkdir -p "$dir/fastify"
+    rm -f "$dir/fastify/node.done"
+    cp "$here/fastify/package.json" "$here/fastify/package-lock.json" "$here/fastify/.npmrc" "$dir/fastify/"
+    (cd "$dir/fastify" && npm ci --silent --ignore-scripts)
+    touch "$dir/fastify/node.done"
+fi
 # Next.js builds applications in the folder that it is installed in.
 if ! cmp -s "$here/nextjs/package-lock.json" "$dir/nextjs/package-lock.json" || ! [ -f "$dir/nextjs/node.done" ]; then
     mkdir -p "$dir/nextjs"

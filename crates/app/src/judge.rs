@@ -3,11 +3,15 @@
 //! A layer is run with a request that carries no credential or a forged one. What matters is whether
 //! it lets that request on, and what decided it.
 
+mod attributes;
+
 use firedoor_source::Span;
 
+use self::attributes::{is_attribute, says_attribute};
 use crate::fails_open::{environment_in, is_setting_missing};
-
-use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{
+    Check, CheckKind, CheckPlace, Control, Origin, Provenance, Refusal, RequestPart, Verdict,
+};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -80,6 +84,40 @@ pub fn judge_browser(run: &LayerRun) -> Vec<(Control, Verdict)> {
     judged
         .filter(|(_, verdict)| *verdict != Verdict::Absent)
         .collect()
+}
+
+/// Returns the places of the checks that `control` rests on, in order: those by which the layer refuses.
+pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
+    let mut places = Vec::new();
+    for (refusal, checks, place) in &run.refusals {
+        let own = refusal_control(refusal, checks) == Some(control);
+        let last = checks.last();
+        let asked = last.is_some_and(|check| {
+            let counts = control == Control::RateLimit && check.kind == CheckKind::Attempts;
+            let mut parts = check.parts().iter();
+            counts || parts.any(|part| user_control(part) == Some(control))
+        });
+        if !own && !asked {
+            continue;
+        }
+        let mut deciding = checks.iter().rev();
+        let named = deciding.find(|check| check_control(refusal, check) == Some(control));
+        let found = named.filter(|_| own).or(last);
+        // That something is missing and the code breaks is no check of anybody's.
+        let is_broken = refusal.status().is_none_or(|status| status >= 500);
+        if is_broken && found.is_some_and(|check| check.kind == CheckKind::Failure) {
+            continue;
+        }
+        places.push(CheckPlace {
+            control,
+            span: found.map_or(*place, |check| check.span),
+            passes: found.is_none_or(|check| !check.side),
+            ends: found.is_none_or(|check| check.ends),
+        });
+    }
+    places.sort();
+    places.dedup();
+    places
 }
 
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
@@ -237,85 +275,6 @@ fn is_about_record(provenance: &Provenance) -> bool {
     })
 }
 
-fn says_attribute(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(|origin| match origin {
-        // The type of a token says what the token is for.
-        Origin::Principal(field)
-        | Origin::Request(RequestPart::Context | RequestPart::Session, field) => {
-            is_attribute(field) && !field.ends_with("kind")
-        }
-        Origin::Record {
-            field,
-            of_principal: true,
-            ..
-        } => is_attribute(field) || field.ends_with("type"),
-        _ => false,
-    })
-}
-
-/// Holds if the field says what somebody may do, not who he is nor in which state his account is.
-fn is_attribute(field: &str) -> bool {
-    let last = field.rsplit('.').next().unwrap_or(field);
-    let words = words_of(last);
-    let says = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    let lower = last.to_ascii_lowercase();
-    let contains = |names: &[&str]| names.iter().any(|name| lower.contains(name));
-    contains(&[
-        "role",
-        "admin",
-        "permission",
-        "privilege",
-        "superuser",
-        "moderator",
-    ]) || says(&[
-        "scope", "scopes", "staff", "owner", "level", "rank", "group", "groups", "plan", "tier",
-        "can", "mod", "kind", "acl",
-    ]) || (says(&["is"]) && words.len() > 1 && !says(&ACCOUNT_STATES))
-}
-
-/// What accounts are or are not whatever they may do.
-const ACCOUNT_STATES: [&str; 22] = [
-    "active",
-    "verified",
-    "enabled",
-    "disabled",
-    "deleted",
-    "banned",
-    "blocked",
-    "suspended",
-    "locked",
-    "confirmed",
-    "email",
-    "online",
-    "new",
-    "anonymous",
-    "authenticated",
-    "inactive",
-    "activated",
-    "approved",
-    "revoked",
-    "expired",
-    "muted",
-    "used",
-];
-
-/// Returns the words of a name in snake or camel case, in lower case.
-fn words_of(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for character in name.chars() {
-        if !character.is_alphanumeric() || character.is_uppercase() {
-            words.push(String::new());
-        }
-        if character.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(character.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 /// Returns what the layer is good for, and how far. Controls come in their order.
 pub fn judge_layer(run: &LayerRun) -> Vec<(Control, Verdict)> {
     let mut judged = Vec::new();
@@ -434,12 +393,14 @@ fn is_about_connection(origin: &Origin) -> bool {
         return false;
     };
     let name = name.to_ascii_lowercase();
+    // What was made of a header is named within it: `host.id` is a field of what was found by the host.
+    let name = name.split('.').next().unwrap_or(&name);
     name.starts_with("content-")
         || name.starts_with("accept")
         || name.starts_with("x-forwarded-")
         || name.starts_with("if-")
         || matches!(
-            name.as_str(),
+            name,
             "user-agent"
                 | "host"
                 | "origin"
@@ -613,49 +574,4 @@ fn environment_of(way: &Continuation) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use firedoor_source::{FileId, Span};
-    use ustr::Ustr;
-
-    use super::{Continuation, environment_of};
-    use crate::{Check, CheckKind, Condition, Origin, Provenance, RequestPart};
-
-    fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
-        let span = Span::new(FileId(0), 0, 0);
-        let condition = Condition::Test {
-            kind,
-            operands: operands.clone(),
-            holds: true,
-        };
-        let check = Check {
-            kind,
-            span,
-            operands,
-            control: Provenance::default(),
-            outcome: true,
-            is_alternative: false,
-            alternatives: Vec::new(),
-            refusal: None,
-            condition: Arc::new(condition),
-        };
-        Continuation {
-            span,
-            checks: vec![check],
-        }
-    }
-
-    #[test]
-    fn a_setting_that_names_a_cookie_is_no_condition() {
-        let setting = Provenance::new([Origin::Environment {
-            name: Ustr::from("PREFIX"),
-            fallback: None,
-        }]);
-        let cookies = Provenance::new([Origin::Request(RequestPart::Cookie, Ustr::from(""))]);
-        let named = open_way(CheckKind::Membership, vec![setting.clone(), cookies]);
-        assert_eq!(environment_of(&named), None);
-        let set = open_way(CheckKind::Presence, vec![setting]);
-        assert_eq!(environment_of(&set).as_deref(), Some("PREFIX"));
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{Arguments, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use crate::{Arguments, Atom, Machine, ObjectId, ObjectKind, OriginSet, Shape, Stop, Value};
 
 impl<'p> Machine<'p> {
     /// Reads `object.key`. Alternatives that are nothing are passed over; if there is no other, it fails.
@@ -195,13 +195,38 @@ impl<'p> Machine<'p> {
         is_dict && self.is_python() && crate::python::has_method(self, id, key)
     }
 
+    /// The number of elements of a list. What only some paths have added at its end may not be there, so that it
+    /// is one of several numbers.
+    pub(crate) fn list_length(&mut self, id: ObjectId, whole: &Value) -> Value {
+        let elements = &self.heap.get(id).elements;
+        let is_missing = |element: &Value| {
+            element.atoms().len() > 1 && element.atoms().contains(&Atom::Undefined)
+        };
+        let most = elements.len();
+        let optional: Vec<OriginSet> = elements
+            .iter()
+            .rev()
+            .take_while(|element| is_missing(element))
+            .map(|element| element.control)
+            .collect();
+        let least = most - optional.len();
+        let mut length = match optional.len() {
+            0..=8 => Value::atoms_of((least..=most).map(|number| Atom::Number(number as f64))),
+            _ => Value::unknown(Shape::Number),
+        };
+        for control in optional {
+            length.control = self.origins.union(length.control, control);
+        }
+        length.with_origins(whole.origins)
+    }
+
     fn plain_member(&mut self, id: ObjectId, whole: &Value, key: Ustr, span: Span) -> Value {
         let is_store = self.is_store(id);
         let object = self.heap.get(id);
         if key == "length" && matches!(object.kind, ObjectKind::Array | ObjectKind::Tuple) {
             return match object.is_open || is_store {
                 true => self.derived(Shape::Number, [whole]),
-                false => Value::number(object.elements.len() as f64).with_origins(whole.origins),
+                false => self.list_length(id, whole),
             };
         }
         if key == "size" && matches!(object.kind, ObjectKind::Map | ObjectKind::Set) {

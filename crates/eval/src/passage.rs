@@ -3,12 +3,24 @@
 //! A layer lets a request on from some of its paths and ends it on others; what comes next finds only what
 //! the first have written.
 
-use crate::heap::{Delta, Location};
-use crate::{Machine, OriginSet};
+use ustr::Ustr;
+
+use crate::heap::{Content, Delta, Location};
+use crate::{Machine, ObjectId, OriginSet, Value};
 
 /// What a path has written, to be gone on with later.
 #[derive(Clone, Debug, Default)]
 pub struct Written(Delta);
+
+impl Written {
+    /// Returns what the path has made of a property, if it has written it.
+    pub fn property(&self, object: ObjectId, name: Ustr) -> Option<&Value> {
+        match self.0.writes.get(&Location::Property(object, name))? {
+            Content::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 
 /// A point in time of the heap.
 #[derive(Clone, Copy, Debug, Default)]

@@ -21,7 +21,7 @@ fn values(section: &Section) -> String {
     let project = Project::new(&files);
     let modules = files
         .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file))
+        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(std::sync::Arc::new))
         .collect();
     let program = Program::new(modules, &files, &project);
     let mut machine = Machine::new(&program, Rc::new(NoHost));

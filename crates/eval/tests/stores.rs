@@ -56,7 +56,7 @@ fn request(text: &str) -> (Vec<String>, String) {
     let project = Project::new(&files);
     let modules = files
         .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file))
+        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(Arc::new))
         .collect();
     let program = Program::new(modules, &files, &project);
     let host = Rc::new(Noting::default());

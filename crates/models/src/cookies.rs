@@ -104,7 +104,11 @@ pub fn set(
 }
 
 /// `res.cookie(name, value[, options])`.
-fn express_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn express_cookie(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let arguments = call.arguments;
     set(
         host,
@@ -117,14 +121,22 @@ fn express_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     Ok(Some(call.this.clone()))
 }
 
-fn express_clear(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn express_clear(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let name = call.arguments.get(0).text();
     host.effect(machine, EffectKind::ClearCookie(name), call.span);
     Ok(Some(call.this.clone()))
 }
 
 /// `res.setHeader('Set-Cookie', ...)` with a text; one made by a library was noted when it was made.
-fn express_header(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn express_header(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let is_cookie = call
         .arguments
         .get(0)

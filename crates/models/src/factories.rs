@@ -13,12 +13,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 /// What makes an application of a framework, or a server for one.
-const CONSTRUCTORS: [&str; 8] = [
+const CONSTRUCTORS: [&str; 11] = [
     "py:fastapi.FastAPI",
     "py:starlette.applications.Starlette",
     "py:flask.Flask",
     "npm:express",
     "npm:express.default",
+    "npm:fastify",
+    "npm:fastify.default",
+    "npm:fastify.fastify",
     "node:http.createServer",
     "node:https.createServer",
     "npm:socket.io.Server",

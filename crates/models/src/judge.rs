@@ -79,7 +79,7 @@ pub fn is_secret(provenance: &Provenance) -> bool {
 fn is_presented(provenance: &Provenance) -> bool {
     let is_public = provenance.origins().iter().any(|origin| {
         matches!(origin, Origin::Request(RequestPart::Header, name)
-            if matches!(name.as_str(), "origin" | "referer" | "host" | "sec-fetch-site"))
+            if matches!(name.split('.').next(), Some("origin" | "referer" | "host" | "sec-fetch-site")))
     });
     !is_public
         && provenance.is_from_client()
@@ -446,11 +446,12 @@ fn is_carried(field: &Field) -> bool {
 /// Headers that say how a client talks, not who it is.
 fn is_plain_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    let name = name.split('.').next().unwrap_or(&name);
     name.starts_with("accept")
         || name.starts_with("content-")
         || name.starts_with("x-forwarded-")
         || matches!(
-            name.as_str(),
+            name,
             "user-agent" | "host" | "origin" | "referer" | "x-real-ip" | "x-request-id"
         )
 }

@@ -21,6 +21,7 @@ mod express_ws;
 mod factories;
 mod fastapi;
 mod fastapi_users;
+mod fastify;
 mod first_steps;
 mod flask;
 mod guards;
@@ -136,6 +137,9 @@ pub static MODELS: &[&Model] = &[
     &fastapi::websocket::MODEL,
     &fastapi_users::MODEL,
     &fastapi_users::routes::MODEL,
+    &fastify::MODEL,
+    &fastify::plugins::MODEL,
+    &fastify::plugins::typebox::MODEL,
     &flask::MODEL,
     &flask::answer::MODEL,
     &flask::config::MODEL,
@@ -164,6 +168,7 @@ pub static MODELS: &[&Model] = &[
     &nextjs::CLERK,
     &nextjs::SAFE_ACTION,
     &nextjs::SESSIONS,
+    &nextjs::WRAPPERS,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,

@@ -84,7 +84,7 @@ fn made(
 }
 
 /// A number, or the one that is used where a setting is missing.
-fn whole_number(value: Option<&Value>) -> Option<u64> {
+pub(crate) fn whole_number(value: Option<&Value>) -> Option<u64> {
     let value = value?;
     let mut numbers = value.atoms().iter().filter_map(|atom| match atom {
         Atom::Number(number) => Some(*number),
@@ -139,7 +139,7 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
 }
 
 /// Calls an option that is a function with a request of which nothing is known.
-fn tried(
+pub(crate) fn tried(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     function: &Value,
@@ -179,7 +179,7 @@ fn throttle_of(host: &ModelHost, object: Option<ObjectId>) -> Throttle {
 }
 
 /// Returns whether the caller has attempts left, which is not known.
-fn attempts(machine: &mut Machine<'_>, key: &Value, span: Span) -> Value {
+pub(crate) fn attempts(machine: &mut Machine<'_>, key: &Value, span: Span) -> Value {
     machine.tested(TestKind::Attempts, None, &[key], span)
 }
 

@@ -103,7 +103,7 @@ fn secret(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answ
     Ok(Some(unknown_of(host, machine, Shape::String, origin)))
 }
 
-fn answered(host: &ModelHost, machine: &mut Machine<'_>, shape: Shape) -> Value {
+pub(crate) fn answered(host: &ModelHost, machine: &mut Machine<'_>, shape: Shape) -> Value {
     unknown_of(host, machine, shape, Origin::Answer(Ustr::from("")))
 }
 
@@ -135,12 +135,12 @@ fn given(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Vec<Fi
         .collect()
 }
 
-fn code_of(host: &ModelHost, machine: &mut Machine<'_>) -> Field {
+pub(crate) fn code_of(host: &ModelHost, machine: &mut Machine<'_>) -> Field {
     let code = host.request_value(machine, RequestPart::Query, "code");
     field_of("code", host.deep_provenance(machine, &code))
 }
 
-fn own_secret() -> Field {
+pub(crate) fn own_secret() -> Field {
     let origin = Origin::Environment {
         name: Ustr::from("client secret"),
         fallback: None,

@@ -144,7 +144,7 @@ fn session_field(
     Some(host.request_value(machine, RequestPart::Session, last_part(&path)))
 }
 
-fn note(
+pub(crate) fn note(
     host: &ModelHost,
     machine: &Machine<'_>,
     operation: SessionOperation,

@@ -275,6 +275,8 @@ pub struct State {
     pub(crate) django: crate::django::Memory,
     /// What the model of FastAPI keeps.
     pub(crate) fastapi: crate::fastapi::Memory,
+    /// What the model of Fastify keeps.
+    pub(crate) fastify: crate::fastify::Memory,
     /// What the model of Flask keeps.
     pub(crate) flask: crate::flask::Memory,
     /// What the model of NestJS keeps.

@@ -178,7 +178,7 @@ impl Passage<'_> {
 }
 
 /// What of a value has that shape; constants stay as they are.
-fn narrowed(input: &Value, shape: Shape) -> Value {
+pub(crate) fn narrowed(input: &Value, shape: Shape) -> Value {
     let mut atoms: Vec<Atom> = Vec::new();
     for atom in input.atoms() {
         match (atom, shape) {
@@ -198,7 +198,7 @@ fn narrowed(input: &Value, shape: Shape) -> Value {
 }
 
 /// One of the constants of an enumeration, as the client chooses.
-fn chosen(machine: &mut Machine<'_>, of: &Value, input: &Value) -> Value {
+pub(crate) fn chosen(machine: &mut Machine<'_>, of: &Value, input: &Value) -> Value {
     let is_list = of
         .only_object()
         .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
@@ -232,7 +232,12 @@ fn is_other_constant(input: &Value, allowed: &Value) -> bool {
     input.text().is_some() && !allowed.atoms().contains(&input.atoms()[0])
 }
 
-fn merged(machine: &mut Machine<'_>, first: &Value, second: &Value, span: Span) -> Value {
+pub(crate) fn merged(
+    machine: &mut Machine<'_>,
+    first: &Value,
+    second: &Value,
+    span: Span,
+) -> Value {
     let id = machine.heap.allocate(ObjectKind::Plain, span);
     for value in [first, second] {
         for part in value.objects().collect::<Vec<_>>() {

@@ -14,7 +14,12 @@ pub(crate) const FORMAT: Format = Format {
     map: None,
     explain: None,
     diff: Some(diff),
+    history: None,
+    study: None,
     rules: None,
+    review: None,
+    self_test: None,
+    probe: None,
 };
 
 fn check(context: &Context) -> String {

@@ -42,7 +42,14 @@ struct Gap<'m> {
 
 /// Siblings are those of the same router that change state too (or read too).
 fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<'m>> {
-    if entry.verdict(control) != Verdict::Absent || entry.effects.is_empty() {
+    let is_open = match entry.verdict(control) {
+        Verdict::Absent => true,
+        // Where a layer reads who is asking for all of them, it is the guard of each that refuses. What is plain
+        // without siblings is another rule's.
+        Verdict::Observed => control == Control::Authentication && !tells(map, entry),
+        _ => false,
+    };
+    if !is_open || entry.effects.is_empty() {
         return None;
     }
     if control == Control::Authorization && entry.verdict(Control::Ownership).refuses() {

@@ -45,7 +45,7 @@ fn length(machine: &mut Machine<'_>, id: ObjectId, this: &Value) -> Value {
     if object.is_open || machine.is_store(id) {
         return machine.derived(Shape::Number, [this]);
     }
-    Value::number(object.elements.len() as f64)
+    machine.list_length(id, this)
 }
 
 /// Tells the host that elements are added to a list that requests fill.

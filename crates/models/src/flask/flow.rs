@@ -55,8 +55,8 @@ pub(super) fn step(
     match step.role {
         "preprocess" => preprocess(host, machine, step),
         "handler" | "handshake" => run_view(host, machine, door, step),
-        "connect" => super::sockets::run_connect(host, machine, step),
-        "event" => super::sockets::run_event(host, machine, step),
+        "connect" => super::socket_runs::run_connect(host, machine, step),
+        "event" => super::socket_runs::run_event(host, machine, step),
         "open" => {
             host.effect(machine, EffectKind::Continue, step.mounted);
             Ok(())
@@ -196,7 +196,7 @@ fn run_view(
         arguments.keywords = machine.heap.get(table).properties.clone();
     }
     if door.transport == Transport::WebSocket {
-        return super::sockets::run_route(host, machine, &plan, &arguments, step);
+        return super::socket_runs::run_route(host, machine, &plan, &arguments, step);
     }
     let paths = machine.call_paths(&plan.inner, &arguments, step.span)?;
     for path in &paths {

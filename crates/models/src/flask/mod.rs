@@ -24,6 +24,7 @@ pub(crate) mod rest;
 mod rooms;
 mod smorest;
 mod sock;
+mod socket_runs;
 pub(crate) mod sockets;
 pub(crate) mod tables;
 mod views;

@@ -7,14 +7,15 @@
 
 use firedoor_app::{EffectKind, Refusal, RequestPart, RoomKind, Transport};
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
+    Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Plan, register};
+use super::register;
 use crate::doors::symbol;
 use crate::python_support::{argument, given, last_name};
+use crate::starlette::connection;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
 
@@ -63,6 +64,7 @@ pub static MODEL: Model = Model {
         ("py:flask_socketio.close_room", super::rooms::leave),
         ("py:flask_socketio.disconnect", super::rooms::disconnect),
         ("flask_socketio:origin", check_origin),
+        ("flask_socketio:auth.get", connection::get_named),
         ("py:flask_sock.Sock", super::sock::make_sock),
         ("py:flask_sock.Sock().init_app", super::sock::set_sock),
         ("py:flask_sock.Sock().route", super::sock::sock_route),
@@ -71,6 +73,8 @@ pub static MODEL: Model = Model {
         ("flask:socket.send", super::sock::send),
         ("flask:socket.close", super::sock::close),
     ],
+    indexes: &[("flask_socketio:auth", connection::index_named)],
+    operators: &[("flask_socketio:auth", connection::contains)],
     instances: &[("py:flask_socketio.Namespace", namespace_made)],
     subclasses: &[
         (
@@ -482,85 +486,6 @@ fn door(
         unresolved: Vec::new(),
         late: Vec::new(),
     }
-}
-
-/// The number of parameters that a handler declares, without `self`.
-fn parameters(machine: &Machine<'_>, handler: &Value) -> usize {
-    match handler.only_object().map(|id| &machine.heap.get(id).kind) {
-        Some(ObjectKind::Function { closure, .. }) => {
-            machine.function_of(*closure).parameters.len()
-        }
-        Some(ObjectKind::Bound {
-            target, arguments, ..
-        }) => parameters(machine, target).saturating_sub(arguments.len()),
-        _ => 0,
-    }
-}
-
-/// Runs the handler of a connection: `False` refuses it, and so does an exception.
-pub(super) fn run_connect(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    step: &Step,
-) -> Result<(), Stop> {
-    let mut arguments = Arguments::default();
-    if parameters(machine, &step.value) > 0 {
-        let value = host.request_value(machine, RequestPart::Handshake, "");
-        arguments.positional.push(value);
-    }
-    let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
-    for path in &paths {
-        let refused = path.value.atoms().contains(&Atom::Bool(false));
-        let is_only = path.value.atoms().len() == 1;
-        let base = std::mem::replace(&mut machine.decided, path.decided.clone());
-        if refused {
-            host.refuse(machine, Refusal::Close, path.span);
-        }
-        if !refused || !is_only {
-            host.effect(machine, EffectKind::Continue, step.mounted);
-            let run = &mut host.state().run;
-            if run.passed.len() < 32 {
-                run.passed.push(path.written.clone());
-            }
-        }
-        machine.decided = base;
-    }
-    Ok(())
-}
-
-/// Runs the handler of an event with what the message carries; what it returns is the acknowledgement.
-pub(super) fn run_event(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    step: &Step,
-) -> Result<(), Stop> {
-    let mut arguments = Arguments::default();
-    for _ in 0..parameters(machine, &step.value).min(8) {
-        let value = host.request_value(machine, RequestPart::Message, "");
-        arguments.positional.push(value);
-    }
-    let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
-    for path in &paths {
-        if !super::answer::is_nothing(&path.value) {
-            super::answer::note(host, machine, path);
-        }
-    }
-    Ok(())
-}
-
-/// Runs a route of flask-sock.
-pub(super) fn run_route(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    plan: &Plan,
-    arguments: &Arguments,
-    step: &Step,
-) -> Result<(), Stop> {
-    let id = host.make_object(machine, "flask:socket", step.span);
-    let mut all = arguments.clone();
-    all.positional.insert(0, Value::object(id));
-    machine.call_value(&plan.inner, None, &all, step.span)?;
-    Ok(())
 }
 
 fn emit(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -1,0 +1,82 @@
+//! Which fields say what somebody may do, rather than who he is.
+
+use crate::{Origin, Provenance, RequestPart};
+
+pub(super) fn says_attribute(provenance: &Provenance) -> bool {
+    provenance.origins().iter().any(|origin| match origin {
+        // The type of a token says what the token is for.
+        Origin::Principal(field)
+        | Origin::Request(RequestPart::Context | RequestPart::Session, field) => {
+            is_attribute(field) && !field.ends_with("kind")
+        }
+        Origin::Record {
+            field,
+            of_principal: true,
+            ..
+        } => is_attribute(field) || field.ends_with("type"),
+        _ => false,
+    })
+}
+
+/// Holds if the field says what somebody may do, not who he is nor in which state his account is.
+pub(super) fn is_attribute(field: &str) -> bool {
+    let last = field.rsplit('.').next().unwrap_or(field);
+    let words = words_of(last);
+    let says = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+    let lower = last.to_ascii_lowercase();
+    let contains = |names: &[&str]| names.iter().any(|name| lower.contains(name));
+    contains(&[
+        "role",
+        "admin",
+        "permission",
+        "privilege",
+        "superuser",
+        "moderator",
+    ]) || says(&[
+        "scope", "scopes", "staff", "owner", "level", "rank", "group", "groups", "plan", "tier",
+        "can", "mod", "kind", "acl",
+    ]) || (says(&["is"]) && words.len() > 1 && !says(&ACCOUNT_STATES))
+}
+
+/// What accounts are or are not whatever they may do.
+const ACCOUNT_STATES: [&str; 22] = [
+    "active",
+    "verified",
+    "enabled",
+    "disabled",
+    "deleted",
+    "banned",
+    "blocked",
+    "suspended",
+    "locked",
+    "confirmed",
+    "email",
+    "online",
+    "new",
+    "anonymous",
+    "authenticated",
+    "inactive",
+    "activated",
+    "approved",
+    "revoked",
+    "expired",
+    "muted",
+    "used",
+];
+
+/// Returns the words of a name in snake or camel case, in lower case.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for character in name.chars() {
+        if !character.is_alphanumeric() || character.is_uppercase() {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}

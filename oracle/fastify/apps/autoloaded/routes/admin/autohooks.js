@@ -1,0 +1,3 @@
+module.exports = async (app) => {
+  app.addHook('onRequest', app.needsKey);
+};

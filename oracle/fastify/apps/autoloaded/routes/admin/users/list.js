@@ -1,0 +1,4 @@
+module.exports = async (app) => {
+  app.get('/', async () => []);
+};
+module.exports.autoPrefix = '/people';

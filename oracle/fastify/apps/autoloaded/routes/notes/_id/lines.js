@@ -1,0 +1,3 @@
+module.exports = async (app) => {
+  app.get('/lines', async (request) => request.params);
+};

@@ -1,0 +1,3 @@
+export default async function open(app) {
+  app.get('/', async () => ({ ok: true }));
+}
