@@ -307,11 +307,23 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status().is_some_and(|status| status < 300) {
         return None;
     }
+    // What fails for no known reason, as a store that cannot be reached, refuses nobody because of what stood before.
+    if !matches!(refusal.status(), Some(401 | 403)) && checks.iter().any(is_accident) {
+        return None;
+    }
     // The innermost check that is one of any control says what the refusal is for; those before it were passed.
     checks
         .iter()
         .rev()
         .find_map(|check| check_control(refusal, check))
+}
+
+/// Holds for a failure of which nothing is known, not even what it hung on.
+fn is_accident(check: &Check) -> bool {
+    let is_unknown = |origin: &Origin| matches!(origin, Origin::Unknown(_));
+    check.kind == CheckKind::Failure
+        && check.outcome
+        && check.provenance().origins().iter().all(is_unknown)
 }
 
 pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
@@ -478,10 +490,30 @@ fn is_browsers_choice(control: Control, check: &Check) -> bool {
 /// the mere presence or form of a credential.
 fn is_attackers_choice(check: &Check) -> bool {
     let provenance = check.provenance();
+    if is_named_by_header(check, &provenance) {
+        return true;
+    }
     !provenance.origins().iter().any(|origin| {
         !origin.is_from_client()
             && !matches!(origin, Origin::Literal(_) | Origin::Digest | Origin::Clock)
     })
+}
+
+/// Holds if a record is found by no more than a header that names somebody: any client can send it.
+fn is_named_by_header(check: &Check, provenance: &Provenance) -> bool {
+    let is_name = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, _)) && !origin.is_identity()
+    };
+    let is_found = |origin: &Origin| {
+        matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty())
+    };
+    let origins = provenance.origins();
+    check.kind == CheckKind::Presence
+        && origins.iter().any(is_name)
+        && origins.iter().any(is_found)
+        && origins.iter().all(|origin| {
+            is_name(origin) || is_found(origin) || matches!(origin, Origin::Literal(_))
+        })
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {
