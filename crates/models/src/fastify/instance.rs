@@ -4,7 +4,7 @@ use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Event, Hook, INSTANCE, Instance, NAME};
+use super::{About, Event, Hook, INSTANCE, Instance, NAME};
 use crate::ModelHost;
 use crate::tools::{last_part, option};
 
@@ -90,6 +90,17 @@ pub(super) fn decoration(host: &ModelHost, id: ObjectId, name: Ustr) -> Option<V
 pub(super) fn plain_plugin(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     let options = call.arguments.get(1);
+    let name = option(machine, &options, "name", call.span).and_then(|name| name.text());
+    let needs = option(machine, &options, "dependencies", call.span);
+    let needs = needs.map_or_else(Vec::new, |needs| machine.elements_of(&needs).0);
+    let needs: Vec<Ustr> = needs.iter().filter_map(Value::text).collect();
+    for id in function.objects() {
+        let about = About {
+            name,
+            needs: needs.clone(),
+        };
+        host.state().fastify.about.insert(id, about);
+    }
     let encapsulates = option(machine, &options, "encapsulate", call.span);
     if encapsulates.is_some_and(|value| machine.truth(&value) == Some(true)) {
         return Ok(Some(function));
@@ -174,6 +185,25 @@ pub(super) fn set_error_handler(
         if let Some(instance) = host.state().fastify.instances.get_mut(&id) {
             instance.error_handler = Some(hook);
         }
+    }
+    Ok(Some(call.this.clone()))
+}
+
+/// `setNotFoundHandler(options, function)`: guards among its options are used where no route is.
+pub(super) fn set_not_found(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let options = call.arguments.get(0);
+    for name in ["preValidation", "preHandler"] {
+        let Some(given) = option(machine, &options, name, call.span) else {
+            continue;
+        };
+        let mut hooks = machine.elements_of(&given).0;
+        hooks.push(given);
+        let ids: Vec<ObjectId> = hooks.iter().flat_map(Value::objects).collect();
+        host.state().used_guards.extend(ids);
     }
     Ok(Some(call.this.clone()))
 }
