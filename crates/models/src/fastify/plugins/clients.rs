@@ -45,7 +45,12 @@ fn decorate_named(
 }
 
 pub(super) fn load_postgres(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loading<'_>) {
-    let pool = made(machine, "npm:pg.Pool", loading, &[loading.options.clone()]);
+    let pool = made(
+        machine,
+        "npm:pg.Pool",
+        loading,
+        std::slice::from_ref(loading.options),
+    );
     if let Some(id) = pool.only_object() {
         keep(machine, id, "pool", pool.clone());
     }
@@ -58,7 +63,12 @@ pub(super) fn load_mysql(host: &ModelHost, machine: &mut Machine<'_>, loading: &
         true => "npm:mysql2/promise.createPool",
         false => "npm:mysql2.createPool",
     };
-    let pool = made(machine, path, loading, &[loading.options.clone()]);
+    let pool = made(
+        machine,
+        path,
+        loading,
+        std::slice::from_ref(loading.options),
+    );
     if let Some(id) = pool.only_object() {
         keep(machine, id, "pool", pool.clone());
     }
@@ -90,7 +100,12 @@ pub(super) fn load_mongo(host: &ModelHost, machine: &mut Machine<'_>, loading: &
 pub(super) fn load_redis(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loading<'_>) {
     let client = match option(machine, loading.options, "client", loading.span) {
         Some(client) => client,
-        None => made(machine, "npm:ioredis", loading, &[loading.options.clone()]),
+        None => made(
+            machine,
+            "npm:ioredis",
+            loading,
+            std::slice::from_ref(loading.options),
+        ),
     };
     decorate_named(host, machine, loading, "redis", client);
 }
