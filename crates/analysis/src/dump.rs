@@ -18,7 +18,7 @@ pub fn dump_ir(files: &FileSet, path: &str) -> Option<String> {
 /// reads it.
 pub fn dump_values(files: &FileSet, path: &str) -> Option<String> {
     let file = files.find(path)?;
-    let (modules, _) = crate::parse::parse(files);
+    let (modules, _) = crate::parse::parse(files, None);
     let project = Project::new(files);
     let program = Program::new(modules, files, &project);
     let module = program.module_of(file)?;

@@ -7,6 +7,7 @@ use firedoor_eval::words;
 use firedoor_rules::{Finding, Rule};
 use firedoor_source::FileSet;
 
+use crate::judgements::{Judgement, Judgements, apply_to_entries, apply_to_findings};
 use crate::suppress::{Remark, reason};
 use crate::{Options, ReportedFinding, SkippedPart};
 
@@ -50,11 +51,25 @@ pub fn findings(
         .map(|finding| ReportedFinding {
             fingerprint: fingerprint(finding.rule.id, &finding.symbol),
             suppressed: reason(&finding, files, remarks),
+            judged: None,
             in_baseline: false,
             finding,
         })
         .collect();
     (findings, failed)
+}
+
+/// Applies what was judged before, and returns what became of it.
+pub fn settle(
+    findings: &mut [ReportedFinding],
+    map: &mut Map,
+    judgements: &[Judgement],
+) -> Judgements {
+    let outcome = apply_to_findings(findings, map, judgements, |reported| {
+        is_about_access(&reported.finding)
+    });
+    apply_to_entries(map, judgements, &outcome);
+    outcome
 }
 
 fn failed_rule(rule: &Rule, what: &str) -> SkippedPart {
@@ -75,13 +90,17 @@ pub fn fingerprint(rule: &str, symbol: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex()[..24].to_owned()
 }
 
-/// An entry point that is public on purpose is not reported for being open.
-fn is_public_on_purpose(map: &Map, finding: &Finding) -> bool {
-    let is_about_access = matches!(
+/// Holds if it is about who may come in, which does not matter where everybody may.
+fn is_about_access(finding: &Finding) -> bool {
+    matches!(
         finding.rule.class,
         "broken-access-control" | "websocket-auth"
-    );
-    is_about_access
+    )
+}
+
+/// An entry point that is public on purpose is not reported for being open.
+fn is_public_on_purpose(map: &Map, finding: &Finding) -> bool {
+    is_about_access(finding)
         && finding
             .entry_point
             .as_deref()

@@ -2,18 +2,24 @@
 
 mod dump;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
+pub use judge::fingerprint;
+pub use parse::{ParseCache, Parsed};
+pub use wire::is_test;
 
 mod compare;
 mod configure;
 mod judge;
+pub mod judgements;
 mod parse;
+pub mod questions;
 mod suppress;
 mod wire;
 
 use firedoor_app::Map;
 use firedoor_eval::Program;
+use firedoor_plan::{Plan, Standing};
 use firedoor_project::Project;
 use firedoor_rules::{Finding, RULES, Severity};
 use firedoor_source::{FileSet, Span};
@@ -29,6 +35,10 @@ pub struct Options {
     pub disabled_rules: Vec<String>,
     /// Rules whose severity is changed.
     pub severities: Vec<(String, Severity)>,
+    /// What was decided about findings and entry points before.
+    pub judgements: Vec<judgements::Judgement>,
+    /// The plan that the code is held against.
+    pub plan: Option<std::sync::Arc<Plan>>,
 }
 
 /// A finding with its identity, and why it is suppressed if it is.
@@ -38,8 +48,10 @@ pub struct ReportedFinding {
     pub finding: Finding,
     /// The identity that survives moved lines and renamed files, in hexadecimal.
     pub fingerprint: String,
-    /// The reason given by a `firedoor: allow(rule) reason` remark.
+    /// The reason given by a `firedoor: allow(rule) reason` remark, or by a judgement.
     pub suppressed: Option<String>,
+    /// The judgement, if it is one that the reason is from.
+    pub judged: Option<judgements::Standing>,
     /// Holds if it was there when the baseline was written; an analysis alone does not know.
     pub in_baseline: bool,
 }
@@ -68,24 +80,58 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// What was left out.
     pub skipped: Vec<SkippedPart>,
+    /// What became of the judgements.
+    pub judgements: judgements::Judgements,
+    /// How the code stands to its plan, if there is one.
+    pub plan: Option<Standing>,
 }
 
 /// Analyses `files`.
 pub fn analyse(files: &FileSet, options: &Options) -> Report {
-    let (modules, failed_files) = parse::parse(files);
+    analyse_parsed(files, Parsed::new(files, None), options)
+}
+
+/// Analyses `files` as [`analyse`] does; texts that `cache` knows are not parsed again.
+pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> Report {
+    analyse_parsed(files, Parsed::new(files, Some(cache)), options)
+}
+
+/// Analyses `files`, which are parsed already.
+pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Report {
+    let Parsed {
+        modules,
+        failed: failed_files,
+    } = parsed;
     let project = Project::new(files);
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);
     let program = Program::new(modules, files, &project);
     let mut map = wire::wire(&program);
     configure::apply(&mut map, files, options);
-    let (findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    let (mut findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
+    let judgements = judge::settle(&mut findings, &mut map, &options.judgements);
     skipped.extend(failed_files);
     skipped.extend(failed_rules);
     skipped.sort();
+    let plan = options
+        .plan
+        .as_deref()
+        .map(|plan| stand(plan, &map, &findings));
     Report {
         map,
         findings,
         skipped,
+        judgements,
+        plan,
     }
+}
+
+/// Findings that somebody has allowed break no plan; those of the baseline do.
+fn stand(plan: &Plan, map: &Map, findings: &[ReportedFinding]) -> Standing {
+    let standing: Vec<&Finding> = findings
+        .iter()
+        .filter(|reported| reported.suppressed.is_none())
+        .map(|reported| &reported.finding)
+        .collect();
+    firedoor_plan::stand(plan, map, &standing)
 }

@@ -1,5 +1,7 @@
 //! `firedoor: allow(rule) reason` beside the code.
 
+use std::sync::Arc;
+
 use firedoor_ir::Module;
 use firedoor_rules::Finding;
 use firedoor_source::{FileId, FileSet};
@@ -14,7 +16,7 @@ pub struct Remark {
 }
 
 /// Returns the remarks of all modules.
-pub fn remarks(files: &FileSet, modules: &[Module]) -> Vec<Remark> {
+pub fn remarks(files: &FileSet, modules: &[Arc<Module>]) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for module in modules {
         for (span, text) in &module.remarks {

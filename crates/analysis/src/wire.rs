@@ -111,8 +111,8 @@ fn add_javascript(
     }
 }
 
-/// Holds if the file is a test, or an example beside the application, by the conventions of its tools.
-fn is_test(path: &str) -> bool {
+/// Holds if the file is a test, or an example beside the application, by the conventions of its tools: it is not run.
+pub fn is_test(path: &str) -> bool {
     let folders = [
         "test",
         "tests",

@@ -146,7 +146,7 @@ pub fn is_decisive(map: &Map, asset: Ustr, name: Ustr) -> bool {
         entry
             .checks
             .iter()
-            .any(|check| check.refusal.is_some() && check.operands.iter().any(is_own))
+            .any(|check| check.refusal.is_some() && is_own(&check.provenance()))
             || crate::query::accesses(entry)
                 .any(|(_, access)| access.key.iter().any(|field| is_own(&field.value)))
     })

@@ -6,7 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use crate::{Control, EntryPoint, GuardDefinition, LayerKind, Map, Verdict};
+use crate::{Control, EntryPoint, GuardDefinition, Layer, LayerKind, Map, Transport, Verdict};
 
 /// What changed from one map to another.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,9 @@ pub struct EntryChange<'a> {
     pub lost: Vec<Ustr>,
     /// The names of the guards that stand before it now, in their order.
     pub gained: Vec<Ustr>,
+    /// The controls that fewer checks are for than before, inside the handler or inside a layer that still stands
+    /// before it, with how many fewer.
+    pub checks_lost: Vec<(Control, usize)>,
 }
 
 /// Another verdict about a control.
@@ -136,8 +139,10 @@ fn change<'a>(before: &'a EntryPoint, after: &'a EntryPoint) -> Option<EntryChan
         verdicts: verdicts(before, after),
         lost,
         gained,
+        checks_lost: checks_lost(before, after),
     };
     let is_same = change.verdicts.is_empty()
+        && change.checks_lost.is_empty()
         && change.lost.is_empty()
         && change.gained.is_empty()
         && !change.is_moved();
@@ -167,6 +172,43 @@ fn guard_names(entry: &EntryPoint) -> Vec<Ustr> {
         .collect()
 }
 
+/// The verdict may stay as it is, since another check refuses too; that one is gone must not be overlooked. Of a
+/// layer that is gone itself, that says enough.
+fn checks_lost(before: &EntryPoint, after: &EntryPoint) -> Vec<(Control, usize)> {
+    let mut lost: Vec<(Control, usize)> = Vec::new();
+    for (index, layer) in before.layers.iter().enumerate() {
+        let is_counted = before.layers[..index].iter().any(|it| is_like(it, layer));
+        let is_gone = !after.layers.iter().any(|it| is_like(it, layer));
+        if is_counted || (is_gone && layer.kind != LayerKind::Inline) {
+            continue;
+        }
+        for control in Control::ALL {
+            let fewer =
+                places(before, layer, control).saturating_sub(places(after, layer, control));
+            match lost.iter_mut().find(|(known, _)| *known == control) {
+                Some((_, count)) => *count += fewer,
+                None if fewer > 0 => lost.push((control, fewer)),
+                None => {}
+            }
+        }
+    }
+    lost.sort();
+    lost
+}
+
+/// Holds for layers of one name; all checks inside the handler are one.
+fn is_like(layer: &Layer, other: &Layer) -> bool {
+    layer.kind == other.kind && (layer.kind == LayerKind::Inline || layer.name == other.name)
+}
+
+/// Returns how many checks for the control stand in the layers of the entry point that are like this one.
+fn places(entry: &EntryPoint, like: &Layer, control: Control) -> usize {
+    let own = entry.layers.iter().filter(|layer| is_like(layer, like));
+    own.flat_map(|layer| &layer.places)
+        .filter(|place| place.control == control)
+        .count()
+}
+
 /// Returns what only `before` has and what only `after` has, counting repetitions.
 fn differences(before: &[Ustr], after: &[Ustr]) -> (Vec<Ustr>, Vec<Ustr>) {
     let without = |from: &[Ustr], other: &[Ustr]| {
@@ -193,70 +235,122 @@ type Pairs<'a> = (
 /// Returns the entry points that are in both, in the order of `after`; those that are only in `before`, and those
 /// that are only in `after`.
 fn pair<'a>(before: &'a [EntryPoint], after: &'a [EntryPoint]) -> Pairs<'a> {
-    let mut old: Vec<&EntryPoint> = before.iter().collect();
-    let mut new: Vec<&EntryPoint> = after.iter().collect();
-    let mut pairs = Vec::new();
-    // Two applications of one tree may have an id in common, and an application may move to another file.
-    take_pairs(&mut old, &mut new, &mut pairs, |entry| {
-        Some((entry.id(), Some(entry.app)))
-    });
-    take_pairs(&mut old, &mut new, &mut pairs, |entry| {
-        Some((entry.id(), None::<Ustr>))
-    });
-    take_unique_pairs(&mut old, &mut new, &mut pairs);
-    let positions: FxHashMap<*const EntryPoint, usize> = after
-        .iter()
-        .enumerate()
-        .map(|(position, entry)| (std::ptr::from_ref(entry), position))
+    let identities = |entries: &[EntryPoint]| entries.iter().map(Identity::of).collect::<Vec<_>>();
+    let pairs = pairs(&identities(before), &identities(after));
+    let left = |entries: &'a [EntryPoint], taken: FxHashSet<usize>| {
+        let numbered = entries.iter().enumerate();
+        numbered
+            .filter(|(place, _)| !taken.contains(place))
+            .map(|(_, entry)| entry)
+            .collect()
+    };
+    let removed = left(before, pairs.iter().map(|(old, _)| *old).collect());
+    let added = left(after, pairs.iter().map(|(_, new)| *new).collect());
+    let pairs = pairs
+        .into_iter()
+        .map(|(old, new)| (&before[old], &after[new]))
         .collect();
-    pairs.sort_by_key(|(_, entry)| positions.get(&std::ptr::from_ref(*entry)).copied());
-    (pairs, old, new)
+    (pairs, removed, added)
 }
 
-/// Takes those with equal keys out of both lists, first with first.
-fn take_pairs<'a, K: Eq + std::hash::Hash>(
-    old: &mut Vec<&'a EntryPoint>,
-    new: &mut Vec<&'a EntryPoint>,
-    pairs: &mut Vec<(&'a EntryPoint, &'a EntryPoint)>,
-    key: impl Fn(&EntryPoint) -> Option<K>,
-) {
-    let mut waiting: FxHashMap<K, std::collections::VecDeque<&'a EntryPoint>> =
-        FxHashMap::default();
-    for entry in old.iter() {
-        if let Some(key) = key(entry) {
-            waiting.entry(key).or_default().push_back(entry);
+/// What makes an entry point the same in two maps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id.
+    pub id: String,
+    /// The file of the application object that it belongs to.
+    pub app: Ustr,
+    /// How input arrives.
+    pub transport: Transport,
+    /// Its method.
+    pub method: Ustr,
+    /// The name of its handler.
+    pub handler: Ustr,
+}
+
+impl Identity {
+    /// Returns the identity of `entry`.
+    pub fn of(entry: &EntryPoint) -> Identity {
+        Identity {
+            id: entry.id(),
+            app: entry.app,
+            transport: entry.transport,
+            method: entry.method,
+            handler: entry.handler.name,
         }
     }
-    new.retain(|entry: &&EntryPoint| {
-        let found = key(entry).and_then(|key| waiting.get_mut(&key)?.pop_front());
-        pairs.extend(found.map(|before| (before, *entry)));
-        found.is_none()
-    });
-    let taken: FxHashSet<*const EntryPoint> = pairs
-        .iter()
-        .map(|(before, _)| std::ptr::from_ref(*before))
-        .collect();
-    old.retain(|entry| !taken.contains(&std::ptr::from_ref(*entry)));
+
+    /// What is left of it when its path is another one; nothing if its handler has no name.
+    fn without_path(&self) -> Option<(Transport, Ustr, Ustr)> {
+        let is_named = !self.handler.starts_with('(');
+        is_named.then_some((self.transport, self.method, self.handler))
+    }
 }
 
-/// Takes those whose handler has a name that no other left-over has on its side.
-fn take_unique_pairs<'a>(
-    old: &mut Vec<&'a EntryPoint>,
-    new: &mut Vec<&'a EntryPoint>,
-    pairs: &mut Vec<(&'a EntryPoint, &'a EntryPoint)>,
-) {
-    let key = |entry: &EntryPoint| {
-        let is_named = !entry.handler.name.starts_with('(');
-        is_named.then_some((entry.transport, entry.method, entry.handler.name))
+/// Returns the positions of those that are in both, in the order of `after`.
+pub fn pairs(before: &[Identity], after: &[Identity]) -> Vec<(usize, usize)> {
+    let mut left = Left {
+        old: (0..before.len()).collect(),
+        new: (0..after.len()).collect(),
+        pairs: Vec::new(),
     };
-    let count = |list: &[&EntryPoint], entry: &EntryPoint| {
-        list.iter().filter(|other| key(other) == key(entry)).count()
-    };
-    let (before, after) = (old.clone(), new.clone());
-    take_pairs(old, new, pairs, |entry| {
-        let is_unique = count(&before, entry) <= 1 && count(&after, entry) <= 1;
-        key(entry).filter(|_| is_unique)
+    // Two applications of one tree may have an id in common, and an application may move to another file.
+    let in_application = |entry: &Identity| Some((entry.id.clone(), Some(entry.app)));
+    left.take(before, after, in_application);
+    left.take(before, after, |entry| {
+        Some((entry.id.clone(), None::<Ustr>))
     });
+    let unique_in = |entries: &[Identity], places: &[usize]| {
+        let mut counts: FxHashMap<_, usize> = FxHashMap::default();
+        for place in places {
+            *counts.entry(entries[*place].without_path()).or_default() += 1;
+        }
+        counts
+    };
+    let (old, new) = (unique_in(before, &left.old), unique_in(after, &left.new));
+    // A handler has moved only if no other left-over on its side has its name.
+    left.take(before, after, |entry| {
+        let key = entry.without_path();
+        let is_unique = [&old, &new]
+            .iter()
+            .all(|counts| counts.get(&key).is_none_or(|count| *count <= 1));
+        key.filter(|_| is_unique)
+    });
+    left.pairs.sort_by_key(|(_, new)| *new);
+    left.pairs
+}
+
+/// The positions that have no partner yet, and the pairs that were found.
+struct Left {
+    old: Vec<usize>,
+    new: Vec<usize>,
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Left {
+    /// Takes those with equal keys out of both lists, first with first.
+    fn take<K: Eq + std::hash::Hash>(
+        &mut self,
+        before: &[Identity],
+        after: &[Identity],
+        key: impl Fn(&Identity) -> Option<K>,
+    ) {
+        let mut waiting: FxHashMap<K, std::collections::VecDeque<usize>> = FxHashMap::default();
+        for place in &self.old {
+            if let Some(key) = key(&before[*place]) {
+                waiting.entry(key).or_default().push_back(*place);
+            }
+        }
+        let mut taken = FxHashSet::default();
+        let pairs = &mut self.pairs;
+        self.new.retain(|place| {
+            let found = key(&after[*place]).and_then(|key| waiting.get_mut(&key)?.pop_front());
+            taken.extend(found);
+            pairs.extend(found.map(|old| (old, *place)));
+            found.is_none()
+        });
+        self.old.retain(|place| !taken.contains(place));
+    }
 }
 
 fn guards<'a>(

@@ -124,6 +124,10 @@ pub struct Check {
     pub control: Provenance,
     /// Whether the test held on the way to the effect.
     pub outcome: bool,
+    /// The outcome of the whole test, as it is written, on the way to the effect.
+    pub side: bool,
+    /// Holds if the code behind the test on this side does not come to what follows the test.
+    pub ends: bool,
     /// Holds if the test has several parts, of which one suffices for this outcome.
     pub is_alternative: bool,
     /// These parts, each as the check that it would be alone.

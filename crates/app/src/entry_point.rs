@@ -25,6 +25,16 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// All of them, in the order of output.
+    pub const ALL: [Transport; 6] = [
+        Transport::Http,
+        Transport::WebSocket,
+        Transport::GraphQl,
+        Transport::Action,
+        Transport::Rpc,
+        Transport::Job,
+    ];
+
     /// Returns the word for it in output.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,7 +7,9 @@ use firedoor_source::Span;
 
 use crate::fails_open::{environment_in, is_setting_missing};
 
-use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{
+    Check, CheckKind, CheckPlace, Control, Origin, Provenance, Refusal, RequestPart, Verdict,
+};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -46,15 +48,30 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
             }
             _ => None,
         };
-        let asked = checks.last().map_or(&[][..], Check::parts);
-        let asked = asked.iter().filter_map(user_control);
-        for control in found.map_or_else(|| asked.collect(), |found| vec![found]) {
+        for control in found.map_or_else(|| asked_of_user(checks), |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
                 judged.push((control, Verdict::Enforced));
             }
         }
     }
     judged
+}
+
+/// Returns what the last check asks of a proven user. Where it is that something failed, which is what an exception
+/// is, and that says nothing, the one before tells why it was thrown.
+fn asked_of_user(checks: &[Check]) -> Vec<Control> {
+    let asked_by = |check: Option<&Check>| -> Vec<Control> {
+        let parts = check.map_or(&[][..], Check::parts);
+        parts.iter().filter_map(user_control).collect()
+    };
+    let Some((last, before)) = checks.split_last() else {
+        return Vec::new();
+    };
+    let asked = asked_by(Some(last));
+    match asked.is_empty() && last.kind == CheckKind::Failure {
+        true => asked_by(before.last()),
+        false => asked,
+    }
 }
 
 /// Returns what the layer asks of the page that a proven user's browser sends the request from. An attacker
@@ -67,6 +84,40 @@ pub fn judge_browser(run: &LayerRun) -> Vec<(Control, Verdict)> {
         .collect()
 }
 
+/// Returns the places of the checks that `control` rests on, in order: those by which the layer refuses.
+pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
+    let mut places = Vec::new();
+    for (refusal, checks, place) in &run.refusals {
+        let own = refusal_control(refusal, checks) == Some(control);
+        let last = checks.last();
+        let asked = last.is_some_and(|check| {
+            let counts = control == Control::RateLimit && check.kind == CheckKind::Attempts;
+            let mut parts = check.parts().iter();
+            counts || parts.any(|part| user_control(part) == Some(control))
+        });
+        if !own && !asked {
+            continue;
+        }
+        let mut deciding = checks.iter().rev();
+        let named = deciding.find(|check| check_control(refusal, check) == Some(control));
+        let found = named.filter(|_| own).or(last);
+        // That something is missing and the code breaks is no check of anybody's.
+        let is_broken = refusal.status().is_none_or(|status| status >= 500);
+        if is_broken && found.is_some_and(|check| check.kind == CheckKind::Failure) {
+            continue;
+        }
+        places.push(CheckPlace {
+            control,
+            span: found.map_or(*place, |check| check.span),
+            passes: found.is_none_or(|check| !check.side),
+            ends: found.is_none_or(|check| check.ends),
+        });
+    }
+    places.sort();
+    places.dedup();
+    places
+}
+
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
 /// ownership if it compares him with a record or with what he asked for.
 pub fn user_control(check: &Check) -> Option<Control> {
@@ -75,10 +126,10 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) || asks_for_purpose(check) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(&provenance) {
         return None;
     }
-    if only_asks_who(check) {
+    if only_asks_who(check) || asks_for_whole(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
@@ -121,6 +172,32 @@ fn only_asks_who(check: &Check) -> bool {
         && origins().any(is_caller)
         && origins().all(|origin| is_caller(origin) || is_constant(origin))
         && is_whole()
+}
+
+/// Holds if the check only asks whether an object is there that holds several things of the caller, as an earlier
+/// layer attaches it: what one of them says is not asked.
+fn asks_for_whole(check: &Check) -> bool {
+    let [operand] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_of_caller = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Principal(_)
+                | Origin::Record {
+                    of_principal: true,
+                    ..
+                }
+        )
+    };
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
+    let origins = operand.origins();
+    check.kind == CheckKind::Presence
+        && !check.is_alternative
+        && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
+        && origins
+            .iter()
+            .all(|origin| is_of_caller(origin) || is_constant(origin))
 }
 
 /// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.
@@ -381,12 +458,14 @@ fn is_about_connection(origin: &Origin) -> bool {
         return false;
     };
     let name = name.to_ascii_lowercase();
+    // What was made of a header is named within it: `host.id` is a field of what was found by the host.
+    let name = name.split('.').next().unwrap_or(&name);
     name.starts_with("content-")
         || name.starts_with("accept")
         || name.starts_with("x-forwarded-")
         || name.starts_with("if-")
         || matches!(
-            name.as_str(),
+            name,
             "user-agent"
                 | "host"
                 | "origin"
@@ -562,6 +641,8 @@ mod tests {
             operands,
             control: Provenance::default(),
             outcome: true,
+            side: true,
+            ends: false,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,

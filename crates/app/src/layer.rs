@@ -33,11 +33,26 @@ pub struct Layer {
     pub verdict: Verdict,
     /// The verdict of each of its controls.
     pub verdicts: Vec<(Control, Verdict)>,
+    /// The checks that its controls rest on, in order; a guard that a library brings has none.
+    pub places: Vec<CheckPlace>,
     /// What it counts, if it is a limiter.
     pub throttle: Option<Throttle>,
     /// Where, and in which words why, it lets a request on although it refuses others: its own check failed,
     /// a credential or a setting is missing.
     pub fails_open: Option<(Span, &'static str)>,
+}
+
+/// Where a check stands that a control rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CheckPlace {
+    /// The control.
+    pub control: Control,
+    /// What is tested, or what refuses if nothing is.
+    pub span: Span,
+    /// The outcome of the test, as it is written, with which a request goes on.
+    pub passes: bool,
+    /// Holds if the other outcome leads out of the function within the statement of the test.
+    pub ends: bool,
 }
 
 impl Layer {
@@ -67,6 +82,8 @@ pub struct GuardDefinition {
     pub name: Ustr,
     /// Where it is defined or made.
     pub span: Span,
+    /// The file of that place, as entry points name the file of their application.
+    pub file: Ustr,
     /// What it is good for where it runs.
     pub controls: Vec<Control>,
     /// The entry points that it covers, as numbers into the map's.

@@ -33,8 +33,9 @@ pub use effect::{
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};
 pub use judge::{
-    Continuation, LayerRun, judge_browser, judge_layer, judge_user, refusal_control, user_control,
+    Continuation, LayerRun, deciding, judge_browser, judge_layer, judge_user, refusal_control,
+    user_control,
 };
-pub use layer::{GuardDefinition, Layer, LayerKind, Mount};
+pub use layer::{CheckPlace, GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};
 pub use provenance::{Origin, Provenance, RequestPart};

@@ -343,8 +343,16 @@ fn is_about_age(check: &Check, asset: Ustr, times: &[Ustr]) -> bool {
         return false;
     }
     // A presence check of a marker (`usedAt`) says nothing about age; one that also sees the clock does.
-    all.origins().contains(&Origin::Clock)
+    sees_clock(check)
         || (check.kind != CheckKind::Presence && fields.any(|field| times.contains(&field)))
+}
+
+/// Holds if the check holds something against the time, itself or in what decided it. That the caller's session was
+/// held against it, which decided who the caller is, says nothing of what the caller is compared with.
+fn sees_clock(check: &Check) -> bool {
+    let is_of_time = |value: &Provenance| value.origins().contains(&Origin::Clock);
+    check.operands.iter().any(is_of_time)
+        || (is_of_time(&check.control) && !check.provenance().is_of_principal())
 }
 
 /// The fields of `asset` that get a time when a record is made.
@@ -416,8 +424,7 @@ pub fn bounds_age(entry: &EntryPoint, asset: Ustr) -> bool {
                 && key.value.origins().contains(&Origin::Clock)
         })
         || entry.checks.iter().any(|check| {
-            let all = check.provenance();
-            all.origins().contains(&Origin::Clock) && all.record_fields(asset).next().is_some()
+            sees_clock(check) && check.provenance().record_fields(asset).next().is_some()
         })
 }
 

@@ -337,16 +337,50 @@ pub fn is_registration(map: &Map, entry: &EntryPoint) -> bool {
 /// Holds if what `entry` does hangs on a token that was given to one person: a look-up by something
 /// unguessable that the client sends outside of credentials, or its verification.
 pub fn is_capability(map: &Map, entry: &EntryPoint) -> bool {
-    verifications(entry).any(|(_, found)| found.is_verified && is_sent_in_the_open(&found.token))
-        || accesses(entry).any(|(_, access)| {
-            access.key.iter().any(|field| {
-                field.operator == "="
-                    && is_sent_in_the_open(&field.value)
-                    && (field.value.origins().contains(&Origin::Digest)
-                        || is_random_field(map, access.asset, field.name))
-            })
+    let is_verified = |found: &VerifyToken| found.is_verified && is_sent_in_the_open(&found.token);
+    let is_found = |access: &Access| {
+        access.key.iter().any(|field| {
+            field.operator == "="
+                && is_sent_in_the_open(&field.value)
+                && (field.value.origins().contains(&Origin::Digest)
+                    || is_random_field(map, access.asset, field.name))
         })
+    };
+    entry
+        .effects
+        .iter()
+        .filter(|effect| match &effect.kind {
+            EffectKind::Verify(found) => is_verified(found),
+            EffectKind::Access(access) => is_found(access),
+            _ => false,
+        })
+        .any(|effect| !is_for_all(map, entry, effect))
 }
+
+/// Holds for what a layer does that stands before most entry points of the application: it says nothing of one of
+/// them.
+fn is_for_all(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
+    let layer = effect
+        .layer
+        .and_then(|number| entry.layers.get(number as usize));
+    let Some(layer) = layer else {
+        return false;
+    };
+    let all = || {
+        map.entry_points
+            .iter()
+            .filter(|other| other.app == entry.app)
+    };
+    let has_it = |other: &&EntryPoint| {
+        let mut own = other.layers.iter();
+        own.any(|own| own.span == layer.span && own.mounted == layer.mounted)
+    };
+    let number = all().filter(has_it).count();
+    number > FEW && number * 4 >= all().count() * 3
+}
+
+/// So many entry points say nothing about what most have.
+const FEW: usize = 4;
 
 fn is_sent_in_the_open(value: &Provenance) -> bool {
     value.origins().iter().any(|origin| {
@@ -393,10 +427,16 @@ fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
             .values
             .iter()
             .chain(key)
-            .filter(|value| is_random(&value.value));
+            .filter(|value| is_random(&value.value) && !is_reference(&value.value));
         random.map(|value| (access.asset, value.name))
     });
     values.collect()
+}
+
+/// Holds if the value is a record as a whole: what is random in that record stays there.
+fn is_reference(value: &Provenance) -> bool {
+    let mut origins = value.origins().iter();
+    origins.any(|origin| matches!(origin, Origin::Record { field, .. } if field.is_empty()))
 }
 
 /// Holds if the path has a segment that names an administrative area.

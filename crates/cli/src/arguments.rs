@@ -40,6 +40,7 @@ Examples:
   firedoor explain 'POST /api/login'      why its verdicts are what they are
   firedoor explain 3f2a91                 one finding, by the start of its fingerprint
   firedoor check --format html --output report.html
+  firedoor review PLAN.md                 what a plan leaves open, before there is code
   firedoor init --baseline                start on an application that has findings already
 
 Exit status:
@@ -124,14 +125,39 @@ pub enum Command {
     /// Say what a change does to the wiring: entry points, guards and findings of two commits compared
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Say what each change of a branch did: findings introduced and repaired, by whom, and coverage over time
+    #[command(after_help = crate::commands::history::HISTORY_EXAMPLES)]
+    History(crate::commands::history::HistoryArguments),
+    /// Put the histories of several repositories side by side
+    #[command(after_help = crate::commands::history::STUDY_EXAMPLES)]
+    Study(crate::commands::history::StudyArguments),
     /// Write down the findings of today, so that only others count from now on
     #[command(after_help = BASELINE_EXAMPLES)]
     Baseline(Tree),
     /// Write a configuration, a workflow and, if wanted, a baseline; what is there is kept
     #[command(after_help = INIT_EXAMPLES)]
     Init(Init),
+    /// Answer the hook of a coding agent: what an edit introduced, and what a session did before it is done
+    #[command(after_help = crate::commands::HOOK_EXAMPLES)]
+    Hook(crate::commands::Hook),
+    /// Keep what was decided about a finding or an entry point, until what it rests on changes
+    #[command(after_help = crate::commands::JUDGE_EXAMPLES)]
+    Judge(crate::commands::Judge),
+    /// Answer coding agents about a tree, over the Model Context Protocol
+    #[command(after_help = crate::commands::MCP_EXAMPLES)]
+    Mcp(crate::commands::Mcp),
+    /// Ask what only a person or an agent can settle, with the code and what keeps the answer
+    #[command(after_help = crate::commands::QUESTIONS_EXAMPLES)]
+    Questions(Tree),
+    /// Read design documents: what they decide about security, and what they leave open
+    #[command(after_help = crate::commands::REVIEW_EXAMPLES)]
+    Review(crate::commands::ReviewArguments),
     /// List what firedoor looks for
     Rules,
+    /// Ask a running instance whether it is as the map says
+    Probe(crate::commands::probe::Probe),
+    /// Find out how far the map can be believed: each guard is taken out in memory, and must be missed
+    Selftest(crate::commands::selftest::Selftest),
     /// Print the JSON Schema of what `--format json` prints
     Schema {
         /// Of which output
@@ -206,6 +232,7 @@ Examples:
   firedoor init                           firedoor.toml and .github/workflows/firedoor.yml
   firedoor init --baseline                for an application that has findings already
   firedoor init services/api --ci gitlab
+  firedoor init --ci none --agent claude --agent codex
   firedoor init --ci none";
 
 /// What to write.
@@ -220,6 +247,9 @@ pub struct Init {
     /// Where it is checked
     #[arg(long, value_name = "HOST", default_value = "github")]
     pub ci: Pipeline,
+    /// Register hooks, server and instructions with this coding agent (may be given several times)
+    #[arg(long, value_name = "AGENT", value_parser = crate::commands::agent_parser())]
+    pub agent: Vec<&'static crate::agents::Agent>,
 }
 
 /// Where an application is checked.

@@ -48,6 +48,21 @@ pub fn place() -> String {
 ///
 /// Returns how many that it knows are there no more; nothing if there is no baseline.
 pub fn apply(report: &mut Report, root: &Path) -> Result<Option<usize>, UserError> {
+    let Some(known) = known(root)? else {
+        return Ok(None);
+    };
+    let mut seen = BTreeSet::new();
+    for reported in &mut report.findings {
+        reported.in_baseline = known.contains(&reported.fingerprint);
+        if reported.in_baseline {
+            seen.insert(reported.fingerprint.as_str());
+        }
+    }
+    Ok(Some(known.len() - seen.len()))
+}
+
+/// Returns the fingerprints in the baseline of the tree at `root`; nothing if there is none.
+pub fn known(root: &Path) -> Result<Option<BTreeSet<String>>, UserError> {
     let path = root.join(FOLDER).join(FILE);
     if path.symlink_metadata().is_err() {
         return Ok(None);
@@ -58,15 +73,7 @@ pub fn apply(report: &mut Report, root: &Path) -> Result<Option<usize>, UserErro
         return Err(broken("it is no file of a sensible size"));
     }
     let bytes = std::fs::read(&path).map_err(|error| UserError::unreadable(&path, error))?;
-    let known = fingerprints(&bytes)?;
-    let mut seen = BTreeSet::new();
-    for reported in &mut report.findings {
-        reported.in_baseline = known.contains(&reported.fingerprint);
-        if reported.in_baseline {
-            seen.insert(reported.fingerprint.as_str());
-        }
-    }
-    Ok(Some(known.len() - seen.len()))
+    fingerprints(&bytes).map(Some)
 }
 
 fn fingerprints(bytes: &[u8]) -> Result<BTreeSet<String>, UserError> {

@@ -1,7 +1,21 @@
 //! The commands: read, analyse, render, write.
 
 mod diff;
+pub(crate) mod history;
+mod hook;
 mod init;
+mod judge;
+mod mcp;
+pub(crate) mod probe;
+mod questions;
+mod review;
+pub(crate) mod selftest;
+
+pub use hook::{EXAMPLES as HOOK_EXAMPLES, Hook, agent_parser};
+pub use judge::{EXAMPLES as JUDGE_EXAMPLES, Judge};
+pub use mcp::{EXAMPLES as MCP_EXAMPLES, Mcp};
+pub use questions::EXAMPLES as QUESTIONS_EXAMPLES;
+pub use review::{EXAMPLES as REVIEW_EXAMPLES, ReviewArguments};
 
 use std::io::IsTerminal;
 
@@ -15,7 +29,7 @@ use firedoor_source::FileSet;
 use crate::arguments::{Arguments, Check, Command, Common, DumpKind, Tree};
 use crate::suggestion::closest;
 use crate::user_error::UserError;
-use crate::{configuration, output, progress, tree};
+use crate::{configuration, judgements, output, progress, tree};
 
 /// The reasons of notes about what failed within firedoor itself.
 const BUGS: [&str; 4] = [
@@ -51,9 +65,18 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
         Command::Map(tree) => map(tree, common),
         Command::Explain { what, tree } => explain(what, tree, common),
         Command::Diff(arguments) => diff::diff(arguments, common),
+        Command::History(arguments) => history::history(arguments, common),
+        Command::Study(arguments) => history::study(arguments, common),
         Command::Baseline(tree) => baseline(tree, common),
         Command::Init(arguments) => init::init(arguments, common),
+        Command::Hook(arguments) => hook::hook(arguments, common),
+        Command::Judge(arguments) => judge::judge(arguments, common),
+        Command::Mcp(arguments) => mcp::mcp(arguments, common),
+        Command::Questions(tree) => questions::questions(tree, common),
+        Command::Review(arguments) => review::review(arguments, common),
         Command::Rules => rules(common),
+        Command::Probe(arguments) => probe::probe_instance(arguments, common),
+        Command::Selftest(arguments) => selftest::selftest(arguments, common),
         Command::Schema { name } => schema(name, common),
         Command::Dump { what, file, tree } => dump(*what, file, tree, common),
     }
@@ -62,7 +85,7 @@ fn dispatch(arguments: &Arguments) -> Result<u8, UserError> {
 fn check(arguments: &Check, common: &Common) -> Result<u8, UserError> {
     let render = renderer(common.format, "check", |format| format.check)?;
     let tree = &arguments.tree;
-    let (files, mut report) = analyse_tree(tree, common)?;
+    let (files, mut report) = analyse_with_plan(tree, common)?;
     if !arguments.no_baseline {
         let gone = crate::baseline::apply(&mut report, &tree::root_of(&tree.path)?)?;
         // Of a single file, what the others have is not there anyway.
@@ -80,7 +103,19 @@ fn check(arguments: &Check, common: &Common) -> Result<u8, UserError> {
         view: view(common),
     };
     write(&render(&context), common)?;
+    tell_idle_judgements(&context, tree, common);
     Ok(status(&context, common.fail_on.severity()))
+}
+
+/// Of a single file, what the others have is not there anyway.
+fn tell_idle_judgements(context: &Context, tree: &Tree, common: &Common) {
+    let number = context.report.judgements.idle.len();
+    if number > 0 && tree.path.is_dir() && !common.quiet {
+        output::complain(&format!(
+            "note: {number} of the judgements in {} are about nothing that is there now",
+            judgements::FILE,
+        ));
+    }
 }
 
 /// Findings that are allowed, in the baseline, or less sure than what is shown, do not fail a run.
@@ -132,7 +167,7 @@ fn explain(what: &str, tree: &Tree, common: &Common) -> Result<u8, UserError> {
         write(&render(&context, &Subject::Rule(rule)), common)?;
         return Ok(0);
     }
-    let (files, report) = analyse_tree(tree, common)?;
+    let (files, report) = analyse_with_plan(tree, common)?;
     let Some(subject) = find_subject(&report, what) else {
         let mut known = known_subjects(&report);
         known.extend(firedoor_rules::RULES.iter().map(|rule| rule.id.to_owned()));
@@ -202,6 +237,22 @@ fn analyse_tree(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserE
     Ok((files, report))
 }
 
+/// Does the same with the plan of the tree, if there is one.
+fn analyse_with_plan(tree: &Tree, common: &Common) -> Result<(FileSet, Report), UserError> {
+    let (files, mut configuration) = read(tree, common)?;
+    if let Some((plan, notes)) = crate::plan::load(&tree::root_of(&tree.path)?)? {
+        for note in notes {
+            output::complain(&format!("note: {}: {note}", crate::plan::place()));
+        }
+        configuration.options.plan = Some(std::sync::Arc::new(plan));
+    }
+    let spinner = progress::analysing(files.len(), common.quiet);
+    let report = analyse(&files, &configuration.options);
+    spinner.finish_and_clear();
+    warn_of_bugs(&report);
+    Ok((files, report))
+}
+
 /// A part of firedoor that failed costs its own answers only, but nobody must overlook that they are missing.
 fn warn_of_bugs(report: &Report) {
     let skipped = report.skipped.iter().map(|part| part.reason);
@@ -222,7 +273,8 @@ fn read(
     common: &Common,
 ) -> Result<(FileSet, configuration::Configuration), UserError> {
     let root = tree::root_of(&tree.path)?;
-    let configuration = configuration::load(common.config.as_deref(), &root)?;
+    let mut configuration = configuration::load(common.config.as_deref(), &root)?;
+    configuration.options.judgements = judgements::load(&root)?;
     let files = tree::read_tree(&tree.path, &configuration.ignored, common.quiet)?;
     if files.is_empty() && !common.quiet {
         output::complain(&format!(

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use firedoor_analysis::Options;
 use firedoor_app::Control;
+use firedoor_history::Agent;
 use firedoor_rules::Severity;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::Deserialize;
@@ -32,6 +33,25 @@ pub struct Configuration {
     pub options: Options,
     /// Paths that are not read.
     pub ignored: GlobSet,
+    /// Who wrote commits, besides those that firedoor knows.
+    pub agents: Vec<Agent>,
+    /// From which severity on a finding that an agent introduced keeps it from being done.
+    pub hooks: Hooks,
+}
+
+/// What hooks of coding agents do.
+#[derive(Clone, Copy, Debug)]
+pub struct Hooks {
+    /// From which severity on an introduced finding keeps an agent from being done; nothing if none does.
+    pub block: Option<Severity>,
+}
+
+impl Default for Hooks {
+    fn default() -> Hooks {
+        Hooks {
+            block: Some(Severity::High),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,7 +64,17 @@ struct Document {
     #[serde(default)]
     public: Vec<Public>,
     #[serde(default)]
+    agents: Vec<Spanned<Agent>>,
+    #[serde(default)]
     rules: std::collections::BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    hooks: HooksTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HooksTable {
+    block: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -71,9 +101,11 @@ struct Public {
 
 /// A fault in the text of a configuration.
 #[derive(Debug, PartialEq, Eq)]
-struct Fault {
-    message: String,
-    span: Option<Range<usize>>,
+pub(crate) struct Fault {
+    /// What is wrong.
+    pub message: String,
+    /// The bytes that it is about.
+    pub span: Option<Range<usize>>,
 }
 
 /// Returns the configuration at `explicit`, or the one at `root` if there is one, or an empty one.
@@ -157,7 +189,26 @@ fn parse(text: &str) -> Result<Configuration, Fault> {
     Ok(Configuration {
         options,
         ignored: read_ignored(&document.ignore.paths)?,
+        agents: document
+            .agents
+            .into_iter()
+            .map(read_agent)
+            .collect::<Result<_, _>>()?,
+        hooks: read_hooks(&document.hooks)?,
     })
+}
+
+fn read_agent(agent: Spanned<Agent>) -> Result<Agent, Fault> {
+    let span = agent.span();
+    let agent = agent.into_inner();
+    if agent.name.trim().is_empty() || agent.is_invisible() {
+        return Err(fault(
+            "an agent needs a `name`, and `names`, `addresses`, `tools` or `lines` by which it is seen"
+                .to_owned(),
+            span,
+        ));
+    }
+    Ok(agent)
 }
 
 fn read_guard(guard: &Spanned<Guard>) -> Result<(String, Control), Fault> {
@@ -221,6 +272,20 @@ fn read_rule(
     Ok(())
 }
 
+fn read_hooks(table: &HooksTable) -> Result<Hooks, Fault> {
+    let Some(word) = &table.block else {
+        return Ok(Hooks::default());
+    };
+    if word.get_ref() == "off" {
+        return Ok(Hooks { block: None });
+    }
+    let block = severity(word.get_ref()).ok_or_else(|| {
+        let known = ["off", "low", "medium", "high", "critical"];
+        unknown("level", word.get_ref(), &known, word.span())
+    })?;
+    Ok(Hooks { block: Some(block) })
+}
+
 fn severity(word: &str) -> Option<Severity> {
     [
         Severity::Low,
@@ -272,7 +337,7 @@ fn fault(message: String, span: Range<usize>) -> Fault {
 }
 
 /// Returns the fault with its place and the line it stands in.
-fn render(path: &str, text: &str, fault: &Fault) -> String {
+pub(crate) fn render(path: &str, text: &str, fault: &Fault) -> String {
     let message = firedoor_report::clean(&fault.message);
     let Some(span) = &fault.span else {
         return format!("{path}: {message}");

@@ -30,6 +30,40 @@ pub fn analysing(count: usize, is_quiet: bool) -> ProgressBar {
     bar
 }
 
+/// Returns a bar for guards that are taken out one after the other.
+pub fn testing(is_quiet: bool) -> ProgressBar {
+    let bar = bar(LARGE, is_quiet);
+    if let Ok(style) =
+        ProgressStyle::with_template("  testing {bar:30} {pos}/{len} guards, {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Returns a bar for entry points that are asked one after the other.
+pub fn probing(is_quiet: bool) -> ProgressBar {
+    let bar = bar(LARGE, is_quiet);
+    if let Ok(style) =
+        ProgressStyle::with_template("  asking {bar:30} {pos}/{len} entry points, {elapsed}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Returns a bar for the commits of a history, whose number is not known yet.
+pub fn commits(is_quiet: bool) -> ProgressBar {
+    let bar = bar(LARGE, is_quiet);
+    if let Ok(style) = ProgressStyle::with_template(
+        "  analysing {bar:30} {pos}/{len} commits, {elapsed}, {eta} left",
+    ) {
+        bar.set_style(style);
+    }
+    bar.set_length(0);
+    bar
+}
+
 fn bar(count: usize, is_quiet: bool) -> ProgressBar {
     let is_seen = !is_quiet && count >= LARGE && std::io::stderr().is_terminal();
     let target = if is_seen {

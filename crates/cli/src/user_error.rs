@@ -25,6 +25,32 @@ pub enum UserError {
     /// The baseline cannot be used.
     #[error("{0}")]
     Baseline(String),
+    /// The file of judgements cannot be used.
+    #[error("{0}")]
+    Judgements(String),
+    /// The server cannot be started, or its connection broke.
+    #[error("{}", firedoor_report::clean(.0))]
+    Server(String),
+    /// The hook of an agent cannot be answered.
+    #[error("{}", firedoor_report::clean(.0))]
+    Hook(String),
+    /// A judgement cannot be made.
+    #[error("{0}")]
+    Judgement(String),
+    /// The plan that is kept cannot be used.
+    #[error("{0}")]
+    Plan(String),
+    /// A document cannot be reviewed.
+    #[error("'{}': {}", firedoor_report::clean(.file), firedoor_report::clean(.why))]
+    Document {
+        /// The document.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+    /// There is nothing to review.
+    #[error("no document is named, and .firedoor/plan.toml names none")]
+    NoDocuments,
     /// The result cannot be written.
     #[error("'{}' cannot be written: {error}", clean(.path))]
     Unwritable {
@@ -60,6 +86,21 @@ pub enum UserError {
     /// A repository or a commit cannot be read.
     #[error("{}", firedoor_report::clean(&.0.to_string()))]
     History(#[from] firedoor_history::HistoryError),
+    /// A folder that is to be written to has something in it.
+    #[error("'{}' is not an empty folder", clean(.0))]
+    FolderInUse(PathBuf),
+    /// An instance is not asked.
+    #[error("{}", firedoor_report::clean(&.0.to_string()))]
+    Target(firedoor_proof::probe::TargetError),
+    /// An instance does not answer.
+    #[error("{}", firedoor_report::clean(&.0.to_string()))]
+    NoAnswer(#[from] firedoor_proof::probe::NoAnswer),
+    /// A header has not the form of one.
+    #[error("'{}' is no header", firedoor_report::clean(.0))]
+    Header(String),
+    /// A header proves who is asking.
+    #[error("the header '{}' proves who is asking", firedoor_report::clean(.0))]
+    Credentials(String),
     /// A bare repository has no files beside its commits.
     #[error("the repository is bare: it has no files to compare with")]
     NoWorkFolder,
@@ -111,9 +152,34 @@ impl UserError {
             UserError::Baseline(_) => Some(String::from(
                 "`firedoor baseline` writes it again; `--no-baseline` does without it",
             )),
+            UserError::FolderInUse(_) => Some(String::from("name a folder that is not there yet")),
+            UserError::Target(error) => target_advice(error),
+            UserError::NoAnswer(_) => Some(String::from(
+                "start the instance first, and give the port that it listens on",
+            )),
+            UserError::Header(_) => Some(String::from("write it as 'Name: value'")),
+            UserError::Credentials(_) => Some(String::from(
+                "--with-credentials sends it all the same; being let in proves nothing then",
+            )),
+            UserError::Plan(_) => Some(String::from(
+                "mend it, or remove it and let `firedoor review DOCUMENT --write` write it again",
+            )),
+            UserError::Document { .. } => Some(String::from(
+                "give a plan in Markdown, or a document of OpenAPI 3 or AsyncAPI 2 or 3 in JSON or YAML",
+            )),
+            UserError::NoDocuments => {
+                Some(String::from("`firedoor review PLAN.md` reviews a plan"))
+            }
             UserError::History(error) => history_advice(error),
             UserError::NoWorkFolder => Some(String::from("name a commit in place of --worktree")),
-            UserError::Configuration(_) | UserError::UnwritableOutput(_) => None,
+            UserError::Judgements(_) => Some(String::from(
+                "mend the file, or take out what is broken and judge it again with `firedoor judge`",
+            )),
+            UserError::Configuration(_)
+            | UserError::Judgement(_)
+            | UserError::Server(_)
+            | UserError::Hook(_)
+            | UserError::UnwritableOutput(_) => None,
         }
     }
 
@@ -124,6 +190,22 @@ impl UserError {
             None => format!("error: {self}"),
         }
     }
+}
+
+fn target_advice(error: &firedoor_proof::probe::TargetError) -> Option<String> {
+    use firedoor_proof::probe::TargetError;
+    let advice = match error {
+        TargetError::Malformed(_) => "for example --base-url http://127.0.0.1:3000",
+        TargetError::Encrypted => {
+            "ask the instance behind what encrypts, for example http://127.0.0.1:3000"
+        }
+        TargetError::Credentials => "leave them out: an instance is asked by nobody in particular",
+        TargetError::Unknown(_) => "check its name, or give its number",
+        TargetError::Elsewhere(_) => {
+            "name it once more with --allow-host if it is yours and you may ask it"
+        }
+    };
+    Some(advice.to_owned())
 }
 
 fn history_advice(error: &firedoor_history::HistoryError) -> Option<String> {

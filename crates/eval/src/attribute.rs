@@ -46,6 +46,10 @@ impl<'p> Machine<'p> {
             let copy = self.heap.get(id).properties.clone();
             let table = self.heap.allocate(ObjectKind::Plain, span);
             self.heap.get_mut(table).properties = copy;
+            // What a class from outside keeps in its instances, such as the columns of a record, is not all known.
+            if self.heap.get(id).is_open || self.outside_base(id).is_some() {
+                self.heap.open(table);
+            }
             return Ok(Value::object(table));
         }
         if let Some((owner, function)) = self.class_attribute(class, Ustr::from("__getattr__"))

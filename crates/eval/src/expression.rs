@@ -22,7 +22,8 @@ impl<'p> Machine<'p> {
     /// Evaluates an expression of the running module. Programs nest as deep as they like, so the stack grows
     /// where it has to.
     pub(crate) fn evaluate(&mut self, id: ExpressionId) -> Result<Value, Stop> {
-        stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || self.evaluate_here(id))
+        let value = stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || self.evaluate_here(id))?;
+        Ok(self.overlaid(value))
     }
 
     fn evaluate_here(&mut self, id: ExpressionId) -> Result<Value, Stop> {

@@ -195,6 +195,11 @@ pub trait Host {
         None
     }
 
+    /// Holds if values with these origins are one and the same object, such as the body of a request.
+    fn is_one(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
+        false
+    }
+
     /// Is told that something is thrown that nobody in the program catches.
     fn uncaught(&self, machine: &mut Machine<'_>, thrown: &crate::Thrown) {}
 

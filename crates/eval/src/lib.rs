@@ -37,6 +37,7 @@ mod merge;
 mod method;
 mod operator;
 mod origin;
+mod overlay;
 mod parameters;
 mod passage;
 mod pattern;

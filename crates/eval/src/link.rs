@@ -2,6 +2,8 @@
 //!
 //! What they import is in `imports`, what they export in `exports`.
 
+use std::sync::Arc;
+
 use firedoor_ir::{Language, Module, StatementKind};
 use firedoor_project::Project;
 use firedoor_source::{FileId, FileSet, Span};
@@ -23,7 +25,7 @@ pub struct ModuleId(pub u32);
 #[derive(Debug)]
 pub struct Program<'p> {
     /// The modules, in the order of their files.
-    pub modules: Vec<Module>,
+    pub modules: Vec<Arc<Module>>,
     /// The files.
     pub files: &'p FileSet,
     /// What surrounds the code.
@@ -33,7 +35,7 @@ pub struct Program<'p> {
 
 impl<'p> Program<'p> {
     /// Returns the program made of these modules.
-    pub fn new(modules: Vec<Module>, files: &'p FileSet, project: &'p Project) -> Program<'p> {
+    pub fn new(modules: Vec<Arc<Module>>, files: &'p FileSet, project: &'p Project) -> Program<'p> {
         let by_file = modules
             .iter()
             .enumerate()
@@ -67,7 +69,7 @@ impl<'p> Program<'p> {
         self.modules
             .iter()
             .enumerate()
-            .map(|(index, module)| (ModuleId(index as u32), module))
+            .map(|(index, module)| (ModuleId(index as u32), &**module))
     }
 }
 

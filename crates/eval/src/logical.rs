@@ -65,7 +65,7 @@ impl<'p> Machine<'p> {
             LogicalOperator::Nullish => self.choose(
                 &test,
                 span,
-                |machine| machine.evaluate(right),
+                |machine| machine.evaluate(right).map(without_nothing),
                 |_| Ok(kept.clone()),
             ),
         }?;
@@ -215,4 +215,13 @@ impl<'p> Machine<'p> {
         });
         negated
     }
+}
+
+/// Where nothing was found beside something that may be there, what is there decides: the place that was empty says
+/// no more about it.
+fn without_nothing(mut value: Value) -> Value {
+    if value.atoms().iter().all(Atom::is_nothing) {
+        value.origins = crate::OriginSet::default();
+    }
+    value
 }

@@ -155,6 +155,7 @@ pub struct Machine<'p> {
     pub(crate) first_thrown: FxHashMap<ObjectId, Thrown>,
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
+    pub(crate) overlays: crate::overlay::Overlays,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
     pub(crate) factories: FxHashMap<ObjectId, Value>,
     /// Imports that only type checkers see, to be run once no module is running.
@@ -207,6 +208,7 @@ impl<'p> Machine<'p> {
             first_thrown: FxHashMap::default(),
             modules,
             builtins: FxHashMap::default(),
+            overlays: crate::overlay::Overlays::default(),
             factories: FxHashMap::default(),
             later: Vec::new(),
             running: 0,

@@ -100,18 +100,34 @@ impl<'p> Machine<'p> {
             let current = self.content(location);
             let (a, b) = (yes.writes.get(&location), no.writes.get(&location));
             // The other side knows nothing of what one side has made.
-            let is_new = a.is_some() && b.is_none() && yes.is_new(&location)
-                || a.is_none() && b.is_some() && no.is_new(&location);
+            let is_new = !self.is_overlaid(&location)
+                && (a.is_some() && b.is_none() && yes.is_new(&location)
+                    || a.is_none() && b.is_some() && no.is_new(&location));
             let merged = match (is_new, a.or(b)) {
                 (true, Some(own)) => own.clone(),
                 _ => {
                     let a = a.unwrap_or(&current).clone();
                     let b = b.unwrap_or(&current).clone();
+                    let (a, b) = (self.filled(location, a), self.filled(location, b));
                     self.merge_content(a, b, by)
                 }
             };
             self.heap.journal.push((location, current));
             self.restore(location, merged);
+        }
+    }
+
+    fn is_overlaid(&self, location: &Location) -> bool {
+        matches!(location, Location::Property(object, _) if self.overlays.contains(*object))
+    }
+
+    /// Where a side has written nothing on a value that is not known, its property is that of the value.
+    fn filled(&mut self, location: Location, content: Content) -> Content {
+        match (location, &content) {
+            (Location::Property(object, key), Content::Nothing) if self.is_overlaid(&location) => {
+                Content::Value(self.open_property(object, key))
+            }
+            _ => content,
         }
     }
 

@@ -282,6 +282,10 @@ impl<'p> Machine<'p> {
             }
             _ => return Ok(()),
         };
+        let object = match crate::display::property_name(&key) {
+            Some(_) => self.writable(&object, span),
+            None => object,
+        };
         for id in object.objects().collect::<Vec<_>>() {
             if self.is_python() && self.delete_item(id, &key, span)? {
                 continue;
@@ -297,8 +301,13 @@ impl<'p> Machine<'p> {
                     span,
                 );
             }
-            if let Some(name) = crate::display::property_name(&key) {
-                self.heap.remove_property(id, name);
+            match crate::display::property_name(&key) {
+                // Of an object with unknown properties, it is known that this one is gone.
+                Some(name) if self.heap.get(id).is_open => {
+                    self.heap.set_property(id, name, Value::undefined());
+                }
+                Some(name) => self.heap.remove_property(id, name),
+                None => {}
             }
         }
         Ok(())

@@ -17,6 +17,7 @@ impl<'p> Machine<'p> {
         value: Value,
         span: Span,
     ) -> Result<(), Stop> {
+        let object = &self.writable(object, span);
         let objects: Vec<ObjectId> = object.objects().collect();
         let is_certain = objects.len() == 1 && object.atoms().len() == 1;
         for id in objects {
@@ -88,6 +89,10 @@ impl<'p> Machine<'p> {
         value: Value,
         span: Span,
     ) -> Result<(), Stop> {
+        let object = &match property_name(key) {
+            Some(_) => self.writable(object, span),
+            None => object.clone(),
+        };
         for id in object.objects().collect::<Vec<_>>() {
             if self.is_store(id) {
                 let host = self.host();

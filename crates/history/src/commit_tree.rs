@@ -14,7 +14,7 @@ use crate::HistoryError;
 use crate::ignored::{self, Ignored};
 
 /// Folders that lie deeper than this are no code.
-const DEEPEST: usize = 128;
+pub(crate) const DEEPEST: usize = 128;
 
 /// A file that was met.
 struct Met {

@@ -49,7 +49,7 @@ impl HistoryError {
 
 /// The identity of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Commit(gix::ObjectId);
+pub struct Commit(pub(crate) gix::ObjectId);
 
 impl Commit {
     /// Returns the first twelve digits, which is what people are shown.
@@ -66,9 +66,9 @@ impl fmt::Display for Commit {
 
 /// A repository, seen from one of its folders.
 pub struct Repository {
-    inner: gix::Repository,
+    pub(crate) inner: gix::Repository,
     /// The folder of which trees are read, relative to the root, with `/`; empty for all.
-    folder: String,
+    pub(crate) folder: String,
 }
 
 impl Repository {
@@ -84,6 +84,19 @@ impl Repository {
         })?;
         let folder = folder_below_root(&inner, path).unwrap_or_default();
         Ok(Repository { inner, folder })
+    }
+
+    /// Returns the same repository with caches of its own.
+    pub(crate) fn share(&self) -> Repository {
+        Repository {
+            inner: self.inner.clone(),
+            folder: self.folder.clone(),
+        }
+    }
+
+    /// Returns the folder of git's own files, which worktrees of one repository share.
+    pub fn own_folder(&self) -> &Path {
+        self.inner.common_dir()
     }
 
     /// Returns the commit that `revision` stands for: a branch, a tag, an abbreviated id, `HEAD~2`, ...
@@ -121,6 +134,11 @@ impl Repository {
     pub fn work_folder(&self) -> Option<PathBuf> {
         let root = self.inner.workdir()?;
         Some(root.join(&self.folder))
+    }
+
+    /// Returns the folder where git keeps what belongs to this checkout, and others may keep what they can make again.
+    pub fn git_folder(&self) -> PathBuf {
+        self.inner.git_dir().to_owned()
     }
 
     /// Returns the text of the file at `path` of a commit; nothing if there is none, or it is no text.

@@ -10,6 +10,7 @@ mod dump;
 mod expression;
 mod function;
 mod module;
+mod moved;
 mod pattern;
 mod statement;
 

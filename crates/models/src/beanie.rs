@@ -233,6 +233,12 @@ fn class_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
             }
             Ok(Some(Value::null()))
         }
+        // The driver's own collection (`odm/interfaces/getters.py`; the second name since 2.0).
+        "get_motor_collection" | "get_pymongo_collection" => {
+            let asset = asset_of(host, machine, class).unwrap_or_default();
+            let collection = crate::python_mongo::collection_of(host, machine, asset, call.span);
+            Ok(Some(collection))
+        }
         "model_validate" | "parse_obj" | "model_construct" => {
             let kind = ObjectKind::Instance { class };
             let made = machine.heap.allocate(kind, call.span);

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use firedoor_app::build::Builder;
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict, judge_browser,
-    judge_layer, judge_user,
+    CheckPlace, Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Throttle, Verdict,
+    judge_browser, judge_layer, judge_user,
 };
 use firedoor_eval::Machine;
+use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
@@ -148,6 +149,7 @@ pub(crate) fn layer(
         controls: Vec::new(),
         verdict: Verdict::Absent,
         verdicts: Vec::new(),
+        places: Vec::new(),
         throttle: throttle(host, step, number, user),
         fails_open: None,
     };
@@ -155,10 +157,12 @@ pub(crate) fn layer(
         return layer;
     }
     let mut judged: BTreeMap<Control, Verdict> = BTreeMap::new();
+    let mut runs = Vec::new();
     if attacker.stopped_at.is_none_or(|stopped| number <= stopped) {
         let run = layer_run(host, machine, attacker, number);
         layer.fails_open = firedoor_app::fails_open(&run);
         judged.extend(judge_layer(&run));
+        runs.push(run);
     }
     let run = layer_run(host, machine, user, number);
     layer.fails_open = layer
@@ -168,6 +172,7 @@ pub(crate) fn layer(
     for (control, verdict) in asked {
         judged.entry(control).or_insert(verdict);
     }
+    runs.push(run);
     if door.transport == firedoor_app::Transport::WebSocket
         && crate::socket_judge::refuses_attacker(step, number, attacker, user)
     {
@@ -190,7 +195,40 @@ pub(crate) fn layer(
     }
     let condition = crate::request::condition(machine, door, step);
     settle_layer(&mut layer, judged, condition);
+    layer.places = places(&layer, &runs, throttle_place(number, user));
     layer
+}
+
+/// Returns where the checks stand that the controls of a layer rest on.
+fn places(
+    layer: &Layer,
+    runs: &[firedoor_app::LayerRun],
+    throttle: Option<Span>,
+) -> Vec<CheckPlace> {
+    let mut places: Vec<CheckPlace> = Vec::new();
+    for control in layer.controls.iter().copied() {
+        let known = places.len();
+        for run in runs {
+            places.extend(firedoor_app::deciding(run, control));
+        }
+        if let (Control::RateLimit, true, Some(span)) = (control, known == places.len(), throttle) {
+            places.push(CheckPlace {
+                control,
+                span,
+                passes: true,
+                ends: false,
+            });
+        }
+    }
+    places.sort();
+    places.dedup_by(|later, first| {
+        let is_same = later.control == first.control
+            && later.span == first.span
+            && later.passes == first.passes;
+        first.ends |= is_same && later.ends;
+        is_same
+    });
+    places
 }
 
 /// A limiter that skips every request limits nothing; one that a setting switches on limits under a condition.
@@ -216,6 +254,14 @@ fn settle_layer(layer: &mut Layer, judged: BTreeMap<Control, Verdict>, condition
             std::mem::replace(&mut layer.verdict, Verdict::Absent).both(verdict.clone());
         layer.verdicts.push((control, verdict));
     }
+}
+
+/// Where a step counts attempts with what a library brings.
+fn throttle_place(number: usize, user: &Sent) -> Option<Span> {
+    let mut effects = user.run.effects.iter();
+    let counted = effects
+        .find(|effect| effect.step == number && matches!(effect.kind, EffectKind::Throttle(_)));
+    counted.map(|effect| effect.span)
 }
 
 fn throttle(host: &ModelHost, step: &Step, number: usize, user: &Sent) -> Option<Throttle> {
@@ -252,12 +298,15 @@ pub(crate) fn conclude(
                 .retain(|(control, _)| *control != Control::Authentication);
         }
         for (control, verdict) in inline.verdicts.clone() {
-            let span = inline_place(entry, control).unwrap_or(inline.span);
+            let mut places = inline.places.clone();
+            places.retain(|place| place.control == control);
+            let span = places.first().map_or(inline.span, |place| place.span);
             entry.layers.push(Layer {
                 controls: vec![control],
                 verdict: verdict.clone(),
                 verdicts: vec![(control, verdict)],
                 mounted: span,
+                places,
                 ..inline.clone()
             });
         }
@@ -293,22 +342,4 @@ fn is_half_logged_in(entry: &EntryPoint) -> bool {
             let is_refusing = check.refusal.is_some() && !is_of_layers(check);
             is_refusing && check.provenance().is_credential()
         })
-}
-
-/// The place of the check inside the handler that a control rests on.
-fn inline_place(entry: &EntryPoint, control: Control) -> Option<firedoor_source::Span> {
-    let of_layers: Vec<usize> = entry
-        .effects
-        .iter()
-        .filter(|effect| effect.layer.is_some())
-        .flat_map(|effect| effect.checks.iter().map(|check| check.0 as usize))
-        .collect();
-    let own = entry.checks.iter().enumerate();
-    let own = own.filter(|(number, _)| !of_layers.contains(number));
-    own.map(|(_, check)| check).find_map(|check| {
-        let refusal = check.refusal.as_ref()?;
-        let found = firedoor_app::refusal_control(refusal, std::slice::from_ref(check))
-            .or_else(|| firedoor_app::user_control(check));
-        (found == Some(control)).then_some(check.span)
-    })
 }

@@ -156,6 +156,8 @@ impl Decisions {
             operands: Vec::new(),
             control: host.set_provenance(machine, decision.control),
             outcome: decided.side,
+            side: decided.side,
+            ends: is_end(decision.ends[usize::from(decided.side)]),
             is_alternative: false,
             alternatives: Vec::new(),
             condition: Arc::new(Condition::All(Vec::new())),
@@ -176,6 +178,11 @@ impl Decisions {
         }
         checks
     }
+}
+
+fn is_end(end: firedoor_eval::SideEnd) -> bool {
+    use firedoor_eval::SideEnd;
+    matches!(end, SideEnd::Throws | SideEnd::Returns | SideEnd::Leaves)
 }
 
 /// Returns the check that examines something and nobody knows how.

@@ -44,7 +44,11 @@ pub(crate) fn guards(
         }
     }
     add_made(host, machine, entries, &mut guards);
-    guards.into_values().collect()
+    let located = guards.into_values().map(|guard| GuardDefinition {
+        file: Ustr::from(machine.program.files.path(guard.span)),
+        ..guard
+    });
+    located.collect()
 }
 
 fn cover(guards: &mut IndexMap<Key, GuardDefinition>, layer: &Layer, number: usize) {
@@ -67,6 +71,7 @@ fn definition(name: Ustr, span: Span) -> GuardDefinition {
     GuardDefinition {
         name,
         span,
+        file: Ustr::default(),
         controls: Vec::new(),
         covers: Vec::new(),
         mounts: Vec::new(),
@@ -288,8 +293,12 @@ fn add_made(
         .iter()
         .map(|(id, guard)| (*id, guard.clone()))
         .collect();
+    let kept = kept_by_key(machine);
     for (id, made) in made {
         let object = machine.heap.get(id);
+        if kept.contains(&id) || !object.is_wiring {
+            continue;
+        }
         let own_span = object.span;
         let name = crate::doors::symbol(machine, &Value::object(id), made.span).name;
         let is_known = guards
@@ -316,6 +325,18 @@ fn add_made(
     }
 }
 
+/// What maps hold under keys that are not known: data says which of them is used where, so none of them is idle.
+fn kept_by_key(machine: &Machine<'_>) -> FxHashSet<ObjectId> {
+    let objects = (0..machine.heap.len()).map(|number| machine.heap.get(ObjectId(number as u32)));
+    objects
+        .filter(|object| matches!(object.kind, ObjectKind::Map))
+        .flat_map(|object| object.elements.chunks(2))
+        .filter(|pair| pair[0].text().is_none())
+        .filter_map(|pair| pair.get(1))
+        .flat_map(Value::objects)
+        .collect()
+}
+
 /// The guards among layers that stand behind an entry point, judged by themselves.
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();
@@ -335,6 +356,7 @@ pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> 
                 .collect(),
             controls: found.controls,
             verdict: Verdict::Enforced,
+            places: Vec::new(),
             throttle: found.throttle,
             fails_open: None,
         });

@@ -350,6 +350,20 @@ impl Host for ModelHost {
         judge::chosen_message(self, machine, origins)
     }
 
+    fn is_one(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
+        let [firedoor_eval::Origin::Host(number)] = machine.origins.members(origins) else {
+            return false;
+        };
+        let state = self.state();
+        matches!(
+            state.origins.origin(*number),
+            Some(Origin::Request(
+                RequestPart::Body | RequestPart::Query | RequestPart::Message,
+                _
+            ))
+        )
+    }
+
     fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
         let ObjectKind::Host(path) = machine.heap.get(object).kind else {
             return Ok(None);

@@ -79,7 +79,7 @@ pub fn is_secret(provenance: &Provenance) -> bool {
 fn is_presented(provenance: &Provenance) -> bool {
     let is_public = provenance.origins().iter().any(|origin| {
         matches!(origin, Origin::Request(RequestPart::Header, name)
-            if matches!(name.as_str(), "origin" | "referer" | "host" | "sec-fetch-site"))
+            if matches!(name.split('.').next(), Some("origin" | "referer" | "host" | "sec-fetch-site")))
     });
     !is_public
         && provenance.is_from_client()
@@ -429,23 +429,29 @@ fn is_by_credential(key: &[Field]) -> bool {
 
 /// Holds if a field of a key is what requests carry to say who is asking; a record found by it belongs to
 /// whoever that is.
+///
+/// What others may know is no credential, but the digest of what is carried is one under whatever name it is kept:
+/// a table of sessions often has the digest of the token as its `id`.
 fn is_carried(field: &Field) -> bool {
-    let is_carried = field.value.origins().iter().any(|origin| match origin {
+    let origins = field.value.origins();
+    let is_carried = origins.iter().any(|origin| match origin {
         Origin::Request(RequestPart::Cookie | RequestPart::Handshake, _) => true,
         Origin::Request(RequestPart::Header, name) => !is_plain_header(name),
         _ => false,
     });
-    is_carried && !is_public_field(&field.name)
+    let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
+    is_carried && (is_digest || !is_public_field(&field.name))
 }
 
 /// Headers that say how a client talks, not who it is.
 fn is_plain_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    let name = name.split('.').next().unwrap_or(&name);
     name.starts_with("accept")
         || name.starts_with("content-")
         || name.starts_with("x-forwarded-")
         || matches!(
-            name.as_str(),
+            name,
             "user-agent" | "host" | "origin" | "referer" | "x-real-ip" | "x-request-id"
         )
 }

@@ -168,6 +168,7 @@ pub static MODELS: &[&Model] = &[
     &nextjs::CLERK,
     &nextjs::SAFE_ACTION,
     &nextjs::SESSIONS,
+    &nextjs::WRAPPERS,
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,

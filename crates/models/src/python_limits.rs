@@ -17,6 +17,9 @@ use crate::settings::{by_default, says_no};
 use crate::state::MadeGuard;
 use crate::{Model, ModelHost};
 
+/// The mark of a view that default limits leave out.
+const EXEMPT: &str = "$slowapi-exempt";
+
 /// The model.
 pub static MODEL: Model = Model {
     name: "python_limits",
@@ -24,7 +27,7 @@ pub static MODEL: Model = Model {
         ("py:slowapi.Limiter", make_limiter),
         ("py:slowapi.Limiter().limit", decorator),
         ("py:slowapi.Limiter().shared_limit", decorator),
-        ("py:slowapi.Limiter().exempt", crate::python_support::first),
+        ("py:slowapi.Limiter().exempt", exempt),
         ("py:slowapi.Limiter().reset", nothing),
         ("slowapi:decorator", decorate),
         ("slowapi:limited", run_limited),
@@ -192,6 +195,21 @@ fn decorator(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         .properties
         .insert(Ustr::from("limiter"), call.this.clone());
     Ok(Some(Value::object(id)))
+}
+
+/// `@limiter.exempt`: the default limits leave the view out.
+fn exempt(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let view = call.arguments.get(0);
+    if let Some(id) = view.only_object() {
+        let mark = Ustr::from(EXEMPT);
+        machine.heap.set_property(id, mark, Value::bool(true));
+    }
+    Ok(Some(view))
+}
+
+/// Holds for a view that its limiter's default limits leave out.
+pub(crate) fn is_exempt(machine: &Machine<'_>, view: ObjectId) -> bool {
+    machine.heap.property(view, Ustr::from(EXEMPT)).is_some()
 }
 
 fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

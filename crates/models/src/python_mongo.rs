@@ -185,8 +185,18 @@ fn collection_element(
 
 fn named_collection(host: &ModelHost, machine: &mut Machine<'_>, name: Ustr, span: Span) -> Value {
     store::declare(host, name, AssetKind::Table, span, Vec::new());
+    collection_of(host, machine, name, span)
+}
+
+/// Returns the collection that keeps the records of an asset which another library declares.
+pub(crate) fn collection_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    span: Span,
+) -> Value {
     let id = host.make_object(machine, COLLECTION, span);
-    host.state().asset_of.insert(id, name);
+    host.state().asset_of.insert(id, asset);
     Value::object(id)
 }
 

@@ -70,6 +70,9 @@ pub static MODEL: Model = Model {
         ("py:pyotp.HOTP().verify", verify_code),
         ("py:pyotp.TOTP().now", code),
         ("py:pyotp.TOTP().at", code),
+        ("py:pyotp.TOTP().generate_otp", code),
+        ("py:pyotp.HOTP().generate_otp", code),
+        ("py:pyotp.utils.strings_equal", same_code),
         ("py:pyotp.HOTP().at", code),
         ("py:pyotp.TOTP().provisioning_uri", provisioning),
         ("py:pyotp.HOTP().provisioning_uri", provisioning),
@@ -243,6 +246,27 @@ fn verify_code(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
     let secret = kept(machine, call.receiver, 0, "s").unwrap_or_else(Value::null);
     let given = argument(call, 0, "otp");
     let sides = (&given, &secret);
+    Ok(Some(compare_secret(
+        host,
+        machine,
+        ComparisonKind::Code,
+        sides,
+        call.span,
+    )))
+}
+
+/// `strings_equal(code, otp)`, which pyotp compares codes with itself (`pyotp/utils.py`, 2.9).
+fn same_code(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let first = call.arguments.get(0);
+    let second = call.arguments.get(1);
+    let is_made = host
+        .provenance(machine, &first)
+        .origins()
+        .contains(&Origin::Signature);
+    let sides = match is_made {
+        true => (&second, &first),
+        false => (&first, &second),
+    };
     Ok(Some(compare_secret(
         host,
         machine,

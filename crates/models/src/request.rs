@@ -62,9 +62,13 @@ pub fn layer_run(
     let refusals = refusing
         .into_iter()
         .map(|refusal| {
+            let own = match is_answer_by_redirect(run, number, refusal) {
+                true => &[],
+                false => own_decisions(run, number, &refusal.decided),
+            };
             (
                 refusal.refusal.clone(),
-                decisions.list(host, machine, own_decisions(run, number, &refusal.decided)),
+                decisions.list(host, machine, own),
                 refusal.span,
             )
         })
@@ -86,15 +90,25 @@ pub fn layer_run(
     }
 }
 
+/// Holds if a handler sends everybody elsewhere who has come so far, which is its answer: to where one logs in at
+/// another site, or to a page.
+fn is_answer_by_redirect(run: &Run, number: usize, refusal: &RawRefusal) -> bool {
+    let is_redirect = matches!(refusal.refusal, firedoor_app::Refusal::Redirect(_));
+    let before = decided_before(run, number);
+    is_redirect && run.handler == Some(number) && refusal.decided.len() <= before
+}
+
+fn decided_before(run: &Run, number: usize) -> usize {
+    let mut known = run.decided_before.iter();
+    known
+        .find(|(step, _)| *step == number)
+        .map_or(0, |(_, count)| *count)
+}
+
 /// What the step itself decided on the way, if it decided anything: layers before it have let the request on, and
 /// their checks are not what it refuses by.
 fn own_decisions<'d>(run: &Run, number: usize, decided: &'d [Decided]) -> &'d [Decided] {
-    let before = run
-        .decided_before
-        .iter()
-        .find(|(step, _)| *step == number)
-        .map_or(0, |(_, count)| *count);
-    match decided.get(before..) {
+    match decided.get(decided_before(run, number)..) {
         Some(own) if !own.is_empty() => own,
         _ => decided,
     }

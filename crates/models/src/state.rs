@@ -1,7 +1,7 @@
 //! What models remember: while the application is wired, and while a request is on its way.
 
 use firedoor_app::{Asset, EffectKind, Origin, Setting, Unresolved};
-use firedoor_eval::{Decided, Mark, ObjectId, Value, Written};
+use firedoor_eval::{Decided, Mark, ObjectId, Thrown, Value, Written};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -136,6 +136,8 @@ pub struct Run {
     pub passed: Vec<Written>,
     /// The requests that left a route or router from the running step.
     pub leaves: Vec<Left>,
+    /// The errors that the running step gives to the error handlers, if its framework takes them from it.
+    pub handed_on: Option<Vec<Thrown>>,
     /// The number of the handler's step, of an HTTP request that came so far.
     pub handler: Option<usize>,
     /// Holds while the handler runs.

@@ -473,6 +473,7 @@ fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     }
     // Whether there is an error is the same question as whether the input was let through.
     wrong.origins = test.origins;
+    wrong.test = test.test.map(|(number, is_negated)| (number, !is_negated));
     Ok(Some(plain(
         machine,
         &[("value", value), ("error", wrong)],

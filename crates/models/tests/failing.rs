@@ -111,6 +111,7 @@ fn map_with(model: &'static Model) -> Map {
     let modules = files
         .iter()
         .filter_map(|(id, file)| firedoor_lang::lower(id, file))
+        .map(Arc::new)
         .collect();
     let program = Program::new(modules, &files, &project);
     let mut models = MODELS.to_vec();

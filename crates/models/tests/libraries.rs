@@ -29,6 +29,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "flask_sockets",
             "nestjs",
             "nextjs",
+            "nextjs_wrappers",
             "werkzeug_local",
             "starlette",
             "socket",

@@ -15,7 +15,10 @@ pub(crate) const FORMAT: Format = Format {
     map: None,
     explain: None,
     diff: Some(diff),
+    history: None,
+    study: None,
     rules: None,
+    review: None,
 };
 
 #[derive(Serialize)]

@@ -1,10 +1,14 @@
 //! JSON for other programs: the shapes of the contract, indented, with a line end.
 
+use firedoor_plan::Review;
 use firedoor_rules::Rule;
 use serde::Serialize;
 
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
-use crate::{Context, DiffContext, Format, Subject, View, clean};
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ReportShape, ReviewShape, RulesShape,
+    StudyShape,
+};
+use crate::{Context, DiffContext, Format, HistoryContext, StudyContext, Subject, View, clean};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -13,7 +17,10 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: Some(explain),
     diff: Some(diff),
+    history: Some(history),
+    study: Some(study),
     rules: Some(rules),
+    review: Some(review),
 };
 
 fn check(context: &Context) -> String {
@@ -32,8 +39,20 @@ fn diff(context: &DiffContext) -> String {
     print(&DiffShape::new(context))
 }
 
+fn history(context: &HistoryContext) -> String {
+    print(&HistoryShape::new(context))
+}
+
+fn study(context: &StudyContext) -> String {
+    print(&StudyShape::new(context))
+}
+
 fn rules(rules: &[&'static Rule], _view: View) -> String {
     print(&RulesShape::new(rules))
+}
+
+fn review(review: &Review, _view: View) -> String {
+    print(&ReviewShape::new(review))
 }
 
 /// Returns `shape` as a document. No shape has a map with keys that are no strings, which is all that could fail.

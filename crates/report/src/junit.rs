@@ -3,7 +3,7 @@
 use firedoor_analysis::ReportedFinding;
 
 use crate::shape::Place;
-use crate::{Context, DiffContext, Format, clean};
+use crate::{Context, DiffContext, Format, clean, words};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -12,7 +12,10 @@ pub(crate) const FORMAT: Format = Format {
     map: None,
     explain: None,
     diff: Some(diff),
+    history: None,
+    study: None,
     rules: None,
+    review: None,
 };
 
 fn check(context: &Context) -> String {
@@ -84,11 +87,11 @@ fn failure(context: &Context, reported: &ReportedFinding) -> String {
 }
 
 fn skipped(context: &Context, reported: &ReportedFinding) -> String {
-    let reason = reported.suppressed.as_deref().unwrap_or("");
+    let why = words::allowance(reported).unwrap_or_default();
     format!(
         "{}      <skipped message=\"{}\"/>\n    </testcase>\n",
         case(context, reported),
-        escape(&format!("allowed on purpose: {reason}"))
+        escape(&why)
     )
 }
 

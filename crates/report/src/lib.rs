@@ -8,12 +8,16 @@ mod coverage;
 mod diff;
 mod github;
 mod gitlab;
+mod history;
 mod html;
 mod json;
 mod junit;
 mod markdown;
+mod probe;
+mod questions;
 mod sarif;
 mod schema;
+mod selftest;
 mod shape;
 mod subject;
 mod text;
@@ -21,10 +25,15 @@ mod words;
 
 pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
+pub use history::{HistoryContext, Studied, StudyContext};
+pub use probe::{PROBE_FORMATS, ProbeContext};
+pub use questions::{RenderQuestions, questions_in, shell};
 pub use schema::{SCHEMAS, Schema};
+pub use selftest::{SELF_TEST_FORMATS, SelfTestContext};
 pub use subject::{Subject, find_subject, known_subjects};
 
 use firedoor_analysis::{Report, ReportedFinding};
+use firedoor_plan::Review;
 use firedoor_rules::{Confidence, Rule};
 use firedoor_source::FileSet;
 
@@ -41,8 +50,14 @@ pub struct Format {
     pub explain: Option<fn(&Context, &Subject) -> String>,
     /// Renders what changed from one commit to another.
     pub diff: Option<fn(&DiffContext) -> String>,
+    /// Renders what a line of changes did.
+    pub history: Option<fn(&HistoryContext) -> String>,
+    /// Renders the lines of several repositories side by side.
+    pub study: Option<fn(&StudyContext) -> String>,
     /// Renders a list of rules.
     pub rules: Option<fn(&[&'static Rule], View) -> String>,
+    /// Renders what design documents decide and leave open.
+    pub review: Option<fn(&Review, View) -> String>,
 }
 
 /// All formats, the default first.

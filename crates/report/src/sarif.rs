@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::json::print;
 use crate::shape::Region;
-use crate::{Context, DiffContext, Format};
+use crate::{Context, DiffContext, Format, words};
 
 /// The format.
 pub(crate) const FORMAT: Format = Format {
@@ -16,7 +16,10 @@ pub(crate) const FORMAT: Format = Format {
     map: None,
     explain: None,
     diff: Some(diff),
+    history: None,
+    study: None,
     rules: None,
+    review: None,
 };
 
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
@@ -314,8 +317,14 @@ fn result(context: &Context, reported: &ReportedFinding, rules: &[&'static Rule]
             .suppressed
             .iter()
             .map(|reason| Suppression {
-                kind: "inSource",
-                justification: reason.clone(),
+                kind: match reported.judged {
+                    Some(_) => "external",
+                    None => "inSource",
+                },
+                justification: match &reported.judged {
+                    Some(_) => words::allowance(reported).unwrap_or_default(),
+                    None => reason.clone(),
+                },
             })
             .collect(),
         properties: ResultProperties {
@@ -398,7 +407,17 @@ fn notifications(context: &Context) -> Vec<Notification> {
             }],
         },
     });
-    unresolved.chain(skipped).collect()
+    let fallen = context.report.judgements.fallen.iter().map(|one| {
+        let (about, changes) = words::fallen(one);
+        Notification {
+            level: "warning",
+            message: Text {
+                text: format!("judgement fallen: {about}: {}", changes.join("; ")),
+            },
+            locations: Vec::new(),
+        }
+    });
+    unresolved.chain(skipped).chain(fallen).collect()
 }
 
 fn location_of_file(path: &str) -> Location {

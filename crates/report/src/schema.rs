@@ -3,7 +3,11 @@
 use schemars::JsonSchema;
 
 use crate::json::print;
-use crate::shape::{DiffShape, ExplanationShape, MapShape, ReportShape, RulesShape};
+use crate::questions::QuestionsShape;
+use crate::shape::{
+    DiffShape, ExplanationShape, HistoryShape, MapShape, ProbeShape, ReportShape, ReviewShape,
+    RulesShape, SelfTestShape, StudyShape,
+};
 
 /// The schema of one kind of output.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +33,36 @@ pub static SCHEMAS: &[Schema] = &[
         print: schema_of::<DiffShape>,
     },
     Schema {
+        name: "history",
+        print: schema_of::<HistoryShape>,
+    },
+    Schema {
+        name: "study",
+        print: schema_of::<StudyShape>,
+    },
+    Schema {
         name: "explanation",
         print: schema_of::<ExplanationShape>,
     },
     Schema {
+        name: "questions",
+        print: schema_of::<QuestionsShape>,
+    },
+    Schema {
+        name: "review",
+        print: schema_of::<ReviewShape>,
+    },
+    Schema {
         name: "rules",
         print: schema_of::<RulesShape>,
+    },
+    Schema {
+        name: "probe",
+        print: schema_of::<ProbeShape>,
+    },
+    Schema {
+        name: "selftest",
+        print: schema_of::<SelfTestShape>,
     },
 ];
 

@@ -2,6 +2,7 @@
 
 use firedoor_analysis::{Report, ReportedFinding};
 use firedoor_app::EntryPoint;
+use firedoor_plan::Decision;
 use firedoor_rules::Rule;
 
 /// What is explained.
@@ -9,6 +10,8 @@ use firedoor_rules::Rule;
 pub enum Subject<'a> {
     /// A rule, which needs no report.
     Rule(&'static Rule),
+    /// A decision of a plan, which needs no report either.
+    Decision(&'static Decision),
     /// The entry points with one id; several where two applications share it.
     EntryPoints(Vec<&'a EntryPoint>),
     /// The findings whose fingerprints start alike.
@@ -22,6 +25,9 @@ const SHORTEST_FINGERPRINT: usize = 4;
 /// ends do not matter, and it may be as texts show it) or the beginning of a fingerprint.
 pub fn find_subject<'a>(report: &'a Report, what: &str) -> Option<Subject<'a>> {
     let what = what.trim();
+    if let Some(decision) = firedoor_plan::decision(what) {
+        return Some(Subject::Decision(decision));
+    }
     let entries: Vec<&EntryPoint> = report
         .map
         .entry_points

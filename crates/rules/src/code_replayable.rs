@@ -1,10 +1,12 @@
 //! Finds log-ins that take the same one-time code twice.
 
 use firedoor_app::{
-    Access, AssetKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin, query, sessions,
+    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin, query,
+    sessions,
 };
 use ustr::Ustr;
 
+use crate::oauth_flow::is_behind_log_in;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -21,7 +23,9 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        let Some(opening) = sessions::session_opening(map, entry) else {
+        // Who is logged in already, and enables the second factor, proves nothing by the code that opens anything.
+        let opening = sessions::session_opening(map, entry);
+        let Some(opening) = opening.filter(|_| !is_behind_log_in(entry)) else {
             continue;
         };
         let compared = query::comparisons(entry).find(|(effect, found)| {
@@ -32,7 +36,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some((effect, comparison)) = compared else {
             continue;
         };
-        if remembers(map, entry, comparison, opening) {
+        if remembers(map, entry, (effect, comparison), opening) {
             continue;
         }
         findings
@@ -47,10 +51,18 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Holds if something is written with the session by which the same code fails next time.
-fn remembers(map: &Map, entry: &EntryPoint, found: &CompareSecret, opening: &Effect) -> bool {
+fn remembers(
+    map: &Map,
+    entry: &EntryPoint,
+    (compared, found): (&Effect, &CompareSecret),
+    opening: &Effect,
+) -> bool {
     query::handler_accesses(entry)
         .filter(|(effect, access)| {
-            access.operation.is_write() && !query::are_exclusive(entry, effect, opening)
+            access.operation.is_write()
+                && !query::are_exclusive(entry, effect, opening)
+                && !query::are_exclusive(entry, effect, compared)
+                && !is_for_wrong_code(entry, effect, found)
         })
         .any(|(_, access)| {
             uses_up(found, access)
@@ -58,6 +70,16 @@ fn remembers(map: &Map, entry: &EntryPoint, found: &CompareSecret, opening: &Eff
                 || stores_code(found, access)
                 || is_marked_elsewhere(map, access, found)
         })
+}
+
+/// What is done where the code was wrong, such as taking a recovery code instead, says nothing of the code.
+fn is_for_wrong_code(entry: &EntryPoint, effect: &Effect, found: &CompareSecret) -> bool {
+    entry.checks_of(effect).any(|check| {
+        check.kind == CheckKind::Proof
+            && !check.outcome
+            && check.operands.contains(&found.given)
+            && check.operands.contains(&found.expected)
+    })
 }
 
 /// A code that was mailed is removed, or another takes its place.

@@ -29,7 +29,10 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
         let Some((effect, access)) = sessions::password_change(map, entry) else {
             continue;
         };
-        let is_upgrade = query::opens_session(map, entry) && query::verifies_password(entry);
+        // Who logs in with a password may get it stored in a newer form; who is logged in changes it.
+        let is_upgrade = query::opens_session(map, entry)
+            && query::verifies_password(entry)
+            && !entry.verdict(Control::Authentication).refuses();
         if is_upgrade || ends_for_certain(map, entry) || versions(map, access) {
             continue;
         }

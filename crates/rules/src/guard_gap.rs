@@ -42,7 +42,14 @@ struct Gap<'m> {
 
 /// Siblings are those of the same router that change state too (or read too).
 fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<'m>> {
-    if entry.verdict(control) != Verdict::Absent || entry.effects.is_empty() {
+    let is_open = match entry.verdict(control) {
+        Verdict::Absent => true,
+        // Where a layer reads who is asking for all of them, it is the guard of each that refuses. What is plain
+        // without siblings is another rule's.
+        Verdict::Observed => control == Control::Authentication && !tells(map, entry),
+        _ => false,
+    };
+    if !is_open || entry.effects.is_empty() {
         return None;
     }
     if control == Control::Authorization && entry.verdict(Control::Ownership).refuses() {
@@ -70,11 +77,21 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         .copied()
         .filter(|other| other.verdict(control) == Verdict::Enforced)
         .collect();
+    if control == Control::Authorization && guarded.iter().all(|other| is_below(entry, other)) {
+        return None;
+    }
     let is_most = guarded.len() >= 2 && guarded.len() * 4 >= peers.len() * 3;
     (is_most && (changes || control == Control::Authentication)).then_some(Gap {
         guarded,
         all: peers.len(),
     })
+}
+
+/// Holds if the other is about one of the things that the entry point makes or lists: nobody has a role yet in what
+/// is only made.
+fn is_below(entry: &EntryPoint, other: &EntryPoint) -> bool {
+    let rest = other.path.strip_prefix(entry.path.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.starts_with("/{"))
 }
 
 /// Nearly every route of its router has a layer that asks for a permission, whatever the routes do; this one,
@@ -95,7 +112,8 @@ fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
         .filter(|other| has_permission_layer(other))
         .collect();
     let is_most = guarded.len() >= 5 && guarded.len() * 5 >= peers.len() * 4;
-    is_most.then_some(Gap {
+    let is_above = guarded.iter().all(|other| is_below(entry, other));
+    (is_most && !is_above).then_some(Gap {
         guarded,
         all: peers.len(),
     })

@@ -4,6 +4,7 @@ use firedoor_app::{
     Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart, admissions, lookups,
 };
 
+use crate::privileged::is_rank_name;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -24,24 +25,35 @@ fn check(map: &Map, findings: &mut Findings) {
         let asset = found.lookup.access.asset;
         let chosen = found.access.values.iter().find(|field| {
             is_chosen(field)
-                && admissions::is_decisive(map, found.access.asset, field.name)
+                && (admissions::is_decisive(map, found.access.asset, field.name)
+                    || is_rank_name(&field.name))
                 && !is_compared(entry, found.effect, asset, field)
         });
         let Some(field) = chosen else {
             continue;
         };
+        let is_decisive = admissions::is_decisive(map, found.access.asset, field.name);
         findings
             .at_entry(entry)
-            .confidence(Confidence::High)
+            .confidence(match is_decisive {
+                true => Confidence::High,
+                false => Confidence::Medium,
+            })
             .title(format!(
                 "`{}` takes `{}` from the request",
                 entry.id(),
                 field.name
             ))
-            .message(format!(
-                "Checks decide by `{}` of {}; the invite does not limit what is written here.",
-                field.name, found.access.asset
-            ))
+            .message(match is_decisive {
+                true => format!(
+                    "Checks decide by `{}` of {}; the invite does not limit what is written here.",
+                    field.name, found.access.asset
+                ),
+                false => format!(
+                    "`{}` of {} says what somebody may do; the invite does not limit what is written here.",
+                    field.name, found.access.asset
+                ),
+            })
             .because("writes", found.effect.span, "the role is written here")
             .because(
                 "looks-up",

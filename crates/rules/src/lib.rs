@@ -101,6 +101,7 @@ mod websocket_origin;
 mod websocket_stale_identity;
 mod websocket_unauthenticated;
 
+pub use exposure::is_public_by_nature;
 pub use finding::{Confidence, Evidence, Finding, FindingBuilder, Findings, Severity};
 
 use firedoor_app::Map;

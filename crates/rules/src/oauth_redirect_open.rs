@@ -138,7 +138,15 @@ fn is_compared(entry: &EntryPoint, sent: &Origin) -> bool {
             )
             && test.operands.iter().any(is_about)
             && !test.operands.iter().any(is_nothing)
+            && !test.operands.iter().any(is_type_name)
     })
+}
+
+/// `typeof next === 'string'` asks for no address.
+fn is_type_name(operand: &Provenance) -> bool {
+    operand
+        .literal()
+        .is_some_and(|text| matches!(text.as_str(), "string" | "object" | "undefined"))
 }
 
 fn is_nothing(operand: &Provenance) -> bool {

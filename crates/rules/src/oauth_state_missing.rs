@@ -70,9 +70,10 @@ fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'stati
         let mut asked = entry.checks_of(exchange);
         asked.any(|part| part.span == check.span && sees_browser(part))
     };
-    let is_compared = entry
-        .checks_of(exchange)
-        .any(|check| compares_browser(check, is_seen(check)));
+    let is_there = entry.checks_of(exchange).any(asks_for_browser);
+    let is_compared = entry.checks_of(exchange).any(|check| {
+        compares_browser(check, is_seen(check)) && (is_there || !is_met_by_nothing(check))
+    });
     if is_sent_along || is_compared {
         return None;
     }
@@ -113,6 +114,52 @@ fn compares_browser(check: &Check, is_seen: bool) -> bool {
     });
     let is_opaque = matches!(check.kind, CheckKind::Other | CheckKind::Library);
     is_compared || ((is_opaque || !is_seen) && is_of_browser(&check.provenance()))
+}
+
+/// The same stands for both where nothing is kept or sent, so that a browser that keeps nothing passes: two empty
+/// texts, or what is sent for what is kept.
+fn is_met_by_nothing(check: &Check) -> bool {
+    let [left, right] = check.operands.as_slice() else {
+        return false;
+    };
+    let stands_for_nothing = |origin: &&Origin| {
+        matches!(
+            origin,
+            Origin::Literal(_) | Origin::Request(RequestPart::Query, _)
+        )
+    };
+    let is_both = |origin: &Origin| right.origins().contains(origin);
+    (is_of_browser(left) || is_of_browser(right))
+        && left
+            .origins()
+            .iter()
+            .filter(stands_for_nothing)
+            .any(is_both)
+}
+
+/// Holds if what this browser keeps must be there, and be more than nothing.
+fn asks_for_browser(check: &Check) -> bool {
+    let only_browser =
+        |operand: &Provenance| is_of_browser(operand) && !operand.is_from(RequestPart::Query);
+    match check.kind {
+        CheckKind::Presence => check.outcome && check.operands.iter().any(only_browser),
+        CheckKind::Equality => {
+            !check.outcome
+                && check.operands.iter().any(only_browser)
+                && check
+                    .operands
+                    .iter()
+                    .any(|operand| operand.literal().is_some())
+        }
+        CheckKind::Bound => {
+            check.operands.iter().any(only_browser)
+                && check
+                    .operands
+                    .iter()
+                    .any(|operand| operand.literal().is_some())
+        }
+        _ => false,
+    }
 }
 
 /// Holds if a part of the check examines something that only this browser has.

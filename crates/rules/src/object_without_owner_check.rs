@@ -1,9 +1,13 @@
 //! Finds records that any caller reaches by naming them, where the application otherwise asks whose they are.
 
-use firedoor_app::Map;
+use firedoor_app::ownership::key_of;
+use firedoor_app::{Map, Origin};
 
-use crate::unowned::unowned;
+use crate::unowned::{Unowned, unowned};
 use crate::{Findings, Rule, Severity};
+
+/// How many further effects one finding names at most.
+const MOST: usize = 4;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -18,12 +22,25 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for found in unowned(map)
+    let all = unowned(map);
+    let open: Vec<&Unowned<'_>> = all
         .iter()
         .filter(|found| !found.has_checked_parent)
-    {
+        .collect();
+    for (number, found) in open.iter().enumerate() {
         let (entry, asset) = (found.usage.entry, found.usage.access.asset);
-        findings
+        // Whoever asks once whose the named record is has asked for all that hangs on it.
+        let is_like = |other: &&&Unowned<'_>| {
+            std::ptr::eq(other.usage.entry, entry) && chosen(other) == chosen(found)
+        };
+        if open[..number]
+            .iter()
+            .any(|other| is_like(&other) && other.confidence >= found.confidence)
+        {
+            continue;
+        }
+        let rest = open[number + 1..].iter().filter(is_like);
+        let mut finding = findings
             .at_entry(entry)
             .span(found.usage.effect.span)
             .symbol(&asset)
@@ -37,7 +54,28 @@ fn check(map: &Map, findings: &mut Findings) {
                 found.example.span,
                 found.example.words(asset),
             )
-            .because("reached", entry.registered, "the entry point")
-            .report();
+            .because("reached", entry.registered, "the entry point");
+        for other in rest.take(MOST) {
+            let words = format!(
+                "{} the {} of that key too",
+                other.verb(),
+                other.usage.access.asset
+            );
+            finding = finding.because("effect", other.usage.effect.span, words);
+        }
+        finding.report();
     }
+}
+
+/// Returns the part of the request that chooses the record.
+fn chosen(found: &Unowned<'_>) -> Vec<Origin> {
+    let key = key_of(found.usage.entry, found.usage.access);
+    let origins = key.iter().flat_map(|field| field.value.origins());
+    let mut sent: Vec<Origin> = origins
+        .filter(|origin| origin.is_from_client())
+        .cloned()
+        .collect();
+    sent.sort();
+    sent.dedup();
+    sent
 }

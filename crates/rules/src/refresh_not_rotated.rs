@@ -1,6 +1,6 @@
 //! Finds refresh tokens that work again after they were exchanged.
 
-use firedoor_app::{Access, EntryPoint, Map, Operation, query, sessions};
+use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, query, sessions};
 
 use crate::{Findings, Rule, Severity};
 
@@ -21,7 +21,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some((effect, access)) = sessions::renewal(map, entry) else {
             continue;
         };
-        if !replaces(entry, access.asset) {
+        if !replaces(map, entry, access.asset) {
             findings
                 .at_entry(entry)
                 .title(format!("`{}` takes the same refresh token again and again", entry.id()))
@@ -37,8 +37,16 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// Holds if the handler gives the record a new token, or makes a new record in its place: the old one is changed or
 /// removed then.
-pub fn replaces(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
-    let written = || query::handler_accesses(entry).filter(|(_, access)| access.asset == asset);
+/// What is done only where no session is opened, as where a token comes twice, replaces nothing.
+pub fn replaces(map: &Map, entry: &EntryPoint, asset: ustr::Ustr) -> bool {
+    let opening = sessions::session_opening(map, entry);
+    let is_with_opening = |effect: &Effect| {
+        opening.is_none_or(|opening| !query::are_exclusive(entry, effect, opening))
+    };
+    let written = || {
+        query::handler_accesses(entry)
+            .filter(|(effect, access)| access.asset == asset && is_with_opening(effect))
+    };
     let is_old_changed = written()
         .any(|(_, access)| matches!(access.operation, Operation::Update | Operation::Delete));
     written().any(|(_, access)| match access.operation {

@@ -31,7 +31,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 && sessions::ends_record(map, write)
                 && query::are_exclusive(entry, other, opening)
         });
-        if !replaces(entry, access.asset) || punishes {
+        if !replaces(map, entry, access.asset) || punishes {
             continue;
         }
         findings

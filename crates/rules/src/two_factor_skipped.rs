@@ -159,8 +159,10 @@ fn is_guarded(entry: &EntryPoint) -> bool {
 
 /// Holds if the session comes from a token that an earlier log-in has issued.
 fn exchanges_token(map: &Map, entry: &EntryPoint) -> bool {
+    // A layer that looks who is asking, and lets everybody on, has no part in it.
     verified(map)
         .filter(|found| std::ptr::eq(found.entry, entry) && found.token.is_verified)
+        .filter(|found| found.effect.layer.is_none())
         .any(|found| {
             issued(map)
                 .any(|made| query::verifies_password(made.entry) && accepts(&found, made.token))
@@ -183,7 +185,10 @@ fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
                 .is_some_and(|opening| opening.span != effect.span)
             && access.key.iter().any(|field| {
                 let is_new = field.value.record_fields(access.asset).next().is_some();
-                field.name.to_ascii_lowercase().contains("id") && !is_new
+                let is_told = |origin: &Origin| matches!(origin, Origin::Answer(_));
+                let is_named = field.name.to_ascii_lowercase().contains("id")
+                    || field.value.origins().iter().any(is_told);
+                is_named && !is_new
             })
     })
 }

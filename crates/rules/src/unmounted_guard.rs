@@ -2,6 +2,7 @@
 
 use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Transport, Verdict, query};
 use firedoor_source::Span;
+use ustr::Ustr;
 
 use crate::dead_guard::wrapped;
 use crate::exposure::{is_public_by_nature, worst};
@@ -66,12 +67,40 @@ fn fitting<'m>(
                 .max_by_key(|(entry, _)| entry.registered)
         });
     imported.or_else(|| {
+        let app = home(map, guard)?;
         map.entry_points
             .iter()
             .filter(lacks)
-            .find(|entry| needs(map, entry, control) && !covered_otherwise(map, control))
+            .filter(|entry| entry.app == app)
+            .find(|entry| needs(map, entry, control) && !covered_otherwise(map, app, control))
             .map(|entry| (entry, None))
     })
+}
+
+/// Returns the application that a guard which nobody imports was written for: of those in its language, the one
+/// whose file lies nearest.
+fn home(map: &Map, guard: &GuardDefinition) -> Option<Ustr> {
+    let is_python = |path: &str| path.ends_with(".py");
+    let common = |path: &str| {
+        let folders = |path: &str| -> Vec<String> {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            folder.split('/').map(str::to_owned).collect()
+        };
+        let pairs = folders(path).into_iter().zip(folders(&guard.file));
+        pairs.take_while(|(one, other)| one == other).count()
+    };
+    map.entry_points
+        .iter()
+        .map(|entry| entry.app)
+        .filter(|app| is_python(app) == is_python(&guard.file))
+        // Of those that are as near, the first.
+        .reduce(|best, app| {
+            if common(&app) > common(&best) {
+                app
+            } else {
+                best
+            }
+        })
 }
 
 /// Holds if the entry point does something that a guard of that kind is for.
@@ -92,13 +121,10 @@ fn needs(map: &Map, entry: &EntryPoint, control: Control) -> bool {
 }
 
 /// Holds if another guard with the control stands before everything else.
-fn covered_otherwise(map: &Map, control: Control) -> bool {
-    let covered = map
-        .entry_points
-        .iter()
-        .filter(|entry| entry.verdict(control).refuses())
-        .count();
-    control != Control::RateLimit && covered * 10 >= map.entry_points.len() * 9
+fn covered_otherwise(map: &Map, app: Ustr, control: Control) -> bool {
+    let own = || map.entry_points.iter().filter(|entry| entry.app == app);
+    let covered = own().filter(|entry| entry.verdict(control).refuses());
+    control != Control::RateLimit && covered.count() * 10 >= own().count() * 9
 }
 
 fn report(

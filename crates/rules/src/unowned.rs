@@ -79,7 +79,7 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
             continue;
         }
         found.push(Unowned {
-            confidence: evidence.confidence(usage),
+            confidence: evidence.confidence(usage, has_checked_parent),
             example,
             has_checked_parent,
             usage: usage.clone(),
@@ -227,7 +227,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
         })
     }
 
-    fn confidence(&self, usage: &Usage<'_>) -> Confidence {
+    fn confidence(&self, usage: &Usage<'_>, has_checked_parent: bool) -> Confidence {
         if self.example.is_none() && self.open > 0 {
             return Confidence::Low;
         }
@@ -238,7 +238,10 @@ impl<'u, 'm> Evidence<'u, 'm> {
         if usage.kind != Use::Tell && !is_named_by_number(usage) {
             return Confidence::Low;
         }
-        if usage.kind == Use::Change && !self.changes_alike(usage) {
+        // Where the path names what the thing belongs to, and the caller was held against that, whoever changes it
+        // was to be held against it too.
+        let is_below = has_checked_parent && self.is_made_by_callers;
+        if usage.kind == Use::Change && !is_below && !self.changes_alike(usage) {
             return Confidence::Low;
         }
         match (self.scoped.len(), self.open) {
@@ -264,7 +267,9 @@ impl<'u, 'm> Evidence<'u, 'm> {
                         .iter()
                         .any(|value| value.name == field.name)
                 });
-                !is_own_mark && (is_set_by_owners || field.value.is_from_client())
+                // That a thing is revoked or begun is for its owner to say, if nobody else says anything of it.
+                let is_for_owner = self.open == 0 && self.is_made_by_callers;
+                !is_own_mark && (is_set_by_owners || is_for_owner || field.value.is_from_client())
             })
     }
 }

@@ -92,6 +92,16 @@ impl FileSet {
         }
     }
 
+    /// Returns the same files, the one with that number with another text.
+    pub fn with_text(&self, id: FileId, text: Arc<str>) -> FileSet {
+        let mut changed = self.clone();
+        if let Some(file) = changed.files.get_mut(id.0 as usize) {
+            file.lines = LineIndex::new(&text);
+            file.text = text;
+        }
+        changed
+    }
+
     /// Returns all files with their numbers, in the order of their paths.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
         self.files

@@ -133,9 +133,11 @@ fn documents_lead_somewhere() {
         "docs/frameworks/fastapi.md",
         "docs/frameworks/flask.md",
         "docs/frameworks/websockets.md",
+        "docs/history.md",
         "docs/json.md",
         "docs/libraries.md",
         "docs/performance.md",
+        "docs/review.md",
         "docs/rules.md",
         "docs/verdicts.md",
     ] {

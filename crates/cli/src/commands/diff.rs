@@ -9,7 +9,7 @@ use super::{FOUND, renderer, view, write};
 use crate::arguments::{Common, Diff};
 use crate::configuration::{self, Configuration};
 use crate::user_error::UserError;
-use crate::{progress, tree};
+use crate::{judgements, progress, tree};
 
 /// One side of the comparison.
 struct Analysed {
@@ -50,6 +50,7 @@ pub(super) fn diff(arguments: &Diff, common: &Common) -> Result<u8, UserError> {
             at_commit(&repository, head, name, common)?
         }
     };
+    notes.extend(fallen(&after.report));
     let comparison = compare(&before.report, &after.report, |reported| {
         reported.suppressed.is_none() && reported.finding.confidence >= view.min_confidence
     });
@@ -99,6 +100,18 @@ fn fork_point(
     }
 }
 
+/// A judgement that fell makes its finding a new one, and nobody would know why.
+fn fallen(report: &Report) -> impl Iterator<Item = String> {
+    report.judgements.fallen.iter().map(|fallen| {
+        let judgement = &fallen.judgement;
+        format!(
+            "the judgement about {} ({}) has fallen: what it rested on has changed",
+            judgement.judged.name(),
+            judgement.heading()
+        )
+    })
+}
+
 fn at_commit(
     repository: &Repository,
     commit: Commit,
@@ -106,7 +119,9 @@ fn at_commit(
     common: &Common,
 ) -> Result<Analysed, UserError> {
     let text = repository.text(commit, configuration::FILE_NAME)?;
-    let configuration = configuration::load_text(common.config.as_deref(), text.as_deref())?;
+    let mut configuration = configuration::load_text(common.config.as_deref(), text.as_deref())?;
+    let text = repository.text(commit, judgements::FILE)?;
+    configuration.options.judgements = judgements::load_text(text.as_deref())?;
     let files = repository.files(commit, &configuration.ignored)?;
     Ok(analysed(
         name,
@@ -119,7 +134,8 @@ fn at_commit(
 
 fn in_work_folder(repository: &Repository, common: &Common) -> Result<Analysed, UserError> {
     let folder = repository.work_folder().ok_or(UserError::NoWorkFolder)?;
-    let configuration = configuration::load(common.config.as_deref(), &folder)?;
+    let mut configuration = configuration::load(common.config.as_deref(), &folder)?;
+    configuration.options.judgements = judgements::load(&folder)?;
     let files = tree::read_tree(&folder, &configuration.ignored, common.quiet)?;
     Ok(analysed(
         "the files on the disk",

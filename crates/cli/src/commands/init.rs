@@ -1,5 +1,7 @@
 //! `firedoor init`: configuration, workflow and baseline for a repository that has none; what is there is kept.
 
+mod agents;
+
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,9 @@ pub(super) fn init(arguments: &Init, common: &Common) -> Result<u8, UserError> {
     }
     if arguments.baseline {
         lines.push(write_baseline(arguments, common, &root, &folder)?);
+    }
+    for agent in &arguments.agent {
+        lines.extend(agents::register(agent, &top, &folder));
     }
     if matches!(arguments.ci, Pipeline::Gitlab) {
         lines.push(String::from(

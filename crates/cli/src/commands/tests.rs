@@ -34,6 +34,7 @@ fn report(severity: Severity, confidence: Confidence, suppressed: Option<&str>) 
             finding,
             fingerprint: String::from("f00d"),
             suppressed: suppressed.map(str::to_owned),
+            judged: None,
             in_baseline: false,
         }],
         ..Report::default()

@@ -5,6 +5,8 @@
 
 mod walk;
 
+pub(crate) use walk::slashed;
+
 use std::path::{Path, PathBuf};
 
 use firedoor_source::intake::{self, Admission, Interest};

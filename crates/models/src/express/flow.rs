@@ -51,14 +51,23 @@ pub(crate) fn step(
         let value = host.request_value(machine, RequestPart::Path, "");
         arguments.positional.push(value);
     }
-    let result = machine.call_value(&step.value, None, &arguments, step.mounted)?;
+    let outer = host.state().run.handed_on.replace(Vec::new());
+    let result = call_layer(machine, step, &arguments);
+    let handed_on = std::mem::replace(&mut host.state().run.handed_on, outer);
+    machine.rethrow(handed_on.unwrap_or_default());
+    result?;
+    unknown_layer(host, machine, step);
+    Ok(())
+}
+
+fn call_layer(machine: &mut Machine<'_>, step: &Step, arguments: &Arguments) -> Result<(), Stop> {
+    let result = machine.call_value(&step.value, None, arguments, step.mounted)?;
     let is_promise = result
         .only_object()
         .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Promise { .. }));
     if is_promise {
         machine.await_value(&result, step.mounted)?;
     }
-    unknown_layer(host, machine, step);
     Ok(())
 }
 
@@ -118,7 +127,7 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     let span = call.span;
     let is_mixed = given.atoms().iter().any(Atom::is_nothing);
     if !is_mixed && leave_of(&given).is_none() {
-        machine.may_throw(given, span);
+        hand_on(host, machine, given, span);
         return Ok(Some(Value::undefined()));
     }
     // Where it leads away for certain, what chose that is still what it hangs on.
@@ -131,7 +140,7 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         |machine| {
             match leave_of(&something) {
                 Some(leave) => go_away(host, machine, leave, span),
-                None => machine.may_throw(something, span),
+                None => hand_on(host, machine, something, span),
             }
             Ok(())
         },
@@ -141,6 +150,20 @@ pub(super) fn next(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         },
     )?;
     Ok(Some(Value::undefined()))
+}
+
+/// What `next` is given goes to the error handlers, not to whoever called `next`: a layer that does not return
+/// the promise in which it calls `next` hands its errors on all the same.
+fn hand_on(host: &ModelHost, machine: &mut Machine<'_>, error: Value, span: Span) {
+    let (_, thrown) = machine.catching(|machine| {
+        machine.may_throw(error, span);
+        Ok(())
+    });
+    if let Some(handed_on) = &mut host.state().run.handed_on {
+        handed_on.extend(thrown);
+        return;
+    }
+    machine.rethrow(thrown);
 }
 
 fn leave_of(value: &Value) -> Option<Leave> {

@@ -1,7 +1,7 @@
 //! The request object of Express.
 
 use firedoor_app::RequestPart;
-use firedoor_eval::{Answer, Call, HOLE, Machine, ObjectId, Shape, Value};
+use firedoor_eval::{Answer, Call, HOLE, Machine, ObjectId, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -17,9 +17,7 @@ pub(super) fn request_member(
     let value = match name.as_str() {
         "body" | "rawBody" => host.request_value(machine, RequestPart::Body, ""),
         "query" => host.request_value(machine, RequestPart::Query, ""),
-        "params" => host
-            .request_value(machine, RequestPart::Path, "")
-            .shaped(Shape::Object),
+        "params" => parameters(host, machine, span),
         "headers" => Value::object(host.make_object(machine, "express:request.headers", span)),
         "cookies" | "signedCookies" => {
             Value::object(host.make_object(machine, "express:request.cookies", span))
@@ -87,6 +85,35 @@ fn path_value(host: &ModelHost, machine: &mut Machine<'_>, path: &str) -> Value 
         value,
         firedoor_app::Origin::Request(RequestPart::Line, Ustr::from("path")),
     )
+}
+
+/// The parameters of the path: where it names them all, there are no others, so that a handler that is registered
+/// with and without one is told apart.
+fn parameters(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
+    let path = host.state().run.path;
+    let Some(names) = parameter_names(&path) else {
+        return host
+            .request_value(machine, RequestPart::Path, "")
+            .shaped(Shape::Object);
+    };
+    let object = machine.heap.allocate(ObjectKind::Plain, span);
+    for name in names {
+        let value = host.request_value(machine, RequestPart::Path, name);
+        machine.heap.set_property(object, Ustr::from(name), value);
+    }
+    Value::object(object)
+}
+
+/// Returns the names of a path's parameters; nothing for one that matches more than it names.
+fn parameter_names(path: &str) -> Option<Vec<&str>> {
+    let is_plain = !path.is_empty() && !path.contains(['*', '(']);
+    let names: Vec<&str> = path
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+        .collect();
+    let is_name = |name: &&str| name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    (is_plain && names.iter().all(is_name)).then_some(names)
 }
 
 pub(super) fn request_header(

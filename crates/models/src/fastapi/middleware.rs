@@ -497,7 +497,7 @@ fn run_library(
 }
 
 /// slowapi's middleware counts by the default limits of the limiter in the application's state; routes with
-/// a limit of their own are left to their decorators. Source: slowapi 0.1.9, `middleware.py`, `_should_exempt`.
+/// a limit of their own are left to their decorators, and exempt ones are left out. Source: slowapi 0.1.9, `middleware.py`, `_should_exempt`.
 fn limit_by_default(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -523,6 +523,7 @@ fn limit_by_default(
     };
     let has_own = own.and_then(|call| call.only_object()).is_some_and(|id| {
         matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "slowapi:limited")
+            || crate::python_limits::is_exempt(machine, id)
     });
     if let (Some(limiter), false) = (limiter, has_own) {
         crate::python_limits::count_by_default(host, machine, limiter, &request, span);

@@ -11,8 +11,24 @@ use crate::tools::{last_part, option};
 /// `fastify(options)`.
 pub(super) fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = make(host, machine, None, String::new(), call.span);
-    note_trust(host, machine, &call.arguments.get(0), call.span);
+    let options = call.arguments.get(0);
+    note_trust(host, machine, &options, call.span);
+    let removes_all = removes_all(machine, &options, call.span);
+    if let Some(instance) = host.state().fastify.instances.get_mut(&id) {
+        instance.removes_all = removes_all;
+    }
     Ok(Some(Value::object(id)))
+}
+
+/// `ajv: { customOptions: { removeAdditional: 'all' } }`.
+fn removes_all(machine: &mut Machine<'_>, options: &Value, span: Span) -> bool {
+    let mut value = Some(options.clone());
+    for name in ["ajv", "customOptions", "removeAdditional"] {
+        value = value.and_then(|value| option(machine, &value, name, span));
+    }
+    value
+        .and_then(|value| value.text())
+        .is_some_and(|text| text == "all")
 }
 
 fn note_trust(host: &ModelHost, machine: &mut Machine<'_>, options: &Value, span: Span) {
@@ -56,6 +72,7 @@ pub(super) fn make(
         on_request: Default::default(),
         on_reply: Default::default(),
         has_validator: above.is_some_and(|above| above.has_validator),
+        removes_all: above.is_some_and(|above| above.removes_all),
         span,
     };
     memory.instances.insert(id, instance);

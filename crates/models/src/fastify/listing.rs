@@ -304,6 +304,7 @@ impl Listed<'_> {
             instance: id,
             options: self.route.options.clone(),
             sends_late: sends_late(machine, self.known),
+            removes_all: self.known.removes_all,
         };
         let key = crate::sequel::key(&door);
         host.state().fastify.plans.insert(key, plan);

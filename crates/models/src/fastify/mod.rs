@@ -234,6 +234,8 @@ pub(crate) struct Instance {
     pub(crate) on_request: IndexMap<Ustr, Value>,
     pub(crate) on_reply: IndexMap<Ustr, Value>,
     pub(crate) has_validator: bool,
+    /// Holds if everything is taken away that a schema does not name.
+    pub(crate) removes_all: bool,
     pub(crate) span: Span,
 }
 
@@ -244,6 +246,8 @@ pub(crate) struct Plan {
     pub(crate) options: Value,
     /// Holds if a function waits before answers are sent: until it is done nothing counts as sent.
     pub(crate) sends_late: bool,
+    /// Holds if everything is taken away that a schema does not name.
+    pub(crate) removes_all: bool,
 }
 
 /// What a plugin says about itself: its name, and those that it needs.

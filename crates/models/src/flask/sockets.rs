@@ -5,7 +5,7 @@
 //! hooks. Source: flask-socketio 5.7, `__init__.py`, `_handle_event`; python-engineio 4.15 (only the
 //! server's own origin may connect unless `cors_allowed_origins` says otherwise); flask-sock 0.7.
 
-use firedoor_app::{EffectKind, Refusal, RequestPart, RoomKind, Transport};
+use firedoor_app::{EffectKind, Origin, Refusal, RequestPart, RoomKind, Transport};
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
@@ -15,6 +15,7 @@ use ustr::Ustr;
 use super::{Plan, register};
 use crate::doors::symbol;
 use crate::python_support::{argument, given, last_name};
+use crate::starlette::connection;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, Model, ModelHost, Step, StepKind};
 
@@ -63,6 +64,7 @@ pub static MODEL: Model = Model {
         ("py:flask_socketio.close_room", super::rooms::leave),
         ("py:flask_socketio.disconnect", super::rooms::disconnect),
         ("flask_socketio:origin", check_origin),
+        ("flask_socketio:auth.get", connection::get_named),
         ("py:flask_sock.Sock", super::sock::make_sock),
         ("py:flask_sock.Sock().init_app", super::sock::set_sock),
         ("py:flask_sock.Sock().route", super::sock::sock_route),
@@ -71,6 +73,8 @@ pub static MODEL: Model = Model {
         ("flask:socket.send", super::sock::send),
         ("flask:socket.close", super::sock::close),
     ],
+    indexes: &[("flask_socketio:auth", connection::index_named)],
+    operators: &[("flask_socketio:auth", connection::contains)],
     instances: &[("py:flask_socketio.Namespace", namespace_made)],
     subclasses: &[
         (
@@ -505,8 +509,9 @@ pub(super) fn run_connect(
 ) -> Result<(), Stop> {
     let mut arguments = Arguments::default();
     if parameters(machine, &step.value) > 0 {
-        let value = host.request_value(machine, RequestPart::Handshake, "");
-        arguments.positional.push(value);
+        arguments
+            .positional
+            .push(sent_on_connecting(host, machine, step.mounted));
     }
     let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
     for path in &paths {
@@ -526,6 +531,14 @@ pub(super) fn run_connect(
         machine.decided = base;
     }
     Ok(())
+}
+
+/// What the client gives as `auth`, if anything. That a handler takes it is not yet a look at it.
+fn sent_on_connecting(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
+    let id = host.make_object(machine, "flask_socketio:auth", span);
+    let origin = Origin::Request(RequestPart::Handshake, Ustr::from(""));
+    let origins = host.origin(machine, origin);
+    Value::atoms_of([Atom::Null, Atom::Object(id)]).with_origins(origins)
 }
 
 /// Runs the handler of an event with what the message carries; what it returns is the acknowledgement.

@@ -242,12 +242,11 @@ fn door(
         decided: Vec::new(),
         role,
     });
+    let group = group(machine, place.site, module);
     let path = match transport {
         Transport::Http => Ustr::from(&crate::doors::join_paths(&place.base, path)),
         _ => Ustr::from(path),
     };
-    let namespace = machine.namespace(module).only_object();
-    let file = machine.program.path(module);
     Door {
         transport,
         method: Ustr::from(method),
@@ -257,11 +256,35 @@ fn door(
         app: place.site.app,
         registered: found.span,
         handler: found,
-        group: (namespace.map_or(0, |id| id.0), Ustr::from(file)),
+        group,
         steps,
         decided: Vec::new(),
         unresolved: Vec::new(),
         late: Vec::new(),
+    }
+}
+
+/// Files below one folder serve one thing, as the routes of a router do elsewhere: `app/notes/route.js` all notes,
+/// `app/notes/[id]/route.js` one of them. The first of these files stands for the group.
+fn group(machine: &mut Machine<'_>, site: &Site, module: ModuleId) -> (u32, Ustr) {
+    let own = site.files.iter().find(|(id, _)| *id == module);
+    let served = own.and_then(|(_, role)| role.path()).map(folder);
+    let first = served.and_then(|served| {
+        let mut all = site.files.iter();
+        all.find(|(_, role)| role.path().map(folder) == Some(served))
+    });
+    let first = first.map_or(module, |(id, _)| *id);
+    let namespace = machine.namespace(first).only_object();
+    let name = served.unwrap_or_else(|| machine.program.path(module));
+    (namespace.map_or(0, |id| id.0), Ustr::from(name))
+}
+
+/// The part of a path before its first parameter.
+fn folder(path: &str) -> &str {
+    let end = path.find("/{").unwrap_or(path.len());
+    match end {
+        0 => path,
+        _ => &path[..end],
     }
 }
 

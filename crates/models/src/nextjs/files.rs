@@ -32,6 +32,16 @@ pub(super) enum Role {
     Other,
 }
 
+impl Role {
+    /// The path that the file answers, as a template.
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Route(path) | Self::Api(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
 /// Returns the packages that depend on Next.js, with their files in order.
 pub(super) fn sites(machine: &Machine<'_>) -> Vec<Site> {
     let program = machine.program;

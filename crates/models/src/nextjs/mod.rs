@@ -15,6 +15,7 @@ mod response;
 mod run;
 mod safe_action;
 mod sessions;
+mod wrappers;
 
 use firedoor_eval::ObjectId;
 use rustc_hash::FxHashMap;
@@ -24,6 +25,7 @@ use crate::{Framework, Model};
 pub(crate) use clerk::MODEL as CLERK;
 pub(crate) use safe_action::MODEL as SAFE_ACTION;
 pub(crate) use sessions::MODEL as SESSIONS;
+pub(crate) use wrappers::MODEL as WRAPPERS;
 
 /// What the model remembers.
 #[derive(Debug, Default)]

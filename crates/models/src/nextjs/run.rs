@@ -108,6 +108,7 @@ fn call(
     place: Place,
 ) -> Result<(), Stop> {
     let value = step.value.clone();
+    note_wrapper(host, machine, &value);
     let (result, thrown) = machine.catching(|machine| {
         let paths = machine.call_paths(&value, arguments, step.span)?;
         for path in &paths {
@@ -118,6 +119,25 @@ fn call(
     let others = response::note_thrown(host, machine, thrown);
     machine.rethrow(others);
     result
+}
+
+/// What a library that is not known has made of a handler may refuse, and the handler within is not seen.
+fn note_wrapper(host: &ModelHost, machine: &Machine<'_>, handler: &Value) {
+    if crate::tools::is_function(machine, handler) {
+        return;
+    }
+    let origins = host.origins_of(machine, handler.origins);
+    let library = handler.as_outside().or_else(|| {
+        origins.iter().find_map(|origin| match origin {
+            Origin::Outside(path) => Some(*path),
+            _ => None,
+        })
+    });
+    if let Some(library) = library {
+        let reason = format!("what `{library}` makes of the handler is not known");
+        let run = &mut host.state().run;
+        run.unknown.push((run.step, reason));
+    }
 }
 
 /// A handler of the pages router answers by its second argument.

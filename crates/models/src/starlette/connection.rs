@@ -167,6 +167,7 @@ fn part_of(path: &str) -> RequestPart {
         "fastapi:path_params" => RequestPart::Path,
         "fastapi:session" => RequestPart::Session,
         "fastapi:scope" => RequestPart::Line,
+        "flask_socketio:auth" => RequestPart::Handshake,
         _ => RequestPart::Query,
     }
 }

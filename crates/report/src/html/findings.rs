@@ -10,7 +10,7 @@ use super::map::anchor;
 use super::markup::Page;
 use crate::Context;
 use crate::shape::Place;
-use crate::words::count;
+use crate::words::{self, count};
 
 /// With more findings than this, each is folded.
 const MANY: usize = 12;
@@ -180,8 +180,8 @@ fn body(page: &mut Page, files: &FileSet, reported: &ReportedFinding, map: Optio
     if !finding.message.is_empty() {
         page.within("p", &[], |page| page.prose(&finding.message));
     }
-    if let Some(reason) = &reported.suppressed {
-        page.element("p", &[], &format!("Allowed on purpose: {reason}"));
+    if let Some(why) = words::allowance(reported) {
+        page.element("p", &[], &capitalised(&why));
     }
     excerpts(page, files, finding);
     if !finding.rule.remediation.is_empty() {
@@ -219,4 +219,14 @@ fn body(page: &mut Page, files: &FileSet, reported: &ReportedFinding, map: Optio
         ));
         page.element("code", &[], &reported.fingerprint);
     });
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next();
+    first
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .chain(characters)
+        .collect()
 }

@@ -9,7 +9,7 @@ const SCRIPT: &str = include_str!("script.js");
 ///
 /// A test compares the hashes with the files, and says what they should be.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-qys+ZQeOb4xqhuOV/YWaSNw2SgrvOIXFEsYRPMGK3WM='; \
+    style-src 'sha256-zAZmLRL9FjDp3QLFJvmTEJ9EFkGFDGeh4OjflAL/H3s='; \
     script-src 'sha256-96vi7Kk7ENL5XPxffNMMuTx/mDDG3xg/rc3yvUVETME='; \
     base-uri 'none'; form-action 'none'";
 

@@ -2,12 +2,14 @@
 //!
 //! It is read without a network and without scripts; the script adds filters only.
 
+mod chart;
 mod coverage;
 mod diff;
 mod entry;
 mod excerpt;
 mod findings;
 mod frame;
+mod history;
 mod map;
 mod markup;
 mod notes;
@@ -26,7 +28,10 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map_page),
     explain: None,
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: None,
+    review: None,
 };
 
 /// All severities, the worst first.
@@ -52,6 +57,7 @@ fn check(context: &Context) -> String {
             page.element("p", &[("class", "soft")], &scope(context));
             findings::tally(page, &open);
         });
+        notes::fallen(page, context);
         findings::section(page, context, &open);
         map::sections(page, context, true);
         coverage::section(page, context);

@@ -1,8 +1,8 @@
 //! What was not seen: it belongs to the result as much as what was.
 
 use super::markup::Page;
-use crate::Context;
 use crate::shape::Place;
+use crate::{Context, words};
 
 /// Writes what could not be resolved and what was left out.
 pub(super) fn section(page: &mut Page, context: &Context) {
@@ -21,6 +21,29 @@ pub(super) fn section(page: &mut Page, context: &Context) {
                     page.element("span", &[("class", "soft")], reason);
                     page.text(" ");
                     page.prose(detail);
+                });
+            }
+        });
+    });
+}
+
+/// Writes which judgements fell, where everybody sees it: somebody believes that they hold.
+pub(super) fn fallen(page: &mut Page, context: &Context) {
+    let all = &context.report.judgements.fallen;
+    if all.is_empty() {
+        return;
+    }
+    page.within("section", &[("id", "fallen")], |page| {
+        page.element("h2", &[], &words::fallen_heading(all.len()));
+        page.within("ul", &[("class", "notes")], |page| {
+            for one in all {
+                let (about, changes) = words::fallen(one);
+                page.within("li", &[], |page| {
+                    page.text(&about);
+                    for change in changes {
+                        page.text(" ");
+                        page.element("code", &[], &change);
+                    }
                 });
             }
         });

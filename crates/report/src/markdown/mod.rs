@@ -1,6 +1,8 @@
 //! Markdown, for comments on pull requests and for documents.
 
 mod diff;
+mod history;
+mod review;
 
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Control, EntryPoint, Layer};
@@ -17,7 +19,10 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map),
     explain: None,
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: None,
+    review: Some(review::render),
 };
 
 /// More notes than this help nobody in a comment.
@@ -41,7 +46,9 @@ fn check(context: &Context) -> String {
         }
     }
     text.push_str(&hidden(context));
+    text.push_str(&fallen(context));
     text.push_str(&coverage(context));
+    text.push_str(&review::plan(context));
     text.push_str(&notes(context));
     text
 }
@@ -102,6 +109,23 @@ fn hidden(context: &Context) -> String {
         return String::new();
     }
     format!("{}.\n\n", parts.join(", "))
+}
+
+fn fallen(context: &Context) -> String {
+    let all = &context.report.judgements.fallen;
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("### {}\n\n", words::fallen_heading(all.len()));
+    for one in all {
+        let (about, changes) = words::fallen(one);
+        text.push_str(&format!("- {}\n", escape(&about)));
+        for change in changes {
+            text.push_str(&format!("  - {}\n", escape(&change)));
+        }
+    }
+    text.push('\n');
+    text
 }
 
 fn coverage(context: &Context) -> String {
@@ -241,7 +265,7 @@ fn escape_html(text: &str) -> String {
 }
 
 /// Returns `text` so that Markdown and HTML take nothing in it for their own.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in escape_html(text).chars() {
         match character {
@@ -256,7 +280,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Returns `text` as code, in a table or out of one.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = clean(text).replace('|', "\\|");
     let longest = text
         .split(|character| character != '`')

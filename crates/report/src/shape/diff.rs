@@ -89,6 +89,9 @@ pub(crate) struct ChangeShape {
     pub guards_lost: Vec<String>,
     /// The guards that stand before it now.
     pub guards_gained: Vec<String>,
+    /// The controls that fewer checks are for than before, inside the handler or a layer that still stands before it; the
+    /// verdict may be the same.
+    pub checks_lost: Vec<&'static str>,
 }
 
 /// Another verdict.
@@ -218,6 +221,11 @@ fn change(side: &Side, change: &EntryChange) -> ChangeShape {
                 after: verdict.after.as_str(),
                 direction: verdict.direction().as_str(),
             })
+            .collect(),
+        checks_lost: change
+            .checks_lost
+            .iter()
+            .map(|(control, _)| control.as_str())
             .collect(),
         guards_lost: names(&change.lost),
         guards_gained: names(&change.gained),

@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::map::EntryPointShape;
+use super::plan::DecisionShape;
 use super::{FindingShape, Place};
 use crate::words;
 use crate::{Context, Subject};
 
-/// Why one thing is as it is. Exactly one of the three lists has something in it.
+/// Why one thing is as it is. Exactly one of the three lists has something in it, or `decision` is there.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "firedoor.explanation/1")]
 pub(crate) struct ExplanationShape {
@@ -23,6 +24,9 @@ pub(crate) struct ExplanationShape {
     pub findings: Vec<FindingExplanation>,
     /// The rule that was asked for.
     pub rules: Vec<RuleShape>,
+    /// The decision that was asked for, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionShape>,
 }
 
 /// An entry point with everything that is known of it.
@@ -114,9 +118,13 @@ impl ExplanationShape {
             entry_points: Vec::new(),
             findings: Vec::new(),
             rules: Vec::new(),
+            decision: None,
         };
         match subject {
             Subject::Rule(rule) => shape.rules.push(RuleShape::new(rule)),
+            Subject::Decision(decision) => {
+                shape.decision = Some(DecisionShape::new(context, decision));
+            }
             Subject::EntryPoints(entries) => {
                 shape.entry_points = entries
                     .iter()

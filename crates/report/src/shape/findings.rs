@@ -1,6 +1,7 @@
 //! `firedoor.report/1`: the findings.
 
 use firedoor_analysis::ReportedFinding;
+use firedoor_analysis::judgements::Fallen;
 use firedoor_source::FileSet;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -10,7 +11,7 @@ use super::map::{
     CoverageShape, SkippedShape, UnresolvedShape, coverage_shapes, skipped_shapes,
     unresolved_shapes,
 };
-use super::{Place, Region};
+use super::{Place, PlanShape, Region};
 use crate::Context;
 
 /// The findings of one analysis, with what they leave open.
@@ -23,6 +24,9 @@ pub(crate) struct ReportShape {
     pub findings: Vec<FindingShape>,
     /// How many findings are left out because they are less sure than `--min-confidence`.
     pub below_min_confidence: usize,
+    /// Judgements that hold no more; what they were about counts again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub judgements_fallen: Vec<FallenShape>,
     /// How far each control covers the entry points, by transport.
     #[schemars(with = "std::collections::BTreeMap<String, CoverageShape>")]
     pub coverage: IndexMap<&'static str, CoverageShape>,
@@ -30,6 +34,9 @@ pub(crate) struct ReportShape {
     pub unresolved: Vec<UnresolvedShape>,
     /// Files, or parts of files, that were left out.
     pub skipped: Vec<SkippedShape>,
+    /// How the code stands to its plan, if `.firedoor/plan.toml` is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanShape>,
 }
 
 /// One defect, with its evidence.
@@ -61,9 +68,40 @@ pub(crate) struct FindingShape {
     pub fingerprint: String,
     /// Why it is allowed, if it is.
     pub suppressed: Option<String>,
+    /// The judgement that allows it, if it is one and no remark beside the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<StandingShape>,
     /// Holds if it is in the baseline, and so counts for no gate.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_baseline: bool,
+}
+
+/// A judgement that holds.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct StandingShape {
+    /// `accepted`, `false-positive` or `public`.
+    pub verdict: &'static str,
+    /// Who decided, if that was said.
+    pub by: Option<String>,
+}
+
+/// A judgement that holds no more, because what it rested on has changed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct FallenShape {
+    /// The fingerprint of the finding, or the id of the entry point.
+    pub about: String,
+    /// The title of the finding; empty for an entry point.
+    pub title: String,
+    /// `accepted`, `false-positive` or `public`.
+    pub verdict: &'static str,
+    /// Why it was judged so.
+    pub reason: String,
+    /// Who decided, if that was said.
+    pub by: Option<String>,
+    /// What was seen then and is not seen now.
+    pub gone: Vec<String>,
+    /// What is seen now and was not seen then.
+    pub new: Vec<String>,
 }
 
 /// A place that a finding rests on.
@@ -90,9 +128,32 @@ impl ReportShape {
                 .map(|reported| FindingShape::new(files, reported))
                 .collect(),
             below_min_confidence: context.unsure_count(),
+            judgements_fallen: report
+                .judgements
+                .fallen
+                .iter()
+                .map(FallenShape::new)
+                .collect(),
             coverage: coverage_shapes(context),
             unresolved: unresolved_shapes(files, &report.map.unresolved),
             skipped: skipped_shapes(files, &report.skipped),
+            plan: report.plan.as_ref().map(|plan| PlanShape::new(files, plan)),
+        }
+    }
+}
+
+impl FallenShape {
+    /// Returns the shape of `fallen`.
+    pub fn new(fallen: &Fallen) -> FallenShape {
+        let judgement = &fallen.judgement;
+        FallenShape {
+            about: judgement.judged.name().to_owned(),
+            title: judgement.title.clone(),
+            verdict: judgement.ruling.as_str(),
+            reason: judgement.reason.clone(),
+            by: judgement.by.clone(),
+            gone: fallen.gone.clone(),
+            new: fallen.new.clone(),
         }
     }
 }
@@ -127,6 +188,10 @@ impl FindingShape {
             cwe: finding.rule.cwe.to_vec(),
             fingerprint: reported.fingerprint.clone(),
             suppressed: reported.suppressed.clone(),
+            judgement: reported.judged.as_ref().map(|judged| StandingShape {
+                verdict: judged.ruling,
+                by: judged.by.clone(),
+            }),
             in_baseline: reported.in_baseline,
         }
     }

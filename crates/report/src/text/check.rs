@@ -5,10 +5,12 @@ use firedoor_rules::Severity;
 
 use super::excerpt::excerpt;
 use super::notes::notes;
+use super::plan;
 use super::style::{self, BAD, BOLD, DIM, DOUBTFUL, GOOD, Paint};
 use super::table::{Cell, table};
+use super::wrap::hang;
 use crate::coverage::{self, Count, GroupCoverage};
-use crate::words::count;
+use crate::words::{self, count};
 use crate::{Context, Detail};
 
 /// With more routers than this, those that are guarded throughout are only counted.
@@ -33,6 +35,7 @@ pub(super) fn render(context: &Context) -> String {
         return text;
     }
     text.push_str(&coverage_table(context, paint));
+    text.push_str(&plan::render(context, paint));
     text.push_str(&notes(context, paint));
     text
 }
@@ -74,6 +77,26 @@ fn summary(context: &Context, paint: Paint) -> String {
     ));
     text.push('\n');
     text.push_str(&paint_lines(&hidden(context), paint));
+    text.push_str(&fallen(context, paint));
+    text
+}
+
+/// Judgements that fell are told however short the text is: somebody believes that they hold.
+fn fallen(context: &Context, paint: Paint) -> String {
+    let all = &context.report.judgements.fallen;
+    if all.is_empty() {
+        return String::new();
+    }
+    let heading = words::fallen_heading(all.len());
+    let mut text = format!("\n{}\n", paint.paint(DOUBTFUL, &heading));
+    for one in all {
+        let (about, changes) = words::fallen(one);
+        let width = context.view.width;
+        text.push_str(&hang("  ", &crate::clean(&about), width));
+        for change in changes {
+            text.push_str(&hang("      ", &crate::clean(&change), width));
+        }
+    }
     text
 }
 

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::wrap::wrap;
 use crate::clean::{clean, clean_lines};
-use crate::{Context, View};
+use crate::{Context, View, words};
 
 /// A place to point at.
 struct Mark {
@@ -166,8 +166,8 @@ fn remarks(files: &FileSet, reported: &ReportedFinding) -> Vec<(Level<'static>, 
     ));
     remarks.push((
         Level::NOTE,
-        match &reported.suppressed {
-            Some(reason) => format!("allowed on purpose: {reason}"),
+        match words::allowance(reported) {
+            Some(why) => why,
             None => {
                 let mark = remark_mark(files.path(finding.span));
                 format!(

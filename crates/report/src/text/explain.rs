@@ -2,6 +2,7 @@
 
 use firedoor_analysis::ReportedFinding;
 use firedoor_app::{Check, CheckId, Control, Effect, EntryPoint, Layer, LayerKind, Verdict};
+use firedoor_plan::Decision;
 use firedoor_rules::Rule;
 
 use super::excerpt::excerpt;
@@ -18,6 +19,7 @@ pub(super) fn render(context: &Context, subject: &Subject) -> String {
     };
     let parts: Vec<String> = match subject {
         Subject::Rule(rule) => vec![page(rule, paint)],
+        Subject::Decision(decision) => vec![self::decision(context, decision, paint)],
         Subject::EntryPoints(entries) => entries
             .iter()
             .map(|entry| Trace::new(context, entry, paint).render())
@@ -52,6 +54,22 @@ fn page(rule: &Rule, paint: Paint) -> String {
     if !rule.page.trim().is_empty() {
         text.push('\n');
     }
+    text
+}
+
+fn decision(context: &Context, decision: &Decision, paint: Paint) -> String {
+    let width = context.view.width;
+    let severity = paint.paint(DIM, &format!("{} severity", decision.severity.as_str()));
+    let mut text = format!("{}: {severity}\n", paint.paint(BOLD, &decision.id));
+    text.push_str(&hang("", &decision.question, width));
+    text.push_str(&hang("", &decision.why, width));
+    for answer in &decision.answers {
+        text.push_str(&hang("  answer: ", answer, width));
+    }
+    for rule in &decision.rules {
+        text.push_str(&format!("  checked by: firedoor explain {rule}\n"));
+    }
+    text.push_str(&super::plan::standing_of(context, &decision.id, paint));
     text
 }
 

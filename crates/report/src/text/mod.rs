@@ -4,12 +4,15 @@ mod check;
 mod diff;
 mod excerpt;
 mod explain;
+mod history;
 mod map;
 mod notes;
+mod plan;
+mod review;
 mod rules;
-mod style;
+pub(crate) mod style;
 mod table;
-mod wrap;
+pub(crate) mod wrap;
 
 use crate::Format;
 
@@ -20,5 +23,8 @@ pub(crate) const FORMAT: Format = Format {
     map: Some(map::render),
     explain: Some(explain::render),
     diff: Some(diff::render),
+    history: Some(history::render),
+    study: Some(history::study),
     rules: Some(rules::render),
+    review: Some(review::render),
 };

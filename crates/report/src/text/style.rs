@@ -5,21 +5,21 @@ use firedoor_app::Verdict;
 use firedoor_rules::Severity;
 
 /// Headings.
-pub(super) const BOLD: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 /// What is there for completeness.
-pub(super) const DIM: Style = Style::new().dimmed();
+pub(crate) const DIM: Style = Style::new().dimmed();
 /// What is missing.
-pub(super) const BAD: Style = AnsiColor::BrightRed.on_default();
+pub(crate) const BAD: Style = AnsiColor::BrightRed.on_default();
 /// What needs a look.
-pub(super) const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
+pub(crate) const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
 /// What is in order.
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// No style.
-pub(super) const PLAIN: Style = Style::new();
+pub(crate) const PLAIN: Style = Style::new();
 
 /// Paints, or does not.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint {
+pub(crate) struct Paint {
     /// Whether colours are wanted.
     pub is_on: bool,
 }
@@ -35,7 +35,7 @@ impl Paint {
 }
 
 /// Returns the mark of a verdict.
-pub(super) fn mark(verdict: &Verdict) -> &'static str {
+pub(crate) fn mark(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Enforced => "●",
         Verdict::Conditional(_) => "◐",
@@ -46,7 +46,7 @@ pub(super) fn mark(verdict: &Verdict) -> &'static str {
 }
 
 /// Returns the style of a verdict.
-pub(super) fn verdict(verdict: &Verdict) -> Style {
+pub(crate) fn verdict(verdict: &Verdict) -> Style {
     match verdict {
         Verdict::Enforced => GOOD,
         Verdict::Conditional(_) | Verdict::Observed | Verdict::Unknown(_) => DOUBTFUL,
@@ -55,7 +55,7 @@ pub(super) fn verdict(verdict: &Verdict) -> Style {
 }
 
 /// Returns the style of a severity.
-pub(super) fn severity(severity: Severity) -> Style {
+pub(crate) fn severity(severity: Severity) -> Style {
     match severity {
         Severity::Critical | Severity::High => BAD,
         Severity::Medium => DOUBTFUL,

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Returns `text` in lines of at most `width` columns, as far as its words allow.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -22,7 +22,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Returns `text` wrapped, its first line behind `first` and the others indented as far.
-pub(super) fn hang(first: &str, text: &str, width: usize) -> String {
+pub(crate) fn hang(first: &str, text: &str, width: usize) -> String {
     let indent = first.width();
     let lines = wrap(text, width.saturating_sub(indent).max(20));
     let mut out = String::from(first);
@@ -32,14 +32,14 @@ pub(super) fn hang(first: &str, text: &str, width: usize) -> String {
 }
 
 /// Does the same behind a `first` that is given plain, to measure it, and painted, to print it.
-pub(super) fn hang_painted(first: (String, String), text: &str, width: usize) -> String {
+pub(crate) fn hang_painted(first: (String, String), text: &str, width: usize) -> String {
     let (plain, painted) = first;
     let lines = hang(&plain, text, width);
     format!("{painted}{}", lines.get(plain.len()..).unwrap_or(""))
 }
 
 /// Returns `text` with spaces up to `width` columns behind it.
-pub(super) fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.width());
     format!("{text}{}", " ".repeat(missing))
 }

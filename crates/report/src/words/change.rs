@@ -30,11 +30,16 @@ pub(crate) fn guard_changes(change: &EntryChange) -> String {
         let names: Vec<_> = names.iter().map(|name| clean(name)).collect();
         names.join(", ")
     };
-    match (change.lost.as_slice(), change.gained.as_slice()) {
-        ([], []) => String::new(),
-        (lost, []) => format!("lost {}", list(lost)),
-        ([], gained) => format!("gained {}", list(gained)),
-        (lost, gained) => format!("lost {}, gained {}", list(lost), list(gained)),
+    let mut lost = list(&change.lost);
+    for (kind, _) in &change.checks_lost {
+        let comma = if lost.is_empty() { "" } else { ", " };
+        lost.push_str(&format!("{comma}a check of {}", control(*kind)));
+    }
+    match (lost.as_str(), change.gained.as_slice()) {
+        ("", []) => String::new(),
+        (lost, []) => format!("lost {lost}"),
+        ("", gained) => format!("gained {}", list(gained)),
+        (lost, gained) => format!("lost {lost}, gained {}", list(gained)),
     }
 }
 

@@ -106,6 +106,8 @@ mod tests {
             operands,
             control: Provenance::default(),
             outcome,
+            side: outcome,
+            ends: false,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,

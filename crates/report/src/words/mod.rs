@@ -1,10 +1,12 @@
 //! Says values, checks and effects in plain words, the same in every format.
 
+mod allowance;
 mod change;
 mod check;
 mod effect;
 mod value;
 
+pub(crate) use allowance::{allowance, fallen, fallen_heading};
 pub(crate) use change::{guard_changes, guarding, verdict_changes};
 pub(crate) use check::{check, refusal};
 pub(crate) use effect::effect;

@@ -66,6 +66,7 @@ fn reported(finding: Finding, fingerprint: &str, suppressed: Option<&str>) -> Re
         finding,
         fingerprint: fingerprint.to_owned(),
         suppressed: suppressed.map(str::to_owned),
+        judged: None,
         in_baseline: false,
     }
 }

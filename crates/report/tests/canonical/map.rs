@@ -45,6 +45,7 @@ pub fn map(files: &FileSet) -> Map {
         }],
         is_idle: false,
         imported: vec![],
+        file: ustr("src/auth.ts"),
         is_used: true,
         throttle: None,
     });
@@ -56,6 +57,7 @@ pub fn map(files: &FileSet) -> Map {
         mounts: vec![],
         is_idle: false,
         imported: vec![],
+        file: ustr("src/auth.ts"),
         is_used: false,
         throttle: Some(throttle()),
     });
@@ -125,6 +127,7 @@ fn require_auth(files: &FileSet) -> Layer {
         controls: vec![Control::Authentication],
         verdict: Verdict::Enforced,
         verdicts: vec![(Control::Authentication, Verdict::Enforced)],
+        places: vec![],
         throttle: None,
         fails_open: None,
     }
@@ -139,6 +142,7 @@ fn json(files: &FileSet) -> Layer {
         controls: vec![],
         verdict: Verdict::Absent,
         verdicts: vec![],
+        places: vec![],
         throttle: None,
         fails_open: None,
     }
@@ -187,6 +191,7 @@ fn join(files: &FileSet) -> EntryPoint {
             controls: vec![Control::Validation],
             verdict: Verdict::Enforced,
             verdicts: vec![(Control::Validation, Verdict::Enforced)],
+            places: vec![],
             throttle: None,
             fails_open: None,
         },
@@ -220,6 +225,8 @@ fn token_check(files: &FileSet) -> Check {
         ],
         control: Provenance::default(),
         outcome: true,
+        side: true,
+        ends: false,
         is_alternative: false,
         alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
@@ -245,6 +252,8 @@ fn lobby_check(files: &FileSet) -> Check {
         }])],
         control: Provenance::default(),
         outcome: true,
+        side: true,
+        ends: false,
         is_alternative: false,
         alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),

@@ -5,6 +5,7 @@ mod files;
 mod findings;
 mod map;
 
+use firedoor_analysis::judgements::{Fallen, Judged, Judgement, Judgements, Ruling};
 use firedoor_analysis::{Report, SkippedPart};
 use firedoor_report::{Context, Detail, View};
 use firedoor_source::{FileSet, Span};
@@ -23,6 +24,7 @@ impl Canonical {
         let report = Report {
             map: map::map(&files),
             findings: findings::findings(&files),
+            plan: None,
             skipped: vec![
                 SkippedPart {
                     path: String::new(),
@@ -46,6 +48,10 @@ impl Canonical {
                     detail: String::from("unexpected end of input"),
                 },
             ],
+            judgements: Judgements {
+                fallen: vec![fallen()],
+                ..Judgements::default()
+            },
         };
         Canonical { files, report }
     }
@@ -70,4 +76,19 @@ pub fn span(files: &FileSet, path: &str, text: &str) -> Span {
     let id = files.find(path).expect("the file is there");
     let start = files.file(id).text.find(text).expect("the text is there") as u32;
     Span::new(id, start, start + text.len() as u32)
+}
+
+fn fallen() -> Fallen {
+    Fallen {
+        judgement: Judgement {
+            judged: Judged::EntryPoint(String::from("GET /cards/{token}")),
+            title: String::new(),
+            ruling: Ruling::Public,
+            reason: String::from("the link is the key"),
+            by: Some(String::from("ada")),
+            seen: Vec::new(),
+        },
+        gone: vec![String::from("without credentials: Card (read)")],
+        new: vec![String::from("without credentials: Card (write)")],
+    }
 }

@@ -1,0 +1,90 @@
+//! Questions, in the formats that people and agents read.
+
+mod markdown;
+mod shape;
+mod text;
+
+pub(crate) use shape::QuestionsShape;
+
+use firedoor_analysis::questions::Question;
+use firedoor_source::{FileSet, Span};
+
+use crate::Context;
+use crate::shape::Place;
+
+/// Renders questions.
+pub type RenderQuestions = fn(&Context, &[Question]) -> String;
+
+/// Returns what renders questions in the format of that name.
+pub fn questions_in(format: &str) -> Option<RenderQuestions> {
+    match format {
+        "text" => Some(text::render),
+        "json" => Some(|context, questions| {
+            crate::json::print(&QuestionsShape::new(context.files, questions))
+        }),
+        "markdown" => Some(markdown::render),
+        _ => None,
+    }
+}
+
+/// The most lines of one place that are shown.
+const MOST_LINES: usize = 8;
+/// The most characters of a line that are shown.
+const WIDEST: usize = 160;
+
+/// A piece of source.
+#[derive(Clone, Debug)]
+pub(crate) struct Excerpt {
+    /// Where it starts.
+    pub place: Place,
+    /// Its lines, without control characters.
+    pub lines: Vec<String>,
+}
+
+/// Returns the lines of `span`, the first of many.
+pub(crate) fn excerpt(files: &FileSet, span: Span) -> Excerpt {
+    let file = files.file(span.file);
+    let start = file.text.floor_char_boundary(span.start as usize);
+    let first = file.lines.line(start as u32);
+    let last = file.lines.line(span.end.max(span.start)).max(first);
+    let begin = file.lines.line_range(&file.text, first).start;
+    let text = file.text.get(begin..).unwrap_or("");
+    let number = ((last - first) as usize + 1).min(MOST_LINES);
+    let lines = text.lines().take(number).map(|line| {
+        let line: String = line.chars().take(WIDEST).collect();
+        crate::clean_lines(line.trim_end())
+    });
+    Excerpt {
+        place: Place::new(files, span),
+        lines: lines.collect(),
+    }
+}
+
+/// Returns a command as a shell takes it, whatever its words contain.
+pub fn shell(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+    words.join(" ")
+}
+
+fn shell_word(word: &str) -> String {
+    let word = crate::clean(word);
+    let is_plain = !word.is_empty()
+        && word
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | '/'));
+    match is_plain {
+        true => word.into_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_word_as_it_is() {
+        let words = ["judge", "GET /a'; rm -rf /", "$(x)", ""].map(str::to_owned);
+        assert_eq!(shell(&words), r"judge 'GET /a'\''; rm -rf /' '$(x)' ''");
+    }
+}
