@@ -9,9 +9,7 @@ use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
 use crate::fails_open::{environment_in, is_setting_missing};
-use crate::{
-    Check, CheckKind, CheckPlace, Control, Origin, Provenance, Refusal, RequestPart, Verdict,
-};
+use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -84,40 +82,6 @@ pub fn judge_browser(run: &LayerRun) -> Vec<(Control, Verdict)> {
     judged
         .filter(|(_, verdict)| *verdict != Verdict::Absent)
         .collect()
-}
-
-/// Returns the places of the checks that `control` rests on, in order: those by which the layer refuses.
-pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
-    let mut places = Vec::new();
-    for (refusal, checks, place) in &run.refusals {
-        let own = refusal_control(refusal, checks) == Some(control);
-        let last = checks.last();
-        let asked = last.is_some_and(|check| {
-            let counts = control == Control::RateLimit && check.kind == CheckKind::Attempts;
-            let mut parts = check.parts().iter();
-            counts || parts.any(|part| user_control(part) == Some(control))
-        });
-        if !own && !asked {
-            continue;
-        }
-        let mut deciding = checks.iter().rev();
-        let named = deciding.find(|check| check_control(refusal, check) == Some(control));
-        let found = named.filter(|_| own).or(last);
-        // That something is missing and the code breaks is no check of anybody's.
-        let is_broken = refusal.status().is_none_or(|status| status >= 500);
-        if is_broken && found.is_some_and(|check| check.kind == CheckKind::Failure) {
-            continue;
-        }
-        places.push(CheckPlace {
-            control,
-            span: found.map_or(*place, |check| check.span),
-            passes: found.is_none_or(|check| !check.side),
-            ends: found.is_none_or(|check| check.ends),
-        });
-    }
-    places.sort();
-    places.dedup();
-    places
 }
 
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
@@ -343,6 +307,10 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status().is_some_and(|status| status < 300) {
         return None;
     }
+    // What fails for no known reason, as a store that cannot be reached, refuses nobody because of what stood before.
+    if !matches!(refusal.status(), Some(401 | 403)) && checks.iter().any(is_accident) {
+        return None;
+    }
     // The innermost check that is one of any control says what the refusal is for; those before it were passed.
     checks
         .iter()
@@ -350,7 +318,15 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
         .find_map(|check| check_control(refusal, check))
 }
 
-fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
+/// Holds for a failure of which nothing is known, not even what it hung on.
+fn is_accident(check: &Check) -> bool {
+    let is_unknown = |origin: &Origin| matches!(origin, Origin::Unknown(_));
+    check.kind == CheckKind::Failure
+        && check.outcome
+        && check.provenance().origins().iter().all(is_unknown)
+}
+
+pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     let deciding = check.provenance();
     if is_origin_check(&deciding) {
         return Some(Control::Origin);
@@ -514,10 +490,30 @@ fn is_browsers_choice(control: Control, check: &Check) -> bool {
 /// the mere presence or form of a credential.
 fn is_attackers_choice(check: &Check) -> bool {
     let provenance = check.provenance();
+    if is_named_by_header(check, &provenance) {
+        return true;
+    }
     !provenance.origins().iter().any(|origin| {
         !origin.is_from_client()
             && !matches!(origin, Origin::Literal(_) | Origin::Digest | Origin::Clock)
     })
+}
+
+/// Holds if a record is found by no more than a header that names somebody: any client can send it.
+fn is_named_by_header(check: &Check, provenance: &Provenance) -> bool {
+    let is_name = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, _)) && !origin.is_identity()
+    };
+    let is_found = |origin: &Origin| {
+        matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty())
+    };
+    let origins = provenance.origins();
+    check.kind == CheckKind::Presence
+        && origins.iter().any(is_name)
+        && origins.iter().any(is_found)
+        && origins.iter().all(|origin| {
+            is_name(origin) || is_found(origin) || matches!(origin, Origin::Literal(_))
+        })
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {

@@ -185,6 +185,9 @@ pub trait Host {
     ) {
     }
 
+    /// Is told that a value is added to a set that a request has made.
+    fn added(&self, machine: &mut Machine<'_>, set: ObjectId, value: &Value, span: Span) {}
+
     /// Is told that a value of the program is compared with constants, or is the key into a table: how
     /// messages are told apart.
     fn compared(&self, machine: &mut Machine<'_>, value: &Value, constants: &[Ustr], span: Span) {}

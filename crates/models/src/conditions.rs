@@ -1,8 +1,9 @@
 //! Tests of the evaluator in the map's words: what they examine, and what holds where they do or do not.
 
 use firedoor_app::{CheckKind, Condition, Examination, Origin, Provenance};
-use firedoor_eval::{Machine, TestId, TestKind, Value};
+use firedoor_eval::{Machine, ObjectKind, TestId, TestKind, Value};
 use indexmap::IndexSet;
+use ustr::Ustr;
 
 use crate::ModelHost;
 
@@ -94,6 +95,12 @@ pub(crate) fn add_operands(
             *provenance = provenance.union(&texts_in(machine, operand));
         }
     }
+    if found.kind == TestKind::Equality && own.iter().any(Provenance::is_of_principal) {
+        for (provenance, operand) in own.iter_mut().zip(&found.operands) {
+            let text = text_of(machine, operand).map(Origin::Literal);
+            *provenance = provenance.union(&Provenance::new(text));
+        }
+    }
     operands.append(&mut own);
 }
 
@@ -105,13 +112,25 @@ fn texts_in(machine: &mut Machine<'_>, collection: &Value) -> Provenance {
     let (elements, is_open) = machine.elements_of(collection);
     let texts: Vec<Origin> = elements
         .iter()
-        .filter_map(Value::text)
+        .filter_map(|element| text_of(machine, element))
         .map(Origin::Literal)
         .collect();
     match !is_open && texts.len() == elements.len() {
         true => Provenance::new(texts),
         false => Provenance::default(),
     }
+}
+
+/// A text, or the value of a member of an enumeration, which stands for it.
+fn text_of(machine: &Machine<'_>, value: &Value) -> Option<Ustr> {
+    let member = || {
+        let id = value.only_object()?;
+        let is_instance = matches!(machine.heap.get(id).kind, ObjectKind::Instance { .. });
+        machine.heap.property(id, Ustr::from("name"))?.text()?;
+        let value = machine.heap.property(id, Ustr::from("value"))?.text()?;
+        is_instance.then_some(value)
+    };
+    value.text().or_else(member)
 }
 
 /// The most tests of one request that are remembered.

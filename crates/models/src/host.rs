@@ -335,6 +335,10 @@ impl Host for ModelHost {
         judge::write_memory(self, machine, store, operation, key, value, span);
     }
 
+    fn added(&self, machine: &mut Machine<'_>, set: ObjectId, value: &Value, span: Span) {
+        crate::socket_stores::note_joining(self, machine, set, value, span);
+    }
+
     fn method_origins(
         &self,
         machine: &mut Machine<'_>,

@@ -136,6 +136,8 @@ pub struct Run {
     pub passed: Vec<Written>,
     /// The requests that left a route or router from the running step.
     pub leaves: Vec<Left>,
+    /// The sets that a connection is kept with, which say where it takes part.
+    pub own_rooms: FxHashSet<ObjectId>,
     /// The errors that the running step gives to the error handlers, if its framework takes them from it.
     pub handed_on: Option<Vec<Thrown>>,
     /// The number of the handler's step, of an HTTP request that came so far.

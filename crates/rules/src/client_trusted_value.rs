@@ -34,7 +34,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 if !is_worth {
                     continue;
                 }
-                if is_held_against_server(entry, effect, &origin, (access.asset, field.name)) {
+                if is_held_against_server(entry, effect, &origin, (access.asset, field.name))
+                    || is_paid(entry, &origin)
+                {
                     continue;
                 }
                 let place = Place {
@@ -50,6 +52,29 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whoever gives an amount away has it: it is taken from the caller only where enough is there, and somebody else
+/// gets it.
+fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
+    let is_sent = |field: &Field| field.value.origins().contains(sent);
+    let is_own = |access: &Access| {
+        access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+    };
+    let is_enough = |field: &Field| matches!(field.operator, ">" | ">=") && is_sent(field);
+    let changes = || {
+        query::handler_accesses(entry).filter(|(_, access)| {
+            access.operation == Operation::Update && access.values.iter().any(is_sent)
+        })
+    };
+    changes().any(|(_, taken)| {
+        is_own(taken)
+            && taken.key.iter().any(is_enough)
+            && changes().any(|(_, given)| given.asset == taken.asset && !is_own(given))
+    })
 }
 
 struct Place<'m> {

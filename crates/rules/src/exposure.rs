@@ -4,7 +4,7 @@ use firedoor_app::query::{
     accesses_in, is_administrative_path, is_personal, is_random_field, is_reading, users_of,
 };
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Verdict,
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -130,10 +130,12 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
     }
 }
 
-/// Holds if one record is read by an id that the client names.
+/// Holds if records are read by an id that the client names: their own, or that of what the path says they belong to.
 fn is_by_id(access: &Access) -> bool {
     access.key.iter().any(|field| {
-        matches!(field.name.as_str(), "id" | "_id" | "pk") && field.value.is_from_client()
+        let is_own = matches!(field.name.as_str(), "id" | "_id" | "pk");
+        is_own && field.value.is_from_client()
+            || field.operator == "=" && field.value.is_from(RequestPart::Path)
     })
 }
 

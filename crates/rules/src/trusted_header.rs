@@ -26,7 +26,7 @@ fn check(map: &Map, findings: &mut Findings) {
         if entry.verdict(Control::Authentication) == firedoor_app::Verdict::Enforced {
             continue;
         }
-        let found = query::handler_accesses(entry).find_map(|(effect, access)| {
+        let found = query::accesses(entry).find_map(|(effect, access)| {
             let header = identity_header(map, &accounts, access)?;
             Some((effect.span, access.asset, header))
         });

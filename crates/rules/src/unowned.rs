@@ -259,7 +259,10 @@ impl<'u, 'm> Evidence<'u, 'm> {
         let values = &usage.access.values;
         values.is_empty()
             || values.iter().any(|field| {
-                let is_own_mark = query::is_principal(&field.value) || field.operator != "=";
+                // A number that is worked out from the stored one is counted, however that is written.
+                let mut stored = field.value.record_fields(usage.access.asset);
+                let is_counted = field.operator != "=" || stored.any(|stored| stored == field.name);
+                let is_own_mark = query::is_principal(&field.value) || is_counted;
                 let is_set_by_owners = self.scoped.iter().any(|other| {
                     other
                         .access

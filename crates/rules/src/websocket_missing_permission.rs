@@ -54,8 +54,11 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
         let is_seen = access.operation.is_write() || is_told(entry, access.asset);
         let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
+        // Of a record that is read for nothing but the question whose it is, nothing is told.
+        let is_question = !is_seen && compares_record(entry, access.asset);
         if !is_named
             || !is_telling
+            || is_question
             || is_count(access)
             || is_joining(access)
             || is_bookkeeping(map, access)

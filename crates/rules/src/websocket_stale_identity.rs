@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     AssetKind, CheckKind, Control, EffectKind, EntryPoint, Layer, Map, Operation, Origin,
-    Provenance, Transport, query,
+    Provenance, Transport, query, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -31,7 +31,10 @@ fn check(map: &Map, findings: &mut Findings) {
                 && query::verifications(other).any(|(_, found)| found.is_verified)
         });
         let reads = |asset: Ustr| all.iter().any(|other| knows(other, asset));
-        let missed = looked_up.iter().find(|known| !reads(known.asset));
+        let is_told_by_session = tells_by_session(map, &reads);
+        let missed = looked_up
+            .iter()
+            .find(|known| !reads(known.asset) && !is_told_by_session(known.asset));
         if let Some(missed) = missed.filter(|_| is_by_token) {
             // A socket that looks up something shows that the look-ups of it are seen.
             let is_seen = looked_up.iter().any(|known| reads(known.asset));
@@ -43,11 +46,25 @@ fn check(map: &Map, findings: &mut Findings) {
             report(entry, missed, confidence, findings);
         } else if is_by_token && missed.is_none() {
             let knows_account = |ban: &Ban<'_>| all.iter().any(|other| knows(other, ban.asset));
-            if let Some(ban) = ban(map).filter(|ban| uses_database(map) && !knows_account(ban)) {
+            let is_unseen = |ban: &Ban<'_>| {
+                uses_database(map) && !knows_account(ban) && !is_told_by_session(ban.asset)
+            };
+            if let Some(ban) = ban(map).filter(is_unseen) {
                 report_banned(entry, &ban, findings);
             }
         }
     }
+}
+
+/// Where whoever is banned loses the session too, a socket that looks the session up need not look at the account.
+fn tells_by_session(map: &Map, reads: &dyn Fn(Ustr) -> bool) -> impl Fn(Ustr) -> bool {
+    let accounts = query::account_assets(map);
+    let reads_session = sessions::session_assets(map)
+        .iter()
+        .any(|asset| reads(*asset));
+    let is_ended =
+        reads_session && banning(map).all(|found| sessions::ends_sessions(map, found.entry));
+    move |asset| is_ended && accounts.contains(&asset)
 }
 
 /// What guards of HTTP look up about the caller on every request.
@@ -181,16 +198,20 @@ struct Ban<'m> {
 /// Returns where somebody with a right to it changes in another's account what its log-in refuses for, while the
 /// connections that the account has stay open.
 fn ban(map: &Map) -> Option<Ban<'_>> {
-    let accounts = query::account_assets(map);
-    let bans = |entry: &EntryPoint| entry.verdict(Control::Authorization).refuses();
     let closes = |entry: &EntryPoint| {
         let mut effects = entry.effects.iter();
         effects.any(|effect| matches!(effect.kind, EffectKind::Disconnect(_)))
     };
+    banning(map).find(|found| !closes(found.entry))
+}
+
+fn banning(map: &Map) -> impl Iterator<Item = Ban<'_>> {
+    let accounts = query::account_assets(map);
+    let bans = |entry: &EntryPoint| entry.verdict(Control::Authorization).refuses();
     map.entry_points
         .iter()
-        .filter(|entry| bans(entry) && !closes(entry))
-        .find_map(|entry| {
+        .filter(move |entry| bans(entry))
+        .filter_map(move |entry| {
             query::handler_accesses(entry).find_map(|(effect, access)| {
                 let is_of_other = access.operation == Operation::Update
                     && accounts.contains(&access.asset)

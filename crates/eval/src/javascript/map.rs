@@ -145,7 +145,11 @@ fn add(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let value = call.argument(0);
     match machine.is_store(id) {
         true => store_set(machine, id, Some(&value), &value, call),
-        false => set_add(machine, id, value),
+        false => {
+            let host = machine.host();
+            host.added(machine, id, &value, call.span);
+            set_add(machine, id, value);
+        }
     }
     Ok(Some(call.this.clone()))
 }

@@ -39,6 +39,8 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
             let is_there = elements
                 .map(|element| machine.equal_values(element, &other))
                 .any(|equal| equal == Some(true));
+            let host = machine.host();
+            host.added(machine, id, &other, call.span);
             if !is_there {
                 machine.heap.push_element(id, other);
             }

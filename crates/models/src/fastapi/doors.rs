@@ -421,7 +421,7 @@ fn steps(
 }
 
 /// The name of a dependency: of an object with `__call__` the variable that holds it, or its class.
-fn node_symbol(machine: &Machine<'_>, call: &Value, span: Span) -> Symbol {
+pub(crate) fn node_symbol(machine: &Machine<'_>, call: &Value, span: Span) -> Symbol {
     let mut symbol = symbol(machine, call, span);
     let Some(Atom::Object(id)) = call.only() else {
         return symbol;

@@ -6,6 +6,7 @@ use ustr::Ustr;
 
 use crate::doors::{Mounting, symbol};
 use crate::fastapi::dependencies::{Dependant, Source, dependant, depends_object};
+use crate::fastapi::doors::node_symbol;
 use crate::fastapi::middleware::{Form, listed, of_application};
 use crate::fastapi::plan::{Plan, nodes, run_node};
 use crate::state::{Registration, RegistrationKind};
@@ -106,7 +107,7 @@ fn loose_step(machine: &Machine<'_>, call: &Value) -> Step {
         .objects()
         .next()
         .map_or(machine.place(), |id| machine.heap.get(id).span);
-    let symbol = symbol(machine, call, place);
+    let symbol = node_symbol(machine, call, place);
     Step {
         value: call.clone(),
         kind: StepKind::Layer,
