@@ -540,9 +540,7 @@ fn is_named_by_header(check: &Check, provenance: &Provenance) -> bool {
     let is_name = |origin: &Origin| {
         matches!(origin, Origin::Request(RequestPart::Header, _)) && !origin.is_identity()
     };
-    let is_found = |origin: &Origin| {
-        matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty())
-    };
+    let is_found = |origin: &Origin| matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty());
     let origins = provenance.origins();
     check.kind == CheckKind::Presence
         && origins.iter().any(is_name)
