@@ -6,6 +6,7 @@ pub use compare::{Comparison, Mark, compare, partners};
 pub use dump::{dump_ir, dump_values};
 pub use judge::fingerprint;
 pub use parse::{ParseCache, Parsed};
+pub use part::{Part, signature};
 pub use wire::is_test;
 
 mod compare;
@@ -13,8 +14,10 @@ mod configure;
 mod judge;
 pub mod judgements;
 mod parse;
+mod part;
 pub mod questions;
 mod suppress;
+mod uses;
 mod wire;
 
 use firedoor_app::Map;
@@ -98,6 +101,25 @@ pub fn analyse_with(files: &FileSet, options: &Options, cache: &ParseCache) -> R
 
 /// Analyses `files`, which are parsed already.
 pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Report {
+    analyse_entries(files, parsed, options, wire::wire)
+}
+
+/// Analyses what of `files` may be another since some were edited: a first look, whose findings may be wrong where they
+/// hang on what it leaves out. Nothing if all would have to be looked at.
+pub fn analyse_part(files: &FileSet, options: &Options, part: &Part) -> Option<Report> {
+    let edited = part.edited(files)?;
+    let parsed = Parsed::new(files, None);
+    Some(analyse_entries(files, parsed, options, |program| {
+        part::wire(program, &edited, part)
+    }))
+}
+
+fn analyse_entries(
+    files: &FileSet,
+    parsed: Parsed,
+    options: &Options,
+    wire: impl FnOnce(&Program<'_>) -> Map,
+) -> Report {
     let Parsed {
         modules,
         failed: failed_files,
@@ -106,7 +128,7 @@ pub fn analyse_parsed(files: &FileSet, parsed: Parsed, options: &Options) -> Rep
     let mut skipped = parse::skipped(files, &modules, &project);
     let remarks = suppress::remarks(files, &modules);
     let program = Program::new(modules, files, &project);
-    let mut map = wire::wire(&program);
+    let mut map = wire(&program);
     configure::apply(&mut map, files, options);
     let (mut findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
     let judgements = judge::settle(&mut findings, &mut map, &options.judgements);

@@ -5,11 +5,17 @@ use std::rc::Rc;
 use firedoor_app::Map;
 use firedoor_eval::{Machine, ModuleId, Program};
 use firedoor_ir::{Export, Import, Module, StatementKind};
-use firedoor_models::ModelHost;
-use rustc_hash::FxHashSet;
+use firedoor_models::{DoorFacts, ModelHost};
+use firedoor_source::{FileId, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Returns the application map of `program`.
 pub fn wire(program: &Program<'_>) -> Map {
+    wire_part(program, &|_| true)
+}
+
+/// Does the same with the entry points that are wanted only.
+pub fn wire_part(program: &Program<'_>, is_wanted: &dyn Fn(&DoorFacts) -> bool) -> Map {
     let host = Rc::new(ModelHost::default());
     let mut machine = Machine::new(program, host.clone());
     for module in roots(program) {
@@ -18,7 +24,33 @@ pub fn wire(program: &Program<'_>) -> Map {
     }
     firedoor_models::run_factories(&mut machine);
     machine.finish_wiring();
-    firedoor_models::build_map(&host, &mut machine)
+    firedoor_models::build_map_of(&host, &mut machine, is_wanted)
+}
+
+/// Returns the files that import one of `files` by names that can be read off, directly or through others, with those
+/// themselves.
+pub fn importers(program: &Program<'_>, files: &[FileId]) -> FxHashSet<FileId> {
+    let mut users: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
+    for (_, module) in program.iter() {
+        let mut imported = FxHashSet::default();
+        add_imports(program, module, &mut imported);
+        let mut imported: Vec<ModuleId> = imported.into_iter().collect();
+        imported.sort();
+        for id in imported {
+            let file = program.module(id).file;
+            users.entry(file).or_default().push(module.file);
+        }
+    }
+    let mut found: FxHashSet<FileId> = files.iter().copied().collect();
+    let mut waiting = files.to_vec();
+    while let Some(file) = waiting.pop() {
+        for user in users.get(&file).into_iter().flatten() {
+            if found.insert(*user) {
+                waiting.push(*user);
+            }
+        }
+    }
+    found
 }
 
 /// The modules that are run: all but tests. Modules that others import are run when they are imported, so
@@ -38,37 +70,55 @@ fn roots(program: &Program<'_>) -> Vec<ModuleId> {
 fn imported(program: &Program<'_>) -> FxHashSet<ModuleId> {
     let mut imported = FxHashSet::default();
     for (_, module) in program.iter() {
-        for statement in &module.body {
-            match &statement.kind {
-                StatementKind::Import(import) => add_import(program, module, import, &mut imported),
-                StatementKind::Export(
-                    Export::Named {
-                        source: Some(source),
-                        ..
-                    }
-                    | Export::All { source, .. },
-                ) => add_javascript(program, module, source, &mut imported),
-                _ => {}
-            }
-        }
-        for expression in &module.expressions {
-            if let firedoor_ir::ExpressionKind::Call {
-                callee, arguments, ..
-            } = &expression.kind
-                && let firedoor_ir::ExpressionKind::Name(name) = module.expression(*callee).kind
-                && name == "require"
-                && let Some(argument) = arguments.first()
-                && let firedoor_ir::ExpressionKind::Literal(firedoor_ir::Literal::String(source)) =
-                    &module.expression(argument.value).kind
-            {
-                add_javascript(program, module, source, &mut imported);
-            }
-        }
+        add_imports(program, module, &mut imported);
     }
     imported
 }
 
-fn add_import(
+/// Adds the modules that `module` imports.
+fn add_imports(program: &Program<'_>, module: &Module, imported: &mut FxHashSet<ModuleId>) {
+    for statement in &module.body {
+        match &statement.kind {
+            StatementKind::Import(import) => add_import(program, module, import, imported),
+            StatementKind::Export(
+                Export::Named {
+                    source: Some(source),
+                    ..
+                }
+                | Export::All { source, .. },
+            ) => add_javascript(program, module, source, imported),
+            _ => {}
+        }
+    }
+    let whole = Span::new(module.file, 0, u32::MAX);
+    add_required(program, module, whole, imported);
+}
+
+/// Adds the modules that `require` names within `span`.
+pub fn add_required(
+    program: &Program<'_>,
+    module: &Module,
+    span: Span,
+    imported: &mut FxHashSet<ModuleId>,
+) {
+    for expression in &module.expressions {
+        if span.contains(expression.span)
+            && let firedoor_ir::ExpressionKind::Call {
+                callee, arguments, ..
+            } = &expression.kind
+            && let firedoor_ir::ExpressionKind::Name(name) = module.expression(*callee).kind
+            && name == "require"
+            && let Some(argument) = arguments.first()
+            && let firedoor_ir::ExpressionKind::Literal(firedoor_ir::Literal::String(source)) =
+                &module.expression(argument.value).kind
+        {
+            add_javascript(program, module, source, imported);
+        }
+    }
+}
+
+/// Adds the modules that an import names.
+pub fn add_import(
     program: &Program<'_>,
     module: &Module,
     import: &Import,

@@ -9,9 +9,7 @@ use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
 use crate::fails_open::{environment_in, is_setting_missing};
-use crate::{
-    Check, CheckKind, CheckPlace, Control, Origin, Provenance, Refusal, RequestPart, Verdict,
-};
+use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -84,40 +82,6 @@ pub fn judge_browser(run: &LayerRun) -> Vec<(Control, Verdict)> {
     judged
         .filter(|(_, verdict)| *verdict != Verdict::Absent)
         .collect()
-}
-
-/// Returns the places of the checks that `control` rests on, in order: those by which the layer refuses.
-pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
-    let mut places = Vec::new();
-    for (refusal, checks, place) in &run.refusals {
-        let own = refusal_control(refusal, checks) == Some(control);
-        let last = checks.last();
-        let asked = last.is_some_and(|check| {
-            let counts = control == Control::RateLimit && check.kind == CheckKind::Attempts;
-            let mut parts = check.parts().iter();
-            counts || parts.any(|part| user_control(part) == Some(control))
-        });
-        if !own && !asked {
-            continue;
-        }
-        let mut deciding = checks.iter().rev();
-        let named = deciding.find(|check| check_control(refusal, check) == Some(control));
-        let found = named.filter(|_| own).or(last);
-        // That something is missing and the code breaks is no check of anybody's.
-        let is_broken = refusal.status().is_none_or(|status| status >= 500);
-        if is_broken && found.is_some_and(|check| check.kind == CheckKind::Failure) {
-            continue;
-        }
-        places.push(CheckPlace {
-            control,
-            span: found.map_or(*place, |check| check.span),
-            passes: found.is_none_or(|check| !check.side),
-            ends: found.is_none_or(|check| check.ends),
-        });
-    }
-    places.sort();
-    places.dedup();
-    places
 }
 
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
@@ -362,7 +326,7 @@ fn is_accident(check: &Check) -> bool {
         && check.provenance().origins().iter().all(is_unknown)
 }
 
-fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
+pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     let deciding = check.provenance();
     if is_origin_check(&deciding) {
         return Some(Control::Origin);

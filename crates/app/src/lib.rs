@@ -8,6 +8,7 @@ mod amounts;
 mod asset;
 pub mod build;
 mod control;
+mod deciding;
 pub mod diff;
 mod effect;
 mod entry_point;
@@ -25,6 +26,7 @@ pub mod sessions;
 pub use amounts::is_taken_from;
 pub use asset::{Asset, AssetField, AssetKind};
 pub use control::{Control, Verdict};
+pub use deciding::deciding;
 pub use effect::{
     Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Condition, Effect,
     EffectKind, Field, Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel,
@@ -33,8 +35,7 @@ pub use effect::{
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};
 pub use judge::{
-    Continuation, LayerRun, deciding, judge_browser, judge_layer, judge_user, refusal_control,
-    user_control,
+    Continuation, LayerRun, judge_browser, judge_layer, judge_user, refusal_control, user_control,
 };
 pub use layer::{CheckPlace, GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};

@@ -29,6 +29,8 @@ pub fn self_model(before: &Snapshot, now: &Snapshot, name: &str) -> Option<Strin
     if text.is_empty() {
         return None;
     }
+    // What the plan owes is owed before and after; whoever is told something is reminded of it.
+    let text = text + &list("The plan is not met in", &now.owed);
     let text = format!("firedoor: what this session did to the wiring since {name}\n{text}");
     Some(cut(&firedoor_report::clean_lines(text.trim_end())))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firedoor_analysis::{Report, ReportedFinding, fingerprint};
+use firedoor_analysis::{Report, ReportedFinding, fingerprint, signature};
 use firedoor_app::{Control, EntryPoint};
 use firedoor_mcp::{entry_text, finding_text};
 use firedoor_report::clean;
@@ -23,6 +23,10 @@ pub struct Snapshot {
     pub idle_guards: Vec<(String, String)>,
     /// The judgements that have fallen.
     pub fallen: Vec<String>,
+    /// The decisions of the plan that the code breaks or does not show yet, each with the word for it.
+    pub owed: Vec<String>,
+    /// What is known of the wiring of each entry point.
+    pub signatures: BTreeSet<String>,
 }
 
 /// A finding that counts.
@@ -40,6 +44,8 @@ pub struct KnownFinding {
     pub title: String,
     /// All about it, in some lines.
     pub text: String,
+    /// The file where it is.
+    pub place: String,
     /// The files it rests on.
     pub files: Vec<String>,
     /// The entry point it is about.
@@ -60,6 +66,11 @@ pub struct KnownEntry {
 }
 
 impl KnownFinding {
+    /// Holds if it rests on one of `files`.
+    pub fn touches(&self, files: &[String]) -> bool {
+        self.files.iter().any(|file| files.contains(file))
+    }
+
     /// Holds if it is at least as bad as `least`.
     pub fn is_at_least(&self, least: Severity) -> bool {
         let severities = [
@@ -72,6 +83,15 @@ impl KnownFinding {
             .into_iter()
             .find(|severity| severity.as_str() == self.severity);
         own.is_some_and(|own| own >= least)
+    }
+}
+
+impl KnownFinding {
+    /// Holds if a look at what edits of `files` can have changed may tell it: it stands in one of them, or is about an
+    /// entry point that rests on one. That a guard is mounted nowhere is no news from where little is looked at.
+    pub fn is_told_by_part(&self, files: &[String]) -> bool {
+        let is_about_entry = self.entry_point.is_some() && self.rule != "unmounted-guard";
+        files.contains(&self.place) || (is_about_entry && self.touches(files))
     }
 }
 
@@ -89,6 +109,8 @@ impl Snapshot {
                 .iter()
                 .map(|entry| known_entry(files, entry))
                 .collect(),
+            owed: owed(report),
+            signatures: report.map.entry_points.iter().map(signature).collect(),
             idle_guards: guards
                 .filter(|guard| guard.covers.is_empty())
                 .map(|guard| {
@@ -167,6 +189,23 @@ impl Snapshot {
     }
 }
 
+fn owed(report: &Report) -> Vec<String> {
+    use firedoor_plan::Status;
+    let standing = report.plan.iter();
+    standing
+        .flat_map(|standing| &standing.owed)
+        .filter(|owed| matches!(owed.status, Status::Broken | Status::NotVisible))
+        .map(|owed| {
+            format!(
+                "{} {}: {}",
+                owed.status.as_str(),
+                owed.kept.id,
+                owed.because
+            )
+        })
+        .collect()
+}
+
 fn counts(reported: &ReportedFinding) -> bool {
     reported.suppressed.is_none()
         && !reported.in_baseline
@@ -184,6 +223,7 @@ fn known_finding(files: &FileSet, reported: &ReportedFinding) -> KnownFinding {
         severity: finding.severity.as_str().to_owned(),
         title: clean(&finding.title).into_owned(),
         text: finding_text(files, reported),
+        place: files.path(finding.span).to_owned(),
         files: paths.into_iter().collect(),
         entry_point: finding.entry_point.clone(),
     }
@@ -231,6 +271,7 @@ mod tests {
             severity: String::from("high"),
             title: String::new(),
             text: String::new(),
+            place: String::new(),
             files: Vec::new(),
             entry_point: Some(id.to_owned()),
         }

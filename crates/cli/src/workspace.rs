@@ -41,6 +41,8 @@ impl Workspace {
         let root = self.root()?;
         let mut configuration = configuration::load(self.config.as_deref(), &root)?;
         configuration.options.judgements = judgements::load(&root)?;
+        let plan = crate::plan::load(&root)?;
+        configuration.options.plan = plan.map(|(plan, _)| std::sync::Arc::new(plan));
         Ok(configuration)
     }
 
@@ -107,6 +109,12 @@ impl Source for Workspace {
 
     fn ends(&self, base: &str, head: Option<&str>) -> Result<Ends, String> {
         self.ends_of(base, head).map_err(|error| error.to_string())
+    }
+
+    fn document(&self, path: &str) -> Result<String, String> {
+        let root = self.root().map_err(|error| error.to_string())?;
+        let document = crate::plan::read_inner(&root, path).map_err(|error| error.to_string())?;
+        Ok(document.text)
     }
 
     fn commit(&self, commit: &str) -> Result<Tree, String> {

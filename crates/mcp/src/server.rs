@@ -10,7 +10,7 @@ use rmcp::{ServerHandler, tool, tool_handler, tool_router};
 use crate::analyses::Analyses;
 use crate::answers::{
     self, CoverageArguments, DiffArguments, ExplainArguments, FindingsArguments, MapArguments,
-    QuestionsArguments, RulesArguments,
+    QuestionsArguments, ReviewArguments, RulesArguments,
 };
 use crate::page::page;
 use crate::source::Source;
@@ -19,6 +19,7 @@ use crate::source::Source;
 const INSTRUCTIONS: &str = "\
 firedoor works out which guards (log-in, roles, rate limits, CSRF and origin checks) really stand before each entry \
 point of this web application, by evaluating its wiring. Nothing here changes a file. \
+While you plan: `review` with the document. \
 Before you change routes, middleware or sockets: `map` with a path or file. \
 After a change: `diff` (against HEAD), then `findings` for the files you touched. \
 Before you say that something is protected: `coverage`, and `explain` for the entry point. \
@@ -133,6 +134,16 @@ impl Server {
     async fn diff(&self, Parameters(arguments): Parameters<DiffArguments>) -> CallToolResult {
         self.answer(move |analyses| {
             let (answer, digest) = answers::diff(analyses, &arguments)?;
+            page(&answer, arguments.cursor.as_deref(), &digest)
+        })
+        .await
+    }
+
+    /// What a plan leaves open before there is code, or how the code stands to the plan that is kept.
+    #[tool(annotations(title = "Plan review", read_only_hint = true, open_world_hint = false))]
+    async fn review(&self, Parameters(arguments): Parameters<ReviewArguments>) -> CallToolResult {
+        self.answer(move |analyses| {
+            let (answer, digest) = answers::review(analyses, &arguments)?;
             page(&answer, arguments.cursor.as_deref(), &digest)
         })
         .await

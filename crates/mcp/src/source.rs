@@ -64,6 +64,12 @@ pub trait Source: Send + Sync + 'static {
     /// If there are none, in words.
     fn ends(&self, base: &str, head: Option<&str>) -> Result<Ends, String>;
 
+    /// Returns the text of the document at `path`, which lies in the tree.
+    ///
+    /// # Errors
+    /// If there is none, or it lies elsewhere, in words.
+    fn document(&self, path: &str) -> Result<String, String>;
+
     /// Returns the tree of a commit that [`Source::ends`] named.
     ///
     /// # Errors

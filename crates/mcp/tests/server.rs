@@ -81,6 +81,15 @@ impl Source for Memory {
         }
     }
 
+    fn document(&self, path: &str) -> Result<String, String> {
+        match path {
+            "PLAN.md" => Ok(String::from(
+                "# Plan\n\nUsers log in with a password. We use refresh tokens that live for 30 days.\n",
+            )),
+            other => Err(format!("there is nothing at '{other}'")),
+        }
+    }
+
     fn commit(&self, _commit: &str) -> Result<Tree, String> {
         self.commits_read.fetch_add(1, Ordering::SeqCst);
         Ok(tree(APP))
@@ -119,6 +128,7 @@ async fn the_tools_are_read_only_and_described() {
         "findings",
         "map",
         "questions",
+        "review",
         "rules",
     ];
     assert_eq!(names, known);
@@ -169,6 +179,13 @@ async fn every_tool_answers_about_the_tree() {
     assert!(text.contains("unmounted-guard"), "{text}");
     let (text, _) = call(&client, "rules", json!({"rule": "unmounted-guard"})).await;
     assert!(text.contains("What to do:"), "{text}");
+    let (text, _) = call(&client, "review", json!({"document": "PLAN.md"})).await;
+    assert!(
+        text.contains("refresh-token/rotation") && text.contains("PLAN.md:3"),
+        "{text}"
+    );
+    let (text, is_error) = call(&client, "review", json!({})).await;
+    assert!(is_error && text.contains("no plan is kept"), "{text}");
     let (text, _) = call(&client, "questions", json!({})).await;
     assert!(
         text.contains("Is `DELETE /cards/{id}` public on purpose?"),
@@ -244,6 +261,8 @@ async fn what_is_hostile_is_refused_with_words() {
         ("rules", json!({"rule": "no-such-rule"})),
         ("questions", json!({"importance": "utmost"})),
         ("diff", json!({"base": "--upload-pack=touch pwned"})),
+        ("review", json!({"document": "../PLAN.md"})),
+        ("review", json!({"document": "nothing.md"})),
     ] {
         let (text, is_error) = call(&client, tool, arguments.clone()).await;
         assert!(is_error, "{tool} {arguments}: {text}");

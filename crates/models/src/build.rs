@@ -8,7 +8,7 @@ use firedoor_app::{
     judge_browser, judge_layer, judge_user,
 };
 use firedoor_eval::Machine;
-use firedoor_source::Span;
+use firedoor_source::{FileId, Span};
 use indexmap::IndexMap;
 use ustr::Ustr;
 
@@ -16,14 +16,62 @@ use crate::drive::FAILED;
 use crate::request::{Sent, applies, combined, entry_point, layer_run, unknown_entry_point};
 use crate::{Door, ModelHost, Step, StepKind};
 
+/// What is known of an entry point before any request is sent through it.
+#[derive(Clone, Debug)]
+pub struct DoorFacts {
+    /// Its id.
+    pub id: String,
+    /// The names of the layers before its handler, in order.
+    pub layers: Vec<Ustr>,
+    /// Where its handler and its layers are defined, without those that run only after an error.
+    pub defined: Vec<Span>,
+    /// The files that register it and mount its layers.
+    pub mounted: Vec<FileId>,
+}
+
+impl DoorFacts {
+    fn new(door: &Door) -> DoorFacts {
+        let steps = || door.steps.iter().chain(&door.late);
+        let running = steps().filter(|step| step.kind != StepKind::ErrorHandler);
+        let layers = door.steps.iter();
+        DoorFacts {
+            id: match door.message {
+                Some(message) => format!("{} {}#{message}", door.method, door.path),
+                None => format!("{} {}", door.method, door.path),
+            },
+            layers: layers
+                .filter(|step| step.kind != StepKind::Handler)
+                .map(|step| step.name)
+                .collect(),
+            defined: std::iter::once(door.handler.span)
+                .chain(running.map(|step| step.span))
+                .collect(),
+            mounted: std::iter::once(door.registered.file)
+                .chain(steps().map(|step| step.mounted.file))
+                .collect(),
+        }
+    }
+}
+
 /// Returns the application map of the program that `machine` has wired.
 pub fn build_map(host: &ModelHost, machine: &mut Machine<'_>) -> Map {
+    build_map_of(host, machine, &|_| true)
+}
+
+/// Does the same with the entry points that are wanted: requests are what costs, and wiring is cheap.
+pub fn build_map_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    is_wanted: &dyn Fn(&DoorFacts) -> bool,
+) -> Map {
     let mut builder = Builder::default();
     let mut entries: Vec<EntryPoint> = Vec::new();
     for framework in host.frameworks() {
         let doors = machine.guarded(|machine| (framework.doors)(host, machine));
         for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
-            add_entries(host, machine, &door, &mut entries);
+            if is_wanted(&DoorFacts::new(&door)) {
+                add_entries(host, machine, &door, &mut entries);
+            }
         }
     }
     drop_repeated(&mut entries);

@@ -4,7 +4,7 @@
 //! who is asking, because that is what the handler is about to find out.
 
 use firedoor_app::{
-    ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, RequestPart,
+    Access, ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, RequestPart,
     SessionOperation, Transport, refusal_control,
 };
 use ustr::Ustr;
@@ -44,6 +44,7 @@ fn is_second_step(entry: &EntryPoint) -> bool {
         EffectKind::CompareSecret(found) => {
             found.kind == ComparisonKind::Code && found.given.is_from_client()
         }
+        EffectKind::Access(access) => finds_code(entry, access),
         _ => false,
     });
     let opens = || {
@@ -62,6 +63,30 @@ fn is_second_step(entry: &EntryPoint) -> bool {
         })
     };
     compares && opens()
+}
+
+/// Holds if one of somebody's codes is found by its digest: by something sent besides the token that says whose.
+fn finds_code(entry: &EntryPoint, access: &Access) -> bool {
+    let tokens = entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Verify(token) => Some(&token.token),
+            _ => None,
+        });
+    let shown: Vec<&Origin> = tokens.flat_map(|token| token.origins()).collect();
+    let is_of_somebody = access.key.iter().any(|field| {
+        let mut origins = field.value.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Principal(_)))
+    });
+    is_of_somebody
+        && access.key.iter().any(|field| {
+            let origins = field.value.origins();
+            let is_other = |origin: &&Origin| {
+                matches!(origin, Origin::Request(RequestPart::Body, _)) && !shown.contains(origin)
+            };
+            origins.contains(&Origin::Digest) && origins.iter().any(|origin| is_other(&origin))
+        })
 }
 
 /// The fields of the session in which an entry point leaves chance for whoever asks, as one does with a `state`.

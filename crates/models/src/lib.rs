@@ -96,7 +96,7 @@ mod ws;
 mod zod;
 mod zod_passage;
 
-pub use build::build_map;
+pub use build::{DoorFacts, build_map, build_map_of};
 pub use doors::{Door, Framework, Step, StepKind};
 pub use factories::run_factories;
 pub use host::ModelHost;

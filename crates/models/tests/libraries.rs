@@ -19,6 +19,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "node_http",
             "fastapi",
             "fastapi_websocket",
+            "fastify",
             "flask",
             "flask_answers",
             "flask_config",
@@ -38,6 +39,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "ws",
         ],
     ),
+    ("plugins of Fastify", &["fastify_plugins"]),
     (
         "sessions and log-in",
         &[
@@ -85,7 +87,10 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "flask_cross_site",
         ],
     ),
-    ("shape of input", &["pydantic", "validators", "zod"]),
+    (
+        "shape of input",
+        &["pydantic", "typebox", "validators", "zod"],
+    ),
     (
         "data stores",
         &[
@@ -135,6 +140,7 @@ const STANDARD: &[&str] = &[
 /// Packages of which a model knows one helper, so that a list would promise too much.
 const HELPERS: &[&str] = &[
     "npm:apollo-server-express",
+    "npm:desm",
     "npm:util",
     "py:allauth",
     "py:anyio",

@@ -47,6 +47,7 @@ pub(crate) fn review(texts: &[Text]) -> (Vec<FoundPart>, Vec<Obligation>) {
         let own: Vec<Obligation> = part
             .decisions
             .iter()
+            .filter(|decision| reading.needs(decision))
             .map(|decision| reading.decide(number, part, decision, &evidence))
             .collect();
         decisions.extend(own);
@@ -290,6 +291,20 @@ impl Reading {
         found.map(|found| found.quote.clone())
     }
 
+    /// Holds if what the decision needs is there.
+    fn needs(&self, decision: &Decision) -> bool {
+        let is_there = |sentence: &Sentence| {
+            let words = &self.phrases[sentence.phrase].words;
+            let mut found = decision
+                .needs
+                .iter()
+                .filter_map(|pattern| pattern.find(words, 0));
+            sentence.section == Section::Plan
+                && found.any(|place| sentence.cues.mode(place, false, false) == Mode::Yes)
+        };
+        decision.needs.is_empty() || self.sentences.iter().any(is_there)
+    }
+
     fn decide(
         &self,
         number: usize,
@@ -396,11 +411,15 @@ impl Reading {
         place: Place,
     ) -> bool {
         let phrase = &self.phrases[sentence.phrase];
-        if let Some(strong) = nearest(phrase, part, place) {
-            return strong == part || has_strong_tie(phrase, part, strong, place);
-        }
         let is_backed = sentence.company.contains(&part);
         let is_own = parts()[part].is_about_own;
+        match nearest(phrase, part, place) {
+            Some(near) if near.part != part => {
+                return has_strong_tie(phrase, part, near.part, place);
+            }
+            Some(near) if near.is_strong || is_own || is_backed => return true,
+            _ => {}
+        }
         let may_mean = |phrase: &Phrase| {
             is_named(phrase, part, &[]) && (is_own || is_backed)
                 || is_backed && is_named(phrase, part, &decision.about)
@@ -444,7 +463,7 @@ fn is_named(phrase: &Phrase, part: usize, about: &[Pattern]) -> bool {
 }
 
 /// Returns the part of the family of `part` that is named nearest: before `place` if there is one, else behind it.
-fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<usize> {
+fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<Mention> {
     let family = phrase
         .mentions
         .iter()
@@ -452,9 +471,9 @@ fn nearest(phrase: &Phrase, part: usize, place: Place) -> Option<usize> {
     let before = family
         .clone()
         .filter(|mention| mention.place.0 < place.1)
-        .max_by_key(|mention| (mention.place.0, mention.part == part));
+        .max_by_key(|mention| (mention.place.0, mention.part == part, mention.is_strong));
     let behind = family.min_by_key(|mention| (mention.place.0, mention.part != part));
-    before.or(behind).map(|mention| mention.part)
+    before.or(behind).copied()
 }
 
 /// Holds if a mention tells the parts of a family apart: a name does, and a part's own words do for itself.

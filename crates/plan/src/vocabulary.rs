@@ -112,6 +112,8 @@ pub struct Decision {
     pub(crate) deferred_anywhere: Vec<Pattern>,
     /// Holds if what settles it says nothing where it is negated.
     pub(crate) ignores_negation: bool,
+    /// What must be there besides the part, if anything must: a log-in without passwords has none to hash.
+    pub(crate) needs: Vec<Pattern>,
     /// Decisions that settle this one too.
     pub(crate) implied_by: Vec<String>,
 }
@@ -166,6 +168,8 @@ struct DecisionEntry {
     deferred_anywhere: Vec<String>,
     #[serde(default)]
     ignores_negation: bool,
+    #[serde(default)]
+    needs: Vec<String>,
     #[serde(default)]
     implied_by: Vec<String>,
 }
@@ -237,6 +241,7 @@ fn decision_of(part: &str, entry: DecisionEntry, grammar: &Grammar) -> Result<De
         deferred: patterns(&entry.deferred, grammar)?,
         deferred_anywhere: patterns(&entry.deferred_anywhere, grammar)?,
         ignores_negation: entry.ignores_negation,
+        needs: patterns(&entry.needs, grammar)?,
         implied_by: entry.implied_by,
         id,
     })

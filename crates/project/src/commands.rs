@@ -74,6 +74,9 @@ pub(crate) fn targets(command: &str) -> Vec<Target> {
             } else if program == "nest" && rest.first() == Some(&"start") {
                 // Where the Nest command looks unless its settings say otherwise.
                 targets.push(Target::Path("src/main.ts".to_string()));
+            } else if program == "fastify" && rest.first() == Some(&"start") {
+                // The last word is the plugin; others that look like paths are values of options.
+                targets.extend(paths(&rest[1..]).last().map(Target::Path));
             } else if PYTHON_RUNNERS.contains(&program) {
                 let target = python(rest);
                 if program == "fastapi" && target.is_none() {
@@ -215,6 +218,15 @@ mod tests {
 
     fn module(module: &str, object: &str) -> Target {
         Target::Module(module.to_string(), Some(Ustr::from(object)))
+    }
+
+    #[test]
+    fn the_plugin_that_fastify_starts_is_found() {
+        assert_eq!(
+            targets("npm run build && fastify start -w -l info -P app.js"),
+            [Target::Path("app.js".to_string())]
+        );
+        assert_eq!(targets("fastify generate app"), []);
     }
 
     #[test]

@@ -1,11 +1,6 @@
 //! How far a map can be believed: guards that are removed must be missed, and a running instance must answer as its map says.
 
 mod guards;
-#[expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "a running instance is asked over a network, within a time that is measured"
-)]
 pub mod probe;
 mod removal;
 mod selftest;

@@ -126,6 +126,7 @@ fn documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "STYLE.md",
+        "docs/agents.md",
         "docs/ci.md",
         "docs/configuration.md",
         "docs/decisions.md",

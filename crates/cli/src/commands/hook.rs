@@ -183,17 +183,12 @@ fn after_edit(
     };
     let mut session = Session::load(&keep, told.session.as_deref());
     let base = keep.base(&mut session)?;
-    let now = keep.now(&base)?;
-    let introduced = now.introduced(&base);
-    session.forget_repaired(&introduced);
-    let new: Vec<&KnownFinding> = introduced
-        .into_iter()
-        .filter(|finding| finding.files.iter().any(|file| files.contains(file)))
-        .filter(|finding| !session.told.contains(&finding.fingerprint))
-        .collect();
-    session
-        .told
-        .extend(new.iter().map(|it| it.fingerprint.clone()));
+    let now = keep.after_edit(&base, files)?.unwrap_or(base.clone());
+    let mut new = now.introduced(&base);
+    new.retain(|finding| finding.touches(files));
+    session.forget_repaired(files, &new);
+    new.retain(|finding| !session.told.contains_key(&finding.fingerprint));
+    session.tell(&new);
     session.save(&keep)?;
     if new.is_empty() {
         return Ok(None);

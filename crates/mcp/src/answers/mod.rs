@@ -6,6 +6,7 @@ mod explain;
 mod findings;
 mod map;
 mod questions;
+mod review;
 mod rules;
 
 pub use coverage::{CoverageArguments, coverage};
@@ -14,6 +15,7 @@ pub use explain::{ExplainArguments, explain};
 pub use findings::{FindingsArguments, finding_text, findings};
 pub use map::{MapArguments, entry_text, map};
 pub use questions::{QuestionsArguments, questions};
+pub use review::{ReviewArguments, review};
 pub use rules::{RulesArguments, rules};
 
 use firedoor_app::Verdict;

@@ -177,6 +177,11 @@ fn hook(
     shared: &[Value],
 ) -> Result<(), Stop> {
     let arguments = Arguments::positional(shared.iter().take(3).cloned());
+    if is_unknown_library(host, machine, &step.value) {
+        // What it calls back with would only say that it is not known.
+        express::unknown_layer(host, machine, step);
+        return Ok(());
+    }
     if !is_function(machine, &step.value) {
         let result = machine.call_value(&step.value, None, &arguments, step.mounted)?;
         let is_promise = result
@@ -229,6 +234,15 @@ fn hook(
         }
     }
     Ok(())
+}
+
+fn is_unknown_library(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
+    let path = match value.only_object().map(|id| &machine.heap.get(id).kind) {
+        Some(ObjectKind::Host(path)) => *path,
+        Some(_) => return false,
+        None => value.as_outside().unwrap_or_default(),
+    };
+    path.starts_with("npm:") && !host.answers(&path)
 }
 
 /// A function with a third parameter that is not async says itself when it is done.

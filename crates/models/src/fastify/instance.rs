@@ -4,15 +4,31 @@ use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Event, Hook, INSTANCE, Instance, NAME};
+use super::{About, Event, Hook, INSTANCE, Instance, NAME};
 use crate::ModelHost;
 use crate::tools::{last_part, option};
 
 /// `fastify(options)`.
 pub(super) fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = make(host, machine, None, String::new(), call.span);
-    note_trust(host, machine, &call.arguments.get(0), call.span);
+    let options = call.arguments.get(0);
+    note_trust(host, machine, &options, call.span);
+    let removes_all = removes_all(machine, &options, call.span);
+    if let Some(instance) = host.state().fastify.instances.get_mut(&id) {
+        instance.removes_all = removes_all;
+    }
     Ok(Some(Value::object(id)))
+}
+
+/// `ajv: { customOptions: { removeAdditional: 'all' } }`.
+fn removes_all(machine: &mut Machine<'_>, options: &Value, span: Span) -> bool {
+    let mut value = Some(options.clone());
+    for name in ["ajv", "customOptions", "removeAdditional"] {
+        value = value.and_then(|value| option(machine, &value, name, span));
+    }
+    value
+        .and_then(|value| value.text())
+        .is_some_and(|text| text == "all")
 }
 
 fn note_trust(host: &ModelHost, machine: &mut Machine<'_>, options: &Value, span: Span) {
@@ -56,6 +72,7 @@ pub(super) fn make(
         on_request: Default::default(),
         on_reply: Default::default(),
         has_validator: above.is_some_and(|above| above.has_validator),
+        removes_all: above.is_some_and(|above| above.removes_all),
         span,
     };
     memory.instances.insert(id, instance);
@@ -90,6 +107,17 @@ pub(super) fn decoration(host: &ModelHost, id: ObjectId, name: Ustr) -> Option<V
 pub(super) fn plain_plugin(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     let options = call.arguments.get(1);
+    let name = option(machine, &options, "name", call.span).and_then(|name| name.text());
+    let needs = option(machine, &options, "dependencies", call.span);
+    let needs = needs.map_or_else(Vec::new, |needs| machine.elements_of(&needs).0);
+    let needs: Vec<Ustr> = needs.iter().filter_map(Value::text).collect();
+    for id in function.objects() {
+        let about = About {
+            name,
+            needs: needs.clone(),
+        };
+        host.state().fastify.about.insert(id, about);
+    }
     let encapsulates = option(machine, &options, "encapsulate", call.span);
     if encapsulates.is_some_and(|value| machine.truth(&value) == Some(true)) {
         return Ok(Some(function));
@@ -174,6 +202,25 @@ pub(super) fn set_error_handler(
         if let Some(instance) = host.state().fastify.instances.get_mut(&id) {
             instance.error_handler = Some(hook);
         }
+    }
+    Ok(Some(call.this.clone()))
+}
+
+/// `setNotFoundHandler(options, function)`: guards among its options are used where no route is.
+pub(super) fn set_not_found(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let options = call.arguments.get(0);
+    for name in ["preValidation", "preHandler"] {
+        let Some(given) = option(machine, &options, name, call.span) else {
+            continue;
+        };
+        let mut hooks = machine.elements_of(&given).0;
+        hooks.push(given);
+        let ids: Vec<ObjectId> = hooks.iter().flat_map(Value::objects).collect();
+        host.state().used_guards.extend(ids);
     }
     Ok(Some(call.this.clone()))
 }

@@ -18,7 +18,15 @@ const MOST: usize = 20_000;
 
 /// Lists the routes of every application. One that nobody serves is left out, as long as another is served.
 pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
-    let roots = roots(host);
+    let doors = doors_of(host, machine, roots(host));
+    if !doors.is_empty() {
+        return doors;
+    }
+    let started = super::cli::start(host, machine);
+    doors_of(host, machine, started)
+}
+
+fn doors_of(host: &ModelHost, machine: &mut Machine<'_>, roots: Vec<ObjectId>) -> Vec<Door> {
     for root in &roots {
         queue::flush(host, machine, *root);
     }
@@ -296,6 +304,7 @@ impl Listed<'_> {
             instance: id,
             options: self.route.options.clone(),
             sends_late: sends_late(machine, self.known),
+            removes_all: self.known.removes_all,
         };
         let key = crate::sequel::key(&door);
         host.state().fastify.plans.insert(key, plan);

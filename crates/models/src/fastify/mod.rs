@@ -5,6 +5,7 @@
 //! to a parent reaches the children it has already. Sources: fastify 4.29.1 and 5.12.8, `fastify.js`,
 //! `lib/route.js`, `lib/hooks.js`, `lib/pluginOverride.js`, `lib/reply.js`; avvio 8 and 9.
 
+mod cli;
 mod errors;
 mod flow;
 mod instance;
@@ -48,7 +49,7 @@ pub static MODEL: Model = Model {
         ("npm:fastify().inject", queue::inject),
         ("npm:fastify().addHook", queue::add_hook),
         ("npm:fastify().setErrorHandler", instance::set_error_handler),
-        ("npm:fastify().setNotFoundHandler", instance::same),
+        ("npm:fastify().setNotFoundHandler", instance::set_not_found),
         ("npm:fastify().decorate", instance::decorate),
         ("npm:fastify().decorateRequest", instance::decorate),
         ("npm:fastify().decorateReply", instance::decorate),
@@ -233,6 +234,8 @@ pub(crate) struct Instance {
     pub(crate) on_request: IndexMap<Ustr, Value>,
     pub(crate) on_reply: IndexMap<Ustr, Value>,
     pub(crate) has_validator: bool,
+    /// Holds if everything is taken away that a schema does not name.
+    pub(crate) removes_all: bool,
     pub(crate) span: Span,
 }
 
@@ -243,6 +246,15 @@ pub(crate) struct Plan {
     pub(crate) options: Value,
     /// Holds if a function waits before answers are sent: until it is done nothing counts as sent.
     pub(crate) sends_late: bool,
+    /// Holds if everything is taken away that a schema does not name.
+    pub(crate) removes_all: bool,
+}
+
+/// What a plugin says about itself: its name, and those that it needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    pub(crate) name: Option<Ustr>,
+    pub(crate) needs: Vec<Ustr>,
 }
 
 /// What the model keeps.
@@ -251,6 +263,8 @@ pub(crate) struct Memory {
     pub(crate) instances: IndexMap<ObjectId, Instance>,
     /// Functions that work on the instance itself.
     pub(crate) plain: FxHashSet<ObjectId>,
+    /// What plugins say about themselves.
+    pub(crate) about: FxHashMap<ObjectId, About>,
     pub(crate) plans: FxHashMap<DoorKey, Plan>,
     /// Schemas that were added under an identifier.
     pub(crate) schemas: IndexMap<Ustr, Value>,

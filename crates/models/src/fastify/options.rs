@@ -266,7 +266,12 @@ impl Passage<'_> {
             machine.heap.get_mut(made).properties.insert(name, value);
         }
         let more = option(machine, schema, "additionalProperties", span);
-        let is_closed = more.is_some_and(|more| machine.truth(&more) == Some(false));
+        let removes_all = {
+            let state = self.host.state();
+            let plan = state.fastify.current.as_ref();
+            plan.is_some_and(|plan| plan.removes_all)
+        };
+        let is_closed = removes_all || more.is_some_and(|more| machine.truth(&more) == Some(false));
         if !is_closed {
             let object = machine.heap.get_mut(made);
             object.is_open = true;

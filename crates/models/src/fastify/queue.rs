@@ -223,7 +223,7 @@ fn with_instance<T>(
 }
 
 /// Runs a plugin: a function of the program on a child of the instance, or what a library does.
-fn load(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId, waiting: &Waiting) {
+pub(super) fn load(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId, waiting: &Waiting) {
     host.state().fastify.loaded += 1;
     if host.state().fastify.loaded > MOST_PLUGINS || machine_depth(host, id) > 24 {
         let detail = "there are too many plugins to follow";

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use firedoor_analysis::analyse;
+use firedoor_analysis::{Part, Report, analyse, analyse_part};
 use firedoor_mcp::Tree;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -76,16 +76,56 @@ impl<'a> Keep<'a> {
     pub fn now(&self, base: &Snapshot) -> Result<Snapshot, UserError> {
         let tree = self.workspace.tree()?;
         let digest = tree.digest();
+        match self.kept(base, &digest) {
+            Some(kept) => Ok(kept),
+            None => self.analysed(&tree, digest),
+        }
+    }
+
+    /// Returns what is found after an edit of `files`; nothing if a first look at what it can have changed finds nothing
+    /// that is new and rests on them.
+    ///
+    /// The look leaves out most of the application, so that it is quick, and what it finds may be wrong: it only says
+    /// whether a whole analysis is worth its time.
+    pub fn after_edit(
+        &self,
+        base: &Snapshot,
+        files: &[String],
+    ) -> Result<Option<Snapshot>, UserError> {
+        let tree = self.workspace.tree()?;
+        let digest = tree.digest();
+        if let Some(kept) = self.kept(base, &digest) {
+            return Ok(Some(kept));
+        }
+        let part = Part {
+            edited: files.to_vec(),
+            known: base.signatures.clone(),
+        };
+        if let Some(report) = analyse_part(&tree.files, &tree.options, &part) {
+            let look = snapshot_of(&tree, report, String::new());
+            let introduced = look.introduced(base);
+            if !introduced
+                .iter()
+                .any(|finding| finding.is_told_by_part(files))
+            {
+                return Ok(None);
+            }
+        }
+        self.analysed(&tree, digest).map(Some)
+    }
+
+    /// Returns what was found in files that are as they are now.
+    fn kept(&self, base: &Snapshot, digest: &str) -> Option<Snapshot> {
         if base.digest == digest {
-            return Ok(base.clone());
+            return Some(base.clone());
         }
-        let file = self.file("now", "");
-        let kept: Option<Snapshot> = self.read(&file);
-        if let Some(snapshot) = kept.filter(|kept| kept.digest == digest) {
-            return Ok(snapshot);
-        }
-        let snapshot = snapshot(&tree, digest);
-        self.write(&file, &snapshot)?;
+        let kept: Option<Snapshot> = self.read(&self.file("now", ""));
+        kept.filter(|kept| kept.digest == digest)
+    }
+
+    fn analysed(&self, tree: &Tree, digest: String) -> Result<Snapshot, UserError> {
+        let snapshot = snapshot(tree, digest);
+        self.write(&self.file("now", ""), &snapshot)?;
         Ok(snapshot)
     }
 
@@ -133,7 +173,11 @@ impl<'a> Keep<'a> {
 }
 
 fn snapshot(tree: &Tree, digest: String) -> Snapshot {
-    let mut report = analyse(&tree.files, &tree.options);
+    let report = analyse(&tree.files, &tree.options);
+    snapshot_of(tree, report, digest)
+}
+
+fn snapshot_of(tree: &Tree, mut report: Report, digest: String) -> Snapshot {
     for reported in &mut report.findings {
         reported.in_baseline = tree.baseline.contains(&reported.fingerprint);
     }

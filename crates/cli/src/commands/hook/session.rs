@@ -1,6 +1,6 @@
 //! What is remembered of a session between two hooks: where it started, and what was told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,8 @@ pub struct Session {
     file: String,
     /// The commit that was there when it was met first. Commits that the agent makes belong to the session.
     pub base: Option<String>,
-    /// The findings that were told after edits, by fingerprint.
-    pub told: BTreeSet<String>,
+    /// The findings that were told after edits, by fingerprint, with the files that they rest on.
+    pub told: BTreeMap<String, Vec<String>>,
     /// The findings that kept it from being done, by fingerprint.
     pub kept_for: BTreeSet<String>,
     /// The digest of the self-model that was told last.
@@ -37,12 +37,21 @@ impl Session {
         }
     }
 
-    /// Forgets that findings were told which are not there any more: if they come back, they are told again.
-    pub fn forget_repaired(&mut self, introduced: &[&KnownFinding]) {
-        self.told.retain(|told| {
+    /// Forgets that findings were told which rest on `files` and are not among the `introduced`: if they come back, they
+    /// are told again.
+    pub fn forget_repaired(&mut self, files: &[String], introduced: &[&KnownFinding]) {
+        self.told.retain(|told, places| {
             let mut introduced = introduced.iter();
-            introduced.any(|finding| finding.fingerprint == *told)
+            !places.iter().any(|place| files.contains(place))
+                || introduced.any(|finding| finding.fingerprint == *told)
         });
+    }
+
+    /// Remembers that findings were told.
+    pub fn tell(&mut self, findings: &[&KnownFinding]) {
+        let told = findings.iter();
+        let told = told.map(|finding| (finding.fingerprint.clone(), finding.files.clone()));
+        self.told.extend(told);
     }
 
     /// Remembers the session.

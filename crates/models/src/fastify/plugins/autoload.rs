@@ -4,12 +4,12 @@
 //! their folder, and with `cascadeHooks` for those below. Source: `@fastify/autoload` 6.5, `index.js`,
 //! `lib/find-plugins.js`.
 
-use firedoor_eval::{Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, HOLE, Machine, ObjectId, ObjectKind, Value};
 use ustr::Ustr;
 
 use super::Loading;
 use crate::ModelHost;
-use crate::fastify::{Waiting, WaitingKind, instance, queue};
+use crate::fastify::{About, Waiting, WaitingKind, instance, queue};
 use crate::tools::option;
 
 /// What the options say.
@@ -49,6 +49,24 @@ pub(super) fn load(host: &ModelHost, machine: &mut Machine<'_>, loading: &Loadin
         is_plain: !is(machine, "encapsulate", true),
     };
     load_folder(host, machine, loading, &wanted, &folder, "", &[], 0);
+}
+
+/// `join(import.meta.url, ...)` of desm 1: a path beside the file.
+pub(super) fn beside(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(file) = call.arguments.get(0).text() else {
+        return Ok(None);
+    };
+    let file = file.trim_start_matches("file://");
+    let mut path = file
+        .rsplit_once('/')
+        .map_or("", |(folder, _)| folder)
+        .to_owned();
+    for part in call.arguments.positional.iter().skip(1) {
+        let part = part.text_pattern();
+        path.push('/');
+        path.push_str(part.as_deref().unwrap_or(&HOLE.to_string()));
+    }
+    Ok(Some(Value::pattern(&path)))
 }
 
 /// The folder of an absolute path, relative to the scanned root, if it has files. What is compiled into
@@ -186,10 +204,8 @@ fn load_files(
             }
         }
     }
-    for file in plugins {
-        let Some(plugin) = plugin_of(machine, file, loading) else {
-            continue;
-        };
+    for (file, plugin) in in_order(host, machine, plugins, loading) {
+        let file = &file;
         if wanted.is_plain {
             host.state().fastify.plain.extend(plugin.objects());
         }
@@ -198,13 +214,48 @@ fn load_files(
         {
             continue;
         }
-        let options = options_of(machine, loading, wanted, file, &plugin, prefix);
+        // Its options may be asked of an instance on which those before it have run.
+        queue::flush(host, machine, target);
+        let options = options_of(machine, loading, wanted, (target, file), &plugin, prefix);
         push(host, machine, target, plugin, options, loading);
     }
     if target != loading.id {
         queue::flush(host, machine, loading.id);
         queue::flush(host, machine, target);
     }
+}
+
+/// The plugins of a folder by their files, each behind those that it names as its dependencies.
+fn in_order(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    files: &[String],
+    loading: &Loading<'_>,
+) -> Vec<(String, Value)> {
+    let mut waiting: Vec<(String, Value)> = Vec::new();
+    for file in files {
+        waiting.extend(plugin_of(machine, file, loading).map(|plugin| (file.clone(), plugin)));
+    }
+    let about = |plugin: &Value| -> About {
+        let id = plugin.only_object();
+        let known = id.and_then(|id| host.state().fastify.about.get(&id).cloned());
+        known.unwrap_or_default()
+    };
+    let mut ordered: Vec<(String, Value)> = Vec::new();
+    while !waiting.is_empty() {
+        let names: Vec<Ustr> = waiting
+            .iter()
+            .filter_map(|(_, one)| about(one).name)
+            .collect();
+        let is_free = |(_, plugin): &(String, Value)| {
+            let mut needs = about(plugin).needs.into_iter();
+            !needs.any(|name| names.contains(&name))
+        };
+        // Plugins that need each other stay as they are.
+        let next = waiting.iter().position(is_free).unwrap_or(0);
+        ordered.push(waiting.remove(next));
+    }
+    ordered
 }
 
 fn push(
@@ -235,8 +286,7 @@ fn plugin_of(machine: &mut Machine<'_>, file: &str, loading: &Loading<'_>) -> Op
     let (run, _) = machine.catching(|machine| machine.run_module(module));
     run.ok()?;
     let value = machine.exported(module, Ustr::from("default"), loading.span);
-    value.objects().next()?;
-    Some(value)
+    (value.as_outside().is_some() || value.objects().next().is_some()).then_some(value)
 }
 
 /// What a file exports besides, or what its plugin has as a property.
@@ -264,13 +314,22 @@ fn options_of(
     machine: &mut Machine<'_>,
     loading: &Loading<'_>,
     wanted: &Wanted,
-    file: &str,
+    (target, file): (ObjectId, &str),
     plugin: &Value,
     folder: &str,
 ) -> Value {
     let span = loading.span;
     let made = machine.heap.allocate(ObjectKind::Plain, span);
     let own = exported(machine, file, plugin, "autoConfig", loading);
+    let own = match own {
+        Some(own) if crate::tools::is_function(machine, &own) => {
+            let arguments = Arguments::positional([Value::object(target)]);
+            let (made, _) =
+                machine.catching(|machine| machine.call_value(&own, None, &arguments, span));
+            made.ok()
+        }
+        own => own,
+    };
     let general = option(machine, loading.options, "options", span);
     for part in [own, general].into_iter().flatten() {
         for id in part.objects().collect::<Vec<_>>() {

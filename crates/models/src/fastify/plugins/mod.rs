@@ -14,7 +14,7 @@ mod others;
 pub(crate) mod typebox;
 
 use firedoor_app::Unresolved;
-use firedoor_eval::{Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -29,6 +29,43 @@ pub(super) const OPEN: &str = "$open";
 pub static MODEL: Model = Model {
     name: "fastify_plugins",
     calls: &[
+        ("npm:@fastify/accepts", call_directly),
+        ("npm:@fastify/accepts-serializer", call_directly),
+        ("npm:@fastify/auth", call_directly),
+        ("npm:@fastify/autoload", call_directly),
+        ("npm:@fastify/basic-auth", call_directly),
+        ("npm:@fastify/bearer-auth", call_directly),
+        ("npm:@fastify/caching", call_directly),
+        ("npm:@fastify/compress", call_directly),
+        ("npm:@fastify/cookie", call_directly),
+        ("npm:@fastify/cors", call_directly),
+        ("npm:@fastify/csrf-protection", call_directly),
+        ("npm:@fastify/env", call_directly),
+        ("npm:@fastify/etag", call_directly),
+        ("npm:@fastify/express", call_directly),
+        ("npm:@fastify/flash", call_directly),
+        ("npm:@fastify/formbody", call_directly),
+        ("npm:@fastify/helmet", call_directly),
+        ("npm:@fastify/jwt", call_directly),
+        ("npm:@fastify/middie", call_directly),
+        ("npm:@fastify/mongodb", call_directly),
+        ("npm:@fastify/multipart", call_directly),
+        ("npm:@fastify/mysql", call_directly),
+        ("npm:@fastify/oauth2", call_directly),
+        ("npm:@fastify/postgres", call_directly),
+        ("npm:@fastify/rate-limit", call_directly),
+        ("npm:@fastify/redis", call_directly),
+        ("npm:@fastify/request-context", call_directly),
+        ("npm:@fastify/secure-session", call_directly),
+        ("npm:@fastify/sensible", call_directly),
+        ("npm:@fastify/session", call_directly),
+        ("npm:@fastify/static", call_directly),
+        ("npm:@fastify/swagger", call_directly),
+        ("npm:@fastify/swagger-ui", call_directly),
+        ("npm:@fastify/under-pressure", call_directly),
+        ("npm:@fastify/url-data", call_directly),
+        ("npm:@fastify/view", call_directly),
+        ("npm:@fastify/websocket", call_directly),
         ("fastify:jwt.sign", jwt::sign),
         ("fastify:jwt.verify", jwt::verify_token),
         ("fastify:jwt.decode", jwt::decode_token),
@@ -50,6 +87,7 @@ pub static MODEL: Model = Model {
         ("express:session.set", others::session_set),
         ("express:session.delete", others::session_delete),
         ("express:session.options", super::instance::nothing),
+        ("npm:desm.join", autoload::beside),
         ("fastify:oauth.*", oauth::method),
         ("fastify:oauth-start", oauth::start),
     ],
@@ -164,6 +202,17 @@ pub(super) fn load(
     note_unknown(host, machine, path.as_deref(), &loading);
 }
 
+/// A plugin is a function: `plugin(instance, options)` does what registering it does.
+fn call_directly(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let instance = call.arguments.get(0).only_object();
+    if let Some(id) = instance.filter(|_| !host.is_request()) {
+        let plugin = Value::outside(&call.path);
+        let options = call.arguments.get(1);
+        load(host, machine, id, &plugin, &options, call.span);
+    }
+    Ok(Some(Value::undefined()))
+}
+
 /// The layers of Passport: they let everybody on.
 fn is_passport(path: &str) -> bool {
     path == "layers:passing" || path.starts_with("npm:passport")
@@ -212,7 +261,8 @@ fn note_unknown(
     let sounds = path.is_some_and(crate::doors::sounds_like_guard);
     // One whose name says that it guards may do so from a hook of its own.
     if let (true, Some(path)) = (sounds, path) {
-        let guard = host.make_object(machine, &format!("{path}.hook"), loading.span);
+        let name = path.trim_start_matches("npm:").trim_end_matches("()");
+        let guard = named(host, machine, &format!("{path}.hook"), name, loading.span);
         add_hook(host, machine, loading, Event::Request, Value::object(guard));
     }
 }
