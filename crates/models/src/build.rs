@@ -385,9 +385,38 @@ fn is_half_logged_in(entry: &EntryPoint) -> bool {
     let sets_password = entry.effects.iter().any(|effect| {
         matches!(&effect.kind, EffectKind::HashPassword(password) if password.is_from_client())
     });
+    if takes_second_secret(entry) {
+        return true;
+    }
     (sets_password || firedoor_app::query::verifies_code(entry))
         && !entry.checks.iter().any(|check| {
             let is_refusing = check.refusal.is_some() && !is_of_layers(check);
             is_refusing && check.provenance().is_credential()
         })
+}
+
+/// A token that the body carries says for whom a log-in was begun, and something else that it carries is looked up
+/// as a secret, such as a recovery code, before a token is issued.
+fn takes_second_secret(entry: &EntryPoint) -> bool {
+    use firedoor_app::{Origin, Provenance, RequestPart, query};
+    let sent = |value: &Provenance| -> Vec<Origin> {
+        let is_sent = |origin: &&Origin| matches!(origin, Origin::Request(RequestPart::Body, _));
+        value.origins().iter().filter(is_sent).cloned().collect()
+    };
+    let begun: Vec<Origin> = query::verifications(entry)
+        .filter(|(effect, found)| effect.layer.is_none() && found.is_verified)
+        .flat_map(|(_, found)| sent(&found.token))
+        .collect();
+    let is_secret = |value: &Provenance| {
+        let own = sent(value);
+        value.origins().contains(&Origin::Digest)
+            && !own.is_empty()
+            && !own.iter().any(|origin| begun.contains(origin))
+    };
+    let mut keys = query::handler_accesses(entry).flat_map(|(_, access)| &access.key);
+    let mut effects = entry.effects.iter();
+    !begun.is_empty()
+        && keys.any(|field| is_secret(&field.value))
+        && effects
+            .any(|effect| effect.layer.is_none() && matches!(effect.kind, EffectKind::Issue(_)))
 }
