@@ -141,29 +141,12 @@ fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
                 }
                 machine.heap.open(id);
                 if let ObjectKind::Instance { .. } = machine.heap.get(id).kind {
-                    may_be_any(machine, id, &value);
                     machine.heap.elements_mut(id).push(value.clone());
                 }
             }
         }
     }
     Ok(Value::null())
-}
-
-/// Each plain attribute may be the one whose name is not known: a setting that is `None` until it is loaded.
-fn may_be_any(machine: &mut Machine<'_>, id: ObjectId, value: &Value) {
-    let object = machine.heap.get(id);
-    let is_plain = |known: &Value| known.objects().next().is_none();
-    let own: Vec<(Ustr, Value)> = object
-        .properties
-        .iter()
-        .filter(|(_, known)| is_plain(known))
-        .map(|(name, known)| (*name, known.clone()))
-        .collect();
-    for (name, known) in own {
-        let joined = machine.join(known, value);
-        machine.heap.set_property(id, name, joined);
-    }
 }
 
 fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
