@@ -1,8 +1,8 @@
 //! Finds reset tokens that reach others than the owner of the mailbox.
 
 use firedoor_app::{
-    Control, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart, lookups,
-    sessions,
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    RequestPart, lookups, query, sessions,
 };
 
 use crate::resets::resets;
@@ -21,23 +21,60 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let mut made: Vec<(&EntryPoint, &Effect)> = Vec::new();
     for reset in resets(map) {
-        let lookup = reset.lookup;
-        for (entry, stored, _) in
-            lookups::makers(map, &lookup).filter(|(entry, _, value)| is_made(map, entry, value))
-        {
-            if let Some((effect, words, confidence)) = leak(entry) {
-                findings
-                    .at_entry(entry)
-                    .confidence(confidence)
-                    .title(format!("`{}` gives the reset token away", entry.id()))
-                    .message(words)
-                    .because("leaks", effect.span, "it leaves here")
-                    .because("makes", stored.span, "the token is stored here")
-                    .report();
-            }
+        let makers = lookups::makers(map, &reset.lookup);
+        let makers = makers.filter(|(entry, _, value)| is_made(map, entry, value));
+        made.extend(makers.map(|(entry, stored, _)| (entry, stored)));
+    }
+    for entry in &map.entry_points {
+        let is_known = made.iter().any(|(known, _)| std::ptr::eq(*known, entry));
+        if let (false, Some(stored)) = (is_known, put_beside_account(map, entry)) {
+            made.push((entry, stored));
         }
     }
+    for (entry, stored) in made {
+        if let Some((effect, words, confidence)) = leak(entry) {
+            findings
+                .at_entry(entry)
+                .confidence(confidence)
+                .title(format!("`{}` gives the reset token away", entry.id()))
+                .message(words)
+                .because("leaks", effect.span, "it leaves here")
+                .because("makes", stored.span, "the token is stored here")
+                .report();
+        }
+    }
+}
+
+/// A token may be kept beside the account, and be compared where it is used. Whoever names an account, and proves
+/// nothing, has a new one put there.
+fn put_beside_account<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
+    let accounts = query::account_assets(map);
+    let is_named = |access: &Access| {
+        let mut sent = access
+            .key
+            .iter()
+            .filter(|field| field.value.is_from_client());
+        sent.next().is_some()
+            && !access
+                .key
+                .iter()
+                .any(|field| query::is_principal(&field.value))
+    };
+    let proves = || query::verifies_password(entry) || query::verifies_code(entry);
+    query::handler_accesses(entry)
+        .find(|(_, access)| {
+            access.operation == Operation::Update
+                && accounts.contains(&access.asset)
+                && is_named(access)
+                && access
+                    .values
+                    .iter()
+                    .any(|field| is_made(map, entry, &field.value) && query::is_token(&field.value))
+        })
+        .filter(|_| !proves())
+        .map(|(effect, _)| effect)
 }
 
 /// A request for a token by whoever knows an address.
