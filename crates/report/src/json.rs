@@ -21,6 +21,7 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(study),
     rules: Some(rules),
     review: Some(review),
+    questions: Some(crate::questions::json),
     self_test: Some(crate::selftest::json),
     probe: Some(crate::probe::json),
 };

@@ -19,6 +19,7 @@ mod sarif;
 mod schema;
 mod selftest;
 mod shape;
+mod study_table;
 mod subject;
 mod text;
 mod words;
@@ -27,7 +28,7 @@ pub use clean::{clean, clean_lines};
 pub use diff::{DiffContext, Side};
 pub use history::{HistoryContext, Studied, StudyContext};
 pub use probe::ProbeContext;
-pub use questions::{RenderQuestions, questions_in, shell};
+pub use questions::{RenderQuestions, shell};
 pub use schema::{SCHEMAS, Schema};
 pub use selftest::SelfTestContext;
 pub use subject::{Subject, find_subject, known_subjects};
@@ -58,6 +59,8 @@ pub struct Format {
     pub rules: Option<fn(&[&'static Rule], View) -> String>,
     /// Renders what design documents decide and leave open.
     pub review: Option<fn(&Review, View) -> String>,
+    /// Renders what only a person or an agent can settle.
+    pub questions: Option<RenderQuestions>,
     /// Renders what became of guards that were taken out.
     pub self_test: Option<fn(&SelfTestContext) -> String>,
     /// Renders what a running instance answered.

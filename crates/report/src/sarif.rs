@@ -20,6 +20,7 @@ pub(crate) const FORMAT: Format = Format {
     study: None,
     rules: None,
     review: None,
+    questions: None,
     self_test: None,
     probe: None,
 };

@@ -1,6 +1,6 @@
 //! `firedoor questions`: what only a person or an agent can settle, and what keeps the answer.
 
-use firedoor_report::{Context, questions_in};
+use firedoor_report::Context;
 
 use super::{analyse_tree, renderer, view, write};
 use crate::arguments::{Common, Tree};
@@ -17,9 +17,7 @@ An answer is kept by the command or the lines that stand with it.";
 
 /// Runs the command and returns the exit status.
 pub(super) fn questions(tree: &Tree, common: &Common) -> Result<u8, UserError> {
-    let render = renderer(common.format, "questions", |format| {
-        questions_in(format.name)
-    })?;
+    let render = renderer(common.format, "questions", |format| format.questions)?;
     let (files, mut report) = analyse_tree(tree, common)?;
     crate::baseline::apply(&mut report, &crate::tree::root_of(&tree.path)?)?;
     let questions = firedoor_analysis::questions::questions(&report);

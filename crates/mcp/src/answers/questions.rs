@@ -1,6 +1,6 @@
 //! The tool `questions`: what only a person or an agent can settle.
 
-use firedoor_report::{Context, Detail, View, questions_in};
+use firedoor_report::{Context, Detail, View};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,7 +34,7 @@ pub fn questions(analysed: &Analysed, arguments: &QuestionsArguments) -> Result<
             ..View::default()
         },
     };
-    let render = questions_in("text");
+    let render = firedoor_report::format("text").and_then(|format| format.questions);
     let one = |question| {
         let text = render.map_or(String::new(), |render| {
             render(&context, std::slice::from_ref(question))

@@ -5,6 +5,7 @@ use firedoor_history::{Change, History, Life, Reading, Share};
 use super::markup::Page;
 use super::{SEVERITIES, chart, frame};
 use crate::history::{Classes, PEOPLE, Totals, all_transports, date, days};
+use crate::study_table::{self, with_rate};
 use crate::words::count;
 use crate::{HistoryContext, StudyContext};
 
@@ -67,10 +68,10 @@ pub(super) fn study(context: &StudyContext) -> String {
             let mut rows: Vec<Vec<String>> = context
                 .studied
                 .iter()
-                .map(|it| totals_row(&it.name, Totals::of(&it.history)))
+                .map(|it| study_table::row(&it.name, Totals::of(&it.history)))
                 .collect();
-            rows.push(totals_row("all", all));
-            table(page, &TOTALS, &rows);
+            rows.push(study_table::row("all", all));
+            table(page, &study_table::HEADS, &rows);
         });
         page.within("section", &[("id", "classes")], |page| {
             page.element("h2", &[], "Introduced findings by class and agent");
@@ -86,39 +87,6 @@ pub(super) fn study(context: &StudyContext) -> String {
             }
         });
     })
-}
-
-const TOTALS: [&str; 9] = [
-    "Repository",
-    "changes",
-    "pull requests",
-    "with a finding",
-    "introduced",
-    "repaired",
-    "interactions",
-    "before",
-    "now",
-];
-
-fn totals_row(name: &str, totals: Totals) -> Vec<String> {
-    vec![
-        name.to_owned(),
-        totals.changes.to_string(),
-        totals.pull_requests.to_string(),
-        with_rate(totals.with_finding, totals.finding_rate()),
-        totals.introduced.to_string(),
-        totals.repaired.to_string(),
-        totals.interactions.to_string(),
-        totals.base.to_string(),
-        totals.last.to_string(),
-    ]
-}
-
-fn with_rate(number: usize, rate: Option<usize>) -> String {
-    match rate {
-        Some(rate) => format!("{number} ({rate} %)"),
-        None => number.to_string(),
-    }
 }
 
 fn classes(page: &mut Page, classes: &Classes) {

@@ -32,6 +32,7 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: None,
     review: None,
+    questions: None,
     self_test: None,
     probe: None,
 };

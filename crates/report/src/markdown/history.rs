@@ -4,6 +4,7 @@ use firedoor_history::{History, Life, Share};
 
 use super::{code, escape};
 use crate::history::{Classes, PEOPLE, Totals, all_transports, date, days};
+use crate::study_table::{self, with_rate};
 use crate::words::count;
 use crate::{HistoryContext, StudyContext};
 
@@ -42,23 +43,10 @@ pub(super) fn study(context: &StudyContext) -> String {
     for studied in context.studied {
         let totals = Totals::of(&studied.history);
         all = all.plus(totals);
-        rows.push(totals_row(&code(&studied.name), totals));
+        rows.push(study_table::row(&code(&studied.name), totals));
     }
-    rows.push(totals_row("all", all));
-    text.push_str(&table(
-        &[
-            "repository",
-            "changes",
-            "pull requests",
-            "with a finding",
-            "introduced",
-            "repaired",
-            "interactions",
-            "before",
-            "now",
-        ],
-        &rows,
-    ));
+    rows.push(study_table::row("all", all));
+    text.push_str(&table(&study_table::HEADS, &rows));
     let classes = Classes::of(context.studied.iter().map(|it| &it.history));
     if !classes.rows.is_empty() {
         let mut heads = vec!["class".to_owned()];
@@ -86,27 +74,6 @@ pub(super) fn study(context: &StudyContext) -> String {
         text.push_str(&agents(&studied.history));
     }
     text
-}
-
-fn totals_row(name: &str, totals: Totals) -> Vec<String> {
-    vec![
-        name.to_owned(),
-        totals.changes.to_string(),
-        totals.pull_requests.to_string(),
-        with_rate(totals.with_finding, totals.finding_rate()),
-        totals.introduced.to_string(),
-        totals.repaired.to_string(),
-        totals.interactions.to_string(),
-        totals.base.to_string(),
-        totals.last.to_string(),
-    ]
-}
-
-fn with_rate(number: usize, rate: Option<usize>) -> String {
-    match rate {
-        Some(rate) => format!("{number} ({rate} %)"),
-        None => number.to_string(),
-    }
 }
 
 fn table(heads: &[&str], rows: &[Vec<String>]) -> String {

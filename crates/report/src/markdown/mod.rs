@@ -23,6 +23,7 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: None,
     review: Some(review::render),
+    questions: Some(crate::questions::markdown::render),
     self_test: None,
     probe: None,
 };

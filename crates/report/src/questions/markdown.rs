@@ -8,7 +8,7 @@ use crate::words::count;
 use crate::{Context, clean};
 
 /// Renders the questions.
-pub(super) fn render(context: &Context, questions: &[Question]) -> String {
+pub(crate) fn render(context: &Context, questions: &[Question]) -> String {
     let mut text = match questions.len() {
         0 => return String::from("## firedoor: no questions\n"),
         number => format!(

@@ -1,8 +1,8 @@
 //! Questions, in the formats that people and agents read.
 
-mod markdown;
+pub(crate) mod markdown;
 mod shape;
-mod text;
+pub(crate) mod text;
 
 pub(crate) use shape::QuestionsShape;
 
@@ -15,16 +15,9 @@ use crate::shape::Place;
 /// Renders questions.
 pub type RenderQuestions = fn(&Context, &[Question]) -> String;
 
-/// Returns what renders questions in the format of that name.
-pub fn questions_in(format: &str) -> Option<RenderQuestions> {
-    match format {
-        "text" => Some(text::render),
-        "json" => Some(|context, questions| {
-            crate::json::print(&QuestionsShape::new(context.files, questions))
-        }),
-        "markdown" => Some(markdown::render),
-        _ => None,
-    }
+/// Renders questions as JSON.
+pub(crate) fn json(context: &Context, questions: &[Question]) -> String {
+    crate::json::print(&QuestionsShape::new(context.files, questions))
 }
 
 /// The most lines of one place that are shown.

@@ -14,7 +14,7 @@ const MANY: usize = 20;
 const FEW: usize = 4;
 
 /// Renders the questions.
-pub(super) fn render(context: &Context, questions: &[Question]) -> String {
+pub(crate) fn render(context: &Context, questions: &[Question]) -> String {
     let paint = Paint {
         is_on: context.view.is_coloured,
     };

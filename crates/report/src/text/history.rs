@@ -6,6 +6,7 @@ use firedoor_rules::Severity;
 use super::style::{self, BAD, BOLD, DIM, GOOD, PLAIN, Paint};
 use super::table::{Cell, table};
 use crate::history::{Classes, PEOPLE, Totals, all_transports, date, days};
+use crate::study_table;
 use crate::words::count;
 use crate::{Detail, HistoryContext, StudyContext, clean};
 
@@ -53,17 +54,7 @@ pub(super) fn study(context: &StudyContext) -> String {
             text.push_str(&format!("{}\n", paint.paint(DIM, &note)));
         }
     }
-    let mut rows = vec![heads(&[
-        "repository",
-        "changes",
-        "pull requests",
-        "with a finding",
-        "introduced",
-        "repaired",
-        "interactions",
-        "before",
-        "now",
-    ])];
+    let mut rows = vec![heads(&study_table::HEADS)];
     let row = |name: &str, totals: Totals| {
         let rate = percent(totals.finding_rate());
         vec![

@@ -27,6 +27,7 @@ pub(crate) const FORMAT: Format = Format {
     study: Some(history::study),
     rules: Some(rules::render),
     review: Some(review::render),
+    questions: Some(crate::questions::text::render),
     self_test: Some(crate::selftest::text),
     probe: Some(crate::probe::text),
 };
