@@ -81,30 +81,10 @@ pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &
         }
         None => true,
     };
-    let noted = {
-        let state = host.state();
-        let number = state.run.step;
-        state.run.effects.iter().any(|effect| effect.step == number)
-            || state
-                .run
-                .refusals
-                .iter()
-                .any(|refusal| refusal.step == number)
-    };
-    if !is_outside || noted {
+    let path = outside_path(machine, &step.value);
+    if !is_outside || has_answered(host, &path) {
         return;
     }
-    let path = match step
-        .value
-        .only_object()
-        .map(|id| &machine.heap.get(id).kind)
-    {
-        Some(ObjectKind::Host(path)) => path.to_string(),
-        _ => step
-            .value
-            .as_outside()
-            .map_or_else(String::new, |path| path.to_string()),
-    };
     if path.is_empty() || crate::doors::sounds_like_guard(&path) {
         let number = host.state().run.step;
         let name = step.name;
@@ -114,6 +94,29 @@ pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &
             .push((number, format!("what `{name}` does is not known")));
     }
     host.effect(machine, EffectKind::Continue, step.mounted);
+}
+
+fn outside_path(machine: &Machine<'_>, value: &Value) -> String {
+    let kind = value.only_object().map(|id| &machine.heap.get(id).kind);
+    match kind {
+        Some(ObjectKind::Host(path)) => path.to_string(),
+        _ => value
+            .as_outside()
+            .map_or_else(String::new, |path| path.to_string()),
+    }
+}
+
+/// Holds if something is known of what the running step did. That a library without a model may call `next` says
+/// nothing of it.
+fn has_answered(host: &ModelHost, path: &str) -> bool {
+    let is_known = host.answers(path);
+    let state = host.state();
+    let number = state.run.step;
+    let says = |kind: &EffectKind| is_known || !matches!(kind, EffectKind::Continue);
+    let mut effects = state.run.effects.iter();
+    let mut refusals = state.run.refusals.iter();
+    effects.any(|effect| effect.step == number && says(&effect.kind))
+        || refusals.any(|refusal| refusal.step == number)
 }
 
 /// `next()` lets the request on, `next('route')` and `next('router')` leave the rest of the route or router,
