@@ -4,12 +4,13 @@
 //! a name in it that means nothing is told.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use firedoor_analysis::Report;
 use firedoor_source::FileSet;
 use serde::{Deserialize, Serialize};
 
+use crate::inside;
 use crate::user_error::UserError;
 
 /// The folder of what firedoor writes for itself, at the scanned root.
@@ -19,7 +20,7 @@ const FILE: &str = "baseline.json";
 /// The name of its shape.
 const SCHEMA: &str = "firedoor.baseline/1";
 /// The most bytes that a baseline may have.
-const LARGEST: u64 = 64 << 20;
+const LARGEST: usize = 64 << 20;
 
 #[derive(Deserialize, Serialize)]
 struct Document {
@@ -63,17 +64,8 @@ pub fn apply(report: &mut Report, root: &Path) -> Result<Option<usize>, UserErro
 
 /// Returns the fingerprints in the baseline of the tree at `root`; nothing if there is none.
 pub fn known(root: &Path) -> Result<Option<BTreeSet<String>>, UserError> {
-    let path = root.join(FOLDER).join(FILE);
-    if path.symlink_metadata().is_err() {
-        return Ok(None);
-    }
-    refuse_outside(&path, root)?;
-    let size = std::fs::metadata(&path).map_err(|error| UserError::unreadable(&path, error))?;
-    if !size.is_file() || size.len() > LARGEST {
-        return Err(broken("it is no file of a sensible size"));
-    }
-    let bytes = std::fs::read(&path).map_err(|error| UserError::unreadable(&path, error))?;
-    fingerprints(&bytes).map(Some)
+    let text = inside::read(root, &place(), LARGEST, fault)?;
+    text.map(|text| fingerprints(text.as_bytes())).transpose()
 }
 
 fn fingerprints(bytes: &[u8]) -> Result<BTreeSet<String>, UserError> {
@@ -106,15 +98,7 @@ pub fn write(report: &Report, files: &FileSet, root: &Path) -> Result<usize, Use
     });
     findings.dedup_by(|a, b| a.fingerprint == b.fingerprint);
     let number = findings.len();
-    let folder = root.join(FOLDER);
-    let path = folder.join(FILE);
-    let unwritable = |path: PathBuf| move |error| UserError::Unwritable { path, error };
-    std::fs::create_dir_all(&folder).map_err(unwritable(folder.clone()))?;
-    refuse_outside(&folder, root)?;
-    if path.symlink_metadata().is_ok() {
-        refuse_outside(&path, root)?;
-    }
-    std::fs::write(&path, print(findings)).map_err(unwritable(path.clone()))?;
+    inside::write(root, &place(), &print(findings))?;
     Ok(number)
 }
 
@@ -129,15 +113,8 @@ fn print(findings: Vec<Known>) -> String {
     text
 }
 
-/// A tree that was cloned must not make firedoor read or write what lies outside of it.
-fn refuse_outside(path: &Path, root: &Path) -> Result<(), UserError> {
-    let place = path
-        .canonicalize()
-        .map_err(|error| UserError::unreadable(path, error))?;
-    match place.starts_with(root) {
-        true => Ok(()),
-        false => Err(broken("it is a symbolic link that leads out of the tree")),
-    }
+fn fault(why: String) -> UserError {
+    UserError::Baseline(firedoor_report::clean(&why).into_owned())
 }
 
 fn broken(why: &str) -> UserError {

@@ -52,32 +52,33 @@ pub fn write(root: &Path, path: &str, text: &str) -> Result<(), UserError> {
     let folder = place.parent().unwrap_or(root).to_owned();
     make_folders(&real_root, root, &folder).map_err(unwritable)?;
     // What is there may be a link; writing through it could end anywhere, so only a plain file is replaced.
-    match place.symlink_metadata() {
-        Ok(metadata) if !metadata.is_file() => {
-            let error = std::io::Error::other("there is something that is no plain file");
-            return Err(unwritable(error));
-        }
-        _ => {}
+    let known = place.symlink_metadata().ok();
+    if known.as_ref().is_some_and(|it| !it.is_file()) {
+        let error = std::io::Error::other("there is something that is no plain file");
+        return Err(unwritable(error));
     }
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     let draft = folder.join(format!(".{name}.{}", std::process::id()));
-    let written = write_new(&draft, text).and_then(|()| std::fs::rename(&draft, &place));
+    // A draft that is there already is somebody else's, and stays.
+    let mut file = make_new(&draft).map_err(unwritable)?;
+    // Who may read a file with secrets in it does not change because something is added.
+    let allowed = known.map_or(Ok(()), |it| file.set_permissions(it.permissions()));
+    let written = allowed
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&draft, &place));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&draft);
         unwritable(error)
     })
 }
 
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?;
-    file.write_all(text.as_bytes())
+fn make_new(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).open(path)
 }
 
 /// Makes the folders from `root` down to `folder`, none of them through a link that leads out.
-fn make_folders(real_root: &Path, root: &Path, folder: &Path) -> std::io::Result<()> {
+pub fn make_folders(real_root: &Path, root: &Path, folder: &Path) -> std::io::Result<()> {
     let below = folder.strip_prefix(root).unwrap_or(Path::new(""));
     let mut place = PathBuf::from(real_root);
     for part in below.components() {

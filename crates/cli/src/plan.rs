@@ -1,10 +1,11 @@
 //! `.firedoor/plan.toml` and the documents that it names: reading and writing, within the tree only.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use firedoor_plan::{Document, LARGEST_DOCUMENT, LARGEST_PLAN, Plan, Review};
 
+use crate::inside;
 use crate::user_error::UserError;
 
 /// The folder of what firedoor writes for itself, at the scanned root.
@@ -19,11 +20,9 @@ pub fn place() -> String {
 
 /// Returns the plan of the tree at `root`, without its documents; nothing if there is none.
 pub fn read(root: &Path) -> Result<Option<Plan>, UserError> {
-    let path = root.join(FOLDER).join(FILE);
-    if path.symlink_metadata().is_err() {
+    let Some(text) = inside::read(root, &place(), LARGEST_PLAN, fault)? else {
         return Ok(None);
-    }
-    let text = read_file(&path, root)?;
+    };
     Plan::parse(&text).map(Some).map_err(|fault| broken(&fault))
 }
 
@@ -50,19 +49,11 @@ pub fn load(root: &Path) -> Result<Option<(Plan, Vec<String>)>, UserError> {
 
 /// Writes the plan, and returns its place for a message.
 pub fn write(root: &Path, documents: &[String], review: &Review) -> Result<String, UserError> {
-    let folder = root.join(FOLDER);
-    let path = folder.join(FILE);
-    let unwritable = |path: PathBuf| move |error| UserError::Unwritable { path, error };
-    std::fs::create_dir_all(&folder).map_err(unwritable(folder.clone()))?;
-    refuse_outside(&folder, root)?;
-    let existing = match path.symlink_metadata().is_ok() {
-        true => Some(read_file(&path, root)?),
-        false => None,
-    };
+    let existing = inside::read(root, &place(), LARGEST_PLAN, fault)?;
     let text = firedoor_plan::keep(existing.as_deref(), documents, review)
         .map_err(|fault| broken(&fault))?;
     if existing.as_deref() != Some(text.as_str()) {
-        std::fs::write(&path, text).map_err(unwritable(path.clone()))?;
+        inside::write(root, &place(), &text)?;
     }
     Ok(place())
 }
@@ -134,25 +125,8 @@ fn decoded(bytes: &[u8]) -> String {
     }
 }
 
-fn read_file(path: &Path, root: &Path) -> Result<String, UserError> {
-    refuse_outside(path, root)?;
-    let metadata = std::fs::metadata(path).map_err(|error| UserError::unreadable(path, error))?;
-    if !metadata.is_file() || metadata.len() > LARGEST_PLAN as u64 {
-        return Err(broken("it is no file of a sensible size"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| UserError::unreadable(path, error))?;
-    String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8"))
-}
-
-/// A tree that was cloned must not make firedoor read or write what lies outside of it.
-fn refuse_outside(path: &Path, root: &Path) -> Result<(), UserError> {
-    let place = path
-        .canonicalize()
-        .map_err(|error| UserError::unreadable(path, error))?;
-    match place.starts_with(root) {
-        true => Ok(()),
-        false => Err(broken("it is a symbolic link that leads out of the tree")),
-    }
+fn fault(why: String) -> UserError {
+    UserError::Plan(firedoor_report::clean(&why).into_owned())
 }
 
 fn broken(why: &str) -> UserError {

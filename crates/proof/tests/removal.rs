@@ -365,7 +365,8 @@ fn a_limit_spreads_over_all_and_is_the_same_each_time() {
 
 #[test]
 fn broken_files_do_no_harm() {
-    let (_, test) =
-        express("app.get('/a', requireUser, (req, res) => res.send('a'));\n}}} ((( \u{1b}[2J");
+    let sound = format!("{EXPRESS}app.get('/a', requireUser, (req, res) => res.send('a'));\n");
+    let (_, test) = tested(&[("app.js", &sound), ("broken.js", "}}} ((( \u{1b}[2J")]);
+    assert!(!test.trials.is_empty());
     assert_eq!(test.counts().missed, 0);
 }

@@ -7,12 +7,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Agent, Commands, Registration, Saying, read_common};
+use super::{Agent, Commands, Registration, read_common, say_common};
 
 pub(super) static AGENT: Agent = Agent {
     name: "codex",
     read: read_common,
-    say,
+    say: say_common,
     registrations: &[
         Registration::Json {
             path: ".codex/hooks.json",
@@ -26,19 +26,6 @@ pub(super) static AGENT: Agent = Agent {
     advice: "Codex runs hooks of a folder that is trusted; `/hooks` shows them. Older versions want `hooks = true` below \
              `[features]` of its config.toml.",
 };
-
-fn say(saying: Saying, text: &str) -> Value {
-    match saying {
-        Saying::Edit { is_bad: true } | Saying::Keep => {
-            json!({"decision": "block", "reason": text})
-        }
-        Saying::Edit { is_bad: false } => json!({"hookSpecificOutput": {
-            "hookEventName": "PostToolUse",
-            "additionalContext": text,
-        }}),
-        Saying::Inform => json!({"systemMessage": text}),
-    }
-}
 
 fn hooks(commands: &Commands) -> Value {
     let hook = json!({"type": "command", "command": commands.hook, "timeout": 60});

@@ -127,6 +127,20 @@ fn truth(object: &Map<String, Value>, key: &str) -> bool {
     object.get(key).and_then(Value::as_bool) == Some(true)
 }
 
+/// What agents are told that took over the answers of Claude Code.
+fn say_common(saying: Saying, text: &str) -> Value {
+    match saying {
+        Saying::Edit { is_bad: true } | Saying::Keep => {
+            json!({"decision": "block", "reason": text})
+        }
+        Saying::Edit { is_bad: false } => json!({"hookSpecificOutput": {
+            "hookEventName": "PostToolUse",
+            "additionalContext": text,
+        }}),
+        Saying::Inform => json!({"systemMessage": text}),
+    }
+}
+
 /// What agents tell that took over the events of Claude Code: `hook_event_name`, `tool_input`, `stop_hook_active`.
 fn read_common(object: &Map<String, Value>) -> Told {
     let event = match object.get("hook_event_name").and_then(Value::as_str) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{analyse_tree, write};
 use crate::arguments::{Common, Init, Pipeline};
 use crate::user_error::UserError;
-use crate::{baseline, configuration, tree};
+use crate::{baseline, configuration, inside, tree};
 
 const SETTINGS: &str = include_str!("init/firedoor.toml");
 const GITHUB: &str = include_str!("init/github.yml");
@@ -71,15 +71,10 @@ fn place(base: &Path, top: &Path, path: &str, text: &str) -> Result<String, User
         path: target.clone(),
         error,
     };
-    if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder).map_err(unwritable)?;
-        // A link in the tree must not lead the file to a place outside of it.
-        let real = folder.canonicalize().map_err(unwritable)?;
-        if !real.starts_with(top) {
-            let error = std::io::Error::other("its folder lies outside of the tree");
-            return Err(unwritable(error));
-        }
-    }
+    // A link in the tree must not lead the file, nor the folders on the way, to a place outside of it.
+    let real_top = top.canonicalize().map_err(unwritable)?;
+    let folder = target.parent().unwrap_or(top);
+    inside::make_folders(&real_top, top, folder).map_err(unwritable)?;
     let opened = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
