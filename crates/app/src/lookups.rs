@@ -102,7 +102,7 @@ fn is_secret_field(map: &Map, asset: Ustr, field: &Field) -> bool {
 }
 
 /// Holds if a whole record is written, of which the store keeps the key.
-fn is_reference(value: &Provenance) -> bool {
+pub(crate) fn is_reference(value: &Provenance) -> bool {
     value
         .origins()
         .iter()

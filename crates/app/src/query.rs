@@ -423,20 +423,13 @@ fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
             .key
             .iter()
             .filter(|_| access.operation == Operation::Create);
-        let random = access
-            .values
-            .iter()
-            .chain(key)
-            .filter(|value| is_random(&value.value) && !is_reference(&value.value));
+        let random =
+            access.values.iter().chain(key).filter(|value| {
+                is_random(&value.value) && !crate::lookups::is_reference(&value.value)
+            });
         random.map(|value| (access.asset, value.name))
     });
     values.collect()
-}
-
-/// Holds if the value is a record as a whole: what is random in that record stays there.
-fn is_reference(value: &Provenance) -> bool {
-    let mut origins = value.origins().iter();
-    origins.any(|origin| matches!(origin, Origin::Record { field, .. } if field.is_empty()))
 }
 
 /// Holds if the path has a segment that names an administrative area.

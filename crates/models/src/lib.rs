@@ -66,6 +66,7 @@ mod python_standard;
 mod python_support;
 mod redis;
 mod request;
+mod return_effects;
 mod sending;
 mod sequel;
 mod sequelize;

@@ -10,8 +10,7 @@ use crate::tools::{is_function, kept};
 use crate::zod::{children_of, own_properties};
 
 /// What is met while input is let through.
-struct Passage<'h> {
-    host: &'h ModelHost,
+struct Passage {
     span: Span,
     bounds: Vec<(Value, Value)>,
     /// Holds if a constant of the input is none of those that the schema allows.
@@ -19,7 +18,7 @@ struct Passage<'h> {
     depth: usize,
 }
 
-impl Passage<'_> {
+impl Passage {
     /// Returns what is left of `input`.
     fn through(
         &mut self,
@@ -251,6 +250,28 @@ pub(crate) fn merged(
     Value::object(id)
 }
 
+/// Returns the test that a schema is: of the bounds that it has, or else of the kind of the input.
+pub(crate) fn test_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    bounds: &[(Value, Value)],
+    input: &Value,
+    span: Span,
+) -> Value {
+    let outcome = (!host.is_request()).then_some(true);
+    let (kind, operands): (TestKind, Vec<&Value>) = match bounds.is_empty() {
+        true => (TestKind::Kind, vec![input]),
+        false => (
+            TestKind::Bound,
+            bounds
+                .iter()
+                .flat_map(|(value, limit)| [value, limit])
+                .collect(),
+        ),
+    };
+    machine.tested(kind, outcome, &operands, span)
+}
+
 /// Lets input through a schema: what is left, and whether it was let through.
 pub fn let_through(
     host: &ModelHost,
@@ -260,21 +281,12 @@ pub fn let_through(
     span: Span,
 ) -> Result<(Value, Value), Stop> {
     let mut passage = Passage {
-        host,
         span,
         bounds: Vec::new(),
         is_refused: false,
         depth: 0,
     };
     let value = passage.through(machine, schema, input)?;
-    let outcome = (!passage.host.is_request()).then_some(true);
-    let (kind, operands): (TestKind, Vec<&Value>) = if passage.bounds.is_empty() {
-        (TestKind::Kind, vec![input])
-    } else {
-        let pairs = passage.bounds.iter();
-        let operands = pairs.flat_map(|(value, limit)| [value, limit]).collect();
-        (TestKind::Bound, operands)
-    };
-    let test = machine.tested(kind, outcome, &operands, span);
+    let test = test_of(host, machine, &passage.bounds, input, span);
     Ok((value, test))
 }

@@ -236,7 +236,7 @@ fn hook(
     Ok(())
 }
 
-fn is_unknown_library(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
+pub(super) fn is_unknown_library(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
     let path = match value.only_object().map(|id| &machine.heap.get(id).kind) {
         Some(ObjectKind::Host(path)) => *path,
         Some(_) => return false,

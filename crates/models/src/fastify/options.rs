@@ -5,15 +5,13 @@
 //! Source: `@fastify/ajv-compiler` 4, `lib/validator-compiler.js`; fastify 5.12.8, `lib/validation.js`.
 
 use firedoor_app::RequestPart;
-use firedoor_eval::{
-    Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
-};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::flow;
 use crate::tools::{error, keep, kept, option};
-use crate::zod_passage::{chosen, let_through, merged, narrowed};
+use crate::zod_passage::{chosen, let_through, merged, narrowed, test_of};
 use crate::{ModelHost, Step};
 
 /// The parts of a request that have schemas: the names of the schema and of the member.
@@ -114,15 +112,7 @@ fn held(
         depth: 0,
     };
     let value = passage.through(machine, schema, input)?;
-    let outcome = (!host.is_request()).then_some(true);
-    let (kind, operands): (TestKind, Vec<&Value>) = if passage.bounds.is_empty() {
-        (TestKind::Kind, vec![input])
-    } else {
-        let pairs = passage.bounds.iter();
-        let operands = pairs.flat_map(|(value, limit)| [value, limit]).collect();
-        (TestKind::Bound, operands)
-    };
-    let test = machine.tested(kind, outcome, &operands, span);
+    let test = test_of(host, machine, &passage.bounds, input, span);
     Ok((value, test))
 }
 
@@ -158,6 +148,10 @@ impl Passage<'_> {
             if let Some(values) = option(machine, schema, name, span) {
                 return Ok(chosen(machine, &values, input));
             }
+        }
+        // What is taken away hangs on the properties that stand beside the parts, not on those within them.
+        if option(machine, schema, "properties", span).is_some() {
+            return self.by_type(machine, schema, input);
         }
         if let Some(parts) = option(machine, schema, "allOf", span) {
             let mut joined: Option<Value> = None;

@@ -11,7 +11,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::python_support::{argument, given, last_name};
-use crate::state::{RawEffect, RawRefusal};
+use crate::return_effects::{push, refuse};
 use crate::{Model, ModelHost};
 
 /// The path of responses.
@@ -448,30 +448,6 @@ fn own_page(location: &Value) -> Option<Ustr> {
             None => known.len() == text.len(),
         };
     is_own.then(|| Ustr::from(known))
-}
-
-fn refuse(host: &ModelHost, path: &ReturnPath, refusal: Refusal) {
-    let run = &mut host.state().run;
-    run.refusals.push(RawRefusal {
-        refusal,
-        span: path.span,
-        decided: path.decided.clone(),
-        step: run.step,
-    });
-}
-
-fn push(host: &ModelHost, path: &ReturnPath, kind: EffectKind) {
-    let run = &mut host.state().run;
-    if run.effects.len() > 4_000 {
-        return;
-    }
-    run.effects.push(RawEffect {
-        kind,
-        span: path.span,
-        function: path.function,
-        decided: path.decided.clone(),
-        step: run.step,
-    });
 }
 
 /// A guard of a library answers the request itself: with this status, or by sending the client elsewhere.

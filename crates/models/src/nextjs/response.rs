@@ -11,7 +11,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::ModelHost;
-use crate::state::{RawEffect, RawRefusal};
+use crate::return_effects::{push, refuse};
 use crate::tools::{keep, kept, last_part, option};
 
 /// The path of responses.
@@ -490,28 +490,4 @@ pub(super) fn note_thrown(
         }
     }
     others
-}
-
-fn refuse(host: &ModelHost, path: &ReturnPath, refusal: Refusal) {
-    let run = &mut host.state().run;
-    run.refusals.push(RawRefusal {
-        refusal,
-        span: path.span,
-        decided: path.decided.clone(),
-        step: run.step,
-    });
-}
-
-fn push(host: &ModelHost, path: &ReturnPath, kind: EffectKind) {
-    let run = &mut host.state().run;
-    if run.effects.len() > 4_000 {
-        return;
-    }
-    run.effects.push(RawEffect {
-        kind,
-        span: path.span,
-        function: path.function,
-        decided: path.decided.clone(),
-        step: run.step,
-    });
 }

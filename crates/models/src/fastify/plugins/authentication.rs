@@ -5,7 +5,8 @@
 
 use firedoor_app::RequestPart;
 use firedoor_eval::{
-    Answer, Arguments, Call, Decided, Machine, ObjectKind, Shape, Stop, TestKind, Thrown, Value,
+    Answer, Arguments, Atom, Call, Decided, Machine, ObjectKind, Shape, Stop, TestKind, Thrown,
+    Value,
 };
 use firedoor_source::Span;
 
@@ -121,7 +122,8 @@ fn all_or_any(
 ) -> Result<Value, Stop> {
     let span = machine.place();
     let mut tests = Vec::new();
-    for function in machine.elements_of(functions).0 {
+    let (listed, is_open) = machine.elements_of(functions);
+    for function in listed {
         let is_list = function
             .only_object()
             .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
@@ -130,6 +132,10 @@ fn all_or_any(
             false => ask(host, machine, &function, arguments, failures)?,
         };
         tests.push(test);
+    }
+    if is_open {
+        // Who else is asked is not known, so neither is what they say.
+        tests.push(machine.tested(TestKind::Proof, None, &[functions], span));
     }
     Ok(match is_and {
         true => machine.all_of(&tests, span),
@@ -147,6 +153,7 @@ fn ask(
     failures: &mut Vec<Value>,
 ) -> Result<Value, Stop> {
     let span = machine.place();
+    let is_unknown = function.is_unknown() || flow::is_unknown_library(host, machine, function);
     let owner = host
         .state()
         .fastify
@@ -193,19 +200,19 @@ fn ask(
         _ => {}
     }
     for (value, decided) in called {
-        match value.is_nothing() {
-            true => passes = true,
-            false => {
-                operands.push(hangs_on(machine, &decided, base));
-                failures.push(value);
-            }
+        passes |= value.atoms().iter().any(Atom::is_nothing);
+        if !value.is_nothing() {
+            operands.push(hangs_on(machine, &decided, base));
+            failures.push(value);
         }
     }
     let fails = failures.len() > before || has_sent;
     let outcome = match (passes, fails) {
+        _ if is_unknown => None,
         (true, false) => Some(true),
-        (false, _) => Some(false),
-        (true, true) => None,
+        (false, true) => Some(false),
+        // It may do either, or was never seen to answer.
+        _ => None,
     };
     operands.extend(failures[before..].iter().cloned());
     let operands: Vec<&Value> = operands.iter().collect();
