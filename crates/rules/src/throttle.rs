@@ -168,17 +168,16 @@ fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
     if check.refusal.is_none() || !(is_bound || check.kind == CheckKind::Presence) {
         return false;
     }
-    check.provenance().origins().iter().any(|origin| {
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    examined.any(|origin| {
         let Origin::Record { asset, field, .. } = origin else {
             return false;
         };
         let is_written = |access: &Access| access.values.iter().any(|value| value.name == *field);
         let own = changes(entry).filter(|access| access.asset == *asset);
         // A bound on the number of records, of which one more is made, or on a number in them.
-        is_bound
-            && own
-                .clone()
-                .any(|access| access.operation == Operation::Create)
+        let makes_one = |access: &Access| access.operation == Operation::Create;
+        is_bound && field.is_empty() && own.clone().any(makes_one)
             || own.clone().any(counts) && own.clone().any(is_written)
     })
 }
