@@ -108,11 +108,14 @@ fn is_in_guard(entry: &EntryPoint, effect: &Effect) -> bool {
         .is_some_and(|layer| layer.controls.contains(&Control::Authentication))
 }
 
+/// A guard that finds somebody by a cookie takes it for a credential, whatever it is called.
 fn proves(value: &Provenance) -> bool {
-    value
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Principal(_)) || origin.is_identity())
+    value.origins().iter().any(|origin| {
+        let is_cookie = matches!(origin, Origin::Request(RequestPart::Cookie, _));
+        matches!(origin, Origin::Principal(_))
+            || origin.is_identity()
+            || is_cookie && !origin.is_kept_meanwhile()
+    })
 }
 
 /// The fields of a session asset that guards look at: in keys, and in checks behind a look-up.
@@ -227,7 +230,9 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
         .iter()
         .filter(|effect| effect.layer.is_none())
         .filter(|effect| match &effect.kind {
-            EffectKind::Issue(token) => crate::query::is_access_token(map, token),
+            EffectKind::Issue(token) => {
+                crate::query::is_access_token(map, token) && !names_nobody(entry, token)
+            }
             EffectKind::Access(access) => {
                 access.operation == Operation::Create && sessions.contains(&access.asset)
             }
@@ -238,6 +243,21 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
             _ => false,
         })
         .collect()
+}
+
+/// What carries nothing but chance, as the state of a log-in elsewhere, says who somebody is only where a record is
+/// kept of it.
+fn names_nobody(entry: &EntryPoint, token: &crate::IssueToken) -> bool {
+    let is_made_up = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Random { .. } | Origin::Literal(_) | Origin::Clock
+        )
+    };
+    let is_blank =
+        |field: &Field| !field.value.is_empty() && field.value.origins().iter().all(is_made_up);
+    let keeps = accesses(entry).any(|(_, access)| access.operation.is_write());
+    !token.claims.is_empty() && token.claims.iter().all(is_blank) && !keeps
 }
 
 fn is_account_field(map: &Map, field: &Field) -> bool {

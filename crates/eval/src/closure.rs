@@ -75,7 +75,9 @@ impl<'p> Machine<'p> {
                 self.return_value(value);
             }
             Body::Block(block) => {
-                if self.block(block)? == Completion::Normal {
+                let completion = self.block(block)?;
+                self.frame().ends_by_throwing = completion == Completion::Throw;
+                if completion == Completion::Normal {
                     let value = self.nothing();
                     self.note_return(&value, false, None, function.span);
                     self.return_value(value);
@@ -118,7 +120,10 @@ impl<'p> Machine<'p> {
         if let Err(stop @ (Stop::Budget | Stop::Exit)) = result {
             return Err(stop);
         }
-        let decided = frame.decided_at_return.unwrap_or_default();
+        let mut decided = frame.decided_at_return.unwrap_or_default();
+        let ends_by_throwing = frame.ends_by_throwing || result.is_err();
+        let left = self.remainder_of_ways(&decided, &frame.ways, ends_by_throwing, span);
+        decided.extend(left);
         let returned = match (frame.yielded, function.is_generator) {
             (Some(yielded), true) => Some(Value::object(yielded)),
             (None, true) => Some(self.make_list(Vec::new(), false, span)),

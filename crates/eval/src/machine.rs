@@ -77,6 +77,10 @@ pub(crate) struct Frame {
     pub(crate) home: Option<ObjectId>,
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
+    /// What was decided on each way to a return, while there are few.
+    pub(crate) ways: Vec<Vec<Decided>>,
+    /// Holds if the way that came to its end throws there.
+    pub(crate) ends_by_throwing: bool,
     pub(crate) decided_base: usize,
     /// The list of what a generator yields.
     pub(crate) yielded: Option<ObjectId>,
@@ -106,6 +110,8 @@ impl Frame {
             home: None,
             returned: None,
             decided_at_return: None,
+            ways: Vec::new(),
+            ends_by_throwing: false,
             decided_base,
             yielded: None,
             left: Vec::new(),

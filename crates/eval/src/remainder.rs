@@ -4,9 +4,13 @@
 //! administrators. Neither decision holds for both, but one of the two does, and a refusal behind it hangs
 //! on that.
 
+use firedoor_source::Span;
 use smallvec::{SmallVec, smallvec};
 
 use crate::{Decided, Decision, DecisionId, Machine, SideEnd, Test, TestId, TestKind};
+
+/// With more ways to a return than these, none is remembered.
+pub(crate) const MOST_WAYS: usize = 8;
 
 /// How many decisions within a branch are remembered behind it.
 const MOST: usize = 6;
@@ -92,5 +96,121 @@ impl Machine<'_> {
             decision,
             side: true,
         });
+    }
+
+    /// What is known of whoever comes back from a function that returns on several ways and throws on others:
+    /// one of the ways was taken. `if (user.isAdmin) return; if (user.id === page.author) return; throw ...` leaves
+    /// administrators and authors.
+    pub(crate) fn remainder_of_ways(
+        &mut self,
+        common: &[Decided],
+        ways: &[Vec<Decided>],
+        ends_by_throwing: bool,
+        span: Span,
+    ) -> Option<Decided> {
+        if ways.len() < 2 || ways.len() > MOST_WAYS {
+            return None;
+        }
+        let mut own: Vec<Vec<Decided>> = Vec::with_capacity(ways.len());
+        for way in ways {
+            let kept = self.decided_alone(common, &own, way)?;
+            own.push(kept);
+        }
+        let throws = |decided: &Decided| self.end_beside(*decided) == SideEnd::Throws;
+        if !ends_by_throwing && !own.iter().flatten().any(throws) {
+            return None;
+        }
+        let (mut origins, mut control) = Default::default();
+        let mut parts = Vec::with_capacity(own.len());
+        for way in &own {
+            let mut tests = Vec::with_capacity(way.len());
+            for decided in way {
+                let known = self.decision(decided.decision).clone();
+                tests.extend(
+                    known
+                        .test
+                        .map(|(test, negated)| (test, negated == decided.side)),
+                );
+                origins = self.origins.union(origins, known.origins);
+                control = self.origins.union(control, known.control);
+            }
+            parts.push(match tests.as_slice() {
+                [] => return None,
+                [only] => *only,
+                _ => (self.add_parts(tests, true, span), false),
+            });
+        }
+        if origins.is_empty() && control.is_empty() {
+            return None;
+        }
+        let test = self.add_parts(parts, false, span);
+        let decision = self.add_decision(Decision {
+            test: Some((test, false)),
+            origins,
+            control,
+            span,
+            is_certain: false,
+            ends: [SideEnd::Throws, SideEnd::Goes],
+            label: None,
+            remainder: own.into_iter().flatten().collect(),
+        });
+        Some(Decided {
+            decision,
+            side: true,
+        })
+    }
+
+    /// What was decided on a way and not on all, without what only says that no earlier way was taken. Nothing if
+    /// the way can be taken by whoever was refused on another.
+    fn decided_alone(
+        &self,
+        common: &[Decided],
+        earlier: &[Vec<Decided>],
+        way: &[Decided],
+    ) -> Option<Vec<Decided>> {
+        let own: Vec<Decided> = way
+            .iter()
+            .copied()
+            .filter(|decided| !common.contains(decided))
+            .filter(|decided| !self.decision(decided.decision).is_certain)
+            .collect();
+        let is_handled = |decided: &Decided| decided.side && self.is_failure(decided.decision);
+        if own.is_empty() || own.iter().any(is_handled) {
+            return None;
+        }
+        let is_opposite = |decided: &Decided| {
+            let other = Decided {
+                side: !decided.side,
+                ..*decided
+            };
+            earlier.iter().any(|way| way.contains(&other))
+        };
+        let is_left = |decided: &Decided| !self.decision(decided.decision).remainder.is_empty();
+        let mut kept = own.clone();
+        kept.retain(|decided| !is_opposite(decided) && !is_left(decided));
+        if kept.is_empty() {
+            kept = own;
+        }
+        let first = kept.len().saturating_sub(MOST);
+        Some(kept.split_off(first))
+    }
+
+    fn end_beside(&self, decided: Decided) -> SideEnd {
+        self.decision(decided.decision).ends[usize::from(!decided.side)]
+    }
+
+    fn add_parts(
+        &mut self,
+        parts: Vec<(TestId, bool)>,
+        is_conjunction: bool,
+        span: Span,
+    ) -> TestId {
+        self.add_test(Test {
+            kind: TestKind::Truth,
+            operands: smallvec![],
+            parts,
+            is_conjunction,
+            span,
+        })
     }
 }

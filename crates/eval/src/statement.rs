@@ -283,6 +283,9 @@ impl<'p> Machine<'p> {
         };
         let frame = self.frame();
         frame.returned = Some(joined);
+        if frame.ways.len() <= crate::remainder::MOST_WAYS {
+            frame.ways.push(decided.clone());
+        }
         frame.decided_at_return = Some(match frame.decided_at_return.take() {
             Some(earlier) => earlier
                 .into_iter()

@@ -89,6 +89,9 @@ impl Decisions {
             if goes_on {
                 for decided in &effect.decided {
                     refusals.remove(decided);
+                    for left in &machine.decision(decided.decision).remainder {
+                        refusals.remove(left);
+                    }
                 }
             }
         }

@@ -58,7 +58,8 @@ fn instead_of_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             let asks_rank = |part: &&Check| user_control(part) == Some(Control::Authorization);
             parts.iter().find(asks_rank)?;
             let word = parts.iter().find_map(word_of_client)?;
-            Some((check, word))
+            // Who gives somebody a rank says which, and the last of the highest keeps his.
+            (!is_stored(entry, word)).then_some((check, word))
         })
 }
 
