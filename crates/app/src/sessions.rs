@@ -248,16 +248,18 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
 /// What carries nothing but chance, as the state of a log-in elsewhere, says who somebody is only where a record is
 /// kept of it.
 fn names_nobody(entry: &EntryPoint, token: &crate::IssueToken) -> bool {
+    let is_chance = |origin: &Origin| matches!(origin, Origin::Random { .. });
     let is_made_up = |origin: &Origin| {
-        matches!(
-            origin,
-            Origin::Random { .. } | Origin::Literal(_) | Origin::Clock
-        )
+        is_chance(origin)
+            || origin.is_from_client()
+            || matches!(origin, Origin::Literal(_) | Origin::Clock)
     };
     let is_blank =
         |field: &Field| !field.value.is_empty() && field.value.origins().iter().all(is_made_up);
+    let mut all = token.claims.iter().flat_map(|field| field.value.origins());
+    let has_chance = all.any(is_chance);
     let keeps = accesses(entry).any(|(_, access)| access.operation.is_write());
-    !token.claims.is_empty() && token.claims.iter().all(is_blank) && !keeps
+    has_chance && token.claims.iter().all(is_blank) && !keeps
 }
 
 fn is_account_field(map: &Map, field: &Field) -> bool {

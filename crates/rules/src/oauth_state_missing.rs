@@ -193,8 +193,13 @@ fn is_code(value: &Provenance) -> bool {
     })
 }
 
+/// What a signed cookie holds is proven, and so stands as the caller's.
 fn is_of_browser(value: &Provenance) -> bool {
-    value.is_from(RequestPart::Cookie) || value.is_from(RequestPart::Session)
+    let is_proven =
+        |origin: &Origin| matches!(origin, Origin::Principal(field) if !field.is_empty());
+    value.is_from(RequestPart::Cookie)
+        || value.is_from(RequestPart::Session)
+        || value.origins().iter().any(is_proven)
 }
 
 /// That there is a `state`, and that it is a text, binds it to nobody.

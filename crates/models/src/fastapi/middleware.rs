@@ -391,9 +391,10 @@ fn is_loose_pattern(pattern: &str) -> bool {
     })
 }
 
-/// `call_next(request)` and `self.app(scope, receive, send)`.
+/// `call_next(request)` and `self.app(scope, receive, send)`: what comes next finds what this path has written, not
+/// what those have that answer themselves.
 fn go_on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.effect(machine, EffectKind::Continue, call.span);
+    crate::express::go_on(host, machine, call.span);
     let id = host.make_object(machine, "fastapi:later_response", call.span);
     Ok(Some(Value::object(id)))
 }
