@@ -12,7 +12,10 @@ class Chance:
     """A small generator of our own (splitmix64): the standard library's `choice` has changed before."""
 
     def __init__(self, seed: int) -> None:
-        self.state = (seed * 0x9E3779B97F4A7C15 + 0x1234567) & 0xFFFFFFFFFFFFFFFF
+        # Neighbouring seeds would give the same numbers, shifted, if they were not mixed first.
+        self.state = seed
+        self.state = self.bits() ^ 0x6A09E667F3BCC909
+        self.state = self.bits()
 
     def bits(self) -> int:
         self.state = (self.state + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF

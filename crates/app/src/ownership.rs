@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
     Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
-    LayerKind, Map, Operation, Origin, Provenance, RequestPart,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart, user_control,
 };
 
 /// What checks have tied to the caller.
@@ -314,10 +314,56 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
         .iter()
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
         .map(|layer| match layer.kind {
-            LayerKind::Inline => Ustr::from("(inside)"),
+            LayerKind::Inline => inside_rank(entry),
             _ => layer.name,
         })
         .collect()
+}
+
+/// What the handler asks of everybody before it does anything, so that asking the same is the same rank. A test that
+/// owners pass by another way, such as `owner or admin`, is asked of nobody.
+fn inside_rank(entry: &EntryPoint) -> Ustr {
+    let is_work = |effect: &&Effect| {
+        effect.layer.is_none()
+            && match &effect.kind {
+                EffectKind::Access(_) => true,
+                EffectKind::Respond {
+                    status, is_error, ..
+                } => !is_error && status.is_none_or(|status| status < 400),
+                _ => false,
+            }
+    };
+    let mut effects = entry.effects.iter().filter(is_work);
+    let mut asked: Vec<&Check> = effects.next().map_or_else(Vec::new, |effect| {
+        let checks = entry.checks_of(effect);
+        let is_rank = |check: &&Check| {
+            !check.is_alternative && user_control(check) == Some(Control::Authorization)
+        };
+        checks.filter(is_rank).collect()
+    });
+    for effect in effects {
+        asked.retain(|check| {
+            let mut checks = entry.checks_of(effect);
+            checks.any(|other| other.span == check.span && other.outcome == check.outcome)
+        });
+    }
+    let mut words: Vec<String> = asked.into_iter().map(rank_words).collect();
+    words.sort();
+    words.dedup();
+    words.insert(0, "(inside)".to_owned());
+    Ustr::from(&words.join(" "))
+}
+
+/// What is asked of the caller, wherever that stands: the attribute, what it is held against, and how it came out.
+fn rank_words(check: &Check) -> String {
+    let origins = check.operands.iter().flat_map(Provenance::origins);
+    let names = origins.map(|origin| match origin {
+        Origin::Principal(name) | Origin::Literal(name) => name.as_str(),
+        Origin::Record { field, .. } => field.as_str(),
+        _ => "?",
+    });
+    let names: Vec<&str> = names.collect();
+    format!("{}:{}", names.join("="), check.outcome)
 }
 
 /// Holds if a guard that none of `others` has asks what the caller is, so that `entry` is for people with
