@@ -62,8 +62,10 @@ def verdicts(binary: str, root: Path, outcomes: dict[str, Any], place: str) -> l
 
 
 def recorded(root: Path) -> dict[str, Any]:
+    """Who got it; a handler that fails for its owner too does not work, and says nothing."""
     outcomes = json.loads((root / "recorded.json").read_text())["outcomes"]
-    return {entry: {"situation": one["situation"], "got": one["stranger"]["got"]} for entry, one in outcomes.items()}
+    works = {entry: one for entry, one in outcomes.items() if one["owner"]["got"] or one["owner"]["status"] < 500}
+    return {entry: {"situation": one["situation"], "got": one["stranger"]["got"]} for entry, one in works.items()}
 
 
 def report(all_verdicts: list[Verdict], shows_all: bool = True) -> Counter[str]:
