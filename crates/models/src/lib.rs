@@ -117,6 +117,7 @@ pub static MODELS: &[&Model] = &[
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
+    &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,
     &django::orm::MODEL,
