@@ -55,19 +55,25 @@ pub(crate) fn meta(
 }
 
 /// The label of a model's application: what its `Meta` says, or the folder that its models are in.
-fn app_label(machine: &mut Machine<'_>, class: ObjectId) -> Option<String> {
+pub(crate) fn app_label(machine: &Machine<'_>, class: ObjectId) -> Option<String> {
     let own = machine.class_attribute(class, Ustr::from("Meta"));
     if let Some(inner) = own.and_then(|(_, inner)| inner.only_object())
         && let Some((_, label)) = machine.class_attribute(inner, Ustr::from("app_label"))
     {
         return label.text().map(|label| label.to_string());
     }
-    let ObjectKind::Class { module, .. } = machine.heap.get(class).kind else {
-        return None;
+    let parts: Vec<&str> = match &machine.heap.get(class).kind {
+        ObjectKind::Class { module, .. } => {
+            let path = machine.program.path(*module).trim_end_matches(".py");
+            path.split('/').collect()
+        }
+        ObjectKind::Host(path) => {
+            let path = path.as_str().strip_prefix("py:")?;
+            path.trim_end_matches("()").split('.').collect()
+        }
+        _ => return None,
     };
-    let path = machine.program.path(module).trim_end_matches(".py");
-    let parts: Vec<&str> = path.split('/').collect();
-    let models = parts.iter().rposition(|part| *part == "models");
+    let models = parts.iter().position(|part| *part == "models");
     let place = models.unwrap_or(parts.len().saturating_sub(1));
     let label = parts.get(place.checked_sub(1)?)?;
     Some((*label).to_owned())

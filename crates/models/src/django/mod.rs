@@ -6,6 +6,7 @@
 //! `views/generic/base.py`, `contrib/auth`.
 
 pub(crate) mod admin;
+pub(crate) mod apps;
 pub(crate) mod channels;
 pub(crate) mod consumers;
 pub(crate) mod drf;
