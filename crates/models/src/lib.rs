@@ -99,7 +99,7 @@ mod zod_passage;
 
 pub use build::{DoorFacts, build_map, build_map_of};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::run_factories;
+pub use factories::{run_factories, run_first};
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
@@ -111,12 +111,14 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &django::MODEL,
+    &django::apps::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
+    &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,
     &django::orm::MODEL,
