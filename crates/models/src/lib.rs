@@ -114,6 +114,7 @@ pub static MODELS: &[&Model] = &[
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
+    &django::drf_authentication::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,

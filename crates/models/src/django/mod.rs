@@ -9,6 +9,7 @@ pub(crate) mod admin;
 pub(crate) mod channels;
 pub(crate) mod consumers;
 pub(crate) mod drf;
+pub(crate) mod drf_authentication;
 pub(crate) mod drf_guards;
 pub(crate) mod drf_methods;
 pub(crate) mod drf_permissions;
