@@ -122,6 +122,7 @@ pub static MODELS: &[&Model] = &[
     &django::orm::LIBRARY,
     &django::orm::MODEL,
     &django::orm_query::MODEL,
+    &django::orm_sets::MODEL,
     &django::request::MODEL,
     &django::response::MODEL,
     &django::routers::MODEL,

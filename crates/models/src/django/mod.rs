@@ -23,6 +23,7 @@ pub(crate) mod middleware;
 pub(crate) mod orm;
 pub(crate) mod orm_query;
 pub(crate) mod orm_related;
+pub(crate) mod orm_sets;
 pub(crate) mod patterns;
 pub(crate) mod project;
 pub(crate) mod request;
