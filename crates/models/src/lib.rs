@@ -64,6 +64,7 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod qstash;
 mod redis;
 mod request;
 mod return_effects;
@@ -196,6 +197,7 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &qstash::MODEL,
     &redis::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,
