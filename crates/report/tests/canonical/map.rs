@@ -207,7 +207,7 @@ fn join(files: &FileSet) -> EntryPoint {
     ]
     .into();
     entry.credentials = vec![Origin::Request(RequestPart::Cookie, ustr("token"))];
-    entry.checks = vec![token_check(files), lobby_check(files)];
+    entry.checks = vec![token_check(files), lobby_check(files), setting_check(files)];
     entry.effects = join_effects(files);
     entry.unresolved = vec![String::from(
         "a plugin that is chosen at run time may add a layer (src/app.ts:9)",
@@ -231,6 +231,16 @@ fn token_check(files: &FileSet) -> Check {
         alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
+    }
+}
+
+/// A check of the program's start, which people are not told of.
+fn setting_check(files: &FileSet) -> Check {
+    Check {
+        kind: CheckKind::Presence,
+        operands: vec![secret()],
+        refusal: Some(Refusal::Throw(None)),
+        ..token_check(files)
     }
 }
 
@@ -327,7 +337,7 @@ fn join_effects(files: &FileSet) -> Vec<Effect> {
             respond,
             place("src/lobbies.ts", "response.json"),
             "joinLobby",
-            2,
+            3,
             None,
         ),
     ]
