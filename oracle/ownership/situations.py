@@ -550,8 +550,12 @@ def list_children(w: Any) -> None:
 # New records.
 
 
-def create(w: Any) -> None:
-    form = w.random.pick(["own", "own", "client"])
+def create_own(w: Any) -> None:
+    create(w, "own")
+
+
+def create(w: Any, form: str | None = None) -> None:
+    form = form or w.random.pick(["own", "client"])
     world = w.world
     start(w, f"create:record:{form}", "post", world.parents)
     title = w.sent(world.title, "body", "text")
@@ -646,6 +650,7 @@ def fill(w: Any, count: int) -> None:
         w.handlers.append(w.handler)
 
     chosen = [list_own, in_query, after_loading] if w.random.chance(0.8) else []
+    chosen += [create_own] if w.random.chance(0.5) else []
     chosen += [w.random.pick(UNUSUAL if w.random.chance(0.3) else USUAL) for _ in range(count - len(chosen))]
     for situation in w.random.shuffled(chosen):
         add(situation)

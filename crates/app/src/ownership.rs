@@ -381,10 +381,13 @@ pub struct Usage<'m> {
     pub is_scoped: bool,
 }
 
-/// Returns the uses that the handler of `entry` makes of records that exist.
+/// Returns the uses that the handler of `entry` makes of records that exist, those that a layer loads for it included.
 pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
     let mut ties = KnownTies::new(entry);
-    handler_accesses(entry).filter_map(move |(effect, access)| {
+    let used = accesses(entry).filter(|(effect, access)| {
+        effect.layer.is_none() || is_loaded_for_handler(entry, access)
+    });
+    used.filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
             Operation::Create | Operation::Count => return None,
             Operation::Update => (Use::Change, ties.scopes(access, effect)),
@@ -411,6 +414,13 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
             is_scoped,
         })
     })
+}
+
+/// Holds if a layer finds a record by what the client sends, and the handler tells it.
+fn is_loaded_for_handler(entry: &EntryPoint, access: &Access) -> bool {
+    access.operation == Operation::Read
+        && access.key.iter().any(|it| is_clients_choice(&it.value))
+        && answers_with(entry, access.asset).next().is_some()
 }
 
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
@@ -595,6 +605,29 @@ fn is_chosen_elsewhere(declared: &Asset, name: &str) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "_id")
     };
     !name.contains('.') && !declared.fields.iter().any(is_own) && !matches!(name, "id" | "pk")
+}
+
+/// Returns the assets that records of `asset` belong to: those that its fields refer to, besides what the caller
+/// himself is found in.
+pub fn parents_of(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let fields = map.asset(asset).map_or(&[][..], |found| &found.fields);
+    let mut parents: Vec<Ustr> = fields
+        .iter()
+        .filter_map(|field| field.refers_to)
+        .filter(|parent| *parent != asset && !is_of_callers(map, *parent))
+        .collect();
+    parents.sort_by_key(|parent| parent.as_str());
+    parents.dedup();
+    parents
+}
+
+/// Holds if the caller himself, or the tenant that he is of, is a record of the asset: it is found by what proves him.
+fn is_of_callers(map: &Map, asset: Ustr) -> bool {
+    let is_own = |name: &str| matches!(name, "id" | "_id" | "pk" | "uuid");
+    map.entry_points.iter().flat_map(accesses).any(|(_, access)| {
+        let mut key = access.key.iter();
+        access.asset == asset && key.any(|it| is_own(&it.name) && is_principal(&it.value))
+    })
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.
