@@ -642,6 +642,7 @@ UNUSUAL: list[Callable[[Any], None]] = [
 
 def fill(w: Any, count: int) -> None:
     """Writes the handlers of one application: some that nobody doubts, then what chance picks."""
+    from forms import FORMS
     from writer import Handler
 
     def add(situation: Callable[[Any], None]) -> None:
@@ -651,6 +652,7 @@ def fill(w: Any, count: int) -> None:
 
     chosen = [list_own, in_query, after_loading] if w.random.chance(0.8) else []
     chosen += [create_own] if w.random.chance(0.5) else []
-    chosen += [w.random.pick(UNUSUAL if w.random.chance(0.3) else USUAL) for _ in range(count - len(chosen))]
+    chosen += [w.random.pick(FORMS) for _ in range(2)]
+    chosen += [w.random.pick(UNUSUAL if w.random.chance(0.25) else USUAL) for _ in range(count - len(chosen))]
     for situation in w.random.shuffled(chosen):
         add(situation)
