@@ -211,7 +211,7 @@ impl Ties {
     }
 
     /// Holds if the records of the access were tied to the caller, and not others of the same kind.
-    fn holds(&self, entry: &EntryPoint, access: &Access) -> bool {
+    pub fn holds(&self, entry: &EntryPoint, access: &Access) -> bool {
         let mut own = Vec::new();
         for field in key_of(entry, access) {
             own.extend(choices_in(entry, access.asset, &field.value));

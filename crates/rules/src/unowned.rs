@@ -74,10 +74,13 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         }
         let evidence = Evidence::of(map, &usages, usage);
         let example = evidence.example(map, usage);
-        let Some(example) = example.or_else(|| owned_parent(map, &usages, usage)) else {
+        let has_checked_parent = has_checked_parent(usage);
+        let example = example
+            .or_else(|| checked_parent(map, usage).filter(|_| has_checked_parent))
+            .or_else(|| owned_parent(map, &usages, usage));
+        let Some(example) = example else {
             continue;
         };
-        let has_checked_parent = has_checked_parent(usage);
         // A rank within the parent says nothing of what lies outside of it.
         if !has_checked_parent
             && is_for_higher_rank(usage.entry, evidence.scoped.iter().map(|other| other.entry))
@@ -324,6 +327,21 @@ fn are_told_to_owners(usages: &[Usage<'_>], usage: &Usage<'_>) -> bool {
     places.sort();
     places.dedup();
     !places.is_empty()
+}
+
+/// Returns where this entry point asks for the parent in the path, if the record has a field that refers to it.
+fn checked_parent<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Example<'m>> {
+    let parents = ownership::parents_of(map, usage.access.asset);
+    let ties = ties(usage.entry, usage.effect);
+    query::accesses(usage.entry).find_map(|(effect, access)| {
+        let is_asked = parents.contains(&access.asset) && ties.holds(usage.entry, access);
+        is_asked.then_some(Example {
+            entry: usage.entry,
+            span: effect.span,
+            is_maker: false,
+            parent: Some(access.asset),
+        })
+    })
 }
 
 /// Returns where others ask whose the record is that this one belongs to, if it belongs to that alone, nobody says
