@@ -47,9 +47,10 @@ fn is_of_another(check: &Check) -> bool {
     };
     let is_field = |value: &Provenance| {
         !is_principal(value)
-            && value.origins().iter().any(
-                |origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()),
-            )
+            && value
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
     };
     (is_field(one) && is_principal(other)) || (is_field(other) && is_principal(one))
 }
@@ -144,8 +145,7 @@ impl<'m> KnownTies<'m> {
     fn of(&mut self, effect: &'m Effect) -> &Ties {
         if self.examined.is_empty() {
             let checks = self.entry.checks.iter();
-            let examined =
-                checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
+            let examined = checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
             self.examined = examined.collect();
         }
         let (entry, examined) = (self.entry, &self.examined);
@@ -384,9 +384,8 @@ pub struct Usage<'m> {
 /// Returns the uses that the handler of `entry` makes of records that exist, those that a layer loads for it included.
 pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
     let mut ties = KnownTies::new(entry);
-    let used = accesses(entry).filter(|(effect, access)| {
-        effect.layer.is_none() || is_loaded_for_handler(entry, access)
-    });
+    let used = accesses(entry)
+        .filter(|(effect, access)| effect.layer.is_none() || is_loaded_for_handler(entry, access));
     used.filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
             Operation::Create | Operation::Count => return None,
@@ -624,10 +623,13 @@ pub fn parents_of(map: &Map, asset: Ustr) -> Vec<Ustr> {
 /// Holds if the caller himself, or the tenant that he is of, is a record of the asset: it is found by what proves him.
 fn is_of_callers(map: &Map, asset: Ustr) -> bool {
     let is_own = |name: &str| matches!(name, "id" | "_id" | "pk" | "uuid");
-    map.entry_points.iter().flat_map(accesses).any(|(_, access)| {
-        let mut key = access.key.iter();
-        access.asset == asset && key.any(|it| is_own(&it.name) && is_principal(&it.value))
-    })
+    map.entry_points
+        .iter()
+        .flat_map(accesses)
+        .any(|(_, access)| {
+            let mut key = access.key.iter();
+            access.asset == asset && key.any(|it| is_own(&it.name) && is_principal(&it.value))
+        })
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.

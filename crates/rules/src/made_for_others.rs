@@ -144,7 +144,11 @@ fn parent_asked_for<'m>(
     (entry, _, access): &Making<'m>,
     field: &Field,
 ) -> Option<(&'m EntryPoint, Span)> {
-    if access.values.iter().any(|it| query::is_principal(&it.value)) {
+    if access
+        .values
+        .iter()
+        .any(|it| query::is_principal(&it.value))
+    {
         return None;
     }
     let made = makings.iter().find(|(other, effect, made)| {

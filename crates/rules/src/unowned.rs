@@ -352,10 +352,13 @@ fn owned_parent<'m>(map: &'m Map, usages: &[Usage<'m>], usage: &Usage<'m>) -> Op
     let [parent] = parents.as_slice() else {
         return None;
     };
-    let is_other = |other: &&Usage<'_>| {
-        other.kind != Use::Find && other.effect.span != usage.effect.span
-    };
-    if usages.iter().filter(is_other).any(|other| other.access.asset == asset) {
+    let is_other =
+        |other: &&Usage<'_>| other.kind != Use::Find && other.effect.span != usage.effect.span;
+    if usages
+        .iter()
+        .filter(is_other)
+        .any(|other| other.access.asset == asset)
+    {
         return None;
     }
     let mut of_parent = usages
