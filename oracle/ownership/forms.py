@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from situations import Request, start
+from lists import start
+from situations import Request
 from writer import Lines
 
 
