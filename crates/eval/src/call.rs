@@ -198,10 +198,12 @@ impl<'p> Machine<'p> {
                 arguments: first,
                 keywords,
             } => {
+                let rest_at = first.len() + arguments.rest_at;
                 let mut all = Arguments {
                     positional: first,
                     keywords,
                     rest: arguments.rest.clone(),
+                    rest_at,
                 };
                 all.positional.extend(arguments.positional.iter().cloned());
                 all.keywords.extend(
