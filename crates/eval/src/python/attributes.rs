@@ -172,6 +172,7 @@ fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
         (Some(name), false) => object
             .only_object()
             .and_then(|id| machine.heap.property(id, name))
+            .filter(|held| !held.atoms().contains(&Atom::Undefined))
             .map(|_| true),
         _ => None,
     };
