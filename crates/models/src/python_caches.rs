@@ -39,11 +39,13 @@ pub static MODEL: Model = Model {
 /// `@cache.memoize(timeout=60)`, and the same without parentheses.
 fn wrapper(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let given = call.arguments.get(0);
-    let is_function = given.only_object().is_some_and(|id| {
-        matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
-    });
+    let is_function = given
+        .only_object()
+        .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Function { .. }));
     if is_function {
         return Ok(Some(given));
     }
-    Ok(Some(Value::object(host.make_object(machine, WRAPPER, call.span))))
+    Ok(Some(Value::object(
+        host.make_object(machine, WRAPPER, call.span),
+    )))
 }

@@ -348,7 +348,9 @@ pub(crate) fn special_attribute(
         && let ObjectKind::Bound {
             target, arguments, ..
         } = &object.kind
-        && target.as_outside().is_some_and(|path| path == "py:collections.namedtuple_new")
+        && target
+            .as_outside()
+            .is_some_and(|path| path == "py:collections.namedtuple_new")
     {
         return arguments.first().cloned();
     }
