@@ -65,6 +65,7 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod qstash;
 mod redis;
 mod request;
 mod return_effects;
@@ -116,6 +117,7 @@ pub static MODELS: &[&Model] = &[
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
+    &django::drf_authentication::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
@@ -124,6 +126,7 @@ pub static MODELS: &[&Model] = &[
     &django::orm::LIBRARY,
     &django::orm::MODEL,
     &django::orm_query::MODEL,
+    &django::orm_sets::MODEL,
     &django::request::MODEL,
     &django::response::MODEL,
     &django::routers::MODEL,
@@ -196,6 +199,7 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &qstash::MODEL,
     &redis::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,

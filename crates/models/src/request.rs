@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun, Origin,
-    Transport, Verdict,
+    Access, Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun,
+    Operation, Origin, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use ustr::Ustr;
@@ -76,6 +76,7 @@ pub fn layer_run(
     LayerRun {
         continuations,
         refusals,
+        counted: counted(run, number),
         reads: run
             .reads
             .iter()
@@ -87,6 +88,22 @@ pub fn layer_run(
             .iter()
             .find(|(step, _)| *step == number)
             .map(|(_, reason)| reason.clone()),
+    }
+}
+
+/// Returns what the step did with stores, if it counted in one.
+fn counted(run: &Run, number: usize) -> Vec<Access> {
+    let own = run.effects.iter().filter(|effect| effect.step == number);
+    let accesses = own.filter_map(|effect| match &effect.kind {
+        EffectKind::Access(access) => Some(access),
+        _ => None,
+    });
+    let is_count = |access: &Access| {
+        access.operation == Operation::Create || firedoor_app::counting::counts(access)
+    };
+    match accesses.clone().any(is_count) {
+        true => accesses.cloned().collect(),
+        false => Vec::new(),
     }
 }
 
