@@ -52,6 +52,7 @@ mod peewee;
 mod prisma;
 mod pydantic;
 mod python_active;
+mod python_caches;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -187,6 +188,7 @@ pub static MODELS: &[&Model] = &[
     &pydantic::MODEL,
     &pydantic::settings::MODEL,
     &python_active::MODEL,
+    &python_caches::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,

@@ -122,7 +122,12 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ("random identifiers", &["identifiers"]),
     (
         "settings",
-        &["node", "pydantic_settings", "python_standard"],
+        &[
+            "node",
+            "pydantic_settings",
+            "python_caches",
+            "python_standard",
+        ],
     ),
     (
         "requests and mail that are sent",
