@@ -66,6 +66,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "jsonwebtoken",
             "python_jwt",
             "python_signed",
+            "qstash",
             "webhook_signatures",
         ],
     ),

@@ -136,19 +136,9 @@ pub static MODEL: Model = Model {
         ("nest:pipe.transform", pipes::transform),
     ],
     subclasses: exceptions::SUBCLASSES,
-    aliases: &[
-        (
-            "npm:@nestjs/common/decorators.Controller",
-            "npm:@nestjs/common.Controller",
-        ),
-        (
-            "npm:@nestjs/core/services.Reflector",
-            "npm:@nestjs/core.Reflector",
-        ),
-        (
-            "npm:@nestjs/core/services/reflector.service.Reflector",
-            "npm:@nestjs/core.Reflector",
-        ),
+    folders: &[
+        ("npm:@nestjs/common/", "npm:@nestjs/common"),
+        ("npm:@nestjs/core/", "npm:@nestjs/core"),
     ],
     framework: Some(&FRAMEWORK),
     ..Model::EMPTY
