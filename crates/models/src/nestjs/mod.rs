@@ -11,6 +11,7 @@ mod decorators;
 mod doors;
 mod exceptions;
 mod gateways;
+mod graphql;
 mod handler;
 mod inject;
 mod libraries;
@@ -117,8 +118,11 @@ pub static MODEL: Model = Model {
         ("npm:@nestjs/throttler.days", throttler::seconds),
         (
             "npm:@nestjs/graphql.GqlExecutionContext.create",
-            context::of_query,
+            graphql::of_context,
         ),
+        ("nest:query-context.*", graphql::method),
+        ("npm:@nestjs/graphql.GraphQLModule.*", graphql::module),
+        ("npm:@nestjs/graphql.*", graphql::make),
         (
             "npm:@nestjs/core.BaseExceptionFilter().catch",
             exceptions::answer,
@@ -179,6 +183,8 @@ pub(crate) struct Memory {
     module_paths: FxHashMap<ObjectId, Ustr>,
     /// What modules apply to routes, in order.
     consumers: Vec<middleware::Consumer>,
+    /// The options of `GraphQLModule`.
+    queries: Option<Value>,
     /// What `ConfigModule` has loaded.
     settings: Vec<Value>,
     /// The server object of each gateway.
