@@ -27,6 +27,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "flask_request",
             "flask_rest",
             "flask_sockets",
+            "http_status",
             "nestjs",
             "nextjs",
             "nextjs_wrappers",
