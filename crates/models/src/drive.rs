@@ -413,6 +413,17 @@ fn refuse_by_exception(
         Some(refusal @ Refusal::Redirect(_)) => refusal,
         _ => Refusal::Throw(status),
     };
+    note_refusal(host, machine, thrown, refusal, status);
+}
+
+/// Notes an exception that a framework makes an answer of, where it was thrown.
+pub(crate) fn note_refusal(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    thrown: &Thrown,
+    refusal: Refusal,
+    status: Option<u16>,
+) {
     let mut decided = thrown.decided.clone();
     if !thrown.value.origins.is_empty() || !thrown.value.control.is_empty() {
         let decision = machine.failure(thrown.span, thrown.value.origins, thrown.value.control);

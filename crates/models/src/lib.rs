@@ -101,7 +101,7 @@ mod zod_passage;
 
 pub use build::{DoorFacts, build_map, build_map_of};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::run_factories;
+pub use factories::{run_factories, run_first};
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
@@ -113,16 +113,20 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &django::MODEL,
+    &django::apps::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
+    &django::drf_authentication::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
+    &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,
     &django::orm::MODEL,
     &django::orm_query::MODEL,
+    &django::orm_sets::MODEL,
     &django::request::MODEL,
     &django::response::MODEL,
     &django::routers::MODEL,

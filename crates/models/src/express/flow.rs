@@ -74,13 +74,13 @@ fn call_layer(machine: &mut Machine<'_>, step: &Step, arguments: &Arguments) -> 
 /// A layer of an unknown library lets requests on, as far as anybody knows; whether it refuses some is
 /// not known if its name says that it guards.
 pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &Step) {
-    let is_outside = match step.value.only_object() {
-        Some(id) => {
-            matches!(&machine.heap.get(id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))
-                && !host.state().made_guards.contains_key(&id)
+    let is_outside = step.value.atoms().iter().any(|atom| match atom {
+        Atom::Object(id) => {
+            matches!(&machine.heap.get(*id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))
+                && !host.state().made_guards.contains_key(id)
         }
-        None => true,
-    };
+        _ => true,
+    });
     let path = outside_path(machine, &step.value);
     if !is_outside || has_answered(host, &path) {
         return;
