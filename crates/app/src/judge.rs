@@ -380,6 +380,7 @@ fn is_about_connection(origin: &Origin) -> bool {
                 | "true-client-ip"
                 | "connection"
                 | "upgrade"
+                | "idempotency-key"
         )
 }
 
@@ -493,6 +494,21 @@ fn is_browsers_choice(control: Control, check: &Check) -> bool {
 /// Holds if whoever sends the request decides the check by what he sends, so that it stops nobody:
 /// the mere presence or form of a credential.
 fn is_attackers_choice(check: &Check) -> bool {
+    // Where one of several parts suffices, it is enough to decide that one.
+    let mut parts = check.alternatives.iter();
+    let is_decided_by_one = check.is_alternative
+        && parts.any(|part| {
+            // What decided the parts is that of all of them.
+            let control = Provenance::default();
+            let alone = Check {
+                control,
+                ..part.clone()
+            };
+            alone.provenance().is_from_client() && is_attackers_choice(&alone)
+        });
+    if is_decided_by_one {
+        return true;
+    }
     let provenance = check.provenance();
     if is_named_by_header(check, &provenance) {
         return true;

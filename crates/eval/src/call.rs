@@ -325,6 +325,11 @@ impl<'p> Machine<'p> {
             let host = self.host();
             host.method_origins(self, receiver.origins, value.origins, name)
         };
+        let is_outside = |atom: &Atom| matches!(atom, Atom::Unknown(Shape::Any | Shape::Object));
+        if receiver.atoms().iter().any(is_outside) {
+            let path = Ustr::from(&format!("?().{name}"));
+            self.call_back(path, &value, arguments, span)?;
+        }
         Ok(value)
     }
 

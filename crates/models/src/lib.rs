@@ -26,6 +26,7 @@ mod first_steps;
 mod flask;
 mod guards;
 mod host;
+mod http_status;
 mod identifiers;
 mod identity;
 mod jose;
@@ -161,6 +162,7 @@ pub static MODELS: &[&Model] = &[
     &flask::rest::MODEL,
     &flask::sockets::MODEL,
     &flask::tables::MODEL,
+    &http_status::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
     &jose::MODEL,
