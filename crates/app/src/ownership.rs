@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
     Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
-    LayerKind, Map, Operation, Origin, Provenance, RequestPart,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart, user_control,
 };
 
 /// What checks have tied to the caller.
@@ -20,42 +20,106 @@ use crate::{
 pub struct Ties {
     /// Values that the client sends and that were held against what is the caller's.
     pub sent: Vec<Origin>,
-    /// Assets of which a record was held against what is the caller's.
-    pub assets: Vec<Ustr>,
+    /// Assets of which a record was held against what is the caller's, each with what the client chose that record
+    /// by: another choice is another record. Where it is empty, nothing is known of how it was chosen.
+    assets: Vec<(Ustr, Vec<Origin>)>,
 }
 
 /// Returns what the checks before `effect` have tied to the caller.
 pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checked = entry.checks_of(effect).map(Check::provenance);
-    let checked: Vec<Provenance> = checked.collect();
+    let checks = entry.checks_of(effect).filter(|check| binds(entry, check));
+    let checked: Vec<Provenance> = checks.map(Check::provenance).collect();
     ties_of(entry, &checked.iter().collect::<Vec<_>>())
+}
+
+/// Holds if what the check examines can be said of everybody who has passed it.
+fn binds(entry: &EntryPoint, check: &Check) -> bool {
+    !is_of_another(check) && !has_open_way(entry, check)
+}
+
+/// Holds if the check has found that a record is *not* the caller's.
+fn is_of_another(check: &Check) -> bool {
+    if check.kind != CheckKind::Equality || check.outcome || check.is_alternative {
+        return false;
+    }
+    let [one, other] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_field = |value: &Provenance| {
+        !is_principal(value)
+            && value
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
+    };
+    (is_field(one) && is_principal(other)) || (is_field(other) && is_principal(one))
+}
+
+/// Holds if the client passes the check by a word of its own, whatever the other parts ask: `!strict || is_mine`.
+/// What names a record, or is asked for in another part too, is no such word.
+fn has_open_way(entry: &EntryPoint, check: &Check) -> bool {
+    let sent = |part: &Check| -> Vec<Origin> {
+        let origins = part.operands.iter().flat_map(Provenance::origins);
+        origins.filter(|it| is_chosen(it)).cloned().collect()
+    };
+    let mut parts = check.alternatives.iter().enumerate();
+    check.is_alternative
+        && parts.any(|(number, part)| {
+            let words = sent(part);
+            let is_free = |word: &Origin| {
+                let mut others = check.alternatives.iter().enumerate();
+                !others.any(|(other, part)| other != number && sent(part).contains(word))
+                    && !accesses(entry).any(|(_, access)| {
+                        let mut key = access.key.iter();
+                        key.any(|field| field.value.origins().contains(word))
+                    })
+            };
+            let mut origins = part.operands.iter().flat_map(Provenance::origins);
+            let is_only_sent =
+                origins.all(|origin| is_chosen(origin) || matches!(origin, Origin::Literal(_)));
+            is_only_sent && !words.is_empty() && words.iter().all(is_free)
+        })
+}
+
+/// Holds if a check before the effect has found that the record is not the caller's: as where nobody buys what he
+/// sells, or where somebody has written `===` for `!==`.
+pub fn is_only_for_others(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    entry.checks_of(effect).any(|check| {
+        is_of_another(check) && check.provenance().record_fields(asset).next().is_some()
+    })
 }
 
 /// Returns what these checks, given by what they examine, have tied to the caller.
 fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
     let mut ties = Ties::default();
     for provenance in checked.iter().filter(|found| is_principal(found)) {
-        ties.add(provenance);
+        ties.add(entry, provenance);
         for (_, access) in accesses(entry) {
             let is_examined = provenance.record_fields(access.asset).next().is_some();
             if is_examined && access.key.iter().any(|field| is_principal(&field.value)) {
-                access.key.iter().for_each(|field| ties.add(&field.value));
+                access
+                    .key
+                    .iter()
+                    .for_each(|field| ties.add(entry, &field.value));
             }
         }
     }
     loop {
-        let before = (ties.sent.len(), ties.assets.len());
+        let before = ties.size();
         for provenance in checked {
-            if ties.touches(provenance) {
-                ties.add(provenance);
+            if ties.touches(entry, provenance) {
+                ties.add(entry, provenance);
             }
         }
         for (_, access) in accesses(entry) {
-            if ties.assets.contains(&access.asset) {
-                access.key.iter().for_each(|field| ties.add(&field.value));
+            if ties.holds(entry, access) {
+                access
+                    .key
+                    .iter()
+                    .for_each(|field| ties.add(entry, &field.value));
             }
         }
-        if before == (ties.sent.len(), ties.assets.len()) {
+        if before == ties.size() {
             return ties;
         }
     }
@@ -64,7 +128,7 @@ fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
 /// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
 struct KnownTies<'m> {
     entry: &'m EntryPoint,
-    examined: Vec<Provenance>,
+    examined: Vec<Option<Provenance>>,
     /// By the numbers of the checks, since many effects are behind the same ones.
     known: FxHashMap<&'m [CheckId], Ties>,
 }
@@ -80,12 +144,16 @@ impl<'m> KnownTies<'m> {
 
     fn of(&mut self, effect: &'m Effect) -> &Ties {
         if self.examined.is_empty() {
-            self.examined = self.entry.checks.iter().map(Check::provenance).collect();
+            let checks = self.entry.checks.iter();
+            let examined = checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
+            self.examined = examined.collect();
         }
         let (entry, examined) = (self.entry, &self.examined);
         self.known.entry(&effect.checks).or_insert_with(|| {
             let checks = effect.checks.iter();
-            let checked: Vec<_> = checks.map(|id| &examined[id.0 as usize]).collect();
+            let checked: Vec<_> = checks
+                .filter_map(|id| examined[id.0 as usize].as_ref())
+                .collect();
             ties_of(entry, &checked)
         })
     }
@@ -95,23 +163,23 @@ impl<'m> KnownTies<'m> {
         access.key.iter().any(|field| is_principal(&field.value)) || {
             let entry = self.entry;
             let ties = self.of(use_of);
-            ties.assets.contains(&access.asset)
+            ties.holds(entry, access)
                 || key_of(entry, access)
                     .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+                    .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
         }
     }
 }
 
 impl Ties {
-    fn add(&mut self, provenance: &Provenance) {
+    fn add(&mut self, entry: &EntryPoint, provenance: &Provenance) {
         for origin in provenance.origins() {
             match origin {
                 Origin::Record {
                     asset,
                     of_principal: false,
                     ..
-                } if !self.assets.contains(asset) => self.assets.push(*asset),
+                } => self.add_asset(*asset, choices_in(entry, *asset, provenance)),
                 _ if is_chosen(origin) && !self.sent.contains(origin) => {
                     self.sent.push(origin.clone());
                 }
@@ -120,13 +188,69 @@ impl Ties {
         }
     }
 
+    fn add_asset(&mut self, asset: Ustr, choices: Vec<Origin>) {
+        let Some((_, known)) = self.assets.iter_mut().find(|(known, _)| *known == asset) else {
+            self.assets.push((asset, choices));
+            return;
+        };
+        if known.is_empty() || choices.is_empty() {
+            known.clear();
+            return;
+        }
+        for choice in choices {
+            if !known.contains(&choice) {
+                known.push(choice);
+            }
+        }
+    }
+
+    fn size(&self) -> (usize, usize, usize) {
+        let choices = self.assets.iter().map(|(_, choices)| choices.len() + 1);
+        let open = self.assets.iter().filter(|(_, it)| it.is_empty()).count();
+        (self.sent.len(), choices.sum(), open)
+    }
+
+    /// Holds if the records of the access were tied to the caller, and not others of the same kind.
+    fn holds(&self, entry: &EntryPoint, access: &Access) -> bool {
+        let mut own = Vec::new();
+        for field in key_of(entry, access) {
+            own.extend(choices_in(entry, access.asset, &field.value));
+        }
+        self.holds_chosen(access.asset, &own)
+    }
+
+    fn holds_chosen(&self, asset: Ustr, own: &[Origin]) -> bool {
+        let mut assets = self.assets.iter();
+        assets.any(|(known, choices)| {
+            *known == asset
+                && (choices.is_empty()
+                    || own.is_empty()
+                    || own.iter().any(|choice| choices.contains(choice)))
+        })
+    }
+
     /// Holds if the value is something that was tied to the caller.
-    pub fn touches(&self, provenance: &Provenance) -> bool {
+    pub fn touches(&self, entry: &EntryPoint, provenance: &Provenance) -> bool {
         provenance.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, .. } => self.assets.contains(asset),
+            Origin::Record { asset, .. } => {
+                self.holds_chosen(*asset, &choices_in(entry, *asset, provenance))
+            }
             _ => self.sent.contains(origin),
         })
     }
+}
+
+/// Returns the parts of a value that the client sends and that records of the asset are found by.
+fn choices_in(entry: &EntryPoint, asset: Ustr, provenance: &Provenance) -> Vec<Origin> {
+    let is_key = |origin: &Origin| {
+        accesses(entry).any(|(_, access)| {
+            let mut key = access.key.iter();
+            access.asset == asset && key.any(|field| field.value.origins().contains(origin))
+        })
+    };
+    let chosen = provenance.origins().iter();
+    let chosen = chosen.filter(|origin| is_chosen(origin) && is_key(origin));
+    chosen.cloned().collect()
 }
 
 /// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
@@ -226,7 +350,7 @@ pub fn is_keyed_by_caller(entry: &EntryPoint, access: &Access, effect: &Effect) 
     access
         .key
         .iter()
-        .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+        .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
 }
 
 /// How entry points treat the records of an asset.
@@ -314,10 +438,56 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
         .iter()
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
         .map(|layer| match layer.kind {
-            LayerKind::Inline => Ustr::from("(inside)"),
+            LayerKind::Inline => inside_rank(entry),
             _ => layer.name,
         })
         .collect()
+}
+
+/// What the handler asks of everybody before it does anything, so that asking the same is the same rank. A test that
+/// owners pass by another way, such as `owner or admin`, is asked of nobody.
+fn inside_rank(entry: &EntryPoint) -> Ustr {
+    let is_work = |effect: &&Effect| {
+        effect.layer.is_none()
+            && match &effect.kind {
+                EffectKind::Access(_) => true,
+                EffectKind::Respond {
+                    status, is_error, ..
+                } => !is_error && status.is_none_or(|status| status < 400),
+                _ => false,
+            }
+    };
+    let mut effects = entry.effects.iter().filter(is_work);
+    let mut asked: Vec<&Check> = effects.next().map_or_else(Vec::new, |effect| {
+        let checks = entry.checks_of(effect);
+        let is_rank = |check: &&Check| {
+            !check.is_alternative && user_control(check) == Some(Control::Authorization)
+        };
+        checks.filter(is_rank).collect()
+    });
+    for effect in effects {
+        asked.retain(|check| {
+            let mut checks = entry.checks_of(effect);
+            checks.any(|other| other.span == check.span && other.outcome == check.outcome)
+        });
+    }
+    let mut words: Vec<String> = asked.into_iter().map(rank_words).collect();
+    words.sort();
+    words.dedup();
+    words.insert(0, "(inside)".to_owned());
+    Ustr::from(&words.join(" "))
+}
+
+/// What is asked of the caller, wherever that stands: the attribute, what it is held against, and how it came out.
+fn rank_words(check: &Check) -> String {
+    let origins = check.operands.iter().flat_map(Provenance::origins);
+    let names = origins.map(|origin| match origin {
+        Origin::Principal(name) | Origin::Literal(name) => name.as_str(),
+        Origin::Record { field, .. } => field.as_str(),
+        _ => "?",
+    });
+    let names: Vec<&str> = names.collect();
+    format!("{}:{}", names.join("="), check.outcome)
 }
 
 /// Holds if a guard that none of `others` has asks what the caller is, so that `entry` is for people with
@@ -436,7 +606,7 @@ pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
                 access
                     .values
                     .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+                    .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
             }
         })
     })

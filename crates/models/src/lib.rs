@@ -64,6 +64,7 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod qstash;
 mod redis;
 mod request;
 mod return_effects;
@@ -99,7 +100,7 @@ mod zod_passage;
 
 pub use build::{DoorFacts, build_map, build_map_of};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::run_factories;
+pub use factories::{run_factories, run_first};
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
@@ -111,6 +112,7 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &django::MODEL,
+    &django::apps::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
@@ -118,6 +120,7 @@ pub static MODELS: &[&Model] = &[
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
+    &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,
     &django::orm::MODEL,
@@ -194,6 +197,7 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &qstash::MODEL,
     &redis::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,

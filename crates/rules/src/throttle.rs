@@ -1,8 +1,8 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Check, CheckKind, Effect, EffectKind, EntryPoint, Flag, Layer, LayerKind, Operation, Origin,
-    Provenance, RequestPart, Throttle,
+    Access, Check, CheckKind, EffectKind, EntryPoint, Field, Flag, Layer, LayerKind, Operation,
+    Origin, Provenance, RequestPart, Throttle,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -102,12 +102,15 @@ fn header_in(key: &Provenance) -> Option<Ustr> {
     header.filter(|_| !is_known)
 }
 
-/// Holds if the code counts attempts itself: it refuses by a bound on a stored number that it also changes,
-/// or answers that there were too many.
+/// Holds if the code counts attempts itself: it refuses by a stored number that it also changes, or answers
+/// that there were too many.
 fn refuses_by_count(entry: &EntryPoint) -> bool {
     let has_layer = counting_layers(entry).any(|(number, _)| !is_wide(entry, number));
     has_layer
-        || (entry.checks.iter().any(is_count_check) && entry.effects.iter().any(is_count_change))
+        || entry
+            .checks
+            .iter()
+            .any(|check| is_count_check(entry, check))
 }
 
 /// Returns the layers by which the application counts requests itself, with their numbers.
@@ -159,35 +162,46 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
     })
 }
 
-fn is_count_check(check: &Check) -> bool {
-    let is_bound = matches!(
-        check.kind,
-        CheckKind::Bound | CheckKind::Presence | CheckKind::Attempts
-    );
-    let is_stored = check
-        .provenance()
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()));
-    check.refusal.is_some() && is_bound && is_stored
+/// Holds if the check refuses by a field of what the entry point counts in.
+fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
+    let is_bound = matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
+    if check.refusal.is_none() || !(is_bound || check.kind == CheckKind::Presence) {
+        return false;
+    }
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    examined.any(|origin| {
+        let Origin::Record { asset, field, .. } = origin else {
+            return false;
+        };
+        let is_written = |access: &Access| access.values.iter().any(|value| value.name == *field);
+        let own = changes(entry).filter(|access| access.asset == *asset);
+        // A bound on the number of records, of which one more is made, or on a number in them.
+        let makes_one = |access: &Access| access.operation == Operation::Create;
+        is_bound && field.is_empty() && own.clone().any(makes_one)
+            || own.clone().any(counts) && own.clone().any(is_written)
+    })
 }
 
-fn is_count_change(effect: &Effect) -> bool {
-    let EffectKind::Access(access) = &effect.kind else {
-        return false;
+fn changes(entry: &EntryPoint) -> impl Iterator<Item = &Access> + Clone {
+    entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Access(access) if access.operation != Operation::Read => Some(access),
+            _ => None,
+        })
+}
+
+/// Holds if a stored number is made larger: a field is set to what it was, and something.
+fn counts(access: &Access) -> bool {
+    let is_own = |value: &Field| {
+        value.value.origins().iter().any(|origin| {
+            matches!(origin, Origin::Record { asset, field, .. } if *asset == access.asset && *field == value.name)
+        })
     };
     access.operation == Operation::Update
-        && access.values.iter().any(|field| {
-            let name = field.name.to_ascii_lowercase();
-            // Back to zero is not counting.
-            let is_reset = field
-                .value
-                .literal()
-                .is_some_and(|text| matches!(text.as_str(), "0" | "null" | "false"));
-            field.operator == "+="
-                || !is_reset
-                    && ["attempt", "failed", "fails", "tries", "count", "lock"]
-                        .iter()
-                        .any(|word| name.contains(word))
-        })
+        && access
+            .values
+            .iter()
+            .any(|value| value.operator == "+=" || is_own(value))
 }

@@ -238,6 +238,11 @@ impl<'u, 'm> Evidence<'u, 'm> {
         if usage.kind != Use::Tell && !is_named_by_number(usage) {
             return Confidence::Low;
         }
+        // What one may do to others' records only, one may be meant to: to buy, to answer, to accept. Nobody is meant
+        // to see or remove the records of others only.
+        if is_meant_for_others(usage) {
+            return Confidence::Low;
+        }
         // Where the path names what the thing belongs to, and the caller was held against that, whoever changes it
         // was to be held against it too.
         let is_below = has_checked_parent && self.is_made_by_callers;
@@ -274,6 +279,20 @@ impl<'u, 'm> Evidence<'u, 'm> {
                 let is_for_owner = self.open == 0 && self.is_made_by_callers;
                 !is_own_mark && (is_set_by_owners || is_for_owner || field.value.is_from_client())
             })
+    }
+}
+
+fn is_meant_for_others(usage: &Usage<'_>) -> bool {
+    let (entry, asset) = (usage.entry, usage.access.asset);
+    let is_only_for_others =
+        |effect: &firedoor_app::Effect| ownership::is_only_for_others(entry, effect, asset);
+    match usage.kind {
+        Use::Remove => false,
+        Use::Tell | Use::Find => {
+            let mut answers = ownership::answers_with(entry, asset);
+            !query::is_reading(entry) && answers.any(is_only_for_others)
+        }
+        Use::Change => is_only_for_others(usage.effect),
     }
 }
 
@@ -317,7 +336,7 @@ fn made_for_members<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Usage<'m>> {
                 && access.values.iter().any(|field| {
                     groups.contains(&field.name)
                         && is_clients_choice(&field.value)
-                        && ties(entry, effect).touches(&field.value)
+                        && ties(entry, effect).touches(entry, &field.value)
                 })
         })?;
         Some(Usage {

@@ -29,6 +29,7 @@ mod library;
 mod list;
 mod modules;
 mod operators;
+mod own_dicts;
 mod set;
 mod string;
 mod subscripts;

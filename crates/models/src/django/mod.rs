@@ -6,6 +6,7 @@
 //! `views/generic/base.py`, `contrib/auth`.
 
 pub(crate) mod admin;
+pub(crate) mod apps;
 pub(crate) mod channels;
 pub(crate) mod consumers;
 pub(crate) mod drf;
@@ -19,6 +20,7 @@ pub(crate) mod guard_tests;
 pub(crate) mod guards;
 pub(crate) mod libraries;
 pub(crate) mod library_views;
+pub(crate) mod meta;
 pub(crate) mod middleware;
 pub(crate) mod orm;
 pub(crate) mod orm_query;
@@ -28,6 +30,7 @@ pub(crate) mod patterns;
 pub(crate) mod project;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod router_tables;
 pub(crate) mod routers;
 pub(crate) mod run;
 pub(crate) mod serializers;

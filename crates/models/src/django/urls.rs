@@ -265,13 +265,6 @@ fn walk(
                 }
                 list = machine.exported(module, Ustr::from("urlpatterns"), span);
             }
-            ObjectKind::Host(path) if path == super::routers::URLS => {
-                let patterns = super::routers::patterns(host, machine, id);
-                for pattern in patterns {
-                    each(host, machine, &pattern, &above, routes);
-                }
-                return;
-            }
             ObjectKind::Tuple => {
                 let first = machine.heap.get(id).elements.first().cloned();
                 let is_pattern = first
@@ -283,6 +276,14 @@ fn walk(
             }
             _ => {}
         }
+    }
+    if let Some(id) = list.only_object()
+        && kind(machine, &list).as_deref() == Some(super::routers::URLS)
+    {
+        for pattern in super::routers::patterns(host, machine, id) {
+            each(host, machine, &pattern, &above, routes);
+        }
+        return;
     }
     if list.as_outside().is_some() {
         super::admin::library_patterns(host, machine, &list, &mut |machine, pattern| {
@@ -367,7 +368,7 @@ fn one(
         return;
     };
     let mut inner = above.clone();
-    let text = route.text_pattern().map(|text| text.to_string());
+    let text = known_text(route);
     let text = text.unwrap_or_else(|| {
         inner
             .unresolved
@@ -423,6 +424,15 @@ fn one(
         span: object.span,
         group: (object.span.file.0, Ustr::from("urlpatterns")),
     });
+}
+
+/// A route as it is written; of several that it may be, the one that no setting is needed for.
+fn known_text(route: &Value) -> Option<String> {
+    if let Some(text) = route.text_pattern() {
+        return Some(text.to_string());
+    }
+    let known = route.filter(|atom| matches!(atom, Atom::String(_)))?;
+    known.text().map(|text| text.to_string())
 }
 
 /// Makes the door of a route for one method.

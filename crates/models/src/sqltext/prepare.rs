@@ -115,8 +115,16 @@ pub(super) fn prepare(
             .map_or_else(Provenance::default, |(_, value)| value.clone())
     };
     let by_number = |number: usize| parameters.get(number).cloned().unwrap_or_default();
+    let mut lists = pasted_lists(sql, parameters.len().saturating_sub(*positional));
     while let Some(piece) = scanner.next() {
         match piece {
+            // The placeholders of a list are pasted in, and what they stand for is sent.
+            _ if piece.starts_with(HOLE) && writer.is_in_list() && lists > 0 => {
+                lists -= 1;
+                *positional += 1;
+                let value = by_number(*positional - 1).union(&by_name(""));
+                writer.value(value, true);
+            }
             _ if piece.starts_with(HOLE) => writer.value(by_name(""), true),
             _ if piece.starts_with(['\'', '"', '`']) && piece.contains(HOLE) => {
                 writer.value(by_name(""), false);
@@ -167,6 +175,18 @@ pub(super) fn prepare(
     writer.prepared
 }
 
+/// Returns how many lists of placeholders are pasted into the text, as in `IN ({','.join('?' * len(ids))})`: each
+/// takes one of the parameters that the written placeholders leave over.
+fn pasted_lists(sql: &str, parameters: usize) -> usize {
+    let mut scanner = Scanner { rest: sql };
+    let mut written = 0;
+    while let Some(piece) = scanner.next() {
+        let is_percent = piece == "%" && scanner.rest.starts_with('s');
+        written += usize::from(piece == "?" || is_percent);
+    }
+    parameters.saturating_sub(written)
+}
+
 struct Writer {
     prepared: Prepared,
     /// The last three pieces that are no space, in upper case, the latest last.
@@ -174,6 +194,11 @@ struct Writer {
 }
 
 impl Writer {
+    /// Holds behind `IN (`.
+    fn is_in_list(&self) -> bool {
+        self.before[2] == "(" && self.before[1] == "IN"
+    }
+
     fn plain(&mut self, piece: &str) {
         self.prepared.text.push_str(piece);
         if !piece.trim().is_empty() && !piece.starts_with("--") && !piece.starts_with("/*") {
