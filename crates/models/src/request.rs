@@ -177,6 +177,7 @@ pub fn entry_point(
         framework: door.framework.name,
         handler: door.handler.clone(),
         registered: door.registered,
+        registered_if: in_words(machine, door.decided.iter()),
         group: door.group,
         layers,
         late: crate::guards::late(host, machine, door),
@@ -207,6 +208,7 @@ pub fn unknown_entry_point(door: &Door, message: Option<(Ustr, Ustr)>, reason: &
         framework: door.framework.name,
         handler: door.handler.clone(),
         registered: door.registered,
+        registered_if: None,
         group: door.group,
         layers: Vec::new(),
         late: Vec::new(),
@@ -399,8 +401,16 @@ pub fn condition(machine: &Machine<'_>, door: &Door, step: &Step) -> Option<Stri
         .decided
         .iter()
         .filter(|decided| !door.decided.contains(decided));
+    in_words(machine, own)
+}
+
+/// The conditions among `decided` whose other side lets the program go on without what is behind them.
+fn in_words<'a>(
+    machine: &Machine<'_>,
+    decided: impl Iterator<Item = &'a firedoor_eval::Decided>,
+) -> Option<String> {
     let mut words = Vec::new();
-    for decided in own {
+    for decided in decided {
         let decision = machine.decision(decided.decision);
         let other = decision.ends[usize::from(!decided.side)];
         let is_called_back = decision

@@ -92,6 +92,7 @@ fn entry(files: &FileSet, method: &str, path: &str, handler: &str, at: (&str, &s
             span: span(files, at.0, at.1),
         },
         registered: span(files, at.0, at.1),
+        registered_if: None,
         group: (0, ustr("app")),
         layers: vec![],
         late: Vec::new(),
