@@ -108,7 +108,7 @@ fn is_registered(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
             && query::accesses(entry).any(|(_, access)| {
                 access.asset == asset
                     && !access.operation.is_write()
-                    && access.key.iter().any(|field| refers_to_caller(field))
+                    && access.key.iter().any(refers_to_caller)
                     && !access.key.iter().any(|field| field.value.is_from_client())
             })
     };
