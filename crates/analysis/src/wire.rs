@@ -18,6 +18,7 @@ pub fn wire(program: &Program<'_>) -> Map {
 pub fn wire_part(program: &Program<'_>, is_wanted: &dyn Fn(&DoorFacts) -> bool) -> Map {
     let host = Rc::new(ModelHost::default());
     let mut machine = Machine::new(program, host.clone());
+    firedoor_models::run_first(&host, &mut machine);
     for module in roots(program) {
         machine.start();
         let _ = machine.run_module(module);

@@ -6,128 +6,18 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::query::{accesses, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
-    LayerKind, Map, Operation, Origin, Provenance, RequestPart,
+    Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind,
+    Map, Operation, Origin, Provenance, RequestPart, user_control,
 };
 
-/// What checks have tied to the caller.
-#[derive(Clone, Debug, Default)]
-pub struct Ties {
-    /// Values that the client sends and that were held against what is the caller's.
-    pub sent: Vec<Origin>,
-    /// Assets of which a record was held against what is the caller's.
-    pub assets: Vec<Ustr>,
-}
+mod ties;
 
-/// Returns what the checks before `effect` have tied to the caller.
-pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checked = entry.checks_of(effect).map(Check::provenance);
-    let checked: Vec<Provenance> = checked.collect();
-    ties_of(entry, &checked.iter().collect::<Vec<_>>())
-}
-
-/// Returns what these checks, given by what they examine, have tied to the caller.
-fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
-    let mut ties = Ties::default();
-    for provenance in checked.iter().filter(|found| is_principal(found)) {
-        ties.add(provenance);
-        for (_, access) in accesses(entry) {
-            let is_examined = provenance.record_fields(access.asset).next().is_some();
-            if is_examined && access.key.iter().any(|field| is_principal(&field.value)) {
-                access.key.iter().for_each(|field| ties.add(&field.value));
-            }
-        }
-    }
-    loop {
-        let before = (ties.sent.len(), ties.assets.len());
-        for provenance in checked {
-            if ties.touches(provenance) {
-                ties.add(provenance);
-            }
-        }
-        for (_, access) in accesses(entry) {
-            if ties.assets.contains(&access.asset) {
-                access.key.iter().for_each(|field| ties.add(&field.value));
-            }
-        }
-        if before == (ties.sent.len(), ties.assets.len()) {
-            return ties;
-        }
-    }
-}
-
-/// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-struct KnownTies<'m> {
-    entry: &'m EntryPoint,
-    examined: Vec<Provenance>,
-    /// By the numbers of the checks, since many effects are behind the same ones.
-    known: FxHashMap<&'m [CheckId], Ties>,
-}
-
-impl<'m> KnownTies<'m> {
-    fn new(entry: &'m EntryPoint) -> KnownTies<'m> {
-        KnownTies {
-            entry,
-            examined: Vec::new(),
-            known: FxHashMap::default(),
-        }
-    }
-
-    fn of(&mut self, effect: &'m Effect) -> &Ties {
-        if self.examined.is_empty() {
-            self.examined = self.entry.checks.iter().map(Check::provenance).collect();
-        }
-        let (entry, examined) = (self.entry, &self.examined);
-        self.known.entry(&effect.checks).or_insert_with(|| {
-            let checks = effect.checks.iter();
-            let checked: Vec<_> = checks.map(|id| &examined[id.0 as usize]).collect();
-            ties_of(entry, &checked)
-        })
-    }
-
-    /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
-    fn scopes(&mut self, access: &Access, use_of: &'m Effect) -> bool {
-        access.key.iter().any(|field| is_principal(&field.value)) || {
-            let entry = self.entry;
-            let ties = self.of(use_of);
-            ties.assets.contains(&access.asset)
-                || key_of(entry, access)
-                    .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
-        }
-    }
-}
-
-impl Ties {
-    fn add(&mut self, provenance: &Provenance) {
-        for origin in provenance.origins() {
-            match origin {
-                Origin::Record {
-                    asset,
-                    of_principal: false,
-                    ..
-                } if !self.assets.contains(asset) => self.assets.push(*asset),
-                _ if is_chosen(origin) && !self.sent.contains(origin) => {
-                    self.sent.push(origin.clone());
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Holds if the value is something that was tied to the caller.
-    pub fn touches(&self, provenance: &Provenance) -> bool {
-        provenance.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, .. } => self.assets.contains(asset),
-            _ => self.sent.contains(origin),
-        })
-    }
-}
+use ties::KnownTies;
+pub use ties::{Ties, is_only_for_others, ties};
 
 /// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
 /// is nothing but the name of a thing.
@@ -226,7 +116,7 @@ pub fn is_keyed_by_caller(entry: &EntryPoint, access: &Access, effect: &Effect) 
     access
         .key
         .iter()
-        .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+        .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
 }
 
 /// How entry points treat the records of an asset.
@@ -257,10 +147,12 @@ pub struct Usage<'m> {
     pub is_scoped: bool,
 }
 
-/// Returns the uses that the handler of `entry` makes of records that exist.
+/// Returns the uses that the handler of `entry` makes of records that exist, those that a layer loads for it included.
 pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
     let mut ties = KnownTies::new(entry);
-    handler_accesses(entry).filter_map(move |(effect, access)| {
+    let used = accesses(entry)
+        .filter(|(effect, access)| effect.layer.is_none() || is_loaded_for_handler(entry, access));
+    used.filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
             Operation::Create | Operation::Count => return None,
             Operation::Update => (Use::Change, ties.scopes(access, effect)),
@@ -289,6 +181,13 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
     })
 }
 
+/// Holds if a layer finds a record by what the client sends, and the handler tells it.
+fn is_loaded_for_handler(entry: &EntryPoint, access: &Access) -> bool {
+    access.operation == Operation::Read
+        && access.key.iter().any(|it| is_clients_choice(&it.value))
+        && answers_with(entry, access.asset).next().is_some()
+}
+
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
 pub fn answers_with(entry: &EntryPoint, asset: Ustr) -> impl Iterator<Item = &Effect> {
     entry.effects.iter().filter(move |effect| {
@@ -314,10 +213,56 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
         .iter()
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
         .map(|layer| match layer.kind {
-            LayerKind::Inline => Ustr::from("(inside)"),
+            LayerKind::Inline => inside_rank(entry),
             _ => layer.name,
         })
         .collect()
+}
+
+/// What the handler asks of everybody before it does anything, so that asking the same is the same rank. A test that
+/// owners pass by another way, such as `owner or admin`, is asked of nobody.
+fn inside_rank(entry: &EntryPoint) -> Ustr {
+    let is_work = |effect: &&Effect| {
+        effect.layer.is_none()
+            && match &effect.kind {
+                EffectKind::Access(_) => true,
+                EffectKind::Respond {
+                    status, is_error, ..
+                } => !is_error && status.is_none_or(|status| status < 400),
+                _ => false,
+            }
+    };
+    let mut effects = entry.effects.iter().filter(is_work);
+    let mut asked: Vec<&Check> = effects.next().map_or_else(Vec::new, |effect| {
+        let checks = entry.checks_of(effect);
+        let is_rank = |check: &&Check| {
+            !check.is_alternative && user_control(check) == Some(Control::Authorization)
+        };
+        checks.filter(is_rank).collect()
+    });
+    for effect in effects {
+        asked.retain(|check| {
+            let mut checks = entry.checks_of(effect);
+            checks.any(|other| other.span == check.span && other.outcome == check.outcome)
+        });
+    }
+    let mut words: Vec<String> = asked.into_iter().map(rank_words).collect();
+    words.sort();
+    words.dedup();
+    words.insert(0, "(inside)".to_owned());
+    Ustr::from(&words.join(" "))
+}
+
+/// What is asked of the caller, wherever that stands: the attribute, what it is held against, and how it came out.
+fn rank_words(check: &Check) -> String {
+    let origins = check.operands.iter().flat_map(Provenance::origins);
+    let names = origins.map(|origin| match origin {
+        Origin::Principal(name) | Origin::Literal(name) => name.as_str(),
+        Origin::Record { field, .. } => field.as_str(),
+        _ => "?",
+    });
+    let names: Vec<&str> = names.collect();
+    format!("{}:{}", names.join("="), check.outcome)
 }
 
 /// Holds if a guard that none of `others` has asks what the caller is, so that `entry` is for people with
@@ -427,6 +372,32 @@ fn is_chosen_elsewhere(declared: &Asset, name: &str) -> bool {
     !name.contains('.') && !declared.fields.iter().any(is_own) && !matches!(name, "id" | "pk")
 }
 
+/// Returns the assets that records of `asset` belong to: those that its fields refer to, besides what the caller
+/// himself is found in.
+pub fn parents_of(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let fields = map.asset(asset).map_or(&[][..], |found| &found.fields);
+    let mut parents: Vec<Ustr> = fields
+        .iter()
+        .filter_map(|field| field.refers_to)
+        .filter(|parent| *parent != asset && !is_of_callers(map, *parent))
+        .collect();
+    parents.sort_by_key(|parent| parent.as_str());
+    parents.dedup();
+    parents
+}
+
+/// Holds if the caller himself, or the tenant that he is of, is a record of the asset: it is found by what proves him.
+fn is_of_callers(map: &Map, asset: Ustr) -> bool {
+    let is_own = |name: &str| matches!(name, "id" | "_id" | "pk" | "uuid");
+    map.entry_points
+        .iter()
+        .flat_map(accesses)
+        .any(|(_, access)| {
+            let mut key = access.key.iter();
+            access.asset == asset && key.any(|it| is_own(&it.name) && is_principal(&it.value))
+        })
+}
+
 /// Returns the entry points that make records of `asset` in the name of the caller.
 pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
     map.entry_points.iter().filter(move |entry| {
@@ -436,7 +407,7 @@ pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
                 access
                     .values
                     .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+                    .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
             }
         })
     })

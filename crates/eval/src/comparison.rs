@@ -224,6 +224,25 @@ pub(crate) fn equality(left: &Value, right: &Value, is_loose: bool) -> Option<bo
     outcome
 }
 
+/// `str`, `dict` and their like, which are never each other.
+fn is_built_in_class(path: &str) -> bool {
+    let name = path.strip_prefix("py:builtins.").unwrap_or_default();
+    matches!(
+        name,
+        "bool"
+            | "bytes"
+            | "dict"
+            | "float"
+            | "function"
+            | "int"
+            | "list"
+            | "set"
+            | "str"
+            | "tuple"
+            | "type"
+    )
+}
+
 fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
     match (a, b) {
         (Atom::Unknown(shape), other) | (other, Atom::Unknown(shape)) => {
@@ -239,7 +258,10 @@ fn atoms_equal(a: &Atom, b: &Atom, is_loose: bool) -> Option<bool> {
         }
         (Atom::Pattern(_), Atom::Pattern(_)) => None,
         (Atom::Object(a), Atom::Object(b)) => Some(a == b),
-        (Atom::Outside(a), Atom::Outside(b)) => (a == b).then_some(true),
+        (Atom::Outside(a), Atom::Outside(b)) => match a == b {
+            true => Some(true),
+            false => (is_built_in_class(a) && is_built_in_class(b)).then_some(false),
+        },
         (Atom::Outside(_), other) | (other, Atom::Outside(_)) => {
             other.is_nothing().then_some(false)
         }

@@ -195,6 +195,10 @@ impl<'p> Machine<'p> {
             .collect();
         let object = self.heap.get(id);
         let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
+        // Each text that the key may be names something.
+        let is_there = key
+            .texts()
+            .is_some_and(|texts| !names.is_empty() && texts.iter().all(|it| names.contains(it)));
         if !names.is_empty() && !key.origins.is_empty() {
             let host = self.host();
             host.compared(self, key, &names, span);
@@ -207,7 +211,7 @@ impl<'p> Machine<'p> {
         let mut is_first = !is_open;
         for name in names {
             let value = self.object_member(id, whole, name, span)?;
-            result = if is_first && self.is_python() {
+            result = if is_first && (is_there || self.is_python()) {
                 value
             } else {
                 self.join(value, &result)

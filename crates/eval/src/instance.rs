@@ -92,11 +92,17 @@ impl<'p> Machine<'p> {
             return Ok(this);
         }
         self.initialize_fields(&self.class_order(class), &this)?;
+        let is_dict = self.make_entries(instance, span);
         match self.class_attribute(class, Ustr::from("__init__")) {
             Some((_, function)) => {
                 let mut all = arguments.clone();
                 all.positional.insert(0, this.clone());
                 self.call_value(&function, None, &all, span)?;
+            }
+            None if is_dict => {
+                if let Some(entries) = self.entries_of(instance) {
+                    self.fill_entries(entries, arguments, span)?;
+                }
             }
             None => {
                 self.initialize_by_annotations(class, instance, arguments);

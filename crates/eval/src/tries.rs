@@ -311,7 +311,7 @@ impl<'p> Machine<'p> {
         Ok((taken, left))
     }
 
-    fn run_handler(
+    pub(crate) fn run_handler_once(
         &mut self,
         handler: &'p TryHandler,
         taken: Vec<Thrown>,

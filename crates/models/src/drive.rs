@@ -111,7 +111,8 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                 let run = &mut host.state().run;
                 run.step = number;
                 run.is_at_handler = step.kind == StepKind::Handler;
-                if run.is_at_handler && door.transport == Transport::Http {
+                let answers = matches!(door.transport, Transport::Http | Transport::GraphQl);
+                if run.is_at_handler && answers {
                     run.handler = Some(number);
                 }
             }
@@ -412,6 +413,17 @@ fn refuse_by_exception(
         Some(refusal @ Refusal::Redirect(_)) => refusal,
         _ => Refusal::Throw(status),
     };
+    note_refusal(host, machine, thrown, refusal, status);
+}
+
+/// Notes an exception that a framework makes an answer of, where it was thrown.
+pub(crate) fn note_refusal(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    thrown: &Thrown,
+    refusal: Refusal,
+    status: Option<u16>,
+) {
     let mut decided = thrown.decided.clone();
     if !thrown.value.origins.is_empty() || !thrown.value.control.is_empty() {
         let decision = machine.failure(thrown.span, thrown.value.origins, thrown.value.control);

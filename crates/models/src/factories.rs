@@ -37,6 +37,11 @@ struct Starter {
     makes_application: bool,
 }
 
+/// Loads what frameworks load themselves before anything else, in their order.
+pub fn run_first(host: &crate::ModelHost, machine: &mut Machine<'_>) {
+    crate::django::apps::load(host, machine);
+}
+
 /// Runs all starters: first those that no other starter calls, and of these those that need no arguments.
 pub fn run_factories(machine: &mut Machine<'_>) {
     let starters = starters(machine);

@@ -34,8 +34,19 @@ impl Default for ModelHost {
 
 impl Host for ModelHost {
     fn import(&self, _machine: &mut Machine<'_>, path: Ustr) -> Option<Value> {
-        let target = self.tables.aliases.get(&path)?;
+        let folder = || {
+            let mut folders = self.tables.folders.iter();
+            folders.find(|(folder, _)| path.starts_with(folder))
+        };
+        let target = match self.tables.aliases.get(&path) {
+            Some(target) => target,
+            None => &folder()?.1,
+        };
         Some(Value::outside(target))
+    }
+
+    fn is_function(&self, path: &str) -> bool {
+        self.answers(path)
     }
 
     fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

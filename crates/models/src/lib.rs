@@ -26,6 +26,7 @@ mod first_steps;
 mod flask;
 mod guards;
 mod host;
+mod http_status;
 mod identifiers;
 mod identity;
 mod jose;
@@ -52,6 +53,7 @@ mod peewee;
 mod prisma;
 mod pydantic;
 mod python_active;
+mod python_caches;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -64,6 +66,7 @@ mod python_signed;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod qstash;
 mod redis;
 mod request;
 mod return_effects;
@@ -99,7 +102,7 @@ mod zod_passage;
 
 pub use build::{DoorFacts, build_map, build_map_of};
 pub use doors::{Door, Framework, Step, StepKind};
-pub use factories::run_factories;
+pub use factories::{run_factories, run_first};
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
 pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
@@ -111,16 +114,20 @@ pub static MODELS: &[&Model] = &[
     &cookies::MODEL,
     &cross_site::MODEL,
     &django::MODEL,
+    &django::apps::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
+    &django::drf_authentication::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
+    &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,
     &django::orm::MODEL,
     &django::orm_query::MODEL,
+    &django::orm_sets::MODEL,
     &django::request::MODEL,
     &django::response::MODEL,
     &django::routers::MODEL,
@@ -155,6 +162,7 @@ pub static MODELS: &[&Model] = &[
     &flask::rest::MODEL,
     &flask::sockets::MODEL,
     &flask::tables::MODEL,
+    &http_status::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
     &jose::MODEL,
@@ -182,6 +190,7 @@ pub static MODELS: &[&Model] = &[
     &pydantic::MODEL,
     &pydantic::settings::MODEL,
     &python_active::MODEL,
+    &python_caches::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,
@@ -192,6 +201,7 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
+    &qstash::MODEL,
     &redis::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,

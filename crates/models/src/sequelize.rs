@@ -371,6 +371,7 @@ fn query(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     } else if options.is_unknown() {
         key.add_unknown(host, machine, &options);
     }
+    add_included(host, machine, &options, "", &mut key, 0);
     let mut access = store::access(host, operation, about.asset);
     access.key.clone_from(&key.fields);
     let by_key = key.fields.iter().any(|field| field.operator == "=");
@@ -394,6 +395,44 @@ fn query(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
         host, machine, model, &about, method, &options, &key, call.span,
     )?;
     promise(machine, value, call.span)
+}
+
+/// Adds the conditions on records that are read along: without one that meets them nothing is found, unless the
+/// query says `required: false`.
+///
+/// Source: sequelize 6.37, `lib/model.js`, `_validateIncludedElements`: an include with `where` is required.
+fn add_included(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    options: &Value,
+    prefix: &str,
+    key: &mut Conditions,
+    depth: usize,
+) {
+    let Some(included) = property(machine, options, "include").filter(|_| depth < 4) else {
+        return;
+    };
+    for part in store::parts(machine, &included) {
+        let required = property(machine, &part, "required").and_then(|flag| flag.truth());
+        if required == Some(false) {
+            continue;
+        }
+        let filter = property(machine, &part, "where");
+        if filter.is_none() && required.is_none() {
+            continue;
+        }
+        let alias = property(machine, &part, "as").and_then(|name| name.text());
+        let target = property(machine, &part, "model").and_then(|model| model.only_object());
+        let target = target.and_then(|model| host.state().asset_of.get(&model).copied());
+        let Some(name) = alias.or(target) else {
+            continue;
+        };
+        let prefix = store::dotted(prefix, &name);
+        if let Some(filter) = filter {
+            store::add_conditions(host, machine, &DIALECT, &filter, &prefix, key, 0);
+        }
+        add_included(host, machine, &part, &prefix, key, depth + 1);
+    }
 }
 
 fn note_created(

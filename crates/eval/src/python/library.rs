@@ -2,7 +2,7 @@
 
 use ustr::Ustr;
 
-use crate::python::{Use, asynchronous, modules};
+use crate::python::{Use, asynchronous, modules, own_dicts};
 use crate::{Answer, Machine, ObjectKind, Shape, Value};
 
 /// Modules whose calls have no value that matters.
@@ -64,6 +64,9 @@ pub(crate) fn call(machine: &mut Machine<'_>, path: &str, module: &str, call: &U
 
 /// Methods that classes of the program inherit from built-in ones.
 pub(crate) fn inherited(machine: &mut Machine<'_>, module: &str, call: &Use<'_>) -> Answer {
+    if let Some(value) = own_dicts::inherited(machine, module, call)? {
+        return Ok(Some(value));
+    }
     let Some(base) = module
         .strip_prefix("builtins.")
         .and_then(|base| base.strip_suffix("()"))

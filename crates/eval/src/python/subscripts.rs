@@ -30,7 +30,10 @@ impl Machine<'_> {
                     let arguments = Arguments::positional([key.clone()]);
                     Some(self.call_value(&method, None, &arguments, span)?)
                 }
-                None => None,
+                None => match self.entries_of(id) {
+                    Some(entries) => self.python_index(entries, whole, key, span)?,
+                    None => None,
+                },
             },
             _ => None,
         })
@@ -77,7 +80,14 @@ impl Machine<'_> {
                     self.call_value(&method, None, &arguments, span)?;
                     Ok(true)
                 }
-                None => Ok(false),
+                None => match self.entries_of(id) {
+                    Some(entries) => {
+                        let entries = Value::object(entries);
+                        self.set_index(&entries, key, value.clone(), span)?;
+                        Ok(true)
+                    }
+                    None => Ok(false),
+                },
             },
             _ => Ok(false),
         }
@@ -126,7 +136,10 @@ impl Machine<'_> {
                     self.call_value(&method, None, &arguments, span)?;
                     Ok(true)
                 }
-                None => Ok(false),
+                None => match self.entries_of(id) {
+                    Some(entries) => self.delete_item(entries, key, span),
+                    None => Ok(false),
+                },
             },
             _ => Ok(false),
         }
@@ -134,6 +147,7 @@ impl Machine<'_> {
 
     /// Returns whether a container has an element or key, if that is decided.
     pub(crate) fn python_contains(&self, id: ObjectId, element: &Value) -> Option<bool> {
+        let id = self.entries_of(id).unwrap_or(id);
         let object = self.heap.get(id);
         let mut undecided = object.is_open || self.is_store(id);
         let keys: Vec<Value>;
@@ -215,6 +229,9 @@ impl Machine<'_> {
                 return None;
             }
             return Some(self.elements_of(&result));
+        }
+        if let Some(entries) = self.entries_of(id) {
+            return Some(self.elements_of(&Value::object(entries)));
         }
         let elements = self.heap.get(id).elements.clone();
         (!elements.is_empty()).then_some((elements, false))

@@ -141,27 +141,6 @@ pub(super) fn has_action(machine: &Machine<'_>, class: ObjectId, name: &str) -> 
             .any(|base| brings(last_name(base)).contains(&name))
 }
 
-/// What answers the methods of the list and of one record, by the actions that a viewset has.
-pub(crate) fn standard_actions(
-    machine: &Machine<'_>,
-    class: ObjectId,
-    is_detail: bool,
-) -> Vec<(&'static str, &'static str)> {
-    let all: &[(&str, &str)] = match is_detail {
-        false => &[("get", "list"), ("post", "create")],
-        true => &[
-            ("get", "retrieve"),
-            ("put", "update"),
-            ("patch", "partial_update"),
-            ("delete", "destroy"),
-        ],
-    };
-    let own = all
-        .iter()
-        .filter(|(_, action)| has_action(machine, class, action));
-    own.copied().collect()
-}
-
 /// `@api_view(['GET', 'POST'])`.
 pub(super) fn api_view(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "django:api-view", call.span);

@@ -3,15 +3,16 @@
 //! Sources: djangorestframework 3.16 `permissions.py` (`OperandHolder`, `AND`, `OR`, `NOT`), `authentication.py`,
 //! `throttling.py`, `settings.py`.
 
-use firedoor_app::{EffectKind, RequestPart};
+use firedoor_app::EffectKind;
 use firedoor_eval::{Arguments, Atom, Machine, ObjectKind, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+pub(crate) use super::drf_authentication::authenticate;
 pub(crate) use super::drf_permissions::*;
-use super::{libraries, project, users, views};
+use super::{libraries, project, views};
 use crate::python_support::{exception, last_name};
-use crate::{Model, ModelHost, Persona, Step, StepKind};
+use crate::{Model, ModelHost, Step, StepKind};
 
 pub(super) const COMPOSED: &str = "django:composed";
 
@@ -165,81 +166,6 @@ pub(crate) fn permissions(
     let name = Ustr::from("get_permissions");
     let list = machine.call_member(this, name, &Arguments::default(), span)?;
     Ok(machine.elements_of(&list).0)
-}
-
-/// Finds out who is asking; what a class of the program answers counts besides what sessions and tokens prove.
-pub(crate) fn authenticate(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    this: &Value,
-    request: &Value,
-    span: Span,
-) -> Result<(), Stop> {
-    let Some(request_id) = request.only_object() else {
-        return Ok(());
-    };
-    let found = classes(host, machine, this, "authentication_classes", span);
-    let own = found.unwrap_or_else(|| {
-        vec![
-            Value::outside("py:rest_framework.authentication.SessionAuthentication"),
-            Value::outside("py:rest_framework.authentication.BasicAuthentication"),
-        ]
-    });
-    let is_library = |value: &Value| value.as_outside().is_some();
-    let first = own.iter().find_map(Value::as_outside);
-    let by_session = first.is_some_and(|path| path.ends_with("SessionAuthentication"));
-    if !by_session && !own.is_empty() {
-        host.state().django.credential = Some((RequestPart::Header, "authorization"));
-    }
-    let mut users: Vec<Value> = Vec::new();
-    for class in own.iter().filter(|class| !is_library(class)) {
-        let instance = machine.call_value(class, None, &Arguments::default(), span)?;
-        let arguments = Arguments::positional([request.clone()]);
-        let name = Ustr::from("authenticate");
-        let result = machine.call_member(&instance, name, &arguments, span)?;
-        for id in result.objects().collect::<Vec<_>>() {
-            let object = machine.heap.get(id);
-            if matches!(object.kind, ObjectKind::Tuple | ObjectKind::Array) {
-                users.extend(object.elements.first().cloned());
-            }
-        }
-    }
-    let reads = host.state().run.reads.len();
-    let is_attacker = host.persona() == Persona::Attacker;
-    if own.iter().any(is_library) && !is_attacker {
-        users.push(users::principal(host, machine, span));
-    }
-    if is_attacker || users.is_empty() {
-        users.push(users::anonymous(host, machine, span));
-    }
-    // Looking is what the framework does for every view.
-    host.state().run.reads.truncate(reads);
-    let user = machine.join_all(&users);
-    let method = host.state().run.method;
-    let is_unsafe = !matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
-    let has_session = own.iter().any(|class| {
-        let path = class.as_outside();
-        path.is_some_and(|path| path.ends_with("SessionAuthentication"))
-            || is_session(machine, class)
-    });
-    if is_unsafe && has_session {
-        super::middleware::check_token(host, machine, span)?;
-    }
-    machine
-        .heap
-        .set_property(request_id, Ustr::from("user"), user);
-    Ok(())
-}
-
-/// Classes of the program that inherit from a library's authentication use it.
-pub(crate) fn is_session(machine: &Machine<'_>, class: &Value) -> bool {
-    let bases: Vec<Ustr> = class
-        .objects()
-        .flat_map(|id| machine.outside_bases(id))
-        .collect();
-    bases
-        .iter()
-        .any(|base| base.ends_with("SessionAuthentication"))
 }
 
 /// The throttles of a view, each with its rate.

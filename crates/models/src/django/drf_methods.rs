@@ -6,6 +6,8 @@ use super::drf::*;
 use super::{drf_guards, orm_query, response};
 use crate::ModelHost;
 use crate::python_support::{argument, last_name};
+use firedoor_app::Refusal;
+use firedoor_eval::Host as _;
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -44,6 +46,7 @@ pub(crate) fn serializer(
         positional,
         keywords: keywords.collect(),
         rest: None,
+        rest_at: 0,
     };
     machine.call_member(this, Ustr::from("get_serializer"), &arguments, span)
 }
@@ -181,13 +184,55 @@ pub(crate) fn valid(machine: &mut Machine<'_>, made: &Value, span: Span) -> Resu
     machine.call_member(made, Ustr::from("is_valid"), &arguments, span)
 }
 
-/// `self.initial(...)`, and then the method or action.
+/// `self.initial(...)`, and then the method or action. What either throws is answered here, where REST framework
+/// knows the exception; a class that puts its own `dispatch` around this one sees the others only.
 pub(crate) fn dispatch(
-    _host: &ModelHost,
+    host: &ModelHost,
     machine: &mut Machine<'_>,
     this: &Value,
     call: &Call<'_>,
 ) -> Answer {
+    let (result, thrown) = machine.catching(|machine| dispatched(machine, this, call));
+    let (answered, others): (Vec<_>, Vec<_>) = thrown
+        .into_iter()
+        .partition(|thrown| is_answered(host, machine, &thrown.value));
+    for thrown in &answered {
+        let status = response::status_of(host, machine, &thrown.value);
+        crate::drive::note_refusal(host, machine, thrown, Refusal::Throw(status), status);
+    }
+    let is_thrown = !others.is_empty();
+    machine.rethrow(others);
+    match result {
+        Err(Stop::Throw) if !answered.is_empty() && !is_thrown => {
+            let made = host.make_object(machine, response::RESPONSE, call.span);
+            Ok(Some(Value::object(made)))
+        }
+        result => result.map(Some),
+    }
+}
+
+/// Holds for the exceptions that `rest_framework.views.exception_handler` makes an answer of.
+fn is_answered(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
+    let made = value
+        .objects()
+        .flat_map(|id| match machine.heap.get(id).kind {
+            ObjectKind::Host(path) => vec![path],
+            _ => machine.outside_bases(id),
+        });
+    let mut paths = made.chain(value.as_outside());
+    let known = [
+        "py:rest_framework.exceptions.APIException",
+        "py:django.http.Http404",
+        "py:django.core.exceptions.PermissionDenied",
+    ];
+    paths.any(|path| {
+        known
+            .iter()
+            .any(|base| host.is_subclass(path.trim_end_matches("()"), base) == Some(true))
+    })
+}
+
+fn dispatched(machine: &mut Machine<'_>, this: &Value, call: &Call<'_>) -> Result<Value, Stop> {
     let name = Ustr::from("initial");
     machine.call_member(this, name, call.arguments, call.span)?;
     let id = this.only_object();
@@ -201,9 +246,7 @@ pub(crate) fn dispatch(
     let name = action
         .and_then(Value::text)
         .unwrap_or_else(|| Ustr::from(&method));
-    machine
-        .call_member(this, name, call.arguments, call.span)
-        .map(Some)
+    machine.call_member(this, name, call.arguments, call.span)
 }
 
 /// `get_object()`: one record of the view's own queryset, which the permissions are asked about.

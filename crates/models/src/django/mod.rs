@@ -6,9 +6,11 @@
 //! `views/generic/base.py`, `contrib/auth`.
 
 pub(crate) mod admin;
+pub(crate) mod apps;
 pub(crate) mod channels;
 pub(crate) mod consumers;
 pub(crate) mod drf;
+pub(crate) mod drf_authentication;
 pub(crate) mod drf_guards;
 pub(crate) mod drf_methods;
 pub(crate) mod drf_permissions;
@@ -18,14 +20,17 @@ pub(crate) mod guard_tests;
 pub(crate) mod guards;
 pub(crate) mod libraries;
 pub(crate) mod library_views;
+pub(crate) mod meta;
 pub(crate) mod middleware;
 pub(crate) mod orm;
 pub(crate) mod orm_query;
 pub(crate) mod orm_related;
+pub(crate) mod orm_sets;
 pub(crate) mod patterns;
 pub(crate) mod project;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod router_tables;
 pub(crate) mod routers;
 pub(crate) mod run;
 pub(crate) mod serializers;

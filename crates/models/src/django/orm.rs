@@ -333,7 +333,7 @@ fn class_member(
         "MultipleObjectsReturned" => Some(Value::outside(
             "py:django.core.exceptions.MultipleObjectsReturned",
         )),
-        "_meta" => Some(machine.unknown("meta")),
+        "_meta" => Some(super::meta::meta(host, machine, class, span)),
         _ => None,
     }
 }

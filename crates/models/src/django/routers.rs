@@ -8,6 +8,7 @@ use ustr::Ustr;
 
 use super::drf;
 use super::patterns::of_regex;
+use super::router_tables;
 use super::urls::PATTERN;
 use super::views::{VIEW, own_class};
 use crate::python_support::{argument, last_name, object_with_arguments};
@@ -25,6 +26,8 @@ macro_rules! routers {
             calls: &[
                 ("django:registry.extend", extend),
                 ("django:registry.append", append),
+                ("py:rest_framework.routers.Route", router_tables::make_route),
+                ("py:rest_framework.routers.DynamicRoute", router_tables::make_route),
                 $(
                     ($path, make),
                     (concat!($path, "().register"), register),
@@ -33,6 +36,7 @@ macro_rules! routers {
                 )*
             ],
             members: &[$(
+                (concat!($path, "().routes"), router_tables::routes),
                 (concat!($path, "().urls"), urls),
                 (concat!($path, "().registry"), registry),
             )*],
@@ -250,7 +254,8 @@ pub(crate) fn patterns(host: &ModelHost, machine: &mut Machine<'_>, urls: Object
         };
         let prefix = format!("{above}{prefix}");
         for class in viewset.objects().collect::<Vec<_>>() {
-            of_viewset(host, machine, &prefix, class, &shape, span, &mut patterns);
+            let made = of_viewset(host, machine, (router, class), &prefix, &shape, span);
+            patterns.extend(made);
         }
     }
     if shape.has_root {
@@ -268,14 +273,14 @@ pub(crate) fn patterns(host: &ModelHost, machine: &mut Machine<'_>, urls: Object
 fn of_viewset(
     host: &ModelHost,
     machine: &mut Machine<'_>,
+    (router, class): (ObjectId, ObjectId),
     prefix: &str,
-    class: ObjectId,
     shape: &Shape,
     span: Span,
-    patterns: &mut Vec<Value>,
-) {
+) -> Vec<Value> {
+    let mut patterns = Vec::new();
     if !matches!(machine.heap.get(class).kind, ObjectKind::Class { .. }) {
-        return;
+        return patterns;
     }
     let (lookup, _) = lookup_of(machine, class);
     let slash = shape.slash;
@@ -305,24 +310,19 @@ fn of_viewset(
         let view = view(host, machine, value, &actions, options, span);
         patterns.push(pattern(host, machine, &route, view, span));
     };
-    let named = |list: Vec<(&str, &str)>| -> Vec<(String, String)> {
-        list.into_iter()
-            .map(|(method, action)| (method.to_owned(), action.to_owned()))
-            .collect()
-    };
-    let list = named(drf::standard_actions(machine, class, false));
+    let list = router_tables::actions(host, machine, router, class, false);
     add(
         machine,
-        patterns,
+        &mut patterns,
         joined(&[prefix]),
         list,
         Default::default(),
     );
     for is_detail in [false, true] {
         if is_detail {
-            let one = named(drf::standard_actions(machine, class, true));
+            let one = router_tables::actions(host, machine, router, class, true);
             let route = joined(&[prefix, &parameter]);
-            add(machine, patterns, route, one, Default::default());
+            add(machine, &mut patterns, route, one, Default::default());
         }
         for extra in extras.iter().filter(|extra| extra.is_detail == is_detail) {
             let path = match extra.path.contains('(') {
@@ -344,9 +344,10 @@ fn of_viewset(
             for name in ["methods", "detail", "url_path", "url_name"] {
                 options.shift_remove(&Ustr::from(name));
             }
-            add(machine, patterns, route, actions.collect(), options);
+            add(machine, &mut patterns, route, actions.collect(), options);
         }
     }
+    patterns
 }
 
 /// Makes the view of a viewset for some of its actions.

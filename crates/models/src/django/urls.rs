@@ -4,6 +4,7 @@
 use firedoor_app::Transport;
 use firedoor_eval::{Answer, Atom, Call, Decided, HOLE, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::patterns::{Template, as_path, of_regex, of_route};
@@ -208,6 +209,7 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
             let above = Above::default();
             walk(host, machine, &patterns, &above, &mut routes);
         });
+        drop_hidden(&mut routes);
         let middleware = machine.in_module(site.settings, |machine| {
             super::middleware::steps(host, machine, site.settings)
         });
@@ -225,6 +227,21 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
     host.state().django.settings = None;
     doors.extend(super::channels::doors(host, machine));
     doors
+}
+
+/// Takes out the routes that no request reaches: Django takes the first pattern that fits, whatever its method.
+fn drop_hidden(routes: &mut Vec<Route>) {
+    let mut seen: FxHashSet<String> = FxHashSet::default();
+    routes.retain(|route| {
+        let is_fixed = route.template.parameters.is_empty() && !route.template.text.contains(HOLE);
+        if !is_fixed || !route.unresolved.is_empty() {
+            return true;
+        }
+        match route.decided.is_empty() {
+            true => seen.insert(route.template.text.clone()),
+            false => !seen.contains(&route.template.text),
+        }
+    });
 }
 
 /// Lists the routes of a list of patterns.
@@ -265,13 +282,6 @@ fn walk(
                 }
                 list = machine.exported(module, Ustr::from("urlpatterns"), span);
             }
-            ObjectKind::Host(path) if path == super::routers::URLS => {
-                let patterns = super::routers::patterns(host, machine, id);
-                for pattern in patterns {
-                    each(host, machine, &pattern, &above, routes);
-                }
-                return;
-            }
             ObjectKind::Tuple => {
                 let first = machine.heap.get(id).elements.first().cloned();
                 let is_pattern = first
@@ -283,6 +293,14 @@ fn walk(
             }
             _ => {}
         }
+    }
+    if let Some(id) = list.only_object()
+        && kind(machine, &list).as_deref() == Some(super::routers::URLS)
+    {
+        for pattern in super::routers::patterns(host, machine, id) {
+            each(host, machine, &pattern, &above, routes);
+        }
+        return;
     }
     if list.as_outside().is_some() {
         super::admin::library_patterns(host, machine, &list, &mut |machine, pattern| {
@@ -367,7 +385,7 @@ fn one(
         return;
     };
     let mut inner = above.clone();
-    let text = route.text_pattern().map(|text| text.to_string());
+    let text = known_text(route);
     let text = text.unwrap_or_else(|| {
         inner
             .unresolved
@@ -423,6 +441,15 @@ fn one(
         span: object.span,
         group: (object.span.file.0, Ustr::from("urlpatterns")),
     });
+}
+
+/// A route as it is written; of several that it may be, the one that no setting is needed for.
+fn known_text(route: &Value) -> Option<String> {
+    if let Some(text) = route.text_pattern() {
+        return Some(text.to_string());
+    }
+    let known = route.filter(|atom| matches!(atom, Atom::String(_)))?;
+    known.text().map(|text| text.to_string())
 }
 
 /// Makes the door of a route for one method.

@@ -4,7 +4,9 @@
 //! it says otherwise. Source: fastapi 0.165, `dependencies/utils.py`, `solve_dependencies`.
 
 use firedoor_app::RequestPart;
-use firedoor_eval::{Arguments, Decided, Machine, ObjectId, ObjectKind, Stop, TestKind, Value};
+use firedoor_eval::{
+    Arguments, Decided, Machine, ObjectId, ObjectKind, ReturnPath, Stop, TestKind, Value,
+};
 use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -260,6 +262,46 @@ pub(crate) fn run_node(
     exchange: ObjectId,
 ) -> Result<Value, Stop> {
     let node = &plan.nodes[number];
+    let arguments = arguments_of(host, machine, plan, number, exchange)?;
+    let called = machine.call_value(&node.call, None, &arguments, node.span)?;
+    let value = settled(machine, called, node.span)?;
+    let value = match is_generator(machine, &node.call) {
+        true => machine
+            .elements_of(&value)
+            .0
+            .into_iter()
+            .next()
+            .unwrap_or(value),
+        false => value,
+    };
+    // Not kept on the heap: a dependency that may not have run takes back what it has written there, while
+    // whoever depends on it runs only where it did.
+    host.state().fastapi.results.insert(number, value.clone());
+    Ok(value)
+}
+
+/// Runs the endpoint, which is the node `number`; returns the paths by which it returned.
+pub(crate) fn run_endpoint(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plan: &Plan,
+    number: usize,
+    exchange: ObjectId,
+) -> Result<Vec<ReturnPath>, Stop> {
+    let node = &plan.nodes[number];
+    let arguments = arguments_of(host, machine, plan, number, exchange)?;
+    machine.call_paths(&node.call, &arguments, node.span)
+}
+
+/// Returns what a node is called with; what is out of its bounds is refused.
+fn arguments_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plan: &Plan,
+    number: usize,
+    exchange: ObjectId,
+) -> Result<Arguments, Stop> {
+    let node = &plan.nodes[number];
     let mut arguments = Arguments::default();
     host.state().run.bounds.clear();
     for input in &node.inputs {
@@ -276,21 +318,7 @@ pub(crate) fn run_node(
             .push(shared(machine, exchange, "request"));
     }
     check_bounds(host, machine, node.span)?;
-    let called = machine.call_value(&node.call, None, &arguments, node.span)?;
-    let value = settled(machine, called, node.span)?;
-    let value = match is_generator(machine, &node.call) {
-        true => machine
-            .elements_of(&value)
-            .0
-            .into_iter()
-            .next()
-            .unwrap_or(value),
-        false => value,
-    };
-    // Not kept on the heap: a dependency that may not have run takes back what it has written there, while
-    // whoever depends on it runs only where it did.
-    host.state().fastapi.results.insert(number, value.clone());
-    Ok(value)
+    Ok(arguments)
 }
 
 /// Input that is out of its bounds is refused before the function runs.

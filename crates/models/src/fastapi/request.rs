@@ -1,12 +1,13 @@
 //! Sends a request through a route of FastAPI or Starlette: middleware, dependencies, the endpoint.
 
 use firedoor_app::{EffectKind, Field, Transport};
-use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, ReturnPath, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::fastapi::middleware;
-use crate::fastapi::plan::{Plan, is_library, run_node, settled, shared};
+use crate::fastapi::plan::{self, Plan, is_library, run_node, settled, shared};
+use crate::return_effects::push;
 use crate::state::RegistrationKind;
 use crate::{Door, ModelHost, Step, pydantic};
 
@@ -156,29 +157,30 @@ fn run_endpoint(
     door: &Door,
 ) -> Result<(), Stop> {
     let span = door.handler.span;
-    let value = match plan.is_plain {
-        false => run_node(host, machine, plan, number, exchange)?,
+    let paths = match plan.is_plain {
+        false => plan::run_endpoint(host, machine, plan, number, exchange)?,
         true => {
             let request = shared(machine, exchange, "request");
             let arguments = Arguments::positional([request]);
-            let call = plan.nodes[number].call.clone();
-            let called = machine.call_value(&call, None, &arguments, span)?;
-            settled(machine, called, span)?
+            machine.call_paths(&plan.nodes[number].call, &arguments, span)?
         }
     };
     if door.transport == Transport::WebSocket {
         return Ok(());
     }
-    respond(host, machine, plan, &value, (door.handler.name, span));
+    for path in &paths {
+        respond(host, machine, plan, path, (door.handler.name, span));
+    }
     Ok(())
 }
 
-/// Notes an answer made of what the endpoint returned; response objects have noted theirs when they were made.
+/// Notes an answer made of what the endpoint returned on one path; response objects have noted theirs when they
+/// were made.
 fn respond(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     plan: &Plan,
-    value: &Value,
+    path: &ReturnPath,
     (name, span): (Ustr, Span),
 ) {
     let is_made = |machine: &Machine<'_>, id: ObjectId| {
@@ -189,6 +191,7 @@ fn respond(
                 base.starts_with("py:fastapi.responses.") || base == "py:fastapi.Response"
             })
     };
+    let value = &path.value;
     let made = value
         .objects()
         .filter(|id| is_made(machine, *id))
@@ -200,19 +203,18 @@ fn respond(
         .filter(|atom| !matches!(atom, firedoor_eval::Atom::Object(id) if made.contains(id)))
         .unwrap_or_else(Value::null);
     let body = body_of(host, machine, plan, &rest);
-    host.effect(
-        machine,
-        EffectKind::Respond {
-            status: plan.status,
-            body,
-            is_error: false,
-        },
+    // Whatever it returns by, it is the endpoint's answer.
+    let path = ReturnPath {
+        function: name,
         span,
-    );
-    // The endpoint has returned, and it is its answer all the same.
-    if let Some(effect) = host.state().run.effects.last_mut() {
-        effect.function = name;
-    }
+        ..path.clone()
+    };
+    let answer = EffectKind::Respond {
+        status: plan.status,
+        body,
+        is_error: false,
+    };
+    push(host, &path, answer);
 }
 
 /// The fields that are told: those of the declared type, if that has some.

@@ -51,12 +51,12 @@ pub(super) fn line(
     _request: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
+    // Taken out first: asking for a part of the request borrows the state again.
+    let method = host.state().run.method;
     Some(match crate::tools::member_name(host).as_str() {
         "url" => crate::express::request_path(host, machine),
-        "method" => match host.state().run.method.as_str() {
-            "ANY" => host.request_value(machine, RequestPart::Line, "method"),
-            method => Value::string(method),
-        },
+        "method" if method == "ANY" => host.request_value(machine, RequestPart::Line, "method"),
+        "method" => Value::string(&method),
         "ip" => host.request_value(machine, RequestPart::Address, "ip"),
         "body" => host.request_value(machine, RequestPart::Body, ""),
         name => host.request_value(machine, RequestPart::Line, name),
@@ -124,6 +124,14 @@ pub(super) fn make_headers(host: &ModelHost, machine: &mut Machine<'_>, call: &C
         }
     }
     Ok(Some(Value::object(id)))
+}
+
+/// Returns what a program has set of headers that it made with `new Headers`; nothing for what are no such headers.
+pub(super) fn made_header(machine: &Machine<'_>, headers: &Value, name: &str) -> Option<Value> {
+    let id = headers
+        .only_object()
+        .filter(|id| is_of(machine, *id, HEADERS))?;
+    Some(kept(machine, Some(id), &header_key(name)))
 }
 
 fn header_key(name: &str) -> String {

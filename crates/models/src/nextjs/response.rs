@@ -53,9 +53,13 @@ fn initialize(
         keep(machine, id, "status", status);
     }
     if let Some(headers) = option(machine, options, "headers", span) {
-        let location = ["Location", "location"]
-            .iter()
-            .find_map(|name| option(machine, &headers, name, span));
+        let made = super::request::made_header(machine, &headers, "location");
+        let location = match made {
+            Some(made) => (!made.is_nothing()).then_some(made),
+            None => ["Location", "location"]
+                .iter()
+                .find_map(|name| option(machine, &headers, name, span)),
+        };
         if let Some(location) = location {
             keep(machine, id, "$location", location);
         }

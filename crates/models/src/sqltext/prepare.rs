@@ -115,8 +115,16 @@ pub(super) fn prepare(
             .map_or_else(Provenance::default, |(_, value)| value.clone())
     };
     let by_number = |number: usize| parameters.get(number).cloned().unwrap_or_default();
+    let mut lists = pasted_lists(sql, parameters.len().saturating_sub(*positional));
     while let Some(piece) = scanner.next() {
         match piece {
+            // The placeholders of a list are pasted in, and what they stand for is sent.
+            _ if piece.starts_with(HOLE) && writer.is_in_list() && lists > 0 => {
+                lists -= 1;
+                *positional += 1;
+                let value = by_number(*positional - 1).union(&by_name(""));
+                writer.value(value, true);
+            }
             _ if piece.starts_with(HOLE) => writer.value(by_name(""), true),
             _ if piece.starts_with(['\'', '"', '`']) && piece.contains(HOLE) => {
                 writer.value(by_name(""), false);
@@ -167,6 +175,37 @@ pub(super) fn prepare(
     writer.prepared
 }
 
+/// Returns how many lists of placeholders are pasted into the text, as in `IN ({','.join('?' * len(ids))})`: each
+/// takes one of the parameters that the written placeholders leave over.
+fn pasted_lists(sql: &str, parameters: usize) -> usize {
+    let mut scanner = Scanner { rest: sql };
+    let mut written = 0;
+    while let Some(piece) = scanner.next() {
+        written += usize::from(is_placeholder(piece, &scanner));
+    }
+    parameters.saturating_sub(written)
+}
+
+/// Returns how many parameters the placeholders without names take; a list that is pasted in takes one.
+pub(super) fn placeholders(sql: &str) -> usize {
+    let mut scanner = Scanner { rest: sql };
+    let mut before = ["", ""];
+    let mut count = 0;
+    while let Some(piece) = scanner.next() {
+        let is_list =
+            piece.starts_with(HOLE) && before[1] == "(" && before[0].eq_ignore_ascii_case("IN");
+        count += usize::from(is_list || is_placeholder(piece, &scanner));
+        if !piece.trim().is_empty() {
+            before = [before[1], piece];
+        }
+    }
+    count
+}
+
+fn is_placeholder(piece: &str, scanner: &Scanner<'_>) -> bool {
+    piece == "?" || (piece == "%" && scanner.rest.starts_with('s'))
+}
+
 struct Writer {
     prepared: Prepared,
     /// The last three pieces that are no space, in upper case, the latest last.
@@ -174,6 +213,11 @@ struct Writer {
 }
 
 impl Writer {
+    /// Holds behind `IN (`.
+    fn is_in_list(&self) -> bool {
+        self.before[2] == "(" && self.before[1] == "IN"
+    }
+
     fn plain(&mut self, piece: &str) {
         self.prepared.text.push_str(piece);
         if !piece.trim().is_empty() && !piece.starts_with("--") && !piece.starts_with("/*") {
