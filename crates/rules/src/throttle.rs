@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, EffectKind, EntryPoint, Field, Flag, Layer, LayerKind, Operation,
-    Origin, Provenance, RequestPart, Throttle,
+    Origin, Provenance, Refusal, RequestPart, Throttle,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -180,6 +180,23 @@ fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
         is_bound && field.is_empty() && own.clone().any(makes_one)
             || own.clone().any(counts) && own.clone().any(is_written)
     })
+}
+
+/// Holds if the access does nothing but count attempts: a check refuses by the number that it changes, as what was too
+/// much.
+pub fn counts_attempts(entry: &EntryPoint, access: &Access) -> bool {
+    access.operation.is_write()
+        && access.operation != Operation::Delete
+        && entry.checks.iter().any(|check| {
+            let refuses = check.refusal.as_ref().and_then(Refusal::status) == Some(429);
+            let mut fields = check
+                .operands
+                .iter()
+                .flat_map(|operand| operand.record_fields(access.asset));
+            refuses
+                && check.kind == CheckKind::Bound
+                && fields.any(|field| access.values.iter().any(|value| value.name == field))
+        })
 }
 
 fn changes(entry: &EntryPoint) -> impl Iterator<Item = &Access> + Clone {
