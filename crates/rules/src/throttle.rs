@@ -1,8 +1,8 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Field, Flag, Layer, LayerKind, Map,
-    Operation, Origin, Provenance, Refusal, RequestPart, Throttle,
+    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Map,
+    Operation, Origin, Provenance, Refusal, RequestPart, Throttle, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -111,12 +111,21 @@ fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
     let limits: Vec<u64> = wide.iter().flat_map(|it| limits(entry, *it)).collect();
     // What refuses beyond the number of a wide layer is that layer.
     let is_of_wide = |check: &Check| bounds(check).any(|bound| limits.contains(&bound));
-    !tight.is_empty()
-        || entry.checks.iter().enumerate().any(|(number, check)| {
-            is_count_check(entry, check)
-                && !is_of_wide(check)
-                && !is_behind_proof(entry, CheckId(number as u32))
-        })
+    let (idle, acting): (Vec<usize>, Vec<usize>) = (0..entry.checks.len())
+        .filter(|number| is_count_check(entry, &entry.checks[*number]))
+        .partition(|number| {
+            let id = CheckId(*number as u32);
+            is_of_wide(&entry.checks[*number]) || is_behind_proof(entry, id)
+        });
+    let is_inline = |number: &u32| {
+        let layer = entry.layers.get(*number as usize);
+        layer.is_some_and(|layer| layer.kind == LayerKind::Inline)
+    };
+    // The checks within the handler stand as a layer, too.
+    !acting.is_empty()
+        || tight
+            .iter()
+            .any(|number| !is_inline(number) || idle.is_empty())
 }
 
 /// Holds if whoever comes to the check has proven a secret already: it counts what he does with that, and no guesses.
@@ -228,24 +237,10 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
     })
 }
 
-/// Holds if the check refuses by a field of what the entry point counts in.
+/// Holds if the check refuses by a number that the entry point counts in.
 fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
-    let is_bound = matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
-    if check.refusal.is_none() || !(is_bound || check.kind == CheckKind::Presence) {
-        return false;
-    }
-    let mut examined = check.operands.iter().flat_map(Provenance::origins);
-    examined.any(|origin| {
-        let Origin::Record { asset, field, .. } = origin else {
-            return false;
-        };
-        let is_written = |access: &Access| access.values.iter().any(|value| value.name == *field);
-        let own = changes(entry).filter(|access| access.asset == *asset);
-        // A bound on the number of records, of which one more is made, or on a number in them.
-        let makes_one = |access: &Access| access.operation == Operation::Create;
-        is_bound && field.is_empty() && own.clone().any(makes_one)
-            || own.clone().any(counts) && own.clone().any(is_written)
-    })
+    let accesses: Vec<&Access> = query::accesses(entry).map(|(_, access)| access).collect();
+    check.refusal.is_some() && counting::asks_for_count(check, &accesses)
 }
 
 /// Holds if the access does nothing but count attempts: a check refuses by the number that it changes, as what was too
@@ -263,28 +258,4 @@ pub fn counts_attempts(entry: &EntryPoint, access: &Access) -> bool {
                 && check.kind == CheckKind::Bound
                 && fields.any(|field| access.values.iter().any(|value| value.name == field))
         })
-}
-
-fn changes(entry: &EntryPoint) -> impl Iterator<Item = &Access> + Clone {
-    entry
-        .effects
-        .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::Access(access) if access.operation != Operation::Read => Some(access),
-            _ => None,
-        })
-}
-
-/// Holds if a stored number is made larger: a field is set to what it was, and something.
-fn counts(access: &Access) -> bool {
-    let is_own = |value: &Field| {
-        value.value.origins().iter().any(|origin| {
-            matches!(origin, Origin::Record { asset, field, .. } if *asset == access.asset && *field == value.name)
-        })
-    };
-    access.operation == Operation::Update
-        && access
-            .values
-            .iter()
-            .any(|value| value.operator == "+=" || is_own(value))
 }
