@@ -43,7 +43,7 @@ pub fn limits_rate(check: &Check, accesses: &[&Access]) -> bool {
     let assets: Vec<_> = check.operands.iter().filter_map(asset_of).collect();
     let forgets = |access: &&&Access| {
         let mut fields = access.key.iter().chain(&access.values);
-        assets.contains(&access.asset) && fields.any(|field| is_of_time(field))
+        assets.contains(&access.asset) && fields.any(is_of_time)
     };
     check.kind == CheckKind::Bound
         && asks_for_count(check, accesses)

@@ -90,7 +90,7 @@ impl<'p> Machine<'p> {
         let call = |machine: &mut Self, side: bool, chosen: ExpressionId| {
             machine.refine(split.test, side);
             let mut given = Arguments {
-                positional: before.iter().cloned().collect(),
+                positional: before.clone(),
                 ..Arguments::default()
             };
             given.positional.push(machine.evaluate(chosen)?);

@@ -21,7 +21,7 @@ pub(crate) fn note_entry(
     key: Option<&Value>,
     value: Option<&Value>,
 ) -> bool {
-    if !key.is_some_and(|key| key.text().is_some())
+    if key.is_none_or(|key| key.text().is_none())
         || !value.is_some_and(|value| is_made_for_all(host, machine, asset, value))
     {
         host.state().kept.insert(store);
