@@ -137,7 +137,9 @@ pub fn is_membership(map: &Map, asset: Ustr) -> bool {
 /// Holds if a check that refuses somewhere examines that field of the caller's own record, or a look-up uses it
 /// as part of its key. What a person logs in with says who he is, and not what he may do.
 pub fn is_decisive(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    if crate::query::is_password_name(&name) || is_login_name(map, &account_assets(map), name) {
+    if crate::passwords::is_password(map, asset, name)
+        || is_login_name(map, &account_assets(map), name)
+    {
         return false;
     }
     let is_own = |value: &Provenance| {

@@ -70,7 +70,8 @@ pub fn counts(access: &Access) -> bool {
             matches!(origin, Origin::Record { asset, field, .. } if *asset == access.asset && *field == value.name)
         })
     };
-    access.operation == Operation::Update
+    // A record that is made, or counted up where it is there already, is a count as well.
+    matches!(access.operation, Operation::Update | Operation::Create)
         && access
             .values
             .iter()

@@ -20,6 +20,7 @@ mod layer;
 pub mod lookups;
 mod map;
 pub mod ownership;
+pub mod passwords;
 mod provenance;
 pub mod query;
 pub mod sessions;

@@ -3,13 +3,14 @@
 use ustr::Ustr;
 
 use crate::facts::FieldsByAsset;
+use crate::passwords::{is_kept_password, is_password};
 use crate::query::{
-    accesses, account_assets, are_exclusive, comparisons, handler_accesses, is_code,
-    is_password_name, is_token, opens_session,
+    accesses, account_assets, are_exclusive, comparisons, handler_accesses, is_code, is_token,
+    opens_session,
 };
 use crate::{
-    Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Control, Effect, EffectKind,
-    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
+    Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Effect, EffectKind, EntryPoint,
+    Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
 };
 
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
@@ -36,9 +37,10 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
             if accounts.contains(&access.asset) {
                 continue;
             }
-            let is_looked_up = is_in_guard(entry, effect)
+            let in_guard = is_in_guard(entry, effect);
+            let is_looked_up = effect.layer.is_some()
                 && !access.operation.is_write()
-                && access.key.iter().any(|field| proves(&field.value));
+                && access.key.iter().any(|field| proves(&field.value, in_guard));
             if is_looked_up && made.contains(&access.asset) {
                 assets.push(access.asset);
             }
@@ -108,13 +110,17 @@ fn is_in_guard(entry: &EntryPoint, effect: &Effect) -> bool {
         .is_some_and(|layer| layer.controls.contains(&Control::Authentication))
 }
 
-/// A guard that finds somebody by a cookie takes it for a credential, whatever it is called.
-fn proves(value: &Provenance) -> bool {
-    value.origins().iter().any(|origin| {
-        let is_cookie = matches!(origin, Origin::Request(RequestPart::Cookie, _));
-        matches!(origin, Origin::Principal(_))
-            || origin.is_identity()
-            || is_cookie && !origin.is_kept_meanwhile()
+/// Holds if the value says who is asking: by its name, because it is the digest of what a client carries with each
+/// request, or because a guard finds somebody by it.
+fn proves(value: &Provenance, is_in_guard: bool) -> bool {
+    let origins = value.origins();
+    let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
+    origins.iter().any(|origin| match origin {
+        Origin::Principal(_) => true,
+        Origin::Request(RequestPart::Cookie, _) if is_digest || is_in_guard => {
+            !origin.is_kept_meanwhile()
+        }
+        _ => origin.is_identity(),
     })
 }
 
@@ -206,10 +212,9 @@ pub fn password_change<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effe
     handler_accesses(entry).find(|(_, access)| {
         access.operation == Operation::Update
             && accounts.contains(&access.asset)
-            && access
-                .values
-                .iter()
-                .any(|field| is_password_name(&field.name) && is_from_outside(&field.value))
+            && access.values.iter().any(|field| {
+                is_password(map, access.asset, field.name) && is_from_outside(&field.value)
+            })
     })
 }
 
@@ -338,11 +343,60 @@ pub fn is_about_second_factor(map: &Map, check: &Check) -> bool {
         .origins()
         .iter()
         .any(|origin| match origin {
-            Origin::Record { asset, field, .. } => places.iter().any(|(kept, place)| {
-                kept == asset && (!accounts.contains(asset) || same_root(field, place))
-            }),
+            Origin::Record { asset, field, .. } => {
+                places.iter().any(|(kept, place)| {
+                    kept == asset && (!accounts.contains(asset) || same_root(field, place))
+                }) || switches(map).contains(&(*asset, *field))
+            }
             _ => false,
         })
+}
+
+/// The fields that say whether, and which, second factor is on, however they are called: one word is written into them
+/// where the secret is cleared, and another where a code was right.
+fn switches(map: &Map) -> &[(Ustr, Ustr)] {
+    map.facts.second_switches.get_or_init(|| {
+        let places = second_factors(map);
+        let clears = |access: &Access| {
+            let mut values = access.values.iter();
+            values.any(|value| places.contains(&(access.asset, value.name)))
+        };
+        let off = literals(map, &|_, access| clears(access));
+        let on = literals(map, &|entry, access| {
+            !clears(access) && crate::query::verifies_code(entry)
+        });
+        let is_switch = |(place, word): &((Ustr, Ustr), Ustr)| {
+            !places.contains(place)
+                && on
+                    .iter()
+                    .any(|(other, other_word)| other == place && other_word != word)
+        };
+        off.into_iter()
+            .filter(is_switch)
+            .map(|(place, _)| place)
+            .collect()
+    })
+}
+
+/// The constants that are written into fields by the changes that `is_wanted` accepts.
+fn literals(
+    map: &Map,
+    is_wanted: &dyn Fn(&EntryPoint, &Access) -> bool,
+) -> Vec<((Ustr, Ustr), Ustr)> {
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        let changes = handler_accesses(entry).filter(|(_, access)| {
+            access.operation == Operation::Update && is_wanted(entry, access)
+        });
+        for (_, access) in changes {
+            let values = access.values.iter();
+            found
+                .extend(values.filter_map(|value| {
+                    Some(((access.asset, value.name), value.value.literal()?))
+                }));
+        }
+    }
+    found
 }
 
 /// Holds if two fields are parts of one nested object, or share the first word of their names
@@ -371,17 +425,17 @@ pub fn is_proven(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     entry.checks_of(effect).any(|check| {
         let is_proof = check.kind == CheckKind::Proof && check.outcome && !is_of_guard(check);
         check.refusal.is_some()
-            && (is_proof || hangs_on_secret(check, secrets))
-            && !has_way_around(check)
+            && (is_proof || hangs_on_secret(map, check, secrets))
+            && !has_way_around(map, check)
     })
 }
 
 /// Holds if the check also lets those pass who prove nothing: who have no password, or send no code.
-fn has_way_around(check: &Check) -> bool {
+fn has_way_around(map: &Map, check: &Check) -> bool {
     let is_asked_nothing = |kind: CheckKind, operands: &[Provenance]| {
         let mut origins = operands.iter().flat_map(Provenance::origins);
         let is_idle = |origin: &Origin| {
-            is_named_secret(origin)
+            is_kept_password(map, origin)
                 || matches!(
                     origin,
                     Origin::Literal(_)
@@ -426,28 +480,27 @@ fn without_opposites(condition: &Condition) -> Condition {
 }
 
 /// A result that was worked out from what the client sends and from a stored secret.
-fn hangs_on_secret(check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
+fn hangs_on_secret(map: &Map, check: &Check, secrets: &[(Ustr, Ustr)]) -> bool {
     let all = check.provenance();
     let is_sent = all.is_from(RequestPart::Body)
         || all.is_from(RequestPart::Message)
         || all.is_from(RequestPart::Query);
     let is_secret = |origin: &Origin| match origin {
         Origin::Record { asset, field, .. } => {
-            secrets.contains(&(*asset, *field)) || is_password_name(field)
+            secrets.contains(&(*asset, *field)) || is_password(map, *asset, *field)
         }
         _ => false,
     };
     // "No password, or the right one" also passes where there is none.
     let asks_whether = check.kind == CheckKind::Presence
-        && check
-            .operands
-            .iter()
-            .any(|operand| !operand.is_empty() && operand.origins().iter().all(is_named_secret));
+        && check.operands.iter().any(|operand| {
+            !operand.is_empty()
+                && operand
+                    .origins()
+                    .iter()
+                    .all(|origin| is_kept_password(map, origin))
+        });
     is_sent && !asks_whether && all.origins().iter().any(is_secret)
-}
-
-fn is_named_secret(origin: &Origin) -> bool {
-    matches!(origin, Origin::Record { field, .. } if is_password_name(field))
 }
 
 /// What codes are compared with, and what codes of people who are known are found by.

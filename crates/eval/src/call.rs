@@ -79,6 +79,9 @@ impl<'p> Machine<'p> {
                 if is_optional && function.is_nothing() {
                     return Ok(Value::undefined());
                 }
+                if let Some(split) = self.split_argument(&function, arguments) {
+                    return self.call_on_both_sides(&function, arguments, split, span);
+                }
                 let arguments = self.arguments(arguments)?;
                 self.span = span;
                 self.call_value(&function, None, &arguments, span)

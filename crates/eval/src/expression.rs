@@ -6,7 +6,7 @@ use firedoor_ir::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{Arguments, Atom, Machine, ObjectKind, Shape, Slot, Stop, Value};
+use crate::{Arguments, Atom, Machine, ObjectKind, OriginSet, Shape, Slot, Stop, Value};
 
 impl<'p> Machine<'p> {
     /// Returns the module whose code is running.
@@ -304,6 +304,11 @@ impl<'p> Machine<'p> {
         let result = something(self, &present)?;
         if present.atoms().len() == value.atoms().len() {
             return Ok(result);
+        }
+        // What was read says where it is from; that it may be missing only hangs on the whole.
+        if !result.origins.is_empty() {
+            nothing.control = self.origins.union(nothing.control, nothing.origins);
+            nothing.origins = OriginSet::EMPTY;
         }
         Ok(self.join(result, &nothing))
     }

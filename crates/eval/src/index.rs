@@ -218,6 +218,9 @@ impl<'p> Machine<'p> {
             };
             is_first = false;
         }
+        // What stands in a table under a name that is not known hangs on the name.
+        let by = self.origins.union(key.origins, key.control);
+        result.control = self.origins.union(result.control, by);
         Ok(result)
     }
 }

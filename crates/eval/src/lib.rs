@@ -49,6 +49,7 @@ mod remainder;
 mod returns;
 mod scope;
 mod signature;
+mod split;
 mod statement;
 mod text;
 mod tries;

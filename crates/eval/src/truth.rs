@@ -117,7 +117,10 @@ impl Machine<'_> {
             (false, false) => Some(false),
             _ => None,
         };
-        self.tested(TestKind::Truth, outcome, &[value], span)
+        // What is tested is whether it is there; that it is not is the other outcome.
+        let is_there = outcome.map(|is_missing| !is_missing);
+        let is_there = self.tested(TestKind::Truth, is_there, &[value], span);
+        self.negate(&is_there)
     }
 
     /// Returns whether all of these hold.

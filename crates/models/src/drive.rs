@@ -30,8 +30,28 @@ pub struct Sent {
     pub decisions: RefCell<Option<Decisions>>,
 }
 
+/// How often a request is sent again because stores have turned out to be caches.
+const MOST_AGAIN: usize = 3;
+
 /// Sends a request of `persona` through `door`. Everything that it changes is taken back.
 pub fn send(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    persona: Persona,
+    message: Option<(Ustr, Ustr)>,
+) -> Sent {
+    let mut sent = send_once(host, machine, door, persona, message);
+    for _ in 0..MOST_AGAIN {
+        if !sent.run.is_stale {
+            break;
+        }
+        sent = send_once(host, machine, door, persona, message);
+    }
+    sent
+}
+
+fn send_once(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     door: &Door,

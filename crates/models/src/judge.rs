@@ -467,6 +467,11 @@ pub(crate) fn write_memory(
     span: Span,
 ) {
     let asset = memory_asset(host, machine, store);
+    if operation == StoreOperation::Set
+        && crate::caches::note_entry(host, machine, store, asset, key, value)
+    {
+        return;
+    }
     let mut access = Access {
         operation: match operation {
             StoreOperation::Set => Operation::Create,

@@ -7,6 +7,7 @@
 mod answer_headers;
 mod beanie;
 mod build;
+mod caches;
 mod checks;
 pub mod conditions;
 mod cookies;

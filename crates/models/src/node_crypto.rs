@@ -235,13 +235,18 @@ fn compare(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     let a = host.deep_provenance(machine, &left);
     let b = host.deep_provenance(machine, &right);
     let is_made_by_client = is_of_client_only(&a) && is_of_client_only(&b);
-    let (given, expected) = if keeps_secret(&a) && !keeps_secret(&b) {
-        (b, a)
-    } else {
-        (a, b)
+    let password = crate::passwords::hashed_side(host, &a, &b);
+    let kind = match password {
+        Some(_) => ComparisonKind::Password,
+        None => ComparisonKind::ConstantTime,
+    };
+    let (given, expected) = match password {
+        Some(sides) => sides,
+        None if keeps_secret(&a) && !keeps_secret(&b) => (b, a),
+        None => (a, b),
     };
     let effect = CompareSecret {
-        kind: ComparisonKind::ConstantTime,
+        kind,
         given,
         expected,
     };

@@ -2,7 +2,7 @@
 //!
 //! Nobody guesses a password or a code in one attempt: an attacker's comparison fails, a user's may.
 
-use firedoor_app::{CompareSecret, ComparisonKind, EffectKind, Origin};
+use firedoor_app::{CompareSecret, ComparisonKind, EffectKind, Origin, Provenance};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 
 use crate::tokens::plain;
@@ -116,6 +116,31 @@ fn salt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
     };
     let value = unknown_of(host, machine, Shape::String, origin);
     given(machine, call, value)
+}
+
+/// Says whether a comparison in constant time is that of a password: one side is worked out of what was just hashed as
+/// a password, and the other is not. Returns what the client gave, and what it must be.
+pub(crate) fn hashed_side(
+    host: &ModelHost,
+    left: &Provenance,
+    right: &Provenance,
+) -> Option<(Provenance, Provenance)> {
+    let state = host.state();
+    let is_made_here = |value: &Provenance| {
+        value.origins().contains(&Origin::Digest)
+            && state.run.effects.iter().any(|effect| match &effect.kind {
+                EffectKind::HashPassword(password) if password.is_from_client() => {
+                    let mut parts = password.origins().iter();
+                    parts.all(|part| value.origins().contains(part))
+                }
+                _ => false,
+            })
+    };
+    match (is_made_here(left), is_made_here(right)) {
+        (true, false) => Some((left.clone(), right.clone())),
+        (false, true) => Some((right.clone(), left.clone())),
+        _ => None,
+    }
 }
 
 /// Notes a comparison and returns its outcome.

@@ -130,7 +130,14 @@ pub(crate) fn compare_secret(
     if expected.is_from_client() && !given.is_from_client() {
         std::mem::swap(&mut given, &mut expected);
     }
-    let outcome = is_refuted(host, &given, &expected).then_some(false);
+    let mut kind = kind;
+    let mut is_wrong = is_refuted(host, &given, &expected);
+    if let Some(sides) = crate::passwords::hashed_side(host, &given, &expected) {
+        (given, expected) = sides;
+        kind = ComparisonKind::Password;
+        is_wrong |= host.persona() == Persona::Attacker;
+    }
+    let outcome = is_wrong.then_some(false);
     let effect = EffectKind::CompareSecret(CompareSecret {
         kind,
         given,

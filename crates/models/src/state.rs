@@ -184,6 +184,8 @@ pub struct Run {
     pub unknown: Vec<(usize, String)>,
     /// How deep in transactions the handler is.
     pub transactions: u32,
+    /// Holds once a store has turned out to be a cache: what was read from it before was no record.
+    pub(crate) is_stale: bool,
 }
 
 /// Something that a connection waits for.
@@ -307,6 +309,8 @@ pub struct State {
     pub is_passage: bool,
     /// The settings of fastapi-jwt-auth.
     pub(crate) jwt_auth: Option<Value>,
+    /// Stores in which requests keep what they bring, so that they are no caches.
+    pub(crate) kept: FxHashSet<ObjectId>,
     /// Values that models keep for themselves, by object and name.
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if query::verifies_code(entry) && !is_throttled(entry) && !is_enrolment(entry) {
+        if query::verifies_code(entry) && !is_throttled(map, entry) && !is_enrolment(entry) {
             report(entry, findings);
         }
     }

@@ -1,7 +1,8 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
 use firedoor_app::{
-    Check, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, query, sessions,
+    Check, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords, query,
+    sessions,
 };
 use ustr::Ustr;
 
@@ -217,8 +218,7 @@ fn versions(map: &Map, access: &firedoor_app::Access) -> bool {
             all.record_fields(access.asset).collect::<Vec<_>>()
         })
         .collect();
-    access
-        .values
-        .iter()
-        .any(|field| !query::is_password_name(&field.name) && compared.contains(&field.name))
+    access.values.iter().any(|field| {
+        !passwords::is_password(map, access.asset, field.name) && compared.contains(&field.name)
+    })
 }

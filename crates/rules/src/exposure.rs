@@ -11,6 +11,7 @@ use ustr::Ustr;
 
 use crate::Confidence;
 use crate::socket::is_memory;
+use crate::throttle::counts_attempts;
 
 /// Something sensitive that an entry point does for anybody.
 pub struct Exposure {
@@ -32,7 +33,11 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
     for (effect, access) in accesses_in(effects) {
         let is_told_only = is_reading(entry) && is_memory(map, access.asset);
         let is_kept = is_told_only && access.operation.is_write();
-        if effect.layer.is_some() || is_kept || is_harmless(map, access, effects) {
+        if effect.layer.is_some()
+            || is_kept
+            || is_harmless(map, access, effects)
+            || counts_attempts(entry, access)
+        {
             // What a process remembers while it answers a reader is a cache or a count of its own.
             continue;
         }
@@ -248,6 +253,7 @@ fn sends_a_token(entry: &EntryPoint) -> bool {
             || sets_a_token(access)
             || is_beside(access)
             || is_housekeeping(access)
+            || counts_attempts(entry, access)
     };
     let makes_one = !kept.is_empty() || !tokens.is_empty();
     makes_one && writes.iter().all(is_about_tokens)

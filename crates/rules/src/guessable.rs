@@ -34,7 +34,7 @@ const ENOUGH_BITS: u32 = 60;
 pub fn weakness<'m>(map: &'m Map, lookup: &Lookup<'m>) -> Vec<Weak<'m>> {
     let mut found: Vec<Weak<'m>> = Vec::new();
     for (entry, effect, value) in lookups::makers(map, lookup) {
-        let Some((reason, confidence)) = reason(value, is_throttled(lookup.entry)) else {
+        let Some((reason, confidence)) = reason(value, is_throttled(map, lookup.entry)) else {
             continue;
         };
         if !found.iter().any(|known| std::ptr::eq(known.entry, entry)) {

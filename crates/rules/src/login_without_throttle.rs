@@ -27,7 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if !query::verifies_password(entry)
             || query::is_capability(map, entry)
-            || is_throttled(entry)
+            || is_throttled(map, entry)
         {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, Refusal,
-    query,
+    passwords, query,
 };
 
 use crate::oauth_flow::{is_told, logs_in, word};
@@ -89,7 +89,7 @@ fn report_own(
             .entry_points
             .iter()
             .any(|other| query::verifies_password(other) && looks(other));
-    if is_asked || resets_password(entry, access.asset) {
+    if is_asked || resets_password(map, entry, access.asset) {
         return;
     }
     findings
@@ -126,19 +126,19 @@ fn registration(map: &Map, asset: ustr::Ustr) -> Option<&EntryPoint> {
                     && access
                         .values
                         .iter()
-                        .any(|field| query::is_password_name(&field.name))
+                        .any(|field| passwords::is_password(map, asset, field.name))
             })
     })
 }
 
-fn resets_password(entry: &EntryPoint, asset: ustr::Ustr) -> bool {
+fn resets_password(map: &Map, entry: &EntryPoint, asset: ustr::Ustr) -> bool {
     query::handler_accesses(entry).any(|(_, access)| {
         access.operation == Operation::Update
             && access.asset == asset
             && access
                 .values
                 .iter()
-                .any(|field| query::is_password_name(&field.name))
+                .any(|field| passwords::is_password(map, asset, field.name))
     })
 }
 

@@ -1,7 +1,8 @@
 //! Finds recovery codes that work again.
 
 use firedoor_app::{
-    EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, query, sessions,
+    EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, passwords, query,
+    sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -86,7 +87,7 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
             };
             let is_code = !field.is_empty()
                 && !secrets.contains(&(*asset, *field))
-                && !query::is_password_name(field)
+                && !passwords::is_password(map, *asset, *field)
                 && is_list_of_secrets(map, *asset, *field);
             if is_code && !is_changed(entry, *asset, field) {
                 return Some((format!("{asset}.{field}"), check.span));

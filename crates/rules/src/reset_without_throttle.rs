@@ -27,7 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         let is_open = !entry.verdict(Control::Authentication).refuses();
         let is_other = query::is_registration(map, entry) || query::verifies_password(entry);
-        if !is_open || is_other || is_throttled(entry) {
+        if !is_open || is_other || is_throttled(map, entry) {
             continue;
         }
         let sent = entry

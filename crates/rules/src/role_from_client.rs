@@ -1,7 +1,7 @@
 //! Finds checks of a role that the client itself has sent.
 
 use firedoor_app::{
-    Check, CheckKind, Control, EntryPoint, Map, Origin, Provenance, RequestPart, query,
+    Check, CheckKind, Control, EntryPoint, Map, Origin, Provenance, Refusal, RequestPart, query,
     user_control,
 };
 use ustr::Ustr;
@@ -50,7 +50,12 @@ fn check(map: &Map, findings: &mut Findings) {
 /// Returns the check that asks what the caller may do, and takes a word of the client for it as well, with the name of
 /// that word.
 fn instead_of_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
-    let refusing = entry.checks.iter().filter(|check| check.refusal.is_some());
+    // What is refused as a conflict, or as nonsense, is refused to everybody.
+    let is_forbidden = |check: &&Check| {
+        let status = check.refusal.as_ref().map(Refusal::status);
+        status.is_some_and(|status| matches!(status, None | Some(401 | 403 | 404)))
+    };
+    let refusing = entry.checks.iter().filter(is_forbidden);
     refusing
         .filter(|check| check.is_alternative)
         .find_map(|check| {

@@ -1,8 +1,8 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Origin, Provenance,
-    RequestPart, Throttle, counting, query,
+    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Map,
+    Operation, Origin, Provenance, Refusal, RequestPart, Throttle, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -54,11 +54,11 @@ const ATTEMPTS_PER_HOUR: u64 = 2_000;
 
 /// Holds if a limiter that acts lets so few attempts through that guessing is hopeless. One whose numbers
 /// are not known counts.
-pub fn is_throttled(entry: &EntryPoint) -> bool {
+pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
     throttles(entry)
         .iter()
         .any(|(throttle, ..)| is_tight(throttle))
-        || refuses_by_count(entry)
+        || refuses_by_count(map, entry)
 }
 
 /// Holds if the limiter means something for guessing.
@@ -104,13 +104,48 @@ fn header_in(key: &Provenance) -> Option<Ustr> {
 
 /// Holds if the code counts attempts itself: it refuses by a stored number that it also changes, or answers
 /// that there were too many.
-fn refuses_by_count(entry: &EntryPoint) -> bool {
-    let has_layer = counting_layers(entry).any(|(number, _)| !is_wide(entry, number));
-    has_layer
-        || entry
-            .checks
+fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
+    let (wide, tight): (Vec<u32>, Vec<u32>) = counting_layers(entry)
+        .map(|(number, _)| number)
+        .partition(|number| is_wide(map, entry, *number));
+    let limits: Vec<u64> = wide.iter().flat_map(|it| limits(entry, *it)).collect();
+    // What refuses beyond the number of a wide layer is that layer.
+    let is_of_wide = |check: &Check| bounds(check).any(|bound| limits.contains(&bound));
+    let (idle, acting): (Vec<usize>, Vec<usize>) = (0..entry.checks.len())
+        .filter(|number| is_count_check(entry, &entry.checks[*number]))
+        .partition(|number| {
+            let id = CheckId(*number as u32);
+            is_of_wide(&entry.checks[*number]) || is_behind_proof(entry, id)
+        });
+    let is_inline = |number: &u32| {
+        let layer = entry.layers.get(*number as usize);
+        layer.is_some_and(|layer| layer.kind == LayerKind::Inline)
+    };
+    // The checks within the handler stand as a layer, too.
+    !acting.is_empty()
+        || tight
             .iter()
-            .any(|check| is_count_check(entry, check))
+            .any(|number| !is_inline(number) || idle.is_empty())
+}
+
+/// Holds if whoever comes to the check has proven a secret already: it counts what he does with that, and no guesses.
+fn is_behind_proof(entry: &EntryPoint, counting: CheckId) -> bool {
+    let mut behind = entry
+        .effects
+        .iter()
+        .filter(|effect| effect.checks.contains(&counting))
+        .peekable();
+    behind.peek().is_some()
+        && behind.all(|effect| {
+            let before = effect.checks.iter().take_while(|id| **id != counting);
+            before.map(|id| entry.check(*id)).any(|check| {
+                let is_sent = |it: &Provenance| it.is_from(RequestPart::Body);
+                check.kind == CheckKind::Proof
+                    && check.outcome
+                    && check.refusal.is_some()
+                    && check.operands.iter().any(is_sent)
+            })
+        })
 }
 
 /// Returns the layers by which the application counts requests itself, with their numbers.
@@ -128,7 +163,38 @@ pub fn counting_layers(entry: &EntryPoint) -> impl Iterator<Item = (u32, &Layer)
 }
 
 /// Holds if the layer refuses only beyond a number that makes guessing no harder.
-fn is_wide(entry: &EntryPoint, layer: u32) -> bool {
+fn is_wide(map: &Map, entry: &EntryPoint, layer: u32) -> bool {
+    let limits = limits(entry, layer);
+    let most = match stands_before_most(map, entry, layer) {
+        true => REQUESTS_OF_ALL_KINDS,
+        false => ATTEMPTS_PER_HOUR,
+    };
+    !limits.is_empty() && limits.iter().all(|limit| *limit > most)
+}
+
+/// More requests in whatever time an application lets through are no attempts at a secret, where all of its entry points
+/// count together.
+const REQUESTS_OF_ALL_KINDS: u64 = 200;
+
+/// Holds if the layer stands before most entry points of the application.
+fn stands_before_most(map: &Map, entry: &EntryPoint, layer: u32) -> bool {
+    let Some(layer) = entry.layers.get(layer as usize) else {
+        return false;
+    };
+    let others = || {
+        let all = map.entry_points.iter();
+        all.filter(|other| other.app == entry.app)
+    };
+    let has_it = |other: &&EntryPoint| {
+        let mut own = other.layers.iter();
+        own.any(|own| own.span == layer.span && own.mounted == layer.mounted)
+    };
+    let number = others().filter(has_it).count();
+    number > 2 && number * 4 >= others().count() * 3
+}
+
+/// The numbers beyond which the layer refuses.
+fn limits(entry: &EntryPoint, layer: u32) -> Vec<u64> {
     let refusals = entry.effects.iter().filter(|effect| {
         effect.layer == Some(layer)
             && matches!(
@@ -139,13 +205,22 @@ fn is_wide(entry: &EntryPoint, layer: u32) -> bool {
                 }
             )
     });
-    let limits: Vec<u64> = refusals
-        .flat_map(|effect| entry.checks_of(effect))
-        .filter(|check| check.kind == CheckKind::Bound)
-        .flat_map(|check| &check.operands)
-        .filter_map(|operand| operand.literal()?.parse().ok())
-        .collect();
-    !limits.is_empty() && limits.iter().all(|limit| *limit > ATTEMPTS_PER_HOUR)
+    // The last bound on the way is the one that refuses.
+    refusals
+        .flat_map(|effect| {
+            let bounded = entry
+                .checks_of(effect)
+                .filter(|check| bounds(check).next().is_some());
+            bounded.last().into_iter().flat_map(bounds)
+        })
+        .collect()
+}
+
+/// The constants that the check holds a number against.
+fn bounds(check: &Check) -> impl Iterator<Item = u64> {
+    let is_bound = check.kind == CheckKind::Bound;
+    let operands = check.operands.iter().filter(move |_| is_bound);
+    operands.filter_map(|operand| operand.literal()?.parse().ok())
 }
 
 /// Returns the header that makes the key by which a layer of the application's own counts.
@@ -166,4 +241,21 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
 fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
     let accesses: Vec<&Access> = query::accesses(entry).map(|(_, access)| access).collect();
     check.refusal.is_some() && counting::asks_for_count(check, &accesses)
+}
+
+/// Holds if the access does nothing but count attempts: a check refuses by the number that it changes, as what was too
+/// much.
+pub fn counts_attempts(entry: &EntryPoint, access: &Access) -> bool {
+    access.operation.is_write()
+        && access.operation != Operation::Delete
+        && entry.checks.iter().any(|check| {
+            let refuses = check.refusal.as_ref().and_then(Refusal::status) == Some(429);
+            let mut fields = check
+                .operands
+                .iter()
+                .flat_map(|operand| operand.record_fields(access.asset));
+            refuses
+                && check.kind == CheckKind::Bound
+                && fields.any(|field| access.values.iter().any(|value| value.name == field))
+        })
 }

@@ -21,7 +21,10 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if is_throttled(entry) || query::verifies_code(entry) || query::verifies_password(entry) {
+        if is_throttled(map, entry)
+            || query::verifies_code(entry)
+            || query::verifies_password(entry)
+        {
             continue;
         }
         let Some(Guess {

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
-    RequestPart, TokenKind, lookups, query, sessions,
+    RequestPart, TokenKind, lookups, passwords, query, sessions,
 };
 
 use crate::token_kinds::{accepts, issued, proves_identity, verified};
@@ -32,7 +32,9 @@ fn check(map: &Map, findings: &mut Findings) {
         return;
     };
     for (entry, effect) in openings(map) {
-        if let Some(mark) = forgeable(entry, effect).filter(|_| query::verifies_password(entry)) {
+        if let Some(mark) =
+            forgeable(map, entry, effect).filter(|_| query::verifies_password(entry))
+        {
             report_mark(entry, effect, mark, findings);
             continue;
         }
@@ -91,7 +93,7 @@ fn full_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 
 /// Returns the check by which a mark of the client's device takes the place of the second factor, where anybody can
 /// make that mark: it is worked out from what others know.
-fn forgeable<'m>(entry: &'m EntryPoint, effect: &'m Effect) -> Option<&'m Check> {
+fn forgeable<'m>(map: &Map, entry: &'m EntryPoint, effect: &'m Effect) -> Option<&'m Check> {
     entry.checks_of(effect).find(|check| {
         let is_sent = check.operands.iter().any(|operand| {
             operand.is_from(RequestPart::Cookie) || operand.is_from(RequestPart::Header)
@@ -100,7 +102,12 @@ fn forgeable<'m>(entry: &'m EntryPoint, effect: &'m Effect) -> Option<&'m Check>
             .operands
             .iter()
             .any(|operand| operand.origins().contains(&Origin::Digest) && names_stored(operand));
-        is_sent && is_made_up && !check.operands.iter().any(has_secret)
+        is_sent
+            && is_made_up
+            && !check
+                .operands
+                .iter()
+                .any(|operand| has_secret(map, operand))
     })
 }
 
@@ -112,7 +119,7 @@ fn names_stored(value: &Provenance) -> bool {
 }
 
 /// Something that others do not know has a part in it.
-fn has_secret(value: &Provenance) -> bool {
+fn has_secret(map: &Map, value: &Provenance) -> bool {
     value.origins().iter().any(|origin| match origin {
         Origin::Random { .. }
         | Origin::Signature
@@ -120,7 +127,7 @@ fn has_secret(value: &Provenance) -> bool {
         | Origin::Unknown(_)
         | Origin::Outside(_)
         | Origin::Answer(_) => true,
-        Origin::Record { field, .. } => query::is_password_name(field),
+        Origin::Record { asset, field, .. } => passwords::is_password(map, *asset, *field),
         _ => false,
     })
 }

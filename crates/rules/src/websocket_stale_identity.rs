@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     AssetKind, CheckKind, Control, EffectKind, EntryPoint, Layer, Map, Operation, Origin,
-    Provenance, Transport, query, sessions,
+    Provenance, Transport, passwords, query, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -177,10 +177,9 @@ fn is_taken_away(map: &Map, asset: Ustr) -> bool {
             access.asset == asset
                 && match access.operation {
                     Operation::Delete => true,
-                    Operation::Update => access
-                        .values
-                        .iter()
-                        .any(|field| !query::is_password_name(&field.name) && asked(field.name)),
+                    Operation::Update => access.values.iter().any(|field| {
+                        !passwords::is_password(map, asset, field.name) && asked(field.name)
+                    }),
                     _ => false,
                 }
         })
@@ -237,7 +236,7 @@ fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
         let mut fields = value.record_fields(asset);
         fields.any(|found| found == field)
     };
-    !query::is_password_name(&field)
+    !passwords::is_password(map, asset, field)
         && map.entry_points.iter().any(|entry| {
             let is_log_in = query::verifies_password(entry);
             let mut checks = entry
