@@ -260,18 +260,12 @@ impl<'p> Machine<'p> {
         }
         let is_optional = is_optional || self.is_optional_chain(object);
         let object = self.evaluate(object)?;
-        if is_optional || self.is_optional_result(&object) {
+        if is_optional {
             return self.optionally(&object, |machine, object| {
                 machine.member(object, property, span)
             });
         }
         self.member(&object, property, span)
-    }
-
-    /// `a?.b.c`: once a part of a chain is missing the rest is not read. Missing values flow on as
-    /// undefined alternatives, which later members of the chain must not fail on.
-    fn is_optional_result(&self, value: &Value) -> bool {
-        value.atoms().len() > 1 && value.atoms().iter().any(Atom::is_nothing)
     }
 
     /// Holds if something before in the chain is optional, so that the rest is not read where it is missing.
@@ -324,7 +318,7 @@ impl<'p> Machine<'p> {
         let is_optional = is_optional || self.is_optional_chain(object);
         let object = self.evaluate(object)?;
         let index = self.evaluate(index)?;
-        if is_optional || self.is_optional_result(&object) {
+        if is_optional {
             return self.optionally(&object, |machine, object| {
                 machine.index(object, &index, span)
             });

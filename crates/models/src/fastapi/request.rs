@@ -38,6 +38,11 @@ pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     machine
         .heap
         .set_property(request, Ustr::from("scope"), Value::object(scope));
+    // It is there before anything is written into it: what only some paths write may be missing later.
+    let state = host.make_object(machine, "fastapi:state", span);
+    machine
+        .heap
+        .set_property(request, Ustr::from("state"), Value::object(state));
     for (name, id) in [
         ("request", request),
         ("response", response),

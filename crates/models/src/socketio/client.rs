@@ -109,6 +109,8 @@ pub(crate) fn make(
     machine
         .heap
         .set_property(id, Ustr::from("request"), request.clone());
+    // It is there before anything is written into it: what only some paths write may be missing later.
+    data(host, machine, Some(id), span);
     Value::object(id)
 }
 
