@@ -47,9 +47,10 @@ fn is_of_another(check: &Check) -> bool {
     };
     let is_field = |value: &Provenance| {
         !is_principal(value)
-            && value.origins().iter().any(
-                |origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()),
-            )
+            && value
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
     };
     (is_field(one) && is_principal(other)) || (is_field(other) && is_principal(one))
 }
@@ -144,8 +145,7 @@ impl<'m> KnownTies<'m> {
     fn of(&mut self, effect: &'m Effect) -> &Ties {
         if self.examined.is_empty() {
             let checks = self.entry.checks.iter();
-            let examined =
-                checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
+            let examined = checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
             self.examined = examined.collect();
         }
         let (entry, examined) = (self.entry, &self.examined);

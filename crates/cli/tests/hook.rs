@@ -298,17 +298,19 @@ fn nonsense_is_told_and_keeps_nobody() {
             "{words}"
         );
     }
+    let never = "firedoor-session-that-leads-outside";
     for odd in [
         json!({}),
         json!({"hook_event_name": 7}),
         json!({"hook_event_name": "PostToolUse", "tool_name": [], "tool_input": 3}),
         json!({"hook_event_name": "PostToolUse", "tool_input": {"file_path": {"a": 1}}}),
-        json!({"hook_event_name": "Stop", "stop_hook_active": "yes", "session_id": "../../x"}),
+        json!({"hook_event_name": "Stop", "stop_hook_active": "yes", "session_id": format!("../../{never}")}),
         json!({"hook_event_name": "Stop", "cwd": "/no/such\u{1b}/folder"}),
     ] {
         assert_eq!(answer("claude", &odd, &folder), json!({}), "{odd}");
     }
-    assert!(!folder.0.parent().expect("it has one").join("x").exists());
+    let outside = folder.0.parent().expect("it has one");
+    assert!(!outside.join(never).exists());
 }
 
 #[test]

@@ -34,6 +34,11 @@ pub trait Host {
         None
     }
 
+    /// Holds if outside code of this path is known to be a function.
+    fn is_function(&self, path: &str) -> bool {
+        false
+    }
+
     /// Calls outside code.
     fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         Ok(None)

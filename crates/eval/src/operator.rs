@@ -195,12 +195,12 @@ impl Machine<'_> {
                 Atom::Number(_) | Atom::Unknown(Shape::Number) => Some("number"),
                 Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(Shape::String) => Some("string"),
                 Atom::Object(id) if self.is_uncertain(*id) => None,
-                Atom::Object(id) => match self.heap.get(*id).kind {
+                Atom::Object(id) => match &self.heap.get(*id).kind {
                     ObjectKind::Function { .. }
                     | ObjectKind::Bound { .. }
                     | ObjectKind::Class { .. }
                     | ObjectKind::Method { .. } => Some("function"),
-                    ObjectKind::Host(_) => None,
+                    ObjectKind::Host(path) => self.host().is_function(path).then_some("function"),
                     _ => Some("object"),
                 },
                 Atom::Unknown(Shape::Object) => Some("object"),

@@ -38,6 +38,10 @@ impl Host for ModelHost {
         Some(Value::outside(target))
     }
 
+    fn is_function(&self, path: &str) -> bool {
+        self.answers(path)
+    }
+
     fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         let path = self.resolve_alias(call.path);
         self.note_escape(machine, call);

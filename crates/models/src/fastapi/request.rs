@@ -1,9 +1,7 @@
 //! Sends a request through a route of FastAPI or Starlette: middleware, dependencies, the endpoint.
 
 use firedoor_app::{EffectKind, Field, Transport};
-use firedoor_eval::{
-    Arguments, Machine, ObjectId, ObjectKind, ReturnPath, Shape, Stop, Value,
-};
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, ReturnPath, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 

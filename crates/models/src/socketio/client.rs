@@ -5,7 +5,7 @@
 
 use firedoor_app::{EffectKind, Origin, RequestPart, RoomKind};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Value};
-use firedoor_ir::{ExpressionKind, Pattern};
+use firedoor_ir::{ExpressionKind, Pattern, UnaryOperator};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -159,7 +159,14 @@ pub(crate) fn payload(
             _ if index > first => index.to_string(),
             _ => String::new(),
         };
-        values.push(host.request_value(machine, RequestPart::Message, &field));
+        let sent = host.request_value(machine, RequestPart::Message, &field);
+        // Clients may give a function as the last of what they send; a handler that only hands it on says nothing.
+        if index > first && index + 1 == count {
+            let function = Value::object(host.make_object(machine, "socketio:ack", span));
+            values.push(machine.join(sent, &function));
+            continue;
+        }
+        values.push(sent);
     }
     if names.is_empty() {
         values.push(Value::object(host.make_object(
@@ -171,7 +178,8 @@ pub(crate) fn payload(
     values
 }
 
-/// The parameters of a function of the program: the name of each, and whether the function calls it.
+/// The parameters of a function of the program: the name of each, and whether the function calls it, or asks whether
+/// it is a function.
 fn parameters(machine: &Machine<'_>, handler: &Value) -> Vec<(Option<Ustr>, bool)> {
     let closure = match handler.only_object().map(|id| &machine.heap.get(id).kind) {
         Some(ObjectKind::Function { closure, .. }) => *closure,
@@ -181,13 +189,15 @@ fn parameters(machine: &Machine<'_>, handler: &Value) -> Vec<(Option<Ustr>, bool
     let function = module.function(closure.function);
     let is_called = |name: Ustr| {
         module.expressions.iter().any(|expression| {
-            let ExpressionKind::Call { callee, .. } = &expression.kind else {
-                return false;
+            let used = match &expression.kind {
+                ExpressionKind::Call { callee, .. } => *callee,
+                ExpressionKind::Unary(UnaryOperator::TypeOf, operand) => *operand,
+                _ => return false,
             };
             let is_within = function.span.start <= expression.span.start
                 && expression.span.end <= function.span.end;
             is_within
-                && matches!(module.expression(*callee).kind, ExpressionKind::Name(called) if called == name)
+                && matches!(module.expression(used).kind, ExpressionKind::Name(found) if found == name)
         })
     };
     function
