@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::query::{accesses, handler_accesses, is_principal, verifications};
+use crate::query::{accesses, comparisons, handler_accesses, is_principal, verifications};
 use crate::{
     Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
     LayerKind, Map, Operation, Origin, Provenance, RequestPart, user_control,
@@ -27,14 +27,63 @@ pub struct Ties {
 
 /// Returns what the checks before `effect` have tied to the caller.
 pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checks = entry.checks_of(effect).filter(|check| binds(entry, check));
-    let checked: Vec<Provenance> = checks.map(Check::provenance).collect();
+    let checks = entry.checks_of(effect);
+    let checked: Vec<Provenance> = checks.filter_map(|check| bound(entry, check)).collect();
     ties_of(entry, &checked.iter().collect::<Vec<_>>())
 }
 
-/// Holds if what the check examines can be said of everybody who has passed it.
-fn binds(entry: &EntryPoint, check: &Check) -> bool {
-    !is_of_another(check) && !has_open_way(entry, check)
+/// Returns what everybody who has passed the check was held against.
+fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
+    if is_of_another(check) || has_open_way(entry, check) {
+        return None;
+    }
+    let ranks = ranks_within(entry, check);
+    if ranks.is_empty() {
+        return Some(check.provenance());
+    }
+    let examined = ranks.iter().flat_map(|part| &part.operands);
+    Some(examined.fold(Provenance::default(), |all, operand| all.union(operand)))
+}
+
+/// Returns the ways past the check that ask for no more than what the caller is within a group that the request names:
+/// `mine or member.role == "owner"` says nothing of records of other groups.
+fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
+    if !check.is_alternative {
+        return Vec::new();
+    }
+    let is_within = |asset: Ustr| {
+        accesses(entry).any(|(_, access)| {
+            let is_named = |field: &Field| {
+                !is_principal(&field.value) && field.value.is_from(RequestPart::Path)
+            };
+            access.asset == asset
+                && access.operation == Operation::Read
+                && access.key.iter().any(|field| is_principal(&field.value))
+                && access.key.iter().any(is_named)
+        })
+    };
+    let is_rank = |part: &Check| {
+        let mut fields = part.operands.iter().flat_map(Provenance::origins);
+        let is_told = |origin: &Origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: true,
+            } => !field.is_empty() && is_within(*asset),
+            Origin::Literal(_) => true,
+            _ => false,
+        };
+        matches!(
+            part.kind,
+            CheckKind::Equality | CheckKind::Bound | CheckKind::Membership
+        ) && user_control(part) == Some(Control::Authorization)
+            && fields.all(is_told)
+    };
+    check
+        .alternatives
+        .iter()
+        .filter(|part| is_rank(part))
+        .collect()
 }
 
 /// Holds if the check has found that a record is *not* the caller's.
@@ -145,7 +194,7 @@ impl<'m> KnownTies<'m> {
     fn of(&mut self, effect: &'m Effect) -> &Ties {
         if self.examined.is_empty() {
             let checks = self.entry.checks.iter();
-            let examined = checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
+            let examined = checks.map(|check| bound(self.entry, check));
             self.examined = examined.collect();
         }
         let (entry, examined) = (self.entry, &self.examined);
@@ -386,7 +435,9 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
     let mut ties = KnownTies::new(entry);
     handler_accesses(entry).filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
-            Operation::Create | Operation::Count => return None,
+            Operation::Create => return None,
+            Operation::Count if !is_named(access) => return None,
+            Operation::Count => (Use::Find, ties.scopes(access, effect)),
             Operation::Update => (Use::Change, ties.scopes(access, effect)),
             Operation::Delete => (Use::Remove, ties.scopes(access, effect)),
             Operation::Read => {
@@ -410,6 +461,14 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
             kind,
             is_scoped,
         })
+    })
+}
+
+/// Holds if a record is chosen by its own key.
+fn is_named(access: &Access) -> bool {
+    let mut key = access.key.iter();
+    key.any(|field| {
+        field.operator == "=" && matches!(field.name.as_str(), "id" | "_id" | "uuid" | "pk")
     })
 }
 
@@ -562,12 +621,33 @@ fn numbered_usages(map: &Map) -> Vec<(usize, usize, Use, bool)> {
 
 /// Holds if the entry point knows who the caller is, and not only that a signature or shared key is right.
 pub fn knows_caller(entry: &EntryPoint) -> bool {
+    if is_signed(entry) {
+        return false;
+    }
     accesses(entry).any(|(_, access)| access.key.iter().any(|field| is_principal(&field.value)))
         || verifications(entry).any(|(_, found)| found.is_verified && found.token.is_credential())
         || entry
             .checks
             .iter()
             .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
+}
+
+/// Holds if the handler holds a header against a signature over what was sent, and asks nothing of a caller, whatever
+/// layers before it look up for browsers.
+pub fn is_signed(entry: &EntryPoint) -> bool {
+    let compared = comparisons(entry).filter(|(effect, _)| effect.layer.is_none());
+    let is_header = |value: &Provenance| value.is_from(RequestPart::Header);
+    let is_signature = |value: &Provenance| {
+        value.origins().contains(&Origin::Signature)
+            && (value.is_from(RequestPart::Body) || value.is_from(RequestPart::File))
+    };
+    let mut own = compared.map(|(_, found)| [&found.given, &found.expected]);
+    own.any(|[one, other]| {
+        is_header(one) && is_signature(other) || is_header(other) && is_signature(one)
+    }) && !handler_accesses(entry).any(|(_, access)| {
+        let mut fields = access.key.iter().chain(&access.values);
+        fields.any(|field| is_principal(&field.value))
+    })
 }
 
 /// Holds if the records are shared by everybody: nobody makes one in his own name, and where the caller is part of

@@ -117,7 +117,9 @@ impl Machine<'_> {
             (false, false) => Some(false),
             _ => None,
         };
-        self.tested(TestKind::Truth, outcome, &[value], span)
+        // What is tested is whether the value is there; nothing is the other outcome.
+        let is_there = self.tested(TestKind::Truth, outcome.map(|it| !it), &[value], span);
+        self.negate(&is_there)
     }
 
     /// Returns whether all of these hold.

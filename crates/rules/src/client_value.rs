@@ -63,14 +63,33 @@ pub fn is_held_against_server(
     balance: (Ustr, Ustr),
 ) -> bool {
     entry.checks_of(effect).any(|check| {
+        let is_kept = |origin: &Origin| match origin {
+            Origin::Record { asset, field, .. } => (*asset, *field) != balance,
+            Origin::Environment { .. } => true,
+            _ => false,
+        };
+        let is_sent = |operand: &Provenance| operand.origins().contains(sent);
+        // What is either the client's or the server's is not held against the server's.
+        let is_other =
+            |operand: &Provenance| !is_sent(operand) && operand.origins().iter().any(is_kept);
+        let is_compared = check.operands.iter().any(is_sent) && check.operands.iter().any(is_other);
+        let is_one_of_both = check.operands.iter().all(|operand| {
+            is_sent(operand)
+                || operand
+                    .origins()
+                    .iter()
+                    .all(|it| matches!(it, Origin::Literal(_)))
+        });
         let provenance = examined(check);
         check.kind != CheckKind::Failure
             && provenance.origins().contains(sent)
-            && provenance.origins().iter().any(|origin| match origin {
-                Origin::Record { asset, field, .. } => (*asset, *field) != balance,
-                Origin::Environment { .. } => true,
-                _ => false,
-            })
+            && (is_compared
+                || !(is_one_of_both
+                    && matches!(
+                        check.kind,
+                        CheckKind::Bound | CheckKind::Shape | CheckKind::Presence
+                    ))
+                    && provenance.origins().iter().any(is_kept))
     })
 }
 
