@@ -276,9 +276,10 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
     if open.is_empty() {
         return Verdict::Enforced;
     }
-    let settings = open
-        .iter()
-        .filter(|way| !way.checks.iter().any(is_left_out));
+    let is_left_out = |way: &Continuation| {
+        control == Control::Authentication && way.checks.iter().any(is_left_out)
+    };
+    let settings = open.iter().filter(|way| !is_left_out(way));
     let conditions: Vec<String> = settings.filter_map(|way| environment_of(way)).collect();
     if conditions.len() == open.len() {
         return Verdict::Conditional(conditions.join(" or "));
@@ -456,7 +457,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
             && !(check.is_alternative && is_setting_missing(check))
-            && !is_left_out(check)
+            && !(control == Control::Authentication && is_left_out(check))
             && !is_missing_on_both_sides(check)
     })
 }

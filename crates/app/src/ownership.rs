@@ -48,7 +48,22 @@ fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
 /// Returns the ways past the check that ask for no more than what the caller is within a group that the request names:
 /// `mine or member.role == "owner"` says nothing of records of other groups.
 fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
-    if !check.is_alternative {
+    let is_mine = |part: &Check| {
+        let examined = part.provenance();
+        let mut origins = examined.origins().iter();
+        is_principal(&examined)
+            && origins.any(|it| {
+                matches!(
+                    it,
+                    Origin::Record {
+                        of_principal: false,
+                        ..
+                    }
+                )
+            })
+    };
+    let parts = &check.alternatives;
+    if !check.is_alternative || parts.len() > 3 || !parts.iter().any(is_mine) {
         return Vec::new();
     }
     let is_within = |asset: Ustr| {
@@ -69,7 +84,7 @@ fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
                 asset,
                 field,
                 of_principal: true,
-            } => !field.is_empty() && is_within(*asset),
+            } => is_within(*asset) && !matches!(field.as_str(), "id" | "_id"),
             Origin::Literal(_) => true,
             _ => false,
         };

@@ -73,12 +73,18 @@ pub fn is_held_against_server(
         let is_other =
             |operand: &Provenance| !is_sent(operand) && operand.origins().iter().any(is_kept);
         let is_compared = check.operands.iter().any(is_sent) && check.operands.iter().any(is_other);
+        // What is counted with is worked out from both.
+        let is_counted = |origin: &Origin| {
+            let Origin::Record { asset, field, .. } = origin else {
+                return false;
+            };
+            written_fields(entry)
+                .any(|(_, access, written)| access.asset == *asset && written.name == *field)
+        };
         let is_one_of_both = check.operands.iter().all(|operand| {
-            is_sent(operand)
-                || operand
-                    .origins()
-                    .iter()
-                    .all(|it| matches!(it, Origin::Literal(_)))
+            let mut origins = operand.origins().iter();
+            is_sent(operand) && !origins.clone().any(is_counted)
+                || origins.all(|it| matches!(it, Origin::Literal(_)))
         });
         let provenance = examined(check);
         check.kind != CheckKind::Failure
