@@ -30,4 +30,14 @@ express=$!
 "$flask" "$here/flask/run.py" --batch "$made/flask"
 wait "$express"
 
+# Who gets whose records: COUNT applications of each framework, with eight handlers each.
+rm -rf "$made/ownership"
+"$python" "$here/ownership/generate.py" "$seed" "$count" "$made/ownership"
+node "$here/ownership/run.js" "$made/ownership/express" &
+express=$!
+"$python" "$here/ownership/run.py" "$made/ownership/fastapi"
+wait "$express"
+"$python" "$here/ownership/compare.py" --check "$binary"
+"$python" "$here/ownership/compare.py" "$binary" "$made/ownership/express" "$made/ownership/fastapi"
+
 exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$here/fastify/apps" "$made/express" "$made/fastapi" "$made/flask"

@@ -18,6 +18,7 @@ from situations import fill
 from world import World
 
 HANDLERS = 8
+FRAMEWORKS = ("express", "fastapi")
 
 
 def application(framework: str, seed: int, index: int) -> dict[str, str]:
@@ -30,7 +31,7 @@ def application(framework: str, seed: int, index: int) -> dict[str, str]:
 
 def write(folder: Path, seed: int, count: int) -> None:
     """Writes `count` applications of each framework below `folder`."""
-    for framework in ("express", "fastapi"):
+    for framework in FRAMEWORKS:
         for index in range(count):
             root = folder / framework / f"{index:04}"
             root.mkdir(parents=True, exist_ok=True)

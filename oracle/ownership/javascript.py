@@ -16,6 +16,9 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+OWN_ERROR = ["class NotYours extends Error {", "  constructor() {", "    super('not yours');", "    this.status = 403;", "  }", "}", ""]
+
+
 class Express(Writer):
     """One application for Express."""
 
@@ -29,6 +32,7 @@ class Express(Writer):
         self.version = chance.pick([4, 5])
         self.is_plain_number = chance.chance(0.4)
         self.is_module = chance.chance(0.35)
+        self.needs_error = False
         self.does_wrap = self.version == 4 or chance.chance(0.2)
 
     # Names.
@@ -209,14 +213,82 @@ class Express(Writer):
     def instance(self, variable: str, name: str) -> str:
         return variable
 
-    def layer(self, name: str, handler: Handler, body: Lines, kept: str | None, key_name: str) -> str:
-        """A middleware that loads a record; returns how the handler reads it."""
+    def layer(self, name: str, handler: Handler, body: Lines, kept: str | None, key_name: str, given: tuple[str, str] | None = None) -> str:
+        """A middleware that loads a record, or a factory of such; returns how the handler reads it."""
         place = f"req.{self.world.parents.one if kept else 'loaded'}"
         keep = [f"{place} = {kept};"] if kept else []
         lines = [*body, *keep, "next();"]
-        self.helpers += [f"{'async ' if self.store.waits else ''}function {name}(req, res, next) {{", *indented(self.caught(lines), "  "), "}", ""]
-        handler.layers.append(name)
+        head = "async " if self.store.waits else ""
+        if given:
+            self.helpers += [f"function {name}({given[0]}) {{", f"  return {head}(req, res, next) => {{", *indented(self.caught(lines), "    "), "  };", "}", ""]
+        else:
+            self.helpers += [f"{head}function {name}(req, res, next) {{", *indented(self.caught(lines), "  "), "}", ""]
+        handler.layers.append(f"{name}({given[1]})" if given else name)
         return place
+
+    def wrapper(self, name: str, handler: Handler, body: Lines, kept: str, key_name: str) -> str:
+        """A function around the handler, which is given the record."""
+        head = "async " if self.store.waits else ""
+        wait = "await " if self.store.waits else ""
+        self.helpers += [f"const {name} = (handler) => {head}(req, res) => {{", *indented([*body, f"return {wait}handler(req, res, {kept});"], "  "), "};", ""]
+        handler.wrapper = (name, self.subject_name())
+        handler.waits = handler.waits or self.store.waits
+        return self.subject_name()
+
+    def subject_name(self) -> str:
+        return camel(self.world.parents.one)
+
+    def define_table(self, name: str, functions: dict[str, str], parameters: list[str]) -> None:
+        rows = [f"  {key}: ({', '.join(parameters)}) => {value}," for key, value in functions.items()]
+        self.helpers += [f"const {name} = {{", *rows, "};", ""]
+
+    def entry_of(self, name: str, key: str) -> str:
+        return f"{name}.{key}"
+
+    def column(self, name: str) -> str:
+        return self.store.column(name)
+
+    def dynamic_field(self, record: str, name: str) -> str:
+        return f"{record}[{name}]"
+
+    def set_of(self, rows: str, column: str) -> str:
+        return f"new Set({self.mapped(rows, column)})"
+
+    def in_set(self, items: str, item: str) -> str:
+        return f"{items}.has({item})"
+
+    def first_where(self, rows: str, condition: Any) -> str:
+        return f"{rows}.find((row) => {condition('row')})"
+
+    def throw_own(self) -> Lines:
+        self.needs_error = True
+        return ["throw new NotYours();"]
+
+    def throw_plain(self) -> Lines:
+        return ["throw new Error('not yours');"]
+
+    def attempt_or(self, body: Lines, other: Lines) -> Lines:
+        return ["try {", *indented(body, "  "), "} catch (error) {", *indented(other, "  "), "}"]
+
+    def to_text(self, value: str) -> str:
+        return f"String({value})"
+
+    def append(self, items: str, item: str) -> Lines:
+        return [f"{items}.push({item});"]
+
+    def let_both(self, names: list[str], values: list[str]) -> Lines:
+        if not self.store.waits:
+            return [line for name, value in zip(names, values, strict=True) for line in self.let(name, value)]
+        return [f"const [{', '.join(names)}] = await Promise.all([", *[f"  {value.removeprefix('await ')}," for value in values], "]);"]
+
+    def define_service(self, name: str, repository: str, method: str, parameters: list[str], body: Any, does_wait: bool) -> str:
+        head = "async " if does_wait else ""
+        variable = name[0].lower() + name[1:]
+        self.classes += [
+            f"class {name} {{", "  constructor(records) {", "    this.records = records;", "  }",
+            f"  {head}{method}({', '.join(parameters)}) {{", *indented(body("this.records"), "    "), "  }", "}", f"const {variable} = new {name}({repository});", "",
+        ]
+        return variable
 
     def caught(self, lines: Lines) -> Lines:
         if self.store.waits and self.version == 4:
@@ -231,7 +303,7 @@ class Express(Writer):
         wrap = ["const wrap = (handler) => (req, res, next) => Promise.resolve(handler(req, res, next)).catch(next);", ""] if self.does_wrap else []
         app = [
             *self.imported("express", "express"), *([] if self.login == "session" else self.imported("jwt", "jsonwebtoken")), *top, "",
-            "const app = express();", "app.use(express.json());", "", *self.authentication(), *wrap, *self.classes, *self.helpers, *body,
+            "const app = express();", "app.use(express.json());", "", *self.authentication(), *wrap, *(OWN_ERROR if self.needs_error else []), *self.classes, *self.helpers, *body,
             "app.use((error, req, res, next) => {", "  res.status(error.status || 500).json({ error: error.message });", "});", "",
             "app.listen(process.env.PORT || 3000);",
         ]
@@ -268,4 +340,7 @@ class Express(Writer):
         does_wait = handler.waits or any("await " in line for line in handler.lines)
         head, tail = ("wrap(", ")") if self.does_wrap and does_wait else ("", "")
         layers = "".join(f", {name}" for name in ["authenticate", *handler.layers])
+        if handler.wrapper:
+            name, record = handler.wrapper
+            return [f"app.{handler.method}('{path}'{layers}, {head}{name}({'async ' if does_wait else ''}(req, res, {record}) => {{", *indented(handler.lines, "  "), f"}}){tail});", ""]
         return [f"app.{handler.method}('{path}'{layers}, {head}{'async ' if does_wait else ''}(req, res) => {{", *indented(handler.lines, "  "), f"}}{tail});", ""]

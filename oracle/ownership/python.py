@@ -12,6 +12,12 @@ from writer import Handler, Lines, Writer, indented
 TYPES = {"number": "int", "text": "str", "list": "list[int]"}
 
 
+OWN_ERROR = [
+    "class NotYours(Exception):", "    pass", "", "", "@app.exception_handler(NotYours)", "async def not_yours(request: Request, error: NotYours):",
+    '    return JSONResponse(status_code=403, content={"error": "not yours"})', "", "",
+]
+
+
 class FastApi(Writer):
     """One application for FastAPI."""
 
@@ -24,6 +30,7 @@ class FastApi(Writer):
         self.db = "db"
         self.store = chance.pick(stores.STORES)(self)
         self.login = chance.pick(["claims", "dictionary", "row", "session"])
+        self.needs_error = False
         self.is_annotated = chance.chance(0.5)
         self.has_router = chance.chance(0.5)
 
@@ -95,7 +102,7 @@ class FastApi(Writer):
         return f"[row for row in {rows} if {condition('row')}]"
 
     def mapped(self, rows: str, column: str) -> str:
-        return f"[row_.{column} for row_ in {rows}]" if False else f"[{self.field('row', column)} for row in {rows}]"
+        return f"[{self.field('row', column)} for row in {rows}]"
 
     def mapped_only(self, rows: str, condition: Any, column: str) -> str:
         return f"[{self.field('row', column)} for row in {rows} if {condition('row')}]"
@@ -196,13 +203,75 @@ class FastApi(Writer):
         given = {"user": "user=Depends(current_user)", "db": f"db: {self.store.session} = Depends(get_db)"}
         return ", ".join([*parts, *late, *[given[need] for need in needs]])
 
-    def layer(self, name: str, handler: Handler, body: Lines, kept: str | None, key_name: str) -> str:
-        """A dependency that loads a record; returns how the handler reads it."""
+    def layer(self, name: str, handler: Handler, body: Lines, kept: str | None, key_name: str, factory: tuple[str, str] | None = None) -> str:
+        """A dependency that loads a record, or a factory of such; returns how the handler reads it."""
         sent = [(one, source) for one, source in handler.sent if one == key_name]
         lines = [*body, *(self.give(kept) if kept else [])]
-        self.helpers += [f"{'async ' if self.store.waits else ''}def {name}({self.parameters(sent, handler, '')}):", *indented(lines, "    "), "", ""]
+        head = f"{'async ' if self.store.waits else ''}def {'load' if factory else name}({self.parameters(sent, handler, '')}):"
+        if factory:
+            self.helpers += [f"def {name}({factory[0]}):", f"    {head}", *indented(lines, "        "), "", "    return load", "", ""]
+            name = f"{name}({factory[1]})"
+        else:
+            self.helpers += [head, *indented(lines, "    "), "", ""]
         handler.layers.append(f"loaded={name}" if kept else name)
         return "loaded"
+
+    def wrapper(self, name: str, handler: Handler, body: Lines, kept: str, key_name: str) -> str:
+        """A class whose instances are dependencies."""
+        sent = [(one, source) for one, source in handler.sent if one == key_name]
+        head = f"{'async ' if self.store.waits else ''}def __call__(self, {self.parameters(sent, handler, '')}):"
+        class_name = "".join(part.capitalize() for part in name.split("_"))
+        self.helpers += [f"class {class_name}:", f"    {head}", *indented([*body, *self.give(kept)], "        "), "", ""]
+        handler.layers.append(f"loaded={class_name}()")
+        return "loaded"
+
+    def define_table(self, name: str, functions: dict[str, str], parameters: list[str]) -> None:
+        rows = [f'    "{key}": lambda {", ".join(parameters)}: {value},' for key, value in functions.items()]
+        self.helpers += [f"{name} = {{", *rows, "}", "", ""]
+
+    def entry_of(self, name: str, key: str) -> str:
+        return f'{name}["{key}"]'
+
+    def column(self, name: str) -> str:
+        return name
+
+    def dynamic_field(self, record: str, name: str) -> str:
+        return f"{record}[{name}]" if isinstance(self.store, stores.Sql) else f"getattr({record}, {name})"
+
+    def set_of(self, rows: str, column: str) -> str:
+        return f"{{{self.field('row', column)} for row in {rows}}}"
+
+    def in_set(self, items: str, item: str) -> str:
+        return f"{item} in {items}"
+
+    def first_where(self, rows: str, condition: Any) -> str:
+        return f"next((row for row in {rows} if {condition('row')}), None)"
+
+    def throw_own(self) -> Lines:
+        self.needs_error = True
+        return ["raise NotYours()"]
+
+    def throw_plain(self) -> Lines:
+        return ['raise PermissionError("not yours")']
+
+    def attempt_or(self, body: Lines, other: Lines) -> Lines:
+        return ["try:", *indented(body, "    "), "except PermissionError:", *indented(other, "    ")]
+
+    def to_text(self, value: str) -> str:
+        return f"str({value})"
+
+    def append(self, items: str, item: str) -> Lines:
+        return [f"{items}.append({item})"]
+
+    def let_both(self, names: list[str], values: list[str]) -> Lines:
+        return [line for name, value in zip(names, values, strict=True) for line in self.let(name, value)]
+
+    def define_service(self, name: str, repository: str, method: str, parameters: list[str], body: Any, does_wait: bool) -> str:
+        self.classes += [
+            f"class {name}:", f"    def __init__(self, records: {repository}):", "        self.records = records", "",
+            f"    {'async ' if does_wait else ''}def {method}({', '.join(['self', *parameters])}):", *indented(body("self.records"), "        "), "", "",
+        ]
+        return f"{name}({repository}(db))"
 
     # The application.
 
@@ -212,9 +281,9 @@ class FastApi(Writer):
         made = ["app = FastAPI()"] + (["router = APIRouter()"] if self.has_router else [])
         main = [
             "import os", *(["from dataclasses import dataclass"] if self.login == "claims" else []), "from typing import Annotated", "", "import jwt",
-            "from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response", "from fastapi.responses import JSONResponse",
+            "from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response", "from fastapi.responses import JSONResponse",
             "from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer", "from pydantic import BaseModel", *self.store.top(),
-            *made, "bearer = HTTPBearer()", "", "", *self.authentication(), *self.annotations(), *self.classes, *self.helpers, *body,
+            *made, "bearer = HTTPBearer()", "", "", *(OWN_ERROR if self.needs_error else []), *self.authentication(), *self.annotations(), *self.classes, *self.helpers, *body,
             *(["app.include_router(router)"] if self.has_router else []),
         ]
         versions = ["fastapi>=0.115", "pyjwt>=2.10", *self.store.requirements]
@@ -260,13 +329,12 @@ class FastApi(Writer):
         does_wait = handler.waits or any("await " in line for line in handler.lines)
         listed = [name for name in handler.layers if "=" not in name]
         extra = f", dependencies=[{', '.join(f'Depends({name})' for name in listed)}]" if listed else ""
-        kept = [name.split("=")[1] for name in handler.layers if "=" in name]
+        kept = [name.removeprefix("loaded=") for name in handler.layers if "=" in name]
         parameters = self.parameters(handler.sent, handler, model)
         if kept:
             key = handler.sent[0]
             # What only the dependency needs is not asked for twice.
             parameters = self.parameters(handler.sent if self.random.chance(0.5) else [one for one in handler.sent if one != key or any(f"{key[0]}" in line for line in handler.lines)], handler, model)
-            loaded = f"loaded=Depends({kept[0]})"
-            parameters = f"{parameters}, {loaded}" if "=" in parameters or not self.is_annotated else f"{parameters}, {loaded}"
+            parameters = f"{parameters}, loaded=Depends({kept[0]})"
         head = f"{'async ' if does_wait else ''}def {handler.method}_{number}({parameters}):"
         return [*out, f'@{target}.{handler.method}("{handler.path}"{extra})', head, *indented(handler.lines, "    "), "", ""]

@@ -46,8 +46,12 @@ class Table:
     def model(self) -> str:
         return "".join(part.capitalize() for part in self.one.split("_"))
 
-    def ddl(self) -> str:
-        parts = [f"{name} {'INTEGER PRIMARY KEY' if name == 'id' else kind}" for name, kind in self.columns]
+    def ddl(self, refers: dict[str, str]) -> str:
+        def column(name: str, kind: str) -> str:
+            target = refers.get(name)
+            return f"{name} {'INTEGER PRIMARY KEY' if name == 'id' else kind}" + (f" REFERENCES {target}(id) ON DELETE CASCADE" if target else "")
+
+        parts = [column(name, kind) for name, kind in self.columns]
         return f"CREATE TABLE {self.name} ({', '.join(parts)});"
 
 
@@ -64,10 +68,17 @@ class World:
         self.parents = Table(plural(parent), parent, [("id", "INTEGER"), (self.owner, "INTEGER"), (self.tenant, "INTEGER"), (self.title, "TEXT"), ("status", "TEXT")])
         self.children = Table(plural(child), child, [("id", "INTEGER"), (self.key, "INTEGER"), (self.body, "TEXT"), ("status", "TEXT")])
         self.members = Table(f"{parent}_members", f"{parent}_member", [("id", "INTEGER"), (self.key, "INTEGER"), ("user_id", "INTEGER"), ("role", "TEXT")])
+        self.has_references = chance.chance(0.5)
         self.tables = [self.users, self.parents, self.children, self.members]
 
     def schema(self) -> str:
-        return "\n".join(table.ddl() for table in self.tables) + "\n"
+        return "\n".join(table.ddl(self.references(table)) for table in self.tables) + "\n"
+
+    def references(self, table: Table) -> dict[str, str]:
+        """By column, the table that it refers to."""
+        if not self.has_references:
+            return {}
+        return {self.owner: "users", "user_id": "users", self.key: self.parents.name} if table is not self.users else {}
 
     def rows(self) -> list[tuple[str, dict[str, Any]]]:
         """The rows before every request."""

@@ -23,6 +23,7 @@ class Handler:
     sent: list[tuple[str, str]] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     waits: bool = False
+    wrapper: tuple[str, str] | None = None
     layers: list[str] = field(default_factory=list)
     lines: Lines = field(default_factory=list)
     owner: dict[str, Any] = field(default_factory=dict)

@@ -114,13 +114,22 @@ fn is_copy(value: &Provenance) -> bool {
         .all(|origin| matches!(origin, Origin::Record { .. } | Origin::Literal(_)))
 }
 
-/// Holds if records of `asset` are looked up by who is asking, together with something else.
+/// Holds if records of `asset` are looked up by who is asking, together with something else. A look-up that only
+/// makes sure of a record, `get_or_create`, decides nothing.
 pub fn is_membership(map: &Map, asset: Ustr) -> bool {
     map.entry_points.iter().any(|entry| {
-        crate::query::accesses(entry).any(|(_, access)| {
+        let is_made_there = |effect: &Effect| {
+            crate::query::accesses(entry).any(|(write, access)| {
+                write.span == effect.span
+                    && access.asset == asset
+                    && access.operation == Operation::Create
+            })
+        };
+        crate::query::accesses(entry).any(|(effect, access)| {
             access.asset == asset
                 && !access.operation.is_write()
                 && access.key.iter().any(|field| is_principal(&field.value))
+                && !is_made_there(effect)
         })
     })
 }

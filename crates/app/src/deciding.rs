@@ -10,7 +10,7 @@ pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
         let own = refusal_control(refusal, checks) == Some(control);
         let last = checks.last();
         let asked = last.is_some_and(|check| {
-            let counts = control == Control::RateLimit && check.kind == CheckKind::Attempts;
+            let counts = control == Control::RateLimit && run.limits_rate(check);
             let mut parts = check.parts().iter();
             counts || parts.any(|part| user_control(part) == Some(control))
         });

@@ -87,6 +87,8 @@ pub struct EntryPoint {
     pub handler: Symbol,
     /// Where it is registered.
     pub registered: Span,
+    /// The condition in words under which it is registered at all, if that hangs on the environment or is not known.
+    pub registered_if: Option<String>,
     /// The router or controller it belongs to: a number that siblings share, and a name for people.
     pub group: (u32, Ustr),
     /// The layers in the order in which they run, inline checks last.

@@ -8,6 +8,7 @@ mod attributes;
 use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
+use crate::counting;
 use crate::fails_open::{environment_in, is_setting_missing};
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
@@ -27,10 +28,20 @@ pub struct LayerRun {
     pub continuations: Vec<Continuation>,
     /// The ways in which it refused, each with the decisions on the way.
     pub refusals: Vec<(Refusal, Vec<Check>, Span)>,
+    /// What it did with stores, if it counted in one.
+    pub counted: Vec<crate::Access>,
     /// The credentials it read.
     pub reads: Vec<Origin>,
     /// What could not be resolved in it, if it could decide the outcome.
     pub unknown: Option<String>,
+}
+
+impl LayerRun {
+    /// Holds if the check asks for a number of attempts, counted by a library or by the layer itself.
+    pub(crate) fn limits_rate(&self, check: &Check) -> bool {
+        let accesses: Vec<&crate::Access> = self.counted.iter().collect();
+        check.kind == CheckKind::Attempts || counting::limits_rate(check, &accesses)
+    }
 }
 
 /// Returns what the layer is good for, judged by how it treats a user who may pass it: the attempts that it
@@ -38,16 +49,9 @@ pub struct LayerRun {
 pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     let mut judged: Vec<(Control, Verdict)> = Vec::new();
     for (refusal, checks, _) in &run.refusals {
-        let found = match refusal.status() {
-            Some(429) => Some(Control::RateLimit),
-            _ if checks
-                .last()
-                .is_some_and(|check| check.kind == crate::CheckKind::Attempts) =>
-            {
-                Some(Control::RateLimit)
-            }
-            _ => None,
-        };
+        let is_limit = refusal.status() == Some(429)
+            || checks.last().is_some_and(|check| run.limits_rate(check));
+        let found = is_limit.then_some(Control::RateLimit);
         for control in found.map_or_else(|| asked_of_user(checks), |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
                 judged.push((control, Verdict::Enforced));
@@ -380,6 +384,7 @@ fn is_about_connection(origin: &Origin) -> bool {
                 | "true-client-ip"
                 | "connection"
                 | "upgrade"
+                | "idempotency-key"
         )
 }
 
@@ -509,6 +514,21 @@ fn is_browsers_choice(control: Control, check: &Check) -> bool {
 /// Holds if whoever sends the request decides the check by what he sends, so that it stops nobody:
 /// the mere presence or form of a credential.
 fn is_attackers_choice(check: &Check) -> bool {
+    // Where one of several parts suffices, it is enough to decide that one.
+    let mut parts = check.alternatives.iter();
+    let is_decided_by_one = check.is_alternative
+        && parts.any(|part| {
+            // What decided the parts is that of all of them.
+            let control = Provenance::default();
+            let alone = Check {
+                control,
+                ..part.clone()
+            };
+            alone.provenance().is_from_client() && is_attackers_choice(&alone)
+        });
+    if is_decided_by_one {
+        return true;
+    }
     let provenance = check.provenance();
     if is_named_by_header(check, &provenance) {
         return true;

@@ -8,6 +8,7 @@ mod amounts;
 mod asset;
 pub mod build;
 mod control;
+pub mod counting;
 mod deciding;
 pub mod diff;
 mod effect;

@@ -6,316 +6,18 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::query::{accesses, comparisons, handler_accesses, is_principal, verifications};
 use crate::{
-    Access, Asset, Check, CheckId, CheckKind, Control, Effect, EffectKind, EntryPoint, Field,
-    LayerKind, Map, Operation, Origin, Provenance, RequestPart, user_control,
+    Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind,
+    Map, Operation, Origin, Provenance, RequestPart, user_control,
 };
 
-/// What checks have tied to the caller.
-#[derive(Clone, Debug, Default)]
-pub struct Ties {
-    /// Values that the client sends and that were held against what is the caller's.
-    pub sent: Vec<Origin>,
-    /// Assets of which a record was held against what is the caller's, each with what the client chose that record
-    /// by: another choice is another record. Where it is empty, nothing is known of how it was chosen.
-    assets: Vec<(Ustr, Vec<Origin>)>,
-}
+mod ties;
 
-/// Returns what the checks before `effect` have tied to the caller.
-pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checks = entry.checks_of(effect);
-    let checked: Vec<Provenance> = checks.filter_map(|check| bound(entry, check)).collect();
-    ties_of(entry, &checked.iter().collect::<Vec<_>>())
-}
-
-/// Returns what everybody who has passed the check was held against.
-fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
-    if is_of_another(check) || has_open_way(entry, check) {
-        return None;
-    }
-    let ranks = ranks_within(entry, check);
-    if ranks.is_empty() {
-        return Some(check.provenance());
-    }
-    let examined = ranks.iter().flat_map(|part| &part.operands);
-    Some(examined.fold(Provenance::default(), |all, operand| all.union(operand)))
-}
-
-/// Returns the ways past the check that ask for no more than what the caller is within a group that the request names:
-/// `mine or member.role == "owner"` says nothing of records of other groups.
-fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
-    let is_mine = |part: &Check| {
-        let examined = part.provenance();
-        let mut origins = examined.origins().iter();
-        is_principal(&examined)
-            && origins.any(|it| {
-                matches!(
-                    it,
-                    Origin::Record {
-                        of_principal: false,
-                        ..
-                    }
-                )
-            })
-    };
-    let parts = &check.alternatives;
-    if !check.is_alternative || parts.len() > 3 || !parts.iter().any(is_mine) {
-        return Vec::new();
-    }
-    let is_within = |asset: Ustr| {
-        accesses(entry).any(|(_, access)| {
-            let is_named = |field: &Field| {
-                !is_principal(&field.value) && field.value.is_from(RequestPart::Path)
-            };
-            access.asset == asset
-                && access.operation == Operation::Read
-                && access.key.iter().any(|field| is_principal(&field.value))
-                && access.key.iter().any(is_named)
-        })
-    };
-    let is_rank = |part: &Check| {
-        let mut fields = part.operands.iter().flat_map(Provenance::origins);
-        let is_told = |origin: &Origin| match origin {
-            Origin::Record {
-                asset,
-                field,
-                of_principal: true,
-            } => is_within(*asset) && !matches!(field.as_str(), "id" | "_id"),
-            Origin::Literal(_) => true,
-            _ => false,
-        };
-        matches!(
-            part.kind,
-            CheckKind::Equality | CheckKind::Bound | CheckKind::Membership
-        ) && user_control(part) == Some(Control::Authorization)
-            && fields.all(is_told)
-    };
-    check
-        .alternatives
-        .iter()
-        .filter(|part| is_rank(part))
-        .collect()
-}
-
-/// Holds if the check has found that a record is *not* the caller's.
-fn is_of_another(check: &Check) -> bool {
-    if check.kind != CheckKind::Equality || check.outcome || check.is_alternative {
-        return false;
-    }
-    let [one, other] = check.operands.as_slice() else {
-        return false;
-    };
-    let is_field = |value: &Provenance| {
-        !is_principal(value)
-            && value
-                .origins()
-                .iter()
-                .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
-    };
-    (is_field(one) && is_principal(other)) || (is_field(other) && is_principal(one))
-}
-
-/// Holds if the client passes the check by a word of its own, whatever the other parts ask: `!strict || is_mine`.
-/// What names a record, or is asked for in another part too, is no such word.
-fn has_open_way(entry: &EntryPoint, check: &Check) -> bool {
-    let sent = |part: &Check| -> Vec<Origin> {
-        let origins = part.operands.iter().flat_map(Provenance::origins);
-        origins.filter(|it| is_chosen(it)).cloned().collect()
-    };
-    let mut parts = check.alternatives.iter().enumerate();
-    check.is_alternative
-        && parts.any(|(number, part)| {
-            let words = sent(part);
-            let is_free = |word: &Origin| {
-                let mut others = check.alternatives.iter().enumerate();
-                !others.any(|(other, part)| other != number && sent(part).contains(word))
-                    && !accesses(entry).any(|(_, access)| {
-                        let mut key = access.key.iter();
-                        key.any(|field| field.value.origins().contains(word))
-                    })
-            };
-            let mut origins = part.operands.iter().flat_map(Provenance::origins);
-            let is_only_sent =
-                origins.all(|origin| is_chosen(origin) || matches!(origin, Origin::Literal(_)));
-            is_only_sent && !words.is_empty() && words.iter().all(is_free)
-        })
-}
-
-/// Holds if a check before the effect has found that the record is not the caller's: as where nobody buys what he
-/// sells, or where somebody has written `===` for `!==`.
-pub fn is_only_for_others(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
-    entry.checks_of(effect).any(|check| {
-        is_of_another(check) && check.provenance().record_fields(asset).next().is_some()
-    })
-}
-
-/// Returns what these checks, given by what they examine, have tied to the caller.
-fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
-    let mut ties = Ties::default();
-    for provenance in checked.iter().filter(|found| is_principal(found)) {
-        ties.add(entry, provenance);
-        for (_, access) in accesses(entry) {
-            let is_examined = provenance.record_fields(access.asset).next().is_some();
-            if is_examined && access.key.iter().any(|field| is_principal(&field.value)) {
-                access
-                    .key
-                    .iter()
-                    .for_each(|field| ties.add(entry, &field.value));
-            }
-        }
-    }
-    loop {
-        let before = ties.size();
-        for provenance in checked {
-            if ties.touches(entry, provenance) {
-                ties.add(entry, provenance);
-            }
-        }
-        for (_, access) in accesses(entry) {
-            if ties.holds(entry, access) {
-                access
-                    .key
-                    .iter()
-                    .for_each(|field| ties.add(entry, &field.value));
-            }
-        }
-        if before == ties.size() {
-            return ties;
-        }
-    }
-}
-
-/// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-struct KnownTies<'m> {
-    entry: &'m EntryPoint,
-    examined: Vec<Option<Provenance>>,
-    /// By the numbers of the checks, since many effects are behind the same ones.
-    known: FxHashMap<&'m [CheckId], Ties>,
-}
-
-impl<'m> KnownTies<'m> {
-    fn new(entry: &'m EntryPoint) -> KnownTies<'m> {
-        KnownTies {
-            entry,
-            examined: Vec::new(),
-            known: FxHashMap::default(),
-        }
-    }
-
-    fn of(&mut self, effect: &'m Effect) -> &Ties {
-        if self.examined.is_empty() {
-            let checks = self.entry.checks.iter();
-            let examined = checks.map(|check| bound(self.entry, check));
-            self.examined = examined.collect();
-        }
-        let (entry, examined) = (self.entry, &self.examined);
-        self.known.entry(&effect.checks).or_insert_with(|| {
-            let checks = effect.checks.iter();
-            let checked: Vec<_> = checks
-                .filter_map(|id| examined[id.0 as usize].as_ref())
-                .collect();
-            ties_of(entry, &checked)
-        })
-    }
-
-    /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
-    fn scopes(&mut self, access: &Access, use_of: &'m Effect) -> bool {
-        access.key.iter().any(|field| is_principal(&field.value)) || {
-            let entry = self.entry;
-            let ties = self.of(use_of);
-            ties.holds(entry, access)
-                || key_of(entry, access)
-                    .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
-        }
-    }
-}
-
-impl Ties {
-    fn add(&mut self, entry: &EntryPoint, provenance: &Provenance) {
-        for origin in provenance.origins() {
-            match origin {
-                Origin::Record {
-                    asset,
-                    of_principal: false,
-                    ..
-                } => self.add_asset(*asset, choices_in(entry, *asset, provenance)),
-                _ if is_chosen(origin) && !self.sent.contains(origin) => {
-                    self.sent.push(origin.clone());
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn add_asset(&mut self, asset: Ustr, choices: Vec<Origin>) {
-        let Some((_, known)) = self.assets.iter_mut().find(|(known, _)| *known == asset) else {
-            self.assets.push((asset, choices));
-            return;
-        };
-        if known.is_empty() || choices.is_empty() {
-            known.clear();
-            return;
-        }
-        for choice in choices {
-            if !known.contains(&choice) {
-                known.push(choice);
-            }
-        }
-    }
-
-    fn size(&self) -> (usize, usize, usize) {
-        let choices = self.assets.iter().map(|(_, choices)| choices.len() + 1);
-        let open = self.assets.iter().filter(|(_, it)| it.is_empty()).count();
-        (self.sent.len(), choices.sum(), open)
-    }
-
-    /// Holds if the records of the access were tied to the caller, and not others of the same kind.
-    fn holds(&self, entry: &EntryPoint, access: &Access) -> bool {
-        let mut own = Vec::new();
-        for field in key_of(entry, access) {
-            own.extend(choices_in(entry, access.asset, &field.value));
-        }
-        self.holds_chosen(access.asset, &own)
-    }
-
-    fn holds_chosen(&self, asset: Ustr, own: &[Origin]) -> bool {
-        let mut assets = self.assets.iter();
-        assets.any(|(known, choices)| {
-            *known == asset
-                && (choices.is_empty()
-                    || own.is_empty()
-                    || own.iter().any(|choice| choices.contains(choice)))
-        })
-    }
-
-    /// Holds if the value is something that was tied to the caller.
-    pub fn touches(&self, entry: &EntryPoint, provenance: &Provenance) -> bool {
-        provenance.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, .. } => {
-                self.holds_chosen(*asset, &choices_in(entry, *asset, provenance))
-            }
-            _ => self.sent.contains(origin),
-        })
-    }
-}
-
-/// Returns the parts of a value that the client sends and that records of the asset are found by.
-fn choices_in(entry: &EntryPoint, asset: Ustr, provenance: &Provenance) -> Vec<Origin> {
-    let is_key = |origin: &Origin| {
-        accesses(entry).any(|(_, access)| {
-            let mut key = access.key.iter();
-            access.asset == asset && key.any(|field| field.value.origins().contains(origin))
-        })
-    };
-    let chosen = provenance.origins().iter();
-    let chosen = chosen.filter(|origin| is_chosen(origin) && is_key(origin));
-    chosen.cloned().collect()
-}
+use ties::KnownTies;
+pub use ties::{Ties, is_only_for_others, ties};
 
 /// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
 /// is nothing but the name of a thing.
@@ -445,10 +147,12 @@ pub struct Usage<'m> {
     pub is_scoped: bool,
 }
 
-/// Returns the uses that the handler of `entry` makes of records that exist.
+/// Returns the uses that the handler of `entry` makes of records that exist, those that a layer loads for it included.
 pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
     let mut ties = KnownTies::new(entry);
-    handler_accesses(entry).filter_map(move |(effect, access)| {
+    let used = accesses(entry)
+        .filter(|(effect, access)| effect.layer.is_none() || is_loaded_for_handler(entry, access));
+    used.filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
             Operation::Create => return None,
             Operation::Count if !is_named(access) => return None,
@@ -477,6 +181,13 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
             is_scoped,
         })
     })
+}
+
+/// Holds if a layer finds a record by what the client sends, and the handler tells it.
+fn is_loaded_for_handler(entry: &EntryPoint, access: &Access) -> bool {
+    access.operation == Operation::Read
+        && access.key.iter().any(|it| is_clients_choice(&it.value))
+        && answers_with(entry, access.asset).next().is_some()
 }
 
 /// Holds if a record is chosen by its own key.
@@ -690,6 +401,32 @@ fn is_chosen_elsewhere(declared: &Asset, name: &str) -> bool {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest == "_id")
     };
     !name.contains('.') && !declared.fields.iter().any(is_own) && !matches!(name, "id" | "pk")
+}
+
+/// Returns the assets that records of `asset` belong to: those that its fields refer to, besides what the caller
+/// himself is found in.
+pub fn parents_of(map: &Map, asset: Ustr) -> Vec<Ustr> {
+    let fields = map.asset(asset).map_or(&[][..], |found| &found.fields);
+    let mut parents: Vec<Ustr> = fields
+        .iter()
+        .filter_map(|field| field.refers_to)
+        .filter(|parent| *parent != asset && !is_of_callers(map, *parent))
+        .collect();
+    parents.sort_by_key(|parent| parent.as_str());
+    parents.dedup();
+    parents
+}
+
+/// Holds if the caller himself, or the tenant that he is of, is a record of the asset: it is found by what proves him.
+fn is_of_callers(map: &Map, asset: Ustr) -> bool {
+    let is_own = |name: &str| matches!(name, "id" | "_id" | "pk" | "uuid");
+    map.entry_points
+        .iter()
+        .flat_map(accesses)
+        .any(|(_, access)| {
+            let mut key = access.key.iter();
+            access.asset == asset && key.any(|it| is_own(&it.name) && is_principal(&it.value))
+        })
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.

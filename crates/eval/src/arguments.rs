@@ -13,6 +13,8 @@ pub struct Arguments {
     pub keywords: Properties,
     /// A value that stands for further ones, by position or by name, whose number is not known.
     pub rest: Option<Value>,
+    /// How many of those by position stand before the further ones.
+    pub rest_at: usize,
 }
 
 impl Arguments {

@@ -198,10 +198,12 @@ impl<'p> Machine<'p> {
                 arguments: first,
                 keywords,
             } => {
+                let rest_at = first.len() + arguments.rest_at;
                 let mut all = Arguments {
                     positional: first,
                     keywords,
                     rest: arguments.rest.clone(),
+                    rest_at,
                 };
                 all.positional.extend(arguments.positional.iter().cloned());
                 all.keywords.extend(
@@ -263,7 +265,13 @@ impl<'p> Machine<'p> {
             crate::javascript::call(self, path, &this, arguments, span, is_new)?
         };
         match own {
-            Some(value) => Ok(value),
+            Some(value) => {
+                // `super()` only says where to look, and cannot fail.
+                if path == "py:builtins.super" {
+                    self.uncertain = self.uncertain.saturating_sub(1);
+                }
+                Ok(value)
+            }
             None => self.call_unknown_outside(path, &this, arguments, span),
         }
     }
@@ -317,6 +325,11 @@ impl<'p> Machine<'p> {
             let host = self.host();
             host.method_origins(self, receiver.origins, value.origins, name)
         };
+        let is_outside = |atom: &Atom| matches!(atom, Atom::Unknown(Shape::Any | Shape::Object));
+        if receiver.atoms().iter().any(is_outside) {
+            let path = Ustr::from(&format!("?().{name}"));
+            self.call_back(path, &value, arguments, span)?;
+        }
         Ok(value)
     }
 

@@ -341,6 +341,7 @@ impl<'p> Machine<'p> {
                     result.positional.extend(elements);
                     if is_open {
                         let rest = self.element_of_open(&value);
+                        result.rest_at = result.positional.len();
                         result.rest = Some(rest);
                     }
                 }

@@ -111,7 +111,8 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
                 let run = &mut host.state().run;
                 run.step = number;
                 run.is_at_handler = step.kind == StepKind::Handler;
-                if run.is_at_handler && door.transport == Transport::Http {
+                let answers = matches!(door.transport, Transport::Http | Transport::GraphQl);
+                if run.is_at_handler && answers {
                     run.handler = Some(number);
                 }
             }

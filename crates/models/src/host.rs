@@ -34,7 +34,14 @@ impl Default for ModelHost {
 
 impl Host for ModelHost {
     fn import(&self, _machine: &mut Machine<'_>, path: Ustr) -> Option<Value> {
-        let target = self.tables.aliases.get(&path)?;
+        let folder = || {
+            let mut folders = self.tables.folders.iter();
+            folders.find(|(folder, _)| path.starts_with(folder))
+        };
+        let target = match self.tables.aliases.get(&path) {
+            Some(target) => target,
+            None => &folder()?.1,
+        };
         Some(Value::outside(target))
     }
 

@@ -56,6 +56,13 @@ pub static MODEL: Model = Model {
         ("npm:helmet.helmet", headers),
         ("npm:helmet.*", make),
         ("npm:vhost", make),
+        // Sentry up to version 7; later ones have no `Handlers`, and instrument by themselves.
+        ("npm:@sentry/node.Handlers.requestHandler", make),
+        ("npm:@sentry/node.Handlers.tracingHandler", make),
+        (
+            "npm:@sentry/node.setupExpressErrorHandler",
+            crate::python_support::nothing,
+        ),
         ("npm:express-async-handler", wrapped),
         ("npm:express-async-handler.asyncHandler", wrapped),
         ("npm:express-async-wrap", wrapped),

@@ -26,6 +26,7 @@ mod first_steps;
 mod flask;
 mod guards;
 mod host;
+mod http_status;
 mod identifiers;
 mod identity;
 mod jose;
@@ -52,6 +53,7 @@ mod peewee;
 mod prisma;
 mod pydantic;
 mod python_active;
+mod python_caches;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -160,6 +162,7 @@ pub static MODELS: &[&Model] = &[
     &flask::rest::MODEL,
     &flask::sockets::MODEL,
     &flask::tables::MODEL,
+    &http_status::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
     &jose::MODEL,
@@ -187,6 +190,7 @@ pub static MODELS: &[&Model] = &[
     &pydantic::MODEL,
     &pydantic::settings::MODEL,
     &python_active::MODEL,
+    &python_caches::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use firedoor_app::{
-    Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun, Origin,
-    Transport, Verdict,
+    Access, Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun,
+    Operation, Origin, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use ustr::Ustr;
@@ -76,6 +76,7 @@ pub fn layer_run(
     LayerRun {
         continuations,
         refusals,
+        counted: counted(run, number),
         reads: run
             .reads
             .iter()
@@ -87,6 +88,22 @@ pub fn layer_run(
             .iter()
             .find(|(step, _)| *step == number)
             .map(|(_, reason)| reason.clone()),
+    }
+}
+
+/// Returns what the step did with stores, if it counted in one.
+fn counted(run: &Run, number: usize) -> Vec<Access> {
+    let own = run.effects.iter().filter(|effect| effect.step == number);
+    let accesses = own.filter_map(|effect| match &effect.kind {
+        EffectKind::Access(access) => Some(access),
+        _ => None,
+    });
+    let is_count = |access: &Access| {
+        access.operation == Operation::Create || firedoor_app::counting::counts(access)
+    };
+    match accesses.clone().any(is_count) {
+        true => accesses.cloned().collect(),
+        false => Vec::new(),
     }
 }
 
@@ -160,6 +177,7 @@ pub fn entry_point(
         framework: door.framework.name,
         handler: door.handler.clone(),
         registered: door.registered,
+        registered_if: in_words(machine, door.decided.iter()),
         group: door.group,
         layers,
         late: crate::guards::late(host, machine, door),
@@ -190,6 +208,7 @@ pub fn unknown_entry_point(door: &Door, message: Option<(Ustr, Ustr)>, reason: &
         framework: door.framework.name,
         handler: door.handler.clone(),
         registered: door.registered,
+        registered_if: None,
         group: door.group,
         layers: Vec::new(),
         late: Vec::new(),
@@ -382,8 +401,16 @@ pub fn condition(machine: &Machine<'_>, door: &Door, step: &Step) -> Option<Stri
         .decided
         .iter()
         .filter(|decided| !door.decided.contains(decided));
+    in_words(machine, own)
+}
+
+/// The conditions among `decided` whose other side lets the program go on without what is behind them.
+fn in_words<'a>(
+    machine: &Machine<'_>,
+    decided: impl Iterator<Item = &'a firedoor_eval::Decided>,
+) -> Option<String> {
     let mut words = Vec::new();
-    for decided in own {
+    for decided in decided {
         let decision = machine.decision(decided.decision);
         let other = decision.ends[usize::from(!decided.side)];
         let is_called_back = decision

@@ -289,19 +289,24 @@ fn leaves(machine: &Machine<'_>, decided: Decided) -> bool {
     ) && ends[usize::from(!decided.side)] == SideEnd::Goes
 }
 
-/// The sides on which the handler returns without having done anything.
+/// The sides on which the handler returns without having done anything, or throws: what it tells of an exception is no
+/// work.
 fn silent_refusals(machine: &Machine<'_>, user: &Sent, number: usize) -> Vec<RawRefusal> {
     let ours = effects_of(user, number);
     let mut refusals: Vec<RawRefusal> = Vec::new();
-    for effect in ours.iter().filter(|effect| is_work(&effect.kind)) {
+    let is_for = |kind: &EffectKind| is_work(kind) || is_answer(kind) && !tells_nothing(kind);
+    for effect in ours.iter().filter(|effect| is_for(&effect.kind)) {
         for (index, decided) in effect.decided.iter().enumerate() {
             let other = opposite(*decided);
-            let does_something = ours.iter().any(|effect| effect.decided.contains(&other));
+            let is_thrown = throws(machine, other);
+            let does_something = ours.iter().any(|effect| {
+                effect.decided.contains(&other) && (!is_thrown || is_work(&effect.kind))
+            });
             let is_known = refusals
                 .iter()
                 .chain(&user.run.refusals)
                 .any(|known| known.decided.contains(&other));
-            if leaves(machine, other) && !does_something && !is_known {
+            if (is_thrown || leaves(machine, other)) && !does_something && !is_known {
                 let mut way = effect.decided[..index].to_vec();
                 way.push(other);
                 let span = machine.decision(other.decision).span;
@@ -310,4 +315,11 @@ fn silent_refusals(machine: &Machine<'_>, user: &Sent, number: usize) -> Vec<Raw
         }
     }
     refusals
+}
+
+/// Holds if this side of a branch throws, and the other goes on.
+fn throws(machine: &Machine<'_>, decided: Decided) -> bool {
+    let ends = machine.decision(decided.decision).ends;
+    ends[usize::from(decided.side)] == SideEnd::Throws
+        && ends[usize::from(!decided.side)] == SideEnd::Goes
 }

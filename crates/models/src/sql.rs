@@ -45,6 +45,12 @@ impl Sent {
         }
     }
 
+    /// Returns how many parameters the text takes besides these.
+    pub(crate) fn left_over(&self, parameters: usize) -> usize {
+        let taken = self.text.map_or(0, |text| sqltext::placeholders(&text));
+        taken.saturating_sub(parameters).min(16)
+    }
+
     /// Adds parameters as libraries take them: one by one, as a list, or as an object with names.
     pub(crate) fn add(&mut self, machine: &mut Machine<'_>, parameters: &[Value]) {
         for value in parameters {

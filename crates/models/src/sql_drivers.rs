@@ -193,12 +193,26 @@ fn run_statement(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     if !bound.is_nothing() {
         sent.add(machine, &[bound]);
     }
-    sent.add(machine, &call.arguments.positional);
+    let (before, behind) = split_at_rest(call.arguments);
+    sent.add(machine, before);
+    // What is spread stands for the placeholders that the others leave over.
+    if let Some(rest) = &call.arguments.rest {
+        for _ in 0..sent.left_over(call.arguments.positional.len()) {
+            sent.add(machine, std::slice::from_ref(rest));
+        }
+    }
+    sent.add(machine, behind);
     let mut ran = sql::run(host, machine, &sent, call.span);
     if kept(machine, statement, "$pluck").truth() == Some(true) {
         ran.row = plucked(machine, &ran.row);
     }
     Some(ran)
+}
+
+/// Returns the parameters before and behind those whose number is not known.
+fn split_at_rest(arguments: &Arguments) -> (&[Value], &[Value]) {
+    let at = arguments.rest_at.min(arguments.positional.len());
+    arguments.positional.split_at(at)
 }
 
 /// The first column of a row.

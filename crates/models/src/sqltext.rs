@@ -60,6 +60,11 @@ pub fn read(sql: &str, parameters: &[Provenance], named: &[(Ustr, Provenance)]) 
     statements
 }
 
+/// Returns how many parameters the placeholders of the text take; a list of them that is pasted in takes one.
+pub fn placeholders(sql: &str) -> usize {
+    prepare::placeholders(sql)
+}
+
 /// Returns the accesses of statements.
 pub fn accesses(sql: &str, parameters: &[Provenance], named: &[(Ustr, Provenance)]) -> Vec<Access> {
     read(sql, parameters, named)

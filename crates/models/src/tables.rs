@@ -63,6 +63,8 @@ pub struct Model {
     pub subclasses: &'static [(&'static str, &'static str)],
     /// Paths that mean the same as another.
     pub aliases: &'static [(&'static str, &'static str)],
+    /// Folders within packages whose files export what the package itself exports.
+    pub folders: &'static [(&'static str, &'static str)],
     /// How requests enter, of a web framework.
     pub framework: Option<&'static Framework>,
 }
@@ -83,6 +85,7 @@ impl Model {
         operators: &[],
         subclasses: &[],
         aliases: &[],
+        folders: &[],
         framework: None,
     };
 }
@@ -101,6 +104,7 @@ pub(crate) struct Tables {
     pub(crate) operators: FxHashMap<Ustr, OperatorFunction>,
     pub(crate) subclasses: Vec<(Ustr, Ustr)>,
     pub(crate) aliases: FxHashMap<Ustr, Ustr>,
+    pub(crate) folders: Vec<(&'static str, Ustr)>,
 }
 
 impl Tables {
@@ -118,6 +122,7 @@ impl Tables {
             operators: FxHashMap::default(),
             subclasses: Vec::new(),
             aliases: FxHashMap::default(),
+            folders: Vec::new(),
         };
         for model in models {
             tables.calls.extend(model.calls.iter().map(keyed));
@@ -140,6 +145,10 @@ impl Tables {
             tables
                 .aliases
                 .extend(aliases.map(|(from, to)| (Ustr::from(from), Ustr::from(to))));
+            let folders = model.folders.iter();
+            tables
+                .folders
+                .extend(folders.map(|(from, to)| (*from, Ustr::from(to))));
         }
         tables
     }

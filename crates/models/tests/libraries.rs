@@ -27,6 +27,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "flask_request",
             "flask_rest",
             "flask_sockets",
+            "http_status",
             "nestjs",
             "nextjs",
             "nextjs_wrappers",
@@ -66,6 +67,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "jsonwebtoken",
             "python_jwt",
             "python_signed",
+            "qstash",
             "webhook_signatures",
         ],
     ),
@@ -122,7 +124,12 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ("random identifiers", &["identifiers"]),
     (
         "settings",
-        &["node", "pydantic_settings", "python_standard"],
+        &[
+            "node",
+            "pydantic_settings",
+            "python_caches",
+            "python_standard",
+        ],
     ),
     (
         "requests and mail that are sent",

@@ -118,6 +118,7 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
         let known: Vec<&Effect> = answers()
             .filter(|effect| side(entry, effect, access.asset) == Some(true))
             .filter(|effect| is_on_the_same_way(entry, effect))
+            .filter(|effect| !takes_password(entry, effect, access.asset))
             .collect();
         let is_different =
             !known.is_empty() && known.iter().all(|effect| told(effect) != told(unknown));
@@ -181,10 +182,7 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
 /// A constant that was chosen by whether a record was found decides between two answers that differ.
 fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
     // What also hangs on the password tells nothing to whoever does not know it.
-    let given = query::comparisons(entry)
-        .filter(|(_, found)| found.kind == ComparisonKind::Password)
-        .flat_map(|(_, found)| found.given.origins().to_vec())
-        .collect::<Vec<_>>();
+    let given = passwords_given(entry);
     let is_choice = |check: &&Check| {
         let mut control = check.control.origins().iter();
         !control.any(|origin| given.contains(origin))
@@ -217,6 +215,23 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
             .any(|other| told(other) != told(effect))
     };
     entry.checks_of(effect).filter(is_choice).any(opposite)
+}
+
+/// What the client sends that passwords are compared with.
+fn passwords_given(entry: &EntryPoint) -> Vec<Origin> {
+    query::comparisons(entry)
+        .filter(|(_, found)| found.kind == ComparisonKind::Password)
+        .flat_map(|(_, found)| found.given.origins().to_vec())
+        .collect()
+}
+
+/// Holds if the record is there only for whoever sent the right password: a function that found both handed it on.
+fn takes_password(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    let given = passwords_given(entry);
+    entry.checks_of(effect).any(|check| {
+        let mut control = check.control.origins().iter();
+        presence(check, asset) == Some(true) && control.any(|origin| given.contains(origin))
+    })
 }
 
 /// With a password or code, what a stranger gets who has the wrong one; else what everybody gets.

@@ -45,6 +45,7 @@ mod lesser_role;
 mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
+mod made_for_others;
 mod missing_role_check;
 mod oauth_flow;
 mod oauth_redirect_open;

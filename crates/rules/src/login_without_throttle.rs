@@ -1,7 +1,11 @@
 //! Finds log-ins at which passwords can be guessed without end.
 
-use firedoor_app::{ComparisonKind, Control, EntryPoint, Map, Verdict, query};
+use firedoor_app::{
+    CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    Verdict, query,
+};
 use firedoor_source::Span;
+use ustr::Ustr;
 
 use crate::throttle::{is_throttled, throttles, with_place};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -30,6 +34,9 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some(compared) = comparison(entry) else {
             continue;
         };
+        if is_own_choice(entry, compared) {
+            continue;
+        }
         // Behind the log-in, one function that asks for the password again is one thing to repair.
         if entry.verdict(Control::Authentication).refuses() {
             if seen.contains(&compared) {
@@ -39,6 +46,34 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         report(entry, compared, findings);
     }
+}
+
+/// Holds if the account is made on the way to the comparison: its password is the one that the same request chose.
+fn is_own_choice(entry: &EntryPoint, compared: Span) -> bool {
+    let is_comparison = |effect: &Effect| {
+        effect.span == compared && matches!(effect.kind, EffectKind::CompareSecret(_))
+    };
+    let Some(place) = entry.effects.iter().position(is_comparison) else {
+        return false;
+    };
+    let comparison = &entry.effects[place];
+    let EffectKind::CompareSecret(found) = &comparison.kind else {
+        return false;
+    };
+    entry.effects[..place].iter().any(|effect| {
+        let is_before = effect
+            .checks
+            .iter()
+            .all(|check| comparison.checks.contains(check));
+        matches!(&effect.kind, EffectKind::Access(access)
+            if is_before && access.operation == Operation::Create && is_of(found, access.asset))
+    })
+}
+
+/// Holds if a comparison is with what records of this asset hold.
+fn is_of(found: &CompareSecret, asset: Ustr) -> bool {
+    let mut origins = found.expected.origins().iter();
+    origins.any(|origin| matches!(origin, Origin::Record { asset: own, .. } if *own == asset))
 }
 
 /// Returns where the password is compared.

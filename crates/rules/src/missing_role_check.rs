@@ -1,7 +1,9 @@
 //! Finds administrative entry points that ask for a log-in and for no role.
 
+use firedoor_app::lookups::is_identifier;
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Layer, Map, Operation, Origin, Transport, Verdict, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, Map, Operation, Origin,
+    Transport, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -65,6 +67,9 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
         return None;
     }
     let (effect, _) = query::handler_accesses(entry).next()?;
+    if is_registered(map, entry, effect) {
+        return None;
+    }
     let guarded: Vec<&EntryPoint> = map
         .entry_points
         .iter()
@@ -92,6 +97,41 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
             None => None,
         },
     })
+}
+
+/// Holds if the caller is looked for in a table of its own before this, by nothing that he sends: a list of those
+/// who may.
+fn is_registered(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
+    let accounts = query::account_assets(map);
+    let is_list = |asset: ustr::Ustr| {
+        !accounts.contains(&asset)
+            && query::accesses(entry).any(|(_, access)| {
+                access.asset == asset
+                    && !access.operation.is_write()
+                    && access.key.iter().any(refers_to_caller)
+                    && !access.key.iter().any(|field| field.value.is_from_client())
+            })
+    };
+    entry.checks_of(effect).any(|check| {
+        let origins = check.operands.iter().flat_map(|operand| operand.origins());
+        let mut own = origins.filter_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                of_principal: true,
+                ..
+            } => Some(*asset),
+            _ => None,
+        });
+        check.kind == CheckKind::Presence
+            && check.outcome
+            && check.refusal.is_some()
+            && own.any(is_list)
+    })
+}
+
+/// A record that is found by its own key is the caller himself.
+fn refers_to_caller(field: &Field) -> bool {
+    query::is_principal(&field.value) && !is_identifier(&field.name)
 }
 
 fn with_guard(example: &EntryPoint) -> Option<(&EntryPoint, &Layer)> {

@@ -3,6 +3,7 @@
 use firedoor_app::ownership::key_of;
 use firedoor_app::{Map, Origin};
 
+use crate::made_for_others::made_for_others;
 use crate::unowned::{Unowned, unowned};
 use crate::{Findings, Rule, Severity};
 
@@ -64,6 +65,32 @@ fn check(map: &Map, findings: &mut Findings) {
             finding = finding.because("effect", other.usage.effect.span, words);
         }
         finding.report();
+    }
+    report_made(map, findings);
+}
+
+/// Reports new records that the client gives to whom it likes.
+fn report_made(map: &Map, findings: &mut Findings) {
+    for found in made_for_others(map) {
+        let (entry, asset, field) = (found.entry, found.access.asset, found.field.name);
+        let (other, place) = found.example;
+        let words = match found.is_owner {
+            true => format!("`{}` puts the caller there", other.id()),
+            false => format!("`{}` holds the caller against it", other.id()),
+        };
+        findings
+            .at_entry(entry)
+            .span(found.effect.span)
+            .symbol(&asset)
+            .symbol(&field)
+            .confidence(found.confidence)
+            .title(format!("`{}` makes a {asset} with any {field}", entry.id()))
+            .message(format!(
+                "The {field} of the new {asset} is what the client sends; the caller is neither put there nor held against it."
+            ))
+            .because("compared-with", place, words)
+            .because("reached", entry.registered, "the entry point")
+            .report();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Finds keys that are nothing but constants of the source.
 
 use firedoor_app::{Map, Origin};
+use firedoor_source::Span;
 
 use crate::secret_use::keys;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -18,14 +19,17 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    // A helper that many entry points call is one place to repair.
+    let mut seen: Vec<Span> = Vec::new();
     for key in keys(map) {
         let is_constant = !key.value.is_empty()
             && key.value.origins().iter().all(
                 |origin| matches!(origin, Origin::Literal(text) if text.len() >= 4 && text != "null" && text != "true" && text != "false"),
             );
-        if !is_constant {
+        if !is_constant || seen.contains(&key.span) {
             continue;
         }
+        seen.push(key.span);
         let symbol = key
             .entry
             .map_or_else(|| key.purpose.to_owned(), |entry| entry.id());

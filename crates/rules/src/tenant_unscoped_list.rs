@@ -3,7 +3,7 @@
 use firedoor_app::ownership::{
     Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, is_shared, ties,
 };
-use firedoor_app::{Map, Origin, RequestPart};
+use firedoor_app::{Access, Map, Origin, RequestPart};
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -28,7 +28,11 @@ fn check(map: &Map, findings: &mut Findings) {
             .key
             .iter()
             .any(|field| field.operator == "=" && field.value.is_from_client());
-        if usage.is_scoped || is_chosen || is_shared(map, usage.access.asset) {
+        if usage.is_scoped
+            || is_chosen
+            || is_of_record(usage.access)
+            || is_shared(map, usage.access.asset)
+        {
             continue;
         }
         let asset = usage.access.asset;
@@ -69,6 +73,16 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("reached", usage.entry.registered, "the entry point")
             .report();
     }
+}
+
+/// Holds if the list holds what belongs to a record of another asset: whose it is, is a question of that record.
+fn is_of_record(access: &Access) -> bool {
+    let is_other =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset != access.asset);
+    access
+        .key
+        .iter()
+        .any(|field| field.operator == "=" && field.value.origins().iter().any(is_other))
 }
 
 /// Holds if it is a list whose filter names the caller: one record that the caller may see says nothing of lists.

@@ -1,8 +1,8 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckKind, EffectKind, EntryPoint, Field, Flag, Layer, LayerKind, Operation,
-    Origin, Provenance, RequestPart, Throttle,
+    Access, Check, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Origin, Provenance,
+    RequestPart, Throttle, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -162,46 +162,8 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
     })
 }
 
-/// Holds if the check refuses by a field of what the entry point counts in.
+/// Holds if the check refuses by a number that the entry point counts in.
 fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
-    let is_bound = matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
-    if check.refusal.is_none() || !(is_bound || check.kind == CheckKind::Presence) {
-        return false;
-    }
-    let mut examined = check.operands.iter().flat_map(Provenance::origins);
-    examined.any(|origin| {
-        let Origin::Record { asset, field, .. } = origin else {
-            return false;
-        };
-        let is_written = |access: &Access| access.values.iter().any(|value| value.name == *field);
-        let own = changes(entry).filter(|access| access.asset == *asset);
-        // A bound on the number of records, of which one more is made, or on a number in them.
-        let makes_one = |access: &Access| access.operation == Operation::Create;
-        is_bound && field.is_empty() && own.clone().any(makes_one)
-            || own.clone().any(counts) && own.clone().any(is_written)
-    })
-}
-
-fn changes(entry: &EntryPoint) -> impl Iterator<Item = &Access> + Clone {
-    entry
-        .effects
-        .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::Access(access) if access.operation != Operation::Read => Some(access),
-            _ => None,
-        })
-}
-
-/// Holds if a stored number is made larger: a field is set to what it was, and something.
-fn counts(access: &Access) -> bool {
-    let is_own = |value: &Field| {
-        value.value.origins().iter().any(|origin| {
-            matches!(origin, Origin::Record { asset, field, .. } if *asset == access.asset && *field == value.name)
-        })
-    };
-    access.operation == Operation::Update
-        && access
-            .values
-            .iter()
-            .any(|value| value.operator == "+=" || is_own(value))
+    let accesses: Vec<&Access> = query::accesses(entry).map(|(_, access)| access).collect();
+    check.refusal.is_some() && counting::asks_for_count(check, &accesses)
 }

@@ -1,9 +1,13 @@
 //! Finds entry points that act on people's data for anybody who asks.
 
-use firedoor_app::{Control, Map, Transport, Verdict, query};
+use firedoor_app::{
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Transport, Verdict,
+    query,
+};
+use ustr::Ustr;
 
 use crate::exposure::{is_public_by_nature, worst};
-use crate::{Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -21,6 +25,10 @@ fn check(map: &Map, findings: &mut Findings) {
     let has_authentication = query::is_anywhere(map, Control::Authentication);
     for entry in &map.entry_points {
         let is_open = entry.verdict(Control::Authentication) == Verdict::Absent;
+        if let Some((effect, asset)) = handed_out(entry).filter(|_| is_open) {
+            report_handed_out(entry, effect, asset, findings);
+            continue;
+        }
         let is_sockets_own = entry.transport == Transport::WebSocket && has_authentication;
         if !is_open || is_sockets_own || is_public_by_nature(map, entry) {
             continue;
@@ -44,4 +52,58 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         finding.report();
     }
+}
+
+/// A token for one record that the source names, issued to anybody: the log-in of whoever develops it. One that is
+/// registered only where the environment says so is meant to be missing elsewhere.
+fn handed_out(entry: &EntryPoint) -> Option<(&Effect, Ustr)> {
+    if entry.registered_if.is_some() {
+        return None;
+    }
+    entry.exposed.iter().find_map(|effect| {
+        let EffectKind::Issue(token) = &effect.kind else {
+            return None;
+        };
+        let origins = token.claims.iter().flat_map(|field| field.value.origins());
+        let mut subjects = origins.filter_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                of_principal: false,
+                ..
+            } => Some(*asset),
+            _ => None,
+        });
+        let asset = subjects.find(|asset| is_named_in_source(entry, *asset))?;
+        Some((effect, asset))
+    })
+}
+
+/// Holds if all that is read of the asset is found by constants.
+fn is_named_in_source(entry: &EntryPoint, asset: Ustr) -> bool {
+    let is_constant = |access: &Access| {
+        let mut origins = access.key.iter().flat_map(|field| field.value.origins());
+        origins.all(|origin| matches!(origin, Origin::Literal(_)))
+            && access.key.iter().any(|field| !field.value.is_empty())
+    };
+    let is_of_asset = |access: &&Access| access.asset == asset;
+    let mut reads = query::accesses_in(&entry.exposed)
+        .map(|(_, access)| access)
+        .filter(is_of_asset)
+        .peekable();
+    reads.peek().is_some()
+        && reads.all(|access| access.operation == Operation::Read && is_constant(access))
+}
+
+fn report_handed_out(entry: &EntryPoint, effect: &Effect, asset: Ustr, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .span(effect.span)
+        .symbol(&asset)
+        .confidence(Confidence::High)
+        .title(format!("`{}` logs anybody in as one {asset}", entry.id()))
+        .message(format!(
+            "It issues a token for a {asset} that the source names, and asks for no credential; nothing keeps it out of production."
+        ))
+        .because("reached", entry.registered, "the entry point")
+        .report();
 }

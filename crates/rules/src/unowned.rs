@@ -33,15 +33,20 @@ pub struct Example<'m> {
     pub span: Span,
     /// Whether the caller becomes the owner there; else the owner is asked for.
     pub is_maker: bool,
+    /// What the record belongs to, if it is that whose owner is asked for.
+    pub parent: Option<Ustr>,
 }
 
 impl Example<'_> {
     /// Returns what the place shows.
     pub fn words(&self, asset: Ustr) -> String {
         let id = self.entry.id();
-        match self.is_maker {
-            true => format!("`{id}` makes the {asset} in the name of the caller"),
-            false => format!("`{id}` asks whose {asset} it is"),
+        match (self.is_maker, self.parent) {
+            (true, _) => format!("`{id}` makes the {asset} in the name of the caller"),
+            (false, None) => format!("`{id}` asks whose {asset} it is"),
+            (false, Some(parent)) => {
+                format!("`{id}` asks whose {parent} it is, which the {asset} belongs to")
+            }
         }
     }
 }
@@ -70,10 +75,14 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
             continue;
         }
         let evidence = Evidence::of(map, &usages, usage);
-        let Some(example) = evidence.example(map, usage) else {
+        let example = evidence.example(map, usage);
+        let has_checked_parent = has_checked_parent(usage);
+        let example = example
+            .or_else(|| checked_parent(map, usage).filter(|_| has_checked_parent))
+            .or_else(|| owned_parent(map, &usages, usage));
+        let Some(example) = example else {
             continue;
         };
-        let has_checked_parent = has_checked_parent(usage);
         // A rank within the parent says nothing of what lies outside of it.
         if !has_checked_parent
             && is_for_higher_rank(usage.entry, evidence.scoped.iter().map(|other| other.entry))
@@ -227,7 +236,9 @@ impl<'u, 'm> Evidence<'u, 'm> {
         let example = scoped
             .first()
             .copied()
-            .or(read_scoped.filter(|_| usage.kind != Use::Tell && is_made_by_callers))
+            .or(read_scoped.filter(|_| {
+                usage.kind != Use::Tell && (is_made_by_callers || are_told_to_owners(usages, usage))
+            }))
             .cloned()
             .or_else(|| made_for_members(map, usage));
         let is_public = usages.iter().any(|other| {
@@ -254,6 +265,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
                 entry: found.entry,
                 span: found.effect.span,
                 is_maker: false,
+                parent: None,
             });
         }
         let is_write = matches!(usage.kind, Use::Change | Use::Remove);
@@ -266,6 +278,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
             entry,
             span,
             is_maker: true,
+            parent: None,
         })
     }
 
@@ -358,6 +371,72 @@ fn made_above<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<(&'m EntryPoint, Sp
     let made = query::handler_accesses(entry)
         .find(|(_, access)| access.asset == asset && access.operation == Operation::Create)?;
     Some((entry, made.0.span))
+}
+
+/// Holds if entry points tell the caller his own records, and none tells those of others: who may not see a
+/// record is not meant to change it.
+fn are_told_to_owners(usages: &[Usage<'_>], usage: &Usage<'_>) -> bool {
+    let told = usages.iter().filter(|other| {
+        other.access.asset == usage.access.asset
+            && other.kind == Use::Tell
+            && !std::ptr::eq(other.entry, usage.entry)
+    });
+    let mut places = Vec::new();
+    for other in told {
+        if !other.is_scoped {
+            return false;
+        }
+        places.push(other.effect.span);
+    }
+    places.sort();
+    places.dedup();
+    !places.is_empty()
+}
+
+/// Returns where this entry point asks for the parent in the path, if the record has a field that refers to it.
+fn checked_parent<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Example<'m>> {
+    let parents = ownership::parents_of(map, usage.access.asset);
+    let ties = ties(usage.entry, usage.effect);
+    query::accesses(usage.entry).find_map(|(effect, access)| {
+        let is_asked = parents.contains(&access.asset) && ties.holds(usage.entry, access);
+        is_asked.then_some(Example {
+            entry: usage.entry,
+            span: effect.span,
+            is_maker: false,
+            parent: Some(access.asset),
+        })
+    })
+}
+
+/// Returns where others ask whose the record is that this one belongs to, if it belongs to that alone, nobody says
+/// anything else of its owner, and all who use the parent ask.
+fn owned_parent<'m>(map: &'m Map, usages: &[Usage<'m>], usage: &Usage<'m>) -> Option<Example<'m>> {
+    let asset = usage.access.asset;
+    let parents = ownership::parents_of(map, asset);
+    let [parent] = parents.as_slice() else {
+        return None;
+    };
+    let is_other =
+        |other: &&Usage<'_>| other.kind != Use::Find && other.effect.span != usage.effect.span;
+    if usages
+        .iter()
+        .filter(is_other)
+        .any(|other| other.access.asset == asset)
+    {
+        return None;
+    }
+    let mut of_parent = usages
+        .iter()
+        .filter(is_other)
+        .filter(|other| other.access.asset == *parent && !std::ptr::eq(other.entry, usage.entry));
+    let first = of_parent.clone().next()?;
+    let is_asked = of_parent.clone().count() >= 3 && of_parent.all(|other| other.is_scoped);
+    is_asked.then_some(Example {
+        entry: first.entry,
+        span: first.effect.span,
+        is_maker: false,
+        parent: Some(*parent),
+    })
 }
 
 /// Returns where the caller becomes the owner of a new record.

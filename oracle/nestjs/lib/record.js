@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { inHome, places } = require('./load');
 const trace = require('./trace');
+const queries = require('./queries');
 const sockets = require('./sockets');
 
 /** Gives the record of an application folder, as text. */
@@ -19,6 +20,7 @@ async function record(dir) {
   const entries = [];
   const layers = new Map();
   for (const route of routes(app)) entries.push(await entry(base, route, asked, credentials));
+  entries.push(...(await queries.entries(app, base, asked, credentials)));
   entries.push(...(await sockets.entries(base, asked, credentials)));
   for (const layer of entries.flatMap((entry) => entry.layers)) layers.set(JSON.stringify(layer), layer);
   entries.sort((left, right) => (left.id < right.id ? -1 : 1));

@@ -41,6 +41,7 @@ fn call(machine: &mut Machine<'_>, native: &Native<'_>) -> Answer {
         positional: given.collect(),
         keywords: Properties::default(),
         rest: native.arguments.rest.clone(),
+        rest_at: native.arguments.rest_at.saturating_sub(1),
     };
     machine
         .call_value(native.this, this, &arguments, native.span)
@@ -62,6 +63,7 @@ pub(super) fn spread(machine: &mut Machine<'_>, list: &Value) -> Arguments {
         positional,
         keywords: Properties::default(),
         rest,
+        rest_at: 0,
     }
 }
 
@@ -102,6 +104,7 @@ pub(super) fn call_path(
                 .collect(),
             keywords: Properties::default(),
             rest: native.arguments.rest.clone(),
+            rest_at: native.arguments.rest_at.saturating_sub(1),
         },
     };
     machine

@@ -247,6 +247,7 @@ fn timer(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
             .collect(),
         keywords: Properties::default(),
         rest: call.arguments.rest.clone(),
+        rest_at: call.arguments.rest_at.saturating_sub(skipped),
     };
     promise::later(machine, call, &call.argument(0), &arguments)?;
     let path = format!("{}()", call.path);

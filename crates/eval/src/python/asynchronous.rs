@@ -85,6 +85,7 @@ fn in_thread(machine: &mut Machine<'_>, first: usize, call: &Use<'_>) -> Result<
             .collect(),
         keywords: call.arguments.keywords.clone(),
         rest: call.arguments.rest.clone(),
+        rest_at: call.arguments.rest_at.saturating_sub(first + 1),
     };
     let (result, thrown) =
         machine.catching(|machine| machine.call_value(&function, None, &arguments, call.span));

@@ -172,6 +172,7 @@ fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
         (Some(name), false) => object
             .only_object()
             .and_then(|id| machine.heap.property(id, name))
+            .filter(|held| !held.atoms().contains(&Atom::Undefined))
             .map(|_| true),
         _ => None,
     };
@@ -342,10 +343,20 @@ pub(crate) fn special_attribute(
     key: Ustr,
     span: firedoor_source::Span,
 ) -> Option<Value> {
+    let object = machine.heap.get(id);
+    if key == "_fields"
+        && let ObjectKind::Bound {
+            target, arguments, ..
+        } = &object.kind
+        && target
+            .as_outside()
+            .is_some_and(|path| path == "py:collections.namedtuple_new")
+    {
+        return arguments.first().cloned();
+    }
     if !key.starts_with("__") {
         return None;
     }
-    let object = machine.heap.get(id);
     match (&object.kind, key.as_str()) {
         (ObjectKind::Function { .. }, "__name__" | "__qualname__") => {
             let name = object.name?;

@@ -125,6 +125,7 @@ fn unbound(machine: &mut Machine<'_>, module: &str, call: &Use<'_>) -> Answer {
         positional: rest.to_vec(),
         keywords: call.arguments.keywords.clone(),
         rest: call.arguments.rest.clone(),
+        rest_at: call.arguments.rest_at.saturating_sub(1),
     };
     if let Some(value) = method(machine, this, Ustr::from(call.name), &arguments, call.span)? {
         return Ok(Some(value));

@@ -46,6 +46,7 @@ pub(crate) fn serializer(
         positional,
         keywords: keywords.collect(),
         rest: None,
+        rest_at: 0,
     };
     machine.call_member(this, Ustr::from("get_serializer"), &arguments, span)
 }

@@ -217,6 +217,8 @@ fn names(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Vec<Ustr>
     };
     match given.filter(|given| given.text().is_none()) {
         Some(given) => texts(machine, &given),
+        // `Meta.fields` of the library's form is `("username",)`, and its `save` sets the password.
+        None if is_creation(machine, id) => ["username", "password"].map(Ustr::from).to_vec(),
         None => {
             let excluded = meta(machine, id, "exclude");
             let excluded = excluded.map_or_else(Vec::new, |value| texts(machine, &value));
@@ -229,6 +231,15 @@ fn names(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Vec<Ustr>
                 .filter(|name| !excluded.contains(name))
                 .collect()
         }
+    }
+}
+
+/// Holds for the library's form that makes users, and for forms that inherit from it.
+fn is_creation(machine: &Machine<'_>, id: ObjectId) -> bool {
+    let path = "py:django.contrib.auth.forms.UserCreationForm";
+    match machine.heap.get(id).kind {
+        ObjectKind::Host(own) => own.trim_end_matches("()") == path,
+        _ => machine.outside_bases(id).iter().any(|base| base == path),
     }
 }
 

@@ -51,7 +51,7 @@ fn does(path: &str) -> Option<Does> {
         | "ObtainExpiringAuthToken" => Does::Token,
         "TokenRefreshView" | "TokenRefreshSlidingView" => Does::Refresh,
         "TokenVerifyView" | "TokenBlacklistView" => Does::Verify,
-        "LogoutView" | "logout" => Does::LogOut,
+        "LogoutView" | "logout" | "logout_then_login" => Does::LogOut,
         "RegisterView" | "SignupView" => Does::SignUp,
         "PasswordChangeView" => Does::ChangePassword,
         "PasswordResetView" => Does::MailReset,

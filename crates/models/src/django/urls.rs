@@ -4,6 +4,7 @@
 use firedoor_app::Transport;
 use firedoor_eval::{Answer, Atom, Call, Decided, HOLE, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::patterns::{Template, as_path, of_regex, of_route};
@@ -208,6 +209,7 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
             let above = Above::default();
             walk(host, machine, &patterns, &above, &mut routes);
         });
+        drop_hidden(&mut routes);
         let middleware = machine.in_module(site.settings, |machine| {
             super::middleware::steps(host, machine, site.settings)
         });
@@ -225,6 +227,21 @@ pub(crate) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
     host.state().django.settings = None;
     doors.extend(super::channels::doors(host, machine));
     doors
+}
+
+/// Takes out the routes that no request reaches: Django takes the first pattern that fits, whatever its method.
+fn drop_hidden(routes: &mut Vec<Route>) {
+    let mut seen: FxHashSet<String> = FxHashSet::default();
+    routes.retain(|route| {
+        let is_fixed = route.template.parameters.is_empty() && !route.template.text.contains(HOLE);
+        if !is_fixed || !route.unresolved.is_empty() {
+            return true;
+        }
+        match route.decided.is_empty() {
+            true => seen.insert(route.template.text.clone()),
+            false => !seen.contains(&route.template.text),
+        }
+    });
 }
 
 /// Lists the routes of a list of patterns.

@@ -89,19 +89,18 @@ fn call_layer(machine: &mut Machine<'_>, step: &Step, arguments: &Arguments) -> 
 }
 
 /// A layer of an unknown library lets requests on, as far as anybody knows; whether it refuses some is
-/// not known if its name says that it guards.
+/// not known if its name says that it guards. Of several that it may be, those count that nobody knows.
 pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &Step) {
-    let is_outside = step.value.atoms().iter().any(|atom| match atom {
-        Atom::Object(id) => {
-            matches!(&machine.heap.get(*id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))
-                && !host.state().made_guards.contains_key(id)
-        }
-        _ => true,
-    });
-    let path = outside_path(machine, &step.value);
-    if !is_outside || has_answered(host, &path) {
+    let path = match step.value.atoms() {
+        [_] => unknown_path(host, machine, &step.value),
+        atoms => atoms
+            .iter()
+            .filter_map(|atom| unknown_path(host, machine, &Value::atom(*atom)))
+            .find(|path| !host.answers(path)),
+    };
+    let Some(path) = path.filter(|path| !has_answered(host, path)) else {
         return;
-    }
+    };
     if path.is_empty() || crate::doors::sounds_like_guard(&path) {
         let number = host.state().run.step;
         let name = step.name;
@@ -111,6 +110,18 @@ pub(crate) fn unknown_layer(host: &ModelHost, machine: &mut Machine<'_>, step: &
             .push((number, format!("what `{name}` does is not known")));
     }
     host.effect(machine, EffectKind::Continue, step.mounted);
+}
+
+/// The path of a layer of a library, empty for what has none; nothing for functions of the program and guards.
+fn unknown_path(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<String> {
+    let is_outside = match value.only_object() {
+        Some(id) => {
+            matches!(&machine.heap.get(id).kind, ObjectKind::Host(path) if !path.starts_with("express:"))
+                && !host.state().made_guards.contains_key(&id)
+        }
+        None => true,
+    };
+    is_outside.then(|| outside_path(machine, value))
 }
 
 fn outside_path(machine: &Machine<'_>, value: &Value) -> String {

@@ -18,7 +18,7 @@ use ustr::Ustr;
 use crate::{Framework, Model, ModelHost};
 pub(crate) use flow::{go_on, step, unknown_layer};
 pub(crate) use paths::{template, variants};
-pub(crate) use register::register_all;
+pub(crate) use register::{paths_of, register_all};
 pub(crate) use request::request_path;
 
 use flow::{begin, next};

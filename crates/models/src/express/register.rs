@@ -249,7 +249,7 @@ pub(super) fn flatten(machine: &mut Machine<'_>, value: &Value, handlers: &mut V
 
 /// Returns the paths that a value names, if it is one or a list of them; a value that is known only as a
 /// fallback is taken for that.
-pub(super) fn paths_of(machine: &mut Machine<'_>, value: &Value) -> Option<Vec<Ustr>> {
+pub(crate) fn paths_of(machine: &mut Machine<'_>, value: &Value) -> Option<Vec<Ustr>> {
     if let Some(id) = value.only_object() {
         return match &machine.heap.get(id).kind {
             ObjectKind::Regex(pattern) => Some(vec![regex_path(pattern)]),

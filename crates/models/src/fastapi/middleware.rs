@@ -145,6 +145,7 @@ pub(crate) fn listed(machine: &Machine<'_>, element: &Value) -> Option<Middlewar
         positional,
         keywords: object.properties.clone(),
         rest: None,
+        rest_at: 0,
     };
     Some(make(machine, value, arguments, object.span))
 }

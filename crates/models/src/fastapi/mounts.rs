@@ -114,6 +114,7 @@ pub(crate) fn add_route_objects(
             positional: object.elements,
             keywords: object.properties,
             rest: None,
+            rest_at: 0,
         };
         match path.as_str() {
             "py:starlette.routing.Route()" => {

@@ -258,6 +258,7 @@ pub(crate) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
         positional: elements.collect(),
         keywords: object.properties,
         rest: None,
+        rest_at: 0,
     };
     let span = object.span;
     match what.as_str() {

@@ -287,6 +287,7 @@ fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
             positional: elements.collect(),
             keywords: object.properties,
             rest: None,
+            rest_at: 0,
         };
         add_class(host, machine, api, made, arguments, object.span);
     }

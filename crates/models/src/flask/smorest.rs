@@ -56,6 +56,7 @@ pub(super) fn decorate_smorest(
         positional: elements.collect(),
         keywords: object.properties,
         rest: None,
+        rest_at: 0,
     };
     let class = target
         .only_object()

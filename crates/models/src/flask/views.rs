@@ -183,6 +183,7 @@ pub(super) fn run(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         positional: elements.collect(),
         keywords,
         rest: None,
+        rest_at: 0,
     };
     let instance = machine.call_value(&class, None, &arguments, call.span)?;
     let name = Ustr::from("dispatch_request");

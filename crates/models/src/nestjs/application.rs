@@ -176,11 +176,11 @@ fn add_all(
 
 fn register_layer(host: &ModelHost, machine: &mut Machine<'_>, app: ObjectId, call: &Call<'_>) {
     let mut given = call.arguments.positional.clone();
-    let mut path = Ustr::from("");
+    let mut paths = vec![Ustr::from("")];
     if given.len() > 1
-        && let Some(text) = given[0].text_pattern()
+        && let Some(found) = crate::express::paths_of(machine, &given[0])
     {
-        path = text;
+        paths = found;
         given.remove(0);
     }
     for value in given {
@@ -189,7 +189,10 @@ fn register_layer(host: &ModelHost, machine: &mut Machine<'_>, app: ObjectId, ca
             _ => vec![value],
         };
         for part in parts {
-            add(host, machine, app, "use", &path, &[part], call.span);
+            for path in &paths {
+                let part = std::slice::from_ref(&part);
+                add(host, machine, app, "use", path, part, call.span);
+            }
         }
     }
 }

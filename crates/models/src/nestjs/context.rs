@@ -32,6 +32,7 @@ pub(super) fn make(
     };
     let kind = match door.transport {
         Transport::WebSocket => "ws",
+        Transport::GraphQl => "graphql",
         _ => "http",
     };
     for (key, value) in [
@@ -51,6 +52,8 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     let get = |name: &str| Some(kept(machine, call.receiver, name));
     let value = match last_part(&call.path) {
         "switchToHttp" | "switchToWs" | "switchToRpc" => Some(call.this.clone()),
+        // Of a query this is the parent of the field, and nothing for the first.
+        "getRequest" | "getResponse" if is_query(machine, call) => Some(Value::undefined()),
         "getRequest" => match kept(machine, call.receiver, "$client") {
             client if client.is_nothing() => get("$request"),
             client => Some(client),
@@ -73,6 +76,18 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
             let parts = [("req", request), ("res", response)];
             Some(crate::tokens::plain(machine, &parts, call.span))
         }
+        "getArgByIndex" if is_query(machine, call) => {
+            let position = call.arguments.get(0).as_number().unwrap_or(0.0) as usize;
+            let query = kept(machine, call.receiver, "$query");
+            Some(super::graphql::by_position(host, machine, position, &query))
+        }
+        "getArgs" if is_query(machine, call) => {
+            let query = kept(machine, call.receiver, "$query");
+            let parts: Vec<Value> = (0..4)
+                .map(|position| super::graphql::by_position(host, machine, position, &query))
+                .collect();
+            Some(machine.make_list(parts, false, call.span))
+        }
         "getArgByIndex" => {
             let first = call.arguments.get(0).as_number() != Some(1.0);
             get(if first { "$request" } else { "$response" })
@@ -86,9 +101,8 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     Ok(value)
 }
 
-/// `GqlExecutionContext.create(context)` is the context with another way to the request.
-pub(super) fn of_query(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(call.arguments.get(0)))
+fn is_query(machine: &Machine<'_>, call: &Call<'_>) -> bool {
+    kept(machine, call.receiver, "$type").text() == Some(Ustr::from("graphql"))
 }
 
 pub(super) fn reflector(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

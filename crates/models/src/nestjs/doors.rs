@@ -35,6 +35,7 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
             }
         }
         super::gateways::doors(host, machine, &app, &numbers, &mut doors);
+        super::graphql::doors(host, machine, &app, &numbers, &mut doors);
     }
     doors
 }
@@ -146,7 +147,7 @@ pub(super) struct Around {
 
 impl Around {
     /// What providers give to the whole application comes first: they are applied when it is created.
-    fn global(host: &ModelHost, machine: &mut Machine<'_>, place: &Placed<'_>) -> Around {
+    pub fn global(host: &ModelHost, machine: &mut Machine<'_>, place: &Placed<'_>) -> Around {
         let mut around = Around::default();
         for (kind, token, role) in KINDS {
             let mut steps = Vec::new();
@@ -274,7 +275,7 @@ pub(super) fn step(
 }
 
 /// The layers of Express, and what modules apply.
-fn before(
+pub(super) fn before(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     place: &Placed<'_>,

@@ -1,13 +1,13 @@
 //! The handler: what its parameters are, by their decorators, and what becomes of its answer.
 
-use firedoor_app::{EffectKind, RequestPart};
+use firedoor_app::{EffectKind, RequestPart, Transport};
 use firedoor_eval::{Arguments, InjectedParameter, Machine, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::decorators::{arguments_of, parts};
 use super::run::read;
-use super::{doors, inject, pipes};
+use super::{doors, graphql, inject, pipes};
 use crate::socket::call_and_wait;
 use crate::tools::kept;
 use crate::{Door, ModelHost, Step};
@@ -24,7 +24,15 @@ pub(super) fn run(
     let parameters = parameters(machine, &step.value);
     let mut answers_itself = false;
     let mut given = Vec::new();
-    for parameter in &parameters {
+    let query = (door.transport == Transport::GraphQl).then(|| {
+        let context = shared.get(3).and_then(Value::only_object);
+        kept(machine, context, "$query")
+    });
+    for (position, parameter) in parameters.iter().enumerate() {
+        if let Some(query) = query.as_ref().filter(|_| parameter.decorators.is_empty()) {
+            given.push(graphql::by_position(host, machine, position, query));
+            continue;
+        }
         for decorator in &parameter.decorators {
             if let Some((kind, options)) = parts(machine, decorator)
                 && matches!(kind.as_str(), "Res" | "Response" | "Next")
@@ -136,6 +144,23 @@ fn by_decorator(
             let field = field.map_or_else(String::new, |field| field.to_string());
             host.request_value(machine, RequestPart::Message, &field)
         }
+        "gql:Args" => {
+            let name = field.or_else(|| {
+                let options = given.first()?;
+                crate::tools::option(machine, options, "name", span)?.text()
+            });
+            let name = name.map_or_else(String::new, |name| name.to_string());
+            host.request_value(machine, RequestPart::Body, &name)
+        }
+        "gql:Context" => {
+            let context = shared.get(3).and_then(Value::only_object);
+            let query = kept(machine, context, "$query");
+            match field {
+                Some(field) => read(machine, &query, &field, span),
+                None => query,
+            }
+        }
+        "gql:Parent" | "gql:Root" => Value::undefined(),
         "custom" => {
             let factory = kept(machine, decorator.only_object(), "$factory");
             let context = shared.get(3).cloned().unwrap_or_else(Value::undefined);

@@ -11,6 +11,7 @@ mod decorators;
 mod doors;
 mod exceptions;
 mod gateways;
+mod graphql;
 mod handler;
 mod inject;
 mod libraries;
@@ -117,8 +118,11 @@ pub static MODEL: Model = Model {
         ("npm:@nestjs/throttler.days", throttler::seconds),
         (
             "npm:@nestjs/graphql.GqlExecutionContext.create",
-            context::of_query,
+            graphql::of_context,
         ),
+        ("nest:query-context.*", graphql::method),
+        ("npm:@nestjs/graphql.GraphQLModule.*", graphql::module),
+        ("npm:@nestjs/graphql.*", graphql::make),
         (
             "npm:@nestjs/core.BaseExceptionFilter().catch",
             exceptions::answer,
@@ -136,19 +140,9 @@ pub static MODEL: Model = Model {
         ("nest:pipe.transform", pipes::transform),
     ],
     subclasses: exceptions::SUBCLASSES,
-    aliases: &[
-        (
-            "npm:@nestjs/common/decorators.Controller",
-            "npm:@nestjs/common.Controller",
-        ),
-        (
-            "npm:@nestjs/core/services.Reflector",
-            "npm:@nestjs/core.Reflector",
-        ),
-        (
-            "npm:@nestjs/core/services/reflector.service.Reflector",
-            "npm:@nestjs/core.Reflector",
-        ),
+    folders: &[
+        ("npm:@nestjs/common/", "npm:@nestjs/common"),
+        ("npm:@nestjs/core/", "npm:@nestjs/core"),
     ],
     framework: Some(&FRAMEWORK),
     ..Model::EMPTY
@@ -189,6 +183,8 @@ pub(crate) struct Memory {
     module_paths: FxHashMap<ObjectId, Ustr>,
     /// What modules apply to routes, in order.
     consumers: Vec<middleware::Consumer>,
+    /// The options of `GraphQLModule`.
+    queries: Option<Value>,
     /// What `ConfigModule` has loaded.
     settings: Vec<Value>,
     /// The server object of each gateway.

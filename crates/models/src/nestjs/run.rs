@@ -5,7 +5,7 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, V
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{context, exceptions, gateways, handler, metadata};
+use super::{context, exceptions, gateways, graphql, handler, metadata};
 use crate::express::{self, go_on};
 use crate::socket::call_and_wait;
 use crate::tools::keep;
@@ -28,6 +28,10 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
         Value::object(next),
         Value::object(context),
     ];
+    if door.transport == Transport::GraphQl {
+        let query = graphql::context(machine, door, &shared);
+        keep(machine, context, "$query", query);
+    }
     if door.transport == Transport::WebSocket {
         let client = gateways::client(host, machine, door, &shared[0]);
         keep(machine, context, "$client", client.clone());
@@ -49,6 +53,7 @@ pub(super) fn step(
     }
     let context = shared.get(3).cloned().unwrap_or_else(Value::undefined);
     match step.role {
+        graphql::CONTEXT => graphql::run_context(host, machine, step, &context),
         "guard" => guard(host, machine, step, &context),
         "interceptor" => interceptor(host, machine, step, &context),
         "pipe" => super::pipes::check(host, machine, door, step),

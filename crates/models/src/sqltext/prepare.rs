@@ -181,10 +181,29 @@ fn pasted_lists(sql: &str, parameters: usize) -> usize {
     let mut scanner = Scanner { rest: sql };
     let mut written = 0;
     while let Some(piece) = scanner.next() {
-        let is_percent = piece == "%" && scanner.rest.starts_with('s');
-        written += usize::from(piece == "?" || is_percent);
+        written += usize::from(is_placeholder(piece, &scanner));
     }
     parameters.saturating_sub(written)
+}
+
+/// Returns how many parameters the placeholders without names take; a list that is pasted in takes one.
+pub(super) fn placeholders(sql: &str) -> usize {
+    let mut scanner = Scanner { rest: sql };
+    let mut before = ["", ""];
+    let mut count = 0;
+    while let Some(piece) = scanner.next() {
+        let is_list =
+            piece.starts_with(HOLE) && before[1] == "(" && before[0].eq_ignore_ascii_case("IN");
+        count += usize::from(is_list || is_placeholder(piece, &scanner));
+        if !piece.trim().is_empty() {
+            before = [before[1], piece];
+        }
+    }
+    count
+}
+
+fn is_placeholder(piece: &str, scanner: &Scanner<'_>) -> bool {
+    piece == "?" || (piece == "%" && scanner.rest.starts_with('s'))
 }
 
 struct Writer {

@@ -1,7 +1,10 @@
 //! `firedoor explain`: everything about one entry point, one finding or one rule.
 
 use firedoor_analysis::ReportedFinding;
-use firedoor_app::{Check, CheckId, Control, Effect, EntryPoint, Layer, LayerKind, Verdict};
+use firedoor_app::{
+    Check, CheckId, Control, Effect, EntryPoint, Layer, LayerKind, Origin, Provenance, Refusal,
+    Verdict,
+};
 use firedoor_plan::Decision;
 use firedoor_rules::Rule;
 
@@ -285,7 +288,7 @@ impl<'a> Trace<'a> {
         let mut told: Vec<CheckId> = Vec::new();
         for (index, effect) in effects.iter().enumerate() {
             for id in &effect.checks {
-                if !told.contains(id) {
+                if !told.contains(id) && !is_of_setup(self.entry.check(*id)) {
                     told.push(*id);
                     text.push_str(&self.check(told.len(), self.entry.check(*id)));
                 }
@@ -362,4 +365,16 @@ impl<'a> Trace<'a> {
         }
         text
     }
+}
+
+/// Holds if the program only asks whether its own settings are there, and would not run without them: that is the
+/// same for every request.
+fn is_of_setup(check: &Check) -> bool {
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    let names_setting = examined
+        .clone()
+        .any(|origin| matches!(origin, Origin::Environment { .. }));
+    let is_own =
+        |origin: &Origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_));
+    check.refusal == Some(Refusal::Throw(None)) && names_setting && examined.all(is_own)
 }

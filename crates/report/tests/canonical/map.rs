@@ -92,6 +92,7 @@ fn entry(files: &FileSet, method: &str, path: &str, handler: &str, at: (&str, &s
             span: span(files, at.0, at.1),
         },
         registered: span(files, at.0, at.1),
+        registered_if: None,
         group: (0, ustr("app")),
         layers: vec![],
         late: Vec::new(),
@@ -207,7 +208,7 @@ fn join(files: &FileSet) -> EntryPoint {
     ]
     .into();
     entry.credentials = vec![Origin::Request(RequestPart::Cookie, ustr("token"))];
-    entry.checks = vec![token_check(files), lobby_check(files)];
+    entry.checks = vec![token_check(files), lobby_check(files), setting_check(files)];
     entry.effects = join_effects(files);
     entry.unresolved = vec![String::from(
         "a plugin that is chosen at run time may add a layer (src/app.ts:9)",
@@ -231,6 +232,16 @@ fn token_check(files: &FileSet) -> Check {
         alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
+    }
+}
+
+/// A check of the program's start, which people are not told of.
+fn setting_check(files: &FileSet) -> Check {
+    Check {
+        kind: CheckKind::Presence,
+        operands: vec![secret()],
+        refusal: Some(Refusal::Throw(None)),
+        ..token_check(files)
     }
 }
 
@@ -327,7 +338,7 @@ fn join_effects(files: &FileSet) -> Vec<Effect> {
             respond,
             place("src/lobbies.ts", "response.json"),
             "joinLobby",
-            2,
+            3,
             None,
         ),
     ]

@@ -1,0 +1,175 @@
+//! Records that are made in the name of whoever the client says, or below whatever it names: part of the rule
+//! `object-without-owner-check`.
+
+use firedoor_app::ownership::{
+    Usage, all_usages, is_clients_choice, is_for_higher_rank, knows_caller, ties,
+};
+use firedoor_app::{
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Provenance, query, user_control,
+};
+use firedoor_source::Span;
+
+use crate::Confidence;
+
+/// A new record that somebody else may be given.
+pub struct MadeForOthers<'m> {
+    /// Where.
+    pub entry: &'m EntryPoint,
+    /// The making, as an effect.
+    pub effect: &'m Effect,
+    /// The making.
+    pub access: &'m Access,
+    /// The field that says whose it is, or what it belongs to.
+    pub field: &'m Field,
+    /// An entry point that asks, with the place.
+    pub example: (&'m EntryPoint, Span),
+    /// Whether the field is the caller there; else the caller is held against it.
+    pub is_owner: bool,
+    /// How sure.
+    pub confidence: Confidence,
+}
+
+/// A making of a record, as an effect.
+type Making<'m> = (&'m EntryPoint, &'m Effect, &'m Access);
+
+/// Returns the records that are made for others.
+pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
+    let usages = all_usages(map);
+    let makings: Vec<Making<'_>> = map
+        .entry_points
+        .iter()
+        .filter(|entry| entry.verdict(Control::Authentication).refuses() && knows_caller(entry))
+        .flat_map(|entry| {
+            query::handler_accesses(entry)
+                .filter(|(_, access)| access.operation == Operation::Create)
+                .map(move |(effect, access)| (entry, effect, access))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for making @ (entry, effect, access) in &makings {
+        if is_asked_for_something(entry, effect) {
+            continue;
+        }
+        let example = access.values.iter().find_map(|field| {
+            let is_open = field.operator == "="
+                && is_clients_choice(&field.value)
+                && !ties(entry, effect).touches(entry, &field.value);
+            if !is_open {
+                return None;
+            }
+            let of_owner = owner_elsewhere(&makings, making, field);
+            let of_parent = || parent_asked_for(&usages, &makings, making, field);
+            let is_owner = of_owner.is_some();
+            Some((field, of_owner.or_else(of_parent)?, is_owner))
+        });
+        let Some((field, example, is_owner)) = example else {
+            continue;
+        };
+        if is_for_higher_rank(entry, std::iter::once(example.0)) {
+            continue;
+        }
+        let is_administrative = query::is_administrative_path(&entry.path);
+        found.push(MadeForOthers {
+            entry,
+            effect,
+            access,
+            field,
+            example,
+            is_owner,
+            confidence: match is_administrative {
+                true => Confidence::Low,
+                false => Confidence::Medium,
+            },
+        });
+    }
+    found
+}
+
+/// Holds if the caller was held against something, or asked what he may do: who adds others to what is his own gives
+/// their names.
+fn is_asked_for_something(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.checks_of(effect).any(|check| {
+        matches!(
+            user_control(check),
+            Some(Control::Ownership | Control::Authorization)
+        )
+    })
+}
+
+/// Returns where the caller stands in the field that the client fills here, if he stands in no other field here: who
+/// gives work to another is named himself.
+fn owner_elsewhere<'m>(
+    makings: &[Making<'m>],
+    (entry, _, access): &Making<'m>,
+    field: &Field,
+) -> Option<(&'m EntryPoint, Span)> {
+    let mut others = makings
+        .iter()
+        .filter(|(other, _, made)| !std::ptr::eq(*other, *entry) && made.asset == access.asset);
+    let named = |made: &'m Access| made.values.iter().find(|it| it.name == field.name);
+    // Where others leave it to the client as well, it may be meant.
+    let is_open_elsewhere = others
+        .clone()
+        .any(|(_, _, made)| named(made).is_some_and(|it| is_clients_choice(&it.value)));
+    if is_open_elsewhere {
+        return None;
+    }
+    others.find_map(|(other, effect, made)| {
+        let owner = named(made).filter(|it| query::is_principal(&it.value))?;
+        let is_named_too = access
+            .values
+            .iter()
+            .any(|it| shares_principal(&it.value, &owner.value));
+        (!is_named_too).then_some((*other, effect.span))
+    })
+}
+
+fn shares_principal(one: &Provenance, other: &Provenance) -> bool {
+    query::is_principal(one)
+        && one
+            .origins()
+            .iter()
+            .any(|origin| other.origins().contains(origin) && is_callers(origin))
+}
+
+fn is_callers(origin: &firedoor_app::Origin) -> bool {
+    Provenance::new([origin.clone()]).is_of_principal()
+}
+
+/// Returns where the caller is held against what the record is made below. Who puts his own name to it may be meant
+/// to: to join, to vote, to comment.
+fn parent_asked_for<'m>(
+    usages: &[Usage<'m>],
+    makings: &[Making<'m>],
+    (entry, _, access): &Making<'m>,
+    field: &Field,
+) -> Option<(&'m EntryPoint, Span)> {
+    if access
+        .values
+        .iter()
+        .any(|it| query::is_principal(&it.value))
+    {
+        return None;
+    }
+    let made = makings.iter().find(|(other, effect, made)| {
+        !std::ptr::eq(*other, *entry)
+            && made.asset == access.asset
+            && made.values.iter().any(|it| {
+                it.name == field.name
+                    && is_clients_choice(&it.value)
+                    && ties(other, effect).touches(other, &it.value)
+            })
+    });
+    let used = || {
+        usages.iter().find(|other| {
+            !std::ptr::eq(other.entry, *entry)
+                && other.is_scoped
+                && other.access.asset == access.asset
+                && other.access.key.iter().any(|it| {
+                    it.name == field.name && it.operator == "=" && is_clients_choice(&it.value)
+                })
+        })
+    };
+    let made = made.map(|(other, effect, _)| (*other, effect.span));
+    made.or_else(|| used().map(|other| (other.entry, other.effect.span)))
+}
