@@ -280,7 +280,11 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
     if open.is_empty() {
         return Verdict::Enforced;
     }
-    let conditions: Vec<String> = open.iter().filter_map(|way| environment_of(way)).collect();
+    let is_left_out = |way: &Continuation| {
+        control == Control::Authentication && way.checks.iter().any(is_left_out)
+    };
+    let settings = open.iter().filter(|way| !is_left_out(way));
+    let conditions: Vec<String> = settings.filter_map(|way| environment_of(way)).collect();
     if conditions.len() == open.len() {
         return Verdict::Conditional(conditions.join(" or "));
     }
@@ -458,8 +462,24 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
             refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
             && !(check.is_alternative && is_setting_missing(check))
+            && !(control == Control::Authentication && is_left_out(check))
             && !is_missing_on_both_sides(check)
     })
+}
+
+/// Holds if the check is passed by whoever leaves out what it examines: `signature and not is_right(signature)` refuses
+/// nobody who sends no signature.
+fn is_left_out(check: &Check) -> bool {
+    check.is_alternative
+        && check.alternatives.iter().any(|part| {
+            let origins = || part.operands.iter().flat_map(Provenance::origins);
+            let is_sent =
+                |origin: &Origin| origin.is_from_client() || matches!(origin, Origin::Literal(_));
+            part.kind == CheckKind::Presence
+                && !part.outcome
+                && origins().any(Origin::is_from_client)
+                && origins().all(is_sent)
+        })
 }
 
 /// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header

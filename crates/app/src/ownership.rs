@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use ustr::Ustr;
 
-use crate::query::{accesses, handler_accesses, is_principal, verifications};
+use crate::query::{accesses, comparisons, handler_accesses, is_principal, verifications};
 use crate::{
     Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind,
     Map, Operation, Origin, Provenance, RequestPart, user_control,
@@ -154,7 +154,9 @@ pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
         .filter(|(effect, access)| effect.layer.is_none() || is_loaded_for_handler(entry, access));
     used.filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
-            Operation::Create | Operation::Count => return None,
+            Operation::Create => return None,
+            Operation::Count if !is_named(access) => return None,
+            Operation::Count => (Use::Find, ties.scopes(access, effect)),
             Operation::Update => (Use::Change, ties.scopes(access, effect)),
             Operation::Delete => (Use::Remove, ties.scopes(access, effect)),
             Operation::Read => {
@@ -186,6 +188,14 @@ fn is_loaded_for_handler(entry: &EntryPoint, access: &Access) -> bool {
     access.operation == Operation::Read
         && access.key.iter().any(|it| is_clients_choice(&it.value))
         && answers_with(entry, access.asset).next().is_some()
+}
+
+/// Holds if a record is chosen by its own key.
+fn is_named(access: &Access) -> bool {
+    let mut key = access.key.iter();
+    key.any(|field| {
+        field.operator == "=" && matches!(field.name.as_str(), "id" | "_id" | "uuid" | "pk")
+    })
 }
 
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
@@ -337,12 +347,33 @@ fn numbered_usages(map: &Map) -> Vec<(usize, usize, Use, bool)> {
 
 /// Holds if the entry point knows who the caller is, and not only that a signature or shared key is right.
 pub fn knows_caller(entry: &EntryPoint) -> bool {
+    if is_signed(entry) {
+        return false;
+    }
     accesses(entry).any(|(_, access)| access.key.iter().any(|field| is_principal(&field.value)))
         || verifications(entry).any(|(_, found)| found.is_verified && found.token.is_credential())
         || entry
             .checks
             .iter()
             .any(|check| check.kind == CheckKind::Library || is_principal(&check.provenance()))
+}
+
+/// Holds if the handler holds a header against a signature over what was sent, and asks nothing of a caller, whatever
+/// layers before it look up for browsers.
+pub fn is_signed(entry: &EntryPoint) -> bool {
+    let compared = comparisons(entry).filter(|(effect, _)| effect.layer.is_none());
+    let is_header = |value: &Provenance| value.is_from(RequestPart::Header);
+    let is_signature = |value: &Provenance| {
+        value.origins().contains(&Origin::Signature)
+            && (value.is_from(RequestPart::Body) || value.is_from(RequestPart::File))
+    };
+    let mut own = compared.map(|(_, found)| [&found.given, &found.expected]);
+    own.any(|[one, other]| {
+        is_header(one) && is_signature(other) || is_header(other) && is_signature(one)
+    }) && !handler_accesses(entry).any(|(_, access)| {
+        let mut fields = access.key.iter().chain(&access.values);
+        fields.any(|field| is_principal(&field.value))
+    })
 }
 
 /// Holds if the records are shared by everybody: nobody makes one in his own name, and where the caller is part of

@@ -290,6 +290,9 @@ pub fn is_random(value: &Provenance) -> bool {
 /// Holds if a user is known to `entry`, not only a server or a job with a key: something that it does or asks
 /// hangs on who is asking.
 pub fn knows_user(entry: &EntryPoint) -> bool {
+    if crate::ownership::is_signed(entry) {
+        return false;
+    }
     let in_checks = entry
         .checks
         .iter()

@@ -9,8 +9,8 @@ use crate::query::{
     opens_session,
 };
 use crate::{
-    Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Effect, EffectKind, EntryPoint,
-    Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
+    Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Control, Effect, EffectKind,
+    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
 };
 
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
@@ -40,7 +40,10 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
             let in_guard = is_in_guard(entry, effect);
             let is_looked_up = effect.layer.is_some()
                 && !access.operation.is_write()
-                && access.key.iter().any(|field| proves(&field.value, in_guard));
+                && access
+                    .key
+                    .iter()
+                    .any(|field| proves(&field.value, in_guard));
             if is_looked_up && made.contains(&access.asset) {
                 assets.push(access.asset);
             }

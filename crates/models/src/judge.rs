@@ -165,7 +165,16 @@ pub fn is_public_field(field: &str) -> bool {
                 | "type"
                 | "kind"
                 | "state"
+                | "plan"
+                | "version"
         )
+        || is_amount(&last)
+}
+
+/// Whoever buys something knows what it costs.
+fn is_amount(name: &str) -> bool {
+    let words = ["amount", "price", "cents", "total", "currency", "quantity"];
+    words.iter().any(|word| name.contains(word))
 }
 
 fn may_both_be_same_constant(left: &Value, right: &Value) -> bool {

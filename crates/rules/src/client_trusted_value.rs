@@ -1,12 +1,13 @@
 //! Finds prices, balances and ranks that handlers take from the client's word.
 
-use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, Origin, query};
+use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query};
 use ustr::Ustr;
 
 use crate::client_value::{
     is_counted, is_from_server, is_held_against_server, reads, sent_fields, servers_own,
     written_fields,
 };
+use crate::orders::{gives_something_else, settlements};
 use crate::privileged::{is_money, is_money_name, is_rank_name, money_words};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -106,6 +107,14 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
             Confidence::High,
             format!("the server has it itself: `{name}` of {asset}, which the handler reads"),
         )),
+        _ if is_price_of_order(map, access, field) => Some((
+            Confidence::Medium,
+            "what is given for the payment does not hang on the amount".to_owned(),
+        )),
+        _ if is_own_price(map, place) => Some((
+            Confidence::Medium,
+            format!("`{}` of the caller pays for it", field.name),
+        )),
         _ if is_free_gain(entry, place) => Some((
             Confidence::Medium,
             format!(
@@ -135,6 +144,66 @@ fn alternative(field: &Field, sent: &str) -> Option<String> {
             .any(|word| wanted.contains(word))
             .then(|| format!("`{name}`"))
     })
+}
+
+/// The record is an order that another server reports as paid, and something is given for it that is worked out from
+/// what was chosen, not from what it cost.
+fn is_price_of_order(map: &Map, access: &Access, field: &Field) -> bool {
+    access.operation == Operation::Create
+        && is_money_name(&field.name)
+        && settlements(map).any(|settled| {
+            settled.access.asset == access.asset && gives_something_else(&settled, field.name)
+        })
+}
+
+/// The caller pays an amount of his own choice from his balance, and gets something that has nothing to do with the
+/// amount. Whoever bets, gives or withdraws leaves the amount elsewhere.
+fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
+    let Place {
+        entry,
+        access,
+        field,
+        sent,
+        ..
+    } = place;
+    let is_sent = |value: &Provenance| sent_fields(value).iter().any(|(_, name)| name == sent);
+    let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+    let is_enough = access
+        .key
+        .iter()
+        .any(|key| matches!(key.operator, ">" | ">=") && key.name == field.name);
+    let is_taken = access.operation == Operation::Update
+        && is_own
+        && is_money_name(sent)
+        && (field.operator == "-=" || is_enough && is_counted(access, field));
+    let is_journal = |asset: Ustr| {
+        let others = map.entry_points.iter().filter(|other| {
+            let writes = |wanted: Ustr, operation: Operation| {
+                query::handler_accesses(other)
+                    .any(|(_, it)| it.asset == wanted && it.operation == operation)
+            };
+            writes(access.asset, Operation::Update) && writes(asset, Operation::Create)
+        });
+        others.count() > 1
+    };
+    let others = || {
+        query::handler_accesses(entry)
+            .map(|(_, other)| other)
+            .filter(|other| other.operation.is_write() && !std::ptr::eq(*other, *access))
+    };
+    let tells = |other: &&Access| other.values.iter().any(|field| is_sent(&field.value));
+    let is_left = |other: &Access| {
+        !(other.operation == Operation::Create && is_journal(other.asset))
+            || other.asset == access.asset
+    };
+    let is_sent_on = entry.effects.iter().any(|effect| {
+        matches!(&effect.kind, firedoor_app::EffectKind::Send { content, .. }
+            if content.iter().any(|field| is_sent(&field.value)))
+    });
+    is_taken
+        && !is_sent_on
+        && !others().filter(tells).any(is_left)
+        && others().any(|other| !tells(&other) && other.asset != access.asset)
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.

@@ -63,14 +63,39 @@ pub fn is_held_against_server(
     balance: (Ustr, Ustr),
 ) -> bool {
     entry.checks_of(effect).any(|check| {
+        let is_kept = |origin: &Origin| match origin {
+            Origin::Record { asset, field, .. } => (*asset, *field) != balance,
+            Origin::Environment { .. } => true,
+            _ => false,
+        };
+        let is_sent = |operand: &Provenance| operand.origins().contains(sent);
+        // What is either the client's or the server's is not held against the server's.
+        let is_other =
+            |operand: &Provenance| !is_sent(operand) && operand.origins().iter().any(is_kept);
+        let is_compared = check.operands.iter().any(is_sent) && check.operands.iter().any(is_other);
+        // What is counted with is worked out from both.
+        let is_counted = |origin: &Origin| {
+            let Origin::Record { asset, field, .. } = origin else {
+                return false;
+            };
+            written_fields(entry)
+                .any(|(_, access, written)| access.asset == *asset && written.name == *field)
+        };
+        let is_one_of_both = check.operands.iter().all(|operand| {
+            let mut origins = operand.origins().iter();
+            is_sent(operand) && !origins.clone().any(is_counted)
+                || origins.all(|it| matches!(it, Origin::Literal(_)))
+        });
         let provenance = examined(check);
         check.kind != CheckKind::Failure
             && provenance.origins().contains(sent)
-            && provenance.origins().iter().any(|origin| match origin {
-                Origin::Record { asset, field, .. } => (*asset, *field) != balance,
-                Origin::Environment { .. } => true,
-                _ => false,
-            })
+            && (is_compared
+                || !(is_one_of_both
+                    && matches!(
+                        check.kind,
+                        CheckKind::Bound | CheckKind::Shape | CheckKind::Presence
+                    ))
+                    && provenance.origins().iter().any(is_kept))
     })
 }
 

@@ -55,7 +55,9 @@ mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_reusable;
 mod optional_authentication;
+mod orders;
 mod parent_not_checked;
+mod payment_amount_unchecked;
 mod pending_token_accepted;
 mod place;
 mod privileged;
@@ -177,6 +179,7 @@ pub static RULES: &[&Rule] = &[
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
+    &payment_amount_unchecked::RULE,
     &pending_token_accepted::RULE,
     &recovery_code_reusable::RULE,
     &refresh_cookie_broad_path::RULE,

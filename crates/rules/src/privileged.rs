@@ -226,6 +226,11 @@ fn is_money_word(word: &str) -> bool {
     matches!(
         word,
         "price"
+            | "cents"
+            | "pence"
+            | "prize"
+            | "stake"
+            | "payout"
             | "amount"
             | "cost"
             | "costs"

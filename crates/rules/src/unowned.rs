@@ -10,6 +10,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
+use crate::orders::settlements;
 
 /// A use of a record that ties it to nobody, with what says that it should.
 pub struct Unowned<'m> {
@@ -54,7 +55,8 @@ impl Unowned<'_> {
     /// Returns what is done to the record, as a verb.
     pub fn verb(&self) -> &'static str {
         match self.usage.kind {
-            Use::Tell | Use::Find => "reads",
+            Use::Tell => "reads",
+            Use::Find => "takes",
             Use::Change => "changes",
             Use::Remove => "deletes",
         }
@@ -131,7 +133,44 @@ fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
         }
         is_chosen = true;
     }
-    is_chosen && !usage.is_scoped && usage.kind != Use::Find
+    is_chosen && !usage.is_scoped && (usage.kind != Use::Find || is_taken_up(map, usage))
+}
+
+/// The handler only asks whether the record is there, and then books it to the caller: a car that enters a race, an
+/// address that something is sent to.
+fn is_taken_up(map: &Map, usage: &Usage<'_>) -> bool {
+    let chosen: Vec<&Origin> = usage
+        .access
+        .key
+        .iter()
+        .flat_map(|field| field.value.origins())
+        .filter(|origin| {
+            matches!(
+                origin,
+                Origin::Request(RequestPart::Body | RequestPart::Message, _)
+            )
+        })
+        .collect();
+    let names = |field: &Field| {
+        is_identifier(&field.name)
+            && field.value.origins().iter().any(|origin| {
+                chosen.contains(&origin)
+                    || matches!(origin, Origin::Record { asset, field, .. }
+                        if *asset == usage.access.asset && is_identifier(field))
+            })
+    };
+    !chosen.is_empty()
+        && usage.access.key.len() == 1
+        && !query::account_assets(map).contains(&usage.access.asset)
+        && query::handler_accesses(usage.entry).any(|(_, made)| {
+            made.operation == Operation::Create
+                && made.asset != usage.access.asset
+                && made.values.iter().any(names)
+                && made
+                    .values
+                    .iter()
+                    .any(|field| query::is_principal(&field.value))
+        })
 }
 
 /// Others rarely know what else a record could be found by.
@@ -230,7 +269,10 @@ impl<'u, 'm> Evidence<'u, 'm> {
             });
         }
         let is_write = matches!(usage.kind, Use::Change | Use::Remove);
-        let (entry, span) = maker(map, usage.access.asset).filter(|_| is_write)?;
+        let is_order = || settlements(map).any(|it| it.access.asset == usage.access.asset);
+        let is_private = usage.kind == Use::Tell && is_order();
+        let found = maker(map, usage.access.asset).filter(|_| is_write || is_private);
+        let (entry, span) = found.or_else(|| made_above(map, usage))?;
         let is_for_others = is_for_higher_rank(usage.entry, std::iter::once(entry));
         (!is_for_others).then_some(Example {
             entry,
@@ -241,6 +283,14 @@ impl<'u, 'm> Evidence<'u, 'm> {
     }
 
     fn confidence(&self, usage: &Usage<'_>, has_checked_parent: bool) -> Confidence {
+        // Who may name a record is often anybody; not where all others who name one have to own it.
+        if usage.kind == Use::Find {
+            let is_private = self.is_made_by_callers && !self.is_public && self.open == 0;
+            return match is_private && self.scoped.len() > 1 {
+                true => Confidence::Medium,
+                false => Confidence::Low,
+            };
+        }
         if self.example.is_none() && self.open > 0 {
             return Confidence::Low;
         }
@@ -307,6 +357,20 @@ fn is_meant_for_others(usage: &Usage<'_>) -> bool {
         }
         Use::Change => is_only_for_others(usage.effect),
     }
+}
+
+/// Returns where records are made below the same parent, for callers who were held against it.
+fn made_above<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<(&'m EntryPoint, Span)> {
+    let (above, last) = usage.entry.path.rsplit_once('/')?;
+    if !last.starts_with('{') || !above.contains('{') || !has_checked_parent(usage) {
+        return None;
+    }
+    let asset = usage.access.asset;
+    let mut entries = makers(map, asset).filter(|entry| entry.path == above);
+    let entry = entries.next()?;
+    let made = query::handler_accesses(entry)
+        .find(|(_, access)| access.asset == asset && access.operation == Operation::Create)?;
+    Some((entry, made.0.span))
 }
 
 /// Holds if entry points tell the caller his own records, and none tells those of others: who may not see a

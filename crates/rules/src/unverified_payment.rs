@@ -1,11 +1,13 @@
 //! Finds entry points that book payments for whoever says that they were made.
 
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Verdict, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, SendChannel, Verdict, ownership, query,
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::privileged::{is_money, is_money_name};
+use crate::orders::{prices, says_paid, settlements};
+use crate::privileged::is_money;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -33,14 +35,17 @@ fn check(map: &Map, findings: &mut Findings) {
             }),
             _ => false,
         };
-        if !is_open || query::opens_session(map, entry) {
+        let is_callers = !is_open && ownership::knows_caller(entry) && is_for_anybody(entry);
+        if !is_open && !is_callers || query::opens_session(map, entry) {
             continue;
         }
         let booked = written_fields(entry).find(|(effect, access, field)| {
             access.operation == Operation::Update
                 && is_booking(map, access, field)
-                && !is_proven(entry, effect)
-                && is_told(entry, effect)
+                && match is_callers {
+                    true => is_proven_elsewhere(map, entry, access, field) && !is_settled(entry),
+                    false => !is_proven(entry, effect) && is_told(entry, effect),
+                }
         });
         let Some((effect, access, field)) = booked else {
             continue;
@@ -61,26 +66,79 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
+/// Nobody with a rank is needed for it.
+fn is_for_anybody(entry: &EntryPoint) -> bool {
+    !entry.verdict(Control::Authorization).refuses() && !query::is_administrative_path(&entry.path)
+}
+
+/// The payment provider books the same elsewhere, and has to prove who it is.
+fn is_proven_elsewhere(map: &Map, entry: &EntryPoint, access: &Access, field: &Field) -> bool {
+    says_paid(field)
+        && settlements(map).any(|settled| {
+            !std::ptr::eq(settled.entry, entry)
+                && settled.access.asset == access.asset
+                && settled.field.name == field.name
+        })
+}
+
+/// Another server is asked before, or the caller pays with what he has here.
+fn is_settled(entry: &EntryPoint) -> bool {
+    let is_answer = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Answer(_) | Origin::Outside(_) | Origin::Unknown(_)
+        )
+    };
+    entry.effects.iter().any(|effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Send {
+                channel: SendChannel::Http,
+                ..
+            }
+        ) || entry.checks_of(effect).any(|check| {
+            effect.layer.is_none()
+                && check
+                    .operands
+                    .iter()
+                    .flat_map(Provenance::origins)
+                    .any(is_answer)
+                && check.kind != CheckKind::Failure
+        })
+    }) || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
+        || query::verifications(entry)
+            .any(|(effect, found)| effect.layer.is_none() && found.is_verified)
+        || written_fields(entry).any(|(_, _, field)| field.operator == "-=")
+}
+
 /// A balance is raised, or a record with a price is marked as paid.
 fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
-    let is_priced = map
-        .asset(access.asset)
-        .is_some_and(|asset| asset.fields.iter().any(|field| is_money_name(&field.name)));
-    let is_paid = field.value.origins().iter().any(|origin| {
-        matches!(origin, Origin::Literal(text)
-            if matches!(text.to_ascii_lowercase().as_str(), "paid" | "succeeded" | "completed" | "captured"))
-    });
     let is_rank = matches!(field.name.as_str(), "score" | "rating");
     (!is_rank && is_counted(access, field) && is_money(map, access.asset, field.name))
-        || (is_priced && is_paid)
+        || says_paid(field) && !prices(map, access.asset).is_empty()
 }
 
 fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
-    entry
-        .checks_of(effect)
-        .any(|check| matches!(check.kind, CheckKind::Proof | CheckKind::Library))
-        || query::comparisons(entry).next().is_some()
+    entry.checks_of(effect).any(|check| {
+        matches!(check.kind, CheckKind::Proof | CheckKind::Library) && !is_left_out(check)
+    }) || query::comparisons(entry).next().is_some() && !entry.checks_of(effect).any(is_left_out)
         || query::verifications(entry).any(|(_, found)| found.is_verified)
+}
+
+/// Whoever sends no signature passes: `signature and not is_right(signature)`.
+fn is_left_out(check: &Check) -> bool {
+    let is_missing = |part: &Check| {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        part.kind == CheckKind::Presence
+            && !part.outcome
+            && origins.any(|origin| matches!(origin, Origin::Request(..)))
+    };
+    check.is_alternative
+        && check.alternatives.iter().any(is_missing)
+        && check
+            .alternatives
+            .iter()
+            .any(|part| part.kind == CheckKind::Proof)
 }
 
 /// What the request says decides whether it is booked.

@@ -8,7 +8,10 @@ use ustr::Ustr;
 
 use super::{is_chosen, key_of};
 use crate::query::{accesses, is_principal};
-use crate::{Access, Check, CheckId, CheckKind, Effect, EntryPoint, Origin, Provenance};
+use crate::{
+    Access, Check, CheckId, CheckKind, Effect, EntryPoint, Field, Operation, Origin, Provenance,
+    RequestPart,
+};
 
 /// What checks have tied to the caller.
 #[derive(Clone, Debug, Default)]
@@ -22,14 +25,80 @@ pub struct Ties {
 
 /// Returns what the checks before `effect` have tied to the caller.
 pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checks = entry.checks_of(effect).filter(|check| binds(entry, check));
-    let checked: Vec<Provenance> = checks.map(Check::provenance).collect();
+    let checks = entry.checks_of(effect);
+    let checked: Vec<Provenance> = checks.filter_map(|check| bound(entry, check)).collect();
     ties_of(entry, &checked.iter().collect::<Vec<_>>())
 }
 
-/// Holds if what the check examines can be said of everybody who has passed it.
-fn binds(entry: &EntryPoint, check: &Check) -> bool {
-    !is_of_another(check) && !has_open_way(entry, check)
+/// Returns what everybody who has passed the check was held against.
+fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
+    if is_of_another(check) || has_open_way(entry, check) {
+        return None;
+    }
+    let ranks = ranks_within(entry, check);
+    if ranks.is_empty() {
+        return Some(check.provenance());
+    }
+    let examined = ranks.iter().flat_map(|part| &part.operands);
+    Some(examined.fold(Provenance::default(), |all, operand| all.union(operand)))
+}
+
+/// Returns the ways past the check that ask for no more than what the caller is within a group that the request names:
+/// `mine or member.role == "owner"` says nothing of records of other groups.
+fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
+    let is_mine = |part: &Check| {
+        let examined = part.provenance();
+        let mut origins = examined.origins().iter();
+        is_principal(&examined)
+            && origins.any(|it| {
+                matches!(
+                    it,
+                    Origin::Record {
+                        of_principal: false,
+                        ..
+                    }
+                )
+            })
+    };
+    let parts = &check.alternatives;
+    if !check.is_alternative || parts.len() > 3 || !parts.iter().any(is_mine) {
+        return Vec::new();
+    }
+    let is_within = |asset: Ustr| {
+        accesses(entry).any(|(_, access)| {
+            let is_named = |field: &Field| {
+                !is_principal(&field.value) && field.value.is_from(RequestPart::Path)
+            };
+            access.asset == asset
+                && access.operation == Operation::Read
+                && access.key.iter().any(|field| is_principal(&field.value))
+                && access.key.iter().any(is_named)
+        })
+    };
+    let is_rank = |part: &Check| {
+        let mut fields = part.operands.iter().flat_map(Provenance::origins);
+        let is_told = |origin: &Origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: true,
+            } => is_within(*asset) && !matches!(field.as_str(), "id" | "_id"),
+            Origin::Literal(_) => true,
+            _ => false,
+        };
+        matches!(
+            part.kind,
+            CheckKind::Equality | CheckKind::Bound | CheckKind::Membership
+        ) && part.operands.iter().any(|operand| {
+            let mut origins = operand.origins().iter();
+            origins.any(|it| matches!(it, Origin::Record { field, .. } if !field.is_empty()))
+        }) && fields.all(is_told)
+    };
+    check
+        .alternatives
+        .iter()
+        .filter(|part| is_rank(part))
+        .collect()
 }
 
 /// Holds if the check has found that a record is *not* the caller's.
@@ -140,7 +209,7 @@ impl<'m> KnownTies<'m> {
     fn of(&mut self, effect: &'m Effect) -> &Ties {
         if self.examined.is_empty() {
             let checks = self.entry.checks.iter();
-            let examined = checks.map(|check| binds(self.entry, check).then(|| check.provenance()));
+            let examined = checks.map(|check| bound(self.entry, check));
             self.examined = examined.collect();
         }
         let (entry, examined) = (self.entry, &self.examined);

@@ -6,7 +6,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::sequel::Leave;
-use crate::state::Left;
+use crate::state::{Left, RegistrationKind};
 use crate::{Door, ModelHost, Step, express_ws};
 
 /// A request, a response and `next` are shared by all steps.
@@ -50,8 +50,12 @@ pub(crate) fn step(
     let count = if step.role == "error" { 4 } else { 3 };
     let mut arguments = Arguments::positional(shared.iter().take(count).cloned());
     if step.role == "parameter" {
-        let value = host.request_value(machine, RequestPart::Path, "");
+        let name = parameter_name(host, step).unwrap_or_default();
+        let value = host.request_value(machine, RequestPart::Path, &name);
         arguments.positional.push(value);
+        if !name.is_empty() {
+            arguments.positional.push(Value::string(&name));
+        }
     }
     let outer = host.state().run.handed_on.replace(Vec::new());
     let result = call_layer(machine, step, &arguments);
@@ -60,6 +64,17 @@ pub(crate) fn step(
     result?;
     unknown_layer(host, machine, step);
     Ok(())
+}
+
+/// Returns the parameter that the function is registered for.
+fn parameter_name(host: &ModelHost, step: &Step) -> Option<Ustr> {
+    let state = host.state();
+    let registrations = state.routers.values().flat_map(|it| &it.registrations);
+    let mut named = registrations.filter_map(|registration| match registration.kind {
+        RegistrationKind::Parameter(name) => (registration.span == step.mounted).then_some(name),
+        _ => None,
+    });
+    named.next()
 }
 
 fn call_layer(machine: &mut Machine<'_>, step: &Step, arguments: &Arguments) -> Result<(), Stop> {

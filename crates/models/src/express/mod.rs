@@ -31,8 +31,8 @@ use request::{
     request_parameter, request_test,
 };
 use response::{
-    chain, redirect, respond, response_locals, send_status, set_status, set_status_property,
-    status_of, write_head,
+    chain, is_answered, redirect, respond, response_locals, send_status, set_status,
+    set_status_property, status_of, write_head,
 };
 
 /// The model.
@@ -106,6 +106,9 @@ pub static MODEL: Model = Model {
         ("express:request.headers.*", header_member),
         ("express:request.cookies.*", cookie_member),
         ("express:response.locals", response_locals),
+        ("express:response.headersSent", is_answered),
+        ("express:response.writableEnded", is_answered),
+        ("express:response.finished", is_answered),
     ],
     sets: &[("express:response.statusCode", set_status_property)],
     framework: Some(&FRAMEWORK),

@@ -30,6 +30,11 @@ fn answer(
         })
         .and_then(|status| status.as_number())
         .map(|status| status as u16);
+    if let Some(response) = response {
+        machine
+            .heap
+            .set_property(response, Ustr::from("$answered"), Value::bool(true));
+    }
     let fields = host.body_fields(machine, body);
     if let Some(status) = status.filter(|status| *status >= 400) {
         host.refuse(machine, Refusal::Status(status), span);
@@ -92,6 +97,20 @@ pub(super) fn set_status_property(
         .heap
         .set_property(response, Ustr::from("$status"), value.clone());
     true
+}
+
+/// `response.headersSent`: whether there was an answer. Wrappers of handlers answer only where there was none.
+pub(super) fn is_answered(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let answered = machine
+        .heap
+        .property(object?, Ustr::from("$answered"))
+        .cloned();
+    Some(answered.unwrap_or_else(|| Value::bool(false)))
 }
 
 pub(super) fn chain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
