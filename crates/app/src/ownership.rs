@@ -55,9 +55,7 @@ pub fn is_clients_choice(value: &Provenance) -> bool {
 /// Returns by what the records of the access are chosen. Where a record is looked up first, and then changed by its
 /// own number, that is what it was looked up by.
 pub fn key_of<'m>(entry: &'m EntryPoint, access: &'m Access) -> Vec<&'m Field> {
-    let is_found = |field: &Field| {
-        field.operator == "=" && field.value.record_fields(access.asset).next().is_some()
-    };
+    let is_found = |field: &Field| is_found_by_itself(access, field);
     let mut key: Vec<&Field> = access.key.iter().collect();
     if access.operation == Operation::Read || !access.key.iter().any(is_found) {
         return key;
@@ -69,6 +67,11 @@ pub fn key_of<'m>(entry: &'m EntryPoint, access: &'m Access) -> Vec<&'m Field> {
         }
     }
     key
+}
+
+/// Holds if this part of the key of the access is what a record of the same asset says of itself.
+fn is_found_by_itself(access: &Access, field: &Field) -> bool {
+    field.operator == "=" && field.value.record_fields(access.asset).next().is_some()
 }
 
 /// Holds if the answer is only reached on ways of which each asks something of the record or of the caller: a
@@ -116,7 +119,7 @@ pub fn is_keyed_by_caller(entry: &EntryPoint, access: &Access, effect: &Effect) 
     access
         .key
         .iter()
-        .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
+        .any(|field| is_principal(&field.value) || ties.touches(&field.value))
 }
 
 /// How entry points treat the records of an asset.
@@ -438,7 +441,7 @@ pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
                 access
                     .values
                     .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
+                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
             }
         })
     })

@@ -53,7 +53,7 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
         let example = access.values.iter().find_map(|field| {
             let is_open = field.operator == "="
                 && is_clients_choice(&field.value)
-                && !ties(entry, effect).touches(entry, &field.value);
+                && !ties(entry, effect).touches(&field.value);
             if !is_open {
                 return None;
             }
@@ -157,7 +157,7 @@ fn parent_asked_for<'m>(
             && made.values.iter().any(|it| {
                 it.name == field.name
                     && is_clients_choice(&it.value)
-                    && ties(other, effect).touches(other, &it.value)
+                    && ties(other, effect).touches(&it.value)
             })
     });
     let used = || {

@@ -398,7 +398,7 @@ fn checked_parent<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Example<'m>> {
     let parents = ownership::parents_of(map, usage.access.asset);
     let ties = ties(usage.entry, usage.effect);
     query::accesses(usage.entry).find_map(|(effect, access)| {
-        let is_asked = parents.contains(&access.asset) && ties.holds(usage.entry, access);
+        let is_asked = parents.contains(&access.asset) && ties.holds(access);
         is_asked.then_some(Example {
             entry: usage.entry,
             span: effect.span,
@@ -479,7 +479,7 @@ fn made_for_members<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Usage<'m>> {
                 && access.values.iter().any(|field| {
                     groups.contains(&field.name)
                         && is_clients_choice(&field.value)
-                        && ties(entry, effect).touches(entry, &field.value)
+                        && ties(entry, effect).touches(&field.value)
                 })
         })?;
         Some(Usage {

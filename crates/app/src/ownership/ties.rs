@@ -3,10 +3,12 @@
 //! A check ties nothing if it has found the opposite, or if the client passes it by a word of its own; and a record
 //! that was chosen by one part of the request says nothing of one that another part chooses.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use super::{is_chosen, key_of};
+use super::{is_chosen, is_found_by_itself, key_of};
 use crate::query::{accesses, is_principal};
 use crate::{
     Access, Check, CheckId, CheckKind, Effect, EntryPoint, Field, Operation, Origin, Provenance,
@@ -21,13 +23,83 @@ pub struct Ties {
     /// Assets of which a record was held against what is the caller's, each with what the client chose that record
     /// by: another choice is another record. Where it is empty, nothing is known of how it was chosen.
     assets: Vec<(Ustr, Vec<Origin>)>,
+    choices: Arc<Choices>,
+}
+
+/// What the client sends that the entry point finds records by, for each asset.
+#[derive(Clone, Debug, Default)]
+struct Choices {
+    /// In the keys of every access.
+    keys: FxHashMap<Ustr, Vec<Origin>>,
+    /// In the keys of what is only read: a record that is changed by its own number was looked up by them.
+    looked_up: FxHashMap<Ustr, Vec<Origin>>,
+}
+
+impl Choices {
+    fn of(entry: &EntryPoint) -> Choices {
+        let mut choices = Choices::default();
+        for (_, access) in accesses(entry) {
+            let origins = access.key.iter().flat_map(|field| field.value.origins());
+            for origin in origins.filter(|origin| is_chosen(origin)) {
+                add_once(choices.keys.entry(access.asset).or_default(), origin);
+                if access.operation == Operation::Read {
+                    add_once(choices.looked_up.entry(access.asset).or_default(), origin);
+                }
+            }
+        }
+        choices
+    }
+
+    /// Returns the parts of a value that the client sends and that records of the asset are found by.
+    fn within(&self, asset: Ustr, provenance: &Provenance) -> Vec<Origin> {
+        let Some(keys) = self.keys.get(&asset) else {
+            return Vec::new();
+        };
+        let origins = provenance.origins().iter();
+        origins.filter(|it| keys.contains(it)).cloned().collect()
+    }
+
+    /// Returns what the client chooses the records of the access by.
+    fn of_access(&self, access: &Access) -> Vec<Origin> {
+        let is_found = |field: &&Field| is_found_by_itself(access, field);
+        let is_write = access.operation != Operation::Read;
+        let mut own = Vec::new();
+        for field in access.key.iter().filter(|it| !(is_write && is_found(it))) {
+            own.extend(self.within(access.asset, &field.value));
+        }
+        if is_write && access.key.iter().any(|field| is_found(&field)) {
+            own.extend(
+                self.looked_up
+                    .get(&access.asset)
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
+        }
+        own
+    }
+}
+
+fn add_once(known: &mut Vec<Origin>, origin: &Origin) {
+    if !known.contains(origin) {
+        known.push(origin.clone());
+    }
 }
 
 /// Returns what the checks before `effect` have tied to the caller.
 pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
     let checks = entry.checks_of(effect);
     let checked: Vec<Provenance> = checks.filter_map(|check| bound(entry, check)).collect();
-    ties_of(entry, &checked.iter().collect::<Vec<_>>())
+    let choices = Arc::new(Choices::of(entry));
+    let own = own_choices(entry, &choices);
+    ties_of(entry, &checked.iter().collect::<Vec<_>>(), choices, &own)
+}
+
+/// What the client chooses the records of each access by, in the order of the accesses.
+fn own_choices(entry: &EntryPoint, choices: &Choices) -> Vec<Vec<Origin>> {
+    accesses(entry)
+        .map(|(_, access)| choices.of_access(access))
+        .collect()
 }
 
 /// Returns what everybody who has passed the check was held against.
@@ -154,33 +226,35 @@ pub fn is_only_for_others(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> b
 }
 
 /// Returns what these checks, given by what they examine, have tied to the caller.
-fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
-    let mut ties = Ties::default();
+fn ties_of(
+    entry: &EntryPoint,
+    checked: &[&Provenance],
+    choices: Arc<Choices>,
+    own: &[Vec<Origin>],
+) -> Ties {
+    let mut ties = Ties {
+        choices,
+        ..Ties::default()
+    };
     for provenance in checked.iter().filter(|found| is_principal(found)) {
-        ties.add(entry, provenance);
+        ties.add(provenance);
         for (_, access) in accesses(entry) {
             let is_examined = provenance.record_fields(access.asset).next().is_some();
             if is_examined && access.key.iter().any(|field| is_principal(&field.value)) {
-                access
-                    .key
-                    .iter()
-                    .for_each(|field| ties.add(entry, &field.value));
+                access.key.iter().for_each(|field| ties.add(&field.value));
             }
         }
     }
     loop {
         let before = ties.size();
         for provenance in checked {
-            if ties.touches(entry, provenance) {
-                ties.add(entry, provenance);
+            if ties.touches(provenance) {
+                ties.add(provenance);
             }
         }
-        for (_, access) in accesses(entry) {
-            if ties.holds(entry, access) {
-                access
-                    .key
-                    .iter()
-                    .for_each(|field| ties.add(entry, &field.value));
+        for ((_, access), own) in accesses(entry).zip(own) {
+            if ties.holds_chosen(access.asset, own) {
+                access.key.iter().for_each(|field| ties.add(&field.value));
             }
         }
         if before == ties.size() {
@@ -193,6 +267,8 @@ fn ties_of(entry: &EntryPoint, checked: &[&Provenance]) -> Ties {
 pub(super) struct KnownTies<'m> {
     entry: &'m EntryPoint,
     examined: Vec<Option<Provenance>>,
+    choices: Arc<Choices>,
+    own: Vec<Vec<Origin>>,
     /// By the numbers of the checks, since many effects are behind the same ones.
     known: FxHashMap<&'m [CheckId], Ties>,
 }
@@ -202,6 +278,8 @@ impl<'m> KnownTies<'m> {
         KnownTies {
             entry,
             examined: Vec::new(),
+            choices: Arc::default(),
+            own: Vec::new(),
             known: FxHashMap::default(),
         }
     }
@@ -211,14 +289,17 @@ impl<'m> KnownTies<'m> {
             let checks = self.entry.checks.iter();
             let examined = checks.map(|check| bound(self.entry, check));
             self.examined = examined.collect();
+            self.choices = Arc::new(Choices::of(self.entry));
+            self.own = own_choices(self.entry, &self.choices);
         }
         let (entry, examined) = (self.entry, &self.examined);
+        let (choices, own) = (&self.choices, &self.own);
         self.known.entry(&effect.checks).or_insert_with(|| {
             let checks = effect.checks.iter();
             let checked: Vec<_> = checks
                 .filter_map(|id| examined[id.0 as usize].as_ref())
                 .collect();
-            ties_of(entry, &checked)
+            ties_of(entry, &checked, choices.clone(), own)
         })
     }
 
@@ -227,23 +308,23 @@ impl<'m> KnownTies<'m> {
         access.key.iter().any(|field| is_principal(&field.value)) || {
             let entry = self.entry;
             let ties = self.of(use_of);
-            ties.holds(entry, access)
+            ties.holds(access)
                 || key_of(entry, access)
                     .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(entry, &field.value))
+                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
         }
     }
 }
 
 impl Ties {
-    fn add(&mut self, entry: &EntryPoint, provenance: &Provenance) {
+    fn add(&mut self, provenance: &Provenance) {
         for origin in provenance.origins() {
             match origin {
                 Origin::Record {
                     asset,
                     of_principal: false,
                     ..
-                } => self.add_asset(*asset, choices_in(entry, *asset, provenance)),
+                } => self.add_asset(*asset, self.choices.within(*asset, provenance)),
                 _ if is_chosen(origin) && !self.sent.contains(origin) => {
                     self.sent.push(origin.clone());
                 }
@@ -275,12 +356,8 @@ impl Ties {
     }
 
     /// Holds if the records of the access were tied to the caller, and not others of the same kind.
-    pub fn holds(&self, entry: &EntryPoint, access: &Access) -> bool {
-        let mut own = Vec::new();
-        for field in key_of(entry, access) {
-            own.extend(choices_in(entry, access.asset, &field.value));
-        }
-        self.holds_chosen(access.asset, &own)
+    pub fn holds(&self, access: &Access) -> bool {
+        self.holds_chosen(access.asset, &self.choices.of_access(access))
     }
 
     fn holds_chosen(&self, asset: Ustr, own: &[Origin]) -> bool {
@@ -294,25 +371,12 @@ impl Ties {
     }
 
     /// Holds if the value is something that was tied to the caller.
-    pub fn touches(&self, entry: &EntryPoint, provenance: &Provenance) -> bool {
+    pub fn touches(&self, provenance: &Provenance) -> bool {
         provenance.origins().iter().any(|origin| match origin {
             Origin::Record { asset, .. } => {
-                self.holds_chosen(*asset, &choices_in(entry, *asset, provenance))
+                self.holds_chosen(*asset, &self.choices.within(*asset, provenance))
             }
             _ => self.sent.contains(origin),
         })
     }
-}
-
-/// Returns the parts of a value that the client sends and that records of the asset are found by.
-fn choices_in(entry: &EntryPoint, asset: Ustr, provenance: &Provenance) -> Vec<Origin> {
-    let is_key = |origin: &Origin| {
-        accesses(entry).any(|(_, access)| {
-            let mut key = access.key.iter();
-            access.asset == asset && key.any(|field| field.value.origins().contains(origin))
-        })
-    };
-    let chosen = provenance.origins().iter();
-    let chosen = chosen.filter(|origin| is_chosen(origin) && is_key(origin));
-    chosen.cloned().collect()
 }
