@@ -2,7 +2,7 @@
 //!
 //! Nobody guesses a password or a code in one attempt: an attacker's comparison fails, a user's may.
 
-use firedoor_app::{CompareSecret, ComparisonKind, EffectKind, Origin, Provenance};
+use firedoor_app::{CompareSecret, ComparisonKind, EffectKind, Origin, Provenance, RequestPart};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 
 use crate::tokens::plain;
@@ -119,15 +119,20 @@ fn salt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
 }
 
 /// Says whether a comparison in constant time is that of a password: one side is worked out of what was just hashed as
-/// a password, and the other is not. Returns what the client gave, and what it must be.
+/// a password, and the other is not. Returns what the client gave, and what it must be. What every request carries in a
+/// header or cookie is a key that a program sends, and no password that somebody has thought of.
 pub(crate) fn hashed_side(
     host: &ModelHost,
     left: &Provenance,
     right: &Provenance,
 ) -> Option<(Provenance, Provenance)> {
     let state = host.state();
+    let is_carried = |value: &Provenance| {
+        value.is_from(RequestPart::Header) || value.is_from(RequestPart::Cookie)
+    };
     let is_made_here = |value: &Provenance| {
         value.origins().contains(&Origin::Digest)
+            && !is_carried(value)
             && state.run.effects.iter().any(|effect| match &effect.kind {
                 EffectKind::HashPassword(password) if password.is_from_client() => {
                     let mut parts = password.origins().iter();
