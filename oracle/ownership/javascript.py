@@ -8,12 +8,7 @@ from typing import Any
 import stores_javascript as stores
 from chance import Chance
 from world import World, Table, token
-from writer import Handler, Lines, Writer, indented
-
-
-def camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
+from writer import Handler, Lines, Writer, camel, indented
 
 
 OWN_ERROR = ["class NotYours extends Error {", "  constructor() {", "    super('not yours');", "    this.status = 403;", "  }", "}", ""]

@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from world import Table
-from writer import Condition, Lines
+from writer import Condition, Lines, camel
 
 if TYPE_CHECKING:
     from javascript import Express
-
-
-def camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 class Sql:

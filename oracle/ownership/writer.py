@@ -13,6 +13,12 @@ Lines = list[str]
 Condition = tuple[str, str, str]
 
 
+def camel(name: str) -> str:
+    """`lower_case` as JavaScript spells it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
 @dataclass
 class Handler:
     """One entry point with the two requests that find out who gets at what."""

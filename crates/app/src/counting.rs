@@ -18,14 +18,12 @@ pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
         let Origin::Record { asset, field, .. } = origin else {
             return false;
         };
-        let is_written = |access: &&Access| access.values.iter().any(|value| value.name == *field);
         let own = || accesses.iter().copied().filter(|it| it.asset == *asset);
+        let is_written = |access: &Access| {
+            access.operation.is_write() && access.values.iter().any(|it| it.name == *field)
+        };
         let makes_one = own().any(|access| access.operation == Operation::Create);
-        is_bound && field.is_empty() && makes_one
-            || own().any(counts)
-                && own()
-                    .filter(|it| it.operation.is_write())
-                    .any(|it| is_written(&it))
+        is_bound && field.is_empty() && makes_one || own().any(counts) && own().any(is_written)
     })
 }
 
@@ -33,12 +31,14 @@ pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
 /// bound that stands in the program, and time makes room again. What is counted without time is a stock or a quota.
 pub fn limits_rate(check: &Check, accesses: &[&Access]) -> bool {
     let is_of_program = |value: &Provenance| {
-        value.origins().iter().all(|origin| {
+        let mut origins = value.origins().iter();
+        let is_own = |origin: &Origin| {
             matches!(
                 origin,
                 Origin::Literal(_) | Origin::Environment { .. } | Origin::Clock
             )
-        })
+        };
+        !value.is_empty() && origins.all(is_own)
     };
     let assets: Vec<_> = check.operands.iter().filter_map(asset_of).collect();
     let forgets = |access: &&Access| {

@@ -469,7 +469,7 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
 
 /// Holds if the check is passed by whoever leaves out what it examines: `signature and not is_right(signature)` refuses
 /// nobody who sends no signature.
-fn is_left_out(check: &Check) -> bool {
+pub fn is_left_out(check: &Check) -> bool {
     check.is_alternative
         && check.alternatives.iter().any(|part| {
             let origins = || part.operands.iter().flat_map(Provenance::origins);

@@ -196,9 +196,7 @@ fn is_loaded_for_handler(entry: &EntryPoint, access: &Access) -> bool {
 /// Holds if a record is chosen by its own key.
 fn is_named(access: &Access) -> bool {
     let mut key = access.key.iter();
-    key.any(|field| {
-        field.operator == "=" && matches!(field.name.as_str(), "id" | "_id" | "uuid" | "pk")
-    })
+    key.any(|field| field.operator == "=" && crate::lookups::is_identifier(&field.name))
 }
 
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
@@ -422,13 +420,13 @@ pub fn parents_of(map: &Map, asset: Ustr) -> Vec<Ustr> {
 
 /// Holds if the caller himself, or the tenant that he is of, is a record of the asset: it is found by what proves him.
 fn is_of_callers(map: &Map, asset: Ustr) -> bool {
-    let is_own = |name: &str| matches!(name, "id" | "_id" | "pk" | "uuid");
     map.entry_points
         .iter()
         .flat_map(accesses)
         .any(|(_, access)| {
             let mut key = access.key.iter();
-            access.asset == asset && key.any(|it| is_own(&it.name) && is_principal(&it.value))
+            access.asset == asset
+                && key.any(|it| crate::lookups::is_identifier(&it.name) && is_principal(&it.value))
         })
 }
 

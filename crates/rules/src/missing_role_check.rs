@@ -3,7 +3,7 @@
 use firedoor_app::lookups::is_identifier;
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, Map, Operation, Origin,
-    RequestPart, Transport, Verdict, query,
+    Transport, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -29,8 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let is_for_all = entry.verdict(Control::Authentication) == Verdict::Enforced
             && entry.verdict(Control::Authorization) == Verdict::Absent
             && entry.public_because.is_none()
-            && query::knows_user(entry)
-            && !is_of_server(entry);
+            && query::knows_user(entry);
         let is_dead = entry
             .layers
             .iter()
@@ -51,19 +50,6 @@ fn check(map: &Map, findings: &mut Findings) {
             report_lesser(entry, &lesser, findings);
         }
     }
-}
-
-/// A signature of the body is another server's, whoever may be logged in besides.
-fn is_of_server(entry: &EntryPoint) -> bool {
-    entry.checks.iter().any(|check| {
-        let all = check.provenance();
-        check.kind == CheckKind::Proof
-            && check.outcome
-            && check.refusal.is_some()
-            && all.is_from(RequestPart::Body)
-            && all.origins().contains(&Origin::Signature)
-            && !check.operands.iter().any(query::is_principal)
-    })
 }
 
 /// Why an entry point should ask for a role.

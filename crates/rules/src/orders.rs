@@ -1,7 +1,8 @@
 //! What people pay for: records with a price that another server reports as paid. Shared by the rules about payments.
 
 use firedoor_app::{
-    Access, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
+    Access, CheckKind, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    SendChannel, query,
 };
 use ustr::Ustr;
 
@@ -99,4 +100,17 @@ pub fn asks_for_amount(settled: &Settlement<'_>, prices: &[Ustr]) -> bool {
             .effects
             .iter()
             .any(|effect| is_asked(settled.entry, effect))
+}
+
+/// Holds if another server is asked, which may say what was paid.
+pub fn asks_server(entry: &EntryPoint) -> bool {
+    entry.effects.iter().any(|effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Send {
+                channel: SendChannel::Http,
+                ..
+            }
+        )
+    })
 }

@@ -6,7 +6,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::orders::{Settlement, asks_for_amount, prices, settlements};
+use crate::orders::{Settlement, asks_for_amount, asks_server, prices, settlements};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -58,7 +58,7 @@ fn carried<'m>(
 ) -> Option<(&'m EntryPoint, Span)> {
     let order = settled.access.asset;
     let uses = |entry: &&EntryPoint| query::accesses(entry).any(|(_, it)| it.asset == order);
-    let is_asked = map.entry_points.iter().filter(uses).any(asks);
+    let is_asked = map.entry_points.iter().filter(uses).any(asks_server);
     map.entry_points.iter().find_map(|entry| {
         let (_, made) = query::handler_accesses(entry).find(|(_, access)| {
             access.asset == order
@@ -127,17 +127,4 @@ fn names_order(booked: &Access, made: &Access, address: &Provenance) -> bool {
         || address
             .record_fields(made.asset)
             .any(|field| field.is_empty() || found_by(field))
-}
-
-/// Another server is asked, which may learn the amount.
-fn asks(entry: &EntryPoint) -> bool {
-    entry.effects.iter().any(|effect| {
-        matches!(
-            effect.kind,
-            EffectKind::Send {
-                channel: firedoor_app::SendChannel::Http,
-                ..
-            }
-        )
-    })
 }

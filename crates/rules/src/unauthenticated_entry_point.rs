@@ -25,7 +25,7 @@ fn check(map: &Map, findings: &mut Findings) {
     let has_authentication = query::is_anywhere(map, Control::Authentication);
     for entry in &map.entry_points {
         let is_open = entry.verdict(Control::Authentication) == Verdict::Absent;
-        if let Some((effect, asset)) = handed_out(entry).filter(|_| is_open) {
+        if let Some((effect, asset)) = handed_out(map, entry).filter(|_| is_open) {
             report_handed_out(entry, effect, asset, findings);
             continue;
         }
@@ -54,12 +54,15 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// A token for one record that the source names, issued to anybody: the log-in of whoever develops it. One that is
+/// A token for one account that the source names, issued to anybody: the log-in of whoever develops it. One that is
 /// registered only where the environment says so is meant to be missing elsewhere.
-fn handed_out(entry: &EntryPoint) -> Option<(&Effect, Ustr)> {
+fn handed_out<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Ustr)> {
     if entry.registered_if.is_some() {
         return None;
     }
+    let accounts = query::account_assets(map);
+    // Where nothing else tells what an account is, what gets a token is one.
+    let is_account = |asset: &Ustr| accounts.is_empty() || accounts.contains(asset);
     entry.exposed.iter().find_map(|effect| {
         let EffectKind::Issue(token) = &effect.kind else {
             return None;
@@ -73,7 +76,8 @@ fn handed_out(entry: &EntryPoint) -> Option<(&Effect, Ustr)> {
             } => Some(*asset),
             _ => None,
         });
-        let asset = subjects.find(|asset| is_named_in_source(entry, *asset))?;
+        let asset =
+            subjects.find(|asset| is_account(asset) && is_named_in_source(entry, *asset))?;
         Some((effect, asset))
     })
 }

@@ -1,12 +1,12 @@
 //! Finds entry points that book payments for whoever says that they were made.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
-    Origin, Provenance, SendChannel, Verdict, ownership, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    Verdict, is_left_out, ownership, query,
 };
 
 use crate::client_value::{is_counted, written_fields};
-use crate::orders::{prices, says_paid, settlements};
+use crate::orders::{asks_server, prices, says_paid, settlements};
 use crate::privileged::is_money;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -89,23 +89,16 @@ fn is_settled(entry: &EntryPoint) -> bool {
             Origin::Answer(_) | Origin::Outside(_) | Origin::Unknown(_)
         )
     };
-    entry.effects.iter().any(|effect| {
-        matches!(
-            effect.kind,
-            EffectKind::Send {
-                channel: SendChannel::Http,
-                ..
-            }
-        ) || entry.checks_of(effect).any(|check| {
-            effect.layer.is_none()
-                && check
-                    .operands
-                    .iter()
-                    .flat_map(Provenance::origins)
-                    .any(is_answer)
-                && check.kind != CheckKind::Failure
-        })
-    }) || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
+    let hangs_on_answer = |effect: &Effect| {
+        effect.layer.is_none()
+            && entry.checks_of(effect).any(|check| {
+                let mut examined = check.operands.iter().flat_map(Provenance::origins);
+                check.kind != CheckKind::Failure && examined.any(is_answer)
+            })
+    };
+    asks_server(entry)
+        || entry.effects.iter().any(hangs_on_answer)
+        || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
         || query::verifications(entry)
             .any(|(effect, found)| effect.layer.is_none() && found.is_verified)
         || written_fields(entry).any(|(_, _, field)| field.operator == "-=")
@@ -123,22 +116,6 @@ fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
         matches!(check.kind, CheckKind::Proof | CheckKind::Library) && !is_left_out(check)
     }) || query::comparisons(entry).next().is_some() && !entry.checks_of(effect).any(is_left_out)
         || query::verifications(entry).any(|(_, found)| found.is_verified)
-}
-
-/// Whoever sends no signature passes: `signature and not is_right(signature)`.
-fn is_left_out(check: &Check) -> bool {
-    let is_missing = |part: &Check| {
-        let mut origins = part.operands.iter().flat_map(Provenance::origins);
-        part.kind == CheckKind::Presence
-            && !part.outcome
-            && origins.any(|origin| matches!(origin, Origin::Request(..)))
-    };
-    check.is_alternative
-        && check.alternatives.iter().any(is_missing)
-        && check
-            .alternatives
-            .iter()
-            .any(|part| part.kind == CheckKind::Proof)
 }
 
 /// What the request says decides whether it is booked.

@@ -51,7 +51,9 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
                     .iter()
                     .filter(|_| access.operation == Operation::Create),
             )
-            .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
+            .any(|field| {
+                is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
+            });
         let is_seen = access.operation.is_write() || is_told(entry, access.asset);
         let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
         // Of a record that is read for nothing but the question whose it is, nothing is told.
@@ -60,7 +62,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || !is_telling
             || is_question
             || is_count(access)
-            || is_joining(access)
+            || is_joining(map, access)
             || is_bookkeeping(map, access)
             || is_asked(entry, effect, access)
         {
@@ -113,13 +115,16 @@ fn only_reads(entry: &EntryPoint) -> bool {
 }
 
 /// A record that says no more than who is in which group is how people come in.
-fn is_joining(access: &Access) -> bool {
+fn is_joining(map: &Map, access: &Access) -> bool {
     access.operation == Operation::Create
         && access
             .values
             .iter()
             .any(|field| query::is_principal(&field.value))
-        && access.values.iter().all(|field| is_reference(&field.name))
+        && access
+            .values
+            .iter()
+            .all(|field| is_reference(map, access.asset, &field.name))
 }
 
 /// What is written for a group that only its members may read is theirs to write.
@@ -127,7 +132,9 @@ fn asks_to_read<'m>(map: &'m Map, entry: &EntryPoint, access: &Access) -> Option
     let groups: Vec<Ustr> = access
         .values
         .iter()
-        .filter(|field| is_named_by_client(&field.value) && is_reference(&field.name))
+        .filter(|field| {
+            is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
+        })
         .map(|field| field.name)
         .collect();
     map.entry_points
@@ -145,14 +152,24 @@ fn asks_to_read<'m>(map: &'m Map, entry: &EntryPoint, access: &Access) -> Option
         })
 }
 
-/// Holds if the field says which record is meant, not what is written in it.
-fn is_reference(name: &str) -> bool {
+/// Holds if the field says which record is meant, not what is written in it: it is declared as a reference, is called
+/// like one or like another asset, or names a room.
+fn is_reference(map: &Map, asset: Ustr, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    matches!(
-        lower.as_str(),
-        "id" | "_id" | "key" | "family" | "lobby" | "room" | "channel"
-    ) || lower.ends_with("_id")
+    let is_declared = || {
+        let field = map.asset(asset).and_then(|found| found.field(name));
+        field.is_some_and(|field| field.refers_to.is_some())
+    };
+    let is_asset = || {
+        map.assets
+            .iter()
+            .any(|it| it.name.eq_ignore_ascii_case(name))
+    };
+    matches!(lower.as_str(), "id" | "_id" | "key" | "room" | "channel")
+        || lower.ends_with("_id")
         || name.ends_with("Id")
+        || is_declared()
+        || is_asset()
 }
 
 fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
@@ -208,10 +225,9 @@ fn asks_about(check: &Check, key: &Provenance) -> bool {
 fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
-        let is_named = access
-            .key
-            .iter()
-            .any(|field| is_named_by_client(&field.value) && is_reference(&field.name));
+        let is_named = access.key.iter().any(|field| {
+            is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
+        });
         let is_own = access
             .key
             .iter()

@@ -61,20 +61,15 @@ impl Choices {
 
     /// Returns what the client chooses the records of the access by.
     fn of_access(&self, access: &Access) -> Vec<Origin> {
-        let is_found = |field: &&Field| is_found_by_itself(access, field);
         let is_write = access.operation != Operation::Read;
         let mut own = Vec::new();
-        for field in access.key.iter().filter(|it| !(is_write && is_found(it))) {
-            own.extend(self.within(access.asset, &field.value));
-        }
-        if is_write && access.key.iter().any(|field| is_found(&field)) {
-            own.extend(
-                self.looked_up
-                    .get(&access.asset)
-                    .into_iter()
-                    .flatten()
-                    .cloned(),
-            );
+        for field in &access.key {
+            if is_write && is_found_by_itself(access, field) {
+                let looked_up = self.looked_up.get(&access.asset).into_iter().flatten();
+                looked_up.for_each(|origin| add_once(&mut own, origin));
+            } else {
+                own.extend(self.within(access.asset, &field.value));
+            }
         }
         own
     }
@@ -154,7 +149,7 @@ fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
                 asset,
                 field,
                 of_principal: true,
-            } => is_within(*asset) && !matches!(field.as_str(), "id" | "_id"),
+            } => is_within(*asset) && !crate::lookups::is_identifier(field),
             Origin::Literal(_) => true,
             _ => false,
         };

@@ -109,9 +109,8 @@ fn controller_doors(
         let paths = paths::full_paths(host, machine, shape, &controller, function, (&own, method));
         for path in paths {
             let before = before(host, machine, place, shape, &path, method);
-            doors.push(door(
-                machine, place, function, method, &path, before, &around,
-            ));
+            let reached = (Transport::Http, method, path.as_str());
+            doors.push(door(machine, place, function, reached, before, &around));
         }
     }
 }
@@ -313,12 +312,12 @@ fn layers(machine: &Machine<'_>, place: &Placed<'_>, kind: &'static str, path: &
     steps
 }
 
-fn door(
+/// Makes the entry point of a function, given how it is reached (transport, method and path) and what runs around it.
+pub(super) fn door(
     machine: &Machine<'_>,
     place: &Placed<'_>,
     function: ObjectId,
-    method: Ustr,
-    path: &str,
+    (transport, method, path): (Transport, Ustr, &str),
     before: Vec<Step>,
     around: &Around,
 ) -> Door {
@@ -332,7 +331,7 @@ fn door(
     steps.push(handler.clone());
     steps.extend(around.filters.iter().rev().cloned());
     Door {
-        transport: Transport::Http,
+        transport,
         method,
         path: Ustr::from(path),
         message: None,

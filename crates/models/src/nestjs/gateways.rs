@@ -10,7 +10,6 @@ use ustr::Ustr;
 
 use super::decorators::arguments_of;
 use super::doors::{Around, Placed, group, methods, step as make_step};
-use super::modules::ProviderKind;
 use super::{FRAMEWORK, handler, inject};
 use crate::doors::join_paths;
 use crate::socket::{self, call_and_wait};
@@ -20,22 +19,8 @@ use crate::{Door, ModelHost, Step, StepKind, socketio};
 
 /// The classes that are provided and have `@WebSocketGateway`, with the module of each.
 fn gateways(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<(ObjectId, usize)> {
-    let provided: Vec<(ObjectId, usize)> = {
-        let state = host.state();
-        let providers = state.nestjs.providers.iter();
-        let classes = providers.filter_map(|provider| match &provider.kind {
-            ProviderKind::Class(class) => Some((class.only_object()?, provider.module)),
-            _ => None,
-        });
-        classes.collect()
-    };
-    let mut found: Vec<(ObjectId, usize)> = Vec::new();
-    for (class, module) in provided {
-        let is_gateway = arguments_of(host, machine, class, "WebSocketGateway").is_some();
-        if is_gateway && !found.iter().any(|(known, _)| *known == class) {
-            found.push((class, module));
-        }
-    }
+    let mut found = inject::provided_classes(host);
+    found.retain(|(class, _)| arguments_of(host, machine, *class, "WebSocketGateway").is_some());
     found
 }
 

@@ -11,10 +11,9 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, Val
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::FRAMEWORK;
 use super::decorators::KIND;
-use super::doors::{Around, Placed, before, group, methods, step as make_step};
-use super::modules::ProviderKind;
+use super::doors::{Around, Placed, before, door, methods, step as make_step};
+use super::inject::provided_classes;
 use super::paths;
 use crate::state::Router;
 use crate::tools::{keep, kept, last_part, option};
@@ -165,7 +164,7 @@ pub(super) fn doors(
         app.span,
         modules.first().copied().unwrap_or(0),
     );
-    for (class, module) in classes(host) {
+    for (class, module) in provided_classes(host) {
         if !modules.contains(&module) {
             continue;
         }
@@ -178,21 +177,6 @@ pub(super) fn doors(
         };
         class_doors(host, machine, &place, doors);
     }
-}
-
-/// The classes that are provided, with the module of each.
-fn classes(host: &ModelHost) -> Vec<(ObjectId, usize)> {
-    let state = host.state();
-    let mut found: Vec<(ObjectId, usize)> = Vec::new();
-    for provider in &state.nestjs.providers {
-        if let ProviderKind::Class(class) = &provider.kind
-            && let Some(class) = class.only_object()
-            && !found.iter().any(|(known, _)| *known == class)
-        {
-            found.push((class, provider.module));
-        }
-    }
-    found
 }
 
 fn class_doors(
@@ -252,30 +236,9 @@ fn field_door(
     let around = Around::global(host, machine, place)
         .with(host, machine, place, place.class)
         .with(host, machine, place, function);
-    let handler = make_step(machine, &Value::object(function), "handler", span);
-    steps.extend(around.guards.iter().cloned());
-    steps.extend(around.interceptors.iter().cloned());
-    steps.extend(around.pipes.iter().cloned());
-    steps.push(handler.clone());
-    steps.extend(around.filters.iter().rev().cloned());
-    Door {
-        transport: Transport::GraphQl,
-        method: Ustr::from("GRAPHQL"),
-        path: Ustr::from(&format!("{root}.{name}")),
-        message: None,
-        framework: &FRAMEWORK,
-        app: Ustr::from(machine.program.files.path(place.app.span)),
-        handler: firedoor_app::Symbol {
-            name: handler.name,
-            span: handler.span,
-        },
-        registered: span,
-        group: group(machine, place),
-        steps,
-        decided: Vec::new(),
-        unresolved: Vec::new(),
-        late: Vec::new(),
-    }
+    let path = format!("{root}.{name}");
+    let reached = (Transport::GraphQl, Ustr::from("GRAPHQL"), path.as_str());
+    door(machine, place, function, reached, steps, &around)
 }
 
 /// Where queries are sent to: `/graphql`, without the prefix of the application unless that is asked for.

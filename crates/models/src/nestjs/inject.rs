@@ -9,6 +9,21 @@ use super::metadata::key_of;
 use super::modules::ProviderKind;
 use crate::ModelHost;
 
+/// The classes that are provided, with the first module of each.
+pub(super) fn provided_classes(host: &ModelHost) -> Vec<(ObjectId, usize)> {
+    let state = host.state();
+    let mut found: Vec<(ObjectId, usize)> = Vec::new();
+    for provider in &state.nestjs.providers {
+        if let ProviderKind::Class(class) = &provider.kind
+            && let Some(class) = class.only_object()
+            && !found.iter().any(|(known, _)| *known == class)
+        {
+            found.push((class, provider.module));
+        }
+    }
+    found
+}
+
 /// Returns the instance of a class, which is made if it is not there yet.
 pub(super) fn instance(
     host: &ModelHost,
