@@ -32,7 +32,14 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
         let EffectKind::Access(access) = &asked.effect.kind else {
             continue;
         };
-        if asked.demands.is_unclear || !is_of_others(scale, access) || is_held_against(asked, access) {
+        if asked.demands.is_unclear || is_held_against(asked, access) {
+            continue;
+        }
+        if access.operation == Operation::Create {
+            found.extend(creates(scale, asked, access).map(|it| (asked.entry, it)));
+            continue;
+        }
+        if !is_of_others(scale, access) {
             continue;
         }
         let shortfall = gives_rank(scale, asked, access)
@@ -232,6 +239,21 @@ fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
     let is_neighbour = |it: &&Asked<'_>| it.entry.group.0 == asked.entry.group.0;
     alike.iter().find(|it| is_neighbour(it))?;
     all_ask_more(scale, asked, &alike, 1, format!("deletes {}", access.asset))
+}
+
+/// It makes what all neighbours list, change or delete only for more: a key, an invitation.
+fn creates<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
+    let alike: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(_, other)| other.asset == access.asset)
+        .map(|(it, _)| it)
+        .collect();
+    let is_neighbour = |it: &&Asked<'_>| {
+        it.entry.group.0 == asked.entry.group.0
+            && it.entry.path.starts_with(asked.entry.path.as_str())
+    };
+    let mut neighbours = alike.iter().copied().filter(is_neighbour);
+    neighbours.next()?;
+    all_ask_more(scale, asked, &alike, 2, format!("creates {}", access.asset))
 }
 
 /// It changes what all others change only for more.

@@ -239,7 +239,7 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             !std::ptr::eq(*other, entry)
                 && query::handler_accesses(other)
                     .any(|(_, found)| found.asset == access.asset && is_the_same(found, access))
-                && (compares_record(other, access.asset)
+                && (compares_record(other, access.asset) || is_found_by_caller(other, access)
                     || other.verdict(Control::Authorization).refuses())
         })?;
         Some((
@@ -248,6 +248,17 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             other,
             Confidence::Medium,
         ))
+    })
+}
+
+/// Holds if the other finds the record by its own number and by the caller.
+fn is_found_by_caller(other: &EntryPoint, own: &Access) -> bool {
+    query::handler_accesses(other).any(|(_, found)| {
+        let mut keys = found.key.iter();
+        found.asset == own.asset
+            && is_the_same(found, own)
+            && found.key.len() > 1
+            && keys.any(|field| query::is_principal(&field.value) && !field.value.is_from_client())
     })
 }
 
