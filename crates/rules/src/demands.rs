@@ -64,7 +64,7 @@ impl Demands {
                 matches!(demand.level, Level::OneOf(_))
                     && of.all(|(asset, _)| !asset.is_empty() && !accounts.contains(asset))
             };
-            match demand(check) {
+            match demand(check).map(|demand| without_presence(entry, demand)) {
                 Some(demand) if control == Some(Control::Authorization) => found.all.push(demand),
                 // A membership is what it is called, too.
                 Some(demand) if control.is_some() && is_named(&demand) => found.all.push(demand),
@@ -104,6 +104,24 @@ impl Demand {
                 _ => false,
             }
     }
+}
+
+/// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.
+fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
+    let is_present = |subject: &Subject| {
+        let mut checks = entry.checks.iter().filter(|it| it.kind == CheckKind::Presence);
+        checks.any(|check| {
+            let mut origins = check.operands.iter().flat_map(Provenance::origins);
+            origins.any(|origin| self::subject(origin).as_ref() == Some(subject))
+        })
+    };
+    let is_record = demand.of.iter().any(|(asset, _)| !asset.is_empty());
+    let mut kept = demand.of.clone();
+    kept.retain(|subject| !is_present(subject) && !(is_record && subject.0.is_empty()));
+    if !kept.is_empty() {
+        demand.of = kept;
+    }
+    demand
 }
 
 /// Holds if the check refuses something else than the caller: what is refused as a conflict, or as nonsense, is refused to everybody.

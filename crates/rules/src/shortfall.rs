@@ -61,6 +61,7 @@ fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
                 .origins()
                 .iter()
                 .any(|it| matches!(it, Origin::Record { of_principal: false, .. }))
+            || (access.operation == Operation::Delete && is_his(value) && is_group(scale, value))
     };
     let is_alone = |it: &firedoor_app::Field| {
         is_his(&it.value) && matches!(it.operator, "=") && !is_group(scale, &it.value)
@@ -346,13 +347,23 @@ fn others<'a, 'm>(
     asked: &'a Asked<'m>,
 ) -> impl Iterator<Item = (&'a Asked<'m>, &'m Access)> {
     scale.asked.iter().filter_map(move |it| {
-        let is_other =
-            !std::ptr::eq(it.entry, asked.entry) && it.effect.span != asked.effect.span;
-        match &it.effect.kind {
-            EffectKind::Access(access) if is_other => Some((it, access)),
-            _ => None,
-        }
+        let (EffectKind::Access(access), EffectKind::Access(own)) =
+            (&it.effect.kind, &asked.effect.kind)
+        else {
+            return None;
+        };
+        // One function that both call is one place; one that sends off whatever statement it is given is not.
+        let is_same = it.effect.span == asked.effect.span && is_alike(access, own);
+        (!std::ptr::eq(it.entry, asked.entry) && !is_same).then_some((it, access))
     })
+}
+
+fn is_alike(one: &Access, other: &Access) -> bool {
+    let names = |access: &Access| -> Vec<Ustr> {
+        let fields = access.key.iter().chain(&access.values);
+        fields.map(|field| field.name).collect()
+    };
+    one.operation == other.operation && one.asset == other.asset && names(one) == names(other)
 }
 
 /// The accesses for which more is asked, with what is asked besides.

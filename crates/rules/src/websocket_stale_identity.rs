@@ -281,17 +281,20 @@ fn outlived<'m>(map: &'m Map, entry: &EntryPoint, all: &[&EntryPoint]) -> Option
     let messages: Vec<&&EntryPoint> = all.iter().filter(|it| it.message.is_some()).collect();
     let accounts = query::account_assets(map);
     let tables = sessions::session_assets(map);
-    let look_ups = |entry: &EntryPoint| -> Vec<Span> {
+    let look_ups = |entry: &EntryPoint| -> Vec<Ustr> {
         let read = query::accesses(entry).filter(|(_, access)| {
             let is_known = accounts.contains(&access.asset) || tables.contains(&access.asset);
-            is_known && access.operation == Operation::Read && !access.key.is_empty()
+            is_known && access.operation == Operation::Read && access.key.iter().any(tells_who)
         });
-        read.map(|(effect, _)| effect.span).collect()
+        read.map(|(_, access)| access.asset).collect()
     };
     let first = look_ups(entry);
-    let is_repeated = |span: &Span| first.iter().filter(|it| *it == span).count() > 1;
-    let is_open = first.is_empty() || first.iter().any(is_repeated);
-    let is_renewed = messages.iter().any(|it| look_ups(it).len() > first.len());
+    let count = |all: &[Ustr], asset: &Ustr| all.iter().filter(|it| *it == asset).count();
+    let is_open = first.is_empty() || first.iter().any(|it| count(&first, it) > 1);
+    let is_renewed = messages.iter().any(|message| {
+        let own = look_ups(message);
+        first.iter().any(|it| count(&own, it) > count(&first, it))
+    });
     let acts = messages.iter().any(|it| {
         it.verdict(Control::Authentication).refuses()
             && query::handler_accesses(it).any(|(_, access)| {
@@ -301,6 +304,13 @@ fn outlived<'m>(map: &'m Map, entry: &EntryPoint, all: &[&EntryPoint]) -> Option
             })
     });
     (acts && !is_open && !is_renewed).then(|| ban(map))?
+}
+
+/// Holds for keys that only the caller, or what he proves himself with, gives.
+fn tells_who(field: &firedoor_app::Field) -> bool {
+    query::is_principal(&field.value)
+        || field.value.is_credential()
+        || field.value.origins().contains(&Origin::Digest)
 }
 
 fn report_banned(entry: &EntryPoint, ban: &Ban<'_>, findings: &mut Findings) {
