@@ -289,8 +289,13 @@ impl<'m> Scale<'m> {
         let is_by_caller = |it: &Asked<'_>| {
             let fields = query::accesses(it.entry).filter(|(_, access)| access.asset == asset);
             let mut fields = fields.flat_map(|(_, access)| &access.key);
+            // A member who asks for his fellows is looked up by nothing of theirs.
+            let is_of_same = |value: &Provenance| value.record_fields(asset).next().is_some();
             fields.any(|key| {
-                key.name == field && query::is_principal(&key.value) && !key.value.is_from_client()
+                key.name == field
+                    && query::is_principal(&key.value)
+                    && !key.value.is_from_client()
+                    && !is_of_same(&key.value)
             })
         };
         !firedoor_app::lookups::is_identifier(&field)
