@@ -87,7 +87,8 @@ impl Machine<'_> {
         right: &Value,
         span: Span,
     ) -> Value {
-        let is_nothing = |value: &Value| value.atoms() == [Atom::Undefined] && value.only_object().is_none();
+        let is_nothing =
+            |value: &Value| value.atoms() == [Atom::Undefined] && value.only_object().is_none();
         // What is not there is neither less nor more than anything in JavaScript.
         let outcome = match !self.is_python() && (is_nothing(left) || is_nothing(right)) {
             true => Some(false),

@@ -76,6 +76,12 @@ impl Demands {
         found
     }
 
+    /// Holds if all that these ask is asked there too.
+    pub fn are_met_by(&self, others: &Demands) -> bool {
+        let is_met = |own: &Demand| others.all.iter().any(|it| it.includes(own, &[]));
+        !self.is_unclear && self.all.iter().all(is_met)
+    }
+
     /// Returns what `others` ask and these do not, if all that these ask is asked there too.
     pub fn lack<'o>(&self, others: &'o Demands, reading: &[Ustr]) -> Option<&'o Demand> {
         let is_met = |own: &Demand| others.all.iter().any(|it| it.includes(own, reading));
@@ -109,7 +115,10 @@ impl Demand {
 /// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.
 fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
     let is_present = |subject: &Subject| {
-        let mut checks = entry.checks.iter().filter(|it| it.kind == CheckKind::Presence);
+        let mut checks = entry
+            .checks
+            .iter()
+            .filter(|it| it.kind == CheckKind::Presence);
         checks.any(|check| {
             let mut origins = check.operands.iter().flat_map(Provenance::origins);
             origins.any(|origin| self::subject(origin).as_ref() == Some(subject))
@@ -260,6 +269,8 @@ pub struct Scale<'m> {
     pub asked: Vec<Asked<'m>>,
     /// The rights that reading asks for, which are the least.
     pub reading: Vec<Ustr>,
+    /// The assets that keep accounts.
+    accounts: Vec<Ustr>,
 }
 
 impl<'m> Scale<'m> {
@@ -280,7 +291,11 @@ impl<'m> Scale<'m> {
             }
         }
         let reading = reading_rights(&asked);
-        Scale { asked, reading }
+        Scale {
+            asked,
+            reading,
+            accounts,
+        }
     }
 
     /// Holds if the field of the caller's record says which group it is in, with a rank in that group, and not who
@@ -289,13 +304,19 @@ impl<'m> Scale<'m> {
         let is_by_caller = |it: &Asked<'_>| {
             let fields = query::accesses(it.entry).filter(|(_, access)| access.asset == asset);
             let mut fields = fields.flat_map(|(_, access)| &access.key);
-            // A member who asks for his fellows is looked up by nothing of theirs.
-            let is_of_same = |value: &Provenance| value.record_fields(asset).next().is_some();
+            let is_account = |value: &Provenance| {
+                value.origins().iter().any(|origin| match origin {
+                    Origin::Principal(_) | Origin::Request(RequestPart::Session, _) => true,
+                    Origin::Record {
+                        asset,
+                        of_principal: true,
+                        ..
+                    } => self.accounts.contains(asset),
+                    _ => false,
+                })
+            };
             fields.any(|key| {
-                key.name == field
-                    && query::is_principal(&key.value)
-                    && !key.value.is_from_client()
-                    && !is_of_same(&key.value)
+                key.name == field && is_account(&key.value) && !key.value.is_from_client()
             })
         };
         !firedoor_app::lookups::is_identifier(&field)

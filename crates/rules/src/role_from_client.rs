@@ -1,9 +1,8 @@
 //! Finds checks of a role that the client itself has sent.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, Refusal,
-    RequestPart, query,
-    user_control,
+    Access, Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance,
+    Refusal, RequestPart, query, user_control,
 };
 use ustr::Ustr;
 
@@ -57,10 +56,7 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// Returns where a layer looks up the account that a header or query names, for callers of whom no rank is asked
 /// before: whoever is logged in acts as anybody.
-fn chosen_caller<'m>(
-    map: &Map,
-    entry: &'m EntryPoint,
-) -> Option<(&'m Effect, &'m Access, Ustr)> {
+fn chosen_caller<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Access, Ustr)> {
     let accounts = query::account_assets(map);
     query::accesses(entry).find_map(|(effect, access)| {
         let is_look_up = effect.layer.is_some()
@@ -104,7 +100,10 @@ fn report_chosen(
     findings
         .at_entry(entry)
         .symbol(&name)
-        .title(format!("the client's `{name}` says as whom `{}` is called", entry.id()))
+        .title(format!(
+            "the client's `{name}` says as whom `{}` is called",
+            entry.id()
+        ))
         .message(format!(
             "A layer takes the {} that `{name}` names for the caller, and asks for no rank before.",
             access.asset

@@ -26,7 +26,10 @@ pub struct Shortfall<'m> {
 pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, Shortfall<'m>)> {
     let mut found: Vec<(&EntryPoint, Shortfall<'_>)> = Vec::new();
     for asked in &scale.asked {
-        if found.last().is_some_and(|(entry, _)| std::ptr::eq(*entry, asked.entry)) {
+        if found
+            .last()
+            .is_some_and(|(entry, _)| std::ptr::eq(*entry, asked.entry))
+        {
             continue;
         }
         let EffectKind::Access(access) = &asked.effect.kind else {
@@ -57,10 +60,15 @@ fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
     let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
     let is_named = |value: &Provenance| {
         value.is_from_client()
-            || value
-                .origins()
-                .iter()
-                .any(|it| matches!(it, Origin::Record { of_principal: false, .. }))
+            || value.origins().iter().any(|it| {
+                matches!(
+                    it,
+                    Origin::Record {
+                        of_principal: false,
+                        ..
+                    }
+                )
+            })
             || (access.operation == Operation::Delete && is_his(value) && is_group(scale, value))
     };
     let is_alone = |it: &firedoor_app::Field| {
@@ -153,9 +161,7 @@ fn may_be(value: &Provenance, own: Option<&Demand>, level: &Level) -> bool {
     let is_open = value.is_from_client() && literals.is_empty();
     match level {
         Level::OneOf(names) => {
-            let is_own = |name: &Ustr| {
-                matches!(own.map(|it| &it.level), Some(Level::OneOf(own)) if !names.contains(name) && own.contains(name))
-            };
+            let is_own = |name: &Ustr| matches!(own.map(|it| &it.level), Some(Level::OneOf(own)) if !names.contains(name) && own.contains(name));
             is_open || literals.iter().any(|it| names.contains(it) && !is_own(it))
         }
         _ => value.is_from_client(),
@@ -178,7 +184,10 @@ fn is_limited(asked: &Asked<'_>, value: &Provenance) -> bool {
             && !check.outcome
             && !check.is_alternative
             && check.refusal.is_some()
-            && check.operands.iter().any(|it| it.literal().is_some_and(|it| it != "null"));
+            && check
+                .operands
+                .iter()
+                .any(|it| it.literal().is_some_and(|it| it != "null"));
         is_about && (is_compared || is_excluded)
     })
 }
@@ -285,7 +294,10 @@ fn removes_whole<'m>(
     access: &Access,
 ) -> Option<Shortfall<'m>> {
     let entry = asked.entry;
-    if access.operation != Operation::Delete || entry.method != "DELETE" || !entry.path.ends_with('}') {
+    if access.operation != Operation::Delete
+        || entry.method != "DELETE"
+        || !entry.path.ends_with('}')
+    {
         return None;
     }
     let is_part = |other: &EntryPoint| {

@@ -73,7 +73,9 @@ fn compares_elsewhere(map: &Map) -> bool {
         .filter(|other| other.transport == Transport::Http && !query::is_reading(other))
         .filter(|other| other.verdict(Control::Authentication).refuses() && takes_cookie(other))
         .collect();
-    let compared = changes.iter().filter(|other| other.verdict(Control::Origin).refuses());
+    let compared = changes
+        .iter()
+        .filter(|other| other.verdict(Control::Origin).refuses());
     let compared = compared.count();
     compared >= FEWEST && compared * 10 >= changes.len() * 9
 }

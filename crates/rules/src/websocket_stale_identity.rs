@@ -54,7 +54,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             }
         }
-        if missed.is_none() && let Some(ban) = outlived(map, entry, &all) {
+        if missed.is_none()
+            && let Some(ban) = outlived(map, entry, &all)
+        {
             report_banned(entry, &ban, findings);
         }
     }
@@ -247,7 +249,10 @@ fn is_left_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
     });
     reads.any(|(_, access)| {
         access.key.iter().any(|key| {
-            let is_nothing = key.value.literal().is_some_and(|it| matches!(it.as_str(), "null" | "false"));
+            let is_nothing = key
+                .value
+                .literal()
+                .is_some_and(|it| matches!(it.as_str(), "null" | "false"));
             key.name == field && key.operator == "=" && is_nothing
         })
     })
@@ -263,11 +268,20 @@ fn refuses_for(map: &Map, asset: Ustr, field: Ustr) -> bool {
             let is_log_in = query::verifies_password(entry);
             let is_guard = |check: &Check| {
                 let mut origins = check.operands.iter().flat_map(Provenance::origins);
-                origins.any(|it| matches!(it, Origin::Record { of_principal: true, .. }))
+                origins.any(|it| {
+                    matches!(
+                        it,
+                        Origin::Record {
+                            of_principal: true,
+                            ..
+                        }
+                    )
+                })
             };
-            let mut checks = entry.checks.iter().filter(|check| {
-                check.refusal.is_some() && (is_log_in || is_guard(check))
-            });
+            let mut checks = entry
+                .checks
+                .iter()
+                .filter(|check| check.refusal.is_some() && (is_log_in || is_guard(check)));
             checks.any(|check| {
                 check.kind == CheckKind::Presence
                     && !check.outcome
