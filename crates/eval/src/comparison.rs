@@ -87,11 +87,17 @@ impl Machine<'_> {
         right: &Value,
         span: Span,
     ) -> Value {
-        let outcome = ordered(operator, left, right);
+        let is_nothing =
+            |value: &Value| value.atoms() == [Atom::Undefined] && value.only_object().is_none();
+        // What is not there is neither less nor more than anything in JavaScript.
+        let outcome = match !self.is_python() && (is_nothing(left) || is_nothing(right)) {
+            true => Some(false),
+            false => ordered(operator, left, right),
+        };
         let kind = if self.is_counted(left) || self.is_counted(right) {
             TestKind::Attempts
         } else {
-            TestKind::Bound
+            TestKind::Order(operator)
         };
         self.tested(kind, outcome, &[left, right], span)
     }
