@@ -53,6 +53,7 @@ mod oauth_state_missing;
 mod oauth_token_unverified;
 mod oauth_unverified_email_linking;
 mod object_without_owner_check;
+mod one_time_token_confusion;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod orders;
@@ -83,6 +84,7 @@ mod secret_hardcoded;
 mod secret_size;
 mod secret_use;
 mod security_headers_missing;
+mod session_not_expiring;
 mod socket;
 mod stack_trace_returned;
 mod tenant_unscoped_list;
@@ -94,6 +96,7 @@ mod trusted_header;
 mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
+mod unkept;
 mod unmounted_guard;
 mod unowned;
 mod unsigned_quantity;
@@ -176,6 +179,7 @@ pub static RULES: &[&Rule] = &[
     &oauth_token_unverified::RULE,
     &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
+    &one_time_token_confusion::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
@@ -198,6 +202,7 @@ pub static RULES: &[&Rule] = &[
     &secret_fallback::RULE,
     &secret_hardcoded::RULE,
     &security_headers_missing::RULE,
+    &session_not_expiring::RULE,
     &stack_trace_returned::RULE,
     &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,

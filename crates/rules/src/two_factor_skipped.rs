@@ -5,6 +5,7 @@ use firedoor_app::{
     RequestPart, TokenKind, lookups, passwords, query, sessions,
 };
 
+use crate::oauth_flow;
 use crate::token_kinds::{accepts, issued, proves_identity, verified};
 
 use crate::{Confidence, Findings, Rule, Severity};
@@ -192,7 +193,12 @@ fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
                 .is_some_and(|opening| opening.span != effect.span)
             && access.key.iter().any(|field| {
                 let is_new = field.value.record_fields(access.asset).next().is_some();
-                let is_told = |origin: &Origin| matches!(origin, Origin::Answer(_));
+                // What a verified token says is another site's word only where such a word is taken.
+                let is_told = |origin: &Origin| match origin {
+                    Origin::Answer(_) => true,
+                    Origin::Claim(_) => oauth_flow::word(map, entry).is_some(),
+                    _ => false,
+                };
                 let is_named = field.name.to_ascii_lowercase().contains("id")
                     || field.value.origins().iter().any(is_told);
                 is_named && !is_new
