@@ -10,6 +10,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::production::in_production;
 use crate::{ModelHost, Persona};
 
 /// Returns an option by name; `None` if it is missing for certain.
@@ -32,7 +33,11 @@ pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> F
     match machine.truth(value) {
         Some(true) => Flag::On,
         Some(false) => Flag::Off,
-        None => condition(host, machine, value).map_or(Flag::Unknown, Flag::Conditional),
+        None => match condition(host, machine, value) {
+            Some(_) if in_production(host, machine, value) == Some(false) => Flag::Off,
+            Some(names) => Flag::Conditional(names),
+            None => Flag::Unknown,
+        },
     }
 }
 
