@@ -63,6 +63,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 .report();
         }
         unremembered(map, entry, findings);
+        untouched(map, entry, findings);
         dated(map, entry, findings);
     }
 }
@@ -95,6 +96,33 @@ fn unremembered(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
             ))
             .because("paid", effect.span, "it is given here")
             .because("unused", found.span, format!("`{}` is declared here", found.name))
+            .report();
+        return;
+    }
+}
+
+/// What the reward is paid from is found by what the client sends, and stays as it is.
+fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    for (effect, access, field) in written_fields(entry) {
+        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+        if !is_own || field.operator != "+=" || !is_money(map, access.asset, field.name) {
+            continue;
+        }
+        let Some((found, source)) = unkept::paid_from(map, entry, access, field) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(effect.span)
+            .symbol(&source)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` pays for the same {source} again", entry.id()))
+            .message(format!(
+                "The {source} is found by what the client sends and pays into `{}` of {}; it is neither used up nor marked, and nothing tells who had it.",
+                field.name, access.asset
+            ))
+            .because("found", found.span, "it is found here")
+            .because("paid", effect.span, "it is paid here")
             .report();
         return;
     }

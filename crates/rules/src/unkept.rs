@@ -109,6 +109,65 @@ fn is_used(map: &Map, asset: Ustr) -> bool {
         .any(|entry| query::accesses(entry).any(|(_, access)| access.asset == asset))
 }
 
+/// Returns the look-up of what the reward is paid from, by something that the client sends, where it stays as it is and
+/// nothing tells that it was taken.
+pub fn paid_from<'m>(
+    map: &Map,
+    entry: &'m EntryPoint,
+    paid: &Access,
+    field: &Field,
+) -> Option<(&'m Effect, Ustr)> {
+    let source = field
+        .value
+        .origins()
+        .iter()
+        .find_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: false,
+            } if *asset != paid.asset && !field.is_empty() => Some(*asset),
+            _ => None,
+        })?;
+    let is_table = map
+        .asset(source)
+        .is_some_and(|asset| asset.kind == AssetKind::Table);
+    let (found, look_up) = query::handler_accesses(entry).find(|(_, access)| {
+        access.asset == source
+            && access.operation == Operation::Read
+            && access
+                .key
+                .iter()
+                .all(|key| key.operator == "=" && is_sent(&key.value))
+            && !access.key.is_empty()
+    })?;
+    let is_of_source = |value: &Provenance| {
+        let sent = look_up.key.iter().flat_map(|key| key.value.origins());
+        value
+            .record_fields(source)
+            .any(|name| !field.value.record_fields(source).any(|own| own == name))
+            || sent.clone().any(|origin| value.origins().contains(origin))
+    };
+    let mut writes = query::accesses(entry).filter(|(_, access)| access.operation.is_write());
+    let is_noted = writes.any(|(_, access)| {
+        access.asset == source
+            || access.operation == Operation::Delete
+            || access.asset == paid.asset && (access.values.len() > 1 || access.is_conditional)
+            || access
+                .key
+                .iter()
+                .chain(&access.values)
+                .any(|value| is_of_source(&value.value))
+    });
+    let is_own_time = entry.checks.iter().any(|check| {
+        check.refusal.is_some()
+            && !is_of_layers(entry, check)
+            && check.provenance().origins().contains(&Origin::Clock)
+            && check.provenance().is_of_principal()
+    });
+    (is_table && !is_noted && !is_own_time).then_some((found, source))
+}
+
 /// Some entry point names the field: in a key, a value, a check or an answer.
 fn is_touched(map: &Map, asset: Ustr, name: Ustr) -> bool {
     let has = |value: &Provenance| value.record_fields(asset).any(|field| field == name);
