@@ -126,6 +126,10 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
             Confidence::Medium,
             format!("`{}` of the caller pays for it", field.name),
         )),
+        _ if is_own_balance(map, place) => Some((
+            Confidence::Medium,
+            format!("the server counts with `{}` elsewhere", field.name),
+        )),
         _ if is_free_gain(entry, place) => Some((
             Confidence::Medium,
             format!(
@@ -259,6 +263,26 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         && !is_sent_on
         && !others().filter(tells).any(is_left)
         && others().any(|other| !tells(&other) && other.asset != access.asset)
+}
+
+/// The caller sets what his own account has, and other entry points count with it.
+fn is_own_balance(map: &Map, place: &Place<'_>) -> bool {
+    let Place { access, field, .. } = place;
+    let is_own = access.operation == Operation::Update
+        && access.key.iter().any(|key| query::is_principal(&key.value));
+    let is_set = field.value.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
+    });
+    let counts = |other: &EntryPoint| {
+        written_fields(other).any(|(_, written, value)| {
+            written.asset == access.asset && value.name == field.name && is_counted(written, value)
+        })
+    };
+    field.operator == "="
+        && is_own
+        && is_set
+        && query::account_assets(map).contains(&access.asset)
+        && map.entry_points.iter().any(counts)
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.
