@@ -127,7 +127,6 @@ fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
             effect.kind,
             EffectKind::Respond {
                 status: Some(400..500),
-                is_error: true,
                 ..
             }
         );

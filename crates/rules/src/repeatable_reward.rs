@@ -1,7 +1,7 @@
 //! Finds rewards that are paid as often as they are asked for.
 
 use firedoor_app::{
-    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, query,
+    Access, Check, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, query,
 };
 
 use crate::client_value::{is_counted, sent_fields, written_fields};
@@ -268,6 +268,7 @@ pub fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
         || entry
             .layers
             .iter()
+            .filter(|layer| layer.kind == LayerKind::Layer)
             .any(|layer| layer.span.file == check.span.file && layer.mounted == check.span)
 }
 

@@ -33,7 +33,11 @@ fn check(map: &Map, findings: &mut Findings) {
         return;
     };
     for (entry, effect) in openings(map) {
-        let mark = forgeable(map, entry, effect).or_else(|| told_by_client(map, entry, effect));
+        let openings = sessions::session_openings(map, entry);
+        let mark = forgeable(map, entry, effect).or_else(|| {
+            let mut opened = openings.iter();
+            opened.find_map(|effect| told_by_client(map, entry, effect))
+        });
         if let Some(mark) = mark.filter(|_| query::verifies_password(entry)) {
             report_mark(entry, effect, mark, findings);
             continue;
