@@ -54,6 +54,7 @@ mod oauth_state_missing;
 mod oauth_token_unverified;
 mod oauth_unverified_email_linking;
 mod object_without_owner_check;
+mod one_time_token_confusion;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod orders;
@@ -85,6 +86,7 @@ mod secret_size;
 mod secret_use;
 mod security_headers_missing;
 mod shortfall;
+mod session_not_expiring;
 mod socket;
 mod stack_trace_returned;
 mod tenant_unscoped_list;
@@ -96,6 +98,7 @@ mod trusted_header;
 mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
+mod unkept;
 mod unmounted_guard;
 mod unowned;
 mod unsigned_quantity;
@@ -178,6 +181,7 @@ pub static RULES: &[&Rule] = &[
     &oauth_token_unverified::RULE,
     &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
+    &one_time_token_confusion::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
@@ -200,6 +204,7 @@ pub static RULES: &[&Rule] = &[
     &secret_fallback::RULE,
     &secret_hardcoded::RULE,
     &security_headers_missing::RULE,
+    &session_not_expiring::RULE,
     &stack_trace_returned::RULE,
     &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,
