@@ -4,6 +4,7 @@
 //! and an entry in [`RULES`], both in alphabetical order.
 
 mod account_existence_revealed;
+mod changed_by_get;
 mod check_then_act;
 mod client_trusted_value;
 mod client_value;
@@ -136,6 +137,7 @@ pub struct Rule {
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
     &account_existence_revealed::RULE,
+    &changed_by_get::RULE,
     &check_then_act::RULE,
     &client_trusted_value::RULE,
     &code_replayable::RULE,
