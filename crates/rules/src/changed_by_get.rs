@@ -103,10 +103,8 @@ fn switched<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
     if query::verifies_password(entry) {
         return None;
     }
-    let accounts = query::account_assets(map);
     query::handler_accesses(entry).find(|(_, access)| {
-        accounts.contains(&access.asset)
-            && access.operation == Operation::Read
+        access.operation == Operation::Read
             && access
                 .key
                 .iter()
