@@ -31,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) keys: OnceLock<Vec<Ustr>>,
     /// The uses of stored records: entry point, effect, how, and whether the caller is tied to them.
     pub(crate) usages: OnceLock<Vec<(usize, usize, Use, bool)>>,
+    /// The numbers of the entry points that make records of an asset in the name of the caller.
+    pub(crate) makers: OnceLock<FxHashMap<Ustr, Vec<usize>>>,
     /// The fields of which an update asks for as much as it takes.
     pub(crate) taken: OnceLock<FxHashSet<(Ustr, Ustr)>>,
     /// The fields that handlers write, with whether chance has a part in any such value.

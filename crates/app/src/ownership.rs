@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::query::{accesses, comparisons, handler_accesses, is_principal, verifications};
@@ -432,15 +433,28 @@ fn is_of_callers(map: &Map, asset: Ustr) -> bool {
 
 /// Returns the entry points that make records of `asset` in the name of the caller.
 pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
-    map.entry_points.iter().filter(move |entry| {
-        handler_accesses(entry).any(|(effect, access)| {
-            access.asset == asset && access.operation == Operation::Create && {
-                let ties = ties(entry, effect);
-                access
+    let known = map.facts.makers.get_or_init(|| numbered_makers(map));
+    let numbers = known.get(&asset).into_iter().flatten();
+    numbers.filter_map(|number| map.entry_points.get(*number))
+}
+
+/// The numbers of the makers of the records of each asset.
+fn numbered_makers(map: &Map) -> FxHashMap<Ustr, Vec<usize>> {
+    let mut found: FxHashMap<Ustr, Vec<usize>> = FxHashMap::default();
+    for (number, entry) in map.entry_points.iter().enumerate() {
+        let mut ties = KnownTies::new(entry);
+        for (effect, access) in handler_accesses(entry) {
+            let makers = found.entry(access.asset).or_default();
+            if access.operation == Operation::Create
+                && makers.last() != Some(&number)
+                && access
                     .values
                     .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+                    .any(|it| is_principal(&it.value) || ties.of(effect).touches(&it.value))
+            {
+                makers.push(number);
             }
-        })
-    })
+        }
+    }
+    found
 }

@@ -279,7 +279,8 @@ impl<'m> KnownTies<'m> {
         }
     }
 
-    fn of(&mut self, effect: &'m Effect) -> &Ties {
+    /// Returns what the checks before `effect` have tied to the caller.
+    pub(super) fn of(&mut self, effect: &'m Effect) -> &Ties {
         if self.examined.is_empty() {
             let checks = self.entry.checks.iter();
             let examined = checks.map(|check| bound(self.entry, check));
