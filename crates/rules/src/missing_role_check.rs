@@ -31,7 +31,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let is_for_all = entry.verdict(Control::Authentication) == Verdict::Enforced
             && entry.verdict(Control::Authorization) == Verdict::Absent
             && entry.public_because.is_none()
-            && query::knows_user(entry);
+            && query::knows_user(map, entry);
         let is_dead = entry
             .layers
             .iter()
