@@ -26,7 +26,7 @@ fn check(map: &Map, findings: &mut Findings) {
         // Who is logged in already, and enables the second factor, proves nothing by the code that opens anything.
         let opening = sessions::session_opening(map, entry);
         let Some(opening) =
-            opening.filter(|_| !(is_behind_log_in(entry) && query::knows_user(entry)))
+            opening.filter(|_| !(is_behind_log_in(entry) && query::knows_user(map, entry)))
         else {
             continue;
         };

@@ -4,6 +4,7 @@
 //! and an entry in [`RULES`], both in alphabetical order.
 
 mod account_existence_revealed;
+mod changed_by_get;
 mod check_then_act;
 mod client_trusted_value;
 mod client_value;
@@ -21,6 +22,7 @@ mod cross_origin_headers;
 mod csrf_missing;
 mod dead_guard;
 mod debug_mode;
+mod demands;
 mod docs_exposed;
 mod exposure;
 mod fail_open_guard;
@@ -85,6 +87,7 @@ mod secret_size;
 mod secret_use;
 mod security_headers_missing;
 mod session_not_expiring;
+mod shortfall;
 mod socket;
 mod stack_trace_returned;
 mod tenant_unscoped_list;
@@ -139,6 +142,7 @@ pub struct Rule {
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
     &account_existence_revealed::RULE,
+    &changed_by_get::RULE,
     &check_then_act::RULE,
     &client_trusted_value::RULE,
     &code_replayable::RULE,
