@@ -46,14 +46,18 @@ fn names_setting_and_user(check: &Check) -> bool {
 
 /// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
 pub(crate) fn is_setting_missing(check: &Check) -> bool {
-    let settings = check.operands.iter().filter(|it| is_setting(it));
-    let settings: Vec<_> = settings.filter_map(environment_in).collect();
-    let Some(first) = settings.first() else {
+    let Some(alone) = check.operands.iter().find(|it| is_setting(it)) else {
         return false;
     };
+    let first = &environment_in(alone);
     if check.is_alternative {
         return check.kind != crate::CheckKind::Proof
-            && settings.iter().filter(|name| *name == first).count() > 1;
+            && check
+                .operands
+                .iter()
+                .filter(|it| environment_in(it) == *first)
+                .count()
+                > 1;
     }
     matches!(
         check.kind,

@@ -115,11 +115,10 @@ pub fn user_control(check: &Check) -> Option<Control> {
         return Some(Control::Authorization);
     }
     if is_about_record(&provenance) {
-        // What a message is called says nothing of whose it is.
-        let is_choice = examined
-            .origins()
-            .iter()
-            .all(|origin| origin.is_from_client() || matches!(origin, Origin::Literal(_)));
+        // What a message is called, or how long ago the last one came, says nothing of whose it is.
+        let is_choice = examined.origins().iter().all(|origin| {
+            origin.is_from_client() || matches!(origin, Origin::Literal(_) | Origin::Clock)
+        });
         return (!is_choice && !is_confirmation(check)).then_some(Control::Ownership);
     }
     let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();

@@ -103,7 +103,12 @@ impl<'p> Machine<'p> {
         let decision = self.decide(test, span, false);
         let sides = self.fork(decision, then, otherwise, |_, _| SideEnd::Goes)?;
         let value = match sides {
-            (Some(a), Some(b)) => self.join(a, &b),
+            (Some(a), Some(b)) => {
+                let kept = self.test_of_sides(decision, &a, &b, span);
+                let mut joined = self.join(a, &b);
+                joined.test = joined.test.or(kept);
+                joined
+            }
             (Some(value), None) | (None, Some(value)) => value,
             (None, None) => return Err(Stop::Throw),
         };

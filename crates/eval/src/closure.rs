@@ -122,12 +122,18 @@ impl<'p> Machine<'p> {
         }
         let mut decided = frame.decided_at_return.unwrap_or_default();
         let ends_by_throwing = frame.ends_by_throwing || result.is_err();
+        let mut returned = frame.returned;
+        if let Some(value) = &mut returned {
+            value.test = self
+                .test_of_ways(&decided, &frame.ways, value, span)
+                .or(value.test);
+        }
         let left = self.remainder_of_ways(&decided, &frame.ways, ends_by_throwing, span);
         decided.extend(left);
         let returned = match (frame.yielded, function.is_generator) {
             (Some(yielded), true) => Some(Value::object(yielded)),
             (None, true) => Some(self.make_list(Vec::new(), false, span)),
-            (_, false) => frame.returned,
+            (_, false) => returned,
         };
         if self.watch.is_some() {
             self.keep_paths(frame.paths, returned.as_ref());

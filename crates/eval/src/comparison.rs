@@ -18,7 +18,8 @@ impl Machine<'_> {
         span: Span,
         is_loose: bool,
     ) -> Value {
-        if let Some(tested) = self.told_to_be(left, right) {
+        let told = self.told_to_be(left, right);
+        if let Some(tested) = told.or_else(|| self.told_to_be_nothing(left, right)) {
             return tested;
         }
         self.report_constants(left, right, span);
@@ -43,9 +44,32 @@ impl Machine<'_> {
         None
     }
 
+    /// What a function gives on some ways and denies on others, compared with what it gives where it denies, is the
+    /// opposite of what those ways have asked.
+    fn told_to_be_nothing(&mut self, left: &Value, right: &Value) -> Option<Value> {
+        for (value, constant) in [(left, right), (right, left)] {
+            let Some(denial) = constant.only().filter(|atom| atom.is_nothing()) else {
+                continue;
+            };
+            let open = Atom::Unknown(Shape::Any);
+            let is_given = |atom: &Atom| *atom == open || atom.truth() == Some(true);
+            let mut atoms = value.atoms().iter();
+            let may_deny = atoms.any(|it| *it == denial || *it == open);
+            let mut atoms = value.atoms().iter();
+            if value.test.is_some() && may_deny && atoms.all(|it| *it == denial || is_given(it)) {
+                let mut told = Value::unknown(Shape::Bool).with_origins(self.deep_origins(value));
+                told.control = value.control;
+                told.test = value.test;
+                return Some(self.negate(&told));
+            }
+        }
+        None
+    }
+
     /// `is`: of containers only the very same are one, and what an unknown call gave may be nothing.
     pub(crate) fn compare_identity(&mut self, left: &Value, right: &Value, span: Span) -> Value {
-        if let Some(tested) = self.told_to_be(left, right) {
+        let told = self.told_to_be(left, right);
+        if let Some(tested) = told.or_else(|| self.told_to_be_nothing(left, right)) {
             return tested;
         }
         self.report_constants(left, right, span);

@@ -77,8 +77,8 @@ pub(crate) struct Frame {
     pub(crate) home: Option<ObjectId>,
     pub(crate) returned: Option<Value>,
     pub(crate) decided_at_return: Option<Vec<Decided>>,
-    /// What was decided on each way to a return, while there are few.
-    pub(crate) ways: Vec<Vec<Decided>>,
+    /// The ways to a return, while there are few.
+    pub(crate) ways: Vec<crate::remainder::Way>,
     /// Holds if the way that came to its end throws there.
     pub(crate) ends_by_throwing: bool,
     pub(crate) decided_base: usize,

@@ -7,13 +7,27 @@
 use firedoor_source::Span;
 use smallvec::{SmallVec, smallvec};
 
-use crate::{Decided, Decision, DecisionId, Machine, SideEnd, Test, TestId, TestKind};
+use crate::{Atom, Decided, Decision, DecisionId, Machine, SideEnd, Test, TestId, TestKind, Value};
 
 /// With more ways to a return than these, none is remembered.
 pub(crate) const MOST_WAYS: usize = 8;
 
 /// How many decisions within a branch are remembered behind it.
 const MOST: usize = 6;
+
+/// A way to a return.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    /// What was decided on it.
+    pub(crate) decided: Vec<Decided>,
+    /// Whether it gives something: no `null`, no `false`.
+    pub(crate) gives: bool,
+}
+
+/// Holds for what functions return that have nothing to give.
+pub(crate) fn is_denial(atom: &Atom) -> bool {
+    atom.is_nothing() || *atom == Atom::Bool(false)
+}
 
 impl Machine<'_> {
     /// Decides that one of several things holds: that the branch went the other way, or that what ended
@@ -104,7 +118,7 @@ impl Machine<'_> {
     pub(crate) fn remainder_of_ways(
         &mut self,
         common: &[Decided],
-        ways: &[Vec<Decided>],
+        ways: &[Way],
         ends_by_throwing: bool,
         span: Span,
     ) -> Option<Decided> {
@@ -113,7 +127,7 @@ impl Machine<'_> {
         }
         let mut own: Vec<Vec<Decided>> = Vec::with_capacity(ways.len());
         for way in ways {
-            let kept = self.decided_alone(common, &own, way)?;
+            let kept = self.decided_alone(common, &own, &way.decided)?;
             own.push(kept);
         }
         let throws = |decided: &Decided| self.end_beside(*decided) == SideEnd::Throws;
@@ -123,22 +137,13 @@ impl Machine<'_> {
         let (mut origins, mut control) = Default::default();
         let mut parts = Vec::with_capacity(own.len());
         for way in &own {
-            let mut tests = Vec::with_capacity(way.len());
             for decided in way {
-                let known = self.decision(decided.decision).clone();
-                tests.extend(
-                    known
-                        .test
-                        .map(|(test, negated)| (test, negated == decided.side)),
-                );
-                origins = self.origins.union(origins, known.origins);
-                control = self.origins.union(control, known.control);
+                let known = self.decision(decided.decision);
+                let (from, by) = (known.origins, known.control);
+                origins = self.origins.union(origins, from);
+                control = self.origins.union(control, by);
             }
-            parts.push(match tests.as_slice() {
-                [] => return None,
-                [only] => *only,
-                _ => (self.add_parts(tests, true, span), false),
-            });
+            parts.push(self.test_of_way(way, span)?);
         }
         if origins.is_empty() && control.is_empty() {
             return None;
@@ -158,6 +163,112 @@ impl Machine<'_> {
             decision,
             side: true,
         })
+    }
+
+    /// Makes one test of what was decided on a way.
+    fn test_of_way(&mut self, way: &[Decided], span: Span) -> Option<(TestId, bool)> {
+        let tests = way.iter().filter_map(|decided| {
+            let (test, negated) = self.decision(decided.decision).test?;
+            Some((test, negated == decided.side))
+        });
+        let tests: Vec<(TestId, bool)> = tests.collect();
+        match tests.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            _ => Some((self.add_parts(tests, true, span), false)),
+        }
+    }
+
+    /// Returns the test that a value stands for which a function gives on some ways, and denies on others: whoever
+    /// finds something in it knows what was asked on the ways that gave something. Without this, nobody would know
+    /// behind `if (!claims) return` what `if (claims.kind !== kind) return null` has asked.
+    pub(crate) fn test_of_ways(
+        &mut self,
+        common: &[Decided],
+        ways: &[Way],
+        returned: &Value,
+        span: Span,
+    ) -> Option<(TestId, bool)> {
+        let is_told = returned.test.is_none() && ways.len() <= MOST_WAYS;
+        if !is_told || ways.iter().all(|way| way.gives) {
+            return None;
+        }
+        let given = ways.iter().filter(|way| way.gives).map(|way| {
+            let mut own = way.decided.clone();
+            own.retain(|it| !common.contains(it) && !self.is_failure(it.decision));
+            own.retain(|it| !self.decision(it.decision).is_certain);
+            own
+        });
+        let given: Vec<Vec<Decided>> = given.collect();
+        let asked = self.asked_on_all(&given, span)?;
+        let is_plain = |atom: &Atom| matches!(atom, Atom::Bool(_));
+        if returned.atoms().iter().all(is_plain) {
+            return Some(asked);
+        }
+        let is_there = (self.truth_test(returned), false);
+        Some((self.add_parts(vec![is_there, asked], true, span), false))
+    }
+
+    /// Makes one test of what was decided on each of several ways of which one was taken: what all have in common, and
+    /// that one of them was taken, unless one asks for no more.
+    fn asked_on_all(&mut self, ways: &[Vec<Decided>], span: Span) -> Option<(TestId, bool)> {
+        let (first, others) = ways.split_first()?;
+        let is_common = |decided: &Decided| others.iter().all(|way| way.contains(decided));
+        let (mut asked, _): (Vec<Decided>, Vec<Decided>) =
+            first.iter().partition(|it| is_common(it));
+        let rests = ways.iter().map(|way| {
+            let rest = way.iter().filter(|it| !asked.contains(it)).copied();
+            rest.collect::<Vec<Decided>>()
+        });
+        let rests: Vec<Vec<Decided>> = rests.collect();
+        let is_opposite = |one: &Decided, other: &Decided| {
+            one.decision == other.decision && one.side != other.side
+        };
+        let is_either = match rests.as_slice() {
+            [one, other] => {
+                matches!((one.as_slice(), other.as_slice()), ([one], [other]) if is_opposite(one, other))
+            }
+            _ => false,
+        };
+        asked.drain(..asked.len().saturating_sub(MOST));
+        let mut parts = asked
+            .iter()
+            .filter_map(|it| self.test_of_way(&[*it], span))
+            .collect::<Vec<_>>();
+        if !is_either && ways.len() > 1 && rests.iter().all(|rest| !rest.is_empty()) {
+            let taken = rests.iter().map(|rest| {
+                let first = rest.len().saturating_sub(MOST);
+                self.test_of_way(&rest[first..], span)
+            });
+            let taken = taken.collect::<Option<Vec<_>>>()?;
+            parts.push((self.add_parts(taken, false, span), false));
+        }
+        match parts.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            _ => Some((self.add_parts(parts, true, span), false)),
+        }
+    }
+
+    /// Returns the test that a value stands for where one side of a choice gives something that stands for a test, and
+    /// the other nothing: `token ? decode(token) : null`.
+    pub(crate) fn test_of_sides(
+        &mut self,
+        decision: DecisionId,
+        then: &Value,
+        otherwise: &Value,
+        span: Span,
+    ) -> Option<(TestId, bool)> {
+        let denies = |value: &Value| value.atoms().iter().all(is_denial);
+        let (given, side) = match (denies(then), denies(otherwise)) {
+            (false, true) => (then, true),
+            (true, false) => (otherwise, false),
+            _ => return None,
+        };
+        let asked = given.test?;
+        let (chosen, negated) = self.decision(decision).test?;
+        let parts = vec![(chosen, negated == side), asked];
+        Some((self.add_parts(parts, true, span), false))
     }
 
     /// What was decided on a way and not on all, without what only says that no earlier way was taken. Nothing if

@@ -277,6 +277,7 @@ impl<'p> Machine<'p> {
             value.control = self.origins.union(value.control, origins);
             value.control = self.origins.union(value.control, control);
         }
+        let gives = !value.atoms().iter().all(crate::remainder::is_denial);
         let joined = match self.frame().returned.take() {
             Some(earlier) => self.join(earlier, &value),
             None => value,
@@ -284,7 +285,8 @@ impl<'p> Machine<'p> {
         let frame = self.frame();
         frame.returned = Some(joined);
         if frame.ways.len() <= crate::remainder::MOST_WAYS {
-            frame.ways.push(decided.clone());
+            let decided = decided.clone();
+            frame.ways.push(crate::remainder::Way { decided, gives });
         }
         frame.decided_at_return = Some(match frame.decided_at_return.take() {
             Some(earlier) => earlier

@@ -262,7 +262,7 @@ pub fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
         .any(|effect| {
             entry
                 .checks_of(effect)
-                .any(|other| other.span == check.span && other.kind == check.kind)
+                .any(|other| other.span == check.span)
         });
     is_layers
         || entry
