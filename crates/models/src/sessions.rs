@@ -83,6 +83,11 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         cookie.http_only = Flag::On;
     }
     host.effect(machine, EffectKind::SetCookie(cookie), span);
+    // It is there from here on, whichever test asks for it first.
+    let request = call.arguments.get(0);
+    for request in request.objects().collect::<Vec<_>>() {
+        session_of(machine, request, span);
+    }
     pass(host, machine, call)
 }
 
