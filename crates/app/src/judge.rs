@@ -164,6 +164,8 @@ fn asks_for_whole(check: &Check) -> bool {
     let origins = operand.origins();
     check.kind == CheckKind::Presence
         && !check.is_alternative
+        // What the request names has chosen what is looked for: that is more than who is asking.
+        && !is_about_record(&check.control)
         && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
         && origins
             .iter()

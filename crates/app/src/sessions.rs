@@ -366,10 +366,11 @@ fn switches(map: &Map) -> &[(Ustr, Ustr)] {
             origins.all(|origin| matches!(origin, Origin::Literal(_)))
         };
         let clears = |access: &Access| {
-            let mut values = access.values.iter();
-            values.any(|field| {
-                places.contains(&(access.asset, field.name)) && is_constant(&field.value)
-            })
+            let values = access.values.iter();
+            let mut kept = values
+                .filter(|field| places.contains(&(access.asset, field.name)))
+                .peekable();
+            kept.peek().is_some() && kept.all(|field| is_constant(&field.value))
         };
         let off = literals(map, &|_, access| clears(access));
         let on = literals(map, &|entry, access| {

@@ -154,12 +154,7 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
 }
 
 /// Holds if an attacker who sends requests himself comes past what has refused him.
-fn refuses_forged(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    door: &Door,
-    number: usize,
-) -> bool {
+fn refuses_forged(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, number: usize) -> bool {
     if host.persona() != Persona::Attacker || door.transport != Transport::Http {
         return false;
     }

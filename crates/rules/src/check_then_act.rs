@@ -106,7 +106,12 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
     {
         return None;
     }
-    refusing(place).find(|check| check.kind == CheckKind::Bound && examines(check, place))
+    // What is compared without having been read is what an earlier change gave back: counted first, then asked.
+    let is_read = query::accesses(place.entry)
+        .any(|(_, access)| access.asset == place.access.asset && !access.operation.is_write());
+    refusing(place)
+        .filter(|_| is_read)
+        .find(|check| check.kind == CheckKind::Bound && examines(check, place))
 }
 
 /// A question whether a mark is set, before the mark is set and something is given.
