@@ -6,7 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::client_value::{is_counted, written_fields};
+use crate::client_value::{is_counted, is_read_on_the_way, written_fields};
 use crate::privileged::is_money;
 use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -106,11 +106,8 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
     {
         return None;
     }
-    // What is compared without having been read is what an earlier change gave back: counted first, then asked.
-    let is_read = query::accesses(place.entry)
-        .any(|(_, access)| access.asset == place.access.asset && !access.operation.is_write());
     refusing(place)
-        .filter(|_| is_read)
+        .filter(|_| is_read_on_the_way(place.entry, place.access.asset))
         .find(|check| check.kind == CheckKind::Bound && examines(check, place))
 }
 
