@@ -62,6 +62,31 @@ pub enum CheckKind {
     Other,
 }
 
+/// How the first of two values stands to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Order {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl Order {
+    /// Returns what holds where this does not.
+    pub fn negated(self) -> Order {
+        match self {
+            Order::Less => Order::GreaterOrEqual,
+            Order::LessOrEqual => Order::Greater,
+            Order::Greater => Order::LessOrEqual,
+            Order::GreaterOrEqual => Order::Less,
+        }
+    }
+}
+
 /// What holds on a way past a check: one test, or several joined by "and" and "or".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -122,6 +147,8 @@ pub struct Check {
     pub operands: Vec<Provenance>,
     /// What, besides the operands, decided which values they have (implicit flow).
     pub control: Provenance,
+    /// How the first operand stands to the second where the test holds, if it asks for their order.
+    pub order: Option<Order>,
     /// Whether the test held on the way to the effect.
     pub outcome: bool,
     /// The outcome of the whole test, as it is written, on the way to the effect.

@@ -28,6 +28,7 @@ pub(crate) struct Facts {
     pub(crate) random: OnceLock<FxHashSet<(Ustr, Ustr)>>,
     /// The numbers of the entry points that know a user.
     pub(crate) with_users: OnceLock<Vec<usize>>,
+    pub(crate) keys: OnceLock<Vec<Ustr>>,
     /// The uses of stored records: entry point, effect, how, and whether the caller is tied to them.
     pub(crate) usages: OnceLock<Vec<(usize, usize, Use, bool)>>,
     /// The numbers of the entry points that make records of an asset in the name of the caller.

@@ -46,12 +46,14 @@ fn names_setting_and_user(check: &Check) -> bool {
 
 /// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
 pub(crate) fn is_setting_missing(check: &Check) -> bool {
-    let settings: Vec<_> = check.operands.iter().filter_map(environment_in).collect();
+    let settings = check.operands.iter().filter(|it| is_setting(it));
+    let settings: Vec<_> = settings.filter_map(environment_in).collect();
     let Some(first) = settings.first() else {
         return false;
     };
     if check.is_alternative {
-        return settings.iter().filter(|name| *name == first).count() > 1;
+        return check.kind != crate::CheckKind::Proof
+            && settings.iter().filter(|name| *name == first).count() > 1;
     }
     matches!(
         check.kind,
@@ -68,21 +70,30 @@ pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
     })
 }
 
+/// Holds for a setting and nothing else: what was made from one among other things is not the setting.
+fn is_setting(operand: &Provenance) -> bool {
+    let is_told = |it: &Origin| matches!(it, Origin::Environment { .. } | Origin::Literal(_));
+    environment_in(operand).is_some() && operand.origins().iter().all(is_told)
+}
+
+/// Holds for what the client presents and nothing else: a user that was made from it is not the credential.
+fn is_credential(operand: &Provenance) -> bool {
+    let is_told = |it: &Origin| matches!(it, Origin::Request(..) | Origin::Literal(_));
+    presents_credential(operand) && operand.origins().iter().all(is_told)
+}
+
 fn open_words(check: &Check) -> Option<&'static str> {
-    let provenance = check.provenance();
-    let has_environment = provenance
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Environment { .. }));
+    let asks_setting = check.operands.iter().any(is_setting);
+    let asks_credential = check.operands.iter().any(is_credential);
     match check.kind {
         crate::CheckKind::Failure if check.outcome => Some("when its own check fails"),
-        crate::CheckKind::Presence if has_environment && !check.outcome => {
+        crate::CheckKind::Presence if asks_setting && !check.outcome => {
             Some("when a setting is missing")
         }
-        crate::CheckKind::Membership | crate::CheckKind::Equality if has_environment => {
+        crate::CheckKind::Membership | crate::CheckKind::Equality if asks_setting => {
             Some("when a setting is missing")
         }
-        crate::CheckKind::Presence if presents_credential(&provenance) && !check.outcome => {
+        crate::CheckKind::Presence if asks_credential && !check.outcome => {
             Some("when the credential is missing")
         }
         _ => None,

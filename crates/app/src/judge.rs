@@ -435,8 +435,12 @@ fn is_double_submit(check: &Check) -> bool {
         is_all(&pair[0], is_cookie) && is_all(&pair[1], is_elsewhere)
             || is_all(&pair[1], is_cookie) && is_all(&pair[0], is_elsewhere)
     });
+    // "This header, or that cookie" holds one of them against a constant, and neither against the other.
+    let is_constant = |operand: &Provenance| operand.literal().is_some();
+    let is_with_constant = check.operands.len() == 2 && check.operands.iter().any(is_constant);
     has_pair
         || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+            && !is_with_constant
             && is_sent_only
             && has(|part| *part == RequestPart::Cookie)
             && has(|part| {

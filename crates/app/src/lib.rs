@@ -31,7 +31,7 @@ pub use control::{Control, Verdict};
 pub use deciding::deciding;
 pub use effect::{
     Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Condition, Effect,
-    EffectKind, Field, Flag, IssueToken, Operation, Refusal, RoomKind, SendChannel,
+    EffectKind, Field, Flag, IssueToken, Operation, Order, Refusal, RoomKind, SendChannel,
     SessionOperation, SetCookie, Throttle, TokenKind, VerifyToken,
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};

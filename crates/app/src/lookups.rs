@@ -73,13 +73,15 @@ pub fn is_presented(value: &Provenance) -> bool {
             )
         )
     });
+    // A digest may be made of whose secret it is, too.
     is_sent
-        && !value.origins().iter().any(|origin| {
-            matches!(
-                origin,
-                Origin::Record { .. } | Origin::Principal(_) | Origin::Claim(_)
-            )
-        })
+        && (value.origins().contains(&Origin::Digest)
+            || !value.origins().iter().any(|origin| {
+                matches!(
+                    origin,
+                    Origin::Record { .. } | Origin::Principal(_) | Origin::Claim(_)
+                )
+            }))
 }
 
 /// Holds if the name is that of a primary key.

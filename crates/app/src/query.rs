@@ -289,25 +289,76 @@ pub fn is_random(value: &Provenance) -> bool {
 
 /// Holds if a user is known to `entry`, not only a server or a job with a key: something that it does or asks
 /// hangs on who is asking.
-pub fn knows_user(entry: &EntryPoint) -> bool {
+pub fn knows_user(map: &Map, entry: &EntryPoint) -> bool {
     if crate::ownership::is_signed(entry) {
         return false;
     }
-    let in_checks = entry
-        .checks
-        .iter()
-        .any(|check| check.operands.iter().any(is_principal));
+    let in_checks = entry.checks.iter().any(|check| {
+        let mut operands = check.operands.iter();
+        operands.any(|operand| shows_user(map, operand, None))
+    });
     in_checks
         || verifications(entry).any(|(_, found)| {
             found.is_verified && found.kind != TokenKind::Signed && found.token.is_credential()
         })
         || accesses(entry).any(|(_, access)| {
-            access
-                .key
-                .iter()
-                .chain(&access.values)
-                .any(|field| is_principal(&field.value))
+            let mut fields = access.key.iter().chain(&access.values);
+            fields.any(|field| shows_user(map, &field.value, Some(access.asset)))
         })
+}
+
+/// A record of keys that is found by the key that was sent proves the key, and names nobody: not where it is looked at,
+/// and not where it is changed. What it says of a person is used with other records.
+fn shows_user(map: &Map, value: &Provenance, used_with: Option<Ustr>) -> bool {
+    value.origins().iter().any(|origin| match origin {
+        Origin::Principal(_) => true,
+        Origin::Request(part, _) => matches!(part, RequestPart::Session | RequestPart::Context),
+        Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        } => {
+            let is_other = used_with.is_some_and(|used| used != *asset);
+            is_other && !field.is_empty() || !key_assets(map).contains(asset)
+        }
+        _ => false,
+    })
+}
+
+/// Returns the assets whose records guards find by nothing but what a header carries, and that are neither accounts nor
+/// sessions.
+fn key_assets(map: &Map) -> &[Ustr] {
+    map.facts.keys.get_or_init(|| find_key_assets(map))
+}
+
+fn find_key_assets(map: &Map) -> Vec<Ustr> {
+    let accounts = account_assets(map);
+    let sessions = crate::sessions::session_assets(map);
+    let is_sent = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Request(RequestPart::Header, _) | Origin::Digest
+        )
+    };
+    let is_by_key = |access: &Access| {
+        !access.operation.is_write()
+            && !access.key.is_empty()
+            && access.key.iter().all(|field| {
+                let origins = field.value.origins();
+                !origins.is_empty() && origins.iter().all(is_sent)
+            })
+    };
+    let mut assets: Vec<Ustr> = map
+        .entry_points
+        .iter()
+        .flat_map(accesses)
+        .filter(|(effect, access)| effect.layer.is_some() && is_by_key(access))
+        .map(|(_, access)| access.asset)
+        .filter(|asset| !accounts.contains(asset) && !sessions.contains(asset))
+        .collect();
+    assets.sort();
+    assets.dedup();
+    assets
 }
 
 /// Returns the entry points that know a user.
@@ -315,7 +366,7 @@ pub fn with_users(map: &Map) -> impl Iterator<Item = &EntryPoint> {
     let numbers = map.facts.with_users.get_or_init(|| {
         let entries = map.entry_points.iter().enumerate();
         entries
-            .filter(|(_, entry)| knows_user(entry))
+            .filter(|(_, entry)| knows_user(map, entry))
             .map(|(number, _)| number)
             .collect()
     });

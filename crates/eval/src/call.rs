@@ -356,9 +356,11 @@ impl<'p> Machine<'p> {
         let mark = self.heap.journal.len();
         let born = (self.heap.len(), self.scopes.len());
         let decided = std::mem::take(&mut self.decided);
+        let overlays = self.overlays.clone();
         let result = body(self);
         self.take_delta(mark, born);
         self.decided = decided;
+        self.overlays = overlays;
         result
     }
 }

@@ -235,7 +235,9 @@ impl<'p> Machine<'p> {
             evaluated.push(self.evaluate(*decorator)?);
         }
         let mut value = value;
+        let mut before = Vec::new();
         for decorator in evaluated.iter().rev() {
+            before.extend(value.only_object());
             let arguments = Arguments::positional([value.clone()]);
             let made = self.call_value(decorator, None, &arguments, span)?;
             // In JavaScript a decorator that returns no other class has looked at the class only.
@@ -245,6 +247,11 @@ impl<'p> Machine<'p> {
             if is_class || self.is_python() {
                 value = made;
             }
+        }
+        if let Some(last) = value.only_object() {
+            before.retain(|id| *id != last);
+            self.decorated
+                .extend(before.into_iter().map(|id| (id, last)));
         }
         Ok(value)
     }

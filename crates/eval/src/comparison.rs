@@ -18,13 +18,36 @@ impl Machine<'_> {
         span: Span,
         is_loose: bool,
     ) -> Value {
+        if let Some(tested) = self.told_to_be(left, right) {
+            return tested;
+        }
         self.report_constants(left, right, span);
         let outcome = self.decide_equality(left, right, is_loose);
         self.tested(TestKind::Equality, outcome, &[left, right], span)
     }
 
+    /// What a test said, compared with `true` or `false`, is that test again, or its opposite.
+    fn told_to_be(&mut self, left: &Value, right: &Value) -> Option<Value> {
+        for (value, constant) in [(left, right), (right, left)] {
+            let is_truth = |atom: &Atom| matches!(atom, Atom::Bool(_) | Atom::Unknown(Shape::Bool));
+            if let (Some(Atom::Bool(wanted)), Some(_), None) =
+                (constant.only(), value.test, constant.test)
+                && value.atoms().iter().all(is_truth)
+            {
+                return Some(match wanted {
+                    true => value.clone(),
+                    false => self.negate(value),
+                });
+            }
+        }
+        None
+    }
+
     /// `is`: of containers only the very same are one, and what an unknown call gave may be nothing.
     pub(crate) fn compare_identity(&mut self, left: &Value, right: &Value, span: Span) -> Value {
+        if let Some(tested) = self.told_to_be(left, right) {
+            return tested;
+        }
         self.report_constants(left, right, span);
         let is_uncertain = |value: &Value| value.objects().any(|id| self.is_uncertain(id));
         let outcome = match is_uncertain(left) || is_uncertain(right) {
@@ -87,11 +110,17 @@ impl Machine<'_> {
         right: &Value,
         span: Span,
     ) -> Value {
-        let outcome = ordered(operator, left, right);
+        let is_nothing =
+            |value: &Value| value.atoms() == [Atom::Undefined] && value.only_object().is_none();
+        // What is not there is neither less nor more than anything in JavaScript.
+        let outcome = match !self.is_python() && (is_nothing(left) || is_nothing(right)) {
+            true => Some(false),
+            false => ordered(operator, left, right),
+        };
         let kind = if self.is_counted(left) || self.is_counted(right) {
             TestKind::Attempts
         } else {
-            TestKind::Bound
+            TestKind::Order(operator)
         };
         self.tested(kind, outcome, &[left, right], span)
     }

@@ -1,5 +1,6 @@
 //! Tests and decisions: what the evaluator could not, or could, decide on the way, and on what it hung.
 
+use firedoor_ir::BinaryOperator as Op;
 use firedoor_source::Span;
 use smallvec::SmallVec;
 use ustr::Ustr;
@@ -26,8 +27,10 @@ pub enum TestKind {
     Truth,
     /// Equality.
     Equality,
-    /// `<` and its like.
+    /// Whether a value is within a bound, whichever way.
     Bound,
+    /// `<`, `<=`, `>` or `>=`, as the first operand stands to the second.
+    Order(Op),
     /// Membership.
     Membership,
     /// How a text begins or ends.

@@ -59,6 +59,7 @@ impl<'p> Machine<'p> {
             match property.kind {
                 PropertyKind::Spread => {
                     origins = self.origins.union(origins, value.origins);
+                    self.overwrite_with_unknown(id, &value)?;
                     self.spread_into(id, &value);
                 }
                 PropertyKind::Value => self.display_property(id, property.key, value)?,
@@ -75,6 +76,34 @@ impl<'p> Machine<'p> {
             }
         }
         Ok(Value::object(id).with_origins(origins))
+    }
+
+    /// What comes from outside may have any key, so that what was written before it may not be what is left.
+    fn overwrite_with_unknown(&mut self, id: crate::ObjectId, value: &Value) -> Result<(), Stop> {
+        let is_unknown = value
+            .atoms()
+            .iter()
+            .any(|atom| matches!(atom, Atom::Unknown(_)));
+        let mut members = self.origins.members(value.origins).iter();
+        let is_from_outside = members.any(|origin| matches!(origin, crate::Origin::Host(_)));
+        if self.is_python() || !is_unknown || !is_from_outside {
+            return Ok(());
+        }
+        let written: Vec<(Ustr, Value)> = self
+            .heap
+            .get(id)
+            .properties
+            .iter()
+            .filter(|(name, _)| !name.contains(':') && !name.starts_with('$'))
+            .map(|(name, old)| (*name, old.clone()))
+            .collect();
+        for (name, old) in written {
+            let span = self.span;
+            let new = self.member(value, name, span)?;
+            let either = self.join(old, &new);
+            self.heap.get_mut(id).properties.insert(name, either);
+        }
+        Ok(())
     }
 
     fn display_property(

@@ -29,7 +29,12 @@ impl<'p> Machine<'p> {
         match takes_right {
             Some(false) => return Ok(value),
             Some(true) => {
-                let other = self.evaluate(right)?;
+                let mut other = self.evaluate(right)?;
+                // A constant that stands before decides nothing: `roles.length && !roles.includes(role)`.
+                if value.origins.is_empty() && operator != LogicalOperator::Nullish {
+                    other.control = self.origins.union(other.control, value.control);
+                    return Ok(other);
+                }
                 let part = other.test;
                 let combined = self.combine_tests(operator, &value, part, other, span);
                 return Ok(combined);

@@ -154,6 +154,8 @@ pub struct Machine<'p> {
     pub steps: u64,
     /// Functions of the program that were called at least once.
     pub called: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
+    /// What decorators were given, with what the topmost of them left in its place.
+    pub decorated: FxHashMap<crate::ObjectId, crate::ObjectId>,
     pub(crate) host: Rc<dyn Host + 'p>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) frames: Vec<Frame>,
@@ -207,6 +209,7 @@ impl<'p> Machine<'p> {
             limits: Limits::default(),
             steps: 0,
             called: FxHashMap::default(),
+            decorated: FxHashMap::default(),
             host,
             scopes: Vec::new(),
             frames: Vec::new(),
@@ -233,6 +236,17 @@ impl<'p> Machine<'p> {
     /// Begins a new budget of steps.
     pub fn start(&mut self) {
         self.steps = 0;
+    }
+
+    /// Runs `work` with no more than a quarter of the steps that are left, so that what comes after it is evaluated
+    /// even where it is too much.
+    pub fn aside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let whole = self.limits.steps;
+        let left = whole.saturating_sub(self.steps);
+        self.limits.steps = self.steps + left / 4;
+        let outcome = work(self);
+        self.limits.steps = whole;
+        outcome
     }
 
     /// Counts a step; fails once the budget is used up.

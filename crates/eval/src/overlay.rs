@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{Atom, Machine, ObjectId, ObjectKind, OriginSet, Shape, Value};
 
 /// The objects that stand for unknown values, by the origins of those.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Overlays {
     by_origins: FxHashMap<OriginSet, ObjectId>,
     objects: FxHashSet<ObjectId>,

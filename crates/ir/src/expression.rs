@@ -139,7 +139,7 @@ pub enum UnaryOperator {
 }
 
 /// Operators with two operands, both always evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BinaryOperator {
     /// `+`.
     Add,

@@ -10,7 +10,7 @@ use firedoor_eval::{Decided, Machine, TestId};
 use rustc_hash::FxHashMap;
 
 use crate::ModelHost;
-use crate::conditions::{add_operands, condition_of, kind_of};
+use crate::conditions::{add_operands, condition_of, kind_of, order_of};
 use crate::state::Run;
 
 /// The decisions of requests in the map's words, each worked out once.
@@ -158,6 +158,7 @@ impl Decisions {
             span: decision.span,
             operands: Vec::new(),
             control: host.set_provenance(machine, decision.control),
+            order: None,
             outcome: decided.side,
             side: decided.side,
             ends: is_end(decision.ends[usize::from(decided.side)]),
@@ -222,6 +223,7 @@ fn check_of(
     }
     let (kind, is_part_negated) = kind_of(machine, test, 0);
     check.kind = kind;
+    check.order = order_of(machine, test);
     check.outcome = holds != is_part_negated;
     add_operands(host, machine, test, &mut check.operands, 0);
     check.condition = Arc::new(condition_of(host, machine, test, holds, 0));

@@ -1,7 +1,8 @@
 //! Tests of the evaluator in the map's words: what they examine, and what holds where they do or do not.
 
-use firedoor_app::{CheckKind, Condition, Examination, Origin, Provenance};
+use firedoor_app::{CheckKind, Condition, Examination, Order, Origin, Provenance};
 use firedoor_eval::{Machine, ObjectKind, TestId, TestKind, Value};
+use firedoor_ir::BinaryOperator;
 use indexmap::IndexSet;
 use ustr::Ustr;
 
@@ -19,11 +20,24 @@ pub(crate) fn kind_of(machine: &Machine<'_>, test: TestId, depth: usize) -> (Che
     (kind_of_test(found.kind), false)
 }
 
+/// Returns how the values of a test of order stand to each other where it holds; a test of several parts has no one
+/// order.
+pub(crate) fn order_of(machine: &Machine<'_>, test: TestId) -> Option<Order> {
+    let found = machine.test(test);
+    match (found.kind, found.parts.is_empty()) {
+        (TestKind::Order(BinaryOperator::Less), true) => Some(Order::Less),
+        (TestKind::Order(BinaryOperator::LessEqual), true) => Some(Order::LessOrEqual),
+        (TestKind::Order(BinaryOperator::Greater), true) => Some(Order::Greater),
+        (TestKind::Order(BinaryOperator::GreaterEqual), true) => Some(Order::GreaterOrEqual),
+        _ => None,
+    }
+}
+
 fn kind_of_test(kind: TestKind) -> CheckKind {
     match kind {
         TestKind::Truth => CheckKind::Presence,
         TestKind::Equality => CheckKind::Equality,
-        TestKind::Bound => CheckKind::Bound,
+        TestKind::Bound | TestKind::Order(_) => CheckKind::Bound,
         TestKind::Membership | TestKind::Part => CheckKind::Membership,
         TestKind::Proof => CheckKind::Proof,
         TestKind::Failure => CheckKind::Failure,

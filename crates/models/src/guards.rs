@@ -337,6 +337,60 @@ fn kept_by_key(machine: &Machine<'_>) -> FxHashSet<ObjectId> {
         .collect()
 }
 
+/// The guard that decorators make which stand above that of the route: the route has registered the function
+/// without it, and nobody who asks meets it.
+pub(crate) fn above(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    plain: &Layer,
+) -> Option<Layer> {
+    let number = door
+        .steps
+        .iter()
+        .rposition(|step| step.kind == StepKind::Handler)?;
+    let registered = door.steps[number].value.only_object()?;
+    let made = host.state().topmost.remove(&registered);
+    let guarded = match made {
+        Some(guarded) => guarded,
+        None => {
+            let topmost = *machine.decorated.get(&registered)?;
+            let mut guarded = door.clone();
+            guarded.late.clear();
+            guarded.steps[number].value = Value::object(topmost);
+            guarded
+        }
+    };
+    let attacker = send(host, machine, &guarded, Persona::Attacker, None);
+    let user = send(host, machine, &guarded, Persona::User, None);
+    let mut above = Layer {
+        controls: Vec::new(),
+        verdicts: Vec::new(),
+        places: Vec::new(),
+        throttle: None,
+        fails_open: None,
+        ..plain.clone()
+    };
+    for (number, step) in guarded.steps.iter().enumerate() {
+        let key = |step: &Step| (step.kind, step.span, step.name);
+        let is_known = door.steps.iter().any(|known| key(known) == key(step));
+        if is_known && step.kind != StepKind::Handler {
+            continue;
+        }
+        let layer = crate::build::layer(host, machine, &guarded, step, number, &attacker, &user);
+        for (control, verdict) in layer.verdicts {
+            let is_asked = matches!(control, Control::Authentication | Control::Authorization);
+            let mut others = above.verdicts.iter().chain(&plain.verdicts);
+            let is_news = others.all(|(known, _)| *known != control);
+            if is_asked && is_news && verdict.refuses() {
+                above.controls.push(control);
+                above.verdicts.push((control, verdict));
+            }
+        }
+    }
+    (!above.controls.is_empty()).then_some(above)
+}
+
 /// The guards among layers that stand behind an entry point, judged by themselves.
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();

@@ -52,6 +52,7 @@ mod passport_strategies;
 mod passwords;
 mod peewee;
 mod prisma;
+mod production;
 mod pydantic;
 mod python_active;
 mod python_caches;

@@ -136,7 +136,10 @@ fn call_back(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) {
     if let Some(function) = last.filter(|value| is_function(machine, value)) {
         let base = machine.decided.len();
         let none = Arguments::default();
-        let _ = machine.catching(|machine| machine.call_value(&function, None, &none, call.span));
+        // It runs when the module is done, so that it costs the module nothing that it is too much to evaluate.
+        let _ = machine.aside(|machine| {
+            machine.catching(|machine| machine.call_value(&function, None, &none, call.span))
+        });
         machine.decided.truncate(base);
     }
 }

@@ -42,6 +42,28 @@ impl ModelHost {
         value
     }
 
+    /// Returns `value`, which is made of `parts` and no longer shows their constants, with the settings among them as
+    /// they are where the environment says nothing.
+    pub(crate) fn with_fallbacks(
+        &self,
+        machine: &mut Machine<'_>,
+        value: Value,
+        parts: &[&Value],
+    ) -> Value {
+        let mut value = value;
+        for part in parts {
+            for origin in self.provenance(machine, part).origins().to_vec() {
+                if let Origin::Environment {
+                    fallback: Some(_), ..
+                } = origin
+                {
+                    value = self.with_origin(machine, value, origin);
+                }
+            }
+        }
+        value
+    }
+
     /// Returns the map's words for a set.
     pub fn origins_of(&self, machine: &Machine<'_>, set: OriginSet) -> Vec<Origin> {
         let state = self.state();
@@ -77,6 +99,7 @@ impl ModelHost {
             }
         }
         origins.extend(literals.into_iter().map(Origin::Literal));
+        forget_bare(&mut origins);
         Provenance::new(origins)
     }
 
@@ -140,4 +163,28 @@ fn atom_literal(atom: &Atom) -> Option<Ustr> {
         Atom::Null => Some(Ustr::from("null")),
         _ => None,
     }
+}
+
+/// A setting that is known with its fallback is not named again without.
+fn forget_bare(origins: &mut Vec<Origin>) {
+    let with_fallback: Vec<Ustr> = origins
+        .iter()
+        .filter_map(|origin| match origin {
+            Origin::Environment {
+                name,
+                fallback: Some(_),
+            } => Some(*name),
+            _ => None,
+        })
+        .collect();
+    if with_fallback.is_empty() {
+        return;
+    }
+    origins.retain(|origin| match origin {
+        Origin::Environment {
+            name,
+            fallback: None,
+        } => !with_fallback.contains(name),
+        _ => true,
+    });
 }

@@ -40,7 +40,11 @@ pub(crate) fn made_of(
     parts: &[&Value],
     origin: Origin,
 ) -> Value {
-    let value = machine.derived(shape, parts.iter().copied());
+    let mut value = machine.derived(shape, parts.iter().copied());
+    // Whoever makes a signature needs to know the key only.
+    if origin == Origin::Signature {
+        value = host.with_fallbacks(machine, value, parts);
+    }
     host.with_origin(machine, value, origin)
 }
 

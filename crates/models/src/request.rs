@@ -193,6 +193,12 @@ pub fn entry_point(
         Some(_) => Vec::new(),
         None => translate(machine, &mut checks, &attacker.run, &places),
     };
+    let mut late = crate::guards::late(host, machine, door);
+    late.extend(
+        inline
+            .as_ref()
+            .and_then(|plain| crate::guards::above(host, machine, door, plain)),
+    );
     let mut entry = EntryPoint {
         transport: door.transport,
         method: door.method,
@@ -205,7 +211,7 @@ pub fn entry_point(
         registered_if: in_words(machine, door.decided.iter()),
         group: door.group,
         layers,
-        late: crate::guards::late(host, machine, door),
+        late,
         controls: BTreeMap::new(),
         checks: checks.checks,
         effects,

@@ -273,6 +273,8 @@ pub struct State {
     pub socket_assets: indexmap::IndexSet<Ustr>,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
+    /// The doors as they would be with the decorators above those of their routes, by what their handlers are.
+    pub(crate) topmost: FxHashMap<ObjectId, crate::Door>,
     /// What the model of Django keeps.
     pub(crate) django: crate::django::Memory,
     /// What the model of FastAPI keeps.

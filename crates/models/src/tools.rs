@@ -10,6 +10,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::production::in_production;
 use crate::{ModelHost, Persona};
 
 /// Returns an option by name; `None` if it is missing for certain.
@@ -32,7 +33,11 @@ pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> F
     match machine.truth(value) {
         Some(true) => Flag::On,
         Some(false) => Flag::Off,
-        None => condition(host, machine, value).map_or(Flag::Unknown, Flag::Conditional),
+        None => match condition(host, machine, value) {
+            Some(_) if in_production(host, machine, value) == Some(false) => Flag::Off,
+            Some(names) => Flag::Conditional(names),
+            None => Flag::Unknown,
+        },
     }
 }
 
@@ -230,7 +235,11 @@ pub fn made_of(
     parts: &[&Value],
     origin: Origin,
 ) -> Value {
-    let value = machine.derived(shape, parts.iter().copied());
+    let mut value = machine.derived(shape, parts.iter().copied());
+    // Whoever makes a signature needs to know the key only.
+    if origin == Origin::Signature {
+        value = host.with_fallbacks(machine, value, parts);
+    }
     host.with_origin(machine, value, origin)
 }
 

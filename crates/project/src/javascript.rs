@@ -13,6 +13,7 @@ use ustr::Ustr;
 
 use crate::package::{Ecosystem, Package};
 use crate::packages::Packages;
+use crate::prisma;
 use crate::tree::{Tree, absolute, folder_of, join, key, normalise};
 use crate::tsconfig::Configs;
 
@@ -51,6 +52,8 @@ pub(crate) struct JavaScript {
     configs: Configs,
     /// The packages of the tree by name, ordered by folder.
     names: FxHashMap<Ustr, Vec<usize>>,
+    /// The folders of generated clients of Prisma.
+    clients: Vec<String>,
     from_javascript: ResolverGeneric<Tree>,
     from_typescript: ResolverGeneric<Tree>,
     known: RwLock<FxHashMap<Question, Resolution>>,
@@ -61,7 +64,12 @@ type Question = (Ustr, Ustr, bool);
 
 impl JavaScript {
     /// Returns the resolver of `tree`.
-    pub(crate) fn new(tree: Tree, configs: Configs, packages: &Packages) -> JavaScript {
+    pub(crate) fn new(
+        tree: Tree,
+        configs: Configs,
+        packages: &Packages,
+        clients: Vec<String>,
+    ) -> JavaScript {
         let mut names: FxHashMap<Ustr, Vec<usize>> = FxHashMap::default();
         for (index, package) in packages.all().iter().enumerate() {
             if let (Some(name), Ecosystem::Npm) = (package.name, package.ecosystem) {
@@ -75,6 +83,7 @@ impl JavaScript {
             tree,
             configs,
             names,
+            clients,
             from_javascript,
             from_typescript,
             known: RwLock::default(),
@@ -129,6 +138,9 @@ impl JavaScript {
             return resolution;
         }
         if is_relative(specifier) {
+            if normalise(site.folder, specifier).is_some_and(|path| self.is_client(&path)) {
+                return client();
+            }
             return self
                 .relative(packages, site, specifier)
                 .map_or(Resolution::Missing, Resolution::File);
@@ -137,6 +149,9 @@ impl JavaScript {
             return Resolution::Missing;
         }
         let (candidates, is_alias) = self.configs.candidates(site.folder, specifier);
+        if candidates.iter().any(|path| self.is_client(path)) {
+            return client();
+        }
         let aliased = candidates.iter().find_map(|path| {
             self.load(site, path)
                 .or_else(|| self.source_of_build(packages, site, path))
@@ -148,6 +163,14 @@ impl JavaScript {
             return self.internal(packages, site, specifier);
         }
         self.bare(packages, site, specifier, is_alias)
+    }
+
+    /// Tells whether `path` is in a folder that Prisma generates its client into.
+    fn is_client(&self, path: &str) -> bool {
+        self.clients.iter().any(|folder| {
+            path.strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     fn relative(&self, packages: &Packages, site: Site, specifier: &str) -> Option<FileId> {
@@ -431,6 +454,13 @@ fn is_relative(specifier: &str) -> bool {
 }
 
 /// Resolves what a scheme decides alone: `node:fs`, `bun:sqlite`, `npm:express@4`, `https://…`.
+fn client() -> Resolution {
+    Resolution::Package {
+        name: Ustr::from(prisma::PACKAGE),
+        subpath: Ustr::default(),
+    }
+}
+
 fn by_scheme(specifier: &str) -> Option<Resolution> {
     let (scheme, rest) = specifier.split_once(':')?;
     match scheme {

@@ -9,6 +9,7 @@ mod javascript;
 mod npm;
 mod package;
 mod packages;
+mod prisma;
 mod pypi;
 mod python;
 mod standard_library;
@@ -54,7 +55,7 @@ impl Project {
         let package_folder = |name: &str| folders.get(&Ustr::from(name)).cloned();
         let configs = Configs::new(files, &package_folder, &mut notes);
         notes.sort_by_key(|note| note.file);
-        let javascript = JavaScript::new(tree, configs, &packages);
+        let javascript = JavaScript::new(tree, configs, &packages, prisma::outputs(files));
         let python = Python::new(files.iter().map(|(id, file)| (id, file.path.as_str())));
         let mut project = Project {
             packages,

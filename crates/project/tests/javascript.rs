@@ -368,3 +368,36 @@ fn hostile_settings_do_no_harm() {
         ]
     );
 }
+
+#[test]
+fn a_generated_client_of_prisma_is_the_package() {
+    let schema = "generator client {\n  provider = \"prisma-client\"\n  output   = \"../src/made/prisma\"\n}\n\
+                  generator forms {\n  provider = \"zod-prisma\"\n  output = \"../src/forms\"\n}\n";
+    let tree = tree(&[
+        (
+            "app/package.json",
+            r#"{"dependencies": {"@prisma/client": "7"}}"#,
+        ),
+        (
+            "app/tsconfig.json",
+            r#"{"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./src/*"]}}}"#,
+        ),
+        ("app/prisma/schema.prisma", schema),
+        ("app/src/made/prisma/enums.ts", "export const Role = {}"),
+        ("app/src/made/other.ts", ""),
+        ("app/src/forms/index.ts", ""),
+        ("app/src/store/client.ts", ""),
+    ]);
+    tree.check(
+        "app/src/store/client.ts",
+        &[
+            ("../made/prisma", "package @prisma/client"),
+            ("../made/prisma/client", "package @prisma/client"),
+            ("../made/prisma/enums.js", "package @prisma/client"),
+            ("@/made/prisma/client", "package @prisma/client"),
+            ("src/made/prisma", "package @prisma/client"),
+            ("../made/other", "app/src/made/other.ts"),
+            ("@/forms", "app/src/forms/index.ts"),
+        ],
+    );
+}

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
-    Operation, Origin, query,
+    Operation, Origin, SendChannel, lookups, query,
 };
 use ustr::Ustr;
 
@@ -103,11 +103,81 @@ fn confidence(map: &Map, entry: &EntryPoint, access: &Access) -> Confidence {
         .any(|field| field.name.to_ascii_lowercase().contains("mail"));
     match query::verifies_password(entry) {
         true => Confidence::High,
+        // Where the address is confirmed by mail, that mail can tell; and elsewhere the application says nothing.
+        false
+            if is_by_address
+                && query::is_registration(map, entry)
+                && confirms_by_mail(map, entry)
+                && refuses_known(entry, access)
+                && is_kept_elsewhere(map, entry) =>
+        {
+            Confidence::Medium
+        }
         // Whoever registers has to be told that the name is taken, one way or another.
         false if query::is_registration(map, entry) => Confidence::Low,
         false if is_by_address => Confidence::Medium,
         false => Confidence::Low,
     }
+}
+
+/// Who has an account already is refused for it.
+fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
+    entry.effects.iter().any(|effect| {
+        let is_refusal = matches!(
+            effect.kind,
+            EffectKind::Respond {
+                status: Some(400..500),
+                ..
+            }
+        );
+        effect.layer.is_none() && is_refusal && side(entry, effect, access.asset) == Some(true)
+    })
+}
+
+/// Whoever registers gets a mail, and no session before it was read.
+fn confirms_by_mail(map: &Map, entry: &EntryPoint) -> bool {
+    sends_secret(entry) && !query::opens_session(map, entry)
+}
+
+/// A mail is sent, or a secret is kept that the answer does not tell, so that it must go another way.
+fn sends_secret(entry: &EntryPoint) -> bool {
+    let is_kept = query::handler_accesses(entry).any(|(_, access)| {
+        access.operation == Operation::Create
+            && access
+                .values
+                .iter()
+                .any(|field| query::is_token(&field.value))
+    });
+    sends_mail(entry) || is_kept && lookups::random_answer(entry).is_none()
+}
+
+fn sends_mail(entry: &EntryPoint) -> bool {
+    entry.effects.iter().any(|effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Send {
+                channel: SendChannel::Mail,
+                ..
+            }
+        )
+    })
+}
+
+/// Another entry point looks an account up by its address, sends a mail, and answers strangers the same in any case.
+fn is_kept_elsewhere(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let mut others = map.entry_points.iter().filter(|other| {
+        !std::ptr::eq(*other, entry)
+            && !other.verdict(Control::Authentication).refuses()
+            && sends_secret(other)
+    });
+    others.any(|other| {
+        query::handler_accesses(other)
+            .filter(|(_, access)| {
+                accounts.contains(&access.asset) && is_named_by_client(map, access)
+            })
+            .any(|(_, access)| revealing(other, access).is_none())
+    })
 }
 
 /// Returns the answer that gives it away, and how.

@@ -2,7 +2,8 @@
 //! same time all pass the check.
 
 use firedoor_app::{
-    Access, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, query,
+    Access, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin,
+    RequestPart, query,
 };
 use ustr::Ustr;
 
@@ -153,15 +154,17 @@ fn examines(check: &Check, place: &Place<'_>) -> bool {
     })
 }
 
-/// A constant, the time or the caller: what says that something has happened.
+/// A constant, the time, the caller or what the path names: what says that something has happened, or for whom.
 fn is_mark(field: &Field) -> bool {
     !field.value.is_empty()
         && field.operator == "="
-        && !field.value.is_from_client()
         && field.value.origins().iter().all(|origin| {
             matches!(
                 origin,
-                Origin::Literal(_) | Origin::Clock | Origin::Principal(_)
+                Origin::Literal(_)
+                    | Origin::Clock
+                    | Origin::Principal(_)
+                    | Origin::Request(RequestPart::Path, _)
             ) || matches!(
                 origin,
                 Origin::Record {

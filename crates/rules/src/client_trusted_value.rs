@@ -1,6 +1,9 @@
 //! Finds prices, balances and ranks that handlers take from the client's word.
 
-use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query};
+use firedoor_app::{
+    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
+    user_control,
+};
 use ustr::Ustr;
 
 use crate::client_value::{
@@ -30,8 +33,10 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
-                let is_worth = is_rank_name(&field.name)
-                    || is_money_name(&sent) && is_money(map, access.asset, field.name);
+                let is_worth = is_rank(map, access.asset, field.name)
+                    || is_money_name(&sent) && is_money(map, access.asset, field.name)
+                    || access.operation == Operation::Create
+                        && bought(map, access.asset, field.name).is_some();
                 if !is_worth {
                     continue;
                 }
@@ -103,8 +108,14 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
         sent,
         ..
     } = place;
-    if is_rank_name(&field.name) {
+    if is_rank(map, access.asset, field.name) {
         return judge_rank(map, place);
+    }
+    if let Some(entry) = bought(map, access.asset, field.name) {
+        return Some((
+            Confidence::Medium,
+            format!("`{}` moves it on for a payment", entry.id()),
+        ));
     }
     if let Some(own) = alternative(field, sent) {
         return Some((Confidence::High, format!("the server has it itself: {own}")));
@@ -124,6 +135,10 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
             Confidence::Medium,
             format!("`{}` of the caller pays for it", field.name),
         )),
+        _ if is_own_balance(map, place) => Some((
+            Confidence::Medium,
+            format!("the server counts with `{}` elsewhere", field.name),
+        )),
         _ if is_free_gain(map, entry, place) => Some((
             Confidence::Medium,
             format!(
@@ -137,6 +152,50 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
         )),
         None => None,
     }
+}
+
+/// Says what somebody may do: by its name, or because guards ask for it.
+fn is_rank(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    is_rank_name(&field)
+        || query::account_assets(map).contains(&asset)
+            && !is_money(map, asset, field)
+            && map.entry_points.iter().any(|entry| {
+                let mut checks = entry.checks.iter();
+                checks.any(|check| asks_for(check, asset, field))
+            })
+}
+
+/// The check refuses callers for what the field says of them. Where a constant stands for it, what chose the constant
+/// tells.
+fn asks_for(check: &Check, asset: Ustr, field: Ustr) -> bool {
+    let is_constant = |operand: &Provenance| {
+        let mut origins = operand.origins().iter();
+        origins.all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    let is_blank = check.operands.iter().all(is_constant);
+    let examined = check.operands.iter().filter(|_| !is_blank);
+    let chosen = [&check.control].into_iter().filter(|_| is_blank);
+    let has_field = |value: &Provenance| value.record_fields(asset).any(|name| name == field);
+    check.refusal.is_some()
+        && user_control(check) == Some(Control::Authorization)
+        && examined.chain(chosen).any(has_field)
+}
+
+/// Returns the entry point by which another server, that reports a payment, moves the time of the field on.
+fn bought(map: &Map, asset: Ustr, field: Ustr) -> Option<&EntryPoint> {
+    map.entry_points
+        .iter()
+        .filter(|entry| is_from_server(entry))
+        .find(|entry| {
+            written_fields(entry).any(|(_, access, value)| {
+                let mut old = value.value.record_fields(asset);
+                access.operation == Operation::Update
+                    && access.asset == asset
+                    && value.name == field
+                    && value.value.origins().contains(&Origin::Clock)
+                    && old.any(|name| name == field)
+            })
+        })
 }
 
 /// The server's own value that is used where the client sends none.
@@ -213,6 +272,26 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         && !is_sent_on
         && !others().filter(tells).any(is_left)
         && others().any(|other| !tells(&other) && other.asset != access.asset)
+}
+
+/// The caller sets what his own account has, and other entry points count with it.
+fn is_own_balance(map: &Map, place: &Place<'_>) -> bool {
+    let Place { access, field, .. } = place;
+    let is_own = access.operation == Operation::Update
+        && access.key.iter().any(|key| query::is_principal(&key.value));
+    let is_set = field.value.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
+    });
+    let counts = |other: &EntryPoint| {
+        written_fields(other).any(|(_, written, value)| {
+            written.asset == access.asset && value.name == field.name && is_counted(written, value)
+        })
+    };
+    field.operator == "="
+        && is_own
+        && is_set
+        && query::account_assets(map).contains(&access.asset)
+        && map.entry_points.iter().any(counts)
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.

@@ -25,7 +25,9 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         // Who is logged in already, and enables the second factor, proves nothing by the code that opens anything.
         let opening = sessions::session_opening(map, entry);
-        let Some(opening) = opening.filter(|_| !is_behind_log_in(entry)) else {
+        let Some(opening) =
+            opening.filter(|_| !(is_behind_log_in(entry) && query::knows_user(map, entry)))
+        else {
             continue;
         };
         let compared = query::comparisons(entry).find(|(effect, found)| {
@@ -66,9 +68,9 @@ fn remembers(
         })
         .any(|(_, access)| {
             uses_up(found, access)
-                || moves_on(entry, access)
+                || moves_on(entry, access) && !is_count_apart(found, access)
                 || stores_code(found, access)
-                || is_marked_elsewhere(map, access, found)
+                || is_marked_elsewhere(map, entry, access, found)
         })
 }
 
@@ -122,6 +124,12 @@ fn moves_on(entry: &EntryPoint, access: &Access) -> bool {
     })
 }
 
+/// A record of its own, such as one that counts attempts, and nothing of the code or of the person whose it is in it.
+fn is_count_apart(found: &CompareSecret, access: &Access) -> bool {
+    access.operation == Operation::Create
+        && found.expected.record_fields(access.asset).next().is_none()
+}
+
 /// The code itself is kept.
 fn stores_code(found: &CompareSecret, access: &Access) -> bool {
     let key = access
@@ -137,8 +145,21 @@ fn stores_code(found: &CompareSecret, access: &Access) -> bool {
 }
 
 /// A store that forgets by itself is how used codes are kept for a minute.
-fn is_marked_elsewhere(map: &Map, access: &Access, found: &CompareSecret) -> bool {
+fn is_marked_elsewhere(
+    map: &Map,
+    entry: &EntryPoint,
+    access: &Access,
+    found: &CompareSecret,
+) -> bool {
+    // What counts attempts, and is forgotten once one was right, says nothing of the code.
+    let counts = |other: &Access| {
+        let mut values = other.values.iter();
+        other.asset == access.asset && values.any(|value| value.operator == "+=")
+    };
+    let is_counter = access.operation == Operation::Delete
+        || query::handler_accesses(entry).any(|(_, other)| counts(other));
     map.asset(access.asset)
         .is_some_and(|asset| asset.kind == AssetKind::KeyValue)
+        && !is_counter
         && found.expected.record_fields(access.asset).next().is_none()
 }

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     summary: "a guard is mounted and cannot refuse anybody",
     severity: Severity::High,
     cwe: &["CWE-799", "CWE-863"],
-    remediation: "Count under a key that stays the same for one client, with a limit that attempts can reach, and skip nothing.",
+    remediation: "Count under a key that stays the same for one client, with a limit that attempts can reach, and skip nothing; put the decorators of guards below that of the route.",
     page: include_str!("../fixtures/dead-guard/README.md"),
     check,
 };
@@ -26,6 +26,15 @@ fn check(map: &Map, findings: &mut Findings) {
     for guard in map.guards.iter().filter(|guard| !guard.is_used) {
         if let Some(entry) = wrapped(map, guard) {
             report_wrapped(guard, entry, findings);
+        }
+    }
+    for entry in &map.entry_points {
+        let above = entry.late.iter();
+        if let Some(layer) = above
+            .filter(|layer| layer.kind == LayerKind::Inline)
+            .find(|layer| is_needed(entry, layer))
+        {
+            report_above(entry, layer, findings);
         }
     }
     // One setting or function that makes keys serves many limiters.
@@ -74,6 +83,26 @@ fn report_wrapped(guard: &GuardDefinition, entry: &EntryPoint, findings: &mut Fi
             entry.id()
         ))
         .because("registered", entry.registered, "the function is registered here, without the limiter")
+        .report();
+}
+
+/// Holds if nothing else before the entry point does what the guard would do whatever the settings are.
+fn is_needed(entry: &EntryPoint, layer: &Layer) -> bool {
+    let mut controls = layer.controls.iter();
+    controls.any(|control| entry.verdict(*control) != Verdict::Enforced)
+}
+
+fn report_above(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol(&layer.name)
+        .title(format!("the guard of `{}` never runs", entry.handler.name))
+        .message(format!(
+            "Its decorator stands above that of the route, so that `{}` calls the function without it.",
+            entry.id()
+        ))
+        .because("registered", entry.registered, "the function is registered here, without the guard")
+        .because("guard", layer.span, "the function that is guarded")
         .report();
 }
 

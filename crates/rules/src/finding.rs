@@ -103,6 +103,13 @@ impl Findings {
         }
     }
 
+    /// Holds if there is one about `entry` already.
+    pub fn tell_of(&self, entry: &EntryPoint) -> bool {
+        let id = entry.id();
+        let mut told = self.found.iter();
+        told.any(|finding| finding.entry_point.as_ref() == Some(&id))
+    }
+
     /// Starts a finding about `entry`, placed where it is registered.
     pub fn at_entry(&mut self, entry: &EntryPoint) -> FindingBuilder<'_> {
         let mut builder = self.at(entry.registered, &entry.id());

@@ -1,6 +1,6 @@
 //! Finds guards that are registered behind the entry points of their scope.
 
-use firedoor_app::{Control, EntryPoint, Layer, Map, query};
+use firedoor_app::{Control, EntryPoint, Layer, LayerKind, Map, query};
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -19,7 +19,9 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        for layer in &entry.late {
+        // What decorates a function that is registered already is no layer (`dead-guard`).
+        let layers = entry.late.iter();
+        for layer in layers.filter(|layer| layer.kind != LayerKind::Inline) {
             if let Some(control) = missed(map, entry, layer) {
                 report(entry, layer, control, findings);
             }

@@ -55,7 +55,7 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
     if control == Control::Authorization && entry.verdict(Control::Ownership).refuses() {
         return None;
     }
-    if control == Control::Authorization && !query::knows_user(entry) {
+    if control == Control::Authorization && !query::knows_user(map, entry) {
         return None;
     }
     // Sockets have rules of their own.
@@ -100,7 +100,7 @@ fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
     let is_asked = entry.verdict(Control::Authorization).refuses()
         || entry.verdict(Control::Ownership).refuses();
     let is_call = acts(entry) && entry.verdict(Control::Authentication).refuses();
-    if is_asked || !is_call || is_of_caller(entry) || !query::knows_user(entry) {
+    if is_asked || !is_call || is_of_caller(entry) || !query::knows_user(map, entry) {
         return None;
     }
     let peers: Vec<&EntryPoint> = query::siblings(map, entry)

@@ -1,6 +1,7 @@
 //! Finds tokens that prove who is asking and have no end.
 
-use firedoor_app::{EntryPoint, Map, query};
+use firedoor_app::{AssetKind, EntryPoint, Map, lookups, query};
+use ustr::Ustr;
 
 use crate::token_kinds::{Issued, Verified, accepts, is_proof, issued, verified};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -27,8 +28,9 @@ fn check(map: &Map, findings: &mut Findings) {
             && !has_age_limit(&found)
         {
             let confidence = match is_revocable(map, found.entry) {
-                true => Confidence::Low,
-                false => Confidence::High,
+                Some(true) => Confidence::Low,
+                Some(false) => Confidence::Medium,
+                None => Confidence::High,
             };
             report(&made, &found, confidence, findings);
         }
@@ -40,15 +42,26 @@ fn has_age_limit(found: &Verified<'_>) -> bool {
     found.token.requires.iter().any(|field| field.name == "iat")
 }
 
-/// Holds if what the token says is looked up in something else than accounts: a session that can end.
-fn is_revocable(map: &Map, entry: &EntryPoint) -> bool {
+/// Whether what the token says is looked up in something else than accounts, a session that can end; and whether it
+/// also ends by itself.
+fn is_revocable(map: &Map, entry: &EntryPoint) -> Option<bool> {
     let accounts = query::account_assets(map);
-    query::accesses(entry).any(|(effect, access)| {
-        effect.layer.is_some()
-            && !access.operation.is_write()
-            && !accounts.contains(&access.asset)
-            && access.key.iter().any(|field| field.value.is_of_principal())
-    })
+    let looked_up: Vec<Ustr> = query::accesses(entry)
+        .filter(|(effect, access)| {
+            effect.layer.is_some()
+                && !access.operation.is_write()
+                && !accounts.contains(&access.asset)
+                && access.key.iter().any(|field| field.value.is_of_principal())
+        })
+        .map(|(_, access)| access.asset)
+        .collect();
+    let ends = |asset: &Ustr| {
+        let is_kept_for_a_while = map.asset(*asset).is_none_or(|asset| {
+            asset.kind != AssetKind::Table || asset.fields.iter().any(|field| field.is_expiry)
+        });
+        is_kept_for_a_while || lookups::bounds_age(entry, *asset)
+    };
+    (!looked_up.is_empty()).then(|| looked_up.iter().any(ends))
 }
 
 fn report(

@@ -4,6 +4,7 @@
 //! and an entry in [`RULES`], both in alphabetical order.
 
 mod account_existence_revealed;
+mod changed_by_get;
 mod check_then_act;
 mod client_trusted_value;
 mod client_value;
@@ -21,6 +22,7 @@ mod cross_origin_headers;
 mod csrf_missing;
 mod dead_guard;
 mod debug_mode;
+mod demands;
 mod docs_exposed;
 mod exposure;
 mod fail_open_guard;
@@ -53,6 +55,7 @@ mod oauth_state_missing;
 mod oauth_token_unverified;
 mod oauth_unverified_email_linking;
 mod object_without_owner_check;
+mod one_time_token_confusion;
 mod one_time_token_reusable;
 mod optional_authentication;
 mod orders;
@@ -83,6 +86,8 @@ mod secret_hardcoded;
 mod secret_size;
 mod secret_use;
 mod security_headers_missing;
+mod session_not_expiring;
+mod shortfall;
 mod socket;
 mod stack_trace_returned;
 mod tenant_unscoped_list;
@@ -94,6 +99,7 @@ mod trusted_header;
 mod two_factor_disable_unverified;
 mod two_factor_skipped;
 mod unauthenticated_entry_point;
+mod unkept;
 mod unmounted_guard;
 mod unowned;
 mod unsigned_quantity;
@@ -136,6 +142,7 @@ pub struct Rule {
 /// All rules, in alphabetical order of their ids.
 pub static RULES: &[&Rule] = &[
     &account_existence_revealed::RULE,
+    &changed_by_get::RULE,
     &check_then_act::RULE,
     &client_trusted_value::RULE,
     &code_replayable::RULE,
@@ -176,6 +183,7 @@ pub static RULES: &[&Rule] = &[
     &oauth_token_unverified::RULE,
     &oauth_unverified_email_linking::RULE,
     &object_without_owner_check::RULE,
+    &one_time_token_confusion::RULE,
     &one_time_token_reusable::RULE,
     &optional_authentication::RULE,
     &parent_not_checked::RULE,
@@ -198,6 +206,7 @@ pub static RULES: &[&Rule] = &[
     &secret_fallback::RULE,
     &secret_hardcoded::RULE,
     &security_headers_missing::RULE,
+    &session_not_expiring::RULE,
     &stack_trace_returned::RULE,
     &tenant_unscoped_list::RULE,
     &token_guessing_without_throttle::RULE,

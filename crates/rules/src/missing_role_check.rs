@@ -8,8 +8,10 @@ use firedoor_app::{
 use firedoor_source::Span;
 
 use crate::dead_guard::acts_elsewhere;
+use crate::demands::Scale;
 use crate::lesser_role::{Lesser, lesser};
 use crate::privileged::is_rank_name;
+use crate::shortfall::{Shortfall, shortfalls};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -29,7 +31,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let is_for_all = entry.verdict(Control::Authentication) == Verdict::Enforced
             && entry.verdict(Control::Authorization) == Verdict::Absent
             && entry.public_because.is_none()
-            && query::knows_user(entry);
+            && query::knows_user(map, entry);
         let is_dead = entry
             .layers
             .iter()
@@ -48,6 +50,11 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if let Some(lesser) = lesser(map, entry).filter(|_| entry.public_because.is_none()) {
             report_lesser(entry, &lesser, findings);
+        }
+    }
+    for (entry, shortfall) in shortfalls(map, &Scale::of(map)) {
+        if entry.public_because.is_none() && !findings.tell_of(entry) {
+            report_shortfall(entry, &shortfall, findings);
         }
     }
 }
@@ -358,4 +365,37 @@ fn report_lesser(entry: &EntryPoint, lesser: &Lesser<'_>, findings: &mut Finding
             format!("`{}` lets fewer roles through", lesser.example.id()),
         )
         .report();
+}
+
+fn report_shortfall(entry: &EntryPoint, shortfall: &Shortfall<'_>, findings: &mut Findings) {
+    let mut finding = findings
+        .at_entry(entry)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` {} and asks for too low a role",
+            entry.id(),
+            shortfall.words
+        ))
+        .because(
+            "effect",
+            shortfall.effect.span,
+            "this is what needs a higher role",
+        );
+    finding = match shortfall.example {
+        Some((example, effect)) => finding
+            .message(format!(
+                "`{}` asks for more, as do {} in all of the entry points that it was compared with.",
+                example.id(),
+                shortfall.count
+            ))
+            .because(
+                "compared-with",
+                effect.span,
+                format!("`{}` does this for a higher role only", example.id()),
+            ),
+        None => finding.message(
+            "There is a higher role than the one that is asked for, and it can be given out too.",
+        ),
+    };
+    finding.report();
 }

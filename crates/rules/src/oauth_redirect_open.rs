@@ -105,7 +105,7 @@ fn kept<'m>(effect: &'m Effect, origin: &Origin) -> Vec<&'m Provenance> {
         {
             vec![&cookie.value]
         }
-        (EffectKind::Issue(token), Origin::Claim(name)) => token
+        (EffectKind::Issue(token), Origin::Claim(name) | Origin::Principal(name)) => token
             .claims
             .iter()
             .filter(|claim| claim.name == *name)

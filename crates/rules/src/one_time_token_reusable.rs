@@ -22,8 +22,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let resets = resets(map).map(|reset| (reset.lookup, reset.effect));
-    for (lookup, used) in resets.chain(log_ins(map)) {
+    for (lookup, used) in uses(map) {
         let outcome = lookups::consumption(&lookup, used);
         if outcome == Use::Consumed {
             continue;
@@ -51,6 +50,13 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("uses", used.span, "what it is good for happens here")
             .report();
     }
+}
+
+/// Returns the look-ups by a token that was sent to a person, each with what it is good for: a new password or a
+/// session.
+pub fn uses(map: &Map) -> Vec<(Lookup<'_>, &Effect)> {
+    let resets = resets(map).map(|reset| (reset.lookup, reset.effect));
+    resets.chain(log_ins(map)).collect()
 }
 
 /// Log-ins by a token that was sent to the person: they open a session for whom its record names.

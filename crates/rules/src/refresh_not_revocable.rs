@@ -4,7 +4,7 @@ use firedoor_app::{
     Check, Effect, EntryPoint, Map, Origin, Provenance, RequestPart, VerifyToken, query, sessions,
 };
 
-use crate::token_kinds::{accepts, issued, verified};
+use crate::token_kinds::{Verified, accepts, issued, verified};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -22,13 +22,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for found in verified(map) {
         let entry = found.entry;
-        let is_exchange = found.effect.layer.is_none()
-            && found.token.is_verified
-            && is_sent_for_exchange(found.token)
-            && !query::verifies_password(entry)
-            && !query::verifies_code(entry)
-            && sessions::session_opening(map, entry).is_some();
-        if !is_exchange || looks_at_state(entry) {
+        if !is_exchange(map, &found) || looks_at_state(entry) {
             continue;
         }
         let source = issued(map).find(|made| {
@@ -40,6 +34,17 @@ fn check(map: &Map, findings: &mut Findings) {
         };
         report(map, entry, found.effect, source.effect, findings);
     }
+}
+
+/// Holds if a token that the client sends is verified to open a session with it.
+pub fn is_exchange(map: &Map, found: &Verified<'_>) -> bool {
+    let entry = found.entry;
+    found.effect.layer.is_none()
+        && found.token.is_verified
+        && is_sent_for_exchange(found.token)
+        && !query::verifies_password(entry)
+        && !query::verifies_code(entry)
+        && sessions::session_opening(map, entry).is_some()
 }
 
 fn report(

@@ -1,7 +1,10 @@
 //! Finds refresh tokens that work again after they were exchanged.
 
-use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, query, sessions};
+use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, Origin, query, sessions};
+use ustr::Ustr;
 
+use crate::refresh_not_revocable::is_exchange;
+use crate::token_kinds::{Issued, Verified, accepts, issued, verified};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -33,6 +36,75 @@ fn check(map: &Map, findings: &mut Findings) {
                 .report();
         }
     }
+    for found in verified(map).filter(|found| is_exchange(map, found)) {
+        numbered(map, &found, findings);
+    }
+}
+
+/// A signed token carries a number made by chance that is kept with the session, by which old tokens are told from the
+/// last one: where it is exchanged, nothing holds the one against the other.
+fn numbered(map: &Map, found: &Verified<'_>, findings: &mut Findings) {
+    let source = issued(map)
+        .filter(|made| !std::ptr::eq(made.entry, found.entry) && accepts(found, made.token))
+        .find_map(|made| Some((made, kept_number(map, &made)?)));
+    let Some((made, (claim, kept))) = source else {
+        return;
+    };
+    if is_held_against(found.entry, claim) {
+        return;
+    }
+    findings
+        .at_entry(found.entry)
+        .symbol("number")
+        .title(format!("`{}` takes a refresh token that was exchanged", found.entry.id()))
+        .message(format!(
+            "`{claim}` of the token is kept with the session where it is issued, and not asked for here: every token of the session works, however old."
+        ))
+        .because("verifies", found.effect.span, "the token is verified here")
+        .because("issued", made.effect.span, "its number is put into it here")
+        .because("keeps", kept.span, "and kept here")
+        .report();
+}
+
+/// Returns the claim that chance made, and where the same value is stored with a session.
+fn kept_number<'m>(map: &Map, made: &Issued<'m>) -> Option<(Ustr, &'m Effect)> {
+    let kept = sessions::session_assets(map);
+    made.token.claims.iter().find_map(|claim| {
+        let is_chance = |origin: &Origin| matches!(origin, Origin::Random { .. });
+        let chance = claim
+            .value
+            .origins()
+            .iter()
+            .find(|origin| is_chance(origin))?;
+        let (effect, _) = query::handler_accesses(made.entry).find(|(_, access)| {
+            access.operation == Operation::Create
+                && kept.contains(&access.asset)
+                && access
+                    .values
+                    .iter()
+                    .any(|field| field.name == claim.name && field.value.origins().contains(chance))
+        })?;
+        Some((claim.name, effect))
+    })
+}
+
+fn is_held_against(entry: &EntryPoint, claim: Ustr) -> bool {
+    let has_claim = |value: &firedoor_app::Provenance| {
+        value.origins().iter().any(|origin| {
+            matches!(origin, Origin::Principal(name) | Origin::Claim(name) if *name == claim)
+        })
+    };
+    let in_key = query::accesses(entry)
+        .any(|(_, access)| access.key.iter().any(|field| has_claim(&field.value)));
+    in_key
+        || entry
+            .checks
+            .iter()
+            .any(|check| has_claim(&check.provenance()))
+        || entry
+            .examined
+            .iter()
+            .any(|test| test.operands.iter().any(has_claim))
 }
 
 /// Holds if the handler gives the record a new token, or makes a new record in its place: the old one is changed or
@@ -47,14 +119,43 @@ pub fn replaces(map: &Map, entry: &EntryPoint, asset: ustr::Ustr) -> bool {
         query::handler_accesses(entry)
             .filter(|(effect, access)| access.asset == asset && is_with_opening(effect))
     };
-    let is_old_changed = written()
-        .any(|(_, access)| matches!(access.operation, Operation::Update | Operation::Delete));
+    let is_old_changed = written().any(|(_, access)| {
+        access.operation == Operation::Delete
+            || access.operation == Operation::Update && is_noticed(entry, access, opening)
+    });
     written().any(|(_, access)| match access.operation {
         Operation::Delete => true,
         Operation::Update => has_token(access),
         Operation::Create => is_old_changed && has_token(access),
         _ => false,
     })
+}
+
+/// The change is one that the way to the new session looks at: in the key by which the record is found, or in a check
+/// before the session is opened. What is only asked of tokens that were refused already is not.
+fn is_noticed(entry: &EntryPoint, change: &Access, opening: Option<&Effect>) -> bool {
+    let Some(opening) = opening else {
+        return true;
+    };
+    let in_key = |name: Ustr| {
+        query::handler_accesses(entry)
+            .filter(|(effect, access)| {
+                access.asset == change.asset && !query::are_exclusive(entry, effect, opening)
+            })
+            .any(|(_, access)| access.key.iter().any(|key| key.name == name))
+    };
+    let in_check = |name: Ustr| {
+        entry.checks_of(opening).any(|check| {
+            let all = check.provenance();
+            all.record_fields(change.asset).any(|field| field == name)
+        })
+    };
+    change.values.is_empty()
+        || !change.spread.is_empty()
+        || change
+            .values
+            .iter()
+            .any(|field| in_key(field.name) || in_check(field.name))
 }
 
 fn has_token(access: &Access) -> bool {

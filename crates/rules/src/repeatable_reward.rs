@@ -1,11 +1,12 @@
 //! Finds rewards that are paid as often as they are asked for.
 
 use firedoor_app::{
-    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, query,
+    Access, Check, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, query,
 };
 
 use crate::client_value::{is_counted, sent_fields, written_fields};
 use crate::privileged::is_money;
+use crate::unkept;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -34,7 +35,7 @@ fn check(map: &Map, findings: &mut Findings) {
             let example = stricter(map, entry, access, field);
             if !(is_gain || example.is_some() && is_extended(access, field))
                 || is_earned(map, entry, effect)
-                || is_recorded_first(entry, effect)
+                || is_recorded_first(entry, effect, &|_| true)
                 || asks_something(entry)
             {
                 continue;
@@ -61,7 +62,97 @@ fn check(map: &Map, findings: &mut Findings) {
                 .because("reached", entry.registered, "the entry point")
                 .report();
         }
+        unremembered(map, entry, findings);
+        untouched(map, entry, findings);
+        dated(map, entry, findings);
     }
+}
+
+/// What would remember that the reward was given is declared, and nothing uses it.
+fn unremembered(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    for (effect, access, field) in written_fields(entry) {
+        let is_gain = is_money(map, access.asset, field.name) && field.operator == "+=";
+        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+        if !(is_own && is_gain || unkept::is_tied(entry, access) && is_extended(access, field)) {
+            continue;
+        }
+        if is_recorded_first(entry, effect, &|access| !unkept::is_count(access))
+            || asks_more(access)
+        {
+            continue;
+        }
+        let Some(found) = unkept::unkept(map, entry, effect, access) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(effect.span)
+            .symbol(&found.name)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` gives what is meant to be given once", entry.id()))
+            .message(format!(
+                "`{}` of {} is raised, and nothing tells who had that before: `{}` is declared for it, it seems, and nothing uses it.",
+                field.name, access.asset, found.name
+            ))
+            .because("paid", effect.span, "it is given here")
+            .because("unused", found.span, format!("`{}` is declared here", found.name))
+            .report();
+        return;
+    }
+}
+
+/// What the reward is paid from is found by what the client sends, and stays as it is.
+fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    for (effect, access, field) in written_fields(entry) {
+        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+        if !is_own || field.operator != "+=" || !is_money(map, access.asset, field.name) {
+            continue;
+        }
+        let Some((found, source)) = unkept::paid_from(map, entry, access, field) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(effect.span)
+            .symbol(&source)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` pays for the same {source} again", entry.id()))
+            .message(format!(
+                "The {source} is found by what the client sends and pays into `{}` of {}; it is neither used up nor marked, and nothing tells who had it.",
+                field.name, access.asset
+            ))
+            .because("found", found.span, "it is found here")
+            .because("paid", effect.span, "it is paid here")
+            .report();
+        return;
+    }
+}
+
+/// The client says for which day, and the server believes it.
+fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let Some((marked, day)) = unkept::dated_by_client(entry) else {
+        return;
+    };
+    let paid = written_fields(entry).find(|(_, access, field)| {
+        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+        is_own && is_money(map, access.asset, field.name) && is_raised(field)
+    });
+    let Some((effect, access, field)) = paid else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .span(marked.span)
+        .symbol(&day.name)
+        .confidence(Confidence::High)
+        .title(format!("`{}` pays for every day that the client names", entry.id()))
+        .message(format!(
+            "`{}` is what the client sends, and is held against what the client sent before: whoever sends later and later days is paid each time.",
+            day.name
+        ))
+        .because("marked", marked.span, "it is compared and stored here")
+        .because("paid", effect.span, format!("`{}` of {} is raised here", field.name, access.asset))
+        .report();
 }
 
 /// The update asks for more than whose the record is, and acts only if that holds.
@@ -84,11 +175,16 @@ fn is_raised(field: &Field) -> bool {
 }
 
 /// A record in the name of the caller is made before the payment: its key may be unique.
-fn is_recorded_first(entry: &EntryPoint, payment: &Effect) -> bool {
+fn is_recorded_first(
+    entry: &EntryPoint,
+    payment: &Effect,
+    is_wanted: &dyn Fn(&Access) -> bool,
+) -> bool {
     query::handler_accesses(entry)
         .take_while(|(effect, _)| !std::ptr::eq(*effect, payment))
         .any(|(_, access)| {
             access.operation == Operation::Create
+                && is_wanted(access)
                 && access
                     .values
                     .iter()
@@ -158,7 +254,7 @@ fn asks_for_account(accounts: &[ustr::Ustr], check: &Check) -> bool {
 }
 
 /// Holds if a layer's effect hangs on the check too, so that it belongs to a guard.
-fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
+pub fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
     let is_layers = entry
         .effects
         .iter()
@@ -172,6 +268,7 @@ fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
         || entry
             .layers
             .iter()
+            .filter(|layer| layer.kind == LayerKind::Layer)
             .any(|layer| layer.span.file == check.span.file && layer.mounted == check.span)
 }
 

@@ -1,8 +1,8 @@
 //! Finds checks of a role that the client itself has sent.
 
 use firedoor_app::{
-    Check, CheckKind, Control, EntryPoint, Map, Origin, Provenance, Refusal, RequestPart, query,
-    user_control,
+    Access, Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance,
+    Refusal, RequestPart, query, user_control,
 };
 use ustr::Ustr;
 
@@ -23,7 +23,14 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let mut seen = Vec::new();
     for entry in &map.entry_points {
-        if let Some((check, name)) = instead_of_rank(entry) {
+        if let Some((effect, access, name)) = chosen_caller(map, entry) {
+            if !seen.contains(&effect.span) {
+                seen.push(effect.span);
+                report_chosen(entry, effect, access, name, findings);
+            }
+            continue;
+        }
+        if let Some((check, name)) = instead_of_rank(entry).or_else(|| either_rank(entry)) {
             // One guard stands before many.
             if !seen.contains(&check.span) {
                 seen.push(check.span);
@@ -44,6 +51,110 @@ fn check(map: &Map, findings: &mut Findings) {
             seen.push(check.span);
             report(entry, check, name, findings);
         }
+    }
+}
+
+/// Returns where a layer looks up the account that a header or query names, for callers of whom no rank is asked
+/// before: whoever is logged in acts as anybody.
+fn chosen_caller<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Access, Ustr)> {
+    let accounts = query::account_assets(map);
+    query::accesses(entry).find_map(|(effect, access)| {
+        let is_look_up = effect.layer.is_some()
+            && access.operation == Operation::Read
+            && accounts.contains(&access.asset);
+        let asks_rank = || {
+            let mut checks = entry.checks_of(effect);
+            checks.any(|check| {
+                user_control(check) == Some(Control::Authorization) && check.refusal.is_some()
+            })
+        };
+        let is_key = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            firedoor_app::lookups::is_identifier(&name) || name.ends_with("id") || name == "email"
+        };
+        let field = access.key.iter().find(|field| is_key(&field.name))?;
+        let name = field.value.origins().iter().find_map(named_person)?;
+        (is_look_up && !asks_rank()).then_some((effect, access, name))
+    })
+}
+
+/// The header or parameter, if it carries no credential by its name.
+fn named_person(origin: &Origin) -> Option<Ustr> {
+    match origin {
+        Origin::Request(RequestPart::Header | RequestPart::Query, name)
+            if !name.is_empty() && !origin.is_identity() && !origin.is_sent_secret() =>
+        {
+            Some(*name)
+        }
+        _ => None,
+    }
+}
+
+fn report_chosen(
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    name: Ustr,
+    findings: &mut Findings,
+) {
+    findings
+        .at_entry(entry)
+        .symbol(&name)
+        .title(format!(
+            "the client's `{name}` says as whom `{}` is called",
+            entry.id()
+        ))
+        .message(format!(
+            "A layer takes the {} that `{name}` names for the caller, and asks for no rank before.",
+            access.asset
+        ))
+        .because("effect", effect.span, "the account is looked up here")
+        .report();
+}
+
+/// Returns the check that takes the caller's own rank, or instead of it a word of the client's.
+fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
+    entry.checks.iter().find_map(|check| {
+        let status = check.refusal.as_ref().map(Refusal::status);
+        let is_forbidden = status.is_some_and(|it| matches!(it, None | Some(401 | 403 | 404)));
+        let is_compared = matches!(
+            check.kind,
+            CheckKind::Equality | CheckKind::Membership | CheckKind::Bound
+        );
+        if !is_forbidden || !is_compared || user_control(check) != Some(Control::Authorization) {
+            return None;
+        }
+        let operand = check.operands.iter().find(|operand| {
+            let origins = operand.origins();
+            origins.iter().any(is_own_rank)
+                && origins.iter().all(|it| {
+                    is_own_rank(it) || sent_word(it).is_some() || matches!(it, Origin::Literal(_))
+                })
+        })?;
+        let word = operand.origins().iter().find_map(sent_word)?;
+        Some((check, word))
+    })
+}
+
+fn is_own_rank(origin: &Origin) -> bool {
+    match origin {
+        Origin::Record {
+            field,
+            of_principal: true,
+            ..
+        } => !field.is_empty(),
+        Origin::Principal(field) => !field.is_empty(),
+        _ => false,
+    }
+}
+
+fn sent_word(origin: &Origin) -> Option<Ustr> {
+    match origin {
+        Origin::Request(
+            RequestPart::Header | RequestPart::Query | RequestPart::Body | RequestPart::Cookie,
+            name,
+        ) if !name.is_empty() && !name.eq_ignore_ascii_case("authorization") => Some(*name),
+        _ => None,
     }
 }
 

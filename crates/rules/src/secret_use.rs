@@ -1,6 +1,8 @@
 //! The keys that sign, encrypt or authenticate, other than those of JSON Web Tokens: shared by the rules about secrets.
 
-use firedoor_app::{EntryPoint, Map, Provenance, SettingKind, TokenKind, query};
+use firedoor_app::{
+    CompareSecret, EntryPoint, Map, Origin, Provenance, SettingKind, TokenKind, query,
+};
 use firedoor_source::Span;
 
 /// A key that is used.
@@ -37,7 +39,7 @@ pub fn keys(map: &Map) -> Vec<Key<'_>> {
             .filter(|(_, token)| token.kind != TokenKind::Opaque)
             .map(|(effect, token)| (effect.span, &token.secret, "verifies tokens"));
         let compared = query::comparisons(entry)
-            .filter(|(_, found)| found.given.is_credential() && !found.expected.is_credential())
+            .filter(|(_, found)| is_key_of(found))
             .map(|(effect, found)| (effect.span, &found.expected, "lets callers in"));
         found.extend(
             issued
@@ -52,4 +54,14 @@ pub fn keys(map: &Map) -> Vec<Key<'_>> {
         );
     }
     found
+}
+
+/// What the server has itself, or what it signs with a key of its own, whatever of the request it signs: it is what
+/// callers have to know.
+fn is_key_of(found: &CompareSecret) -> bool {
+    let is_signed = found.expected.origins().contains(&Origin::Signature);
+    match found.given.is_credential() {
+        true => is_signed || !found.expected.is_credential(),
+        false => is_signed && found.given.is_from_client(),
+    }
 }

@@ -6,7 +6,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Effect, EffectKind, EntryPoint, Field, IssueToken, Map, Origin, Provenance,
-    TokenKind, VerifyToken, query,
+    Refusal, TokenKind, VerifyToken, query,
 };
 use ustr::Ustr;
 
@@ -142,7 +142,56 @@ fn demands(found: &Verified<'_>) -> Vec<Demand> {
             demands.extend(claims_in(&field.value).into_iter().map(Demand::Present));
         }
     }
+    demands.retain(|demand| match demand {
+        Demand::Present(claim) | Demand::Absent(claim) => !is_optional(found.entry, *claim),
+        _ => true,
+    });
     demands
+}
+
+/// Holds if callers pass with the claim and without it: a look-up is made where it is there, and another way is gone
+/// where it is not.
+fn is_optional(entry: &EntryPoint, claim: Ustr) -> bool {
+    let asks = |check: &Check| {
+        check
+            .operands
+            .iter()
+            .any(|operand| claims_in(operand).contains(&claim))
+            .then(|| presence(check))
+            .flatten()
+    };
+    let is_demanded = entry
+        .checks
+        .iter()
+        .any(|check| asks(check) == Some(true) && check.refusal.is_some());
+    let is_asked_aside = entry
+        .checks
+        .iter()
+        .any(|check| asks(check) == Some(true) && check.refusal.is_none());
+    let has_other_way = entry
+        .checks
+        .iter()
+        .any(|check| asks(check) == Some(false) && check.refusal == Some(Refusal::Return));
+    let is_alternative = entry.checks.iter().any(|check| {
+        check.refusal.is_some()
+            && check
+                .alternatives
+                .iter()
+                .any(|part| asks(part) == Some(false))
+    });
+    !is_demanded && (is_asked_aside && has_other_way || is_alternative)
+}
+
+/// Whether the check says that a value is there, if that is what it asks.
+fn presence(check: &Check) -> Option<bool> {
+    let is_null = |operand: &Provenance| operand.literal().is_some_and(|text| text == "null");
+    match check.kind {
+        // Of one of several ways nobody knows that it was this one.
+        _ if !check.alternatives.is_empty() => None,
+        CheckKind::Presence => Some(check.outcome),
+        CheckKind::Equality if check.operands.iter().any(is_null) => Some(!check.outcome),
+        _ => None,
+    }
 }
 
 fn demand_of(check: &Check) -> Option<Demand> {
@@ -258,6 +307,9 @@ pub fn is_called_access(markers: &[(&str, Vec<Ustr>)]) -> bool {
             ["access", "session", "auth", "login", "bearer", "user"]
                 .iter()
                 .any(|word| text == *word || text.starts_with(&format!("{word}:")))
+                || text
+                    .split(|sign: char| !sign.is_alphanumeric())
+                    .any(|part| part == "access")
         })
     })
 }

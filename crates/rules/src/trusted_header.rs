@@ -36,8 +36,16 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// Returns the header that says whose record is read or written.
+/// Returns the header that says whose record is read or written. A record that is found by who has proven to be asking
+/// is his, whatever else is kept in it.
 fn identity_header(map: &Map, accounts: &[Ustr], access: &Access) -> Option<Ustr> {
+    if access
+        .key
+        .iter()
+        .any(|field| query::is_principal(&field.value))
+    {
+        return None;
+    }
     let owners = query::owner_fields(map, access.asset);
     let is_account = accounts.contains(&access.asset);
     let says_whose = |field: &&Field| {

@@ -1,10 +1,11 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
 use firedoor_app::{
-    Check, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
+    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
     RequestPart, TokenKind, Verdict, lookups, passwords, query, sessions,
 };
 
+use crate::oauth_flow;
 use crate::token_kinds::{accepts, issued, proves_identity, verified};
 
 use crate::{Confidence, Findings, Rule, Severity};
@@ -32,9 +33,12 @@ fn check(map: &Map, findings: &mut Findings) {
         return;
     };
     for (entry, effect) in openings(map) {
-        if let Some(mark) =
-            forgeable(map, entry, effect).filter(|_| query::verifies_password(entry))
-        {
+        let openings = sessions::session_openings(map, entry);
+        let mark = forgeable(map, entry, effect).or_else(|| {
+            let mut opened = openings.iter();
+            opened.find_map(|effect| told_by_client(map, entry, effect))
+        });
+        if let Some(mark) = mark.filter(|_| query::verifies_password(entry)) {
             report_mark(entry, effect, mark, findings);
             continue;
         }
@@ -68,7 +72,7 @@ fn report_mark(entry: &EntryPoint, effect: &Effect, mark: &Check, findings: &mut
         .symbol("mark")
         .confidence(Confidence::High)
         .title(format!("`{}` lets a mark that anybody can make stand for the second factor", entry.id()))
-        .message("What the client sends is compared with a digest of stored values that others know; no key and no chance has a part in it.")
+        .message("What the client sends is compared with a constant, or with a digest of stored values that others know; no key and no chance has a part in it.")
         .because("compares", mark.span, "the mark is compared here")
         .because("opens", effect.span, "the session is opened here")
         .report();
@@ -108,6 +112,51 @@ fn forgeable<'m>(map: &Map, entry: &'m EntryPoint, effect: &'m Effect) -> Option
                 .operands
                 .iter()
                 .any(|operand| has_secret(map, operand))
+    })
+}
+
+/// Returns the check by which a word of the client stands for the second factor: a cookie or field that is there, or
+/// that is a constant of the source.
+fn told_by_client<'m>(map: &Map, entry: &'m EntryPoint, effect: &'m Effect) -> Option<&'m Check> {
+    let is_sent = |operand: &Provenance| {
+        !operand.is_empty()
+            && operand.is_from_client()
+            && operand.origins().iter().all(|origin| {
+                matches!(
+                    origin,
+                    Origin::Literal(_)
+                        | Origin::Request(
+                            RequestPart::Cookie
+                                | RequestPart::Header
+                                | RequestPart::Body
+                                | RequestPart::Query,
+                            _
+                        )
+                )
+            })
+    };
+    let is_told = |part: &Check| {
+        let is_known = |operand: &Provenance| operand.literal().is_some_and(|text| text != "null");
+        let mut operands = part.operands.iter();
+        match part.kind {
+            CheckKind::Presence => part.outcome && operands.all(is_sent),
+            CheckKind::Equality => {
+                part.outcome
+                    && operands
+                        .clone()
+                        .any(|operand| !is_known(operand) && is_sent(operand))
+                    && operands.any(is_known)
+            }
+            _ => false,
+        }
+    };
+    entry.checks_of(effect).find(|check| {
+        check.is_alternative
+            && check.alternatives.iter().any(is_told)
+            && check
+                .alternatives
+                .iter()
+                .any(|part| sessions::is_about_second_factor(map, part))
     })
 }
 
@@ -197,7 +246,12 @@ fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
                 .is_some_and(|opening| opening.span != effect.span)
             && access.key.iter().any(|field| {
                 let is_new = field.value.record_fields(access.asset).next().is_some();
-                let is_told = |origin: &Origin| matches!(origin, Origin::Answer(_));
+                // What a verified token says is another site's word only where such a word is taken.
+                let is_told = |origin: &Origin| match origin {
+                    Origin::Answer(_) => true,
+                    Origin::Claim(_) => oauth_flow::word(map, entry).is_some(),
+                    _ => false,
+                };
                 let is_named = field.name.to_ascii_lowercase().contains("id")
                     || field.value.origins().iter().any(is_told);
                 is_named && !is_new

@@ -31,14 +31,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             }
             for (origin, sent) in sent_fields(&field.value) {
-                let is_balance = is_money(map, access.asset, field.name)
-                    && (field.operator == "+="
-                        || is_compared_with_balance(
-                            entry,
-                            effect,
-                            &origin,
-                            (access.asset, field.name),
-                        ));
+                let balance = (access.asset, field.name);
+                let is_balance = is_money(map, access.asset, field.name) && field.operator == "+="
+                    || is_compared_with_balance(entry, effect, &origin, balance);
                 let is_number = is_balance || is_bounded_number(entry, effect, &origin);
                 if !is_number
                     || sent == field.name && !is_balance

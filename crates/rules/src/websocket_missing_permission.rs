@@ -7,6 +7,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::demands::Demands;
 use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -25,7 +26,14 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in entries(map) {
         let is_known = entry.verdict(Control::Authentication).refuses();
-        if !is_known || entry.verdict(Control::Authorization).refuses() {
+        if !is_known {
+            continue;
+        }
+        if entry.verdict(Control::Authorization).refuses() {
+            // Who asks for the rank that all members have may still leave out whose the record is.
+            if let Some((words, span, other, confidence)) = leaves_out_caller(map, entry) {
+                report(entry, &words, span, other, confidence, findings);
+            }
             continue;
         }
         if let Some((words, span, other, confidence)) = acts_on_others(map, entry)
@@ -240,6 +248,7 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
                 && query::handler_accesses(other)
                     .any(|(_, found)| found.asset == access.asset && is_the_same(found, access))
                 && (compares_record(other, access.asset)
+                    || is_found_by_caller(other, access)
                     || other.verdict(Control::Authorization).refuses())
         })?;
         Some((
@@ -249,6 +258,49 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::Medium,
         ))
     })
+}
+
+/// Another entry point that asks for no lower rank finds the record by the caller too, and this one does not.
+fn leaves_out_caller<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
+        let is_named = access.key.iter().any(|field| {
+            is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
+        });
+        let mut keys = access.key.iter();
+        let is_own = keys.any(|field| query::is_principal(&field.value));
+        if !is_change || !is_named || is_own || compares_record(entry, access.asset) {
+            return None;
+        }
+        let own = Demands::of(entry, effect, &accounts);
+        let other = map.entry_points.iter().find(|other| {
+            !std::ptr::eq(*other, entry)
+                && query::handler_accesses(other).any(|(effect, found)| {
+                    is_by_caller(found, access)
+                        && own.are_met_by(&Demands::of(other, effect, &accounts))
+                })
+        })?;
+        Some((
+            format!("changes {}", access.asset),
+            effect.span,
+            other,
+            Confidence::Medium,
+        ))
+    })
+}
+
+/// Holds if the other finds the record by its own number and by the caller.
+fn is_found_by_caller(other: &EntryPoint, own: &Access) -> bool {
+    query::handler_accesses(other).any(|(_, found)| is_by_caller(found, own))
+}
+
+fn is_by_caller(found: &Access, own: &Access) -> bool {
+    let mut keys = found.key.iter();
+    found.asset == own.asset
+        && is_the_same(found, own)
+        && found.key.len() > 1
+        && keys.any(|field| query::is_principal(&field.value) && !field.value.is_from_client())
 }
 
 /// Holds if both remove the record, or write a field in common.

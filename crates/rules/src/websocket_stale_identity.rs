@@ -1,7 +1,7 @@
 //! Finds sockets that never look up what HTTP guards look up about the caller on every request.
 
 use firedoor_app::{
-    AssetKind, CheckKind, Control, EffectKind, EntryPoint, Layer, Map, Operation, Origin,
+    AssetKind, Check, CheckKind, Control, EffectKind, EntryPoint, Layer, Map, Operation, Origin,
     Provenance, Transport, passwords, query, sessions,
 };
 use firedoor_source::Span;
@@ -51,7 +51,13 @@ fn check(map: &Map, findings: &mut Findings) {
             };
             if let Some(ban) = ban(map).filter(is_unseen) {
                 report_banned(entry, &ban, findings);
+                continue;
             }
+        }
+        if missed.is_none()
+            && let Some(ban) = outlived(map, entry, &all)
+        {
+            report_banned(entry, &ban, findings);
         }
     }
 }
@@ -232,6 +238,27 @@ fn banning(map: &Map) -> impl Iterator<Item = Ban<'_>> {
 
 /// Holds if the log-in, or a guard, refuses an account because the field is set.
 fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    refuses_for(map, asset, field) || is_left_out(map, asset, field)
+}
+
+/// Holds if callers are looked up only where nothing stands in the field.
+fn is_left_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    let guards = map.entry_points.iter().flat_map(query::accesses);
+    let mut reads = guards.filter(|(effect, access)| {
+        effect.layer.is_some() && access.asset == asset && access.operation == Operation::Read
+    });
+    reads.any(|(_, access)| {
+        access.key.iter().any(|key| {
+            let is_nothing = key
+                .value
+                .literal()
+                .is_some_and(|it| matches!(it.as_str(), "null" | "false"));
+            key.name == field && key.operator == "=" && is_nothing
+        })
+    })
+}
+
+fn refuses_for(map: &Map, asset: Ustr, field: Ustr) -> bool {
     let is_only = |value: &Provenance| {
         let mut fields = value.record_fields(asset);
         fields.any(|found| found == field)
@@ -239,10 +266,22 @@ fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
     !passwords::is_password(map, asset, field)
         && map.entry_points.iter().any(|entry| {
             let is_log_in = query::verifies_password(entry);
+            let is_guard = |check: &Check| {
+                let mut origins = check.operands.iter().flat_map(Provenance::origins);
+                origins.any(|it| {
+                    matches!(
+                        it,
+                        Origin::Record {
+                            of_principal: true,
+                            ..
+                        }
+                    )
+                })
+            };
             let mut checks = entry
                 .checks
                 .iter()
-                .filter(|check| is_log_in && check.refusal.is_some());
+                .filter(|check| check.refusal.is_some() && (is_log_in || is_guard(check)));
             checks.any(|check| {
                 check.kind == CheckKind::Presence
                     && !check.outcome
@@ -251,13 +290,50 @@ fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
         })
 }
 
+/// Returns the ban that does not reach a socket whose caller is looked up when it connects, and never again.
+fn outlived<'m>(map: &'m Map, entry: &EntryPoint, all: &[&EntryPoint]) -> Option<Ban<'m>> {
+    let messages: Vec<&&EntryPoint> = all.iter().filter(|it| it.message.is_some()).collect();
+    let accounts = query::account_assets(map);
+    let tables = sessions::session_assets(map);
+    let look_ups = |entry: &EntryPoint| -> Vec<Ustr> {
+        let read = query::accesses(entry).filter(|(_, access)| {
+            let is_known = accounts.contains(&access.asset) || tables.contains(&access.asset);
+            is_known && access.operation == Operation::Read && access.key.iter().any(tells_who)
+        });
+        read.map(|(_, access)| access.asset).collect()
+    };
+    let first = look_ups(entry);
+    let count = |all: &[Ustr], asset: &Ustr| all.iter().filter(|it| *it == asset).count();
+    let is_open = first.is_empty() || first.iter().any(|it| count(&first, it) > 1);
+    let is_renewed = messages.iter().any(|message| {
+        let own = look_ups(message);
+        first.iter().any(|it| count(&own, it) > count(&first, it))
+    });
+    let acts = messages.iter().any(|it| {
+        it.verdict(Control::Authentication).refuses()
+            && query::handler_accesses(it).any(|(_, access)| {
+                !accounts.contains(&access.asset)
+                    && !tables.contains(&access.asset)
+                    && !crate::socket::is_memory(map, access.asset)
+            })
+    });
+    (acts && !is_open && !is_renewed).then(|| ban(map))?
+}
+
+/// Holds for keys that only the caller, or what he proves himself with, gives.
+fn tells_who(field: &firedoor_app::Field) -> bool {
+    query::is_principal(&field.value)
+        || field.value.is_credential()
+        || field.value.origins().contains(&Origin::Digest)
+}
+
 fn report_banned(entry: &EntryPoint, ban: &Ban<'_>, findings: &mut Findings) {
     findings
         .at_entry(entry)
         .confidence(Confidence::Medium)
         .title(format!("`{}` goes on for accounts that were banned", entry.id()))
         .message(format!(
-            "`{}` sets `{}`, which the log-in refuses for; connections that are open then stay open, and neither the handshake nor a message looks it up.",
+            "`{}` sets `{}`, which the log-in refuses for; connections that are open then stay open, and no message looks it up.",
             ban.entry.id(),
             ban.field
         ))

@@ -20,6 +20,7 @@ fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
         span,
         operands,
         control: Provenance::default(),
+        order: None,
         outcome: true,
         side: true,
         ends: false,

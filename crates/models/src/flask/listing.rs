@@ -457,9 +457,30 @@ fn door(
     method: Ustr,
     found: &Found,
 ) -> Door {
+    let view = view_of(host, machine, rule);
+    let made = door_to(host, machine, rule, method, found, view.clone());
+    // What decorators above that of the route made of the view is asked for as well: nobody meets it.
+    let topmost = view
+        .only_object()
+        .and_then(|id| machine.decorated.get(&id).copied());
+    let handler = made.steps.last().and_then(|step| step.value.only_object());
+    if let (Some(topmost), Some(handler)) = (topmost, handler) {
+        let guarded = door_to(host, machine, rule, method, found, Value::object(topmost));
+        host.state().topmost.insert(handler, guarded);
+    }
+    made
+}
+
+fn door_to(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    rule: &Rule,
+    method: Ustr,
+    found: &Found,
+    view: Value,
+) -> Door {
     let (path, parameters) = template(&path_of(rule));
     let is_socket = method == "WS";
-    let view = view_of(host, machine, rule);
     let mut decided = rule.above.decided.clone();
     decided.extend(rule.registration.decided.iter().copied());
     let hooks = hooks_of(host, rule, found);

@@ -8,6 +8,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::ModelHost;
+use crate::production::in_production;
 
 fn status_argument(call: &Call<'_>) -> Option<Value> {
     call.arguments.find(1, "status_code").cloned()
@@ -131,6 +132,7 @@ fn environment_flag(host: &ModelHost, machine: &Machine<'_>, value: Option<&Valu
     match setting {
         // Whoever sets nothing has it on.
         Some((_, Some(fallback))) if fallback == "true" => Flag::On,
+        Some(_) if in_production(host, machine, value) == Some(false) => Flag::Off,
         Some((name, _)) => Flag::Conditional(name),
         None => Flag::Unknown,
     }

@@ -105,6 +105,7 @@ mod tests {
             }),
             operands,
             control: Provenance::default(),
+            order: None,
             outcome,
             side: outcome,
             ends: false,

@@ -225,6 +225,7 @@ fn token_check(files: &FileSet) -> Check {
             secret(),
         ],
         control: Provenance::default(),
+        order: None,
         outcome: true,
         side: true,
         ends: false,

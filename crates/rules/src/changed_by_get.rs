@@ -1,0 +1,134 @@
+//! Finds links that remove records, or log somebody in as another, for whoever follows them.
+
+use firedoor_app::{
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    Provenance, RequestPart, SessionOperation, Transport, query, sessions,
+};
+
+use crate::cookie_use::{credentials, is_protected, takes};
+use crate::{Confidence, Findings, Rule, Severity};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "changed-by-get",
+    class: "csrf-cors",
+    summary: "a link changes something for whoever is logged in and follows it",
+    severity: Severity::Medium,
+    cwe: &["CWE-352"],
+    remediation: "Take `POST` or `DELETE` for it, which guards against forged requests look at and `SameSite=Lax` holds back.",
+    page: include_str!("../fixtures/changed-by-get/README.md"),
+    check,
+};
+
+fn check(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if !is_followed(map, entry) {
+            continue;
+        }
+        if let Some((effect, what)) = removed(map, entry).or_else(|| switched(map, entry)) {
+            report(entry, effect, &what, findings);
+        }
+    }
+}
+
+/// Holds if browsers make the request for whoever follows a link, and their cookie proves who is asking.
+fn is_followed(map: &Map, entry: &EntryPoint) -> bool {
+    let is_link = match entry.method.as_str() {
+        "GET" => !is_protected(entry),
+        // Guards against forged requests let those on that should change nothing.
+        "ANY" => true,
+        _ => false,
+    };
+    let is_carried = entry.credentials.iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(RequestPart::Cookie | RequestPart::Session, _)
+        )
+    });
+    let mut cookies = credentials(map).filter(|found| takes(entry, found.cookie));
+    is_link
+        && is_carried
+        && entry.transport == Transport::Http
+        && entry.verdict(Control::Authentication).refuses()
+        && !cookies.any(|found| found.cookie.same_site.as_deref() == Some("strict"))
+}
+
+/// Returns where a record is removed that the link names.
+fn removed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
+    let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
+        access.operation == Operation::Delete
+            && is_named(map, access)
+            && !sessions::session_assets(map).contains(&access.asset)
+            && is_asked_for(entry, effect)
+    })?;
+    Some((effect, format!("removes {}", access.asset)))
+}
+
+/// Holds if the link says which record, by what others know too: a link that was mailed names it by a secret.
+fn is_named(map: &Map, access: &Access) -> bool {
+    let is_secret = |field: &firedoor_app::Field| {
+        field.value.is_from_client()
+            && (field.value.origins().contains(&Origin::Digest)
+                || query::is_random_field(map, access.asset, field.name))
+    };
+    access.key.iter().any(|field| is_in_link(&field.value)) && !access.key.iter().any(is_secret)
+}
+
+fn is_in_link(value: &Provenance) -> bool {
+    value.is_from(RequestPart::Path) || value.is_from(RequestPart::Query)
+}
+
+/// Holds if nothing but who asks, and whether there is such a record, decides: what is removed because it is too old
+/// or used up would be removed anyway, and a method that was asked about is another request's.
+fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.checks_of(effect).flat_map(Check::parts).all(|check| {
+        let is_of_record = check.operands.iter().any(|operand| {
+            let mut origins = operand.origins().iter();
+            origins
+                .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
+        });
+        let is_of_caller = check.operands.iter().any(Provenance::is_of_principal);
+        let is_about_method = check.provenance().is_from(RequestPart::Line);
+        let is_late = check
+            .operands
+            .iter()
+            .any(|operand| operand.origins().contains(&Origin::Clock));
+        check.kind == CheckKind::Failure
+            || !is_about_method && !is_late && (!is_of_record || is_of_caller)
+    })
+}
+
+/// Returns where whoever is logged in already becomes the account that the link names.
+fn switched<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
+    if query::verifies_password(entry) {
+        return None;
+    }
+    query::handler_accesses(entry).find(|(_, access)| {
+        access.operation == Operation::Read
+            && access
+                .key
+                .iter()
+                .any(|field| field.value.is_from(RequestPart::Path))
+            && is_named(map, access)
+    })?;
+    let is_log_in = |effect: &&Effect| {
+        effect.layer.is_none()
+            && matches!(effect.kind, EffectKind::Session(SessionOperation::LogIn, _))
+    };
+    let mut effects = entry.effects.iter();
+    let effect = effects.find(|effect| {
+        let mut checks = entry.checks_of(effect);
+        is_log_in(effect) && !checks.any(|check| check.provenance().is_from(RequestPart::Line))
+    })?;
+    Some((effect, "logs its visitor in as another".to_owned()))
+}
+
+fn report(entry: &EntryPoint, effect: &Effect, what: &str, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .confidence(Confidence::Medium)
+        .title(format!("a link to `{}` {what}", entry.id()))
+        .message("Whatever page shows it, browsers follow it with the cookie of their user; guards against forged requests and `SameSite=Lax` let links through.")
+        .because("changes", effect.span, "this happens when the link is followed")
+        .report();
+}

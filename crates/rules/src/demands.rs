@@ -1,0 +1,371 @@
+//! How much is asked of the caller's rank before something is done: shared by the rule about missing role checks.
+//!
+//! A rank is a field of the caller that refusing checks examine. How high it must be is a number on a scale, one of
+//! several names, or a right that the rank must include; two demands are compared only where they are of one kind.
+
+use firedoor_app::{
+    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin, Provenance,
+    RequestPart, query,
+};
+use ustr::Ustr;
+
+/// A field of the caller's: the asset, empty for a claim, and the field.
+pub type Subject = (Ustr, Ustr);
+
+/// Something asked of the caller's rank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The fields that say what the rank is.
+    pub of: Vec<Subject>,
+    /// How high it must be.
+    pub level: Level,
+    /// A higher number that the scale has besides.
+    pub is_below_top: bool,
+}
+
+/// How high a rank must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// At least this number.
+    AtLeast(i64),
+    /// At most this number.
+    AtMost(i64),
+    /// One of these.
+    OneOf(Vec<Ustr>),
+    /// A rank with this right.
+    Right(Ustr),
+}
+
+/// What is asked before an effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// What is asked for certain.
+    pub all: Vec<Demand>,
+    /// Holds if something is asked of which one part suffices, or which is not understood.
+    pub is_unclear: bool,
+}
+
+impl Demands {
+    /// Returns what is asked before `effect`.
+    pub fn of(entry: &EntryPoint, effect: &Effect, accounts: &[Ustr]) -> Demands {
+        let mut found = Demands::default();
+        for check in entry.checks_of(effect).filter(|it| it.refusal.is_some()) {
+            if is_conflict(check) {
+                continue;
+            }
+            // Where one of several parts suffices, what is asked hangs on more than the rank.
+            let is_about = |part: &Check| firedoor_app::user_control(part).is_some();
+            if check.is_alternative && check.parts().iter().any(is_about) {
+                found.is_unclear = true;
+            }
+            let control = firedoor_app::user_control(check);
+            let is_named = |demand: &Demand| {
+                let mut of = demand.of.iter();
+                matches!(demand.level, Level::OneOf(_))
+                    && of.all(|(asset, _)| !asset.is_empty() && !accounts.contains(asset))
+            };
+            match demand(check).map(|demand| without_presence(entry, demand)) {
+                Some(demand) if control == Some(Control::Authorization) => found.all.push(demand),
+                // A membership is what it is called, too.
+                Some(demand) if control.is_some() && is_named(&demand) => found.all.push(demand),
+                _ if control != Some(Control::Authorization) => {}
+                Some(_) => {}
+                None => found.is_unclear = true,
+            }
+        }
+        found
+    }
+
+    /// Holds if all that these ask is asked there too.
+    pub fn are_met_by(&self, others: &Demands) -> bool {
+        let is_met = |own: &Demand| others.all.iter().any(|it| it.includes(own, &[]));
+        !self.is_unclear && self.all.iter().all(is_met)
+    }
+
+    /// Returns what `others` ask and these do not, if all that these ask is asked there too.
+    pub fn lack<'o>(&self, others: &'o Demands, reading: &[Ustr]) -> Option<&'o Demand> {
+        let is_met = |own: &Demand| others.all.iter().any(|it| it.includes(own, reading));
+        if self.is_unclear || !self.all.iter().all(is_met) {
+            return None;
+        }
+        let lacks = |it: &&Demand| !self.all.iter().any(|own| own.includes(it, reading));
+        others.all.iter().find(lacks)
+    }
+}
+
+impl Demand {
+    /// Holds if whoever meets this meets `other`.
+    fn includes(&self, other: &Demand, reading: &[Ustr]) -> bool {
+        let is_same = self.of.iter().any(|subject| other.of.contains(subject));
+        is_same
+            && match (&self.level, &other.level) {
+                (Level::AtLeast(own), Level::AtLeast(least)) => own >= least,
+                (Level::AtMost(own), Level::AtMost(most)) => own <= most,
+                (Level::OneOf(own), Level::OneOf(names)) => {
+                    own.iter().all(|name| names.contains(name))
+                }
+                (Level::Right(own), Level::Right(right)) => {
+                    own == right || (reading.contains(right) && !reading.contains(own))
+                }
+                _ => false,
+            }
+    }
+}
+
+/// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.
+fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
+    let is_present = |subject: &Subject| {
+        let mut checks = entry
+            .checks
+            .iter()
+            .filter(|it| it.kind == CheckKind::Presence);
+        checks.any(|check| {
+            let mut origins = check.operands.iter().flat_map(Provenance::origins);
+            origins.any(|origin| self::subject(origin).as_ref() == Some(subject))
+        })
+    };
+    let is_record = demand.of.iter().any(|(asset, _)| !asset.is_empty());
+    let mut kept = demand.of.clone();
+    kept.retain(|subject| !is_present(subject) && !(is_record && subject.0.is_empty()));
+    if !kept.is_empty() {
+        demand.of = kept;
+    }
+    demand
+}
+
+/// Holds if the check refuses something else than the caller: what is refused as a conflict, or as nonsense, is refused to everybody.
+pub fn is_conflict(check: &Check) -> bool {
+    let status = check.refusal.as_ref().and_then(|refusal| refusal.status());
+    status.is_some_and(|status| !matches!(status, 401 | 403 | 404))
+}
+
+fn demand(check: &Check) -> Option<Demand> {
+    if check.is_alternative {
+        return None;
+    }
+    let examined = check.operands.iter().flat_map(Provenance::origins);
+    let mut of: Vec<Subject> = examined.filter_map(subject).collect();
+    if of.is_empty() {
+        of = check.control.origins().iter().filter_map(subject).collect();
+    }
+    if of.is_empty() {
+        return None;
+    }
+    let level = match check.kind {
+        CheckKind::Bound => bound(check)?,
+        CheckKind::Equality | CheckKind::Membership if check.outcome => names(check)?,
+        _ => return None,
+    };
+    let is_below_top = match &level {
+        Level::AtLeast(least) => scale(check).any(|it| it > *least),
+        _ => false,
+    };
+    Some(Demand {
+        of,
+        level,
+        is_below_top,
+    })
+}
+
+/// A bound that is one number, for something that is none, or is one of several.
+fn bound(check: &Check) -> Option<Level> {
+    let order = check.order?;
+    let [left, right] = check.operands.as_slice() else {
+        return None;
+    };
+    let order = match check.outcome {
+        true => order,
+        false => order.negated(),
+    };
+    let number = |value: &Provenance| value.literal()?.parse::<i64>().ok();
+    let (order, number) = match (number(left), number(right)) {
+        (None, Some(number)) => (order, number),
+        (Some(number), None) => (turned(order), number),
+        _ => return None,
+    };
+    Some(match order {
+        Order::GreaterOrEqual => Level::AtLeast(number),
+        Order::Greater => Level::AtLeast(number.saturating_add(1)),
+        Order::LessOrEqual => Level::AtMost(number),
+        Order::Less => Level::AtMost(number.saturating_sub(1)),
+    })
+}
+
+fn turned(order: Order) -> Order {
+    match order {
+        Order::Less => Order::Greater,
+        Order::LessOrEqual => Order::GreaterOrEqual,
+        Order::Greater => Order::Less,
+        Order::GreaterOrEqual => Order::LessOrEqual,
+    }
+}
+
+/// The numbers that ranks stand for, where they are all known.
+fn scale(check: &Check) -> impl Iterator<Item = i64> {
+    let several = |value: &&Provenance| value.literal().is_none();
+    let origins = check.operands.iter().filter(several);
+    origins
+        .flat_map(Provenance::origins)
+        .filter_map(|origin| match origin {
+            Origin::Literal(text) => text.parse::<i64>().ok(),
+            _ => None,
+        })
+}
+
+fn names(check: &Check) -> Option<Level> {
+    let is_his = |value: &&Provenance| value.origins().iter().any(|it| subject(it).is_some());
+    let texts = |value: &Provenance| -> Vec<Ustr> {
+        let origins = value.origins().iter();
+        let texts = origins.filter_map(|origin| match origin {
+            Origin::Literal(text) if !text.is_empty() => Some(*text),
+            _ => None,
+        });
+        texts.collect()
+    };
+    let Some(own) = check.operands.iter().find(is_his) else {
+        // One constant is looked for in what belongs to the rank.
+        let right = check.operands.first()?.literal()?;
+        return (check.kind == CheckKind::Membership).then_some(Level::Right(right));
+    };
+    let mut allowed: Vec<Ustr> = check
+        .operands
+        .iter()
+        .filter(|value| !std::ptr::eq(*value, own))
+        .flat_map(texts)
+        .collect();
+    allowed.sort();
+    allowed.dedup();
+    (!allowed.is_empty()).then_some(Level::OneOf(allowed))
+}
+
+fn subject(origin: &Origin) -> Option<Subject> {
+    let (asset, field) = match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        } => (*asset, *field),
+        Origin::Principal(field) | Origin::Request(RequestPart::Session, field) => {
+            (Ustr::from(""), *field)
+        }
+        _ => return None,
+    };
+    (!field.is_empty() && !firedoor_app::lookups::is_identifier(&field)).then_some((asset, field))
+}
+
+/// Something that an entry point does, with what it asks before.
+pub struct Asked<'m> {
+    /// The entry point.
+    pub entry: &'m EntryPoint,
+    /// What it does.
+    pub effect: &'m Effect,
+    /// What it asks.
+    pub demands: Demands,
+}
+
+/// What all entry points ask before what their handlers do.
+pub struct Scale<'m> {
+    /// Each change and each look-up.
+    pub asked: Vec<Asked<'m>>,
+    /// The rights that reading asks for, which are the least.
+    pub reading: Vec<Ustr>,
+    /// The assets that keep accounts.
+    accounts: Vec<Ustr>,
+}
+
+impl<'m> Scale<'m> {
+    /// Returns what the entry points of `map` ask.
+    pub fn of(map: &'m Map) -> Scale<'m> {
+        let accounts = query::account_assets(map);
+        let mut asked = Vec::new();
+        for entry in query::with_users(map) {
+            for effect in entry.effects.iter().filter(|it| it.layer.is_none()) {
+                if matches!(effect.kind, EffectKind::Access(_)) {
+                    let demands = Demands::of(entry, effect, &accounts);
+                    asked.push(Asked {
+                        entry,
+                        effect,
+                        demands,
+                    });
+                }
+            }
+        }
+        let reading = reading_rights(&asked);
+        Scale {
+            asked,
+            reading,
+            accounts,
+        }
+    }
+
+    /// Holds if the field of the caller's record says which group it is in, with a rank in that group, and not who
+    /// the caller is.
+    pub fn is_group(&self, asset: Ustr, field: Ustr) -> bool {
+        let is_by_caller = |it: &Asked<'_>| {
+            let fields = query::accesses(it.entry).filter(|(_, access)| access.asset == asset);
+            let mut fields = fields.flat_map(|(_, access)| &access.key);
+            let is_account = |value: &Provenance| {
+                value.origins().iter().any(|origin| match origin {
+                    Origin::Principal(_) | Origin::Request(RequestPart::Session, _) => true,
+                    Origin::Record {
+                        asset,
+                        of_principal: true,
+                        ..
+                    } => self.accounts.contains(asset),
+                    _ => false,
+                })
+            };
+            fields.any(|key| {
+                key.name == field && is_account(&key.value) && !key.value.is_from_client()
+            })
+        };
+        !firedoor_app::lookups::is_identifier(&field)
+            && self.has_rank(asset)
+            && !self.asked.iter().any(is_by_caller)
+    }
+
+    /// Holds if records of the asset say what rank somebody has.
+    pub fn has_rank(&self, asset: Ustr) -> bool {
+        let mut all = self.asked.iter().flat_map(|it| &it.demands.all);
+        all.any(|demand| demand.of.iter().any(|(found, _)| *found == asset))
+    }
+
+    /// Holds if somebody is asked about the field.
+    pub fn is_rank(&self, subject: Subject) -> bool {
+        let mut all = self.asked.iter().flat_map(|it| &it.demands.all);
+        all.any(|demand| demand.of.contains(&subject))
+    }
+}
+
+/// The fewest entry points that show that a right is for reading.
+const FEWEST: usize = 3;
+
+/// The rights that entry points which only read ask for, more often than others do.
+fn reading_rights(asked: &[Asked<'_>]) -> Vec<Ustr> {
+    let mut counted: Vec<(Ustr, Vec<*const EntryPoint>, Vec<*const EntryPoint>)> = Vec::new();
+    for it in asked {
+        for demand in &it.demands.all {
+            let Level::Right(right) = demand.level else {
+                continue;
+            };
+            let known = counted.iter().position(|(name, ..)| *name == right);
+            let place = known.unwrap_or_else(|| {
+                counted.push((right, Vec::new(), Vec::new()));
+                counted.len() - 1
+            });
+            let entry: *const EntryPoint = it.entry;
+            let list = match query::is_reading(it.entry) {
+                true => &mut counted[place].1,
+                false => &mut counted[place].2,
+            };
+            if !list.contains(&entry) {
+                list.push(entry);
+            }
+        }
+    }
+    counted
+        .into_iter()
+        .filter(|(_, reads, writes)| reads.len() >= FEWEST && reads.len() > writes.len())
+        .map(|(right, ..)| right)
+        .collect()
+}

@@ -1,0 +1,390 @@
+//! What is done for a lower rank than the application asks for elsewhere: shared by the rule about missing role
+//! checks.
+
+use firedoor_app::{
+    Access, Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    query,
+};
+use ustr::Ustr;
+
+use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
+use crate::privileged::is_money;
+
+/// Something that a rank may do which is too low.
+pub struct Shortfall<'m> {
+    /// What, as a phrase.
+    pub words: String,
+    /// The effect.
+    pub effect: &'m Effect,
+    /// An effect for which more is asked, with its entry point; `None` if the scale itself goes higher.
+    pub example: Option<(&'m EntryPoint, &'m Effect)>,
+    /// How many entry points ask for more.
+    pub count: usize,
+}
+
+/// Returns what entry points do for a rank that is too low, at most one thing each.
+pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, Shortfall<'m>)> {
+    let mut found: Vec<(&EntryPoint, Shortfall<'_>)> = Vec::new();
+    for asked in &scale.asked {
+        if found
+            .last()
+            .is_some_and(|(entry, _)| std::ptr::eq(*entry, asked.entry))
+        {
+            continue;
+        }
+        let EffectKind::Access(access) = &asked.effect.kind else {
+            continue;
+        };
+        if asked.demands.is_unclear || is_held_against(asked, access) {
+            continue;
+        }
+        if access.operation == Operation::Create {
+            found.extend(creates(scale, asked, access).map(|it| (asked.entry, it)));
+            continue;
+        }
+        if !is_of_others(scale, access) {
+            continue;
+        }
+        let shortfall = gives_rank(scale, asked, access)
+            .or_else(|| gives_money(map, scale, asked, access))
+            .or_else(|| removes(scale, asked, access))
+            .or_else(|| removes_whole(scale, asked, access))
+            .or_else(|| changes(scale, asked, access));
+        found.extend(shortfall.map(|it| (asked.entry, it)));
+    }
+    found
+}
+
+/// Holds if the client names a record that need not be his own.
+fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
+    let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
+    let is_named = |value: &Provenance| {
+        value.is_from_client()
+            || value.origins().iter().any(|it| {
+                matches!(
+                    it,
+                    Origin::Record {
+                        of_principal: false,
+                        ..
+                    }
+                )
+            })
+            || (access.operation == Operation::Delete && is_his(value) && is_group(scale, value))
+    };
+    let is_alone = |it: &firedoor_app::Field| {
+        is_his(&it.value) && matches!(it.operator, "=") && !is_group(scale, &it.value)
+    };
+    access.operation.is_write()
+        && access.operation != Operation::Create
+        && access.key.iter().any(|field| is_named(&field.value))
+        && !access.key.iter().any(is_alone)
+}
+
+/// What a record of the caller's refers to, as a membership does to its group, is shared with others.
+fn is_group(scale: &Scale<'_>, value: &Provenance) -> bool {
+    value.origins().iter().all(|origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: true }
+            if scale.is_group(*asset, *field))
+    })
+}
+
+/// Holds if a field of the record is compared with the caller.
+fn is_held_against(asked: &Asked<'_>, access: &Access) -> bool {
+    let is_field = |value: &Provenance| {
+        value.origins().iter().any(|origin| {
+            matches!(origin, Origin::Record { asset, field, of_principal: false }
+                if *asset == access.asset && !field.is_empty())
+        })
+    };
+    asked.entry.checks_of(asked.effect).any(|check| {
+        let parts = check.parts().iter();
+        let compares = |part: &Check| {
+            matches!(part.kind, CheckKind::Equality | CheckKind::Membership)
+                && part.operands.iter().any(is_field)
+                && part.operands.iter().any(query::is_principal)
+        };
+        let is_himself = |part: &Check| {
+            part.operands.iter().any(query::is_principal)
+                && access.key.iter().any(|key| {
+                    let mut sent = key.value.origins().iter().filter(|it| it.is_from_client());
+                    sent.any(|it| part.operands.iter().any(|own| own.origins().contains(it)))
+                })
+        };
+        let is_refusing = check.refusal.is_some() && !is_conflict(check);
+        is_refusing && parts.clone().any(|part| compares(part) || is_himself(part))
+    })
+}
+
+/// It writes a rank, and somebody asks for more of that rank.
+fn gives_rank<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
+    if access.operation != Operation::Update {
+        return None;
+    }
+    access.values.iter().find_map(|given| {
+        let subject = (access.asset, given.name);
+        if !scale.is_rank(subject) || is_limited(asked, &given.value) {
+            return None;
+        }
+        let own = own_level(asked, subject);
+        let is_below_top = own.is_some_and(|it| it.is_below_top) && given.value.is_from_client();
+        let example = stricter(scale, asked).find(|(_, demand)| {
+            demand.of.contains(&subject) && may_be(&given.value, own, &demand.level)
+        });
+        if example.is_none() && !is_below_top {
+            return None;
+        }
+        Some(Shortfall {
+            words: format!("gives others any {}.{}", access.asset, given.name),
+            effect: asked.effect,
+            example: example.map(|(it, _)| (it.entry, it.effect)),
+            count: 1,
+        })
+    })
+}
+
+fn own_level<'a>(asked: &'a Asked<'_>, subject: (Ustr, Ustr)) -> Option<&'a Demand> {
+    let mut own = asked.demands.all.iter();
+    own.rfind(|demand| demand.of.contains(&subject))
+}
+
+/// Holds if the value may be a rank that meets `level`; where the names are known that the client may send, one of
+/// them must be asked for.
+fn may_be(value: &Provenance, own: Option<&Demand>, level: &Level) -> bool {
+    let literals: Vec<Ustr> = value
+        .origins()
+        .iter()
+        .filter_map(|origin| match origin {
+            Origin::Literal(text) if text != "null" => Some(*text),
+            _ => None,
+        })
+        .collect();
+    let is_open = value.is_from_client() && literals.is_empty();
+    match level {
+        Level::OneOf(names) => {
+            let is_own = |name: &Ustr| matches!(own.map(|it| &it.level), Some(Level::OneOf(own)) if !names.contains(name) && own.contains(name));
+            is_open || literals.iter().any(|it| names.contains(it) && !is_own(it))
+        }
+        _ => value.is_from_client(),
+    }
+}
+
+/// The value is compared with the rank of who gives it, or one value is refused to everybody.
+fn is_limited(asked: &Asked<'_>, value: &Provenance) -> bool {
+    asked.entry.checks_of(asked.effect).any(|check| {
+        let provenance = check.provenance();
+        let mut given = value.origins().iter().filter(|it| it.is_from_client());
+        let is_about = given.any(|origin| {
+            matches!(origin, Origin::Request(_, name) if !name.is_empty())
+                && provenance.origins().contains(origin)
+        });
+        let status = check.refusal.as_ref().map(firedoor_app::Refusal::status);
+        let is_compared = provenance.is_of_principal()
+            && status.is_some_and(|it| matches!(it, None | Some(401 | 403 | 404)));
+        let is_excluded = check.kind == CheckKind::Equality
+            && !check.outcome
+            && !check.is_alternative
+            && check.refusal.is_some()
+            && check
+                .operands
+                .iter()
+                .any(|it| it.literal().is_some_and(|it| it != "null"));
+        is_about && (is_compared || is_excluded)
+    })
+}
+
+/// It gives another account money, and whoever gives it a rank is asked for more.
+fn gives_money<'m>(
+    map: &'m Map,
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    access: &Access,
+) -> Option<Shortfall<'m>> {
+    let accounts = query::account_assets(map);
+    // Without a rank it is his own money that somebody gives away.
+    let is_asked = !asked.demands.all.is_empty();
+    if access.operation != Operation::Update || !accounts.contains(&access.asset) || !is_asked {
+        return None;
+    }
+    let given = access.values.iter().find(|field| {
+        is_money(map, access.asset, field.name)
+            && field.value.is_from_client()
+            && matches!(field.operator, "=" | "+=")
+    })?;
+    let gives_rank = |it: &Asked<'_>| match &it.effect.kind {
+        EffectKind::Access(other) => {
+            other.asset == access.asset
+                && other
+                    .values
+                    .iter()
+                    .any(|field| scale.is_rank((other.asset, field.name)))
+        }
+        _ => false,
+    };
+    let example = stricter(scale, asked).find(|(it, _)| gives_rank(it));
+    let is_below_top = asked.demands.all.iter().all(|it| it.is_below_top);
+    if example.is_none() && !is_below_top {
+        return None;
+    }
+    Some(Shortfall {
+        words: format!("gives others any {}.{}", access.asset, given.name),
+        effect: asked.effect,
+        example: example.map(|(it, _)| (it.entry, it.effect)),
+        count: 1,
+    })
+}
+
+/// It deletes what its neighbours change only for more.
+fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
+    if access.operation != Operation::Delete {
+        return None;
+    }
+    let alike: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(_, other)| {
+            other.asset == access.asset
+                && matches!(other.operation, Operation::Update | Operation::Delete)
+                && is_of_others(scale, other)
+        })
+        .map(|(it, _)| it)
+        .collect();
+    let is_neighbour = |it: &&Asked<'_>| it.entry.group.0 == asked.entry.group.0;
+    alike.iter().find(|it| is_neighbour(it))?;
+    all_ask_more(scale, asked, &alike, 1, format!("deletes {}", access.asset))
+}
+
+/// It makes what all neighbours list, change or delete only for more: a key, an invitation.
+fn creates<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
+    let alike: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(_, other)| other.asset == access.asset)
+        .map(|(it, _)| it)
+        .collect();
+    let is_neighbour = |it: &&Asked<'_>| {
+        it.entry.group.0 == asked.entry.group.0
+            && it.entry.path.starts_with(asked.entry.path.as_str())
+    };
+    let mut neighbours = alike.iter().copied().filter(is_neighbour);
+    neighbours.next()?;
+    all_ask_more(scale, asked, &alike, 2, format!("creates {}", access.asset))
+}
+
+/// It changes what all others change only for more.
+fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
+    if access.operation != Operation::Update {
+        return None;
+    }
+    let shares = |other: &Access| {
+        let mut names = other.values.iter().map(|field| field.name);
+        names.any(|name| access.values.iter().any(|own| own.name == name))
+    };
+    let alike: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(_, other)| {
+            other.asset == access.asset
+                && is_of_others(scale, other)
+                && other.operation == Operation::Update
+                && shares(other)
+        })
+        .map(|(it, _)| it)
+        .collect();
+    all_ask_more(scale, asked, &alike, 2, format!("changes {}", access.asset))
+}
+
+/// It deletes the whole that its parts are changed in only for more.
+fn removes_whole<'m>(
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    access: &Access,
+) -> Option<Shortfall<'m>> {
+    let entry = asked.entry;
+    if access.operation != Operation::Delete
+        || entry.method != "DELETE"
+        || !entry.path.ends_with('}')
+    {
+        return None;
+    }
+    let is_part = |other: &EntryPoint| {
+        let rest = other.path.strip_prefix(entry.path.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let parts: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(it, other)| is_part(it.entry) && other.operation.is_write())
+        .map(|(it, _)| it)
+        .collect();
+    let mut more: Vec<&Asked<'_>> = Vec::new();
+    let mut all: Vec<*const EntryPoint> = Vec::new();
+    for part in parts {
+        let place: *const EntryPoint = part.entry;
+        if all.contains(&place) {
+            continue;
+        }
+        all.push(place);
+        if asked.demands.lack(&part.demands, &scale.reading).is_some() {
+            more.push(part);
+        }
+    }
+    let example = more.first()?;
+    (more.len() >= 3 && more.len() * 2 > all.len()).then(|| Shortfall {
+        words: format!("deletes the whole {}", access.asset),
+        effect: asked.effect,
+        example: Some((example.entry, example.effect)),
+        count: more.len(),
+    })
+}
+
+fn all_ask_more<'m>(
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    alike: &[&Asked<'m>],
+    fewest: usize,
+    words: String,
+) -> Option<Shortfall<'m>> {
+    let is_more = |it: &&&Asked<'_>| asked.demands.lack(&it.demands, &scale.reading).is_some();
+    let example = alike.first()?;
+    let mut entries: Vec<*const EntryPoint> = Vec::new();
+    for it in alike {
+        let place: *const EntryPoint = it.entry;
+        if !entries.contains(&place) {
+            entries.push(place);
+        }
+    }
+    (alike.iter().all(|it| is_more(&it)) && entries.len() >= fewest).then(|| Shortfall {
+        words,
+        effect: asked.effect,
+        example: Some((example.entry, example.effect)),
+        count: entries.len(),
+    })
+}
+
+/// The accesses of other entry points at other places.
+fn others<'a, 'm>(
+    scale: &'a Scale<'m>,
+    asked: &'a Asked<'m>,
+) -> impl Iterator<Item = (&'a Asked<'m>, &'m Access)> {
+    scale.asked.iter().filter_map(move |it| {
+        let (EffectKind::Access(access), EffectKind::Access(own)) =
+            (&it.effect.kind, &asked.effect.kind)
+        else {
+            return None;
+        };
+        // One function that both call is one place; one that sends off whatever statement it is given is not.
+        let is_same = it.effect.span == asked.effect.span && is_alike(access, own);
+        (!std::ptr::eq(it.entry, asked.entry) && !is_same).then_some((it, access))
+    })
+}
+
+fn is_alike(one: &Access, other: &Access) -> bool {
+    let names = |access: &Access| -> Vec<Ustr> {
+        let fields = access.key.iter().chain(&access.values);
+        fields.map(|field| field.name).collect()
+    };
+    one.operation == other.operation && one.asset == other.asset && names(one) == names(other)
+}
+
+/// The accesses for which more is asked, with what is asked besides.
+fn stricter<'a, 'm>(
+    scale: &'a Scale<'m>,
+    asked: &'a Asked<'m>,
+) -> impl Iterator<Item = (&'a Asked<'m>, &'a Demand)> {
+    scale.asked.iter().filter_map(move |it| {
+        let demand = asked.demands.lack(&it.demands, &scale.reading)?;
+        (!std::ptr::eq(it.entry, asked.entry)).then_some((it, demand))
+    })
+}

@@ -1,0 +1,270 @@
+//! Rewards that are given once, where what would tell that they were given is declared and never used; and rewards of
+//! which the client says when they were given last: parts of the rule about repeatable rewards.
+
+use firedoor_app::{
+    Access, Asset, AssetField, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map,
+    Operation, Origin, Provenance, RequestPart, query,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+use crate::repeatable_reward::is_of_layers;
+
+/// What is declared to remember who had the reward.
+pub struct Unkept {
+    /// Its name.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Returns the asset, or the field of the record that is raised, that would remember the reward and that nothing in
+/// the application reads or writes. Nothing else that is stored may have been asked before the payment.
+pub fn unkept(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> Option<Unkept> {
+    let used: Vec<Ustr> = query::accesses(entry)
+        .map(|(_, access)| access.asset)
+        .collect();
+    let of_asset = map
+        .assets
+        .iter()
+        .filter(|asset| asset.kind == AssetKind::Table && !is_used(map, asset.name))
+        .find_map(|asset| {
+            let refers = references(map, asset).unwrap_or_default();
+            let is_about_both = refers.len() > 1
+                && refers.iter().all(|other| used.contains(other))
+                && refers.contains(&access.asset);
+            (is_about_both && !is_earned(entry, (effect, access.asset), &refers)).then(|| Unkept {
+                name: asset.name.to_string(),
+                span: asset.span,
+            })
+        });
+    of_asset.or_else(|| {
+        if !is_tied(entry, access) {
+            return None;
+        }
+        let asset = map.asset(access.asset)?;
+        let field = asset.fields.iter().find(|field| {
+            let is_date = field
+                .kind
+                .is_some_and(|kind| kind.to_ascii_lowercase().contains("date"));
+            is_date && !is_kept_by_store(field) && !is_touched(map, access.asset, field.name)
+        })?;
+        (!is_earned(entry, (effect, access.asset), &[])).then(|| Unkept {
+            name: format!("{}.{}", asset.name, field.name),
+            span: asset.span,
+        })
+    })
+}
+
+/// Returns what the records of an asset are about, if they tell nothing else than that it goes together, and when.
+fn references(map: &Map, asset: &Asset) -> Option<Vec<Ustr>> {
+    let is_aside = |field: &&AssetField| {
+        let name = field.name.to_ascii_lowercase();
+        matches!(name.as_str(), "id" | "_id" | "at" | "_at")
+            || ["_at", "date", "time"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            || field
+                .kind
+                .is_some_and(|kind| kind.to_ascii_lowercase().contains("date"))
+    };
+    asset
+        .fields
+        .iter()
+        .filter(|field| field.refers_to.is_some() || !is_aside(field))
+        .map(|field| field.refers_to.or_else(|| named_by(map, &field.name)))
+        .collect()
+}
+
+/// `player_id` and `playerId` name records of `players` and of `Player`.
+fn named_by(map: &Map, field: &str) -> Option<Ustr> {
+    let name = field
+        .strip_suffix("_id")
+        .or_else(|| field.strip_suffix("Id"))?
+        .to_ascii_lowercase();
+    let is_named = |asset: &&Asset| {
+        let own = asset.name.to_ascii_lowercase();
+        own == name || own.strip_suffix('s') == Some(name.as_str())
+    };
+    map.assets.iter().find(is_named).map(|asset| asset.name)
+}
+
+/// When a record was made, changed or is to go is what stores and libraries fill in.
+fn is_kept_by_store(field: &AssetField) -> bool {
+    let name = field.name.to_ascii_lowercase();
+    let is_clock = |default: &Provenance| {
+        let mut origins = default.origins().iter();
+        origins.any(|origin| !matches!(origin, Origin::Literal(_)))
+    };
+    field.is_expiry
+        || field.default.as_ref().is_some_and(is_clock)
+        || ["creat", "updat", "modif", "delet"]
+            .iter()
+            .any(|word| name.contains(word))
+}
+
+fn is_used(map: &Map, asset: Ustr) -> bool {
+    map.entry_points
+        .iter()
+        .any(|entry| query::accesses(entry).any(|(_, access)| access.asset == asset))
+}
+
+/// Returns the look-up of what the reward is paid from, by something that the client sends, where it stays as it is and
+/// nothing tells that it was taken.
+pub fn paid_from<'m>(
+    map: &Map,
+    entry: &'m EntryPoint,
+    paid: &Access,
+    field: &Field,
+) -> Option<(&'m Effect, Ustr)> {
+    let source = field
+        .value
+        .origins()
+        .iter()
+        .find_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: false,
+            } if *asset != paid.asset && !field.is_empty() => Some(*asset),
+            _ => None,
+        })?;
+    let is_table = map
+        .asset(source)
+        .is_some_and(|asset| asset.kind == AssetKind::Table);
+    let (found, look_up) = query::handler_accesses(entry).find(|(_, access)| {
+        access.asset == source
+            && access.operation == Operation::Read
+            && access
+                .key
+                .iter()
+                .all(|key| key.operator == "=" && is_sent(&key.value))
+            && !access.key.is_empty()
+    })?;
+    let is_of_source = |value: &Provenance| {
+        let sent = look_up.key.iter().flat_map(|key| key.value.origins());
+        value
+            .record_fields(source)
+            .any(|name| !field.value.record_fields(source).any(|own| own == name))
+            || sent.clone().any(|origin| value.origins().contains(origin))
+    };
+    let mut writes = query::accesses(entry).filter(|(_, access)| access.operation.is_write());
+    let is_noted = writes.any(|(_, access)| {
+        access.asset == source
+            || access.operation == Operation::Delete
+            || access.asset == paid.asset && (access.values.len() > 1 || access.is_conditional)
+            || access
+                .key
+                .iter()
+                .chain(&access.values)
+                .any(|value| is_of_source(&value.value))
+    });
+    let is_own_time = entry.checks.iter().any(|check| {
+        check.refusal.is_some()
+            && !is_of_layers(entry, check)
+            && check.provenance().origins().contains(&Origin::Clock)
+            && check.provenance().is_of_principal()
+    });
+    (is_table && !is_noted && !is_own_time).then_some((found, source))
+}
+
+/// Some entry point names the field: in a key, a value, a check or an answer.
+fn is_touched(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let has = |value: &Provenance| value.record_fields(asset).any(|field| field == name);
+    map.entry_points.iter().any(|entry| {
+        let named = query::accesses(entry).any(|(_, access)| {
+            let mut fields = access.key.iter().chain(&access.values);
+            fields.any(|field| access.asset == asset && field.name == name || has(&field.value))
+        });
+        let told = || {
+            entry.effects.iter().any(|effect| match &effect.kind {
+                firedoor_app::EffectKind::Respond { body, .. } => {
+                    body.iter().any(|field| has(&field.value))
+                }
+                _ => false,
+            })
+        };
+        named
+            || entry.checks.iter().any(|check| has(&check.provenance()))
+            || entry
+                .examined
+                .iter()
+                .any(|test| test.operands.iter().any(has))
+            || told()
+    })
+}
+
+/// Something else that is stored, and is not the caller's own, was asked before: the reward may be for that.
+fn is_earned(entry: &EntryPoint, (effect, paid): (&Effect, Ustr), known: &[Ustr]) -> bool {
+    let counts = |check: &Check| matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
+    entry
+        .checks_of(effect)
+        .filter(|check| !counts(check) && !is_of_layers(entry, check))
+        .flat_map(|check| check.operands.iter().flat_map(Provenance::origins))
+        .any(|origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: false,
+            } => !known.contains(asset) && (*asset != paid || !field.is_empty()),
+            Origin::Signature | Origin::Claim(_) => true,
+            _ => false,
+        })
+}
+
+/// Holds if the record that is made counts something, as limiters do: its new value comes from its old one.
+pub fn is_count(access: &Access) -> bool {
+    access.values.iter().any(|field| {
+        let mut old = field.value.record_fields(access.asset);
+        old.any(|name| name == field.name)
+    })
+}
+
+/// Holds if the record is named in the path, and the caller's tie to it was looked up.
+pub fn is_tied(entry: &EntryPoint, access: &Access) -> bool {
+    access.key.iter().any(|key| {
+        let is_path = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Path, _));
+        let Some(path) = key.value.origins().iter().find(|origin| is_path(origin)) else {
+            return false;
+        };
+        query::accesses(entry).any(|(_, tie)| {
+            let all = tie.key.iter().map(|field| &field.value);
+            let has_path = all.clone().any(|value| value.origins().contains(path));
+            has_path && all.clone().any(query::is_principal) && tie.asset != access.asset
+        })
+    })
+}
+
+/// Returns the change of the caller's record that is made only if the last time lies before one that the client sends,
+/// and that stores this time: the client says when it was, and may say any day.
+pub fn dated_by_client(entry: &EntryPoint) -> Option<(&Effect, &Field)> {
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+        if !is_own || access.operation != Operation::Update {
+            return None;
+        }
+        let dated = access.key.iter().find(|key| {
+            matches!(key.operator, "<" | "<=" | "!=")
+                && is_sent(&key.value)
+                && access
+                    .values
+                    .iter()
+                    .any(|value| value.name == key.name && value.value == key.value)
+        })?;
+        Some((effect, dated))
+    })
+}
+
+/// The client sends it, and nothing else has a part in it.
+fn is_sent(value: &Provenance) -> bool {
+    !value.is_empty()
+        && value.origins().iter().all(|origin| {
+            matches!(
+                origin,
+                Origin::Request(
+                    RequestPart::Body | RequestPart::Query | RequestPart::Message,
+                    _
+                )
+            )
+        })
+}
