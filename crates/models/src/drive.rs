@@ -79,6 +79,7 @@ fn send_once(
         let place = state.places.get(&sequel::key(door));
         state.run.bases = place.map_or_else(Vec::new, |place| place.bases.clone());
         state.run.methods_taken = taken;
+        state.run.trusts_senders = state.trusting.contains(&door.app);
     }
     machine.start();
     let first = machine.tests.len();

@@ -198,9 +198,20 @@ fn bought(map: &Map, asset: Ustr, field: Ustr) -> Option<&EntryPoint> {
         })
 }
 
-/// The server's own value that is used where the client sends none.
+/// The server's own value that is used where the client sends none: a setting, a stored price, or one of a list of
+/// prices.
 fn alternative(field: &Field, sent: &str) -> Option<String> {
     let wanted = money_words(sent);
+    let is_price = |origin: &&Origin| {
+        matches!(origin, Origin::Literal(text)
+            if text.parse::<f64>().is_ok_and(|number| number > 1.0))
+    };
+    if field.operator == "="
+        && is_money_name(&field.name)
+        && field.value.origins().iter().filter(is_price).count() > 1
+    {
+        return Some("a list of prices".to_owned());
+    }
     field.value.origins().iter().find_map(|origin| {
         let name = match origin {
             Origin::Environment { name, .. } => name.to_ascii_lowercase(),
