@@ -1,7 +1,11 @@
 //! Finds guards that are there only under a condition that production need not meet.
 
-use firedoor_app::{Control, EntryPoint, Layer, Map, Transport, Verdict, query};
+use firedoor_app::{
+    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Layer, Map, Origin, Provenance,
+    Transport, Verdict, query,
+};
 use firedoor_source::Span;
+use ustr::Ustr;
 
 use crate::exposure::is_public_by_nature;
 use crate::fail_open_guard::open_layers;
@@ -44,6 +48,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 add(&mut found, entry, layer, condition);
             }
         }
+        if let Some((layer, setting)) = counts_by_setting(entry) {
+            add(&mut found, entry, layer, format!("not {setting}"));
+        }
     }
     for conditional in &found {
         report(conditional, findings);
@@ -73,6 +80,68 @@ fn conditional<'m>(
     let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
     Some((layer, condition))
+}
+
+/// Returns the limiter of a log-in that refuses only where a setting is there which nothing sets by default.
+fn counts_by_setting(entry: &EntryPoint) -> Option<(&Layer, Ustr)> {
+    let is_guessed = query::verifies_password(entry) || query::verifies_code(entry);
+    if !is_guessed || entry.verdict(Control::RateLimit) != Verdict::Enforced {
+        return None;
+    }
+    let is_refusal = |effect: &&Effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Respond {
+                status: Some(429),
+                ..
+            }
+        )
+    };
+    let refusals: Vec<&Effect> = entry.effects.iter().filter(is_refusal).collect();
+    let needed = refusals
+        .iter()
+        .flat_map(|effect| entry.checks_of(effect))
+        .find_map(needed_setting)?;
+    let names = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        origins.any(|origin| matches!(origin, Origin::Environment { name, .. } if *name == needed))
+    };
+    let layer = entry
+        .layers
+        .iter()
+        .find(|layer| layer.verdict_of(Control::RateLimit).refuses())?;
+    let mut refusals = refusals.iter();
+    let is_always = refusals.all(|effect| entry.checks_of(effect).any(names));
+    is_always.then_some((layer, needed))
+}
+
+/// The setting that must be there, or have a certain value, for the check to come out as it did.
+fn needed_setting(check: &Check) -> Option<Ustr> {
+    let is_off = |text: &str| matches!(text, "" | "0" | "false" | "off" | "no");
+    let by_default = |value: &Provenance| match value.origins() {
+        [Origin::Environment { name, fallback }] if fallback.is_none_or(|text| is_off(&text)) => {
+            Some(*name)
+        }
+        _ => None,
+    };
+    let is_production = |value: &Provenance| {
+        value
+            .literal()
+            .is_some_and(|text| matches!(text.as_str(), "production" | "prod"))
+    };
+    let is_needed = match check.kind {
+        CheckKind::Presence => check.operands.len() == 1,
+        CheckKind::Equality => {
+            check
+                .operands
+                .iter()
+                .any(|it| it.literal().is_some_and(|text| text != "null"))
+                && !check.operands.iter().any(is_production)
+        }
+        _ => false,
+    };
+    (is_needed && check.outcome && !check.is_alternative)
+        .then(|| check.operands.iter().find_map(by_default))?
 }
 
 /// Holds if the condition is one of the guard itself, which names a setting; that of a mounting is a piece of code.

@@ -126,7 +126,7 @@ fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
     };
     let is_record = demand.of.iter().any(|(asset, _)| !asset.is_empty());
     let mut kept = demand.of.clone();
-    kept.retain(|subject| !is_present(subject) && !(is_record && subject.0.is_empty()));
+    kept.retain(|subject| !(is_present(subject) || (is_record && subject.0.is_empty())));
     if !kept.is_empty() {
         demand.of = kept;
     }

@@ -1,6 +1,9 @@
 //! Finds log-ins by a token of another site that may be made up, or made for somebody else.
 
-use firedoor_app::{CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, query};
+use firedoor_app::{
+    CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
+    lookups, query, sessions,
+};
 use firedoor_source::Span;
 
 use crate::oauth_flow::{asked, is_behind_log_in, logs_in, passed_token, posted_token};
@@ -26,6 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some(found) = decoded(entry)
             .or_else(|| for_anybody(entry))
             .or_else(|| passed_on(entry))
+            .or_else(|| taken_apart(map, entry))
         else {
             continue;
         };
@@ -97,6 +101,48 @@ fn passed_on(entry: &EntryPoint) -> Option<Found> {
         taken: taken.span,
         used: used.span,
     })
+}
+
+/// The token is taken apart by hand, and what stands in it opens the account.
+fn taken_apart(map: &Map, entry: &EntryPoint) -> Option<Found> {
+    let opening = sessions::session_opening(map, entry)?;
+    let asks = query::verifies_password(entry)
+        || query::verifies_code(entry)
+        || query::verifications(entry).next().is_some()
+        || asked(entry).next().is_some()
+        || !lookups::lookups(map, entry).is_empty();
+    if asks || sessions::is_proven(map, entry, opening) {
+        return None;
+    }
+    let accounts = query::account_assets(map);
+    let (used, _) = query::handler_accesses(entry).find(|(_, access)| {
+        accounts.contains(&access.asset)
+            && access.operation == Operation::Read
+            && access.key.iter().any(|field| {
+                field.operator == "=" && field.value.origins().iter().any(is_part_of_token)
+            })
+    })?;
+    Some(Found {
+        title: "believes a token that nobody verifies",
+        message: "The token is taken apart and its signature is not looked at: anybody writes one with any identity.",
+        taken: entry.handler.span,
+        used: used.span,
+    })
+}
+
+/// Who somebody is, as it stands in something that is called a token or a credential.
+fn is_part_of_token(origin: &Origin) -> bool {
+    let Origin::Request(RequestPart::Body | RequestPart::Query, name) = origin else {
+        return false;
+    };
+    let name = name.to_ascii_lowercase();
+    let Some((outer, last)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let is_token = ["token", "credential", "jwt", "assertion"]
+        .iter()
+        .any(|word| outer.contains(word));
+    is_token && matches!(last, "email" | "sub" | "oid" | "upn" | "preferred_username")
 }
 
 /// The access that finds or makes the account by what the token or the site says.

@@ -321,7 +321,7 @@ fn removes_whole<'m>(
         }
     }
     let example = more.first()?;
-    (more.len() >= 3 && more.len() * 2 > all.len()).then(|| Shortfall {
+    (more.len() >= 3 && more.len() * 2 > all.len()).then_some(Shortfall {
         words: format!("deletes the whole {}", access.asset),
         effect: asked.effect,
         example: Some((example.entry, example.effect)),
@@ -345,7 +345,7 @@ fn all_ask_more<'m>(
             entries.push(place);
         }
     }
-    (alike.iter().all(|it| is_more(&it)) && entries.len() >= fewest).then(|| Shortfall {
+    (alike.iter().all(|it| is_more(&it)) && entries.len() >= fewest).then_some(Shortfall {
         words,
         effect: asked.effect,
         example: Some((example.entry, example.effect)),
