@@ -96,7 +96,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(&provenance) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(check) {
         return None;
     }
     if only_asks_who(check) || asks_for_whole(check) {
@@ -163,6 +163,8 @@ fn asks_for_whole(check: &Check) -> bool {
     let origins = operand.origins();
     check.kind == CheckKind::Presence
         && !check.is_alternative
+        // What the request names has chosen what is looked for: that is more than who is asking.
+        && !is_about_record(&check.control)
         && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
         && origins
             .iter()
@@ -338,7 +340,7 @@ pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control>
     if is_origin_check(&deciding) {
         return Some(Control::Origin);
     }
-    if is_csrf_check(&deciding) || is_double_submit(check) {
+    if is_csrf_check(check) || is_double_submit(check) {
         return Some(Control::Csrf);
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
@@ -448,14 +450,29 @@ fn is_double_submit(check: &Check) -> bool {
             })
 }
 
-fn is_csrf_check(deciding: &Provenance) -> bool {
-    deciding.origins().iter().any(|origin| match origin {
+/// Holds if a token against forged requests is examined, or has decided what is: a check that examines who is asking
+/// is about that, whatever stood before it.
+fn is_csrf_check(check: &Check) -> bool {
+    let names_token = |origin: &Origin| match origin {
         Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
             let name = name.to_ascii_lowercase();
             name.contains("csrf") || name.contains("xsrf")
         }
         _ => false,
-    })
+    };
+    let examined = || check.operands.iter().flat_map(Provenance::origins);
+    let says_who = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Principal(_)
+                | Origin::Record {
+                    of_principal: true,
+                    ..
+                }
+        )
+    };
+    examined().any(names_token)
+        || !examined().any(says_who) && check.control.origins().iter().any(names_token)
 }
 
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.

@@ -360,9 +360,17 @@ pub fn is_about_second_factor(map: &Map, check: &Check) -> bool {
 fn switches(map: &Map) -> &[(Ustr, Ustr)] {
     map.facts.second_switches.get_or_init(|| {
         let places = second_factors(map);
+        // What is written in place of the secret is a constant; another secret is no clearing.
+        let is_constant = |value: &Provenance| {
+            let mut origins = value.origins().iter();
+            origins.all(|origin| matches!(origin, Origin::Literal(_)))
+        };
         let clears = |access: &Access| {
-            let mut values = access.values.iter();
-            values.any(|value| places.contains(&(access.asset, value.name)))
+            let values = access.values.iter();
+            let mut kept = values
+                .filter(|field| places.contains(&(access.asset, field.name)))
+                .peekable();
+            kept.peek().is_some() && kept.all(|field| is_constant(&field.value))
         };
         let off = literals(map, &|_, access| clears(access));
         let on = literals(map, &|entry, access| {

@@ -182,8 +182,15 @@ impl<'p> Machine<'p> {
                 self.heap.get_mut(id).properties.insert(key, copy);
             }
             if is_open {
-                self.heap.get_mut(id).is_open = true;
-                self.heap.get_mut(id).elements.push(value.clone());
+                // What is not known of the source is not known of the copy, and comes from where that comes from.
+                let source = self.heap.get(source);
+                let parts = match (&source.kind, source.elements.is_empty()) {
+                    (ObjectKind::Plain, false) => source.elements.clone(),
+                    _ => vec![value.clone()],
+                };
+                let copy = self.heap.get_mut(id);
+                copy.is_open = true;
+                copy.elements.extend(parts);
             }
         }
         if value

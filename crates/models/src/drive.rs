@@ -79,6 +79,7 @@ fn send_once(
         let place = state.places.get(&sequel::key(door));
         state.run.bases = place.map_or_else(Vec::new, |place| place.bases.clone());
         state.run.methods_taken = taken;
+        state.run.trusts_senders = state.trusting.contains(&door.app);
     }
     machine.start();
     let first = machine.tests.len();
@@ -138,13 +139,28 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
             }
             let is_always = condition(machine, door, step).is_none();
             match run_step(host, machine, door, step, &shared) {
-                End::Stops if is_always && step.kind == StepKind::Layer => return Some(number),
+                End::Stops
+                    if is_always
+                        && step.kind == StepKind::Layer
+                        && !refuses_forged(host, machine, door, number) =>
+                {
+                    return Some(number);
+                }
                 End::ResumesAt(next) => number = next,
                 End::GoesOn | End::Stops => number += 1,
             }
         }
         None
     })
+}
+
+/// Holds if an attacker who sends requests himself comes past what has refused him.
+fn refuses_forged(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, number: usize) -> bool {
+    if host.persona() != Persona::Attacker || door.transport != Transport::Http {
+        return false;
+    }
+    let run = host.state().run.clone();
+    crate::request::refuses_only_forged(host, machine, &run, number)
 }
 
 /// How a step ended.

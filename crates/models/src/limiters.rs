@@ -3,7 +3,7 @@
 //! What a limiter counts by is found out by calling its key function with a symbolic request. Whether a
 //! caller has attempts left is never known.
 
-use firedoor_app::{Control, EffectKind, Flag, Provenance, Refusal, Throttle};
+use firedoor_app::{Control, EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Throttle};
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value,
 };
@@ -210,9 +210,14 @@ fn count(
     machine: &mut Machine<'_>,
     call: &Call<'_>,
     options: &Value,
-    throttle: Throttle,
+    mut throttle: Throttle,
 ) -> Result<(), Stop> {
     let span = call.span;
+    let is_address = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Address, _));
+    let counts_addresses = throttle.key.is_empty() || throttle.key.origins().iter().any(is_address);
+    if let Some(header) = crate::express::forwarded(host).filter(|_| counts_addresses) {
+        throttle.key = throttle.key.union(&header);
+    }
     host.effect(machine, EffectKind::Throttle(throttle), span);
     let request = call.arguments.get(0);
     let key = machine

@@ -27,9 +27,34 @@ pub fn layer_run(
     sent: &Sent,
     number: usize,
 ) -> LayerRun {
-    let run = &sent.run;
     let mut decisions = sent.decisions.borrow_mut();
-    let decisions = decisions.get_or_insert_with(|| Decisions::new(machine, &[run]));
+    let decisions = decisions.get_or_insert_with(|| Decisions::new(machine, &[&sent.run]));
+    run_of_layer(host, machine, &sent.run, decisions, number)
+}
+
+/// Holds if a step refused for no other reason than that the page which sends a request has to show a token of the
+/// browser's session. Whoever sends requests himself has a session of his own, and is given its token.
+pub(crate) fn refuses_only_forged(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    run: &Run,
+    number: usize,
+) -> bool {
+    let mut decisions = Decisions::new(machine, &[run]);
+    let run = run_of_layer(host, machine, run, &mut decisions, number);
+    !run.refusals.is_empty()
+        && run.refusals.iter().all(|(refusal, checks, _)| {
+            firedoor_app::refusal_control(refusal, checks) == Some(Control::Csrf)
+        })
+}
+
+fn run_of_layer(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    run: &Run,
+    decisions: &mut Decisions,
+    number: usize,
+) -> LayerRun {
     let continuing: Vec<&RawEffect> = run
         .effects
         .iter()

@@ -83,6 +83,11 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         cookie.http_only = Flag::On;
     }
     host.effect(machine, EffectKind::SetCookie(cookie), span);
+    // It is there from here on, whichever test asks for it first.
+    let request = call.arguments.get(0);
+    for request in request.objects().collect::<Vec<_>>() {
+        session_of(machine, request, span);
+    }
     pass(host, machine, call)
 }
 
@@ -163,8 +168,21 @@ fn write(
     span: Span,
 ) -> bool {
     let path = host.state().member_name;
+    let name = last_part(&path);
+    let (parts, _) = judge::written(host, machine, value);
+    let is_whole = parts.is_empty() || value.is_nothing();
+    for part in parts {
+        let part = Field {
+            name: Ustr::from(&format!("{name}.{}", part.name)),
+            ..part
+        };
+        note(host, machine, SessionOperation::Write, Some(part), span);
+    }
+    if !is_whole {
+        return false;
+    }
     let field = Field {
-        name: Ustr::from(last_part(&path)),
+        name: Ustr::from(name),
         value: host.deep_provenance(machine, value),
         operator: "=",
     };

@@ -156,6 +156,8 @@ pub struct Run {
     pub bases: Vec<Ustr>,
     /// Methods that other routes of the same path answer.
     pub methods_taken: Vec<Ustr>,
+    /// Holds if the application believes whatever a client writes about the proxies on its way.
+    pub trusts_senders: bool,
     /// Values of the request that were read as a type with bounds, each with a bound.
     pub bounds: Vec<(Value, Value)>,
     /// The name of the message that is being handled, if it is chosen.
@@ -251,6 +253,8 @@ pub struct State {
     pub routers: IndexMap<ObjectId, Router>,
     /// The request on its way.
     pub run: Run,
+    /// Files with applications that believe what clients write about the proxies on their way.
+    pub trusting: Vec<Ustr>,
     /// Assets declared so far.
     pub assets: IndexMap<Ustr, Asset>,
     /// The asset that a model class or model object stands for.

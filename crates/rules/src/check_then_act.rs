@@ -7,7 +7,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::client_value::{is_counted, written_fields};
+use crate::client_value::{is_counted, is_read_on_the_way, written_fields};
 use crate::privileged::is_money;
 use crate::seats;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -107,7 +107,9 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
     {
         return None;
     }
-    refusing(place).find(|check| check.kind == CheckKind::Bound && examines(check, place))
+    refusing(place)
+        .filter(|_| is_read_on_the_way(place.entry, place.access.asset))
+        .find(|check| check.kind == CheckKind::Bound && examines(check, place))
 }
 
 /// A question whether a mark is set, before the mark is set and something is given.

@@ -41,7 +41,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     continue;
                 }
                 if is_held_against_server(entry, effect, &origin, (access.asset, field.name))
-                    || is_paid(entry, &origin)
+                    || is_paid(map, entry, &origin)
                 {
                     continue;
                 }
@@ -60,9 +60,9 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// Whoever gives an amount away has it: it is taken from the caller only where enough is there, and somebody else
-/// gets it.
-fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
+/// Whoever moves an amount has it: it is taken from the caller, or from what is his group's, only where enough is
+/// there, and somebody else gets it, or another account of money.
+fn is_paid(map: &Map, entry: &EntryPoint, sent: &Origin) -> bool {
     let is_sent = |field: &Field| field.value.origins().contains(sent);
     let is_own = |access: &Access| {
         access
@@ -76,10 +76,19 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
             access.operation == Operation::Update && access.values.iter().any(is_sent)
         })
     };
+    let gets = |taken: &Access, given: &Access| {
+        let is_raised = |field: &Field| {
+            field.operator == "+=" && is_sent(field) && is_money(map, given.asset, field.name)
+        };
+        match given.asset == taken.asset {
+            true => !is_own(given),
+            false => given.values.iter().any(is_raised),
+        }
+    };
     changes().any(|(_, taken)| {
         is_own(taken)
             && taken.key.iter().any(is_enough)
-            && changes().any(|(_, given)| given.asset == taken.asset && !is_own(given))
+            && changes().any(|(_, given)| gets(taken, given))
     })
 }
 
@@ -130,7 +139,7 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
             Confidence::Medium,
             format!("the server counts with `{}` elsewhere", field.name),
         )),
-        _ if is_free_gain(entry, place) => Some((
+        _ if is_free_gain(map, entry, place) => Some((
             Confidence::Medium,
             format!(
                 "`{}` of the caller is raised by the number that was sent",
@@ -189,9 +198,20 @@ fn bought(map: &Map, asset: Ustr, field: Ustr) -> Option<&EntryPoint> {
         })
 }
 
-/// The server's own value that is used where the client sends none.
+/// The server's own value that is used where the client sends none: a setting, a stored price, or one of a list of
+/// prices.
 fn alternative(field: &Field, sent: &str) -> Option<String> {
     let wanted = money_words(sent);
+    let is_price = |origin: &&Origin| {
+        matches!(origin, Origin::Literal(text)
+            if text.parse::<f64>().is_ok_and(|number| number > 1.0))
+    };
+    if field.operator == "="
+        && is_money_name(&field.name)
+        && field.value.origins().iter().filter(is_price).count() > 1
+    {
+        return Some("a list of prices".to_owned());
+    }
     field.value.origins().iter().find_map(|origin| {
         let name = match origin {
             Origin::Environment { name, .. } => name.to_ascii_lowercase(),
@@ -286,7 +306,12 @@ fn is_own_balance(map: &Map, place: &Place<'_>) -> bool {
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.
-fn is_free_gain(entry: &EntryPoint, place: &Place<'_>) -> bool {
+fn is_free_gain(map: &Map, entry: &EntryPoint, place: &Place<'_>) -> bool {
+    // Whoever has a role for it books for those who are in his care, and not for himself.
+    let is_for_others = !query::account_assets(map).contains(&place.access.asset)
+        && entry
+            .verdict(firedoor_app::Control::Authorization)
+            .refuses();
     let is_own = place
         .access
         .key
@@ -298,6 +323,7 @@ fn is_free_gain(entry: &EntryPoint, place: &Place<'_>) -> bool {
         })
         .count();
     is_own
+        && !is_for_others
         && place.field.operator == "+="
         && !place.access.is_conditional
         && touched == 1

@@ -182,3 +182,9 @@ pub fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
     query::handler_accesses(entry)
         .any(|(_, access)| access.asset == asset && access.operation == Operation::Read)
 }
+
+/// Holds if records of the asset are read at all on the way: a number that is compared without that is what a change
+/// gave back, so that it was counted first, and asked then.
+pub fn is_read_on_the_way(entry: &EntryPoint, asset: Ustr) -> bool {
+    query::accesses(entry).any(|(_, access)| access.asset == asset && !access.operation.is_write())
+}

@@ -101,7 +101,9 @@ fn kept<'m>(effect: &'m Effect, origin: &Origin) -> Vec<&'m Provenance> {
             Origin::Request(RequestPart::Session, name),
         ) if field.name == *name => vec![&field.value],
         (EffectKind::SetCookie(cookie), Origin::Request(RequestPart::Cookie, name))
-            if cookie.name == Some(*name) =>
+            if cookie
+                .name
+                .is_some_and(|own| is_part_of(name, &own, &cookie.value)) =>
         {
             vec![&cookie.value]
         }
@@ -113,6 +115,20 @@ fn kept<'m>(effect: &'m Effect, origin: &Origin) -> Vec<&'m Provenance> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Holds if the name is that of the cookie, or of a part of what it holds that the client has sent by the same name.
+fn is_part_of(name: &str, cookie: &str, value: &Provenance) -> bool {
+    let Some(rest) = name.strip_prefix(cookie) else {
+        return false;
+    };
+    let is_namesake = |part: &str| {
+        value.origins().iter().any(|origin| {
+            is_sent(origin)
+                && matches!(origin, Origin::Request(_, sent) if sent.rsplit('.').next() == Some(part))
+        })
+    };
+    rest.is_empty() || rest.strip_prefix('.').is_some_and(is_namesake)
 }
 
 /// The value is held against something. How it begins says nothing where that may go on with another host.

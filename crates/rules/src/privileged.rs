@@ -130,7 +130,8 @@ fn counted_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
                     field: field.name,
                     span: effect.span,
                     because: format!("the server counts with `{}`", field.name),
-                    is_strong: is_privileged_name(&field.name),
+                    is_strong: is_privileged_name(&field.name)
+                        || firedoor_app::is_taken_from(map, asset, field.name),
                 });
             }
         }

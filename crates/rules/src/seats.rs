@@ -7,7 +7,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::client_value::{is_counted, written_fields};
+use crate::client_value::{is_counted, is_read_on_the_way, written_fields};
 
 /// A place that is taken: where it was asked whether one is free, and where it is taken.
 pub struct Seat<'m> {
@@ -31,6 +31,7 @@ fn counted_down<'m>(map: &Map, entry: &'m EntryPoint) -> Option<Seat<'m>> {
         let is_open = access.operation == Operation::Update
             && is_counted(access, field)
             && is_unprotected(map, access)
+            && is_read_on_the_way(entry, access.asset)
             && !query::are_exclusive(entry, effect, made);
         let check = is_open.then(|| {
             behind(entry, effect, made).find(|check| {

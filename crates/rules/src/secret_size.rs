@@ -28,7 +28,11 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<Guess> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         access.key.iter().find_map(|field| {
             let is_tried = field.operator == "=" && is_sent(&field.value);
-            let bits = is_tried.then(|| bits_of(map, access.asset, field.name))??;
+            // What finds somebody once, and is taken away by that, is a code, and no name of his.
+            let is_taken = access.values.iter().any(|value| value.name == field.name);
+            let is_shown = query::account_assets(map).contains(&access.asset) && !is_taken;
+            let bits =
+                (is_tried && !is_shown).then(|| bits_of(map, access.asset, field.name))??;
             Some(Guess {
                 asset: access.asset,
                 field: field.name,
@@ -54,7 +58,8 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<Guess> {
                 Origin::Record { asset, field, .. } => Some(Guess {
                     asset: *asset,
                     field: *field,
-                    bits: bits_of(map, *asset, *field)?,
+                    bits: (!query::account_assets(map).contains(asset))
+                        .then(|| bits_of(map, *asset, *field))??,
                     span,
                 }),
                 _ => None,
@@ -76,7 +81,7 @@ fn is_sent(value: &Provenance) -> bool {
 /// Returns the bits of the random values that records of `asset` get in `field`, if they are few.
 fn bits_of(map: &Map, asset: Ustr, field: Ustr) -> Option<u32> {
     // What people choose, or show around, is no secret.
-    if query::account_assets(map).contains(&asset) || is_chosen(map, asset, field) {
+    if is_chosen(map, asset, field) {
         return None;
     }
     let written = map.entry_points.iter().flat_map(|entry| {

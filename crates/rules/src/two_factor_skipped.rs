@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
-    RequestPart, TokenKind, lookups, passwords, query, sessions,
+    RequestPart, TokenKind, Verdict, lookups, passwords, query, sessions,
 };
 
 use crate::oauth_flow;
@@ -213,15 +213,20 @@ fn is_guarded(entry: &EntryPoint) -> bool {
         })
 }
 
-/// Holds if the session comes from a token that an earlier log-in has issued.
+/// Holds if the session comes from a token that an earlier log-in has issued, or that only somebody who is logged in
+/// was given, as the code by which a second device is paired.
 fn exchanges_token(map: &Map, entry: &EntryPoint) -> bool {
+    let is_after_log_in = |made: &EntryPoint| {
+        query::verifies_password(made)
+            || query::guards(made, Control::Authentication)
+                .any(|layer| layer.verdict == Verdict::Enforced)
+    };
     // A layer that looks who is asking, and lets everybody on, has no part in it.
     verified(map)
         .filter(|found| std::ptr::eq(found.entry, entry) && found.token.is_verified)
         .filter(|found| found.effect.layer.is_none())
         .any(|found| {
-            issued(map)
-                .any(|made| query::verifies_password(made.entry) && accepts(&found, made.token))
+            issued(map).any(|made| is_after_log_in(made.entry) && accepts(&found, made.token))
         })
 }
 

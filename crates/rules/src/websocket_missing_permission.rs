@@ -1,7 +1,7 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
 use firedoor_app::{
-    Access, Check, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    Access, Check, Control, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
     RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
@@ -31,7 +31,9 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         if entry.verdict(Control::Authorization).refuses() {
             // Who asks for the rank that all members have may still leave out whose the record is.
-            if let Some((words, span, other, confidence)) = leaves_out_caller(map, entry) {
+            if let Some((words, span, other, confidence)) =
+                leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
+            {
                 report(entry, &words, span, other, confidence, findings);
             }
             continue;
@@ -207,7 +209,7 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         let other = map
             .entry_points
             .iter()
-            .find(|other| asks(other) && acts_under(other, name))?;
+            .find(|other| !std::ptr::eq(*other, entry) && asks(other) && acts_under(other, name))?;
         Some((
             "joins any room".to_owned(),
             effect.span,
@@ -215,6 +217,23 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::Medium,
         ))
     })
+}
+
+/// The room is joined first, and whether the caller may is asked afterwards: who is refused then stays in it.
+fn joins_before<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
+    let is_asked_within =
+        query::guards(entry, Control::Authorization).all(|layer| layer.kind == LayerKind::Inline);
+    let leaves = entry
+        .effects
+        .iter()
+        .any(|effect| matches!(effect.kind, EffectKind::Room(RoomKind::Leave, _)));
+    let (words, span, other, confidence) = joins_any_room(map, entry)?;
+    let is_first = entry
+        .effects
+        .iter()
+        .filter(|effect| effect.span == span)
+        .all(|effect| !query::is_checked_by_principal(entry, effect));
+    (is_asked_within && !leaves && is_first).then_some((words, span, other, confidence))
 }
 
 /// Holds if the check hangs on both the caller and what the message names, as the look-up of a membership does.

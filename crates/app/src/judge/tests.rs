@@ -5,8 +5,8 @@ use std::sync::Arc;
 use firedoor_source::{FileId, Span};
 use ustr::Ustr;
 
-use super::{Continuation, environment_of};
-use crate::{Check, CheckKind, Condition, Origin, Provenance, RequestPart};
+use super::{Continuation, environment_of, user_control};
+use crate::{Check, CheckKind, Condition, Control, Origin, Provenance, RequestPart};
 
 fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
     let span = Span::new(FileId(0), 0, 0);
@@ -46,4 +46,18 @@ fn a_setting_that_names_a_cookie_is_no_condition() {
     assert_eq!(environment_of(&named), None);
     let set = open_way(CheckKind::Presence, vec![setting]);
     assert_eq!(environment_of(&set).as_deref(), Some("PREFIX"));
+}
+
+#[test]
+fn what_the_request_names_and_the_caller_decide_is_a_question_of_rights() {
+    let found = |asset: &str, field: &str| Origin::Record {
+        asset: Ustr::from(asset),
+        field: Ustr::from(field),
+        of_principal: true,
+    };
+    let caller = Provenance::new([found("members", ""), found("users", "role")]);
+    let mut whole = open_way(CheckKind::Presence, vec![caller]).checks.remove(0);
+    assert_eq!(user_control(&whole), None);
+    whole.control = Provenance::new([Origin::Request(RequestPart::Message, Ustr::from("channel"))]);
+    assert_eq!(user_control(&whole), Some(Control::Authorization));
 }

@@ -10,6 +10,7 @@ mod paths;
 mod register;
 mod request;
 mod response;
+mod settings;
 
 use firedoor_app::EffectKind;
 use firedoor_eval::{Answer, Call, Machine, Value};
@@ -20,6 +21,7 @@ pub(crate) use flow::{go_on, step, unknown_layer};
 pub(crate) use paths::{template, variants};
 pub(crate) use register::{paths_of, register_all};
 pub(crate) use request::request_path;
+pub(crate) use settings::forwarded;
 
 use flow::{begin, next};
 use listing::{as_layer, doors, mountings};
@@ -45,6 +47,8 @@ pub static MODEL: Model = Model {
         ("npm:express().use", register_layer),
         ("npm:express().param", register_parameter),
         ("npm:express().route", route_object),
+        ("npm:express().set", settings::set),
+        ("npm:express().enable", settings::enable),
         ("npm:express().*", register_route),
         ("npm:express.Router().use", register_layer),
         ("npm:express.Router().param", register_parameter),

@@ -456,7 +456,8 @@ fn result(
     })
 }
 
-/// Returns the document that a query finds, or null. An upsert finds one for certain.
+/// Returns the document that a query finds, or null. An upsert that gives what there is afterwards finds one for certain;
+/// mongoose 8 gives what there was before, unless `new` or `returnDocument` asks for the other.
 fn record(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -473,7 +474,12 @@ fn record(
     let id = document::found(host, machine, known.model, key, &found, span);
     let mut value = store::exchange(&found, &Atom::Unknown(Shape::Object), Atom::Object(id));
     let is_upsert = note_list(machine, query, "$options").iter().any(|options| {
-        property(machine, options, "upsert").is_some_and(|upsert| upsert.truth() == Some(true))
+        let is = |name: &str, wanted: bool| {
+            property(machine, options, name).is_some_and(|it| it.truth() == Some(wanted))
+        };
+        let is_after = property(machine, options, "returnDocument")
+            .is_some_and(|it| it.text() == Some(Ustr::from("after")));
+        is("upsert", true) && (is("new", true) || is("returnOriginal", false) || is_after)
     });
     if is_upsert && let Some(there) = value.filter(|atom| !atom.is_nothing()) {
         value = there;
