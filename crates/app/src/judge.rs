@@ -96,7 +96,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
         .iter()
         .fold(Provenance::default(), |all, operand| all.union(operand));
     let provenance = check.provenance();
-    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(&provenance) {
+    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(check) {
         return None;
     }
     if only_asks_who(check) || asks_for_whole(check) {
@@ -339,7 +339,7 @@ pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control>
     if is_origin_check(&deciding) {
         return Some(Control::Origin);
     }
-    if is_csrf_check(&deciding) || is_double_submit(check) {
+    if is_csrf_check(check) || is_double_submit(check) {
         return Some(Control::Csrf);
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
@@ -449,14 +449,36 @@ fn is_double_submit(check: &Check) -> bool {
             })
 }
 
-fn is_csrf_check(deciding: &Provenance) -> bool {
-    deciding.origins().iter().any(|origin| match origin {
+/// Holds if the check examines a token against forged requests. What an earlier such test only stood before, as the
+/// caller whom the session names, is examined for something else: only what nothing else is left of, and the caller who
+/// is missing where the token was wrong, still tell of that test.
+fn is_csrf_check(check: &Check) -> bool {
+    let examined = || check.operands.iter().flat_map(Provenance::origins);
+    let is_left = |origin: &Origin| match origin {
+        Origin::Unknown(_) | Origin::Literal(_) => true,
+        Origin::Principal(field) => field.is_empty(),
+        Origin::Record {
+            field,
+            of_principal,
+            ..
+        } => *of_principal && field.is_empty(),
+        _ => false,
+    };
+    examined().any(is_csrf_token)
+        || (check.control.origins().iter().any(is_csrf_token)
+            && !says_attribute(&check.control)
+            && examined().all(is_left))
+}
+
+/// Holds for what a page sends to show that it is one of the application's own.
+fn is_csrf_token(origin: &Origin) -> bool {
+    match origin {
         Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
             let name = name.to_ascii_lowercase();
             name.contains("csrf") || name.contains("xsrf")
         }
         _ => false,
-    })
+    }
 }
 
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.
