@@ -450,29 +450,36 @@ fn is_double_submit(check: &Check) -> bool {
             })
 }
 
-/// Holds if a token against forged requests is examined, or has decided what is: a check that examines who is asking
-/// is about that, whatever stood before it.
+/// Holds if the check examines a token against forged requests. What an earlier such test only stood before, as the
+/// caller whom the session names, is examined for something else: only what nothing else is left of, and the caller who
+/// is missing where the token was wrong, still tell of that test.
 fn is_csrf_check(check: &Check) -> bool {
-    let names_token = |origin: &Origin| match origin {
+    let examined = || check.operands.iter().flat_map(Provenance::origins);
+    let is_left = |origin: &Origin| match origin {
+        Origin::Unknown(_) | Origin::Literal(_) => true,
+        Origin::Principal(field) => field.is_empty(),
+        Origin::Record {
+            field,
+            of_principal,
+            ..
+        } => *of_principal && field.is_empty(),
+        _ => false,
+    };
+    examined().any(is_csrf_token)
+        || (check.control.origins().iter().any(is_csrf_token)
+            && !says_attribute(&check.control)
+            && examined().all(is_left))
+}
+
+/// Holds for what a page sends to show that it is one of the application's own.
+fn is_csrf_token(origin: &Origin) -> bool {
+    match origin {
         Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
             let name = name.to_ascii_lowercase();
             name.contains("csrf") || name.contains("xsrf")
         }
         _ => false,
-    };
-    let examined = || check.operands.iter().flat_map(Provenance::origins);
-    let says_who = |origin: &Origin| {
-        matches!(
-            origin,
-            Origin::Principal(_)
-                | Origin::Record {
-                    of_principal: true,
-                    ..
-                }
-        )
-    };
-    examined().any(names_token)
-        || !examined().any(says_who) && check.control.origins().iter().any(names_token)
+    }
 }
 
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.

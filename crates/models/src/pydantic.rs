@@ -71,7 +71,12 @@ pub static MODEL: Model = Model {
         ("py:pydantic.TypeAdapter().validate_json", instances::adapt),
     ],
     instances: &[("py:pydantic.BaseModel", instances::make_instance)],
-    subclasses: &[("py:pydantic.ValidationError", "py:builtins.ValueError")],
+    subclasses: &[
+        ("py:pydantic.BaseModel", "py:builtins.object"),
+        ("py:pydantic.RootModel", "py:pydantic.BaseModel"),
+        ("py:pydantic.ValidationError", "py:builtins.ValueError"),
+        ("py:pydantic_settings.BaseSettings", "py:pydantic.BaseModel"),
+    ],
     aliases: &[
         ("py:pydantic.main.BaseModel", "py:pydantic.BaseModel"),
         ("py:pydantic.fields.Field", "py:pydantic.Field"),

@@ -126,11 +126,14 @@ pub static MODEL: Model = Model {
         ),
     ],
     subclasses: &[
+        ("py:abc.ABC", "py:builtins.object"),
         (
             "py:hashlib.UnsupportedDigestmodError",
             "py:builtins.ValueError",
         ),
         ("py:smtplib.SMTPException", "py:builtins.OSError"),
+        ("py:typing.Generic", "py:builtins.object"),
+        ("py:typing.Protocol", "py:builtins.object"),
     ],
     ..Model::EMPTY
 };

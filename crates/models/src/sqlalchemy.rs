@@ -81,6 +81,7 @@ pub static MODEL: Model = Model {
         ),
     ],
     subclasses: &[
+        ("py:sqlalchemy.orm.DeclarativeBase", "py:builtins.object"),
         ("py:sqlalchemy.exc.SQLAlchemyError", "py:builtins.Exception"),
         (
             "py:sqlalchemy.exc.DBAPIError",

@@ -62,6 +62,7 @@ pub static MODEL: Model = Model {
             "py:sqlalchemy.ext.asyncio.AsyncSession",
         ),
     ],
+    subclasses: &[("py:sqlmodel.SQLModel", "py:pydantic.BaseModel")],
     ..Model::EMPTY
 };
 

@@ -5,7 +5,9 @@ use firedoor_app::ownership::{
     self, Ranks, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, key_of, makers,
     ties,
 };
-use firedoor_app::{EntryPoint, Field, Map, Operation, Origin, RequestPart, query};
+use firedoor_app::{
+    CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, RequestPart, query,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -162,15 +164,76 @@ fn is_taken_up(map: &Map, usage: &Usage<'_>) -> bool {
     !chosen.is_empty()
         && usage.access.key.len() == 1
         && !query::account_assets(map).contains(&usage.access.asset)
-        && query::handler_accesses(usage.entry).any(|(_, made)| {
+        && query::handler_accesses(usage.entry).any(|(effect, made)| {
             made.operation == Operation::Create
                 && made.asset != usage.access.asset
+                && !ties(usage.entry, effect).holds(usage.access)
                 && made.values.iter().any(names)
                 && made
                     .values
                     .iter()
                     .any(|field| query::is_principal(&field.value))
         })
+}
+
+/// Holds if the use says whose the record is, and does not only follow what a record of the caller's refers to: the
+/// dates that a booking is for are open to whoever may book.
+fn is_asked(usage: &Usage<'_>) -> bool {
+    let asset = usage.access.asset;
+    let is_reference = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        !query::is_principal(&field.value)
+            && !is_clients_choice(&field.value)
+            && origins
+                .any(|it| matches!(it, Origin::Record { asset: other, .. } if *other != asset))
+    };
+    let key = key_of(usage.entry, usage.access);
+    let is_followed = !key.is_empty() && key.iter().any(|field| is_reference(field));
+    !is_followed
+        || usage
+            .access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+        || usage.entry.checks.iter().any(|check| {
+            let examined = check.provenance();
+            check.kind != CheckKind::Failure
+                && query::is_principal(&examined)
+                && examined.record_fields(asset).next().is_some()
+        })
+}
+
+/// Holds unless the other use keeps back something else: a field that is not told here, or the right to change the
+/// record, which few have among those who may see it.
+fn tells_alike(usage: &Usage<'_>, other: &Usage<'_>) -> bool {
+    if usage.kind != Use::Tell {
+        return true;
+    }
+    if other.kind != Use::Tell || !query::is_reading(other.entry) {
+        return ownership::rank_guards(other.entry).is_empty();
+    }
+    let asset = usage.access.asset;
+    let own = told_fields(usage.entry, asset);
+    let others = told_fields(other.entry, asset);
+    own.is_empty() || others.is_empty() || others.iter().any(|field| own.contains(field))
+}
+
+/// The fields of records of the asset that answers tell, numbers left out.
+fn told_fields(entry: &EntryPoint, asset: Ustr) -> Vec<Ustr> {
+    let mut fields = Vec::new();
+    for answer in ownership::answers_with(entry, asset) {
+        let EffectKind::Respond { body, .. } = &answer.kind else {
+            continue;
+        };
+        let told = body.iter();
+        fields.extend(told.flat_map(|field| field.value.record_fields(asset)));
+    }
+    // Of a record that is told whole it is not known which fields it has.
+    if fields.iter().any(|field| field.is_empty()) {
+        fields.clear();
+    }
+    fields.retain(|field| !is_identifier(field));
+    fields
 }
 
 /// Others rarely know what else a record could be found by.
@@ -216,9 +279,13 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .filter(like)
             .filter(|other| other.is_scoped && !std::ptr::eq(other.entry, usage.entry))
             .filter(|other| other.effect.span != usage.effect.span)
+            .filter(|other| is_asked(other) && tells_alike(usage, other))
             .collect();
         let read_scoped = usages.iter().find(|other| {
-            other.access.asset == asset && other.is_scoped && other.kind == Use::Tell
+            other.access.asset == asset
+                && other.is_scoped
+                && other.kind == Use::Tell
+                && is_asked(other)
         });
         let ranks = Ranks::of(scoped.iter().map(|found| found.entry));
         let is_of_peers = |other: &Usage<'_>| !ranks.are_below(other.entry);

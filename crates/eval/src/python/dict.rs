@@ -285,9 +285,17 @@ impl Machine<'_> {
         }
         let (pairs, is_open) = self.elements_of(source);
         for pair in pairs {
-            let (parts, _) = self.elements_of(&pair);
+            let (parts, is_pair_open) = self.elements_of(&pair);
             if let [key, value] = parts.as_slice() {
                 self.set_index(&this, key, value.clone(), span)?;
+                continue;
+            }
+            // What a text was split into: any part of it may be the key, and any the value.
+            if is_pair_open || pair.is_unknown() {
+                let part = self.derived(Shape::Any, [&pair]);
+                let origins = self.deep_origins(&pair);
+                let part = part.with_origins(origins);
+                self.set_index(&this, &part.clone(), part, span)?;
             }
         }
         if is_open {
