@@ -9,6 +9,7 @@ use ustr::Ustr;
 
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
 use crate::privileged::is_money;
+use crate::unowned::is_author;
 
 /// Something that a rank may do which is too low.
 pub struct Shortfall<'m> {
@@ -261,6 +262,12 @@ fn creates<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         it.entry.group.0 == asked.entry.group.0
             && it.entry.path.starts_with(asked.entry.path.as_str())
     };
+    // What becomes the maker's own is his to make, whoever else may change it.
+    let is_owner =
+        |it: &firedoor_app::Field| query::is_principal(&it.value) && !is_author(&it.name);
+    if access.values.iter().any(is_owner) {
+        return None;
+    }
     let mut neighbours = alike.iter().copied().filter(is_neighbour);
     neighbours.next()?;
     all_ask_more(scale, asked, &alike, 2, format!("creates {}", access.asset))

@@ -521,7 +521,7 @@ fn maker(map: &Map, asset: Ustr) -> Option<(&EntryPoint, Span)> {
 }
 
 /// Whoever has written something is noted where everybody may go on with it too.
-fn is_author(name: &str) -> bool {
+pub(crate) fn is_author(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "");
     name.ends_with("by")
         || name.contains("byid")

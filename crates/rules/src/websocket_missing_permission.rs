@@ -67,7 +67,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         let is_seen = access.operation.is_write() || is_told(entry, access.asset);
         let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
         // Of a record that is read for nothing but the question whose it is, nothing is told.
-        let is_question = !is_seen && compares_record(entry, access.asset);
+        let is_question = !is_seen && compares_record(entry, access);
         if !is_named
             || !is_telling
             || is_question
@@ -259,14 +259,14 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             .key
             .iter()
             .any(|field| query::is_principal(&field.value));
-        if !is_change || !is_named || is_own || compares_record(entry, access.asset) {
+        if !is_change || !is_named || is_own || compares_record(entry, access) {
             return None;
         }
         let other = map.entry_points.iter().find(|other| {
             !std::ptr::eq(*other, entry)
                 && query::handler_accesses(other)
                     .any(|(_, found)| found.asset == access.asset && is_the_same(found, access))
-                && (compares_record(other, access.asset)
+                && (compares_record(other, access)
                     || is_found_by_caller(other, access)
                     || other.verdict(Control::Authorization).refuses())
         })?;
@@ -289,7 +289,7 @@ fn leaves_out_caller<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> 
         });
         let mut keys = access.key.iter();
         let is_own = keys.any(|field| query::is_principal(&field.value));
-        if !is_change || !is_named || is_own || compares_record(entry, access.asset) {
+        if !is_change || !is_named || is_own || compares_record(entry, access) {
             return None;
         }
         let own = Demands::of(entry, effect, &accounts);
@@ -340,15 +340,26 @@ fn is_count(access: &Access) -> bool {
     !access.values.is_empty() && access.values.iter().all(is_counted)
 }
 
-/// Holds if a field of the record, or a role beside it, decides whether the caller is refused.
-fn compares_record(entry: &EntryPoint, asset: Ustr) -> bool {
+/// Holds if a field of the record, of what is found by the same part of the message, or a role beside it, decides
+/// whether the caller is refused.
+fn compares_record(entry: &EntryPoint, access: &Access) -> bool {
+    let origins_of = |key: &[firedoor_app::Field]| -> Vec<Origin> {
+        let origins = key.iter().flat_map(|field| field.value.origins());
+        origins.filter(|it| it.is_from_client()).cloned().collect()
+    };
+    let sent = origins_of(&access.key);
+    let found = query::accesses(entry).filter(|(_, other)| {
+        other.operation == Operation::Read
+            && origins_of(&other.key).iter().any(|it| sent.contains(it))
+    });
+    let assets: Vec<Ustr> = found
+        .map(|(_, other)| other.asset)
+        .chain([access.asset])
+        .collect();
     entry.checks.iter().any(|check| {
         let provenance = check.provenance();
-        check.refusal.is_some()
-            && query::is_principal(&provenance)
-            && provenance
-                .record_fields(asset)
-                .any(|field| !field.is_empty())
+        let is_told = |asset: &Ustr| provenance.record_fields(*asset).any(|it| !it.is_empty());
+        check.refusal.is_some() && query::is_principal(&provenance) && assets.iter().any(is_told)
     })
 }
 

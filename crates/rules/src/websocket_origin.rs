@@ -1,6 +1,6 @@
 //! Finds sockets that are authenticated by a cookie and do not compare the origin.
 
-use firedoor_app::{Control, EntryPoint, Map, Origin, RequestPart, Transport, query};
+use firedoor_app::{Control, EntryPoint, Map, Origin, RequestPart};
 
 use crate::cookie_use::{credentials, takes};
 use crate::socket::entries;
@@ -50,7 +50,7 @@ fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
             .is_some_and(|word| matches!(word.as_str(), "lax" | "strict"))
     };
     if !taken.is_empty() && taken.iter().all(is_kept) {
-        return compares_elsewhere(map).then_some(Confidence::Medium);
+        return None;
     }
     let is_open = taken
         .iter()
@@ -59,25 +59,6 @@ fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
         true => Confidence::High,
         false => Confidence::Medium,
     })
-}
-
-/// The fewest entry points that show that the application does not rely on the cookie alone.
-const FEWEST: usize = 3;
-
-/// Holds if nearly all changes by people who are logged in compare the origin, although their cookie stays with the
-/// site: neighbours on other hosts of the same site send it.
-fn compares_elsewhere(map: &Map) -> bool {
-    let changes: Vec<&EntryPoint> = map
-        .entry_points
-        .iter()
-        .filter(|other| other.transport == Transport::Http && !query::is_reading(other))
-        .filter(|other| other.verdict(Control::Authentication).refuses() && takes_cookie(other))
-        .collect();
-    let compared = changes
-        .iter()
-        .filter(|other| other.verdict(Control::Origin).refuses());
-    let compared = compared.count();
-    compared >= FEWEST && compared * 10 >= changes.len() * 9
 }
 
 /// Holds if the header is taken apart by hand, so that it is not known which cookie is meant.

@@ -263,6 +263,7 @@ fn lobby_check(files: &FileSet) -> Check {
             of_principal: false,
         }])],
         control: Provenance::default(),
+        order: None,
         outcome: true,
         side: true,
         ends: false,
