@@ -79,7 +79,14 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     changes().any(|(_, taken)| {
         is_own(taken)
             && taken.key.iter().any(is_enough)
-            && changes().any(|(_, given)| given.asset == taken.asset && !is_own(given))
+            && changes().any(|(_, given)| {
+                let is_counted_up = |field: &Field| field.operator == "+=" && is_sent(field);
+                match given.asset == taken.asset {
+                    true => !is_own(given),
+                    // A common purse that the caller belongs to gets what he loses.
+                    false => given.values.iter().any(is_counted_up),
+                }
+            })
     })
 }
 

@@ -5,7 +5,9 @@ use firedoor_app::ownership::{
     self, Ranks, Usage, Use, all_usages, is_clients_choice, is_for_higher_rank, key_of, makers,
     ties,
 };
-use firedoor_app::{CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, RequestPart, query};
+use firedoor_app::{
+    CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, RequestPart, query,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -182,12 +184,17 @@ fn is_asked(usage: &Usage<'_>) -> bool {
         let mut origins = field.value.origins().iter();
         !query::is_principal(&field.value)
             && !is_clients_choice(&field.value)
-            && origins.any(|it| matches!(it, Origin::Record { asset: other, .. } if *other != asset))
+            && origins
+                .any(|it| matches!(it, Origin::Record { asset: other, .. } if *other != asset))
     };
     let key = key_of(usage.entry, usage.access);
     let is_followed = !key.is_empty() && key.iter().any(|field| is_reference(field));
     !is_followed
-        || usage.access.key.iter().any(|field| query::is_principal(&field.value))
+        || usage
+            .access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
         || usage.entry.checks.iter().any(|check| {
             let examined = check.provenance();
             check.kind != CheckKind::Failure
