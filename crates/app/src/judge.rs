@@ -52,7 +52,8 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
         let is_limit = refusal.status() == Some(429)
             || checks.last().is_some_and(|check| run.limits_rate(check));
         let found = is_limit.then_some(Control::RateLimit);
-        for control in found.map_or_else(|| asked_of_user(checks), |found| vec![found]) {
+        let asked = || asked_of_user(refusal, checks);
+        for control in found.map_or_else(asked, |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
                 judged.push((control, Verdict::Enforced));
             }
@@ -62,8 +63,9 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
 }
 
 /// Returns what the last check asks of a proven user. Where it is that something failed, which is what an exception
-/// is, and that says nothing, the one before tells why it was thrown.
-fn asked_of_user(checks: &[Check]) -> Vec<Control> {
+/// is, and that says nothing, the one before tells why it was thrown. A role of no known name on which the work fails is
+/// asked for nothing.
+fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
     let asked_by = |check: Option<&Check>| -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()
@@ -71,7 +73,13 @@ fn asked_of_user(checks: &[Check]) -> Vec<Control> {
     let Some((last, before)) = checks.split_last() else {
         return Vec::new();
     };
-    let asked = asked_by(Some(last));
+    let is_broken = last.kind == CheckKind::Failure
+        && last.outcome
+        && !matches!(refusal.status(), Some(400..=499));
+    let asked = match is_broken {
+        true => Vec::new(),
+        false => asked_by(Some(last)),
+    };
     match asked.is_empty() && last.kind == CheckKind::Failure {
         true => asked_by(before.last()),
         false => asked,
