@@ -4,10 +4,12 @@
 //! it lets that request on, and what decided it.
 
 mod attributes;
+mod forgery;
 
 use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
+use self::forgery::{is_csrf_check, is_double_submit, is_origin_check};
 use crate::counting;
 use crate::fails_open::{environment_in, is_setting_missing};
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
@@ -52,7 +54,8 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
         let is_limit = refusal.status() == Some(429)
             || checks.last().is_some_and(|check| run.limits_rate(check));
         let found = is_limit.then_some(Control::RateLimit);
-        for control in found.map_or_else(|| asked_of_user(checks), |found| vec![found]) {
+        let asked = || asked_of_user(refusal, checks);
+        for control in found.map_or_else(asked, |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
                 judged.push((control, Verdict::Enforced));
             }
@@ -62,8 +65,9 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
 }
 
 /// Returns what the last check asks of a proven user. Where it is that something failed, which is what an exception
-/// is, and that says nothing, the one before tells why it was thrown.
-fn asked_of_user(checks: &[Check]) -> Vec<Control> {
+/// is, and that says nothing, the one before tells why it was thrown. A role of no known name on which the work fails is
+/// asked for nothing.
+fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
     let asked_by = |check: Option<&Check>| -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()
@@ -71,7 +75,13 @@ fn asked_of_user(checks: &[Check]) -> Vec<Control> {
     let Some((last, before)) = checks.split_last() else {
         return Vec::new();
     };
-    let asked = asked_by(Some(last));
+    let is_broken = last.kind == CheckKind::Failure
+        && last.outcome
+        && !matches!(refusal.status(), Some(400..=499));
+    let asked = match is_broken {
+        true => Vec::new(),
+        false => asked_by(Some(last)),
+    };
     match asked.is_empty() && last.kind == CheckKind::Failure {
         true => asked_by(before.last()),
         false => asked,
@@ -389,99 +399,6 @@ fn is_about_connection(origin: &Origin) -> bool {
         )
 }
 
-fn is_origin_check(deciding: &Provenance) -> bool {
-    let mut headers = deciding.origins().iter().filter_map(|origin| match origin {
-        Origin::Request(RequestPart::Header, name) => Some(name.as_str()),
-        _ => None,
-    });
-    let named: Vec<&str> = headers.by_ref().collect();
-    !named.is_empty()
-        && named
-            .iter()
-            .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
-        && named.iter().any(|name| *name != "host")
-        && !deciding.is_of_principal()
-}
-
-/// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
-/// both, and only another site does not.
-fn is_double_submit(check: &Check) -> bool {
-    let provenance = check.provenance();
-    let has = |wanted: fn(&RequestPart) -> bool| {
-        provenance
-            .origins()
-            .iter()
-            .any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
-    };
-    let is_sent_only = provenance.origins().iter().all(|origin| {
-        origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
-    });
-    // One test of several: the cookie stands beside what it is compared with.
-    let is_all = |operand: &Provenance, wanted: fn(&RequestPart) -> bool| {
-        !operand.is_empty()
-            && operand.origins().iter().all(|origin| {
-                matches!(origin, Origin::Request(part, _) if wanted(part))
-                    || matches!(origin, Origin::Literal(_))
-            })
-            && operand
-                .origins()
-                .iter()
-                .any(|origin| matches!(origin, Origin::Request(..)))
-    };
-    let is_cookie = |part: &RequestPart| *part == RequestPart::Cookie;
-    let is_elsewhere = |part: &RequestPart| matches!(part, RequestPart::Query | RequestPart::Body);
-    let has_pair = check.operands.windows(2).any(|pair| {
-        is_all(&pair[0], is_cookie) && is_all(&pair[1], is_elsewhere)
-            || is_all(&pair[1], is_cookie) && is_all(&pair[0], is_elsewhere)
-    });
-    // "This header, or that cookie" holds one of them against a constant, and neither against the other.
-    let is_constant = |operand: &Provenance| operand.literal().is_some();
-    let is_with_constant = check.operands.len() == 2 && check.operands.iter().any(is_constant);
-    has_pair
-        || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
-            && !is_with_constant
-            && is_sent_only
-            && has(|part| *part == RequestPart::Cookie)
-            && has(|part| {
-                matches!(
-                    part,
-                    RequestPart::Query | RequestPart::Body | RequestPart::Header
-                )
-            })
-}
-
-/// Holds if the check examines a token against forged requests. What an earlier such test only stood before, as the
-/// caller whom the session names, is examined for something else: only what nothing else is left of, and the caller who
-/// is missing where the token was wrong, still tell of that test.
-fn is_csrf_check(check: &Check) -> bool {
-    let examined = || check.operands.iter().flat_map(Provenance::origins);
-    let is_left = |origin: &Origin| match origin {
-        Origin::Unknown(_) | Origin::Literal(_) => true,
-        Origin::Principal(field) => field.is_empty(),
-        Origin::Record {
-            field,
-            of_principal,
-            ..
-        } => *of_principal && field.is_empty(),
-        _ => false,
-    };
-    examined().any(is_csrf_token)
-        || (check.control.origins().iter().any(is_csrf_token)
-            && !says_attribute(&check.control)
-            && examined().all(is_left))
-}
-
-/// Holds for what a page sends to show that it is one of the application's own.
-fn is_csrf_token(origin: &Origin) -> bool {
-    match origin {
-        Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
-            let name = name.to_ascii_lowercase();
-            name.contains("csrf") || name.contains("xsrf")
-        }
-        _ => false,
-    }
-}
-
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.
 fn is_behind(way: &Continuation, control: Control) -> bool {
     way.checks.iter().any(|check| {
@@ -502,7 +419,13 @@ pub fn is_left_out(check: &Check) -> bool {
             let origins = || part.operands.iter().flat_map(Provenance::origins);
             let is_sent =
                 |origin: &Origin| origin.is_from_client() || matches!(origin, Origin::Literal(_));
-            part.kind == CheckKind::Presence
+            // Whether a part of it is there is asked by its name.
+            let is_about_part = part.kind == CheckKind::Membership
+                && part
+                    .operands
+                    .iter()
+                    .any(|operand| operand.literal().is_some());
+            (part.kind == CheckKind::Presence || is_about_part)
                 && !part.outcome
                 && origins().any(Origin::is_from_client)
                 && origins().all(is_sent)

@@ -216,7 +216,7 @@ impl Machine<'_> {
     }
 
     /// Says that a list may have further elements, and what they can be.
-    pub(crate) fn open_list(&mut self, id: ObjectId, more: Value) {
+    pub fn open_list(&mut self, id: ObjectId, more: Value) {
         let key = Ustr::from(MORE);
         let more = match self.heap.property(id, key).cloned() {
             Some(earlier) => self.join(earlier, &more),

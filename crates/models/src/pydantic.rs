@@ -70,6 +70,16 @@ pub static MODEL: Model = Model {
         ),
         ("py:pydantic.TypeAdapter().validate_json", instances::adapt),
     ],
+    members: &[
+        (
+            "py:pydantic.BaseModel().model_fields_set",
+            instances::fields_set,
+        ),
+        (
+            "py:pydantic.BaseModel().__fields_set__",
+            instances::fields_set,
+        ),
+    ],
     instances: &[("py:pydantic.BaseModel", instances::make_instance)],
     subclasses: &[
         ("py:pydantic.BaseModel", "py:builtins.object"),

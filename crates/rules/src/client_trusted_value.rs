@@ -41,7 +41,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     continue;
                 }
                 if is_held_against_server(entry, effect, &origin, (access.asset, field.name))
-                    || is_paid(map, entry, &origin)
+                    || is_paid(entry, &origin)
                 {
                     continue;
                 }
@@ -61,8 +61,8 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Whoever moves an amount has it: it is taken from the caller, or from what is his group's, only where enough is
-/// there, and somebody else gets it, or another account of money.
-fn is_paid(map: &Map, entry: &EntryPoint, sent: &Origin) -> bool {
+/// there, and somebody else gets it, or another purse.
+fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     let is_sent = |field: &Field| field.value.origins().contains(sent);
     let is_own = |access: &Access| {
         access
@@ -77,9 +77,8 @@ fn is_paid(map: &Map, entry: &EntryPoint, sent: &Origin) -> bool {
         })
     };
     let gets = |taken: &Access, given: &Access| {
-        let is_raised = |field: &Field| {
-            field.operator == "+=" && is_sent(field) && is_money(map, given.asset, field.name)
-        };
+        // A common purse that the caller belongs to gets what he loses.
+        let is_raised = |field: &Field| field.operator == "+=" && is_sent(field);
         match given.asset == taken.asset {
             true => !is_own(given),
             false => given.values.iter().any(is_raised),

@@ -112,9 +112,11 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
     let is_idle = layer.kind == LayerKind::Layer
         && layer.verdict == Verdict::Absent
         && layer.throttle.is_none()
-        && entry.verdict(Control::Authentication) == Verdict::Enforced
-        && entry.verdict(Control::Authorization) == Verdict::Absent;
-    if !is_idle {
+        && entry.verdict(Control::Authentication) == Verdict::Enforced;
+    let is_made_up_for = entry.layers.iter().any(|other| {
+        other.span == layer.span && other.verdict.refuses() && !std::ptr::eq(other, layer)
+    });
+    if !is_idle || is_made_up_for {
         return None;
     }
     map.entry_points

@@ -18,10 +18,29 @@ pub struct Lesser<'m> {
     pub example: &'m EntryPoint,
 }
 
-/// The values of one field of the caller that are let through.
+/// What one field of the caller is held against: the values that are let through, or else the least number.
 struct Asked {
     field: Ustr,
     allowed: Vec<Ustr>,
+    floor: Option<f64>,
+}
+
+impl Asked {
+    /// Holds if fewer people are let through than `other` lets through.
+    fn is_stricter(&self, other: &Asked) -> bool {
+        if last_part(self.field) != last_part(other.field) {
+            return false;
+        }
+        match (self.floor, other.floor) {
+            (Some(own), Some(other)) => own > other,
+            (None, None) => {
+                self.allowed.len() < other.allowed.len()
+                    && !self.allowed.is_empty()
+                    && self.allowed.iter().all(|name| other.allowed.contains(name))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Returns what `entry` lets a role do that is not the highest: give out roles, or act as anybody.
@@ -87,6 +106,8 @@ fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
         match &mut found {
             Some(known) if known.field == asked.field => {
                 known.allowed.retain(|name| asked.allowed.contains(name));
+                // The highest of several floors is asked for.
+                known.floor = known.floor.into_iter().chain(asked.floor).reduce(f64::max);
             }
             Some(_) => {}
             None => found = Some(asked),
@@ -96,6 +117,9 @@ fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
 }
 
 fn asked_by(check: &Check) -> Option<Asked> {
+    if check.kind == CheckKind::Bound {
+        return floor_of(check);
+    }
     let is_named = matches!(check.kind, CheckKind::Equality | CheckKind::Membership)
         && check.outcome
         && !check.is_alternative
@@ -124,7 +148,42 @@ fn asked_by(check: &Check) -> Option<Asked> {
             _ => None,
         })
         .collect();
-    (!allowed.is_empty()).then_some(Asked { field, allowed })
+    (!allowed.is_empty()).then_some(Asked {
+        field,
+        allowed,
+        floor: None,
+    })
+}
+
+/// The caller's role is worked out as a number, or is one, and held against the least that is let through.
+fn floor_of(check: &Check) -> Option<Asked> {
+    let [rank, least] = check.operands.as_slice() else {
+        return None;
+    };
+    if check.is_alternative
+        || check.refusal.is_none()
+        || firedoor_app::user_control(check) != Some(firedoor_app::Control::Authorization)
+    {
+        return None;
+    }
+    let floor = least.literal()?.parse().ok()?;
+    let is_number =
+        |origin: &Origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok());
+    let is_worked_out = rank.origins().len() > 1 && rank.origins().iter().all(is_number);
+    let said = match is_worked_out {
+        true => &check.control,
+        false => rank,
+    };
+    let field = said
+        .origins()
+        .iter()
+        .filter_map(field_of)
+        .find(|field| is_level(last_part(*field)))?;
+    Some(Asked {
+        field,
+        allowed: Vec::new(),
+        floor: Some(floor),
+    })
 }
 
 fn field_of(origin: &Origin) -> Option<Ustr> {
@@ -140,17 +199,20 @@ fn field_of(origin: &Origin) -> Option<Ustr> {
     }
 }
 
+/// What accounts are ordered by.
+fn is_level(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["role", "rank", "level", "tier"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
 /// An entry point that lets only a part of those through.
 fn stricter<'m>(map: &'m Map, entry: &EntryPoint, own: &Asked) -> Option<&'m EntryPoint> {
     let is_more = |other: &EntryPoint| {
         other.effects.iter().any(|effect| {
             effect.layer.is_none()
-                && asked(other, effect).is_some_and(|asked| {
-                    last_part(asked.field) == last_part(own.field)
-                        && asked.allowed.len() < own.allowed.len()
-                        && !asked.allowed.is_empty()
-                        && asked.allowed.iter().all(|name| own.allowed.contains(name))
-                })
+                && asked(other, effect).is_some_and(|asked| asked.is_stricter(own))
         })
     };
     map.entry_points

@@ -148,6 +148,7 @@ fn is_compared(entry: &EntryPoint, sent: &Origin) -> bool {
                     })
             });
         !is_weak
+            && !test.operands.iter().any(is_state)
             && !matches!(
                 test.kind,
                 CheckKind::Presence | CheckKind::Failure | CheckKind::Shape
@@ -163,6 +164,14 @@ fn is_type_name(operand: &Provenance) -> bool {
     operand
         .literal()
         .is_some_and(|text| matches!(text.as_str(), "string" | "object" | "undefined"))
+}
+
+/// Of a cookie that holds the state and an address, the first part is compared with the state that comes back.
+fn is_state(operand: &Provenance) -> bool {
+    let mut origins = operand.origins().iter();
+    origins.any(
+        |it| matches!(it, Origin::Request(RequestPart::Query, name) if name.as_str() == "state"),
+    )
 }
 
 fn is_nothing(operand: &Provenance) -> bool {

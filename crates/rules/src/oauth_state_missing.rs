@@ -74,7 +74,12 @@ fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'stati
     let is_compared = entry.checks_of(exchange).any(|check| {
         compares_browser(check, is_seen(check)) && (is_there || !is_met_by_nothing(check))
     });
-    if is_sent_along || is_compared {
+    if is_compared {
+        return None;
+    }
+    // Whoever compares the state, and only where the browser keeps one, sends nothing along either where it keeps none.
+    let is_only_where_kept = !is_there && entry.checks_of(exchange).any(compares_state);
+    if is_sent_along && !is_only_where_kept {
         return None;
     }
     let is_skipped = entry.checks_of(exchange).any(sees_browser);
@@ -167,6 +172,17 @@ fn sees_browser(check: &Check) -> bool {
     check
         .condition
         .ever(&|_, operands, _| operands.iter().any(is_of_browser))
+}
+
+/// Holds if on some way past the check the state is compared with what the browser keeps.
+fn compares_state(check: &Check) -> bool {
+    check.condition.ever(&|kind, operands, _| {
+        !matches!(
+            kind,
+            CheckKind::Presence | CheckKind::Shape | CheckKind::Failure
+        ) && operands.iter().any(is_of_browser)
+            && operands.iter().any(is_state)
+    })
 }
 
 /// What a function made of both says whether they are the same; it does not where it says so without a cookie too.

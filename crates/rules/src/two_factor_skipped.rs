@@ -1,8 +1,8 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Origin, Provenance,
-    RequestPart, TokenKind, Verdict, lookups, passwords, query, sessions,
+    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, IssueToken, LayerKind, Map, Origin,
+    Provenance, RequestPart, TokenKind, Verdict, lookups, passwords, query, sessions,
 };
 
 use crate::oauth_flow;
@@ -90,9 +90,35 @@ fn full_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
     sessions::session_openings(map, entry)
         .into_iter()
         .find(|effect| match &effect.kind {
-            EffectKind::Issue(token) => token.kind != TokenKind::Jwt || proves_identity(map, token),
+            EffectKind::Issue(token) => {
+                token.kind != TokenKind::Jwt
+                    || (proves_identity(map, token) && !is_for_nobody(entry, token))
+            }
             _ => true,
         })
+}
+
+/// Holds for the token of a request that has asked for nobody: no record was read, and nothing in the token says who
+/// somebody is, as in what binds the way to another site and back to one browser.
+fn is_for_nobody(entry: &EntryPoint, token: &IssueToken) -> bool {
+    let is_of_nobody = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Random { .. }
+                | Origin::Clock
+                | Origin::Literal(_)
+                | Origin::Environment { .. }
+                | Origin::Digest
+                | Origin::Request(RequestPart::Query, _)
+        )
+    };
+    let mut claims = token.claims.iter();
+    query::accesses(entry).next().is_none()
+        && token
+            .claims
+            .iter()
+            .any(|claim| query::is_random(&claim.value))
+        && claims.all(|claim| claim.value.origins().iter().all(is_of_nobody))
 }
 
 /// Returns the check by which a mark of the client's device takes the place of the second factor, where anybody can

@@ -6,7 +6,8 @@ use firedoor_app::ownership::{
     ties,
 };
 use firedoor_app::{
-    CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, RequestPart, query,
+    Check, CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    RequestPart, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -196,21 +197,28 @@ fn is_asked(usage: &Usage<'_>) -> bool {
             .iter()
             .any(|field| query::is_principal(&field.value))
         || usage.entry.checks.iter().any(|check| {
-            let examined = check.provenance();
-            check.kind != CheckKind::Failure
-                && query::is_principal(&examined)
-                && examined.record_fields(asset).next().is_some()
+            let is_of_record = |value: &Provenance| value.record_fields(asset).next().is_some();
+            let compares = |part: &Check| {
+                part.kind != CheckKind::Failure
+                    && part.operands.iter().any(query::is_principal)
+                    && part.operands.iter().any(is_of_record)
+            };
+            check.parts().iter().any(compares)
         })
 }
 
-/// Holds unless the other use keeps back something else: a field that is not told here, or the right to change the
-/// record, which few have among those who may see it.
+/// Holds unless the other use keeps back something else of what nobody makes in his own name: a part of it that is not
+/// told here, or the right to change it, which few have among those who may see it.
 fn tells_alike(usage: &Usage<'_>, other: &Usage<'_>) -> bool {
     if usage.kind != Use::Tell {
         return true;
     }
     if other.kind != Use::Tell || !query::is_reading(other.entry) {
         return ownership::rank_guards(other.entry).is_empty();
+    }
+    let below = other.entry.path.strip_prefix(usage.entry.path.as_str());
+    if !below.is_some_and(|rest| rest.starts_with('/')) {
+        return true;
     }
     let asset = usage.access.asset;
     let own = told_fields(usage.entry, asset);
@@ -271,6 +279,7 @@ struct Evidence<'u, 'm> {
 impl<'u, 'm> Evidence<'u, 'm> {
     fn of(map: &'m Map, usages: &'u [Usage<'m>], usage: &Usage<'m>) -> Evidence<'u, 'm> {
         let asset = usage.access.asset;
+        let is_made_by_callers = makers(map, asset).next().is_some();
         let like = |other: &&Usage<'_>| {
             other.access.asset == asset && is_reading(other.kind) == is_reading(usage.kind)
         };
@@ -279,7 +288,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .filter(like)
             .filter(|other| other.is_scoped && !std::ptr::eq(other.entry, usage.entry))
             .filter(|other| other.effect.span != usage.effect.span)
-            .filter(|other| is_asked(other) && tells_alike(usage, other))
+            .filter(|other| is_asked(other) && (is_made_by_callers || tells_alike(usage, other)))
             .collect();
         let read_scoped = usages.iter().find(|other| {
             other.access.asset == asset
@@ -299,7 +308,6 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .collect();
         open.sort();
         open.dedup();
-        let is_made_by_callers = makers(map, asset).next().is_some();
         let example = scoped
             .first()
             .copied()

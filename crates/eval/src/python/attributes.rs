@@ -120,13 +120,19 @@ fn may_be(name: &Value, known: &str) -> bool {
     })
 }
 
+/// How many names one assignment by a computed name may mean.
+const MOST_NAMES: usize = 16;
+
 fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
     let (Some(object), Some(name), Some(value)) = (call.at(0), call.at(1), call.at(2)) else {
         return Ok(Value::null());
     };
     match names(&name) {
-        Some(names) if names.len() == 1 => {
-            machine.set_member(&object, names[0], value, call.span)?;
+        // Each of a few names that are written down may be meant.
+        Some(names) if !names.is_empty() && names.len() <= MOST_NAMES => {
+            for name in names {
+                machine.set_member(&object, name, value.clone(), call.span)?;
+            }
         }
         _ => {
             for id in object.objects().collect::<Vec<_>>() {

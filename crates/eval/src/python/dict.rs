@@ -243,7 +243,14 @@ impl Machine<'_> {
         for (name, value) in &call.arguments.keywords {
             object.properties.insert(*name, value.clone());
         }
-        let origins = first.map_or(crate::OriginSet::EMPTY, |source| source.origins);
+        let origins = match &first {
+            // Which keys it has is for whoever sent what it is made of.
+            Some(source) if source.origins.is_empty() && self.heap.get(id).is_open => {
+                self.deep_origins(source)
+            }
+            Some(source) => source.origins,
+            None => crate::OriginSet::EMPTY,
+        };
         Ok(Value::object(id).with_origins(origins))
     }
 

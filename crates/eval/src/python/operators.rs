@@ -61,7 +61,15 @@ fn set_operation(
             .only_object()
             .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Set))
     };
-    (is_set(left) && is_set(right)).then(|| machine.combine_sets(left, right, operation, span))
+    let is_open_side = |value: &Value| value.is_unknown();
+    // What is common with a set that is written down is part of that, whatever the other is.
+    let (left, right) = match operation == "intersection" && is_open_side(left) {
+        true => (right, left),
+        false => (left, right),
+    };
+    let is_bounded = matches!(operation, "intersection" | "difference") && is_open_side(right);
+    (is_set(left) && (is_set(right) || is_bounded))
+        .then(|| machine.combine_sets(left, right, operation, span))
 }
 
 /// `[x] * 3` and `"x" * 3`.

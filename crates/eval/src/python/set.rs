@@ -125,8 +125,14 @@ impl Machine<'_> {
             });
             is_open |= right_open;
         }
+        // Which are left is open; that they are some of these is not.
+        let is_bounded = operation != "union" && !left_open && right_open && !elements.is_empty();
+        let bound = is_bounded.then(|| self.join_all(&elements));
         let origins = self.origins_of([left, right]);
         let set = self.make_collection(ObjectKind::Set, elements, is_open, Some(left), span);
+        if let (Some(id), Some(bound)) = (set.only_object(), bound) {
+            self.open_list(id, bound);
+        }
         set.with_origins(origins)
     }
 

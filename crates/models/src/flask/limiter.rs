@@ -9,7 +9,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::register::add_hook;
-use super::{config, guarded, listing};
+use super::{config, guarded, steps};
 use crate::python_limits::parse_limit;
 use crate::python_support::{argument, object_with_arguments};
 use crate::state::MadeGuard;
@@ -182,7 +182,7 @@ pub(super) fn is_exempt(host: &ModelHost, machine: &Machine<'_>, owner: ObjectId
     };
     let span = machine.place();
     let has = |key: &str| machine.heap.property(owner, Ustr::from(key)).is_some();
-    let inner = listing::guards_of(machine, &plan.view).1;
+    let inner = steps::guards_of(machine, &plan.view).1;
     has(&exempt_name(machine, &inner, span))
         || has(&exempt_name(machine, &plan.view, span))
         || plan
@@ -341,10 +341,7 @@ fn has_own(host: &ModelHost, machine: &Machine<'_>) -> bool {
         .iter()
         .filter_map(|id| state.routers.get(id));
     let mut hooks = hooks.flat_map(|router| &router.registrations);
-    listing::guards_of(machine, &plan.view)
-        .0
-        .iter()
-        .any(is_limit)
+    steps::guards_of(machine, &plan.view).0.iter().any(is_limit)
         || hooks.any(|hook| hook.handlers.first().is_some_and(is_limit))
 }
 

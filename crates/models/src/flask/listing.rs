@@ -11,8 +11,8 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::register::{endpoint_of, text_of};
-use super::{NAME, Plan, parts_of_guarded, views};
-use crate::doors::symbol;
+use super::steps::{guard_step, guards_of, step_of};
+use super::{NAME, Plan, views};
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, ModelHost, Step, StepKind};
 
@@ -20,9 +20,9 @@ use crate::{Door, Framework, ModelHost, Step, StepKind};
 #[derive(Clone)]
 pub(super) struct Hook {
     kind: &'static str,
-    value: Value,
-    span: Span,
-    decided: Vec<Decided>,
+    pub(super) value: Value,
+    pub(super) span: Span,
+    pub(super) decided: Vec<Decided>,
 }
 
 /// What lies above a rule.
@@ -557,49 +557,4 @@ fn framework() -> &'static Framework {
     super::MODEL
         .framework
         .expect("the model of Flask is one of a framework")
-}
-
-/// The guards of libraries around a view, outermost first, and what is within them.
-pub(super) fn guards_of(machine: &Machine<'_>, view: &Value) -> (Vec<Value>, Value) {
-    let mut guards = Vec::new();
-    let mut inner = view.clone();
-    while let Some((guard, function)) = parts_of_guarded(machine, &inner) {
-        guards.push(guard);
-        inner = function;
-        if guards.len() > 40 {
-            break;
-        }
-    }
-    (guards, inner)
-}
-
-pub(super) fn step_of(machine: &Machine<'_>, hook: &Hook, role: &'static str) -> Step {
-    let symbol = symbol(machine, &hook.value, hook.span);
-    Step {
-        value: hook.value.clone(),
-        kind: StepKind::Layer,
-        name: symbol.name,
-        span: symbol.span,
-        mounted: hook.span,
-        decided: hook.decided.clone(),
-        role,
-    }
-}
-
-fn guard_step(
-    machine: &Machine<'_>,
-    guard: &Value,
-    registration: &Registration,
-    decided: &[Decided],
-) -> Step {
-    let symbol = symbol(machine, guard, registration.span);
-    Step {
-        value: guard.clone(),
-        kind: StepKind::Layer,
-        name: symbol.name,
-        span: symbol.span,
-        mounted: registration.span,
-        decided: decided.to_vec(),
-        role: "before",
-    }
 }

@@ -26,6 +26,7 @@ mod smorest;
 mod sock;
 mod socket_runs;
 pub(crate) mod sockets;
+mod steps;
 pub(crate) mod tables;
 mod views;
 

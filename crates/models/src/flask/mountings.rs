@@ -4,8 +4,9 @@ use firedoor_eval::{Machine, Value};
 use ustr::Ustr;
 
 use super::NAME;
-use super::listing::{hook, step_of, template};
+use super::listing::{hook, template};
 use super::register::text_of;
+use super::steps::step_of;
 use crate::doors::Mounting;
 use crate::state::{RegistrationKind, Router};
 use crate::{ModelHost, Step};

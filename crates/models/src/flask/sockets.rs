@@ -379,7 +379,7 @@ fn push_guarded(
 ) {
     let handler = registration.handlers.first().cloned();
     let handler = handler.unwrap_or_else(Value::null);
-    let (guards, inner) = super::listing::guards_of(machine, &handler);
+    let (guards, inner) = super::steps::guards_of(machine, &handler);
     for guard in &guards {
         let (span, decided) = (registration.span, &registration.decided);
         steps.push(step(machine, guard, "before", span, decided));

@@ -91,6 +91,27 @@ pub(crate) fn dump(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     Ok(Some(Value::object(copy).with_origins(call.this.origins)))
 }
 
+/// `model_fields_set`: the names of the declared fields that were sent, whichever those are.
+pub(crate) fn fields_set(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    instance: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let ObjectKind::Instance { class } = machine.heap.get(instance?).kind else {
+        return None;
+    };
+    if extra(machine, class) == Extra::Allow {
+        return None;
+    }
+    let names = fields(machine, class).into_iter();
+    let names: Vec<Value> = names.map(|field| Value::string(&field.name)).collect();
+    let set = machine.heap.allocate(ObjectKind::Set, span);
+    let any = machine.join_all(&names);
+    machine.open_list(set, any);
+    Some(Value::object(set))
+}
+
 pub(crate) fn dump_text(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(machine.derived(Shape::String, [&call.this])))
 }

@@ -1,0 +1,98 @@
+//! Checks that only a page of another site fails: of the origin, and of tokens that it cannot know.
+
+use super::attributes::says_attribute;
+use crate::{Check, CheckKind, Origin, Provenance, RequestPart};
+
+/// Holds if what decides is the page that the request comes from.
+pub(super) fn is_origin_check(deciding: &Provenance) -> bool {
+    let mut headers = deciding.origins().iter().filter_map(|origin| match origin {
+        Origin::Request(RequestPart::Header, name) => Some(name.as_str()),
+        _ => None,
+    });
+    let named: Vec<&str> = headers.by_ref().collect();
+    !named.is_empty()
+        && named
+            .iter()
+            .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
+        && named.iter().any(|name| *name != "host")
+        && !deciding.is_of_principal()
+}
+
+/// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
+/// both, and only another site does not.
+pub(super) fn is_double_submit(check: &Check) -> bool {
+    let provenance = check.provenance();
+    let has = |wanted: fn(&RequestPart) -> bool| {
+        provenance
+            .origins()
+            .iter()
+            .any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
+    };
+    let is_sent_only = provenance.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
+    });
+    // One test of several: the cookie stands beside what it is compared with.
+    let is_all = |operand: &Provenance, wanted: fn(&RequestPart) -> bool| {
+        !operand.is_empty()
+            && operand.origins().iter().all(|origin| {
+                matches!(origin, Origin::Request(part, _) if wanted(part))
+                    || matches!(origin, Origin::Literal(_))
+            })
+            && operand
+                .origins()
+                .iter()
+                .any(|origin| matches!(origin, Origin::Request(..)))
+    };
+    let is_cookie = |part: &RequestPart| *part == RequestPart::Cookie;
+    let is_elsewhere = |part: &RequestPart| matches!(part, RequestPart::Query | RequestPart::Body);
+    let has_pair = check.operands.windows(2).any(|pair| {
+        is_all(&pair[0], is_cookie) && is_all(&pair[1], is_elsewhere)
+            || is_all(&pair[1], is_cookie) && is_all(&pair[0], is_elsewhere)
+    });
+    // "This header, or that cookie" holds one of them against a constant, and neither against the other.
+    let is_constant = |operand: &Provenance| operand.literal().is_some();
+    let is_with_constant = check.operands.len() == 2 && check.operands.iter().any(is_constant);
+    has_pair
+        || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
+            && !is_with_constant
+            && is_sent_only
+            && has(|part| *part == RequestPart::Cookie)
+            && has(|part| {
+                matches!(
+                    part,
+                    RequestPart::Query | RequestPart::Body | RequestPart::Header
+                )
+            })
+}
+
+/// Holds if the check examines a token against forged requests. What an earlier such test only stood before, as the
+/// caller whom the session names, is examined for something else: only what nothing else is left of, and the caller who
+/// is missing where the token was wrong, still tell of that test.
+pub(super) fn is_csrf_check(check: &Check) -> bool {
+    let examined = || check.operands.iter().flat_map(Provenance::origins);
+    let is_left = |origin: &Origin| match origin {
+        Origin::Unknown(_) | Origin::Literal(_) => true,
+        Origin::Principal(field) => field.is_empty(),
+        Origin::Record {
+            field,
+            of_principal,
+            ..
+        } => *of_principal && field.is_empty(),
+        _ => false,
+    };
+    examined().any(is_csrf_token)
+        || (check.control.origins().iter().any(is_csrf_token)
+            && !says_attribute(&check.control)
+            && examined().all(is_left))
+}
+
+/// Holds for what a page sends to show that it is one of the application's own.
+fn is_csrf_token(origin: &Origin) -> bool {
+    match origin {
+        Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
+            let name = name.to_ascii_lowercase();
+            name.contains("csrf") || name.contains("xsrf")
+        }
+        _ => false,
+    }
+}
