@@ -7,7 +7,7 @@ use ustr::Ustr;
 
 use crate::facts::FieldsByAsset;
 use crate::{
-    Access, Check, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint,
+    Access, Check, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field,
     IssueToken, Layer, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
     SetCookie, TokenKind, Transport, Verdict, VerifyToken,
 };
@@ -525,10 +525,10 @@ fn find_owner_fields(map: &Map) -> FieldsByAsset {
     let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
         for (_, access) in accesses(entry) {
-            for field in access.key.iter().chain(&access.values) {
-                if !field.name.is_empty() && is_principal(&field.value) {
-                    fields.entry(access.asset).or_default().push(field.name);
-                }
+            let key = access.key.iter().filter(|it| is_principal(&it.value));
+            let set = access.values.iter().filter(|it| says_who(access, it));
+            for field in key.chain(set).filter(|field| !field.name.is_empty()) {
+                fields.entry(access.asset).or_default().push(field.name);
             }
         }
         for check in &entry.checks {
@@ -538,6 +538,15 @@ fn find_owner_fields(map: &Map) -> FieldsByAsset {
         }
     }
     crate::facts::in_order(fields)
+}
+
+/// Holds if the caller is written into the field. What his own record of the same kind has held there before stays as
+/// it was, and names nobody.
+fn says_who(access: &Access, field: &Field) -> bool {
+    let is_kept =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset == access.asset);
+    let origins = field.value.origins().iter();
+    is_principal(&Provenance::new(origins.filter(|it| !is_kept(it)).cloned()))
 }
 
 /// Adds the fields of records, by asset, that a check looks at.
