@@ -117,7 +117,9 @@ fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
     }
     let mut asked = refusing(place)
         .filter(|check| check.kind != CheckKind::Failure && examines(check, place));
-    match is_mark(place.field) {
+    // A number that is worked out from what the record says of itself is counted, and no mark.
+    let is_counted = place.field.value.record_fields(place.access.asset).next().is_some();
+    match is_mark(place.field) && !is_counted {
         true => asked.next(),
         // For whom it is used may be what the body names, where it was for nobody before.
         false if names_somebody(place.field) => asked.find(|check| is_about_nothing(check)),
