@@ -511,7 +511,10 @@ pub fn is_left_out(check: &Check) -> bool {
                 |origin: &Origin| origin.is_from_client() || matches!(origin, Origin::Literal(_));
             // Whether a part of it is there is asked by its name.
             let is_about_part = part.kind == CheckKind::Membership
-                && part.operands.iter().any(|operand| operand.literal().is_some());
+                && part
+                    .operands
+                    .iter()
+                    .any(|operand| operand.literal().is_some());
             (part.kind == CheckKind::Presence || is_about_part)
                 && !part.outcome
                 && origins().any(Origin::is_from_client)

@@ -115,10 +115,15 @@ fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
     if !gives_something(place) {
         return None;
     }
-    let mut asked = refusing(place)
-        .filter(|check| check.kind != CheckKind::Failure && examines(check, place));
+    let mut asked =
+        refusing(place).filter(|check| check.kind != CheckKind::Failure && examines(check, place));
     // A number that is worked out from what the record says of itself is counted, and no mark.
-    let is_counted = place.field.value.record_fields(place.access.asset).next().is_some();
+    let is_counted = place
+        .field
+        .value
+        .record_fields(place.access.asset)
+        .next()
+        .is_some();
     match is_mark(place.field) && !is_counted {
         true => asked.next(),
         // For whom it is used may be what the body names, where it was for nobody before.
@@ -188,9 +193,7 @@ fn names_somebody(field: &Field) -> bool {
         matches!(origin, Origin::Request(RequestPart::Body | RequestPart::Message, name)
             if name.ends_with("id") || name.ends_with("Id"))
     };
-    field.operator == "="
-        && !field.value.is_empty()
-        && field.value.origins().iter().all(is_number)
+    field.operator == "=" && !field.value.is_empty() && field.value.origins().iter().all(is_number)
 }
 
 /// Holds if the check asks whether a value is there.

@@ -167,9 +167,8 @@ fn floor_of(check: &Check) -> Option<Asked> {
         return None;
     }
     let floor = least.literal()?.parse().ok()?;
-    let is_number = |origin: &Origin| {
-        matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok())
-    };
+    let is_number =
+        |origin: &Origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok());
     let is_worked_out = rank.origins().len() > 1 && rank.origins().iter().all(is_number);
     let said = match is_worked_out {
         true => &check.control,

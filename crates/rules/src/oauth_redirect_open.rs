@@ -153,7 +153,9 @@ fn is_type_name(operand: &Provenance) -> bool {
 /// Of a cookie that holds the state and an address, the first part is compared with the state that comes back.
 fn is_state(operand: &Provenance) -> bool {
     let mut origins = operand.origins().iter();
-    origins.any(|it| matches!(it, Origin::Request(RequestPart::Query, name) if name.as_str() == "state"))
+    origins.any(
+        |it| matches!(it, Origin::Request(RequestPart::Query, name) if name.as_str() == "state"),
+    )
 }
 
 fn is_nothing(operand: &Provenance) -> bool {
