@@ -83,7 +83,30 @@ fn admits(
     // A coupon changes what a record of the caller's holds; an invite makes the record that says where he belongs.
     let names_person =
         |field: &Field| is_principal(&field.value) || is_of_any(&field.value, accounts);
-    let is_taken_over = |field: &Field| is_of_any(&field.value, &names) && is_copy(&field.value);
+    // What the found record names may be read by its number first.
+    let is_named = |read: &Access| {
+        let mut key = read.key.iter();
+        read.operation == Operation::Read
+            && !accounts.contains(&read.asset)
+            && key.any(|it| {
+                crate::lookups::is_identifier(&it.name)
+                    && is_of_any(&it.value, &names)
+                    && is_copy(&it.value)
+            })
+    };
+    let named: Vec<Ustr> = handler_accesses(lookup.entry)
+        .filter(|(_, read)| is_named(read))
+        .map(|(_, read)| read.asset)
+        .collect();
+    let is_number_of_named = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, .. }
+            if named.contains(asset) && crate::lookups::is_identifier(field))
+    };
+    let is_taken_over = |field: &Field| {
+        is_copy(&field.value)
+            && (is_of_any(&field.value, &names)
+                || field.value.origins().iter().any(is_number_of_named))
+    };
     let is_tied = |fields: &[Field]| fields.iter().any(names_person);
     let is_new = access.operation == Operation::Create || is_tied(&access.values);
     is_new

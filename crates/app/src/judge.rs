@@ -492,16 +492,34 @@ fn is_attackers_choice(check: &Check) -> bool {
 /// Holds if a record is found by no more than a header that names somebody: any client can send it.
 fn is_named_by_header(check: &Check, provenance: &Provenance) -> bool {
     let is_name = |origin: &Origin| {
-        matches!(origin, Origin::Request(RequestPart::Header, _)) && !origin.is_identity()
+        matches!(origin, Origin::Request(RequestPart::Header, name)
+            if !origin.is_identity() || names_somebody(name))
     };
     let is_found = |origin: &Origin| matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty());
     let origins = provenance.origins();
-    check.kind == CheckKind::Presence
+    let is_nothing = |operand: &Provenance| operand.literal().is_some_and(|text| text == "null");
+    let asks_for_any = check.kind == CheckKind::Presence
+        || (check.kind == CheckKind::Equality && check.operands.iter().any(is_nothing));
+    // By a credential that proves nothing, nothing is found; what decided that it was tried has no part in it.
+    let examined = || check.operands.iter().flat_map(Provenance::origins);
+    asks_for_any
         && origins.iter().any(is_name)
-        && origins.iter().any(is_found)
-        && origins.iter().all(|origin| {
+        && examined().any(is_found)
+        && examined().all(|origin| {
             is_name(origin) || is_found(origin) || matches!(origin, Origin::Literal(_))
         })
+}
+
+/// Holds if a header is called after the person whom it names, and after no secret: `x-session-user`, `x-auth-email`.
+pub fn names_somebody(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    let last = header.rsplit(['-', '_']).next().unwrap_or_default();
+    let is_number = matches!(last, "id") && header.contains("user");
+    is_number
+        || matches!(
+            last,
+            "user" | "userid" | "uid" | "username" | "email" | "account"
+        )
 }
 
 fn environment_of(way: &Continuation) -> Option<String> {

@@ -134,6 +134,7 @@ impl<'p> Machine<'p> {
         if let Some(value) = &arguments.rest {
             object.is_open = true;
             object.elements.push(value.clone());
+            return Value::object(id).with_origins(value.origins);
         }
         Value::object(id)
     }

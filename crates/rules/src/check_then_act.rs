@@ -3,7 +3,7 @@
 
 use firedoor_app::{
     Access, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin,
-    RequestPart, query,
+    Provenance, RequestPart, query,
 };
 use ustr::Ustr;
 
@@ -114,10 +114,24 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
 
 /// A question whether a mark is set, before the mark is set and something is given.
 fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
-    if !is_mark(place.field) || !gives_something(place) {
+    if !gives_something(place) {
         return None;
     }
-    refusing(place).find(|check| check.kind != CheckKind::Failure && examines(check, place))
+    let mut asked =
+        refusing(place).filter(|check| check.kind != CheckKind::Failure && examines(check, place));
+    // A number that is worked out from what the record says of itself is counted, and no mark.
+    let is_counted = place
+        .field
+        .value
+        .record_fields(place.access.asset)
+        .next()
+        .is_some();
+    match is_mark(place.field) && !is_counted {
+        true => asked.next(),
+        // For whom it is used may be what the body names, where it was for nobody before.
+        false if names_somebody(place.field) => asked.find(|check| is_about_nothing(check)),
+        false => None,
+    }
 }
 
 /// A look-up of what is not marked yet, before it is marked and something is given.
@@ -173,6 +187,22 @@ fn is_mark(field: &Field) -> bool {
                 }
             )
         })
+}
+
+/// The number of a record that the client sends.
+fn names_somebody(field: &Field) -> bool {
+    let is_number = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Body | RequestPart::Message, name)
+            if name.ends_with("id") || name.ends_with("Id"))
+    };
+    field.operator == "=" && !field.value.is_empty() && field.value.origins().iter().all(is_number)
+}
+
+/// Holds if the check asks whether a value is there.
+fn is_about_nothing(check: &Check) -> bool {
+    let is_nothing = |operand: &Provenance| operand.literal().is_some_and(|text| text == "null");
+    check.kind == CheckKind::Presence
+        || (check.kind == CheckKind::Equality && check.operands.iter().any(is_nothing))
 }
 
 /// The handler raises something of worth besides, which is what makes a second pass worth having.

@@ -1,6 +1,9 @@
 //! Finds entry points that read who is asking, and act for those who do not say it too.
 
-use firedoor_app::{Control, EntryPoint, Map, Origin, RequestPart, Verdict, query};
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict, query,
+};
+use ustr::Ustr;
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -50,6 +53,38 @@ fn names_itself(map: &Map, entry: &EntryPoint) -> bool {
     })
 }
 
+/// Holds if whoever says who he is has to be one of the record's people, and whoever says nothing is told the same
+/// records, which every other entry point tells to people that it knows.
+fn is_asked_of_known(map: &Map, entry: &EntryPoint) -> bool {
+    let is_guarded = |asset: Ustr| {
+        let mut others = query::users_of(map, asset, false)
+            .filter(|other| !std::ptr::eq(*other, entry))
+            .peekable();
+        others.peek().is_some()
+            && others.all(|other| other.verdict(Control::Authentication) == Verdict::Enforced)
+    };
+    let is_told = |asset: Ustr| {
+        entry.exposed.iter().any(|effect| match &effect.kind {
+            EffectKind::Respond {
+                body,
+                is_error: false,
+                ..
+            } => body
+                .iter()
+                .any(|field| field.value.record_fields(asset).next().is_some()),
+            _ => false,
+        })
+    };
+    entry.verdict(Control::Ownership).refuses()
+        && query::accesses_in(&entry.exposed).any(|(effect, access)| {
+            effect.layer.is_none()
+                && access.operation == Operation::Read
+                && query::is_personal(map, access.asset)
+                && is_told(access.asset)
+                && is_guarded(access.asset)
+        })
+}
+
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if entry.verdict(Control::Authentication) != Verdict::Observed
@@ -61,9 +96,10 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         };
         // Who asks may say who he is: that is for nobody else to choose.
-        let confidence = match names_itself(map, entry) {
-            true => Confidence::High,
-            false => exposure.confidence,
+        let confidence = match exposure.confidence {
+            _ if names_itself(map, entry) => Confidence::High,
+            Confidence::Low if is_asked_of_known(map, entry) => Confidence::Medium,
+            confidence => confidence,
         };
         if confidence == Confidence::Low {
             continue;

@@ -30,6 +30,10 @@ fn counted_down<'m>(map: &Map, entry: &'m EntryPoint) -> Option<Seat<'m>> {
     written_fields(entry).find_map(|(effect, access, field)| {
         let is_open = access.operation == Operation::Update
             && is_counted(access, field)
+            && field
+                .value
+                .record_fields(access.asset)
+                .all(|name| name == field.name)
             && is_unprotected(map, access)
             && is_read_on_the_way(entry, access.asset)
             && !query::are_exclusive(entry, effect, made);

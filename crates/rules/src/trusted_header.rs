@@ -1,7 +1,7 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, Control, EntryPoint, Field, Map, Origin, Provenance, RequestPart, query,
+    Access, Control, EntryPoint, Field, Map, Origin, Provenance, RequestPart, names_somebody, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -85,6 +85,9 @@ fn header_of(value: &Provenance) -> Option<Ustr> {
 
 fn is_credential_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    if names_somebody(&name) {
+        return false;
+    }
     name.is_empty()
         || [
             "authorization",
