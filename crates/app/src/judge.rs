@@ -131,7 +131,15 @@ pub fn user_control(check: &Check) -> Option<Control> {
         });
         return (!is_choice && !is_confirmation(check)).then_some(Control::Ownership);
     }
-    let is_listed = is_about_principal(&examined) && environment_in(&examined).is_some();
+    // A key from the settings proves a token; only what is held against a list of them says what its owner may do.
+    let is_listed = check.parts().iter().any(|part| {
+        let examined = part.operands.iter();
+        let examined = examined.fold(Provenance::default(), |all, it| all.union(it));
+        part.operands.len() <= 2
+            && matches!(part.kind, CheckKind::Membership | CheckKind::Equality)
+            && is_about_principal(&examined)
+            && environment_in(&examined).is_some()
+    });
     (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
 }
 
@@ -187,17 +195,19 @@ fn asks_for_purpose(check: &Check) -> bool {
         let mut origins = operand.origins().iter();
         !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
     };
-    let is_purpose = |operand: &Provenance| {
-        operand.literal().is_some_and(|text| {
-            let text = text.to_ascii_lowercase();
-            let word = text.trim_end_matches("token").trim_end_matches(['_', '-']);
-            matches!(word, "access" | "refresh" | "session" | "bearer" | "auth")
-        })
-    };
     check.kind == CheckKind::Equality
         && check.operands.len() == 2
         && check.operands.iter().any(is_claim)
         && check.operands.iter().any(is_purpose)
+}
+
+/// Holds for a word that says what a token is for.
+fn is_purpose(operand: &Provenance) -> bool {
+    operand.literal().is_some_and(|text| {
+        let text = text.to_ascii_lowercase();
+        let word = text.trim_end_matches("token").trim_end_matches(['_', '-']);
+        matches!(word, "access" | "refresh" | "session" | "bearer" | "auth")
+    })
 }
 
 /// Holds if a client is asked to repeat something of his own that is no id, such as a name, to confirm.

@@ -61,3 +61,21 @@ fn what_the_request_names_and_the_caller_decide_is_a_question_of_rights() {
     whole.control = Provenance::new([Origin::Request(RequestPart::Message, Ustr::from("channel"))]);
     assert_eq!(user_control(&whole), Some(Control::Authorization));
 }
+
+#[test]
+fn keys_that_are_tried_in_turn_are_no_list_of_who_may_do_what() {
+    let one = |origin: Origin| Provenance::new([origin]);
+    let kind = one(Origin::Principal(Ustr::from("purpose")));
+    let word = one(Origin::Literal(Ustr::from("access")));
+    let keys = one(Origin::Environment {
+        name: Ustr::from("KEYS"),
+        fallback: None,
+    });
+    let tried = vec![kind.clone(), word, keys.clone()];
+    let tried = open_way(CheckKind::Equality, tried).checks.remove(0);
+    assert_eq!(user_control(&tried), None);
+    let listed = open_way(CheckKind::Membership, vec![kind, keys])
+        .checks
+        .remove(0);
+    assert_eq!(user_control(&listed), Some(Control::Authorization));
+}
