@@ -15,6 +15,9 @@ pub(crate) const MOST_WAYS: usize = 8;
 /// How many decisions within a branch are remembered behind it.
 const MOST: usize = 6;
 
+/// A value that hangs on more tests than these stands for none: what it is made of is looked at whenever it is asked.
+const MOST_TESTS: usize = 12;
+
 /// A way to a return.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
@@ -201,12 +204,30 @@ impl Machine<'_> {
         });
         let given: Vec<Vec<Decided>> = given.collect();
         let asked = self.asked_on_all(&given, span)?;
+        if self.size_of(asked.0) > MOST_TESTS {
+            return None;
+        }
         let is_plain = |atom: &Atom| matches!(atom, Atom::Bool(_));
         if returned.atoms().iter().all(is_plain) {
             return Some(asked);
         }
         let is_there = (self.truth_test(returned), false);
         Some((self.add_parts(vec![is_there, asked], true, span), false))
+    }
+
+    /// The number of tests that a test is made of, as far as it is asked for.
+    fn size_of(&self, test: TestId) -> usize {
+        let mut waiting = vec![test];
+        let mut size = 0;
+        while let Some(test) = waiting.pop() {
+            let parts = &self.test(test).parts;
+            size += usize::from(parts.is_empty());
+            if size > MOST_TESTS {
+                break;
+            }
+            waiting.extend(parts.iter().map(|(part, _)| *part));
+        }
+        size
     }
 
     /// Makes one test of what was decided on each of several ways of which one was taken: what all have in common, and
@@ -267,6 +288,9 @@ impl Machine<'_> {
         };
         let asked = given.test?;
         let (chosen, negated) = self.decision(decision).test?;
+        if self.size_of(asked.0) + self.size_of(chosen) > MOST_TESTS {
+            return None;
+        }
         let parts = vec![(chosen, negated == side), asked];
         Some((self.add_parts(parts, true, span), false))
     }

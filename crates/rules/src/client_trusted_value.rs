@@ -1,5 +1,7 @@
 //! Finds prices, balances and ranks that handlers take from the client's word.
 
+use std::collections::BTreeSet;
+
 use firedoor_app::{
     Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
     user_control,
@@ -27,13 +29,14 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let ranks = asked_ranks(map);
     for entry in &map.entry_points {
         if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
-                let is_worth = is_rank(map, access.asset, field.name)
+                let is_worth = is_rank(map, &ranks, access.asset, field.name)
                     || is_money_name(&sent) && is_money(map, access.asset, field.name)
                     || access.operation == Operation::Create
                         && bought(map, access.asset, field.name).is_some();
@@ -52,7 +55,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     field,
                     sent,
                 };
-                if let Some((confidence, because)) = judge(map, &place) {
+                if let Some((confidence, because)) = judge(map, &ranks, &place) {
                     report(&place, confidence, &because, findings);
                 }
             }
@@ -99,7 +102,7 @@ struct Place<'m> {
     sent: Ustr,
 }
 
-fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
+fn judge(map: &Map, ranks: &Ranks, place: &Place<'_>) -> Option<(Confidence, String)> {
     let Place {
         entry,
         access,
@@ -107,7 +110,7 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
         sent,
         ..
     } = place;
-    if is_rank(map, access.asset, field.name) {
+    if is_rank(map, ranks, access.asset, field.name) {
         return judge_rank(map, place);
     }
     if let Some(entry) = bought(map, access.asset, field.name) {
@@ -154,30 +157,41 @@ fn judge(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
 }
 
 /// Says what somebody may do: by its name, or because guards ask for it.
-fn is_rank(map: &Map, asset: Ustr, field: Ustr) -> bool {
-    is_rank_name(&field)
-        || query::account_assets(map).contains(&asset)
-            && !is_money(map, asset, field)
-            && map.entry_points.iter().any(|entry| {
-                let mut checks = entry.checks.iter();
-                checks.any(|check| asks_for(check, asset, field))
-            })
+fn is_rank(map: &Map, ranks: &Ranks, asset: Ustr, field: Ustr) -> bool {
+    is_rank_name(&field) || ranks.contains(&(asset, field)) && !is_money(map, asset, field)
 }
 
-/// The check refuses callers for what the field says of them. Where a constant stands for it, what chose the constant
-/// tells.
-fn asks_for(check: &Check, asset: Ustr, field: Ustr) -> bool {
+/// Fields of accounts by which callers are refused, with the asset of each.
+type Ranks = BTreeSet<(Ustr, Ustr)>;
+
+fn asked_ranks(map: &Map) -> Ranks {
+    let accounts = query::account_assets(map);
+    let checks = map.entry_points.iter().flat_map(|entry| &entry.checks);
+    let asked = checks.flat_map(|check| {
+        let fields = asked_of(check).filter(|(asset, _)| accounts.contains(asset));
+        let fields: Vec<(Ustr, Ustr)> = fields.collect();
+        let refuses = !fields.is_empty()
+            && check.refusal.is_some()
+            && user_control(check) == Some(Control::Authorization);
+        fields.into_iter().filter(move |_| refuses)
+    });
+    asked.collect()
+}
+
+/// The fields that the check asks for. Where a constant stands for one, what chose the constant tells.
+fn asked_of(check: &Check) -> impl Iterator<Item = (Ustr, Ustr)> {
     let is_constant = |operand: &Provenance| {
         let mut origins = operand.origins().iter();
         origins.all(|origin| matches!(origin, Origin::Literal(_)))
     };
     let is_blank = check.operands.iter().all(is_constant);
-    let examined = check.operands.iter().filter(|_| !is_blank);
-    let chosen = [&check.control].into_iter().filter(|_| is_blank);
-    let has_field = |value: &Provenance| value.record_fields(asset).any(|name| name == field);
-    check.refusal.is_some()
-        && user_control(check) == Some(Control::Authorization)
-        && examined.chain(chosen).any(has_field)
+    let examined = check.operands.iter().filter(move |_| !is_blank);
+    let chosen = [&check.control].into_iter().filter(move |_| is_blank);
+    let origins = examined.chain(chosen).flat_map(Provenance::origins);
+    origins.filter_map(|origin| match origin {
+        Origin::Record { asset, field, .. } => Some((*asset, *field)),
+        _ => None,
+    })
 }
 
 /// Returns the entry point by which another server, that reports a payment, moves the time of the field on.
