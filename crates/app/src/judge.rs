@@ -136,7 +136,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
         let examined = part.operands.iter();
         let examined = examined.fold(Provenance::default(), |all, it| all.union(it));
         part.operands.len() <= 2
-            && matches!(part.kind, CheckKind::Membership | CheckKind::Equality)
+            && !matches!(part.kind, CheckKind::Proof | CheckKind::Failure)
             && is_about_principal(&examined)
             && environment_in(&examined).is_some()
     });

@@ -74,8 +74,15 @@ fn keys_that_are_tried_in_turn_are_no_list_of_who_may_do_what() {
     let tried = vec![kind.clone(), word, keys.clone()];
     let tried = open_way(CheckKind::Equality, tried).checks.remove(0);
     assert_eq!(user_control(&tried), None);
-    let listed = open_way(CheckKind::Membership, vec![kind, keys])
-        .checks
-        .remove(0);
-    assert_eq!(user_control(&listed), Some(Control::Authorization));
+    // What a list holds is a membership, or the truth of what was made of both.
+    let both = kind.union(&keys);
+    for listed in [
+        open_way(CheckKind::Membership, vec![kind, keys]),
+        open_way(CheckKind::Presence, vec![both]),
+    ] {
+        assert_eq!(
+            user_control(&listed.checks[0]),
+            Some(Control::Authorization)
+        );
+    }
 }
