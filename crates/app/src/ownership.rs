@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::query::{accesses, comparisons, handler_accesses, is_principal, verifications};
+use crate::query::{accesses, comparisons, handler_accesses, is_principal, tells, verifications};
 use crate::{
     Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind,
     Map, Operation, Origin, Provenance, RequestPart, user_control,
@@ -205,20 +205,8 @@ fn is_named(access: &Access) -> bool {
 
 /// Returns the answers that tell something of the asset's records that were not found by the principal.
 pub fn answers_with(entry: &EntryPoint, asset: Ustr) -> impl Iterator<Item = &Effect> {
-    entry.effects.iter().filter(move |effect| {
-        let EffectKind::Respond {
-            body,
-            is_error: false,
-            ..
-        } = &effect.kind
-        else {
-            return false;
-        };
-        effect.layer.is_none()
-            && body
-                .iter()
-                .any(|field| field.value.record_fields(asset).next().is_some())
-    })
+    let of_handler = entry.effects.iter().filter(|it| it.layer.is_none());
+    of_handler.filter(move |effect| tells(effect, asset))
 }
 
 /// The names of the guards of `entry` that ask what a caller is, checks inside the handler included.

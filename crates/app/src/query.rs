@@ -576,6 +576,12 @@ fn check_is_about_principal(check: &Check) -> bool {
     crate::user_control(check).is_some()
 }
 
+/// Holds if the effect is an answer, and no error, that tells something of the asset's records.
+pub fn tells(effect: &Effect, asset: Ustr) -> bool {
+    matches!(&effect.kind, EffectKind::Respond { body, is_error: false, .. }
+        if body.iter().any(|field| field.value.record_fields(asset).next().is_some()))
+}
+
 /// Holds if the entry point is over HTTP and reads only.
 pub fn is_reading(entry: &EntryPoint) -> bool {
     entry.transport == Transport::Http

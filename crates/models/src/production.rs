@@ -5,6 +5,7 @@ use firedoor_eval::{Machine, TestId, TestKind, Value};
 use ustr::Ustr;
 
 use crate::ModelHost;
+use crate::settings::joined;
 
 /// Returns whether a value that hangs on the kind of installation is true in production, by what such settings are
 /// customarily called and set to; `None` if that cannot be told.
@@ -25,15 +26,7 @@ fn outcome(host: &ModelHost, machine: &Machine<'_>, test: TestId, depth: usize) 
         return None;
     }
     if !test.parts.is_empty() {
-        let parts = test.parts.iter().map(|(part, is_negated)| {
-            Some(outcome(host, machine, *part, depth + 1)? != *is_negated)
-        });
-        let parts: Option<Vec<bool>> = parts.collect();
-        let parts = parts?;
-        return Some(match test.is_conjunction {
-            true => parts.iter().all(|holds| *holds),
-            false => parts.iter().any(|holds| *holds),
-        });
+        return joined(test, |part| outcome(host, machine, part, depth + 1));
     }
     match (test.kind, test.operands.as_slice()) {
         (TestKind::Truth, [value]) => in_production(host, machine, value),

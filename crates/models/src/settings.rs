@@ -1,7 +1,7 @@
 //! What settings are where the environment does not say: shared by models whose guards can be switched off.
 
 use firedoor_app::{Origin, Provenance};
-use firedoor_eval::{Atom, Machine, TestId, TestKind, Value};
+use firedoor_eval::{Atom, Machine, Test, TestId, TestKind, Value};
 
 /// Returns whether a value that hangs on settings is true where the environment says nothing: by their own
 /// defaults, and by what follows from them.
@@ -18,22 +18,24 @@ fn known(value: &Value) -> Option<Value> {
     value.filter(|atom| !matches!(atom, Atom::Unknown(_)))
 }
 
+/// Returns how a test of several parts comes out, if that of each is known.
+pub(crate) fn joined(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
+    let parts = test.parts.iter();
+    let parts = parts.map(|(id, is_negated)| Some(part(*id)? != *is_negated));
+    let parts: Vec<bool> = parts.collect::<Option<_>>()?;
+    Some(match test.is_conjunction {
+        true => parts.iter().all(|holds| *holds),
+        false => parts.iter().any(|holds| *holds),
+    })
+}
+
 fn outcome(machine: &mut Machine<'_>, test: TestId, depth: usize) -> Option<bool> {
     let test = machine.test(test).clone();
     if depth > 6 {
         return None;
     }
     if !test.parts.is_empty() {
-        let parts = test
-            .parts
-            .iter()
-            .map(|(part, is_negated)| Some(outcome(machine, *part, depth + 1)? != *is_negated));
-        let parts: Option<Vec<bool>> = parts.collect();
-        let parts = parts?;
-        return Some(match test.is_conjunction {
-            true => parts.iter().all(|holds| *holds),
-            false => parts.iter().any(|holds| *holds),
-        });
+        return joined(&test, |part| outcome(machine, part, depth + 1));
     }
     match (test.kind, test.operands.as_slice()) {
         (TestKind::Truth, [value]) => by_default(machine, value),

@@ -29,17 +29,24 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let ranks = asked_ranks(map);
+    let known = Known {
+        ranks: asked_ranks(map),
+        servers: map
+            .entry_points
+            .iter()
+            .filter(|it| is_from_server(it))
+            .collect(),
+    };
     for entry in &map.entry_points {
         if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
-                let is_worth = is_rank(map, &ranks, access.asset, field.name)
+                let is_worth = is_rank(map, &known.ranks, access.asset, field.name)
                     || is_money_name(&sent) && is_money(map, access.asset, field.name)
                     || access.operation == Operation::Create
-                        && bought(map, access.asset, field.name).is_some();
+                        && bought(&known, access.asset, field.name).is_some();
                 if !is_worth {
                     continue;
                 }
@@ -55,7 +62,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     field,
                     sent,
                 };
-                if let Some((confidence, because)) = judge(map, &ranks, &place) {
+                if let Some((confidence, because)) = judge(map, &known, &place) {
                     report(&place, confidence, &because, findings);
                 }
             }
@@ -102,7 +109,7 @@ struct Place<'m> {
     sent: Ustr,
 }
 
-fn judge(map: &Map, ranks: &Ranks, place: &Place<'_>) -> Option<(Confidence, String)> {
+fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence, String)> {
     let Place {
         entry,
         access,
@@ -110,10 +117,10 @@ fn judge(map: &Map, ranks: &Ranks, place: &Place<'_>) -> Option<(Confidence, Str
         sent,
         ..
     } = place;
-    if is_rank(map, ranks, access.asset, field.name) {
+    if is_rank(map, &known.ranks, access.asset, field.name) {
         return judge_rank(map, place);
     }
-    if let Some(entry) = bought(map, access.asset, field.name) {
+    if let Some(entry) = bought(known, access.asset, field.name) {
         return Some((
             Confidence::Medium,
             format!("`{}` moves it on for a payment", entry.id()),
@@ -161,6 +168,13 @@ fn is_rank(map: &Map, ranks: &Ranks, asset: Ustr, field: Ustr) -> bool {
     is_rank_name(&field) || ranks.contains(&(asset, field)) && !is_money(map, asset, field)
 }
 
+/// What holds for the application as a whole.
+struct Known<'m> {
+    ranks: Ranks,
+    /// The entry points that other servers call.
+    servers: Vec<&'m EntryPoint>,
+}
+
 /// Fields of accounts by which callers are refused, with the asset of each.
 type Ranks = BTreeSet<(Ustr, Ustr)>;
 
@@ -195,20 +209,18 @@ fn asked_of(check: &Check) -> impl Iterator<Item = (Ustr, Ustr)> {
 }
 
 /// Returns the entry point by which another server, that reports a payment, moves the time of the field on.
-fn bought(map: &Map, asset: Ustr, field: Ustr) -> Option<&EntryPoint> {
-    map.entry_points
-        .iter()
-        .filter(|entry| is_from_server(entry))
-        .find(|entry| {
-            written_fields(entry).any(|(_, access, value)| {
-                let mut old = value.value.record_fields(asset);
-                access.operation == Operation::Update
-                    && access.asset == asset
-                    && value.name == field
-                    && value.value.origins().contains(&Origin::Clock)
-                    && old.any(|name| name == field)
-            })
+fn bought<'m>(known: &Known<'m>, asset: Ustr, field: Ustr) -> Option<&'m EntryPoint> {
+    let mut servers = known.servers.iter().copied();
+    servers.find(|entry| {
+        written_fields(entry).any(|(_, access, value)| {
+            let mut old = value.value.record_fields(asset);
+            access.operation == Operation::Update
+                && access.asset == asset
+                && value.name == field
+                && value.value.origins().contains(&Origin::Clock)
+                && old.any(|name| name == field)
         })
+    })
 }
 
 /// The server's own value that is used where the client sends none: a setting, a stored price, or one of a list of

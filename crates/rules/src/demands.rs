@@ -3,6 +3,8 @@
 //! A rank is a field of the caller that refusing checks examine. How high it must be is a number on a scale, one of
 //! several names, or a right that the rank must include; two demands are compared only where they are of one kind.
 
+use std::collections::BTreeSet;
+
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin, Provenance,
     RequestPart, query,
@@ -168,7 +170,7 @@ fn demand(check: &Check) -> Option<Demand> {
 }
 
 /// A bound that is one number, for something that is none, or is one of several.
-fn bound(check: &Check) -> Option<Level> {
+pub fn bound(check: &Check) -> Option<Level> {
     let order = check.order?;
     let [left, right] = check.operands.as_slice() else {
         return None;
@@ -271,6 +273,8 @@ pub struct Scale<'m> {
     pub reading: Vec<Ustr>,
     /// The assets that keep accounts.
     accounts: Vec<Ustr>,
+    /// The fields that somebody is asked about.
+    ranks: BTreeSet<Subject>,
 }
 
 impl<'m> Scale<'m> {
@@ -291,7 +295,10 @@ impl<'m> Scale<'m> {
             }
         }
         let reading = reading_rights(&asked);
+        let all = asked.iter().flat_map(|it| &it.demands.all);
+        let ranks = all.flat_map(|demand| demand.of.iter().copied()).collect();
         Scale {
+            ranks,
             asked,
             reading,
             accounts,
@@ -326,14 +333,12 @@ impl<'m> Scale<'m> {
 
     /// Holds if records of the asset say what rank somebody has.
     pub fn has_rank(&self, asset: Ustr) -> bool {
-        let mut all = self.asked.iter().flat_map(|it| &it.demands.all);
-        all.any(|demand| demand.of.iter().any(|(found, _)| *found == asset))
+        self.ranks.iter().any(|(found, _)| *found == asset)
     }
 
     /// Holds if somebody is asked about the field.
     pub fn is_rank(&self, subject: Subject) -> bool {
-        let mut all = self.asked.iter().flat_map(|it| &it.demands.all);
-        all.any(|demand| demand.of.contains(&subject))
+        self.ranks.contains(&subject)
     }
 }
 

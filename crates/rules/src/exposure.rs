@@ -78,17 +78,9 @@ fn is_by_own_credential(map: &Map, access: &Access) -> bool {
 
 /// Holds if an answer tells something of the asset's records.
 fn is_answered(asset: Ustr, effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| match &effect.kind {
-        EffectKind::Respond {
-            body,
-            is_error: false,
-            ..
-        } => body
-            .iter()
-            .any(|field| field.value.record_fields(asset).next().is_some()),
-        EffectKind::Room(..) => true,
-        _ => false,
-    })
+    let mut effects = effects.iter();
+    effects
+        .any(|it| firedoor_app::query::tells(it, asset) || matches!(it.kind, EffectKind::Room(..)))
 }
 
 fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> Exposure {

@@ -8,6 +8,8 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
+use crate::demands::{Level, bound};
+
 /// Something that a lower role is let do.
 pub struct Lesser<'m> {
     /// What, as a phrase.
@@ -22,7 +24,7 @@ pub struct Lesser<'m> {
 struct Asked {
     field: Ustr,
     allowed: Vec<Ustr>,
-    floor: Option<f64>,
+    floor: Option<i64>,
 }
 
 impl Asked {
@@ -107,7 +109,7 @@ fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
             Some(known) if known.field == asked.field => {
                 known.allowed.retain(|name| asked.allowed.contains(name));
                 // The highest of several floors is asked for.
-                known.floor = known.floor.into_iter().chain(asked.floor).reduce(f64::max);
+                known.floor = known.floor.into_iter().chain(asked.floor).max();
             }
             Some(_) => {}
             None => found = Some(asked),
@@ -157,16 +159,16 @@ fn asked_by(check: &Check) -> Option<Asked> {
 
 /// The caller's role is worked out as a number, or is one, and held against the least that is let through.
 fn floor_of(check: &Check) -> Option<Asked> {
-    let [rank, least] = check.operands.as_slice() else {
+    let Level::AtLeast(floor) = bound(check)? else {
         return None;
     };
+    let rank = check.operands.iter().find(|it| it.literal().is_none())?;
     if check.is_alternative
         || check.refusal.is_none()
         || firedoor_app::user_control(check) != Some(firedoor_app::Control::Authorization)
     {
         return None;
     }
-    let floor = least.literal()?.parse().ok()?;
     let is_number =
         |origin: &Origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok());
     let is_worked_out = rank.origins().len() > 1 && rank.origins().iter().all(is_number);

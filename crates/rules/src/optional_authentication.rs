@@ -1,8 +1,6 @@
 //! Finds entry points that read who is asking, and act for those who do not say it too.
 
-use firedoor_app::{
-    Control, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict, query,
-};
+use firedoor_app::{Control, EntryPoint, Map, Operation, Origin, RequestPart, Verdict, query};
 use ustr::Ustr;
 
 use crate::exposure::{is_public_by_nature, worst};
@@ -64,16 +62,8 @@ fn is_asked_of_known(map: &Map, entry: &EntryPoint) -> bool {
             && others.all(|other| other.verdict(Control::Authentication) == Verdict::Enforced)
     };
     let is_told = |asset: Ustr| {
-        entry.exposed.iter().any(|effect| match &effect.kind {
-            EffectKind::Respond {
-                body,
-                is_error: false,
-                ..
-            } => body
-                .iter()
-                .any(|field| field.value.record_fields(asset).next().is_some()),
-            _ => false,
-        })
+        let mut effects = entry.exposed.iter();
+        effects.any(|effect| query::tells(effect, asset))
     };
     entry.verdict(Control::Ownership).refuses()
         && query::accesses_in(&entry.exposed).any(|(effect, access)| {

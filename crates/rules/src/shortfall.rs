@@ -131,15 +131,13 @@ fn gives_rank<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Opti
         let example = stricter(scale, asked).find(|(_, demand)| {
             demand.of.contains(&subject) && may_be(&given.value, own, &demand.level)
         });
-        if example.is_none() && !is_below_top {
-            return None;
-        }
-        Some(Shortfall {
-            words: format!("gives others any {}.{}", access.asset, given.name),
-            effect: asked.effect,
-            example: example.map(|(it, _)| (it.entry, it.effect)),
-            count: 1,
-        })
+        gives(
+            asked,
+            access,
+            given,
+            example.map(|(it, _)| it),
+            is_below_top,
+        )
     })
 }
 
@@ -193,6 +191,22 @@ fn is_limited(asked: &Asked<'_>, value: &Provenance) -> bool {
     })
 }
 
+/// What is given, if somebody else is asked for more or the scale has more.
+fn gives<'m>(
+    asked: &Asked<'m>,
+    access: &Access,
+    given: &firedoor_app::Field,
+    example: Option<&Asked<'m>>,
+    is_below_top: bool,
+) -> Option<Shortfall<'m>> {
+    (example.is_some() || is_below_top).then(|| Shortfall {
+        words: format!("gives others any {}.{}", access.asset, given.name),
+        effect: asked.effect,
+        example: example.map(|it| (it.entry, it.effect)),
+        count: 1,
+    })
+}
+
 /// It gives another account money, and whoever gives it a rank is asked for more.
 fn gives_money<'m>(
     map: &'m Map,
@@ -223,15 +237,13 @@ fn gives_money<'m>(
     };
     let example = stricter(scale, asked).find(|(it, _)| gives_rank(it));
     let is_below_top = asked.demands.all.iter().all(|it| it.is_below_top);
-    if example.is_none() && !is_below_top {
-        return None;
-    }
-    Some(Shortfall {
-        words: format!("gives others any {}.{}", access.asset, given.name),
-        effect: asked.effect,
-        example: example.map(|(it, _)| (it.entry, it.effect)),
-        count: 1,
-    })
+    gives(
+        asked,
+        access,
+        given,
+        example.map(|(it, _)| it),
+        is_below_top,
+    )
 }
 
 /// It deletes what its neighbours change only for more.

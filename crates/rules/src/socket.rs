@@ -134,16 +134,8 @@ fn room(entry: &EntryPoint) -> Option<Reach> {
 }
 
 fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
-    entry.exposed.iter().any(|effect| match &effect.kind {
-        EffectKind::Respond {
-            body,
-            is_error: false,
-            ..
-        } => body
-            .iter()
-            .any(|field| field.value.record_fields(asset).next().is_some()),
-        _ => false,
-    })
+    let mut effects = entry.exposed.iter();
+    effects.any(|effect| query::tells(effect, asset))
 }
 
 /// A process remembers its connections; that is no change of anything.
@@ -213,16 +205,8 @@ pub fn is_asked(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     if access.operation.is_write() || is_the_callers(entry, effect, &access.key) {
         return is_the_callers(entry, effect, &access.key);
     }
-    let is_telling = |effect: &&Effect| match &effect.kind {
-        EffectKind::Respond {
-            body,
-            is_error: false,
-            ..
-        } => body
-            .iter()
-            .any(|field| field.value.record_fields(access.asset).next().is_some()),
-        EffectKind::Room(..) => true,
-        _ => false,
+    let is_telling = |effect: &&Effect| {
+        query::tells(effect, access.asset) || matches!(effect.kind, EffectKind::Room(..))
     };
     let mut telling = entry.effects.iter().filter(is_telling).peekable();
     telling.peek().is_some() && telling.all(|told| query::is_checked_by_principal(entry, told))

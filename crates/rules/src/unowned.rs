@@ -69,6 +69,8 @@ impl Unowned<'_> {
 /// Returns the uses of records that the client alone chooses, where the application elsewhere asks whose they are.
 pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let usages = all_usages(map);
+    let examples = usages.iter().filter(|it| it.is_scoped && is_asked(it));
+    let examples: Vec<&Usage<'_>> = examples.collect();
     let mut found = Vec::new();
     let open = usages
         .iter()
@@ -77,7 +79,7 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
             continue;
         }
-        let evidence = Evidence::of(map, &usages, usage);
+        let evidence = Evidence::of(map, &usages, &examples, usage);
         let example = evidence.example(map, usage);
         let has_checked_parent = has_checked_parent(usage);
         let example = example
@@ -168,12 +170,12 @@ fn is_taken_up(map: &Map, usage: &Usage<'_>) -> bool {
         && query::handler_accesses(usage.entry).any(|(effect, made)| {
             made.operation == Operation::Create
                 && made.asset != usage.access.asset
-                && !ties(usage.entry, effect).holds(usage.access)
                 && made.values.iter().any(names)
                 && made
                     .values
                     .iter()
                     .any(|field| query::is_principal(&field.value))
+                && !ties(usage.entry, effect).holds(usage.access)
         })
 }
 
@@ -277,25 +279,28 @@ struct Evidence<'u, 'm> {
 }
 
 impl<'u, 'm> Evidence<'u, 'm> {
-    fn of(map: &'m Map, usages: &'u [Usage<'m>], usage: &Usage<'m>) -> Evidence<'u, 'm> {
+    /// What `usages` say of one of them; `examples` are those that ask whose the record is.
+    fn of(
+        map: &'m Map,
+        usages: &'u [Usage<'m>],
+        examples: &[&'u Usage<'m>],
+        usage: &Usage<'m>,
+    ) -> Evidence<'u, 'm> {
         let asset = usage.access.asset;
         let is_made_by_callers = makers(map, asset).next().is_some();
         let like = |other: &&Usage<'_>| {
             other.access.asset == asset && is_reading(other.kind) == is_reading(usage.kind)
         };
-        let scoped: Vec<&Usage<'_>> = usages
+        let scoped: Vec<&Usage<'_>> = examples
             .iter()
+            .copied()
             .filter(like)
-            .filter(|other| other.is_scoped && !std::ptr::eq(other.entry, usage.entry))
+            .filter(|other| !std::ptr::eq(other.entry, usage.entry))
             .filter(|other| other.effect.span != usage.effect.span)
-            .filter(|other| is_asked(other) && (is_made_by_callers || tells_alike(usage, other)))
+            .filter(|other| is_made_by_callers || tells_alike(usage, other))
             .collect();
-        let read_scoped = usages.iter().find(|other| {
-            other.access.asset == asset
-                && other.is_scoped
-                && other.kind == Use::Tell
-                && is_asked(other)
-        });
+        let mut told = examples.iter().copied();
+        let read_scoped = told.find(|other| other.access.asset == asset && other.kind == Use::Tell);
         let ranks = Ranks::of(scoped.iter().map(|found| found.entry));
         let is_of_peers = |other: &Usage<'_>| !ranks.are_below(other.entry);
         let mut open: Vec<_> = usages

@@ -183,17 +183,8 @@ fn is_reference(map: &Map, asset: Ustr, name: &str) -> bool {
 }
 
 fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
-    entry.effects.iter().any(|effect| match &effect.kind {
-        EffectKind::Respond {
-            body,
-            is_error: false,
-            ..
-        } => body
-            .iter()
-            .any(|field| field.value.record_fields(asset).next().is_some()),
-        EffectKind::Room(..) => true,
-        _ => false,
-    })
+    let mut effects = entry.effects.iter();
+    effects.any(|it| query::tells(it, asset) || matches!(it.kind, EffectKind::Room(..)))
 }
 
 /// A room that the message names is joined, while other entry points ask before they act under that name.
@@ -247,19 +238,23 @@ fn asks_about(check: &Check, key: &Provenance) -> bool {
     check.refusal.is_some() && names_it && query::is_principal(&provenance)
 }
 
+/// Holds if a record is changed that the message names, and that nothing holds against the caller.
+fn changes_any(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_named = |field: &firedoor_app::Field| {
+        is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
+    };
+    let mut keys = access.key.iter();
+    matches!(access.operation, Operation::Update | Operation::Delete)
+        && access.key.iter().any(is_named)
+        && !keys.any(|field| query::is_principal(&field.value))
+        && !compares_record(entry, access)
+}
+
 /// A record is changed after a check of membership, where others also compare the record with the caller or
 /// ask for a role.
 fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
-        let is_named = access.key.iter().any(|field| {
-            is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
-        });
-        let is_own = access
-            .key
-            .iter()
-            .any(|field| query::is_principal(&field.value));
-        if !is_change || !is_named || is_own || compares_record(entry, access) {
+        if !changes_any(map, entry, access) {
             return None;
         }
         let other = map.entry_points.iter().find(|other| {
@@ -283,13 +278,7 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
 fn leaves_out_caller<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
-        let is_named = access.key.iter().any(|field| {
-            is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
-        });
-        let mut keys = access.key.iter();
-        let is_own = keys.any(|field| query::is_principal(&field.value));
-        if !is_change || !is_named || is_own || compares_record(entry, access) {
+        if !changes_any(map, entry, access) {
             return None;
         }
         let own = Demands::of(entry, effect, &accounts);

@@ -238,11 +238,11 @@ fn banning(map: &Map) -> impl Iterator<Item = Ban<'_>> {
 
 /// Holds if the log-in, or a guard, refuses an account because the field is set.
 fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
-    refuses_for(map, asset, field) || is_left_out(map, asset, field)
+    refuses_for(map, asset, field) || is_asked_empty(map, asset, field)
 }
 
 /// Holds if callers are looked up only where nothing stands in the field.
-fn is_left_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
+fn is_asked_empty(map: &Map, asset: Ustr, field: Ustr) -> bool {
     let guards = map.entry_points.iter().flat_map(query::accesses);
     let mut reads = guards.filter(|(effect, access)| {
         effect.layer.is_some() && access.asset == asset && access.operation == Operation::Read
