@@ -1,6 +1,7 @@
 //! What is done for a lower rank than the application asks for elsewhere: shared by the rule about missing role
 //! checks.
 
+use firedoor_app::ownership::is_clients_choice;
 use firedoor_app::{
     Access, Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
     query,
@@ -59,8 +60,9 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
 /// Holds if the client names a record that need not be his own.
 fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
     let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
+    // A record that is found by a secret, as a session by its cookie, is that of whoever has the secret.
     let is_named = |value: &Provenance| {
-        value.is_from_client()
+        is_clients_choice(value) && !value.origins().contains(&Origin::Digest)
             || value.origins().iter().any(|it| {
                 matches!(
                     it,

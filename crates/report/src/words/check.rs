@@ -9,7 +9,32 @@ pub(crate) fn check(check: &Check) -> String {
     format!("requires that {}", condition(check))
 }
 
+/// More parts than these are counted and not told.
+const MOST_PARTS: usize = 4;
+
+/// One of several ways is enough: each is a test of its own.
+fn either(parts: &[Check]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for part in parts {
+        let said = condition(part);
+        if !words.contains(&said) {
+            words.push(said);
+        }
+    }
+    let more = words.len().saturating_sub(MOST_PARTS);
+    words.truncate(MOST_PARTS);
+    let told = words.join(", or ");
+    match more {
+        0 => told,
+        1 => format!("{told}, or another test"),
+        more => format!("{told}, or one of {more} other tests"),
+    }
+}
+
 fn condition(check: &Check) -> String {
+    if check.alternatives.len() > 1 {
+        return either(&check.alternatives);
+    }
     let holds = check.outcome;
     let say = |yes: &str, no: &str| if holds { yes } else { no }.to_owned();
     // That a value may be missing is what a test for presence is about, and no news.
@@ -20,7 +45,8 @@ fn condition(check: &Check) -> String {
     let values: Vec<String> = check.operands.iter().map(words).collect();
     let first = values.first().cloned();
     let first = first.unwrap_or_else(|| words(&check.control));
-    let second = values.get(1);
+    // Of several tests at once no two values are held against each other for certain.
+    let second = values.get(1).filter(|_| values.len() == 2);
     match (check.kind, second) {
         (CheckKind::Presence, None) => format!("{first} is {}", say("there", "missing")),
         (CheckKind::Equality, Some(second)) => {
@@ -87,11 +113,15 @@ mod tests {
     use super::check;
 
     fn words(kind: CheckKind, operands: &[&[Origin]], outcome: bool) -> String {
+        check(&tested(kind, operands, outcome))
+    }
+
+    fn tested(kind: CheckKind, operands: &[&[Origin]], outcome: bool) -> Check {
         let operands: Vec<Provenance> = operands
             .iter()
             .map(|it| Provenance::new(it.to_vec()))
             .collect();
-        check(&Check {
+        Check {
             kind,
             span: Span {
                 file: FileId(0),
@@ -112,7 +142,7 @@ mod tests {
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,
-        })
+        }
     }
 
     #[test]
@@ -131,6 +161,27 @@ mod tests {
         assert_eq!(
             words(CheckKind::Attempts, &[], false),
             "requires that there were too many attempts"
+        );
+    }
+
+    #[test]
+    fn ways_of_which_one_is_enough_are_told_one_by_one() {
+        let caller: &[Origin] = &[Origin::Principal(Ustr::from(""))];
+        let kind: &[Origin] = &[Origin::Principal(Ustr::from("kind"))];
+        let word: &[Origin] = &[Origin::Literal(Ustr::from("access"))];
+        let parts = vec![
+            tested(CheckKind::Presence, &[caller], false),
+            tested(CheckKind::Equality, &[kind, word], false),
+        ];
+        let mut whole = tested(CheckKind::Equality, &[caller, kind, word], false);
+        assert_eq!(
+            check(&whole),
+            "requires that a test of the caller, the caller's 'kind' and \"access\" fails"
+        );
+        whole.alternatives = parts;
+        assert_eq!(
+            check(&whole),
+            "requires that the caller is missing, or the caller's 'kind' differs from \"access\""
         );
     }
 
