@@ -36,6 +36,8 @@ pub enum Level {
     OneOf(Vec<Ustr>),
     /// A rank with this right.
     Right(Ustr),
+    /// Higher than that of whom it is done to.
+    AboveOther,
 }
 
 /// What is asked before an effect.
@@ -109,6 +111,7 @@ impl Demand {
                 (Level::Right(own), Level::Right(right)) => {
                     own == right || (reading.contains(right) && !reading.contains(own))
                 }
+                (Level::AboveOther, Level::AboveOther) => true,
                 _ => false,
             }
     }
@@ -154,6 +157,7 @@ fn demand(check: &Check) -> Option<Demand> {
         return None;
     }
     let level = match check.kind {
+        CheckKind::Bound if is_of_other(check, &of) => Level::AboveOther,
         CheckKind::Bound => bound(check)?,
         CheckKind::Equality | CheckKind::Membership if check.outcome => names(check)?,
         _ => return None,
@@ -166,6 +170,15 @@ fn demand(check: &Check) -> Option<Demand> {
         of,
         level,
         is_below_top,
+    })
+}
+
+/// Holds if the rank is held against the same field of another record.
+fn is_of_other(check: &Check, of: &[Subject]) -> bool {
+    let provenance = check.provenance();
+    provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: false }
+            if of.contains(&(*asset, *field)))
     })
 }
 
