@@ -239,7 +239,9 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
         .filter(|effect| effect.layer.is_none())
         .filter(|effect| match &effect.kind {
             EffectKind::Issue(token) => {
-                crate::query::is_access_token(map, token) && !names_nobody(entry, token)
+                crate::query::is_access_token(map, token)
+                    && !names_nobody(entry, token)
+                    && !is_about_thing(map, token)
             }
             EffectKind::Access(access) => {
                 access.operation == Operation::Create && sessions.contains(&access.asset)
@@ -282,7 +284,7 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
     let proves_else = comparisons(entry).any(|(_, found)| {
         (found.kind == ComparisonKind::Password || is_code(found)) && found.given.is_from_client()
     });
-    if proves_else || !opens_session(map, entry) {
+    if proves_else || !opens_session(map, entry) || opens_for_nobody(map, entry) {
         return None;
     }
     let sessions = session_assets(map);
@@ -294,6 +296,36 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
                 .iter()
                 .any(|field| is_presented_token(&field.value))
     })
+}
+
+/// Holds if all that is handed out are signed tokens that name neither the caller nor an account.
+fn opens_for_nobody(map: &Map, entry: &EntryPoint) -> bool {
+    let mut handed_out = entry.effects.iter().filter(|it| it.layer.is_none());
+    handed_out.all(|effect| match &effect.kind {
+        EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _) => false,
+        EffectKind::SetCookie(cookie) => !crate::query::is_token(&cookie.value),
+        EffectKind::Issue(token) => is_about_thing(map, token),
+        _ => true,
+    })
+}
+
+/// Holds if a token says which thing it is for and nothing of who somebody is, as a link to a board or a file does.
+fn is_about_thing(map: &Map, token: &crate::IssueToken) -> bool {
+    let accounts = account_assets(map);
+    let sessions = session_assets(map);
+    let is_thing = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            of_principal,
+            ..
+        } => !of_principal && !accounts.contains(asset) && !sessions.contains(asset),
+        Origin::Request(RequestPart::Path, _) => true,
+        _ => false,
+    };
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_) | Origin::Clock);
+    let origins = || token.claims.iter().flat_map(|claim| claim.value.origins());
+    let is_known = token.claims.iter().all(|claim| !claim.value.is_empty());
+    is_known && origins().any(is_thing) && origins().all(|it| is_thing(it) || is_constant(it))
 }
 
 /// Holds if it is, or is made of, a token that the client sends.

@@ -22,6 +22,8 @@ pub struct Lesser<'m> {
 
 /// What one field of the caller is held against: the values that are let through, or else the least number.
 struct Asked {
+    /// Whose field it is; empty for a claim, which may be a copy of any.
+    asset: Ustr,
     field: Ustr,
     allowed: Vec<Ustr>,
     floor: Option<i64>,
@@ -30,7 +32,10 @@ struct Asked {
 impl Asked {
     /// Holds if fewer people are let through than `other` lets through.
     fn is_stricter(&self, other: &Asked) -> bool {
-        if last_part(self.field) != last_part(other.field) {
+        // A role in a group and one in the whole application are called the same and have nothing to do with each other.
+        let is_same_kind =
+            self.asset == other.asset || self.asset.is_empty() || other.asset.is_empty();
+        if last_part(self.field) != last_part(other.field) || !is_same_kind {
             return false;
         }
         match (self.floor, other.floor) {
@@ -106,7 +111,7 @@ fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
             continue;
         };
         match &mut found {
-            Some(known) if known.field == asked.field => {
+            Some(known) if known.field == asked.field && known.asset == asked.asset => {
                 known.allowed.retain(|name| asked.allowed.contains(name));
                 // The highest of several floors is asked for.
                 known.floor = known.floor.into_iter().chain(asked.floor).max();
@@ -138,7 +143,7 @@ fn asked_by(check: &Check) -> Option<Asked> {
         return None;
     }
     let own = check.operands.iter().rev().find(is_his)?;
-    let field = own.origins().iter().find_map(field_of)?;
+    let (asset, field) = own.origins().iter().find_map(field_of)?;
     let others = check
         .operands
         .iter()
@@ -151,6 +156,7 @@ fn asked_by(check: &Check) -> Option<Asked> {
         })
         .collect();
     (!allowed.is_empty()).then_some(Asked {
+        asset,
         field,
         allowed,
         floor: None,
@@ -176,27 +182,29 @@ fn floor_of(check: &Check) -> Option<Asked> {
         true => &check.control,
         false => rank,
     };
-    let field = said
+    let (asset, field) = said
         .origins()
         .iter()
         .filter_map(field_of)
-        .find(|field| is_level(last_part(*field)))?;
+        .find(|(_, field)| is_level(last_part(*field)))?;
     Some(Asked {
+        asset,
         field,
         allowed: Vec::new(),
         floor: Some(floor),
     })
 }
 
-fn field_of(origin: &Origin) -> Option<Ustr> {
+fn field_of(origin: &Origin) -> Option<(Ustr, Ustr)> {
     match origin {
-        Origin::Principal(field) => Some(*field),
         Origin::Record {
+            asset,
             field,
             of_principal: true,
-            ..
-        } => Some(*field),
-        Origin::Request(firedoor_app::RequestPart::Session, field) => Some(*field),
+        } => Some((*asset, *field)),
+        Origin::Principal(field) | Origin::Request(firedoor_app::RequestPart::Session, field) => {
+            Some((Ustr::from(""), *field))
+        }
         _ => None,
     }
 }
