@@ -119,11 +119,17 @@ impl Demand {
 
 /// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.
 fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
+    let is_null = |value: &Provenance| value.literal().is_some_and(|text| text == "null");
     let is_present = |subject: &Subject| {
         let mut checks = entry
             .checks
             .iter()
-            .filter(|it| it.kind == CheckKind::Presence);
+            .flat_map(Check::parts)
+            .filter(|it| match it.kind {
+                CheckKind::Presence => true,
+                CheckKind::Equality => it.operands.iter().any(is_null),
+                _ => false,
+            });
         checks.any(|check| {
             let mut origins = check.operands.iter().flat_map(Provenance::origins);
             origins.any(|origin| self::subject(origin).as_ref() == Some(subject))
@@ -157,7 +163,10 @@ fn demand(check: &Check) -> Option<Demand> {
         return None;
     }
     let level = match check.kind {
-        CheckKind::Bound if is_of_other(check, &of) => Level::AboveOther,
+        CheckKind::Bound if of.iter().any(|it| is_of_other(check, *it)) => {
+            of.retain(|it| is_of_other(check, *it));
+            Level::AboveOther
+        }
         CheckKind::Bound => bound(check)?,
         CheckKind::Equality | CheckKind::Membership if check.outcome => names(check)?,
         _ => return None,
@@ -174,11 +183,11 @@ fn demand(check: &Check) -> Option<Demand> {
 }
 
 /// Holds if the rank is held against the same field of another record.
-fn is_of_other(check: &Check, of: &[Subject]) -> bool {
+fn is_of_other(check: &Check, of: Subject) -> bool {
     let provenance = check.provenance();
     provenance.origins().iter().any(|origin| {
         matches!(origin, Origin::Record { asset, field, of_principal: false }
-            if of.contains(&(*asset, *field)))
+            if of == (*asset, *field))
     })
 }
 

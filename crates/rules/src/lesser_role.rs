@@ -61,8 +61,10 @@ pub fn lesser<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Lesser<'m>> {
             let asked = asked(entry, effect)?;
             let words = match &effect.kind {
                 EffectKind::Access(access) if accounts.contains(&access.asset) => {
-                    gives_role(entry, effect, access, &asked)?
+                    gives_role(entry, effect, access, &asked)
+                        .or_else(|| locks_out(map, entry, effect, access, &asked))?
                 }
+                EffectKind::Access(access) => opens_for_other(map, entry, effect, access, &asked)?,
                 EffectKind::Issue(token) if query::is_access_token(map, token) => {
                     let is_of_other = |field: &firedoor_app::Field| {
                         is_of_stranger(&field.value, &accounts) && !field.value.is_of_principal()
@@ -101,6 +103,78 @@ fn gives_role(
     });
     (access.operation == Operation::Update && !is_compared)
         .then(|| format!("gives out any {}.{last}", access.asset))
+}
+
+/// It writes what keeps an account from logging in, whatever rank the account has.
+fn locks_out(
+    map: &Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    asked: &Asked,
+) -> Option<String> {
+    let is_lock = |field: &&firedoor_app::Field| {
+        field
+            .value
+            .literal()
+            .is_none_or(|text| text != "null" && text != "false")
+            && !field.value.is_empty()
+            && keeps_out(map, access.asset, field.name)
+    };
+    let lock = access.values.iter().find(is_lock)?;
+    let is_named = access
+        .key
+        .iter()
+        .any(|field| field.value.is_from_client() || is_of_stranger(&field.value, &[access.asset]));
+    let accounts = [access.asset];
+    let is_free = !compares_target(entry, effect, &accounts, asked.field);
+    (access.operation == Operation::Update && asked.asset == access.asset && is_named && is_free)
+        .then(|| format!("sets {}.{} of anybody", access.asset, lock.name))
+}
+
+/// Holds if callers whose account has something in the field are refused where it is asked who they are.
+fn keeps_out(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let asks = |check: &Check| {
+        let is_it = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset: of, field, of_principal: true }
+                if *of == asset && *field == name)
+        };
+        let [examined] = check.operands.as_slice() else {
+            return false;
+        };
+        check.kind == CheckKind::Presence
+            && !check.outcome
+            && check.refusal.is_some()
+            && examined.origins().len() == 1
+            && examined.origins().iter().all(is_it)
+    };
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.checks.iter().any(asks))
+        .nth(2)
+        .is_some()
+}
+
+/// It keeps a session of an account that was looked up, and hands it out.
+fn opens_for_other(
+    map: &Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    asked: &Asked,
+) -> Option<String> {
+    let accounts = query::account_assets(map);
+    let is_session = access.operation == Operation::Create
+        && firedoor_app::sessions::session_assets(map).contains(&access.asset);
+    let is_of_other = |field: &firedoor_app::Field| {
+        is_of_stranger(&field.value, &accounts) && !field.value.is_of_principal()
+    };
+    let is_free = !compares_target(entry, effect, &accounts, asked.field);
+    (is_session
+        && is_free
+        && access.values.iter().any(is_of_other)
+        && query::opens_session(map, entry))
+    .then(|| "logs in as anybody".to_owned())
 }
 
 /// What the caller must be to come to the effect, if it is asked with names.

@@ -278,14 +278,11 @@ fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> b
 
 /// The record was found by what the caller's cookie or header carries, as the session is that he comes with.
 fn is_of_credential(entry: &EntryPoint, access: &Access) -> bool {
-    let is_found = |origin: &Origin| {
-        matches!(origin, Origin::Record { asset, .. } if *asset == access.asset)
-    };
+    let is_found =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset == access.asset);
     let is_named = access.key.iter().any(|field| {
         let origins = field.value.origins();
-        is_bare_id(&field.name)
-            && !origins.is_empty()
-            && origins.iter().all(is_found)
+        is_bare_id(&field.name) && !origins.is_empty() && origins.iter().all(is_found)
     });
     let mut earlier = query::accesses(entry).filter(|(_, it)| it.asset == access.asset);
     is_named
