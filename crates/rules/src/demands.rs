@@ -348,9 +348,18 @@ impl<'m> Scale<'m> {
                 key.name == field && is_account(&key.value) && !key.value.is_from_client()
             })
         };
-        !firedoor_app::lookups::is_identifier(&field)
-            && self.has_rank(asset)
+        if firedoor_app::lookups::is_identifier(&field) {
+            return self.keeps_members(asset);
+        }
+        self.has_rank(asset)
             && !self.asked.iter().any(is_by_caller)
+    }
+
+    /// Holds if the record itself lists who is in the group, with the rank of each.
+    fn keeps_members(&self, asset: Ustr) -> bool {
+        let mut ranks = self.ranks.iter();
+        !self.accounts.contains(&asset)
+            && ranks.any(|(found, field)| *found == asset && field.contains('.'))
     }
 
     /// Holds if records of the asset say what rank somebody has.
