@@ -53,12 +53,12 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
     if check.is_alternative {
         return names_missing_setting(check)
             || check.kind != crate::CheckKind::Proof
-            && check
-                .operands
-                .iter()
-                .filter(|it| environment_in(it) == *first)
-                .count()
-                > 1;
+                && check
+                    .operands
+                    .iter()
+                    .filter(|it| environment_in(it) == *first)
+                    .count()
+                    > 1;
     }
     matches!(
         check.kind,

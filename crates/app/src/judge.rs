@@ -12,9 +12,7 @@ use self::attributes::{is_attribute, says_attribute};
 use self::forgery::{is_csrf_check, is_double_submit, is_origin_check};
 use crate::counting;
 use crate::fails_open::{environment_in, is_setting_missing};
-use crate::{
-    Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict,
-};
+use crate::{Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]

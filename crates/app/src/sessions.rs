@@ -140,7 +140,8 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
         let mut effects = entry.effects.iter();
         let renews = effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_)));
         let reads = accesses(entry).filter(|(_, access)| {
-            !access.operation.is_write() || (renews && access.is_conditional)
+            let is_look_up = !access.operation.is_write() && !is_list(access);
+            is_look_up || (renews && access.is_conditional)
         });
         for (_, access) in reads {
             let names = access.key.iter().map(|field| field.name);
@@ -151,6 +152,23 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
         }
     }
     crate::facts::in_order(fields)
+}
+
+/// Holds if many records are read, and not one by its identifier or by what a client carries: whoever is shown his
+/// sessions is not looked up by them.
+fn is_list(access: &Access) -> bool {
+    let names_one = |field: &Field| {
+        let origins = field.value.origins();
+        let mut is_sent = origins.iter().map(|origin| {
+            matches!(
+                origin,
+                Origin::Digest | Origin::Signature | Origin::Request(..)
+            )
+        });
+        field.operator == "="
+            && (matches!(field.name.as_str(), "id" | "_id" | "pk") || is_sent.any(|it| it))
+    };
+    access.is_many && !access.key.is_empty() && !access.key.iter().any(names_one)
 }
 
 /// Holds if the write ends, or replaces, what a record of the asset stands for: it is deleted, or a field
@@ -197,8 +215,10 @@ pub fn moves_generation(map: &Map, access: &Access) -> bool {
 /// Holds if the handler ends sessions: in an asset that keeps them, or those of the framework.
 pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
     let sessions = session_assets(map);
-    handler_accesses(entry).any(|(_, access)| {
-        sessions.contains(&access.asset) && ends_record(map, access)
+    handler_accesses(entry).any(|(effect, access)| {
+        sessions.contains(&access.asset)
+            && ends_record(map, access)
+            && !is_routine(map, entry, effect)
             || moves_generation(map, access)
     }) || entry.effects.iter().any(|effect| {
         effect.layer.is_none()
@@ -206,6 +226,19 @@ pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
                 effect.kind,
                 EffectKind::Session(SessionOperation::Destroy | SessionOperation::Regenerate, _)
             )
+    })
+}
+
+/// Holds if those who only read do the same at the same place: noting when a session was last seen ends it for nobody.
+pub fn is_routine(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
+    let mut readers = map
+        .entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other));
+    let is_same =
+        |access: &Access| matches!(&effect.kind, EffectKind::Access(own) if own == access);
+    readers.any(|other| {
+        accesses(other).any(|(found, access)| found.span == effect.span && is_same(access))
     })
 }
 

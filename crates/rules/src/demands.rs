@@ -351,8 +351,7 @@ impl<'m> Scale<'m> {
         if firedoor_app::lookups::is_identifier(&field) {
             return self.keeps_members(asset);
         }
-        self.has_rank(asset)
-            && !self.asked.iter().any(is_by_caller)
+        self.has_rank(asset) && !self.asked.iter().any(is_by_caller)
     }
 
     /// Holds if the record itself lists who is in the group, with the rank of each.

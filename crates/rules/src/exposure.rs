@@ -149,8 +149,7 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
                 .record_fields(asset)
                 .any(|field| match field.is_empty() {
                     false => {
-                        is_private(&field)
-                            && (is_private(&told.name) || is_list_of(told, asset))
+                        is_private(&field) && (is_private(&told.name) || is_list_of(told, asset))
                     }
                     true => {
                         names_record(&told.name, asset)
