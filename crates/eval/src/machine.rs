@@ -37,6 +37,8 @@ pub struct Limits {
     pub depth: usize,
     /// How often one function may be on the stack.
     pub recursion: usize,
+    /// How often one function may call itself, in all, for one module or request.
+    pub recursions: u32,
     /// The number of rounds of a loop over known elements.
     pub rounds: usize,
 }
@@ -50,6 +52,7 @@ impl Default for Limits {
             steps: 400_000,
             depth: 60,
             recursion: 3,
+            recursions: 300,
             rounds: 300,
         }
     }
@@ -168,6 +171,10 @@ pub struct Machine<'p> {
     pub(crate) factories: FxHashMap<ObjectId, Value>,
     /// Imports that only type checkers see, to be run once no module is running.
     pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
+    /// Listeners that modules have registered, to be called once no module is running.
+    pub(crate) listeners: Vec<crate::back::Listener>,
+    /// How often functions have called themselves since the last [`Machine::start`].
+    pub(crate) recursions: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
     /// The number of modules that are being run.
     pub(crate) running: usize,
     /// How often something was done of which it is not known whether it fails.
@@ -220,6 +227,8 @@ impl<'p> Machine<'p> {
             overlays: crate::overlay::Overlays::default(),
             factories: FxHashMap::default(),
             later: Vec::new(),
+            listeners: Vec::new(),
+            recursions: FxHashMap::default(),
             running: 0,
             uncertain: 0,
             getters: FxHashMap::default(),
@@ -236,6 +245,7 @@ impl<'p> Machine<'p> {
     /// Begins a new budget of steps.
     pub fn start(&mut self) {
         self.steps = 0;
+        self.recursions.clear();
     }
 
     /// Runs `work` with no more than a quarter of the steps that are left, so that what comes after it is evaluated
