@@ -380,8 +380,8 @@ pub(crate) fn presents_credential(provenance: &Provenance) -> bool {
     })
 }
 
-/// Headers that say how a request came, and prove nothing.
-fn is_about_connection(origin: &Origin) -> bool {
+/// Holds for headers that say how a request came, and prove nothing.
+pub fn is_about_connection(origin: &Origin) -> bool {
     let Origin::Request(RequestPart::Header, name) = origin else {
         return false;
     };

@@ -227,9 +227,10 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 /// It makes what others make only with a role, and nothing says that it is the caller's.
 fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        let is_of_caller = access
-            .values
-            .iter()
+        // What is made along with it, in one statement, may say it: a group with its first member.
+        let is_of_caller = query::handler_accesses(entry)
+            .filter(|(other, along)| other.span == effect.span && along.operation.is_write())
+            .flat_map(|(_, along)| &along.values)
             .any(|field| query::is_principal(&field.value));
         let is_sent = access
             .values
