@@ -72,7 +72,7 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()
     };
-    let Some((last, before)) = checks.split_last() else {
+    let Some((last, before)) = without_forms(checks).split_last() else {
         return Vec::new();
     };
     let is_broken = last.kind == CheckKind::Failure
@@ -85,6 +85,18 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
     match asked.is_empty() && last.kind == CheckKind::Failure {
         true => asked_by(before.last()),
         false => asked,
+    }
+}
+
+/// Returns the checks without those at the end whose other side refuses too: they only choose the form of the answer,
+/// as `if wants_json: abort(403)` does before a redirect.
+fn without_forms(checks: &[Check]) -> &[Check] {
+    let refuses = |refusal: &Refusal| *refusal != Refusal::Return;
+    let is_form = |check: &Check| check.refusal.as_ref().is_some_and(refuses);
+    let kept = checks.iter().rposition(|check| !is_form(check));
+    match kept {
+        Some(last) => &checks[..=last],
+        None => checks,
     }
 }
 
@@ -113,7 +125,11 @@ pub fn user_control(check: &Check) -> Option<Control> {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
-    if says_attribute(&examined) && !is_about_record(&examined) {
+    let is_about_other = match check.operands.as_slice() {
+        [only] => is_about_record(&attributes::of_caller(only)),
+        _ => is_about_record(&examined),
+    };
+    if says_attribute(&examined) && !is_about_other {
         return Some(Control::Authorization);
     }
     // Where nothing is left of what was examined, what decided it tells.
