@@ -50,6 +50,10 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
         return false;
     };
     let first = &environment_in(alone);
+    if check.is_alternative && !check.alternatives.is_empty() {
+        let is_alone = |part: &Check| !part.is_alternative && is_setting_missing(part);
+        return check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_alone);
+    }
     if check.is_alternative {
         return check.kind != crate::CheckKind::Proof
             && check

@@ -115,9 +115,13 @@ pub(crate) fn entry(machine: &Machine<'_>, dictionary: &Value, name: &str) -> Op
     machine.heap.property(id, Ustr::from(name)).cloned()
 }
 
-/// Holds if an attacker's comparison fails: what he sends is not what the server keeps.
+/// Holds if an attacker's comparison fails: what he sends is not what the server keeps, nor what it signs with a key
+/// that he has not.
 pub(crate) fn is_refuted(host: &ModelHost, given: &Provenance, expected: &Provenance) -> bool {
-    let is_sent = |side: &Provenance| side.is_from_client() || side.is_from(RequestPart::Context);
+    let is_sent = |side: &Provenance| {
+        let is_signed = side.origins().contains(&Origin::Signature);
+        !is_signed && (side.is_from_client() || side.is_from(RequestPart::Context))
+    };
     host.persona() == Persona::Attacker && is_sent(given) != is_sent(expected)
 }
 
