@@ -51,8 +51,14 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
     };
     let first = &environment_in(alone);
     if check.is_alternative && !check.alternatives.is_empty() {
-        let is_alone = |part: &Check| !part.is_alternative && is_setting_missing(part);
-        return check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_alone);
+        let is_empty = |part: &Check| {
+            matches!(
+                part.kind,
+                crate::CheckKind::Presence | crate::CheckKind::Bound
+            ) && !part.outcome
+                && part.operands.iter().any(is_setting)
+        };
+        return check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_empty);
     }
     if check.is_alternative {
         return check.kind != crate::CheckKind::Proof
