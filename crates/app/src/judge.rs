@@ -367,11 +367,25 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
         return Verdict::Unknown(reason.clone());
     }
     let reads_identity = run.reads.iter().any(Origin::is_identity);
-    if reads_identity {
+    if reads_identity && !is_about_pages(run) {
         Verdict::Observed
     } else {
         Verdict::Absent
     }
+}
+
+/// Holds if all that the layer refuses are requests of other pages: it reads the session's cookie to work out the token
+/// that goes with it, and asks nobody who he is.
+fn is_about_pages(run: &LayerRun) -> bool {
+    let is_page = |control| matches!(control, Some(Control::Csrf | Control::Origin));
+    // What only breaks refuses nobody for what he is.
+    let is_answer = |refusal: &Refusal| {
+        let status = refusal.status();
+        status.is_some_and(|status| status < 500) || !matches!(refusal, Refusal::Throw(_))
+    };
+    let mut refusals = run.refusals.iter().filter(|it| is_answer(&it.0)).peekable();
+    refusals.peek().is_some()
+        && refusals.all(|(refusal, checks, _)| is_page(refusal_control(refusal, checks)))
 }
 
 /// Returns which control a refusal is one of, from its status and from what decided it.

@@ -261,11 +261,18 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 
 /// A record that is the caller's own needs no role.
 fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    // Where the key is not known, it may well be the caller's.
+    // Where the key is not known, it may well be the caller's: also where all that is known is that it is one of the
+    // collection, as each that a function picks out of it.
+    let is_of_itself = |origin: &Origin| match origin {
+        Origin::Unknown(_) | Origin::Literal(_) => true,
+        Origin::Record { asset, field, .. } => *asset == access.asset && field.is_empty(),
+        _ => false,
+    };
     let is_unknown = !access.key.is_empty()
         && access.key.iter().all(|field| {
             let mut origins = field.value.origins().iter();
             origins.all(|origin| matches!(origin, Origin::Unknown(_)))
+                || field.name == "key" && field.value.origins().iter().all(is_of_itself)
         });
     if is_unknown || is_by_secret(access) || is_of_credential(entry, access) {
         return true;
