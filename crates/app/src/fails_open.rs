@@ -50,6 +50,16 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
         return false;
     };
     let first = &environment_in(alone);
+    if check.is_alternative && !check.alternatives.is_empty() {
+        let is_empty = |part: &Check| {
+            matches!(
+                part.kind,
+                crate::CheckKind::Presence | crate::CheckKind::Bound
+            ) && !part.outcome
+                && part.operands.iter().any(is_setting)
+        };
+        return check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_empty);
+    }
     if check.is_alternative {
         return names_missing_setting(check)
             || check.kind != crate::CheckKind::Proof

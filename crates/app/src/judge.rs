@@ -72,7 +72,7 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()
     };
-    let Some((last, before)) = checks.split_last() else {
+    let Some((last, before)) = without_forms(checks).split_last() else {
         return Vec::new();
     };
     let is_broken = last.kind == CheckKind::Failure
@@ -85,6 +85,18 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
     match asked.is_empty() && last.kind == CheckKind::Failure {
         true => asked_by(before.last()),
         false => asked,
+    }
+}
+
+/// Returns the checks without those at the end whose other side refuses too: they only choose the form of the answer,
+/// as `if wants_json: abort(403)` does before a redirect.
+fn without_forms(checks: &[Check]) -> &[Check] {
+    let refuses = |refusal: &Refusal| *refusal != Refusal::Return;
+    let is_form = |check: &Check| check.refusal.as_ref().is_some_and(refuses);
+    let kept = checks.iter().rposition(|check| !is_form(check));
+    match kept {
+        Some(last) => &checks[..=last],
+        None => checks,
     }
 }
 
@@ -113,7 +125,11 @@ pub fn user_control(check: &Check) -> Option<Control> {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
-    if says_attribute(&examined) && !is_about_record(&examined) {
+    let is_about_other = match check.operands.as_slice() {
+        [only] => is_about_record(&attributes::of_caller(only)),
+        _ => is_about_record(&examined),
+    };
+    if says_attribute(&examined) && !is_about_other {
         return Some(Control::Authorization);
     }
     // Where nothing is left of what was examined, what decided it tells.
@@ -351,11 +367,25 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
         return Verdict::Unknown(reason.clone());
     }
     let reads_identity = run.reads.iter().any(Origin::is_identity);
-    if reads_identity {
+    if reads_identity && !is_about_pages(run) {
         Verdict::Observed
     } else {
         Verdict::Absent
     }
+}
+
+/// Holds if all that the layer refuses are requests of other pages: it reads the session's cookie to work out the token
+/// that goes with it, and asks nobody who he is.
+fn is_about_pages(run: &LayerRun) -> bool {
+    let is_page = |control| matches!(control, Some(Control::Csrf | Control::Origin));
+    // What only breaks refuses nobody for what he is.
+    let is_answer = |refusal: &Refusal| {
+        let status = refusal.status();
+        status.is_some_and(|status| status < 500) || !matches!(refusal, Refusal::Throw(_))
+    };
+    let mut refusals = run.refusals.iter().filter(|it| is_answer(&it.0)).peekable();
+    refusals.peek().is_some()
+        && refusals.all(|(refusal, checks, _)| is_page(refusal_control(refusal, checks)))
 }
 
 /// Returns which control a refusal is one of, from its status and from what decided it.
@@ -411,8 +441,8 @@ pub(crate) fn presents_credential(provenance: &Provenance) -> bool {
     })
 }
 
-/// Headers that say how a request came, and prove nothing.
-fn is_about_connection(origin: &Origin) -> bool {
+/// Holds for headers that say how a request came, and prove nothing.
+pub fn is_about_connection(origin: &Origin) -> bool {
     let Origin::Request(RequestPart::Header, name) = origin else {
         return false;
     };

@@ -10,7 +10,7 @@ use crate::query::{
 };
 use crate::{
     Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Control, Effect, EffectKind,
-    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
+    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation, Verdict,
 };
 
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
@@ -68,14 +68,19 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
     assets
 }
 
-/// The assets of which whoever logs in gets a record; a log-in proves a password or code, where there are such.
+/// The assets of which whoever logs in gets a record; a log-in proves a password or code, where there are such, and
+/// else is open to whoever is not known yet: a key that its owner makes for a program is no session.
 fn made_at_log_in(map: &Map) -> Vec<Ustr> {
     let proves = |entry: &&EntryPoint| {
         crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
     };
     let proving: Vec<&EntryPoint> = map.entry_points.iter().filter(proves).collect();
     let logging_in = match proving.is_empty() {
-        true => map.entry_points.iter().collect(),
+        true => {
+            let all = map.entry_points.iter();
+            all.filter(|entry| entry.verdict(Control::Authentication) != Verdict::Enforced)
+                .collect()
+        }
         false => proving,
     };
     let mut assets: Vec<Ustr> = logging_in

@@ -46,7 +46,11 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         Verdict::Absent => true,
         // Where a layer reads who is asking for all of them, it is the guard of each that refuses. What is plain
         // without siblings is another rule's.
-        Verdict::Observed => control == Control::Authentication && !tells(map, entry),
+        Verdict::Observed => {
+            // Who is let in without a name is decided by more than one check where roles are asked for behind it.
+            let asks_more = entry.verdict(Control::Authorization).refuses();
+            control == Control::Authentication && !asks_more && !tells(map, entry)
+        }
         _ => false,
     };
     if !is_open || entry.effects.is_empty() {

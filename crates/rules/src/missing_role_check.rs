@@ -233,9 +233,10 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 /// It makes what others make only with a role, and nothing says that it is the caller's.
 fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        let is_of_caller = access
-            .values
-            .iter()
+        // What is made along with it, in one statement, may say it: a group with its first member.
+        let is_of_caller = query::handler_accesses(entry)
+            .filter(|(other, along)| other.span == effect.span && along.operation.is_write())
+            .flat_map(|(_, along)| &along.values)
             .any(|field| query::is_principal(&field.value));
         let is_sent = access
             .values
@@ -260,11 +261,18 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 
 /// A record that is the caller's own needs no role.
 fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    // Where the key is not known, it may well be the caller's.
+    // Where the key is not known, it may well be the caller's: also where all that is known is that it is one of the
+    // collection, as each that a function picks out of it.
+    let is_of_itself = |origin: &Origin| match origin {
+        Origin::Unknown(_) | Origin::Literal(_) => true,
+        Origin::Record { asset, field, .. } => *asset == access.asset && field.is_empty(),
+        _ => false,
+    };
     let is_unknown = !access.key.is_empty()
         && access.key.iter().all(|field| {
             let mut origins = field.value.origins().iter();
             origins.all(|origin| matches!(origin, Origin::Unknown(_)))
+                || field.name == "key" && field.value.origins().iter().all(is_of_itself)
         });
     if is_unknown || is_by_secret(access) || is_of_credential(entry, access) {
         return true;

@@ -51,7 +51,11 @@ pub(crate) fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value
 }
 
 /// A layer sees the path below where it is mounted as `path` and `url`, and what lies above as `baseUrl`.
+/// Of a request that only stands for all of them, nothing is known.
 fn path_member(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
+    if !host.is_request() {
+        return path_value(host, machine, "{}");
+    }
     let (path, base) = {
         let state = host.state();
         let base = state.run.bases.get(state.run.step).copied();
