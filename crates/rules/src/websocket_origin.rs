@@ -65,8 +65,11 @@ fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
 
 /// Holds if other entry points that cookies open ask which page a request comes from.
 fn refuses_pages(map: &Map, entry: &EntryPoint) -> bool {
-    let is_cookie = |origin: &Origin| {
-        matches!(origin, Origin::Request(RequestPart::Cookie, _)) && !origin.is_kept_meanwhile()
+    // A header that is taken apart by hand holds all cookies.
+    let is_cookie = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Cookie, _) => !origin.is_kept_meanwhile(),
+        Origin::Request(RequestPart::Header, name) => name == "cookie",
+        _ => false,
     };
     map.entry_points.iter().any(|other| {
         let asks = |control| other.verdict(control).refuses();
