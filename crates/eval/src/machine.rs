@@ -176,6 +176,8 @@ pub struct Machine<'p> {
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
     pub(crate) overlays: crate::overlay::Overlays,
+    /// The keys of lists that stand in a table which was read by a key that is not known.
+    pub(crate) rows: FxHashMap<ObjectId, crate::rows::Row>,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
     pub(crate) factories: FxHashMap<ObjectId, Value>,
     /// Imports that only type checkers see, to be run once no module is running.
@@ -236,6 +238,7 @@ impl<'p> Machine<'p> {
             modules,
             builtins: FxHashMap::default(),
             overlays: crate::overlay::Overlays::default(),
+            rows: FxHashMap::default(),
             factories: FxHashMap::default(),
             later: Vec::new(),
             listeners: Vec::new(),

@@ -3,7 +3,7 @@
 use firedoor_app::{
     CompareSecret, ComparisonKind, EffectKind, Origin, Provenance, RequestPart, SendChannel,
 };
-use firedoor_eval::{Answer, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -91,6 +91,22 @@ pub(crate) fn object_with_arguments(machine: &mut Machine<'_>, call: &Call<'_>) 
     id
 }
 
+/// Returns the path that one of several texts is: a setting is what its default says unless somebody sets it, and
+/// of the texts between which one decides, the shorter is what the other adds a prefix to.
+pub(crate) fn text_by_default(value: &Value) -> Option<Ustr> {
+    let known = |atom: &Atom| match atom {
+        Atom::String(text) | Atom::Pattern(text) => Some(*text),
+        _ => None,
+    };
+    let is_path = |atom: &Atom| known(atom).is_some() || matches!(atom, Atom::Unknown(_));
+    let is_told = value.atoms().len() <= MOST_PATHS && value.atoms().iter().all(is_path);
+    let texts = value.atoms().iter().filter_map(known);
+    texts.min_by_key(|text| text.len()).filter(|_| is_told)
+}
+
+/// With more alternatives than these, a path is not known.
+const MOST_PATHS: usize = 4;
+
 /// Answers with a host object that keeps the arguments.
 pub(crate) fn keep(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = object_with_arguments(machine, call);
@@ -115,10 +131,19 @@ pub(crate) fn entry(machine: &Machine<'_>, dictionary: &Value, name: &str) -> Op
     machine.heap.property(id, Ustr::from(name)).cloned()
 }
 
-/// Holds if an attacker's comparison fails: what he sends is not what the server keeps.
+/// Holds if an attacker's comparison fails: what he sends is not what the server keeps, nor what it signs with a key
+/// that he has not.
 pub(crate) fn is_refuted(host: &ModelHost, given: &Provenance, expected: &Provenance) -> bool {
     let is_sent = |side: &Provenance| side.is_from_client() || side.is_from(RequestPart::Context);
-    host.persona() == Persona::Attacker && is_sent(given) != is_sent(expected)
+    let is_wrong = match is_sent(given) && is_sent(expected) {
+        true => is_signed(given) != is_signed(expected),
+        false => is_sent(given) != is_sent(expected),
+    };
+    host.persona() == Persona::Attacker && is_wrong
+}
+
+fn is_signed(side: &Provenance) -> bool {
+    side.origins().contains(&Origin::Signature)
 }
 
 /// Notes the comparison of a secret and returns its outcome: false for an attacker, open for a user.
@@ -131,7 +156,13 @@ pub(crate) fn compare_secret(
 ) -> Value {
     let mut given = host.deep_provenance(machine, sides.0);
     let mut expected = host.deep_provenance(machine, sides.1);
-    if expected.is_from_client() && !given.is_from_client() {
+    // What is signed may be made of what the client sends, and is still what he has to know.
+    let is_turned = expected.is_from_client()
+        && match given.is_from_client() {
+            true => is_signed(&given) && !is_signed(&expected),
+            false => true,
+        };
+    if is_turned {
         std::mem::swap(&mut given, &mut expected);
     }
     let mut kind = kind;

@@ -18,6 +18,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "express_terminal",
             "node_http",
             "fastapi",
+            "fastapi_views",
             "fastapi_websocket",
             "fastify",
             "flask",

@@ -27,7 +27,10 @@ fn check(map: &Map, findings: &mut Findings) {
         if entry.verdict(Control::Authentication) == firedoor_app::Verdict::Enforced {
             continue;
         }
-        let found = query::accesses(entry).find_map(|(effect, access)| {
+        // By what a header says that only counts attempts, nobody is known; that is a limit's own question.
+        let mut identifying = query::accesses(entry)
+            .filter(|(_, access)| !crate::throttle::counts_attempts(entry, access));
+        let found = identifying.find_map(|(effect, access)| {
             let header = identity_header(map, &accounts, access)?;
             Some((effect.span, access.asset, header))
         });

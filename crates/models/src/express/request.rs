@@ -23,8 +23,11 @@ pub(super) fn request_member(
             Value::object(host.make_object(machine, "express:request.cookies", span))
         }
         "file" | "files" => host.request_value(machine, RequestPart::File, ""),
-        "ip" | "ips" | "socket" | "connection" => {
-            host.request_value(machine, RequestPart::Address, &name)
+        "ip" | "ips" => host.request_value(machine, RequestPart::Address, &name),
+        // What is asked of the connection is told by its name: its port is another one each time.
+        "socket" | "connection" => {
+            let value = host.request_value(machine, RequestPart::Address, &name);
+            value.shaped(Shape::Any)
         }
         "path" | "originalUrl" | "url" | "baseUrl" => path_member(host, machine, &name),
         "method" => {
