@@ -128,7 +128,21 @@ fn is_part_of(name: &str, cookie: &str, value: &Provenance) -> bool {
                 && matches!(origin, Origin::Request(_, sent) if sent.rsplit('.').next() == Some(part))
         })
     };
-    rest.is_empty() || rest.strip_prefix('.').is_some_and(is_namesake)
+    // Where all that the client has sent is one value, any part may be it that the server did not make itself.
+    let sent: Vec<&Origin> = value.origins().iter().filter(|it| is_sent(it)).collect();
+    let is_only = sent.len() == 1 && !is_made(rest);
+    rest.is_empty()
+        || rest
+            .strip_prefix('.')
+            .is_some_and(|part| is_namesake(part) || is_only)
+}
+
+/// What a log-in at another site is bound by, which the server makes by chance.
+fn is_made(part: &str) -> bool {
+    let part = part.to_ascii_lowercase();
+    ["state", "nonce", "verifier", "challenge"]
+        .iter()
+        .any(|word| part.contains(word))
 }
 
 /// The value is held against something. How it begins says nothing where that may go on with another host.
@@ -180,10 +194,16 @@ fn is_nothing(operand: &Provenance) -> bool {
         .is_some_and(|text| text == "null" || text.is_empty())
 }
 
-/// `https://app.example.com` also begins `https://app.example.com.evil.example` and `https://app.example.com@evil`.
+/// Any address begins with `http`, and `https://app.example.com` also begins `https://app.example.com.evil.example` and `https://app.example.com@evil`.
 fn is_open_ended(text: &str) -> bool {
-    text.split_once("://")
-        .is_some_and(|(_, rest)| !rest.is_empty() && !rest.contains('/'))
+    let is_scheme = text.len() > 3
+        && ["http://", "https://"]
+            .iter()
+            .any(|it| it.starts_with(text));
+    is_scheme
+        || text
+            .split_once("://")
+            .is_some_and(|(_, rest)| !rest.is_empty() && !rest.contains('/'))
 }
 
 fn is_of_protocol(name: &str) -> bool {
