@@ -12,7 +12,7 @@ use self::attributes::{is_attribute, says_attribute};
 use self::forgery::{is_csrf_check, is_double_submit, is_origin_check};
 use crate::counting;
 use crate::fails_open::{environment_in, is_setting_missing};
-use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()
     };
-    let Some((last, before)) = checks.split_last() else {
+    let Some((last, before)) = without_forms(checks).split_last() else {
         return Vec::new();
     };
     let is_broken = last.kind == CheckKind::Failure
@@ -85,6 +85,18 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
     match asked.is_empty() && last.kind == CheckKind::Failure {
         true => asked_by(before.last()),
         false => asked,
+    }
+}
+
+/// Returns the checks without those at the end whose other side refuses too: they only choose the form of the answer,
+/// as `if wants_json: abort(403)` does before a redirect.
+fn without_forms(checks: &[Check]) -> &[Check] {
+    let refuses = |refusal: &Refusal| *refusal != Refusal::Return;
+    let is_form = |check: &Check| check.refusal.as_ref().is_some_and(refuses);
+    let kept = checks.iter().rposition(|check| !is_form(check));
+    match kept {
+        Some(last) => &checks[..=last],
+        None => checks,
     }
 }
 
@@ -109,11 +121,15 @@ pub fn user_control(check: &Check) -> Option<Control> {
     if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(check) {
         return None;
     }
-    if only_asks_who(check) || asks_for_whole(check) {
+    if only_asks_who(check) || asks_for_whole(check) || is_met_by_every_rank(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
-    if says_attribute(&examined) && !is_about_record(&examined) {
+    let is_about_other = match check.operands.as_slice() {
+        [only] => is_about_record(&attributes::of_caller(only)),
+        _ => is_about_record(&examined),
+    };
+    if says_attribute(&examined) && !is_about_other {
         return Some(Control::Authorization);
     }
     // Where nothing is left of what was examined, what decided it tells.
@@ -187,6 +203,37 @@ fn asks_for_whole(check: &Check) -> bool {
         && origins
             .iter()
             .all(|origin| is_of_caller(origin) || is_constant(origin))
+}
+
+/// Holds if the rank is one of several numbers that are all known, and the bound parts none of them from the others.
+fn is_met_by_every_rank(check: &Check) -> bool {
+    let numbers = |operand: &Provenance| -> Option<Vec<f64>> {
+        let number = |origin: &Origin| match origin {
+            Origin::Literal(text) => text.parse::<f64>().ok(),
+            _ => None,
+        };
+        operand.origins().iter().map(number).collect()
+    };
+    let (Some(order), [left, right]) = (check.order, check.operands.as_slice()) else {
+        return false;
+    };
+    let (Some(left), Some(right)) = (numbers(left), numbers(right)) else {
+        return false;
+    };
+    if left.len().min(right.len()) != 1 || left.len().max(right.len()) < 2 {
+        return false;
+    }
+    let holds = |a: f64, b: f64| match order {
+        Order::Less => a < b,
+        Order::LessOrEqual => a <= b,
+        Order::Greater => a > b,
+        Order::GreaterOrEqual => a >= b,
+    };
+    let mut outcomes = left
+        .iter()
+        .flat_map(|a| right.iter().map(|b| holds(*a, *b)));
+    let first = outcomes.next();
+    check.kind == CheckKind::Bound && outcomes.all(|it| Some(it) == first)
 }
 
 /// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.
@@ -394,8 +441,8 @@ pub(crate) fn presents_credential(provenance: &Provenance) -> bool {
     })
 }
 
-/// Headers that say how a request came, and prove nothing.
-fn is_about_connection(origin: &Origin) -> bool {
+/// Holds for headers that say how a request came, and prove nothing.
+pub fn is_about_connection(origin: &Origin) -> bool {
     let Origin::Request(RequestPart::Header, name) = origin else {
         return false;
     };

@@ -8,7 +8,7 @@ use ustr::Ustr;
 
 use crate::branch::Completion;
 use crate::machine::Frame;
-use crate::{Arguments, Closure, Machine, ObjectKind, Shape, Slot, Stop, Thrown, Value};
+use crate::{Arguments, Closure, Machine, ObjectId, ObjectKind, Shape, Slot, Stop, Thrown, Value};
 
 impl<'p> Machine<'p> {
     /// Calls a function of the program.
@@ -25,7 +25,14 @@ impl<'p> Machine<'p> {
             .iter()
             .filter(|frame| frame.function == Some(key))
             .count();
-        if self.frames.len() >= self.limits.depth || running >= self.limits.recursion {
+        let is_worn_out = running > 0 && {
+            let count = self.recursions.entry(key).or_insert(0);
+            *count += 1;
+            *count > self.limits.recursions
+        };
+        // One that walks through a tree that is not known would walk for ever, whatever its depth.
+        if self.frames.len() >= self.limits.depth || running >= self.limits.recursion || is_worn_out
+        {
             let mut value = self.derived(Shape::Any, arguments.all());
             let reason = self
                 .origins
@@ -250,7 +257,7 @@ impl<'p> Machine<'p> {
             let is_class = made
                 .only_object()
                 .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
-            if is_class || self.is_python() {
+            if is_class || self.is_python() && !self.is_kept_class(&value, &made) {
                 value = made;
             }
         }
@@ -260,6 +267,18 @@ impl<'p> Machine<'p> {
                 .extend(before.into_iter().map(|id| (id, last)));
         }
         Ok(value)
+    }
+
+    /// Holds if nobody knows what a decorator makes of a class: those of libraries give back the class.
+    fn is_kept_class(&self, class: &Value, made: &Value) -> bool {
+        let Some(made) = made.only_object().map(|id| self.heap.get(id)) else {
+            return false;
+        };
+        let is_class = |id: ObjectId| matches!(self.heap.get(id).kind, ObjectKind::Class { .. });
+        let is_unknown = matches!(made.kind, ObjectKind::Host(_)) && made.is_open;
+        class.only_object().is_some_and(is_class)
+            && is_unknown
+            && made.elements.as_slice() == std::slice::from_ref(class)
     }
 
     /// Returns the functions of the program that the function around a closure was given or has made: what

@@ -25,6 +25,8 @@ pub(crate) struct Way {
     pub(crate) decided: Vec<Decided>,
     /// Whether it gives something: no `null`, no `false`.
     pub(crate) gives: bool,
+    /// The test whose outcome it gives.
+    pub(crate) asks: Option<(TestId, bool)>,
 }
 
 /// Holds for what functions return that have nothing to give.
@@ -196,13 +198,18 @@ impl Machine<'_> {
         if !is_told || ways.iter().all(|way| way.gives) {
             return None;
         }
-        let given = ways.iter().filter(|way| way.gives).map(|way| {
+        let mut given: Vec<Vec<Decided>> = Vec::with_capacity(ways.len());
+        for way in ways.iter().filter(|way| way.gives) {
             let mut own = way.decided.clone();
             own.retain(|it| !common.contains(it) && !self.is_failure(it.decision));
             own.retain(|it| !self.decision(it.decision).is_certain);
-            own
-        });
-        let given: Vec<Vec<Decided>> = given.collect();
+            // `return user.kind === "admin"` asks as `if (user.kind === "admin") return true` does.
+            own.extend(
+                way.asks
+                    .map(|asked| self.asked_by_return(asked, returned, span)),
+            );
+            given.push(own);
+        }
         let asked = self.asked_on_all(&given, span)?;
         if self.size_of(asked.0) > MOST_TESTS {
             return None;
@@ -213,6 +220,24 @@ impl Machine<'_> {
         }
         let is_there = (self.truth_test(returned), false);
         Some((self.add_parts(vec![is_there, asked], true, span), false))
+    }
+
+    /// Decides that the test holds whose outcome is returned.
+    fn asked_by_return(&mut self, asked: (TestId, bool), value: &Value, span: Span) -> Decided {
+        let decision = self.add_decision(Decision {
+            test: Some(asked),
+            origins: value.origins,
+            control: value.control,
+            span,
+            is_certain: false,
+            ends: [SideEnd::Returns; 2],
+            label: None,
+            remainder: SmallVec::new(),
+        });
+        Decided {
+            decision,
+            side: true,
+        }
     }
 
     /// The number of tests that a test is made of, as far as it is asked for.

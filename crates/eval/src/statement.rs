@@ -278,6 +278,7 @@ impl<'p> Machine<'p> {
             value.control = self.origins.union(value.control, control);
         }
         let gives = !value.atoms().iter().all(crate::remainder::is_denial);
+        let asks = value.test.filter(|_| self.truth(&value).is_none());
         let joined = match self.frame().returned.take() {
             Some(earlier) => self.join(earlier, &value),
             None => value,
@@ -286,7 +287,11 @@ impl<'p> Machine<'p> {
         frame.returned = Some(joined);
         if frame.ways.len() <= crate::remainder::MOST_WAYS {
             let decided = decided.clone();
-            frame.ways.push(crate::remainder::Way { decided, gives });
+            frame.ways.push(crate::remainder::Way {
+                decided,
+                gives,
+                asks,
+            });
         }
         frame.decided_at_return = Some(match frame.decided_at_return.take() {
             Some(earlier) => earlier

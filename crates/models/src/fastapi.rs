@@ -15,6 +15,8 @@ pub(crate) mod plan;
 pub(crate) mod request;
 pub(crate) mod routes;
 pub(crate) mod security;
+pub(crate) mod subclasses;
+pub(crate) mod views;
 pub(crate) mod websocket;
 
 use firedoor_eval::{Answer, Call, Decided, Machine, ObjectId, Value};
@@ -102,10 +104,16 @@ pub static MODEL: Model = Model {
         ("py:fastapi.FastAPI().options", routes::route_decorator),
         ("py:fastapi.FastAPI().trace", routes::route_decorator),
         ("fastapi:decorator", routes::decorate),
+        ("py:fastapi.FastAPI().__init__", subclasses::initialise),
     ],
     members: &[
         ("py:fastapi.FastAPI().router", application::own_router),
         ("py:fastapi.FastAPI().state", application::application_state),
+    ],
+    instances: &[
+        ("py:fastapi.FastAPI", subclasses::made),
+        ("py:starlette.applications.Starlette", subclasses::made),
+        ("py:fastapi.APIRouter", subclasses::made),
     ],
     aliases: ALIASES,
     framework: Some(&FRAMEWORK),
@@ -124,6 +132,12 @@ static FRAMEWORK: Framework = Framework {
 
 /// Names under which the same things are imported.
 const ALIASES: &[(&str, &str)] = &[
+    // What is registered on any of them is registered alike.
+    ("py:fastapi.APIRouter()", "py:fastapi.FastAPI()"),
+    (
+        "py:starlette.applications.Starlette()",
+        "py:fastapi.FastAPI()",
+    ),
     ("py:fastapi.applications.FastAPI", "py:fastapi.FastAPI"),
     ("py:fastapi.routing.APIRouter", "py:fastapi.APIRouter"),
     ("py:fastapi.params.Depends", "py:fastapi.Depends"),

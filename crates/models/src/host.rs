@@ -52,33 +52,24 @@ impl Host for ModelHost {
     fn call(&self, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         let path = self.resolve_alias(call.path);
         self.note_escape(machine, call);
+        // A method that an instance inherits from outside is called on the instance.
+        let receiver = call.receiver.or_else(|| instance(machine, &call.this));
+        let named = |path: Ustr| Call {
+            path,
+            receiver,
+            this: call.this.clone(),
+            ..*call
+        };
         match look_up(&self.tables.calls, path) {
-            Some(function) if path == call.path => {
-                self.call_guarded(machine, path, call.span, |machine| {
-                    function(self, machine, call)
-                })
-            }
             Some(function) => {
-                let renamed = Call {
-                    path,
-                    receiver: call.receiver,
-                    this: call.this.clone(),
-                    arguments: call.arguments,
-                    span: call.span,
-                    is_new: call.is_new,
-                };
+                let named = named(path);
                 self.call_guarded(machine, path, call.span, |machine| {
-                    function(self, machine, &renamed)
+                    function(self, machine, &named)
                 })
             }
             None => {
                 if let Some((path, function)) = self.inherited(machine, path, &call.this) {
-                    let renamed = Call {
-                        path,
-                        this: call.this.clone(),
-                        ..*call
-                    };
-                    return function(self, machine, &renamed);
+                    return function(self, machine, &named(path));
                 }
                 self.note_outside(machine, path, call.span);
                 self.run_behind_layer(machine, path, call)
@@ -421,22 +412,23 @@ impl ModelHost {
         };
         machine.outside_bases(id).into_iter().find_map(|base| {
             let base = self.resolve_alias(base);
-            let path = Ustr::from(&format!("{base}{mark}.{name}"));
+            let owner = self.resolve_alias(Ustr::from(&format!("{base}{mark}")));
+            let path = Ustr::from(&format!("{owner}.{name}"));
             Some((path, look_up(&self.tables.calls, path)?))
         })
     }
 
     /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
     fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
-        let [request, _, next] = call.arguments.positional.as_slice() else {
+        let [request, response, next] = call.arguments.positional.as_slice() else {
             return Ok(None);
         };
         let kind_of = |machine: &Machine<'_>, value: &Value| {
             let id = value.only_object()?;
             Some(machine.heap.get(id).kind.clone())
         };
-        let is_request = matches!(kind_of(machine, request),
-            Some(ObjectKind::Host(path)) if path == "express:request");
+        let is = |value: &Value, wanted: &str| matches!(kind_of(machine, value), Some(ObjectKind::Host(path)) if path == wanted);
+        let is_request = is(request, "express:request") && is(response, "express:response");
         let is_function = match kind_of(machine, next) {
             Some(ObjectKind::Function { .. }) => true,
             Some(ObjectKind::Host(path)) => path.ends_with(":next"),
@@ -509,6 +501,12 @@ impl ModelHost {
         };
         firedoor_eval::Origin::Host(state.origins.number(longer))
     }
+}
+
+/// Returns the object if it is an instance of a class of the program.
+fn instance(machine: &Machine<'_>, this: &Value) -> Option<ObjectId> {
+    let id = this.only_object()?;
+    matches!(machine.heap.get(id).kind, ObjectKind::Instance { .. }).then_some(id)
 }
 
 /// Returns the first of the paths that the table has, with what it has there.

@@ -144,6 +144,7 @@ pub static MODELS: &[&Model] = &[
     &fastapi::MODEL,
     &fastapi::middleware::MODEL,
     &fastapi::security::MODEL,
+    &fastapi::views::MODEL,
     &fastapi::websocket::MODEL,
     &fastapi_users::MODEL,
     &fastapi_users::routes::MODEL,

@@ -3,7 +3,7 @@
 use firedoor_app::{
     CompareSecret, ComparisonKind, EffectKind, Origin, Provenance, RequestPart, SendChannel,
 };
-use firedoor_eval::{Answer, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -90,6 +90,22 @@ pub(crate) fn object_with_arguments(machine: &mut Machine<'_>, call: &Call<'_>) 
     object.properties = call.arguments.keywords.clone();
     id
 }
+
+/// Returns the path that one of several texts is: a setting is what its default says unless somebody sets it, and
+/// of the texts between which one decides, the shorter is what the other adds a prefix to.
+pub(crate) fn text_by_default(value: &Value) -> Option<Ustr> {
+    let known = |atom: &Atom| match atom {
+        Atom::String(text) | Atom::Pattern(text) => Some(*text),
+        _ => None,
+    };
+    let is_path = |atom: &Atom| known(atom).is_some() || matches!(atom, Atom::Unknown(_));
+    let is_told = value.atoms().len() <= MOST_PATHS && value.atoms().iter().all(is_path);
+    let texts = value.atoms().iter().filter_map(known);
+    texts.min_by_key(|text| text.len()).filter(|_| is_told)
+}
+
+/// With more alternatives than these, a path is not known.
+const MOST_PATHS: usize = 4;
 
 /// Answers with a host object that keeps the arguments.
 pub(crate) fn keep(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

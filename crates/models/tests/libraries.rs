@@ -18,6 +18,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "express_terminal",
             "node_http",
             "fastapi",
+            "fastapi_views",
             "fastapi_websocket",
             "fastify",
             "flask",
@@ -148,6 +149,7 @@ const STANDARD: &[&str] = &[
 const HELPERS: &[&str] = &[
     "npm:apollo-server-express",
     "npm:desm",
+    "npm:react",
     "npm:util",
     "py:allauth",
     "py:anyio",

@@ -80,3 +80,31 @@ fn words_of(name: &str) -> Vec<String> {
     words.retain(|word| !word.is_empty());
     words
 }
+
+/// Returns the provenance without the fields of records that are fields of the caller's own too: whoever may have
+/// been found in several ways, by a session or a key, is asked for the same thing.
+pub(super) fn of_caller(provenance: &Provenance) -> Provenance {
+    let origins = provenance.origins();
+    let is_own = |wanted: &Origin| {
+        let Origin::Record { asset, field, .. } = wanted else {
+            return false;
+        };
+        let own = Origin::Record {
+            asset: *asset,
+            field: *field,
+            of_principal: true,
+        };
+        origins.contains(&own)
+    };
+    let is_kept = |origin: &&Origin| {
+        let is_own_field = matches!(
+            origin,
+            Origin::Record {
+                of_principal: false,
+                ..
+            }
+        ) && is_own(origin);
+        !is_own_field
+    };
+    Provenance::new(origins.iter().filter(is_kept).cloned())
+}

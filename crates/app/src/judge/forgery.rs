@@ -6,7 +6,8 @@ use crate::{Check, CheckKind, Origin, Provenance, RequestPart};
 /// Holds if what decides is the page that the request comes from.
 pub(super) fn is_origin_check(deciding: &Provenance) -> bool {
     let mut headers = deciding.origins().iter().filter_map(|origin| match origin {
-        Origin::Request(RequestPart::Header, name) => Some(name.as_str()),
+        // What was made of a header is named within it: `origin.hostname` is a part of where the page comes from.
+        Origin::Request(RequestPart::Header, name) => name.split('.').next(),
         _ => None,
     });
     let named: Vec<&str> = headers.by_ref().collect();

@@ -3,7 +3,7 @@
 //! A check ties nothing if it has found the opposite, or if the client passes it by a word of its own; and a record
 //! that was chosen by one part of the request says nothing of one that another part chooses.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
@@ -82,12 +82,9 @@ fn add_once(known: &mut Vec<Origin>, origin: &Origin) {
 }
 
 /// Returns what the checks before `effect` have tied to the caller.
-pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let checks = entry.checks_of(effect);
-    let checked: Vec<Provenance> = checks.filter_map(|check| bound(entry, check)).collect();
-    let choices = Arc::new(Choices::of(entry));
-    let own = own_choices(entry, &choices);
-    ties_of(entry, &checked.iter().collect::<Vec<_>>(), choices, &own)
+pub fn ties(entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
+    let mut own = KnownTies::default();
+    entry.memory.ask(&mut own, |known| known.of(entry, effect))
 }
 
 /// What the client chooses the records of each access by, in the order of the accesses.
@@ -259,56 +256,76 @@ fn ties_of(
 }
 
 /// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-pub(super) struct KnownTies<'m> {
-    entry: &'m EntryPoint,
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownTies {
     examined: Vec<Option<Provenance>>,
     choices: Arc<Choices>,
     own: Vec<Vec<Origin>>,
     /// By the numbers of the checks, since many effects are behind the same ones.
-    known: FxHashMap<&'m [CheckId], Ties>,
+    known: FxHashMap<Vec<CheckId>, Arc<Ties>>,
 }
 
-impl<'m> KnownTies<'m> {
-    pub(super) fn new(entry: &'m EntryPoint) -> KnownTies<'m> {
-        KnownTies {
-            entry,
-            examined: Vec::new(),
-            choices: Arc::default(),
-            own: Vec::new(),
-            known: FxHashMap::default(),
+impl KnownTies {
+    /// Returns what the checks of `entry` before `effect` have tied to the caller.
+    pub(super) fn of(&mut self, entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
+        if let Some(known) = self.known.get(&effect.checks) {
+            return Arc::clone(known);
         }
-    }
-
-    /// Returns what the checks before `effect` have tied to the caller.
-    pub(super) fn of(&mut self, effect: &'m Effect) -> &Ties {
-        if self.examined.is_empty() {
-            let checks = self.entry.checks.iter();
-            let examined = checks.map(|check| bound(self.entry, check));
-            self.examined = examined.collect();
-            self.choices = Arc::new(Choices::of(self.entry));
-            self.own = own_choices(self.entry, &self.choices);
+        if self.known.is_empty() {
+            let checks = entry.checks.iter();
+            self.examined = checks.map(|check| bound(entry, check)).collect();
+            self.choices = Arc::new(Choices::of(entry));
+            self.own = own_choices(entry, &self.choices);
         }
-        let (entry, examined) = (self.entry, &self.examined);
-        let (choices, own) = (&self.choices, &self.own);
-        self.known.entry(&effect.checks).or_insert_with(|| {
-            let checks = effect.checks.iter();
-            let checked: Vec<_> = checks
-                .filter_map(|id| examined[id.0 as usize].as_ref())
-                .collect();
-            ties_of(entry, &checked, choices.clone(), own)
-        })
+        let checks = effect.checks.iter();
+        let checked: Vec<_> = checks
+            .filter_map(|id| self.examined[id.0 as usize].as_ref())
+            .collect();
+        let ties = Arc::new(ties_of(entry, &checked, self.choices.clone(), &self.own));
+        self.known.insert(effect.checks.clone(), Arc::clone(&ties));
+        ties
     }
 
     /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
-    pub(super) fn scopes(&mut self, access: &Access, use_of: &'m Effect) -> bool {
+    pub(super) fn scopes(&mut self, entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
         access.key.iter().any(|field| is_principal(&field.value)) || {
-            let entry = self.entry;
-            let ties = self.of(use_of);
+            let ties = self.of(entry, use_of);
             ties.holds(access)
                 || key_of(entry, access)
                     .iter()
                     .any(|field| is_principal(&field.value) || ties.touches(&field.value))
         }
+    }
+}
+
+/// What was worked out of an entry point for one rule and is asked for by others. It keeps nothing before the entry
+/// point is finished, since what was worked out of a part would be wrong of the whole.
+#[derive(Debug, Default)]
+pub struct Memory(Option<Mutex<KnownTies>>);
+
+impl Memory {
+    /// Returns a memory that keeps things, for an entry point that changes no more.
+    pub(crate) fn open() -> Memory {
+        Memory(Some(Mutex::default()))
+    }
+
+    /// Asks what is kept; what is not kept is worked out in `own`.
+    pub(super) fn ask<T>(
+        &self,
+        own: &mut KnownTies,
+        question: impl FnOnce(&mut KnownTies) -> T,
+    ) -> T {
+        match &self.0 {
+            Some(kept) => question(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => question(own),
+        }
+    }
+}
+
+/// A copy may be changed: it begins with nothing.
+impl Clone for Memory {
+    fn clone(&self) -> Memory {
+        Memory::default()
     }
 }
 

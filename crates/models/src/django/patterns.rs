@@ -88,8 +88,11 @@ fn read(pattern: &[char], place: &mut usize, template: &mut Template, is_kept: b
             }
             '.' => {
                 let repeats = skip_repeat(pattern, place);
-                if is_kept && repeats {
-                    push_unknown(template, is_kept);
+                match repeats {
+                    true => push_unknown(template, is_kept),
+                    // Alone it is the dot of a file's name that nobody has escaped.
+                    false if is_kept => template.text.push('.'),
+                    false => {}
                 }
             }
             _ if matches!(pattern.get(*place), Some('?' | '*')) => {

@@ -132,20 +132,27 @@ fn part(host: &ModelHost, machine: &mut Machine<'_>, path: &str, router: ObjectI
     Value::object(id)
 }
 
+/// The routes are a list, which others are made of: `[*router.urls]`. What is registered later belongs to it too.
+fn list(host: &ModelHost, machine: &mut Machine<'_>, router: ObjectId) -> Value {
+    let all = part(host, machine, URLS, router);
+    let span = machine.heap.get(router).span;
+    machine.make_list(vec![all], false, span)
+}
+
 fn urls(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    Some(part(host, machine, URLS, object?))
+    Some(list(host, machine, object?))
 }
 
 fn get_urls(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(router) = router_of(call) else {
         return Ok(None);
     };
-    Ok(Some(part(host, machine, URLS, router)))
+    Ok(Some(list(host, machine, router)))
 }
 
 fn registry(

@@ -4,8 +4,9 @@ use firedoor_app::{EffectKind, Origin, RequestPart, Transport};
 use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use ustr::Ustr;
 
-use super::{guards, middleware, views};
+use super::{guards, library_views, middleware, views};
 use crate::fastapi::plan::settled;
+use crate::python_support::last_name;
 use crate::{Door, ModelHost, Step};
 
 /// The object that stands for a route in its last step: the view, and how requests fill its parameters.
@@ -75,6 +76,10 @@ fn handle(
     let view = machine.heap.get(route).elements.first().cloned();
     let view = view.unwrap_or_else(Value::null);
     let before = host.state().run.effects.len();
+    if let Some(reason) = unknown_view(host, machine, &view, &door.method) {
+        let number = host.state().run.step;
+        host.state().run.unknown.push((number, reason));
+    }
     let result = views::call(host, machine, &view, request, &arguments, step.span)?;
     let result = settled(machine, result, step.span)?;
     let has_answered = host.state().run.effects[before..].iter().any(|effect| {
@@ -96,6 +101,31 @@ fn handle(
         }
     }
     Ok(())
+}
+
+/// Says why nobody knows what a view does: it is of a library that no model knows, or was not found at all.
+fn unknown_view(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    view: &Value,
+    method: &str,
+) -> Option<String> {
+    let object = view.only_object().map(|id| machine.heap.get(id));
+    let (given, is_class) = match object {
+        Some(object) if matches!(object.kind, ObjectKind::Host(path) if path == views::VIEW) => {
+            (object.elements.first()?.clone(), true)
+        }
+        _ => (view.clone(), false),
+    };
+    if given.is_unknown() {
+        return Some("its view was not found".to_owned());
+    }
+    let path = given.as_outside()?;
+    let is_known = path.starts_with("py:django.") && is_class
+        || host.answers(&path)
+        || library_views::answers(&path, &method.to_ascii_lowercase())
+        || path.starts_with("py:rest_framework.");
+    (!is_known).then(|| format!("what `{}` does is not known", last_name(&path)))
 }
 
 /// What the path gives a view: its parameters by name, those without a name by position.

@@ -348,6 +348,11 @@ fn each(
                 }
             }
             INCLUDED => included(host, machine, id, above, routes),
+            super::routers::URLS => {
+                for pattern in super::routers::patterns(host, machine, id) {
+                    each(host, machine, &pattern, above, routes);
+                }
+            }
             _ => {}
         }
     }

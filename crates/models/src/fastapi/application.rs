@@ -51,35 +51,45 @@ pub(crate) fn make(
     call: &Call<'_>,
 ) -> ObjectId {
     let id = host.make_router(machine, "py:fastapi.FastAPI()", "fastapi", role, call.span);
-    let given = call.arguments.keyword("dependencies").cloned();
+    fill(host, machine, id, call.arguments, call.span);
+    id
+}
+
+/// Gives an application or router what its constructor takes.
+pub(crate) fn fill(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    arguments: &Arguments,
+    span: Span,
+) {
+    let given = arguments.keyword("dependencies").cloned();
     let mut dependencies = Vec::new();
     if let Some(list) = given {
-        listed(host, machine, &list, call.span, &mut dependencies);
+        listed(host, machine, &list, span, &mut dependencies);
     }
-    let list = machine.make_list(dependencies, false, call.span);
-    let prefix = call
-        .arguments
+    let list = machine.make_list(dependencies, false, span);
+    let prefix = arguments
         .keyword("prefix")
         .cloned()
         .unwrap_or_else(|| Value::string(""));
     let object = machine.heap.get_mut(id);
     object.properties.insert(Ustr::from("dependencies"), list);
     object.properties.insert(Ustr::from("prefix"), prefix);
-    if let Some(class) = call.arguments.keyword("route_class") {
+    if let Some(class) = arguments.keyword("route_class") {
         object
             .properties
             .insert(Ustr::from("route_class"), class.clone());
     }
-    if let Some(list) = call.arguments.keyword("middleware").cloned() {
+    if let Some(list) = arguments.keyword("middleware").cloned() {
         let elements = machine.elements_of(&list).0;
         for element in elements {
             middleware::add_listed(host, machine, id, &element);
         }
     }
-    if let Some(handlers) = call.arguments.keyword("exception_handlers").cloned() {
-        add_exception_handlers(host, machine, id, &handlers, call.span);
+    if let Some(handlers) = arguments.keyword("exception_handlers").cloned() {
+        add_exception_handlers(host, machine, id, &handlers, span);
     }
-    id
 }
 
 pub(crate) fn docs_setting(host: &ModelHost, machine: &Machine<'_>, call: &Call<'_>) {

@@ -27,6 +27,8 @@ pub(crate) struct Dependant {
     pub(crate) parameters: Vec<Parameter>,
     /// Where it is asked for.
     pub(crate) span: Span,
+    /// Holds if it is the class of a class-based view.
+    pub(crate) is_view: bool,
 }
 
 /// A parameter and where its value comes from.
@@ -95,6 +97,31 @@ pub(crate) fn dependant(
         true => signature_of(machine, call, 0).unwrap_or_default(),
         false => Vec::new(),
     };
+    analysed(machine, call, signature, span, depth)
+}
+
+/// Returns what calling `call` takes where its parameters are known to be these.
+pub(crate) fn from_signature(
+    machine: &mut Machine<'_>,
+    call: &Value,
+    signature: Vec<SignatureParameter>,
+    span: Span,
+) -> Dependant {
+    analysed(machine, call, signature, span, 0)
+}
+
+/// Returns the parameters of a function, none if they are not known.
+pub(crate) fn signed(machine: &mut Machine<'_>, call: &Value) -> Vec<SignatureParameter> {
+    signature_of(machine, call, 0).unwrap_or_default()
+}
+
+fn analysed(
+    machine: &mut Machine<'_>,
+    call: &Value,
+    signature: Vec<SignatureParameter>,
+    span: Span,
+    depth: usize,
+) -> Dependant {
     let parameters = signature
         .into_iter()
         .filter(|parameter| {
@@ -111,6 +138,7 @@ pub(crate) fn dependant(
         is_cached: true,
         parameters,
         span,
+        is_view: false,
     }
 }
 

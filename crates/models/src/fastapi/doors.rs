@@ -304,7 +304,8 @@ fn plan(
     let number = option("dependant")
         .and_then(Value::as_number)
         .unwrap_or(0.0) as usize;
-    let endpoint = host.state().fastapi.dependants[number].clone();
+    let taken = host.state().fastapi.dependants[number].clone();
+    let endpoint = crate::fastapi::views::with_instance(machine, taken, registration.span);
     let is_plain = option("plain").and_then(Value::truth) == Some(true);
     let mut dependencies = Vec::new();
     if !is_plain {

@@ -15,6 +15,7 @@ use crate::ModelHost;
 use crate::fastapi::dependencies::{self, Dependant, Parameter, Source, is_same_call};
 use crate::fastapi::inputs::{is_scalar, value_of_type};
 use crate::fastapi::middleware::Middleware;
+use crate::fastapi::views;
 
 /// Everything that runs for a route.
 #[derive(Clone, Debug)]
@@ -46,6 +47,7 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// What was decided on the way to its being listed: it runs only then.
     pub(crate) decided: Vec<Decided>,
+    is_view: bool,
     inputs: Vec<NodeInput>,
     is_cached: bool,
     scopes: Vec<Value>,
@@ -123,6 +125,7 @@ pub(crate) fn add(
         call: dependant.call.clone(),
         span: dependant.span,
         decided: decided.to_vec(),
+        is_view: dependant.is_view,
         inputs,
         is_cached: dependant.is_cached,
         scopes: all,
@@ -263,7 +266,10 @@ pub(crate) fn run_node(
 ) -> Result<Value, Stop> {
     let node = &plan.nodes[number];
     let arguments = arguments_of(host, machine, plan, number, exchange)?;
-    let called = machine.call_value(&node.call, None, &arguments, node.span)?;
+    let called = match node.call.only_object().filter(|_| node.is_view) {
+        Some(class) => views::make_instance(machine, class, &arguments, node.span)?,
+        None => machine.call_value(&node.call, None, &arguments, node.span)?,
+    };
     let value = settled(machine, called, node.span)?;
     let value = match is_generator(machine, &node.call) {
         true => machine

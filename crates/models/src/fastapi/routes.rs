@@ -2,7 +2,7 @@
 //!
 //! A route keeps the dependencies of its router as they are when it is added, as `APIRouter.add_api_route` does.
 
-use firedoor_eval::{Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, Value};
+use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
@@ -280,24 +280,9 @@ pub(crate) fn path_text(value: Option<&Value>) -> String {
         None => String::new(),
         Some(value) => value
             .text_pattern()
-            .or_else(|| text_by_default(value))
+            .or_else(|| crate::python_support::text_by_default(value))
             .map_or_else(|| firedoor_eval::HOLE.to_string(), |path| path.to_string()),
     }
-}
-
-/// A setting is what its default says unless somebody sets it.
-fn text_by_default(value: &Value) -> Option<Ustr> {
-    let known = |atom: &Atom| match atom {
-        Atom::String(text) | Atom::Pattern(text) => Some(*text),
-        _ => None,
-    };
-    let mut texts = value.atoms().iter().filter_map(known);
-    let first = texts.next()?;
-    let rest_is_unknown = value
-        .atoms()
-        .iter()
-        .all(|atom| known(atom).is_some() || matches!(atom, Atom::Unknown(_)));
-    (rest_is_unknown && texts.next().is_none()).then_some(first)
 }
 
 pub(crate) fn prefix_of(machine: &Machine<'_>, router: ObjectId) -> String {

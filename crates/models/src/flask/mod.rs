@@ -6,6 +6,7 @@
 //! `views.py`; werkzeug 3.1, `routing/`.
 
 pub(crate) mod answer;
+mod apis;
 pub(crate) mod config;
 mod cookies;
 pub(crate) mod cross_site;

@@ -268,8 +268,10 @@ pub(crate) fn add_url_rule(host: &ModelHost, machine: &mut Machine<'_>, call: &C
 /// The text of a rule, with holes for what is unknown.
 pub(crate) fn text_of(value: Option<&Value>) -> Option<String> {
     let value = value.filter(|value| !value.is_nothing())?;
-    let text = value.text_pattern().map(|text| text.to_string());
-    Some(text.unwrap_or_else(|| HOLE.to_string()))
+    let text = value
+        .text_pattern()
+        .or_else(|| crate::python_support::text_by_default(value));
+    Some(text.map_or_else(|| HOLE.to_string(), |text| text.to_string()))
 }
 
 /// Registers a rule.

@@ -72,6 +72,7 @@ pub static MODEL: Model = Model {
             super::register::pass_decorator,
         ),
         ("flask_rest:decorator", decorate),
+        ("py:flask_restful.Api().__init__", super::apis::initialise),
         ("py:flask_smorest.Blueprint", super::smorest::make_blueprint),
         ("py:flask_smorest.Api", make_api),
         ("py:flask_smorest.abort", super_abort),
@@ -109,7 +110,12 @@ pub static MODEL: Model = Model {
         ("py:flask.Blueprint().doc", super::register::pass_decorator),
         ("py:flask.Blueprint().etag", super::register::given),
     ],
+    instances: &[
+        ("py:flask_restful.Api", super::apis::made),
+        ("py:flask_restx.Api", super::apis::made),
+    ],
     aliases: &[
+        ("py:flask_restx.Api()", "py:flask_restful.Api()"),
         ("py:flask_restx.Resource", "py:flask_restful.Resource"),
         ("py:flask_restx.abort", "py:flask_restful.abort"),
         (
@@ -160,7 +166,7 @@ fn set_up(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 }
 
 /// An API stands on an application or blueprint; what was added before is registered now.
-fn attach(host: &ModelHost, machine: &mut Machine<'_>, api: ObjectId, app: Value) {
+pub(super) fn attach(host: &ModelHost, machine: &mut Machine<'_>, api: ObjectId, app: Value) {
     let app = app
         .only_object()
         .filter(|app| host.state().routers.contains_key(app));
