@@ -113,8 +113,23 @@ fn kept<'m>(effect: &'m Effect, origin: &Origin) -> Vec<&'m Provenance> {
             .filter(|claim| claim.name == *name)
             .map(|claim| &claim.value)
             .collect(),
+        (EffectKind::Access(access), Origin::Record { asset, field, .. })
+            if access.operation.is_write() && access.asset == *asset =>
+        {
+            let last = field.rsplit('.').next().unwrap_or(field);
+            let values = access.values.iter().map(|it| &it.value);
+            values.filter(|value| is_sent_as(value, last)).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// Holds if a part of the value is what the client has sent by that name.
+fn is_sent_as(value: &Provenance, part: &str) -> bool {
+    value.origins().iter().any(|origin| {
+        is_sent(origin)
+            && matches!(origin, Origin::Request(_, sent) if sent.rsplit('.').next() == Some(part))
+    })
 }
 
 /// Holds if the name is that of the cookie, or of a part of what it holds that the client has sent by the same name.
@@ -122,6 +137,7 @@ fn is_part_of(name: &str, cookie: &str, value: &Provenance) -> bool {
     let Some(rest) = name.strip_prefix(cookie) else {
         return false;
     };
+<<<<<<< HEAD
     let is_namesake = |part: &str| {
         value.origins().iter().any(|origin| {
             is_sent(origin)
@@ -143,6 +159,14 @@ fn is_made(part: &str) -> bool {
     ["state", "nonce", "verifier", "challenge"]
         .iter()
         .any(|word| part.contains(word))
+=======
+    let is_namesake = |part: &str| is_sent_as(value, part);
+    rest.is_empty()
+        || rest
+            .strip_prefix('.')
+            .and_then(|rest| rest.rsplit('.').next())
+            .is_some_and(is_namesake)
+>>>>>>> w/reppy
 }
 
 /// The value is held against something. How it begins says nothing where that may go on with another host.
