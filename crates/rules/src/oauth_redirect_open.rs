@@ -137,20 +137,14 @@ fn is_part_of(name: &str, cookie: &str, value: &Provenance) -> bool {
     let Some(rest) = name.strip_prefix(cookie) else {
         return false;
     };
-<<<<<<< HEAD
-    let is_namesake = |part: &str| {
-        value.origins().iter().any(|origin| {
-            is_sent(origin)
-                && matches!(origin, Origin::Request(_, sent) if sent.rsplit('.').next() == Some(part))
-        })
-    };
     // Where all that the client has sent is one value, any part may be it that the server did not make itself.
     let sent: Vec<&Origin> = value.origins().iter().filter(|it| is_sent(it)).collect();
     let is_only = sent.len() == 1 && !is_made(rest);
     rest.is_empty()
         || rest
             .strip_prefix('.')
-            .is_some_and(|part| is_namesake(part) || is_only)
+            .and_then(|rest| rest.rsplit('.').next())
+            .is_some_and(|part| is_sent_as(value, part) || is_only)
 }
 
 /// What a log-in at another site is bound by, which the server makes by chance.
@@ -159,14 +153,6 @@ fn is_made(part: &str) -> bool {
     ["state", "nonce", "verifier", "challenge"]
         .iter()
         .any(|word| part.contains(word))
-=======
-    let is_namesake = |part: &str| is_sent_as(value, part);
-    rest.is_empty()
-        || rest
-            .strip_prefix('.')
-            .and_then(|rest| rest.rsplit('.').next())
-            .is_some_and(is_namesake)
->>>>>>> w/reppy
 }
 
 /// The value is held against something. How it begins says nothing where that may go on with another host.

@@ -103,9 +103,8 @@ pub fn changing_part(key: &Provenance) -> Option<&'static str> {
 
 /// Returns what makes each request, or connection, count anew in a layer that counts in a store of its own.
 pub fn changing_count(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, &'static str)> {
-    let counted = query::accesses(entry).filter(|(effect, access)| {
-        effect.layer == Some(layer) && counts_attempts(entry, access)
-    });
+    let counted = query::accesses(entry)
+        .filter(|(effect, access)| effect.layer == Some(layer) && counts_attempts(entry, access));
     counted
         .flat_map(|(_, access)| access.key.iter().chain(&access.values))
         .filter(|field| field.name == "key")

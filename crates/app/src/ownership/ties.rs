@@ -82,20 +82,9 @@ fn add_once(known: &mut Vec<Origin>, origin: &Origin) {
 }
 
 /// Returns what the checks before `effect` have tied to the caller.
-<<<<<<< HEAD
 pub fn ties(entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
     let mut own = KnownTies::default();
     entry.memory.ask(&mut own, |known| known.of(entry, effect))
-=======
-pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let choices = Arc::new(Choices::of(entry));
-    let checks = entry.checks_of(effect);
-    let checked: Vec<Examined> = checks
-        .filter_map(|check| Examined::of(entry, check, &choices))
-        .collect();
-    let found = Found::of(entry, &choices);
-    ties_of(&found, &checked.iter().collect::<Vec<_>>(), choices)
->>>>>>> w/strpy
 }
 
 /// What a value says of records and of what is sent, read once: it is held against many others.
@@ -133,6 +122,7 @@ impl Told {
 }
 
 /// What a check examines.
+#[derive(Debug)]
 struct Examined {
     told: Told,
     is_principal: bool,
@@ -167,7 +157,7 @@ impl Examined {
 }
 
 /// What an entry point finds records by, access by access.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Found {
     accesses: Vec<(Ustr, Vec<Told>, Vec<Origin>)>,
 }
@@ -352,22 +342,15 @@ fn ties_of(found: &Found, checked: &[&Examined], choices: Arc<Choices>) -> Ties 
 }
 
 /// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-<<<<<<< HEAD
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct KnownTies {
-    examined: Vec<Option<Provenance>>,
-=======
-pub(super) struct KnownTies<'m> {
-    entry: &'m EntryPoint,
     examined: Vec<Option<Examined>>,
->>>>>>> w/strpy
     choices: Arc<Choices>,
     found: Found,
     /// By the numbers of the checks, since many effects are behind the same ones.
     known: FxHashMap<Vec<CheckId>, Arc<Ties>>,
 }
 
-<<<<<<< HEAD
 impl KnownTies {
     /// Returns what the checks of `entry` before `effect` have tied to the caller.
     pub(super) fn of(&mut self, entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
@@ -375,49 +358,19 @@ impl KnownTies {
             return Arc::clone(known);
         }
         if self.known.is_empty() {
-            let checks = entry.checks.iter();
-            self.examined = checks.map(|check| bound(entry, check)).collect();
             self.choices = Arc::new(Choices::of(entry));
-            self.own = own_choices(entry, &self.choices);
+            let checks = entry.checks.iter();
+            let examined = checks.map(|check| Examined::of(entry, check, &self.choices));
+            self.examined = examined.collect();
+            self.found = Found::of(entry, &self.choices);
         }
         let checks = effect.checks.iter();
         let checked: Vec<_> = checks
             .filter_map(|id| self.examined[id.0 as usize].as_ref())
             .collect();
-        let ties = Arc::new(ties_of(entry, &checked, self.choices.clone(), &self.own));
+        let ties = Arc::new(ties_of(&self.found, &checked, self.choices.clone()));
         self.known.insert(effect.checks.clone(), Arc::clone(&ties));
         ties
-=======
-impl<'m> KnownTies<'m> {
-    pub(super) fn new(entry: &'m EntryPoint) -> KnownTies<'m> {
-        KnownTies {
-            entry,
-            examined: Vec::new(),
-            choices: Arc::default(),
-            found: Found::default(),
-            known: FxHashMap::default(),
-        }
-    }
-
-    /// Returns what the checks before `effect` have tied to the caller.
-    pub(super) fn of(&mut self, effect: &'m Effect) -> &Ties {
-        if self.examined.is_empty() {
-            self.choices = Arc::new(Choices::of(self.entry));
-            let checks = self.entry.checks.iter();
-            let examined = checks.map(|check| Examined::of(self.entry, check, &self.choices));
-            self.examined = examined.collect();
-            self.found = Found::of(self.entry, &self.choices);
-        }
-        let (found, examined) = (&self.found, &self.examined);
-        let choices = &self.choices;
-        self.known.entry(&effect.checks).or_insert_with(|| {
-            let checks = effect.checks.iter();
-            let checked: Vec<_> = checks
-                .filter_map(|id| examined[id.0 as usize].as_ref())
-                .collect();
-            ties_of(found, &checked, choices.clone())
-        })
->>>>>>> w/strpy
     }
 
     /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
