@@ -246,9 +246,10 @@ pub fn are_exclusive(entry: &EntryPoint, a: &Effect, b: &Effect) -> bool {
         };
         whole.is_alternative && whole.parts().iter().all(has_opposite)
     };
-    entry.checks_of(a).any(|own| {
-        is_other_side(own, b) || entry.checks_of(b).any(|other| is_opposite(own, other))
-    }) || entry.checks_of(b).any(|other| is_other_side(other, a))
+    entry
+        .checks_of(a)
+        .any(|own| is_other_side(own, b) || entry.checks_of(b).any(|other| is_opposite(own, other)))
+        || entry.checks_of(b).any(|other| is_other_side(other, a))
 }
 
 /// Holds if the checks are the two sides of one decision.

@@ -159,9 +159,7 @@ fn is_marked_elsewhere(
     let is_counter = access.operation == Operation::Delete
         || query::handler_accesses(entry).any(|(_, other)| counts(other));
     // A mark on the token of the first step is found by that token's number, and says nothing of the code either.
-    let is_of_token = |origin: &Origin| {
-        matches!(origin, Origin::Claim(name) | Origin::Principal(name) if name.as_str() == "jti")
-    };
+    let is_of_token = |origin: &Origin| matches!(origin, Origin::Claim(name) | Origin::Principal(name) if name.as_str() == "jti");
     let mut fields = access.key.iter().chain(&access.values);
     let is_about_code = fields.any(|field| {
         let mut origins = field.value.origins().iter();

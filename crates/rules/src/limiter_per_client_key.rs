@@ -5,7 +5,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::throttle::{
-    changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers, throttles,
+    changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
+    throttles,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 

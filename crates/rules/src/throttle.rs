@@ -103,9 +103,8 @@ pub fn changing_part(key: &Provenance) -> Option<&'static str> {
 
 /// Returns what makes each request, or connection, count anew in a layer that counts in a store of its own.
 pub fn changing_count(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, &'static str)> {
-    let counted = query::accesses(entry).filter(|(effect, access)| {
-        effect.layer == Some(layer) && counts_attempts(entry, access)
-    });
+    let counted = query::accesses(entry)
+        .filter(|(effect, access)| effect.layer == Some(layer) && counts_attempts(entry, access));
     counted
         .flat_map(|(_, access)| access.key.iter().chain(&access.values))
         .filter(|field| field.name == "key")
@@ -129,7 +128,8 @@ pub fn counted_inside(entry: &EntryPoint) -> Vec<(&Provenance, Span, Ustr, Ustr)
                 access.operation == Operation::Create && field.name == "key"
             };
             let keys = access.key.iter().chain(access.values.iter().filter(is_key));
-            let mut chosen = keys.filter_map(|field| Some((&field.value, header_in(&field.value)?)));
+            let mut chosen =
+                keys.filter_map(|field| Some((&field.value, header_in(&field.value)?)));
             let (key, header) = chosen.next().filter(|_| counts_attempts(entry, access))?;
             Some((key, effect.span, effect.function, header))
         })
