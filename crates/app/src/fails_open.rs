@@ -127,3 +127,23 @@ fn open_words(check: &Check) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header
+/// that was not sent is the one that stands for the setting.
+pub(crate) fn is_missing_on_both_sides(check: &Check) -> bool {
+    let [left, right] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_sent = |operand: &Provenance| operand.is_from_client();
+    let is_pair = (environment_in(left).is_some() && is_sent(right))
+        || (environment_in(right).is_some() && is_sent(left));
+    let is_constant = |origin: &&Origin| matches!(origin, Origin::Literal(_));
+    check.kind == crate::CheckKind::Equality
+        && check.outcome
+        && is_pair
+        && left
+            .origins()
+            .iter()
+            .filter(is_constant)
+            .any(|origin| right.origins().contains(origin))
+}

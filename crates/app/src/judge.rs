@@ -9,9 +9,9 @@ mod forgery;
 use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
-use self::forgery::{is_csrf_check, is_double_submit, is_origin_check};
+use self::forgery::{is_about_pages, is_csrf_check, is_double_submit, is_origin_check};
 use crate::counting;
-use crate::fails_open::{environment_in, is_setting_missing};
+use crate::fails_open::{environment_in, is_missing_on_both_sides, is_setting_missing};
 use crate::{Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
@@ -380,20 +380,6 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
     }
 }
 
-/// Holds if all that the layer refuses are requests of other pages: it reads the session's cookie to work out the token
-/// that goes with it, and asks nobody who he is.
-fn is_about_pages(run: &LayerRun) -> bool {
-    let is_page = |control| matches!(control, Some(Control::Csrf | Control::Origin));
-    // What only breaks refuses nobody for what he is.
-    let is_answer = |refusal: &Refusal| {
-        let status = refusal.status();
-        status.is_some_and(|status| status < 500) || !matches!(refusal, Refusal::Throw(_))
-    };
-    let mut refusals = run.refusals.iter().filter(|it| is_answer(&it.0)).peekable();
-    refusals.peek().is_some()
-        && refusals.all(|(refusal, checks, _)| is_page(refusal_control(refusal, checks)))
-}
-
 /// Returns which control a refusal is one of, from its status and from what decided it.
 pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status() == Some(429) {
@@ -507,26 +493,6 @@ pub fn is_left_out(check: &Check) -> bool {
                 && origins().any(Origin::is_from_client)
                 && origins().all(is_sent)
         })
-}
-
-/// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header
-/// that was not sent is the one that stands for the setting.
-fn is_missing_on_both_sides(check: &Check) -> bool {
-    let [left, right] = check.operands.as_slice() else {
-        return false;
-    };
-    let is_sent = |operand: &Provenance| operand.is_from_client();
-    let is_pair = (environment_in(left).is_some() && is_sent(right))
-        || (environment_in(right).is_some() && is_sent(left));
-    let is_constant = |origin: &&Origin| matches!(origin, Origin::Literal(_));
-    check.kind == CheckKind::Equality
-        && check.outcome
-        && is_pair
-        && left
-            .origins()
-            .iter()
-            .filter(is_constant)
-            .any(|origin| right.origins().contains(origin))
 }
 
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.

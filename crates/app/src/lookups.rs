@@ -246,16 +246,29 @@ pub fn is_optional(entry: &EntryPoint, effect: &Effect, others: &[&Effect]) -> b
 
 /// Fixed parts of both keys do not contradict each other, so that both can find the same record.
 pub fn keys_agree(a: &Access, b: &Access) -> bool {
+    let texts = |field: &crate::Field| -> Option<Vec<Ustr>> {
+        let origins = field.value.origins().iter();
+        let texts: Option<Vec<Ustr>> = origins
+            .map(|origin| match origin {
+                Origin::Literal(text) => Some(*text),
+                _ => None,
+            })
+            .collect();
+        texts.filter(|texts| !texts.is_empty() && matches!(field.operator, "=" | "in"))
+    };
+    let agree = |one: &crate::Field, other: &crate::Field| {
+        let is_same = one.operator == other.operator && one.operator != "in";
+        match (texts(one), texts(other)) {
+            (Some(own), Some(others)) if is_same => {
+                own.len() > 1 || others.len() > 1 || own == others
+            }
+            (Some(own), Some(others)) => own.iter().any(|text| others.contains(text)),
+            _ => true,
+        }
+    };
     a.key.iter().all(|field| {
-        b.key
-            .iter()
-            .filter(|other| other.name == field.name && other.operator == field.operator)
-            .all(
-                |other| match (field.value.literal(), other.value.literal()) {
-                    (Some(own), Some(other)) => own == other || field.operator != "=",
-                    _ => true,
-                },
-            )
+        let mut others = b.key.iter().filter(|other| other.name == field.name);
+        others.all(|other| agree(field, other))
     })
 }
 

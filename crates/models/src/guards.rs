@@ -95,7 +95,8 @@ fn add_mounting(
     let key = (mounting.step.span, mounting.step.name);
     let mut path = mounting.path;
     if !guards.contains_key(&key) {
-        let Some((found, looked_for)) = alone(host, machine, framework, &mounting.step) else {
+        let Some((found, looked_for)) = alone(host, machine, framework, &mounting.step, false)
+        else {
             return;
         };
         if matches!(path.as_str(), "" | "/") {
@@ -146,6 +147,7 @@ fn alone(
     machine: &mut Machine<'_>,
     framework: &'static Framework,
     step: &Step,
+    is_late: bool,
 ) -> Option<(GuardDefinition, Option<Ustr>)> {
     let door = lone_door(machine, framework, step);
     let attacker = send(host, machine, &door, Persona::Attacker, None);
@@ -169,8 +171,13 @@ fn alone(
     let run = crate::request::layer_run(host, machine, &attacker, 0);
     let asked = paths_asked_for(&run);
     found.is_idle = asked.is_some();
+    // What stands behind an entry point is not meant for it where it leaves requests out.
     if found.controls.is_empty() {
-        found.controls.extend(asks_where(&run));
+        let partly = asks_where(&run);
+        let is_known =
+            |control: &Control| *control == Control::Authentication && found.is_idle || !is_late;
+        let partly = partly.filter(is_known);
+        found.controls.extend(partly);
     }
     (!found.controls.is_empty()).then(|| (found, asked.flatten()))
 }
@@ -285,7 +292,7 @@ fn add_loose(
     if is_known || was_called(machine, value) {
         return;
     }
-    if let Some((mut found, _)) = alone(host, machine, framework, &step) {
+    if let Some((mut found, _)) = alone(host, machine, framework, &step, false) {
         if let Some(id) = value.only_object() {
             found.imported = machine.bindings_of(id);
         }
@@ -464,7 +471,7 @@ fn in_place(
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();
     for step in &door.late {
-        let alone = alone(host, machine, door.framework, step).map(|(found, _)| found);
+        let alone = alone(host, machine, door.framework, step, true).map(|(found, _)| found);
         let Some(found) = alone.or_else(|| in_place(host, machine, door, step)) else {
             continue;
         };

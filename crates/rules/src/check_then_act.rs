@@ -191,13 +191,18 @@ struct Place<'m> {
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    // What is left of a voucher is counted down, and something else is given for it.
-    let is_of_worth = is_money(map, place.access.asset, place.field.name) || gives_something(place);
-    if !is_counted(place.access, place.field) || !is_of_worth {
+    let is_money = is_money(map, place.access.asset, place.field.name);
+    if !is_counted(place.access, place.field) || !(is_money || gives_something(place)) {
         return None;
     }
+    // What is left of a voucher is counted down to nothing, and something else is given for it.
+    let is_to_nothing = |check: &&Check| {
+        let mut bounds = check.operands.iter().filter_map(Provenance::literal);
+        bounds.any(|bound| matches!(bound.as_str(), "0" | "1"))
+    };
     refusing(place)
         .filter(|_| is_read_on_the_way(place.entry, place.access.asset))
+        .filter(|check| is_money || is_to_nothing(check))
         .find(|check| check.kind == CheckKind::Bound && examines(check, place))
 }
 

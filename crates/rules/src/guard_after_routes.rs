@@ -1,6 +1,6 @@
 //! Finds guards that are registered behind the entry points of their scope.
 
-use firedoor_app::{Control, EntryPoint, Layer, LayerKind, Map, query};
+use firedoor_app::{Control, EntryPoint, Layer, LayerKind, Map, Origin, RequestPart, query};
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -66,9 +66,21 @@ fn missed(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
                 Control::Authorization | Control::Ownership => {
                     query::changes_state(entry) || query::is_administrative_path(&entry.path)
                 }
+                // Pages of others matter where a browser brings along what proves the caller.
+                Control::Csrf | Control::Origin => {
+                    query::changes_state(entry) && entry.credentials.iter().any(is_brought_along)
+                }
                 _ => query::changes_state(entry),
             }
     })
+}
+
+fn is_brought_along(origin: &Origin) -> bool {
+    match origin {
+        Origin::Request(RequestPart::Cookie | RequestPart::Session, _) => true,
+        Origin::Request(RequestPart::Header, name) => name == "cookie",
+        _ => false,
+    }
 }
 
 fn report(entry: &EntryPoint, layer: &Layer, control: Control, findings: &mut Findings) {

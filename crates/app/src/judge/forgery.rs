@@ -1,7 +1,8 @@
 //! Checks that only a page of another site fails: of the origin, and of tokens that it cannot know.
 
 use super::attributes::says_attribute;
-use crate::{Check, CheckKind, Origin, Provenance, RequestPart};
+use super::{LayerRun, refusal_control};
+use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart};
 
 /// Holds if what decides is the page that the request comes from.
 pub(super) fn is_origin_check(deciding: &Provenance) -> bool {
@@ -102,4 +103,18 @@ fn is_csrf_token(origin: &Origin) -> bool {
         }
         _ => false,
     }
+}
+
+/// Holds if all that the layer refuses are requests of other pages: it reads the session's cookie to work out the token
+/// that goes with it, and asks nobody who he is.
+pub(super) fn is_about_pages(run: &LayerRun) -> bool {
+    let is_page = |control| matches!(control, Some(Control::Csrf | Control::Origin));
+    // What only breaks refuses nobody for what he is.
+    let is_answer = |refusal: &Refusal| {
+        let status = refusal.status();
+        status.is_some_and(|status| status < 500) || !matches!(refusal, Refusal::Throw(_))
+    };
+    let mut refusals = run.refusals.iter().filter(|it| is_answer(&it.0)).peekable();
+    refusals.peek().is_some()
+        && refusals.all(|(refusal, checks, _)| is_page(refusal_control(refusal, checks)))
 }

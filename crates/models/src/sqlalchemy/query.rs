@@ -406,5 +406,20 @@ fn add_leaf(
         "between" => "between",
         _ => "?",
     };
+    let right = match operator {
+        "in" | "not in" => written(machine, right),
+        _ => right,
+    };
     key.add(host, machine, &name, operator, &right);
+}
+
+/// A list of constants stands for one of them.
+fn written(machine: &mut Machine<'_>, list: Value) -> Value {
+    let (elements, is_open) = machine.elements_of(&list);
+    let is_known =
+        !is_open && !elements.is_empty() && elements.iter().all(|it| it.text().is_some());
+    match is_known {
+        true => machine.join_all(&elements).with_origins(list.origins),
+        false => list,
+    }
 }
