@@ -117,8 +117,7 @@ fn admits(
     };
     let is_taken_over = |field: &Field| {
         is_copy(&field.value)
-            && (is_of_found(&field.value)
-                || field.value.origins().iter().any(is_number_of_named))
+            && (is_of_found(&field.value) || field.value.origins().iter().any(is_number_of_named))
     };
     let is_tied = |fields: &[Field]| fields.iter().any(names_person);
     let is_new = access.operation == Operation::Create || is_tied(&access.values);

@@ -1,7 +1,8 @@
 //! All guards that the program has: mounted or not, covering something or not.
 
 use firedoor_app::{
-    Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, LayerRun, Mount, Provenance, Verdict,
+    Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, LayerRun, Mount, Provenance,
+    Verdict,
 };
 use firedoor_eval::{HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
@@ -207,9 +208,7 @@ fn asks_where(run: &LayerRun) -> Option<Control> {
 }
 
 fn is_about_line(check: &Check) -> bool {
-    check
-        .provenance()
-        .is_from(firedoor_app::RequestPart::Line)
+    check.provenance().is_from(firedoor_app::RequestPart::Line)
 }
 
 /// Who asks, and from which page, is asked for many entry points at once.

@@ -1,8 +1,8 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords, query,
-    sessions,
+    Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords,
+    query, sessions,
 };
 use ustr::Ustr;
 
@@ -63,7 +63,9 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) 
         let mut found = None;
         for part in check.parts() {
             let mut fields = part.operands.iter().flat_map(|it| it.record_fields(asset));
-            let field = fields.next().filter(|_| asks_if_there(part) == Some(false))?;
+            let field = fields
+                .next()
+                .filter(|_| asks_if_there(part) == Some(false))?;
             if !field.is_empty() {
                 found = Some(field);
             }
@@ -82,8 +84,7 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) 
                     && asks_if_there(check) == Some(true)
                     && examines(check, asset, name)
             }) || query::accesses(it).any(|(_, access)| {
-                access.asset == asset
-                    && access.values.iter().any(|field| field.name == name)
+                access.asset == asset && access.values.iter().any(|field| field.name == name)
             })
         };
         !log_ins.is_empty() && log_ins.iter().all(asks)

@@ -101,13 +101,14 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
 /// Holds if the record is an account, or found by one: what many share, as the code of a room, is meant to work again.
 fn is_of_person(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
     let accounts = query::account_assets(map);
-    let names_person = |value: &Provenance| {
-        query::is_principal(value)
+    let names_person =
+        |value: &Provenance| {
+            query::is_principal(value)
             || value.origins().iter().any(
                 |origin| matches!(origin, Origin::Record { asset, .. } if accounts.contains(asset)),
             )
             || value.origins().iter().any(|it| matches!(it, Origin::Claim(_)))
-    };
+        };
     accounts.contains(&asset)
         || query::accesses(entry).any(|(_, access)| {
             access.asset == asset && access.key.iter().any(|field| names_person(&field.value))

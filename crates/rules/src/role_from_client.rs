@@ -123,7 +123,10 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
         );
         // A rank that is one of several written ones is asked for, whatever else may stand in its place.
         let is_listed = || {
-            let others = check.operands.iter().filter(|it| !it.origins().iter().any(is_own_rank));
+            let others = check
+                .operands
+                .iter()
+                .filter(|it| !it.origins().iter().any(is_own_rank));
             let mut others = others.flat_map(Provenance::origins).peekable();
             others.peek().is_some() && others.all(|it| matches!(it, Origin::Literal(_)))
         };

@@ -37,9 +37,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
         let EffectKind::Access(access) = &asked.effect.kind else {
             continue;
         };
-        if asked.demands.is_unclear
-            || is_held_against(asked, access)
-            || is_narrowed(asked, access)
+        if asked.demands.is_unclear || is_held_against(asked, access) || is_narrowed(asked, access)
         {
             continue;
         }

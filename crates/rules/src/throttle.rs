@@ -115,7 +115,8 @@ pub fn counted_inside(entry: &EntryPoint) -> Vec<(&Provenance, Span, Ustr, Ustr)
                 access.operation == Operation::Create && field.name == "key"
             };
             let keys = access.key.iter().chain(access.values.iter().filter(is_key));
-            let mut chosen = keys.filter_map(|field| Some((&field.value, header_in(&field.value)?)));
+            let mut chosen =
+                keys.filter_map(|field| Some((&field.value, header_in(&field.value)?)));
             let (key, header) = chosen.next().filter(|_| counts_attempts(entry, access))?;
             Some((key, effect.span, effect.function, header))
         })

@@ -1,8 +1,8 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
-    RequestPart, RoomKind, ownership, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation,
+    Origin, Provenance, RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;

@@ -15,11 +15,7 @@ use crate::starlette::connection;
 const COOKIES: &str = "py:http.cookies.SimpleCookie()";
 
 /// `Headers(scope=scope)` and `Headers(raw=scope["headers"])` are those of the request; others are of an answer.
-pub(crate) fn make_headers(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(crate) fn make_headers(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let scope = call.arguments.keyword("scope").cloned();
     if let Some(request) = scope
         .and_then(|scope| scope.only_object())
@@ -38,11 +34,7 @@ pub(crate) fn make_headers(
 }
 
 /// `SimpleCookie(text)`: the cookies of the request if that is what the text is.
-pub(crate) fn make_cookies(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(crate) fn make_cookies(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let is_sent = holds_cookies(host, machine, call.arguments.find(0, "input"));
     Ok(is_sent.then(|| Value::object(host.make_object(machine, COOKIES, call.span))))
 }
