@@ -35,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) makers: OnceLock<FxHashMap<Ustr, Vec<usize>>>,
     /// The fields of which an update asks for as much as it takes.
     pub(crate) taken: OnceLock<FxHashSet<(Ustr, Ustr)>>,
+    /// The assets whose records refusing checks compare with a claim of the caller's.
+    pub(crate) generations: OnceLock<FxHashSet<Ustr>>,
     /// The fields that handlers write, with whether chance has a part in any such value.
     pub(crate) written: OnceLock<FxHashMap<(Ustr, Ustr), bool>>,
 }

@@ -1,5 +1,6 @@
 //! What keeps log-ins, one-time tokens and second factors, and what ends them: questions for rules.
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::facts::FieldsByAsset;
@@ -199,22 +200,30 @@ pub fn moves_generation(map: &Map, access: &Access) -> bool {
     let is_kept_apart = map
         .asset(access.asset)
         .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
-    let compares = |check: &Check| {
-        let mut operands = check.operands.iter();
-        let has_claim = check.operands.iter().any(|operand| {
-            let mut origins = operand.origins().iter();
-            origins.any(|origin| matches!(origin, Origin::Principal(_)))
-        });
-        check.refusal.is_some()
-            && has_claim
-            && operands.any(|operand| operand.record_fields(access.asset).next().is_some())
-    };
     access.operation.is_write()
         && is_kept_apart
         && map
-            .entry_points
-            .iter()
-            .any(|entry| entry.checks.iter().any(compares))
+            .facts
+            .generations
+            .get_or_init(|| find_generations(map))
+            .contains(&access.asset)
+}
+
+fn find_generations(map: &Map) -> FxHashSet<Ustr> {
+    let mut found = FxHashSet::default();
+    for check in map.entry_points.iter().flat_map(|entry| &entry.checks) {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        let has_claim = origins.any(|origin| matches!(origin, Origin::Principal(_)));
+        if check.refusal.is_none() || !has_claim {
+            continue;
+        }
+        for origin in check.operands.iter().flat_map(Provenance::origins) {
+            if let Origin::Record { asset, .. } = origin {
+                found.insert(*asset);
+            }
+        }
+    }
+    found
 }
 
 /// Holds if the handler ends sessions: in an asset that keeps them, or those of the framework.

@@ -3,12 +3,13 @@
 //! A rank is a field of the caller that refusing checks examine. How high it must be is a number on a scale, one of
 //! several names, or a right that the rank must include; two demands are compared only where they are of one kind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin, Provenance,
     RequestPart, query,
 };
+
 use ustr::Ustr;
 
 /// A field of the caller's: the asset, empty for a claim, and the field.
@@ -52,30 +53,23 @@ pub struct Demands {
 impl Demands {
     /// Returns what is asked before `effect`.
     pub fn of(entry: &EntryPoint, effect: &Effect, accounts: &[Ustr]) -> Demands {
+        Demands::known(entry, effect, accounts, &mut BTreeMap::new())
+    }
+
+    /// The same, where what each check asks is worked out once: many effects are behind the same ones.
+    fn known(
+        entry: &EntryPoint,
+        effect: &Effect,
+        accounts: &[Ustr],
+        known: &mut BTreeMap<u32, Demands>,
+    ) -> Demands {
         let mut found = Demands::default();
-        for check in entry.checks_of(effect).filter(|it| it.refusal.is_some()) {
-            if is_conflict(check) {
-                continue;
-            }
-            // Where one of several parts suffices, what is asked hangs on more than the rank.
-            let is_about = |part: &Check| firedoor_app::user_control(part).is_some();
-            if check.is_alternative && check.parts().iter().any(is_about) {
-                found.is_unclear = true;
-            }
-            let control = firedoor_app::user_control(check);
-            let is_named = |demand: &Demand| {
-                let mut of = demand.of.iter();
-                matches!(demand.level, Level::OneOf(_))
-                    && of.all(|(asset, _)| !asset.is_empty() && !accounts.contains(asset))
-            };
-            match demand(check).map(|demand| without_presence(entry, demand)) {
-                Some(demand) if control == Some(Control::Authorization) => found.all.push(demand),
-                // A membership is what it is called, too.
-                Some(demand) if control.is_some() && is_named(&demand) => found.all.push(demand),
-                _ if control != Some(Control::Authorization) => {}
-                Some(_) => {}
-                None => found.is_unclear = true,
-            }
+        for id in &effect.checks {
+            let one = known
+                .entry(id.0)
+                .or_insert_with(|| asked_by(entry, entry.check(*id), accounts));
+            found.is_unclear |= one.is_unclear;
+            found.all.extend(one.all.iter().cloned());
         }
         found
     }
@@ -115,6 +109,34 @@ impl Demand {
                 _ => false,
             }
     }
+}
+
+/// Returns what one check asks.
+fn asked_by(entry: &EntryPoint, check: &Check, accounts: &[Ustr]) -> Demands {
+    let mut found = Demands::default();
+    if check.refusal.is_none() || is_conflict(check) {
+        return found;
+    }
+    // Where one of several parts suffices, what is asked hangs on more than the rank.
+    let is_about = |part: &Check| firedoor_app::user_control(part).is_some();
+    if check.is_alternative && check.parts().iter().any(is_about) {
+        found.is_unclear = true;
+    }
+    let control = firedoor_app::user_control(check);
+    let is_named = |demand: &Demand| {
+        let mut of = demand.of.iter();
+        matches!(demand.level, Level::OneOf(_))
+            && of.all(|(asset, _)| !asset.is_empty() && !accounts.contains(asset))
+    };
+    match demand(check).map(|demand| without_presence(entry, demand)) {
+        Some(demand) if control == Some(Control::Authorization) => found.all.push(demand),
+        // A membership is what it is called, too.
+        Some(demand) if control.is_some() && is_named(&demand) => found.all.push(demand),
+        _ if control != Some(Control::Authorization) => {}
+        Some(_) => {}
+        None => found.is_unclear = true,
+    }
+    found
 }
 
 /// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.
@@ -305,9 +327,10 @@ impl<'m> Scale<'m> {
         let accounts = query::account_assets(map);
         let mut asked = Vec::new();
         for entry in query::with_users(map) {
+            let mut known = BTreeMap::new();
             for effect in entry.effects.iter().filter(|it| it.layer.is_none()) {
                 if matches!(effect.kind, EffectKind::Access(_)) {
-                    let demands = Demands::of(entry, effect, &accounts);
+                    let demands = Demands::known(entry, effect, &accounts, &mut known);
                     asked.push(Asked {
                         entry,
                         effect,

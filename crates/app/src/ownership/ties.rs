@@ -87,11 +87,92 @@ pub fn ties(entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
     entry.memory.ask(&mut own, |known| known.of(entry, effect))
 }
 
-/// What the client chooses the records of each access by, in the order of the accesses.
-fn own_choices(entry: &EntryPoint, choices: &Choices) -> Vec<Vec<Origin>> {
-    accesses(entry)
-        .map(|(_, access)| choices.of_access(access))
-        .collect()
+/// What a value says of records and of what is sent, read once: it is held against many others.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// Assets, each with what the client chose the record by, and whether it is another's than the caller's.
+    records: Vec<(Ustr, Vec<Origin>, bool)>,
+    sent: Vec<Origin>,
+}
+
+impl Told {
+    fn of(provenance: &Provenance, choices: &Choices) -> Told {
+        let mut told = Told::default();
+        for origin in provenance.origins() {
+            if let Origin::Record {
+                asset,
+                of_principal,
+                ..
+            } = origin
+            {
+                let known = told.records.iter_mut().find(|(known, ..)| known == asset);
+                match known {
+                    Some((_, _, is_other)) => *is_other |= !of_principal,
+                    None => {
+                        let within = choices.within(*asset, provenance);
+                        told.records.push((*asset, within, !of_principal));
+                    }
+                }
+            } else if is_chosen(origin) {
+                add_once(&mut told.sent, origin);
+            }
+        }
+        told
+    }
+}
+
+/// What a check examines.
+#[derive(Debug)]
+struct Examined {
+    told: Told,
+    is_principal: bool,
+    /// The accesses by what is the caller's whose records the check examines.
+    linked: Vec<usize>,
+}
+
+impl Examined {
+    fn of(entry: &EntryPoint, check: &Check, choices: &Choices) -> Option<Examined> {
+        let provenance = bound(entry, check)?;
+        let is_principal = is_principal(&provenance);
+        let mut linked = Vec::new();
+        if is_principal {
+            for (number, (_, access)) in accesses(entry).enumerate() {
+                let is_examined = provenance.record_fields(access.asset).next().is_some();
+                if is_examined
+                    && access
+                        .key
+                        .iter()
+                        .any(|it| crate::query::is_principal(&it.value))
+                {
+                    linked.push(number);
+                }
+            }
+        }
+        Some(Examined {
+            told: Told::of(&provenance, choices),
+            is_principal,
+            linked,
+        })
+    }
+}
+
+/// What an entry point finds records by, access by access.
+#[derive(Debug, Default)]
+struct Found {
+    accesses: Vec<(Ustr, Vec<Told>, Vec<Origin>)>,
+}
+
+impl Found {
+    fn of(entry: &EntryPoint, choices: &Choices) -> Found {
+        let found = accesses(entry).map(|(_, access)| {
+            let keys = access.key.iter();
+            let keys = keys.map(|field| Told::of(&field.value, choices));
+            (access.asset, keys.collect(), choices.of_access(access))
+        });
+        Found {
+            accesses: found.collect(),
+        }
+    }
 }
 
 /// Returns what everybody who has passed the check was held against.
@@ -217,50 +298,55 @@ pub fn is_only_for_others(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> b
     })
 }
 
-/// Returns what these checks, given by what they examine, have tied to the caller.
-fn ties_of(
-    entry: &EntryPoint,
-    checked: &[&Provenance],
-    choices: Arc<Choices>,
-    own: &[Vec<Origin>],
-) -> Ties {
+/// Returns what these checks, given by what they examine, have tied to the caller. What has been added is not looked
+/// at again: it says the same each time.
+fn ties_of(found: &Found, checked: &[&Examined], choices: Arc<Choices>) -> Ties {
     let mut ties = Ties {
         choices,
         ..Ties::default()
     };
-    for provenance in checked.iter().filter(|found| is_principal(found)) {
-        ties.add(provenance);
-        for (_, access) in accesses(entry) {
-            let is_examined = provenance.record_fields(access.asset).next().is_some();
-            if is_examined && access.key.iter().any(|field| is_principal(&field.value)) {
-                access.key.iter().for_each(|field| ties.add(&field.value));
+    let mut is_added = vec![false; checked.len()];
+    let mut is_found = vec![false; found.accesses.len()];
+    for (examined, is_added) in checked.iter().zip(&mut is_added) {
+        if examined.is_principal {
+            *is_added = true;
+            ties.add(&examined.told);
+            for number in &examined.linked {
+                if !std::mem::replace(&mut is_found[*number], true) {
+                    let (_, keys, _) = &found.accesses[*number];
+                    keys.iter().for_each(|told| ties.add(told));
+                }
             }
         }
     }
     loop {
-        let before = ties.size();
-        for provenance in checked {
-            if ties.touches(provenance) {
-                ties.add(provenance);
+        let mut has_grown = false;
+        for (examined, is_added) in checked.iter().zip(&mut is_added) {
+            if !*is_added && ties.knows(&examined.told) {
+                *is_added = true;
+                has_grown = true;
+                ties.add(&examined.told);
             }
         }
-        for ((_, access), own) in accesses(entry).zip(own) {
-            if ties.holds_chosen(access.asset, own) {
-                access.key.iter().for_each(|field| ties.add(&field.value));
+        for ((asset, keys, own), is_found) in found.accesses.iter().zip(&mut is_found) {
+            if !*is_found && ties.holds_chosen(*asset, own) {
+                *is_found = true;
+                has_grown = true;
+                keys.iter().for_each(|told| ties.add(told));
             }
         }
-        if before == ties.size() {
+        if !has_grown {
             return ties;
         }
     }
 }
 
 /// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct KnownTies {
-    examined: Vec<Option<Provenance>>,
+    examined: Vec<Option<Examined>>,
     choices: Arc<Choices>,
-    own: Vec<Vec<Origin>>,
+    found: Found,
     /// By the numbers of the checks, since many effects are behind the same ones.
     known: FxHashMap<Vec<CheckId>, Arc<Ties>>,
 }
@@ -272,16 +358,17 @@ impl KnownTies {
             return Arc::clone(known);
         }
         if self.known.is_empty() {
-            let checks = entry.checks.iter();
-            self.examined = checks.map(|check| bound(entry, check)).collect();
             self.choices = Arc::new(Choices::of(entry));
-            self.own = own_choices(entry, &self.choices);
+            let checks = entry.checks.iter();
+            let examined = checks.map(|check| Examined::of(entry, check, &self.choices));
+            self.examined = examined.collect();
+            self.found = Found::of(entry, &self.choices);
         }
         let checks = effect.checks.iter();
         let checked: Vec<_> = checks
             .filter_map(|id| self.examined[id.0 as usize].as_ref())
             .collect();
-        let ties = Arc::new(ties_of(entry, &checked, self.choices.clone(), &self.own));
+        let ties = Arc::new(ties_of(&self.found, &checked, self.choices.clone()));
         self.known.insert(effect.checks.clone(), Arc::clone(&ties));
         ties
     }
@@ -330,20 +417,15 @@ impl Clone for Memory {
 }
 
 impl Ties {
-    fn add(&mut self, provenance: &Provenance) {
-        for origin in provenance.origins() {
-            match origin {
-                Origin::Record {
-                    asset,
-                    of_principal: false,
-                    ..
-                } => self.add_asset(*asset, self.choices.within(*asset, provenance)),
-                _ if is_chosen(origin) && !self.sent.contains(origin) => {
-                    self.sent.push(origin.clone());
-                }
-                _ => {}
+    fn add(&mut self, told: &Told) {
+        for (asset, choices, is_other) in &told.records {
+            if *is_other {
+                self.add_asset(*asset, choices.clone());
             }
         }
+        told.sent
+            .iter()
+            .for_each(|origin| add_once(&mut self.sent, origin));
     }
 
     fn add_asset(&mut self, asset: Ustr, choices: Vec<Origin>) {
@@ -360,12 +442,6 @@ impl Ties {
                 known.push(choice);
             }
         }
-    }
-
-    fn size(&self) -> (usize, usize, usize) {
-        let choices = self.assets.iter().map(|(_, choices)| choices.len() + 1);
-        let open = self.assets.iter().filter(|(_, it)| it.is_empty()).count();
-        (self.sent.len(), choices.sum(), open)
     }
 
     /// Holds if the records of the access were tied to the caller, and not others of the same kind.
@@ -385,11 +461,12 @@ impl Ties {
 
     /// Holds if the value is something that was tied to the caller.
     pub fn touches(&self, provenance: &Provenance) -> bool {
-        provenance.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, .. } => {
-                self.holds_chosen(*asset, &self.choices.within(*asset, provenance))
-            }
-            _ => self.sent.contains(origin),
-        })
+        self.knows(&Told::of(provenance, &self.choices))
+    }
+
+    fn knows(&self, told: &Told) -> bool {
+        let mut records = told.records.iter();
+        records.any(|(asset, choices, _)| self.holds_chosen(*asset, choices))
+            || told.sent.iter().any(|origin| self.sent.contains(origin))
     }
 }
