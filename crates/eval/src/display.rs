@@ -188,9 +188,7 @@ impl<'p> Machine<'p> {
                     (ObjectKind::Plain, false) => source.elements.clone(),
                     _ => vec![value.clone()],
                 };
-                let copy = self.heap.get_mut(id);
-                copy.is_open = true;
-                copy.elements.extend(parts);
+                self.hold_parts(id, parts);
             }
         }
         if value
@@ -198,12 +196,34 @@ impl<'p> Machine<'p> {
             .iter()
             .any(|atom| matches!(atom, Atom::Unknown(_) | Atom::Outside(_)))
         {
-            let object = self.heap.get_mut(id);
-            object.is_open = true;
-            object.elements.push(value.clone());
+            self.hold_parts(id, vec![value.clone()]);
         }
     }
+
+    /// Notes what an object holds of which the names are not known, each thing once. An object that is copied into
+    /// itself in a loop would double otherwise.
+    fn hold_parts(&mut self, id: crate::ObjectId, parts: Vec<Value>) {
+        let mut known = std::mem::take(&mut self.heap.get_mut(id).elements);
+        for part in parts {
+            if known.contains(&part) {
+                continue;
+            }
+            match known.len() < MOST_PARTS {
+                true => known.push(part),
+                false => {
+                    let last = known.pop().unwrap_or_else(Value::undefined);
+                    known.push(self.join(last, &part));
+                }
+            }
+        }
+        let object = self.heap.get_mut(id);
+        object.is_open = true;
+        object.elements = known;
+    }
 }
+
+/// How many things of unknown names an object holds apart; the others are one of them.
+const MOST_PARTS: usize = 24;
 
 /// Returns the name of the property that a computed key stands for, if it is known.
 pub(crate) fn property_name(key: &Value) -> Option<Ustr> {
