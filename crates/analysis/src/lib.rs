@@ -130,6 +130,7 @@ fn analyse_entries(
     let program = Program::new(modules, files, &project);
     let mut map = wire(&program);
     configure::apply(&mut map, files, options);
+    map.finish();
     let (mut findings, failed_rules) = judge::findings(RULES, &map, files, options, &remarks);
     let judgements = judge::settle(&mut findings, &mut map, &options.judgements);
     skipped.extend(failed_files);

@@ -102,10 +102,22 @@ fn admits(
         matches!(origin, Origin::Record { asset, field, .. }
             if named.contains(asset) && crate::lookups::is_identifier(field))
     };
+    // The number of one that is made here, as a new group by whoever names a friend's, is not that of the found one.
+    let is_made_here = handler_accesses(lookup.entry).any(|(made, other)| {
+        other.asset == lookup.access.asset
+            && other.operation == Operation::Create
+            && !are_exclusive(lookup.entry, effect, made)
+    });
+    let is_of_found = |value: &Provenance| {
+        is_of_any(value, &names)
+            && !(is_made_here
+                && value
+                    .record_fields(lookup.access.asset)
+                    .all(|field| crate::lookups::is_identifier(&field)))
+    };
     let is_taken_over = |field: &Field| {
         is_copy(&field.value)
-            && (is_of_any(&field.value, &names)
-                || field.value.origins().iter().any(is_number_of_named))
+            && (is_of_found(&field.value) || field.value.origins().iter().any(is_number_of_named))
     };
     let is_tied = |fields: &[Field]| fields.iter().any(names_person);
     let is_new = access.operation == Operation::Create || is_tied(&access.values);

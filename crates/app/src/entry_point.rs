@@ -111,6 +111,8 @@ pub struct EntryPoint {
     pub unresolved: Vec<String>,
     /// Why it is public on purpose, if the configuration says so.
     pub public_because: Option<String>,
+    /// What rules have worked out of it.
+    pub memory: crate::ownership::Memory,
 }
 
 impl EntryPoint {

@@ -50,14 +50,25 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
         return false;
     };
     let first = &environment_in(alone);
+    if check.is_alternative && !check.alternatives.is_empty() {
+        let is_empty = |part: &Check| {
+            matches!(
+                part.kind,
+                crate::CheckKind::Presence | crate::CheckKind::Bound
+            ) && !part.outcome
+                && part.operands.iter().any(is_setting)
+        };
+        return check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_empty);
+    }
     if check.is_alternative {
-        return check.kind != crate::CheckKind::Proof
-            && check
-                .operands
-                .iter()
-                .filter(|it| environment_in(it) == *first)
-                .count()
-                > 1;
+        return names_missing_setting(check)
+            || check.kind != crate::CheckKind::Proof
+                && check
+                    .operands
+                    .iter()
+                    .filter(|it| environment_in(it) == *first)
+                    .count()
+                    > 1;
     }
     matches!(
         check.kind,
@@ -65,6 +76,16 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
     ) && check.operands.len() <= 2
         && !check.outcome
         && !check.provenance().is_of_principal()
+}
+
+/// One of the ways that suffice is that a setting is not there: with it nobody is asked.
+fn names_missing_setting(check: &Check) -> bool {
+    check.alternatives.iter().any(|part| {
+        part.kind == crate::CheckKind::Presence
+            && !part.outcome
+            && !part.operands.is_empty()
+            && part.operands.iter().all(is_setting)
+    })
 }
 
 pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
@@ -87,6 +108,9 @@ fn is_credential(operand: &Provenance) -> bool {
 }
 
 fn open_words(check: &Check) -> Option<&'static str> {
+    if check.is_alternative && names_missing_setting(check) {
+        return Some("when a setting is missing");
+    }
     let asks_setting = check.operands.iter().any(is_setting);
     let asks_credential = check.operands.iter().any(is_credential);
     match check.kind {

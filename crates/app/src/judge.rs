@@ -12,7 +12,7 @@ use self::attributes::{is_attribute, says_attribute};
 use self::forgery::{is_csrf_check, is_double_submit, is_origin_check};
 use crate::counting;
 use crate::fails_open::{environment_in, is_setting_missing};
-use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
+use crate::{Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ pub fn user_control(check: &Check) -> Option<Control> {
     if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(check) {
         return None;
     }
-    if only_asks_who(check) || asks_for_whole(check) {
+    if only_asks_who(check) || asks_for_whole(check) || is_met_by_every_rank(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
@@ -203,6 +203,37 @@ fn asks_for_whole(check: &Check) -> bool {
         && origins
             .iter()
             .all(|origin| is_of_caller(origin) || is_constant(origin))
+}
+
+/// Holds if the rank is one of several numbers that are all known, and the bound parts none of them from the others.
+fn is_met_by_every_rank(check: &Check) -> bool {
+    let numbers = |operand: &Provenance| -> Option<Vec<f64>> {
+        let number = |origin: &Origin| match origin {
+            Origin::Literal(text) => text.parse::<f64>().ok(),
+            _ => None,
+        };
+        operand.origins().iter().map(number).collect()
+    };
+    let (Some(order), [left, right]) = (check.order, check.operands.as_slice()) else {
+        return false;
+    };
+    let (Some(left), Some(right)) = (numbers(left), numbers(right)) else {
+        return false;
+    };
+    if left.len().min(right.len()) != 1 || left.len().max(right.len()) < 2 {
+        return false;
+    }
+    let holds = |a: f64, b: f64| match order {
+        Order::Less => a < b,
+        Order::LessOrEqual => a <= b,
+        Order::Greater => a > b,
+        Order::GreaterOrEqual => a >= b,
+    };
+    let mut outcomes = left
+        .iter()
+        .flat_map(|a| right.iter().map(|b| holds(*a, *b)));
+    let first = outcomes.next();
+    check.kind == CheckKind::Bound && outcomes.all(|it| Some(it) == first)
 }
 
 /// Holds if the check only asks what the token is for, under whatever name: `scope`, `kind`, `type`.
@@ -336,11 +367,25 @@ fn without_refusal(run: &LayerRun, control: Control) -> Verdict {
         return Verdict::Unknown(reason.clone());
     }
     let reads_identity = run.reads.iter().any(Origin::is_identity);
-    if reads_identity {
+    if reads_identity && !is_about_pages(run) {
         Verdict::Observed
     } else {
         Verdict::Absent
     }
+}
+
+/// Holds if all that the layer refuses are requests of other pages: it reads the session's cookie to work out the token
+/// that goes with it, and asks nobody who he is.
+fn is_about_pages(run: &LayerRun) -> bool {
+    let is_page = |control| matches!(control, Some(Control::Csrf | Control::Origin));
+    // What only breaks refuses nobody for what he is.
+    let is_answer = |refusal: &Refusal| {
+        let status = refusal.status();
+        status.is_some_and(|status| status < 500) || !matches!(refusal, Refusal::Throw(_))
+    };
+    let mut refusals = run.refusals.iter().filter(|it| is_answer(&it.0)).peekable();
+    refusals.peek().is_some()
+        && refusals.all(|(refusal, checks, _)| is_page(refusal_control(refusal, checks)))
 }
 
 /// Returns which control a refusal is one of, from its status and from what decided it.
@@ -396,8 +441,8 @@ pub(crate) fn presents_credential(provenance: &Provenance) -> bool {
     })
 }
 
-/// Headers that say how a request came, and prove nothing.
-fn is_about_connection(origin: &Origin) -> bool {
+/// Holds for headers that say how a request came, and prove nothing.
+pub fn is_about_connection(origin: &Origin) -> bool {
     let Origin::Request(RequestPart::Header, name) = origin else {
         return false;
     };

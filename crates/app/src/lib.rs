@@ -37,8 +37,8 @@ pub use effect::{
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};
 pub use judge::{
-    Continuation, LayerRun, is_left_out, judge_browser, judge_layer, judge_user, names_somebody,
-    refusal_control, user_control,
+    Continuation, LayerRun, is_about_connection, is_left_out, judge_browser, judge_layer,
+    judge_user, names_somebody, refusal_control, user_control,
 };
 pub use layer::{CheckPlace, GuardDefinition, Layer, LayerKind, Mount};
 pub use map::{Map, Setting, SettingKind, Unresolved};

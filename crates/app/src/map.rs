@@ -80,6 +80,13 @@ pub struct Map {
 }
 
 impl Map {
+    /// Says that the map changes no more: what one rule works out of an entry point is kept for the others.
+    pub fn finish(&mut self) {
+        for entry in &mut self.entry_points {
+            entry.memory = crate::ownership::Memory::open();
+        }
+    }
+
     /// Returns the asset of that name.
     pub fn asset(&self, name: Ustr) -> Option<&Asset> {
         self.assets.iter().find(|asset| asset.name == name)

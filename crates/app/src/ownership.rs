@@ -18,7 +18,7 @@ use crate::{
 mod ties;
 
 use ties::KnownTies;
-pub use ties::{Ties, is_only_for_others, ties};
+pub use ties::{Memory, Ties, is_only_for_others, ties};
 
 /// Holds if the client names things by it: a part of the path, query, body or message with a name, or a message that
 /// is nothing but the name of a thing.
@@ -156,25 +156,28 @@ pub struct Usage<'m> {
 
 /// Returns the uses that the handler of `entry` makes of records that exist, those that a layer loads for it included.
 pub fn usages<'m>(entry: &'m EntryPoint) -> impl Iterator<Item = Usage<'m>> {
-    let mut ties = KnownTies::new(entry);
+    let mut own = KnownTies::default();
+    let mut is_tied = move |access: &Access, use_of: &Effect| {
+        let memory = &entry.memory;
+        memory.ask(&mut own, |ties| ties.scopes(entry, access, use_of))
+    };
     let used = accesses(entry)
         .filter(|(effect, access)| effect.layer.is_none() || is_loaded_for_handler(entry, access));
     used.filter_map(move |(effect, access)| {
         let (kind, is_scoped) = match access.operation {
             Operation::Create => return None,
             Operation::Count if !is_named(access) => return None,
-            Operation::Count => (Use::Find, ties.scopes(access, effect)),
-            Operation::Update => (Use::Change, ties.scopes(access, effect)),
-            Operation::Delete => (Use::Remove, ties.scopes(access, effect)),
+            Operation::Count => (Use::Find, is_tied(access, effect)),
+            Operation::Update => (Use::Change, is_tied(access, effect)),
+            Operation::Delete => (Use::Remove, is_tied(access, effect)),
             Operation::Read => {
                 let mut answers = answers_with(entry, access.asset).peekable();
                 match answers.peek() {
-                    None => (Use::Find, ties.scopes(access, effect)),
+                    None => (Use::Find, is_tied(access, effect)),
                     Some(_) => (
                         Use::Tell,
                         answers.all(|answer| {
-                            ties.scopes(access, answer)
-                                || is_scoped_by_refusal(entry, access, answer)
+                            is_tied(access, answer) || is_scoped_by_refusal(entry, access, answer)
                         }),
                     ),
                 }
@@ -433,7 +436,7 @@ pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
 fn numbered_makers(map: &Map) -> FxHashMap<Ustr, Vec<usize>> {
     let mut found: FxHashMap<Ustr, Vec<usize>> = FxHashMap::default();
     for (number, entry) in map.entry_points.iter().enumerate() {
-        let mut ties = KnownTies::new(entry);
+        let mut ties = KnownTies::default();
         for (effect, access) in handler_accesses(entry) {
             let makers = found.entry(access.asset).or_default();
             if access.operation == Operation::Create
@@ -441,7 +444,7 @@ fn numbered_makers(map: &Map) -> FxHashMap<Ustr, Vec<usize>> {
                 && access
                     .values
                     .iter()
-                    .any(|it| is_principal(&it.value) || ties.of(effect).touches(&it.value))
+                    .any(|it| is_principal(&it.value) || ties.of(entry, effect).touches(&it.value))
             {
                 makers.push(number);
             }

@@ -116,8 +116,8 @@ pub fn guards(entry: &EntryPoint, control: Control) -> impl Iterator<Item = &Lay
         .filter(move |layer| layer.verdict_of(control).refuses())
 }
 
-/// The assets that hold accounts: those whose records a password is compared with, that a principal is
-/// looked up in, or that are made with a hashed password.
+/// The assets that hold accounts: those whose records a password is compared with, or that are made with a hashed
+/// password. Where nobody has a password, those that guards look the principal up in.
 pub fn account_assets(map: &Map) -> Vec<Ustr> {
     map.facts
         .accounts
@@ -148,9 +148,33 @@ fn find_account_assets(map: &Map) -> Vec<Ustr> {
             }
         }
     }
+    if assets.is_empty() {
+        let found = map.entry_points.iter().flat_map(principals_found_in);
+        assets.extend(found);
+    }
     assets.sort();
     assets.dedup();
     assets
+}
+
+/// The assets in which the guards of an entry point look for the record of who has been proven to be asking.
+fn principals_found_in(entry: &EntryPoint) -> impl Iterator<Item = Ustr> {
+    let is_guard = |effect: &Effect| {
+        let layer = effect.layer.and_then(|it| entry.layers.get(it as usize));
+        layer.is_some_and(|layer| layer.verdict_of(Control::Authentication).refuses())
+    };
+    let is_proven = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        !field.value.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
+    };
+    accesses(entry)
+        .filter(move |(effect, access)| {
+            is_guard(effect)
+                && access.operation == Operation::Read
+                && access.key.iter().all(is_proven)
+                && !access.key.is_empty()
+        })
+        .map(|(_, access)| access.asset)
 }
 
 /// Holds if a field is named like a password or its hash.

@@ -11,7 +11,7 @@ use crate::query::{
 };
 use crate::{
     Access, AssetKind, Check, CheckKind, ComparisonKind, Condition, Control, Effect, EffectKind,
-    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
+    EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, SessionOperation, Verdict,
 };
 
 /// The assets that keep sessions: guards look callers up in them, or log-ins put a token into them that alone
@@ -69,14 +69,19 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
     assets
 }
 
-/// The assets of which whoever logs in gets a record; a log-in proves a password or code, where there are such.
+/// The assets of which whoever logs in gets a record; a log-in proves a password or code, where there are such, and
+/// else is open to whoever is not known yet: a key that its owner makes for a program is no session.
 fn made_at_log_in(map: &Map) -> Vec<Ustr> {
     let proves = |entry: &&EntryPoint| {
         crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
     };
     let proving: Vec<&EntryPoint> = map.entry_points.iter().filter(proves).collect();
     let logging_in = match proving.is_empty() {
-        true => map.entry_points.iter().collect(),
+        true => {
+            let all = map.entry_points.iter();
+            all.filter(|entry| entry.verdict(Control::Authentication) != Verdict::Enforced)
+                .collect()
+        }
         false => proving,
     };
     let mut assets: Vec<Ustr> = logging_in
@@ -141,7 +146,8 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
         let mut effects = entry.effects.iter();
         let renews = effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_)));
         let reads = accesses(entry).filter(|(_, access)| {
-            !access.operation.is_write() || (renews && access.is_conditional)
+            let is_look_up = !access.operation.is_write() && !is_list(access);
+            is_look_up || (renews && access.is_conditional)
         });
         for (_, access) in reads {
             let names = access.key.iter().map(|field| field.name);
@@ -152,6 +158,23 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
         }
     }
     crate::facts::in_order(fields)
+}
+
+/// Holds if many records are read, and not one by its identifier or by what a client carries: whoever is shown his
+/// sessions is not looked up by them.
+fn is_list(access: &Access) -> bool {
+    let names_one = |field: &Field| {
+        let origins = field.value.origins();
+        let mut is_sent = origins.iter().map(|origin| {
+            matches!(
+                origin,
+                Origin::Digest | Origin::Signature | Origin::Request(..)
+            )
+        });
+        field.operator == "="
+            && (matches!(field.name.as_str(), "id" | "_id" | "pk") || is_sent.any(|it| it))
+    };
+    access.is_many && !access.key.is_empty() && !access.key.iter().any(names_one)
 }
 
 /// Holds if the write ends, or replaces, what a record of the asset stands for: it is deleted, or a field
@@ -206,8 +229,10 @@ fn find_generations(map: &Map) -> FxHashSet<Ustr> {
 /// Holds if the handler ends sessions: in an asset that keeps them, or those of the framework.
 pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
     let sessions = session_assets(map);
-    handler_accesses(entry).any(|(_, access)| {
-        sessions.contains(&access.asset) && ends_record(map, access)
+    handler_accesses(entry).any(|(effect, access)| {
+        sessions.contains(&access.asset)
+            && ends_record(map, access)
+            && !is_routine(map, entry, effect)
             || moves_generation(map, access)
     }) || entry.effects.iter().any(|effect| {
         effect.layer.is_none()
@@ -215,6 +240,19 @@ pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
                 effect.kind,
                 EffectKind::Session(SessionOperation::Destroy | SessionOperation::Regenerate, _)
             )
+    })
+}
+
+/// Holds if those who only read do the same at the same place: noting when a session was last seen ends it for nobody.
+pub fn is_routine(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
+    let mut readers = map
+        .entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other));
+    let is_same =
+        |access: &Access| matches!(&effect.kind, EffectKind::Access(own) if own == access);
+    readers.any(|other| {
+        accesses(other).any(|(found, access)| found.span == effect.span && is_same(access))
     })
 }
 
@@ -248,7 +286,9 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
         .filter(|effect| effect.layer.is_none())
         .filter(|effect| match &effect.kind {
             EffectKind::Issue(token) => {
-                crate::query::is_access_token(map, token) && !names_nobody(entry, token)
+                crate::query::is_access_token(map, token)
+                    && !names_nobody(entry, token)
+                    && !is_about_thing(map, token)
             }
             EffectKind::Access(access) => {
                 access.operation == Operation::Create && sessions.contains(&access.asset)
@@ -291,7 +331,7 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
     let proves_else = comparisons(entry).any(|(_, found)| {
         (found.kind == ComparisonKind::Password || is_code(found)) && found.given.is_from_client()
     });
-    if proves_else || !opens_session(map, entry) {
+    if proves_else || !opens_session(map, entry) || opens_for_nobody(map, entry) {
         return None;
     }
     let sessions = session_assets(map);
@@ -303,6 +343,36 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
                 .iter()
                 .any(|field| is_presented_token(&field.value))
     })
+}
+
+/// Holds if all that is handed out are signed tokens that name neither the caller nor an account.
+fn opens_for_nobody(map: &Map, entry: &EntryPoint) -> bool {
+    let mut handed_out = entry.effects.iter().filter(|it| it.layer.is_none());
+    handed_out.all(|effect| match &effect.kind {
+        EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _) => false,
+        EffectKind::SetCookie(cookie) => !crate::query::is_token(&cookie.value),
+        EffectKind::Issue(token) => is_about_thing(map, token),
+        _ => true,
+    })
+}
+
+/// Holds if a token says which thing it is for and nothing of who somebody is, as a link to a board or a file does.
+fn is_about_thing(map: &Map, token: &crate::IssueToken) -> bool {
+    let accounts = account_assets(map);
+    let sessions = session_assets(map);
+    let is_thing = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            of_principal,
+            ..
+        } => !of_principal && !accounts.contains(asset) && !sessions.contains(asset),
+        Origin::Request(RequestPart::Path, _) => true,
+        _ => false,
+    };
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_) | Origin::Clock);
+    let origins = || token.claims.iter().flat_map(|claim| claim.value.origins());
+    let is_known = token.claims.iter().all(|claim| !claim.value.is_empty());
+    is_known && origins().any(is_thing) && origins().all(|it| is_thing(it) || is_constant(it))
 }
 
 /// Holds if it is, or is made of, a token that the client sends.

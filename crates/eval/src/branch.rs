@@ -96,8 +96,14 @@ impl<'p> Machine<'p> {
             let decision = self.decide(test, span, true);
             let base = self.decided.len();
             self.push_certain(decision, truth);
+            let is_pushed = self.decided.len() > base;
             let value = if truth { then(self) } else { otherwise(self) };
-            self.decided.truncate(base);
+            // What the side itself has refused was refused for good.
+            match value.is_ok() && is_pushed && self.decided.len() > base {
+                true => drop(self.decided.remove(base)),
+                false if value.is_ok() => {}
+                false => self.decided.truncate(base),
+            }
             return value.map(|value| self.controlled(value, test));
         }
         let decision = self.decide(test, span, false);

@@ -64,6 +64,9 @@ impl<'p> Machine<'p> {
                 }
                 let arguments = self.arguments(arguments)?;
                 self.span = span;
+                if let Some(found) = self.row_method(&receiver, *property, &arguments, span) {
+                    return Ok(found);
+                }
                 if is_loose {
                     return self.optionally(&receiver, |machine, receiver| {
                         if is_optional && machine.member(receiver, *property, span)?.is_nothing() {

@@ -25,7 +25,14 @@ impl<'p> Machine<'p> {
             .iter()
             .filter(|frame| frame.function == Some(key))
             .count();
-        if self.frames.len() >= self.limits.depth || running >= self.limits.recursion {
+        let is_worn_out = running > 0 && {
+            let count = self.recursions.entry(key).or_insert(0);
+            *count += 1;
+            *count > self.limits.recursions
+        };
+        // One that walks through a tree that is not known would walk for ever, whatever its depth.
+        if self.frames.len() >= self.limits.depth || running >= self.limits.recursion || is_worn_out
+        {
             let mut value = self.derived(Shape::Any, arguments.all());
             let reason = self
                 .origins

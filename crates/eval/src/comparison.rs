@@ -157,6 +157,9 @@ impl Machine<'_> {
 
     /// Returns whether `element` is in `collection` (a key of an object in JavaScript).
     pub(crate) fn contains(&mut self, collection: &Value, element: &Value, span: Span) -> Value {
+        if let Some(value) = self.row_contains(collection, element, span) {
+            return value;
+        }
         if let Some(id) = collection.only_object() {
             self.report_members(id, element, span);
         }

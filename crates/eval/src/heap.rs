@@ -200,6 +200,26 @@ impl Heap {
         ObjectId(self.objects.len() as u32 - 1)
     }
 
+    /// Returns the containers without elements that stand beside ones with elements in the same object: rows of a
+    /// table that is written down, such as what each role may do, and nothing that requests fill.
+    pub(crate) fn empty_rows(&self) -> Vec<ObjectId> {
+        let is_row =
+            |id: &ObjectId| matches!(self.get(*id).kind, ObjectKind::Array | ObjectKind::Set);
+        let tables = self.objects.iter().filter(|object| {
+            matches!(object.kind, ObjectKind::Plain | ObjectKind::Map) && object.name.is_some()
+        });
+        let mut found = Vec::new();
+        for table in tables {
+            let values = table.properties.values().chain(&table.elements);
+            let rows: Vec<ObjectId> = values.flat_map(Value::objects).filter(is_row).collect();
+            if rows.iter().any(|id| !self.get(*id).elements.is_empty()) {
+                let is_empty = |id: &ObjectId| self.get(*id).elements.is_empty();
+                found.extend(rows.into_iter().filter(is_empty));
+            }
+        }
+        found
+    }
+
     /// Returns an object.
     pub fn get(&self, id: ObjectId) -> &Object {
         &self.objects[id.0 as usize]

@@ -143,6 +143,9 @@ impl<'p> Machine<'p> {
                         Some(earlier) => self.join(earlier, value),
                         None => value.clone(),
                     };
+                    if let Some(name) = candidate.text() {
+                        self.note_row(name, key, value);
+                    }
                     result = Some(joined);
                     may_miss &= !covers(key, candidate);
                 }
@@ -211,6 +214,7 @@ impl<'p> Machine<'p> {
         let mut is_first = !is_open;
         for name in names {
             let value = self.object_member(id, whole, name, span)?;
+            self.note_row(name, key, &value);
             result = if is_first && (is_there || self.is_python()) {
                 value
             } else {

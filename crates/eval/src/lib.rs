@@ -47,6 +47,7 @@ mod recovery;
 mod refine;
 mod remainder;
 mod returns;
+mod rows;
 mod scope;
 mod signature;
 mod split;

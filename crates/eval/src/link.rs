@@ -129,11 +129,13 @@ impl<'p> Machine<'p> {
             return Ok(());
         }
         let steps = std::mem::take(&mut self.steps);
+        let recursions = std::mem::take(&mut self.recursions);
         let mark = self.heap.journal.len();
         let born = (self.heap.len(), self.scopes.len());
         self.run_module_body(id);
         self.keep_writes(mark, born);
         self.steps = steps;
+        self.recursions = recursions;
         Ok(())
     }
 
@@ -180,6 +182,7 @@ impl<'p> Machine<'p> {
             self.leave_incomplete(id);
         }
         self.run_later();
+        self.run_listeners();
         if let Some(certain) = thrown.iter().find(|thrown| thrown.decided.is_empty()) {
             self.note(
                 "module-throws",

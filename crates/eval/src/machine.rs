@@ -33,10 +33,17 @@ pub enum Stop {
 pub struct Limits {
     /// The number of expressions and statements for one module or request.
     pub steps: u64,
+    /// The number of steps for a request once all before it have taken more than `whole`: what they have made stays in
+    /// memory, and a program that uses up the budget of each request would fill it.
+    pub steps_beyond: u64,
+    /// See `steps_beyond`.
+    pub whole: u64,
     /// The depth of calls.
     pub depth: usize,
     /// How often one function may be on the stack.
     pub recursion: usize,
+    /// How often one function may call itself, in all, for one module or request.
+    pub recursions: u32,
     /// The number of rounds of a loop over known elements.
     pub rounds: usize,
 }
@@ -48,8 +55,11 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             steps: 400_000,
+            steps_beyond: 50_000,
+            whole: 12_000_000,
             depth: 60,
             recursion: 3,
+            recursions: 300,
             rounds: 300,
         }
     }
@@ -152,6 +162,8 @@ pub struct Machine<'p> {
     pub limits: Limits,
     /// The number of steps done since the last [`Machine::start`].
     pub steps: u64,
+    /// The number of all steps before that.
+    spent: u64,
     /// Functions of the program that were called at least once.
     pub called: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
     /// What decorators were given, with what the topmost of them left in its place.
@@ -164,10 +176,16 @@ pub struct Machine<'p> {
     pub(crate) modules: Vec<ModuleState>,
     pub(crate) builtins: FxHashMap<Ustr, Value>,
     pub(crate) overlays: crate::overlay::Overlays,
+    /// The keys of lists that stand in a table which was read by a key that is not known.
+    pub(crate) rows: FxHashMap<ObjectId, crate::rows::Row>,
     /// What makes the missing entries of a dictionary of Python (`defaultdict`).
     pub(crate) factories: FxHashMap<ObjectId, Value>,
     /// Imports that only type checkers see, to be run once no module is running.
     pub(crate) later: Vec<(ModuleId, &'p firedoor_ir::Import)>,
+    /// Listeners that modules have registered, to be called once no module is running.
+    pub(crate) listeners: Vec<crate::back::Listener>,
+    /// How often functions have called themselves since the last [`Machine::start`].
+    pub(crate) recursions: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
     /// The number of modules that are being run.
     pub(crate) running: usize,
     /// How often something was done of which it is not known whether it fails.
@@ -208,6 +226,7 @@ impl<'p> Machine<'p> {
             notes: Vec::new(),
             limits: Limits::default(),
             steps: 0,
+            spent: 0,
             called: FxHashMap::default(),
             decorated: FxHashMap::default(),
             host,
@@ -218,8 +237,11 @@ impl<'p> Machine<'p> {
             modules,
             builtins: FxHashMap::default(),
             overlays: crate::overlay::Overlays::default(),
+            rows: FxHashMap::default(),
             factories: FxHashMap::default(),
             later: Vec::new(),
+            listeners: Vec::new(),
+            recursions: FxHashMap::default(),
             running: 0,
             uncertain: 0,
             getters: FxHashMap::default(),
@@ -235,7 +257,17 @@ impl<'p> Machine<'p> {
 
     /// Begins a new budget of steps.
     pub fn start(&mut self) {
+        self.spent += self.steps;
         self.steps = 0;
+        self.recursions.clear();
+    }
+
+    /// Does the same for a request, with fewer steps where those before it have taken very many.
+    pub fn start_request(&mut self) {
+        self.start();
+        if self.spent > self.limits.whole {
+            self.limits.steps = self.limits.steps.min(self.limits.steps_beyond);
+        }
     }
 
     /// Runs `work` with no more than a quarter of the steps that are left, so that what comes after it is evaluated

@@ -319,6 +319,9 @@ impl<'p> Machine<'p> {
                 && object.elements.is_empty()
                 && object.properties.is_empty();
         }
+        for id in self.heap.empty_rows() {
+            self.heap.get_mut(id).is_store = false;
+        }
     }
 }
 

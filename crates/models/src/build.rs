@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use ustr::Ustr;
 
 use crate::drive::FAILED;
+use crate::limiters::BY_REQUEST;
 use crate::request::{Sent, applies, combined, entry_point, layer_run, unknown_entry_point};
 use crate::{Door, ModelHost, Step, StepKind};
 
@@ -323,7 +324,9 @@ fn throttle(host: &ModelHost, step: &Step, number: usize, user: &Sent) -> Option
         });
     noted.or_else(|| {
         let id = step.value.only_object()?;
-        host.state().made_guards.get(&id)?.throttle.clone()
+        let known = host.state().made_guards.get(&id)?.throttle.clone();
+        // One that asks each request has let this one through without counting it.
+        known.filter(|known| !matches!(&known.skips, firedoor_app::Flag::Conditional(words) if words == BY_REQUEST))
     })
 }
 

@@ -81,7 +81,7 @@ fn send_once(
         state.run.methods_taken = taken;
         state.run.trusts_senders = state.trusting.contains(&door.app);
     }
-    machine.start();
+    machine.start_request();
     let first = machine.tests.len();
     let outcome =
         machine.trial(|machine| machine.guarded(|machine| run_steps(host, machine, door)));

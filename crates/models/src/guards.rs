@@ -1,7 +1,8 @@
 //! All guards that the program has: mounted or not, covering something or not.
 
 use firedoor_app::{
-    Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, Mount, Provenance, Verdict,
+    Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, LayerRun, Mount, Provenance,
+    Verdict,
 };
 use firedoor_eval::{HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
@@ -165,10 +166,11 @@ fn alone(
         .filter(|(_, verdict)| verdict.refuses())
         .map(|(control, _)| *control)
         .collect();
-    let asked = paths_asked_for(host, machine, &attacker);
+    let run = crate::request::layer_run(host, machine, &attacker, 0);
+    let asked = paths_asked_for(&run);
     found.is_idle = asked.is_some();
-    if found.controls.is_empty() && found.is_idle {
-        found.controls.push(Control::Authentication);
+    if found.controls.is_empty() {
+        found.controls.extend(asks_where(&run));
     }
     (!found.controls.is_empty()).then(|| (found, asked.flatten()))
 }
@@ -179,22 +181,42 @@ fn alone(
     clippy::option_option,
     reason = "whether it refuses so, and whether the path is known"
 )]
-fn paths_asked_for(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    attacker: &crate::request::Sent,
-) -> Option<Option<Ustr>> {
-    let run = crate::request::layer_run(host, machine, attacker, 0);
+fn paths_asked_for(run: &LayerRun) -> Option<Option<Ustr>> {
     let mut refusals = run.refusals.iter().filter_map(|(refusal, checks, _)| {
-        let control = firedoor_app::refusal_control(refusal, checks);
-        (control == Some(Control::Authentication)).then_some(())?;
-        let is_about_path =
-            |check: &&Check| check.provenance().is_from(firedoor_app::RequestPart::Line);
-        let check = checks.iter().find(is_about_path)?;
+        let control = firedoor_app::refusal_control(refusal, checks)?;
+        // Pages of others are refused on the paths that are looked for; those that are left out are machines' own.
+        let is_asked = |check: &&Check| {
+            is_about_line(check) && (control == Control::Authentication || check.outcome)
+        };
+        let check = checks
+            .iter()
+            .find(is_asked)
+            .filter(|_| is_of_whole(control))?;
         let texts = check.operands.iter().filter_map(Provenance::literal);
         Some(texts.into_iter().find(|text| text.starts_with('/')))
     });
     refusals.next()
+}
+
+/// Returns what a guard is good for that looks at the path or the method, and refuses some requests only.
+fn asks_where(run: &LayerRun) -> Option<Control> {
+    run.refusals.iter().find_map(|(refusal, checks, _)| {
+        let control = firedoor_app::refusal_control(refusal, checks)?;
+        let is_partly = checks.iter().any(is_about_line);
+        (is_partly && is_of_whole(control)).then_some(control)
+    })
+}
+
+fn is_about_line(check: &Check) -> bool {
+    check.provenance().is_from(firedoor_app::RequestPart::Line)
+}
+
+/// Who asks, and from which page, is asked for many entry points at once.
+fn is_of_whole(control: Control) -> bool {
+    matches!(
+        control,
+        Control::Authentication | Control::Csrf | Control::Origin
+    )
 }
 
 fn lone_door(machine: &Machine<'_>, framework: &'static Framework, step: &Step) -> Door {
@@ -221,7 +243,7 @@ fn lone_door(machine: &Machine<'_>, framework: &'static Framework, step: &Step) 
     }
 }
 
-/// Functions that modules export or keep at their top level, and that nothing has called.
+/// Functions and classes that modules export or keep at their top level.
 fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
     let modules: Vec<ModuleId> = machine.program.iter().map(|(id, _)| id).collect();
     let mut functions = Vec::new();
@@ -235,7 +257,10 @@ fn loose_functions(machine: &mut Machine<'_>) -> Vec<Value> {
             };
             let is_own = machine.program.module_of(machine.heap.get(id).span.file) == Some(module);
             if is_own
-                && matches!(machine.heap.get(id).kind, ObjectKind::Function { .. })
+                && matches!(
+                    machine.heap.get(id).kind,
+                    ObjectKind::Function { .. } | ObjectKind::Class { .. }
+                )
                 && seen.insert(id)
             {
                 functions.push(value);
@@ -276,6 +301,13 @@ fn was_called(machine: &Machine<'_>, value: &Value) -> bool {
         ObjectKind::Function { closure, .. } => machine
             .called
             .contains_key(&(closure.module, closure.function)),
+        // An instance of it is somewhere.
+        ObjectKind::Class { .. } => ["__init__", "__call__", "dispatch"].iter().any(|name| {
+            let member = machine.class_attribute(id, Ustr::from(name));
+            member.is_some_and(|(_, member)| {
+                member.only_object() != Some(id) && was_called(machine, &member)
+            })
+        }),
         _ => true,
     }
 }

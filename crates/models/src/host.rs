@@ -420,15 +420,15 @@ impl ModelHost {
 
     /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
     fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
-        let [request, _, next] = call.arguments.positional.as_slice() else {
+        let [request, response, next] = call.arguments.positional.as_slice() else {
             return Ok(None);
         };
         let kind_of = |machine: &Machine<'_>, value: &Value| {
             let id = value.only_object()?;
             Some(machine.heap.get(id).kind.clone())
         };
-        let is_request = matches!(kind_of(machine, request),
-            Some(ObjectKind::Host(path)) if path == "express:request");
+        let is = |value: &Value, wanted: &str| matches!(kind_of(machine, value), Some(ObjectKind::Host(path)) if path == wanted);
+        let is_request = is(request, "express:request") && is(response, "express:response");
         let is_function = match kind_of(machine, next) {
             Some(ObjectKind::Function { .. }) => true,
             Some(ObjectKind::Host(path)) => path.ends_with(":next"),

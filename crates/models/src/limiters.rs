@@ -160,9 +160,12 @@ pub(crate) fn tried(
     })
 }
 
+/// The words for a limiter that asks of each request whether it counts.
+pub(crate) const BY_REQUEST: &str = "the request";
+
 fn skip_flag(host: &ModelHost, machine: &Machine<'_>, skips: &Value) -> Flag {
     match flag(host, machine, Some(skips)) {
-        Flag::Unknown => Flag::Conditional("the request".to_owned()),
+        Flag::Unknown => Flag::Conditional(BY_REQUEST.to_owned()),
         other => other,
     }
 }

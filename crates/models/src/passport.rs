@@ -204,7 +204,8 @@ fn by_token(
     let token = match extractor {
         Some(extractor) => {
             let arguments = Arguments::positional([attempt.arguments.get(0)]);
-            machine.call_value(&extractor, None, &arguments, span)?
+            let token = machine.call_value(&extractor, None, &arguments, span)?;
+            from_request(host, machine, attempt, token)
         }
         None => part(machine, attempt, "headers", "authorization"),
     };
@@ -224,6 +225,21 @@ fn by_token(
         },
         |machine| fall_through(host, machine, attempt),
     )
+}
+
+/// An extractor is given the request and nothing else: what could not be followed in it came from there too.
+fn from_request(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    token: Value,
+) -> Value {
+    if token.truth() == Some(false) || host.provenance(machine, &token).is_from_client() {
+        return token;
+    }
+    let sent = part(machine, attempt, "headers", "authorization");
+    let origins = machine.origins.union(token.origins, sent.origins);
+    token.with_origins(origins)
 }
 
 /// passport-local 1: `username` and `password` of the body, unless other fields are named.

@@ -131,10 +131,19 @@ pub(crate) fn entry(machine: &Machine<'_>, dictionary: &Value, name: &str) -> Op
     machine.heap.property(id, Ustr::from(name)).cloned()
 }
 
-/// Holds if an attacker's comparison fails: what he sends is not what the server keeps.
+/// Holds if an attacker's comparison fails: what he sends is not what the server keeps, nor what it signs with a key
+/// that he has not.
 pub(crate) fn is_refuted(host: &ModelHost, given: &Provenance, expected: &Provenance) -> bool {
     let is_sent = |side: &Provenance| side.is_from_client() || side.is_from(RequestPart::Context);
-    host.persona() == Persona::Attacker && is_sent(given) != is_sent(expected)
+    let is_wrong = match is_sent(given) && is_sent(expected) {
+        true => is_signed(given) != is_signed(expected),
+        false => is_sent(given) != is_sent(expected),
+    };
+    host.persona() == Persona::Attacker && is_wrong
+}
+
+fn is_signed(side: &Provenance) -> bool {
+    side.origins().contains(&Origin::Signature)
 }
 
 /// Notes the comparison of a secret and returns its outcome: false for an attacker, open for a user.
@@ -147,7 +156,13 @@ pub(crate) fn compare_secret(
 ) -> Value {
     let mut given = host.deep_provenance(machine, sides.0);
     let mut expected = host.deep_provenance(machine, sides.1);
-    if expected.is_from_client() && !given.is_from_client() {
+    // What is signed may be made of what the client sends, and is still what he has to know.
+    let is_turned = expected.is_from_client()
+        && match given.is_from_client() {
+            true => is_signed(&given) && !is_signed(&expected),
+            false => true,
+        };
+    if is_turned {
         std::mem::swap(&mut given, &mut expected);
     }
     let mut kind = kind;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use firedoor_app::ownership::Memory;
 use firedoor_app::{
     Access, Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun,
     Operation, Origin, Transport, Verdict,
@@ -220,6 +221,7 @@ pub fn entry_point(
         unresolved: door.unresolved.clone(),
         examined: user.examined.clone(),
         public_because: None,
+        memory: Memory::default(),
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
     settle_alternatives(machine, door, &places, &mut entry);
@@ -253,6 +255,7 @@ pub fn unknown_entry_point(door: &Door, message: Option<(Ustr, Ustr)>, reason: &
         unresolved: door.unresolved.clone(),
         examined: Vec::new(),
         public_because: None,
+        memory: Memory::default(),
     }
 }
 

@@ -215,18 +215,23 @@ pub(crate) fn mark_refusals(
             .filter(|effect| tells_nothing(&effect.kind) && is_given_up(machine, effect, &ours));
         excuses.map(|effect| effect.span).collect()
     };
+    // One function may send all answers, also those that tell something.
+    let is_excuse =
+        |effect: &RawEffect| excuses.contains(&effect.span) && tells_nothing(&effect.kind);
     for sent in [&mut *attacker, &mut *user] {
         let effects = sent.run.effects.iter_mut();
-        for effect in effects.filter(|effect| effect.step == number) {
+        for effect in effects.filter(|effect| effect.step == number && is_excuse(effect)) {
             if let EffectKind::Respond { is_error, .. } = &mut effect.kind {
-                *is_error |= excuses.contains(&effect.span);
+                *is_error = true;
             }
         }
     }
     let refusals = silent_refusals(machine, user, number);
     let answers: Vec<RawRefusal> = effects_of(user, number)
         .iter()
-        .filter(|effect| excuses.contains(&effect.span))
+        .filter(|effect| {
+            excuses.contains(&effect.span) && (is_told(&effect.kind) || tells_nothing(&effect.kind))
+        })
         .map(|effect| refusal(effect.span, effect.decided.clone(), number))
         .collect();
     user.run.refusals.extend(answers);
@@ -240,6 +245,10 @@ fn refusal(span: Span, decided: Vec<Decided>, step: usize) -> RawRefusal {
         decided,
         step,
     }
+}
+
+fn is_told(kind: &EffectKind) -> bool {
+    matches!(kind, EffectKind::Respond { is_error: true, .. })
 }
 
 /// Holds for an answer without anything that is kept: an error has no more to say.

@@ -5,6 +5,7 @@
 
 pub(crate) mod authentication;
 pub(crate) mod connection;
+pub(crate) mod plain;
 pub(crate) mod response;
 pub(crate) mod session;
 
@@ -22,6 +23,13 @@ pub static MODEL: Model = Model {
             "py:starlette.requests.HTTPConnection",
             connection::request_of_scope,
         ),
+        ("py:starlette.datastructures.Headers", plain::make_headers),
+        (
+            "py:starlette.datastructures.MutableHeaders",
+            plain::make_headers,
+        ),
+        ("py:http.cookies.SimpleCookie", plain::make_cookies),
+        ("py:http.cookies.SimpleCookie().get", plain::get_cookie),
         ("fastapi:request.json", connection::body),
         ("fastapi:request.body", connection::raw_body),
         ("fastapi:request.form", connection::body),
@@ -153,6 +161,7 @@ pub static MODEL: Model = Model {
         ("fastapi:path_params", connection::index_named),
         ("fastapi:session", session::index_session),
         ("fastapi:scope", connection::index_scope),
+        ("py:http.cookies.SimpleCookie()", plain::index_cookie),
         ("fastapi:client", connection::index_client),
     ],
     sets: &[("fastapi:session.*", session::set_session)],
@@ -163,6 +172,7 @@ pub static MODEL: Model = Model {
         ("fastapi:path_params", connection::contains),
         ("fastapi:session", connection::contains),
         ("fastapi:scope", connection::contains),
+        ("py:http.cookies.SimpleCookie()", plain::contains_cookie),
     ],
     instances: &[("py:fastapi.HTTPException", response::make_own_exception)],
     subclasses: &[

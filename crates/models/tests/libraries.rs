@@ -149,6 +149,7 @@ const STANDARD: &[&str] = &[
 const HELPERS: &[&str] = &[
     "npm:apollo-server-express",
     "npm:desm",
+    "npm:react",
     "npm:util",
     "py:allauth",
     "py:anyio",

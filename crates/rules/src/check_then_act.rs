@@ -28,10 +28,13 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         check_seats(map, entry, findings);
         let gifts = gifts(map, entry);
+        if let Some((read, removed)) = removed_unseen(entry, &gifts) {
+            report_removed(entry, read, removed, findings);
+        }
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
                 && !access.is_conditional
-                && !access.is_in_transaction
+                && !is_held_apart(entry, access)
                 && map
                     .asset(access.asset)
                     .is_none_or(|asset| asset.kind != AssetKind::Memory);
@@ -52,6 +55,9 @@ fn check(map: &Map, findings: &mut Findings) {
                     "the stored value is compared here",
                     findings,
                 );
+            } else if firedoor_app::sessions::is_routine(map, entry, effect) {
+                // Whoever only reads makes the same mark, as of when he was last seen.
+                continue;
             } else if let Some(decided) = claim_check(&place) {
                 report(
                     &place,
@@ -69,6 +75,89 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Holds if the change runs in a transaction which reads what it changes too: what was read before it began, as a guard
+/// reads the caller, may have changed since.
+fn is_held_apart(entry: &EntryPoint, change: &Access) -> bool {
+    let mut reads = query::accesses(entry)
+        .filter(|(_, access)| access.asset == change.asset && access.operation == Operation::Read)
+        .peekable();
+    change.is_in_transaction
+        && (reads.peek().is_none() || reads.any(|(_, access)| access.is_in_transaction))
+}
+
+/// A record is read, removed by a statement that removes none as well as one, and something is given for it; how many
+/// were removed is not asked.
+fn removed_unseen<'m>(
+    entry: &'m EntryPoint,
+    gifts: &[(Ustr, Ustr)],
+) -> Option<(&'m Effect, &'m Effect)> {
+    let (removed, change) = query::handler_accesses(entry).find(|(effect, access)| {
+        access.operation == Operation::Delete
+            && access.is_many
+            && is_of_one(access)
+            && is_before_gift(entry, effect, gifts)
+    })?;
+    let is_counted = |check: &Check| {
+        let mut fields = check
+            .operands
+            .iter()
+            .flat_map(|it| it.record_fields(change.asset));
+        fields.any(|field| is_number_of(&field))
+    };
+    let (read, _) = query::handler_accesses(entry)
+        .take_while(|(effect, _)| !std::ptr::eq(*effect, removed))
+        .find(|(_, access)| access.asset == change.asset && access.operation == Operation::Read)?;
+    (!entry.checks.iter().any(is_counted)).then_some((read, removed))
+}
+
+/// The record is named by its identifier, which is what was read.
+fn is_of_one(access: &Access) -> bool {
+    access.key.iter().any(|field| {
+        field.operator == "="
+            && matches!(field.name.as_str(), "id" | "_id" | "pk")
+            && field.value.record_fields(access.asset).next().is_some()
+    })
+}
+
+/// The gift hangs on nothing that the removal does not hang on.
+fn is_before_gift(entry: &EntryPoint, removed: &Effect, gifts: &[(Ustr, Ustr)]) -> bool {
+    written_fields(entry).any(|(effect, access, field)| {
+        gifts.contains(&(access.asset, field.name)) && !query::are_exclusive(entry, removed, effect)
+    })
+}
+
+/// What libraries call the number of records that a statement has changed.
+fn is_number_of(field: &str) -> bool {
+    matches!(
+        field,
+        "count"
+            | "deletedCount"
+            | "rowCount"
+            | "rowcount"
+            | "affectedRows"
+            | "affected"
+            | "changes"
+            | "n"
+    )
+}
+
+fn report_removed(entry: &EntryPoint, read: &Effect, removed: &Effect, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .span(removed.span)
+        .symbol("removed")
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` gives something for what may be removed already",
+            entry.id()
+        ))
+        .message("Requests that arrive together all find the record; one removes it, the others remove nothing, and all are given what it is worth.")
+        .because("checked", read.span, "the record is found here")
+        .because("changed", removed.span, "it is removed here, and nothing asks whether it was still there")
+        .because("reached", entry.registered, "the entry point")
+        .report();
 }
 
 /// Places are counted and taken apart, so that more take one than there are.

@@ -13,7 +13,7 @@ use crate::client_value::{
     written_fields,
 };
 use crate::orders::{gives_something_else, settlements};
-use crate::privileged::{is_money, is_money_name, is_rank_name, money_words};
+use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -36,6 +36,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .iter()
             .filter(|it| is_from_server(it))
             .collect(),
+        privileges: Privileges::new(map),
     };
     for entry in &map.entry_points {
         if query::is_administrative_path(&entry.path) || is_from_server(entry) {
@@ -118,7 +119,7 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
         ..
     } = place;
     if is_rank(map, &known.ranks, access.asset, field.name) {
-        return judge_rank(map, place);
+        return judge_rank(map, known, place);
     }
     if let Some(entry) = bought(known, access.asset, field.name) {
         return Some((
@@ -173,6 +174,7 @@ struct Known<'m> {
     ranks: Ranks,
     /// The entry points that other servers call.
     servers: Vec<&'m EntryPoint>,
+    privileges: Privileges<'m>,
 }
 
 /// Fields of accounts by which callers are refused, with the asset of each.
@@ -359,7 +361,7 @@ fn is_free_gain(map: &Map, entry: &EntryPoint, place: &Place<'_>) -> bool {
             .any(|field| field.name == place.field.name)
 }
 
-fn judge_rank(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
+fn judge_rank(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence, String)> {
     let Place {
         entry,
         effect,
@@ -385,14 +387,15 @@ fn judge_rank(map: &Map, place: &Place<'_>) -> Option<(Confidence, String)> {
                 .iter()
                 .any(|(_, sent)| *sent == place.sent)
     });
-    let guard = crate::privileged::privileged_fields(map, access.asset)
-        .into_iter()
+    let privileges = known.privileges.of(access.asset);
+    let guard = privileges
+        .iter()
         .find(|found| found.field == field.name && found.is_strong)?;
     let confidence = match is_chosen_from_list {
         true => Confidence::Low,
         false => Confidence::High,
     };
-    Some((confidence, guard.because))
+    Some((confidence, guard.because.clone()))
 }
 
 fn report(place: &Place<'_>, confidence: Confidence, because: &str, findings: &mut Findings) {

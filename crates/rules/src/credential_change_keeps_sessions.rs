@@ -1,8 +1,8 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
 use firedoor_app::{
-    Check, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords, query,
-    sessions,
+    Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords,
+    query, sessions,
 };
 use ustr::Ustr;
 
@@ -34,7 +34,11 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
         let is_upgrade = query::opens_session(map, entry)
             && query::verifies_password(entry)
             && !entry.verdict(Control::Authentication).refuses();
-        if is_upgrade || ends_for_certain(map, entry) || versions(map, access) {
+        if is_upgrade
+            || ends_for_certain(map, entry)
+            || versions(map, access)
+            || is_never_opened(map, entry, effect, access.asset)
+        {
             continue;
         }
         let confidence = if sessions::session_assets(map).is_empty() {
@@ -49,6 +53,52 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
             .message("Whoever got into the account before stays in after the owner has changed the password.")
             .because("changes", effect.span, "the new password is stored here")
             .report();
+    }
+}
+
+/// An account that nobody has confirmed yet has no sessions: the write is refused where a field of the record is there,
+/// and whoever logs in with a password is refused where it is missing.
+fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    let blank = |check: &Check| -> Option<Ustr> {
+        let mut found = None;
+        for part in check.parts() {
+            let mut fields = part.operands.iter().flat_map(|it| it.record_fields(asset));
+            let field = fields
+                .next()
+                .filter(|_| asks_if_there(part) == Some(false))?;
+            if !field.is_empty() {
+                found = Some(field);
+            }
+        }
+        found.filter(|_| check.refusal.is_some())
+    };
+    let is_needed = |name: Ustr| {
+        let log_ins: Vec<&EntryPoint> = map
+            .entry_points
+            .iter()
+            .filter(|it| query::opens_session(map, it) && query::verifies_password(it))
+            .collect();
+        let asks = |it: &&EntryPoint| {
+            it.checks.iter().any(|check| {
+                check.refusal.is_some()
+                    && asks_if_there(check) == Some(true)
+                    && examines(check, asset, name)
+            }) || query::accesses(it).any(|(_, access)| {
+                access.asset == asset && access.values.iter().any(|field| field.name == name)
+            })
+        };
+        !log_ins.is_empty() && log_ins.iter().all(asks)
+    };
+    entry.checks_of(effect).filter_map(blank).any(is_needed)
+}
+
+/// Returns whether what is examined is there where the check lets pass; `None` if it asks for something else.
+fn asks_if_there(check: &Check) -> Option<bool> {
+    let is_nothing = |operand: &Provenance| operand.literal().is_some_and(|text| text == "null");
+    match check.kind {
+        CheckKind::Presence => Some(check.outcome),
+        CheckKind::Equality if check.operands.iter().any(is_nothing) => Some(!check.outcome),
+        _ => None,
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Level {
     OneOf(Vec<Ustr>),
     /// A rank with this right.
     Right(Ustr),
+    /// Higher than that of whom it is done to.
+    AboveOther,
 }
 
 /// What is asked before an effect.
@@ -103,6 +105,7 @@ impl Demand {
                 (Level::Right(own), Level::Right(right)) => {
                     own == right || (reading.contains(right) && !reading.contains(own))
                 }
+                (Level::AboveOther, Level::AboveOther) => true,
                 _ => false,
             }
     }
@@ -138,11 +141,17 @@ fn asked_by(entry: &EntryPoint, check: &Check, accounts: &[Ustr]) -> Demands {
 
 /// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.
 fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
+    let is_null = |value: &Provenance| value.literal().is_some_and(|text| text == "null");
     let is_present = |subject: &Subject| {
         let mut checks = entry
             .checks
             .iter()
-            .filter(|it| it.kind == CheckKind::Presence);
+            .flat_map(Check::parts)
+            .filter(|it| match it.kind {
+                CheckKind::Presence => true,
+                CheckKind::Equality => it.operands.iter().any(is_null),
+                _ => false,
+            });
         checks.any(|check| {
             let mut origins = check.operands.iter().flat_map(Provenance::origins);
             origins.any(|origin| self::subject(origin).as_ref() == Some(subject))
@@ -176,6 +185,10 @@ fn demand(check: &Check) -> Option<Demand> {
         return None;
     }
     let level = match check.kind {
+        CheckKind::Bound if of.iter().any(|it| is_of_other(check, *it)) => {
+            of.retain(|it| is_of_other(check, *it));
+            Level::AboveOther
+        }
         CheckKind::Bound => bound(check)?,
         CheckKind::Equality | CheckKind::Membership if check.outcome => names(check)?,
         _ => return None,
@@ -188,6 +201,15 @@ fn demand(check: &Check) -> Option<Demand> {
         of,
         level,
         is_below_top,
+    })
+}
+
+/// Holds if the rank is held against the same field of another record.
+fn is_of_other(check: &Check, of: Subject) -> bool {
+    let provenance = check.provenance();
+    provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: false }
+            if of == (*asset, *field))
     })
 }
 
@@ -349,9 +371,17 @@ impl<'m> Scale<'m> {
                 key.name == field && is_account(&key.value) && !key.value.is_from_client()
             })
         };
-        !firedoor_app::lookups::is_identifier(&field)
-            && self.has_rank(asset)
-            && !self.asked.iter().any(is_by_caller)
+        if firedoor_app::lookups::is_identifier(&field) {
+            return self.keeps_members(asset);
+        }
+        self.has_rank(asset) && !self.asked.iter().any(is_by_caller)
+    }
+
+    /// Holds if the record itself lists who is in the group, with the rank of each.
+    fn keeps_members(&self, asset: Ustr) -> bool {
+        let mut ranks = self.ranks.iter();
+        !self.accounts.contains(&asset)
+            && ranks.any(|(found, field)| *found == asset && field.contains('.'))
     }
 
     /// Holds if records of the asset say what rank somebody has.

@@ -148,7 +148,9 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
             told.value
                 .record_fields(asset)
                 .any(|field| match field.is_empty() {
-                    false => is_private(&field) && is_private(&told.name),
+                    false => {
+                        is_private(&field) && (is_private(&told.name) || is_list_of(told, asset))
+                    }
                     true => {
                         names_record(&told.name, asset)
                             && declared.is_some_and(|asset| {
@@ -163,6 +165,12 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
         }),
         _ => false,
     })
+}
+
+/// Holds if the answer is nothing but chosen fields of such records, as a list of them is.
+fn is_list_of(told: &firedoor_app::Field, asset: Ustr) -> bool {
+    let fields = told.value.record_fields(asset);
+    told.name.is_empty() && fields.filter(|field| !field.is_empty()).count() > 1
 }
 
 /// Holds if the part of the answer is called after the records, or is all of it.

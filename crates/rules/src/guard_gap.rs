@@ -81,13 +81,28 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         .copied()
         .filter(|other| other.verdict(control) == Verdict::Enforced)
         .collect();
-    if control == Control::Authorization && guarded.iter().all(|other| is_below(entry, other)) {
+    if control == Control::Authorization
+        && (guarded.iter().all(|other| is_below(entry, other)) || !has_own_work(entry, &peers))
+    {
         return None;
     }
     let is_most = guarded.len() >= 2 && guarded.len() * 4 >= peers.len() * 3;
     (is_most && (changes || control == Control::Authentication)).then_some(Gap {
         guarded,
         all: peers.len(),
+    })
+}
+
+/// Holds if the entry point changes something that its siblings do not all change at the same place, as a count of
+/// requests and the time when somebody was last seen are.
+fn has_own_work(entry: &EntryPoint, peers: &[&EntryPoint]) -> bool {
+    let changes_at = |other: &EntryPoint, span: firedoor_source::Span| {
+        query::handler_accesses(other)
+            .any(|(effect, access)| access.operation.is_write() && effect.span == span)
+    };
+    query::handler_accesses(entry).any(|(effect, access)| {
+        let is_common = || peers.iter().all(|other| changes_at(other, effect.span));
+        access.operation.is_write() && (peers.len() < 2 || !is_common())
     })
 }
 

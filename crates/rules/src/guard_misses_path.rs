@@ -83,6 +83,7 @@ fn fits(map: &Map, entry: &EntryPoint, control: Control) -> bool {
     match control {
         Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
         Control::Authentication => !is_public_by_nature(map, entry),
+        Control::Csrf | Control::Origin => query::changes_state(entry),
         _ => true,
     }
 }

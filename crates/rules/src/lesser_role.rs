@@ -22,6 +22,8 @@ pub struct Lesser<'m> {
 
 /// What one field of the caller is held against: the values that are let through, or else the least number.
 struct Asked {
+    /// Whose field it is; empty for a claim, which may be a copy of any.
+    asset: Ustr,
     field: Ustr,
     allowed: Vec<Ustr>,
     floor: Option<i64>,
@@ -30,7 +32,10 @@ struct Asked {
 impl Asked {
     /// Holds if fewer people are let through than `other` lets through.
     fn is_stricter(&self, other: &Asked) -> bool {
-        if last_part(self.field) != last_part(other.field) {
+        // A role in a group and one in the whole application are called the same and have nothing to do with each other.
+        let is_same_kind =
+            self.asset == other.asset || self.asset.is_empty() || other.asset.is_empty();
+        if last_part(self.field) != last_part(other.field) || !is_same_kind {
             return false;
         }
         match (self.floor, other.floor) {
@@ -56,8 +61,10 @@ pub fn lesser<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Lesser<'m>> {
             let asked = asked(entry, effect)?;
             let words = match &effect.kind {
                 EffectKind::Access(access) if accounts.contains(&access.asset) => {
-                    gives_role(entry, effect, access, &asked)?
+                    gives_role(entry, effect, access, &asked)
+                        .or_else(|| locks_out(map, entry, effect, access, &asked))?
                 }
+                EffectKind::Access(access) => opens_for_other(map, entry, effect, access, &asked)?,
                 EffectKind::Issue(token) if query::is_access_token(map, token) => {
                     let is_of_other = |field: &firedoor_app::Field| {
                         is_of_stranger(&field.value, &accounts) && !field.value.is_of_principal()
@@ -98,6 +105,78 @@ fn gives_role(
         .then(|| format!("gives out any {}.{last}", access.asset))
 }
 
+/// It writes what keeps an account from logging in, whatever rank the account has.
+fn locks_out(
+    map: &Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    asked: &Asked,
+) -> Option<String> {
+    let is_lock = |field: &&firedoor_app::Field| {
+        field
+            .value
+            .literal()
+            .is_none_or(|text| text != "null" && text != "false")
+            && !field.value.is_empty()
+            && keeps_out(map, access.asset, field.name)
+    };
+    let lock = access.values.iter().find(is_lock)?;
+    let is_named = access
+        .key
+        .iter()
+        .any(|field| field.value.is_from_client() || is_of_stranger(&field.value, &[access.asset]));
+    let accounts = [access.asset];
+    let is_free = !compares_target(entry, effect, &accounts, asked.field);
+    (access.operation == Operation::Update && asked.asset == access.asset && is_named && is_free)
+        .then(|| format!("sets {}.{} of anybody", access.asset, lock.name))
+}
+
+/// Holds if callers whose account has something in the field are refused where it is asked who they are.
+fn keeps_out(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let asks = |check: &Check| {
+        let is_it = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset: of, field, of_principal: true }
+                if *of == asset && *field == name)
+        };
+        let [examined] = check.operands.as_slice() else {
+            return false;
+        };
+        check.kind == CheckKind::Presence
+            && !check.outcome
+            && check.refusal.is_some()
+            && examined.origins().len() == 1
+            && examined.origins().iter().all(is_it)
+    };
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.checks.iter().any(asks))
+        .nth(2)
+        .is_some()
+}
+
+/// It keeps a session of an account that was looked up, and hands it out.
+fn opens_for_other(
+    map: &Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    asked: &Asked,
+) -> Option<String> {
+    let accounts = query::account_assets(map);
+    let is_session = access.operation == Operation::Create
+        && firedoor_app::sessions::session_assets(map).contains(&access.asset);
+    let is_of_other = |field: &firedoor_app::Field| {
+        is_of_stranger(&field.value, &accounts) && !field.value.is_of_principal()
+    };
+    let is_free = !compares_target(entry, effect, &accounts, asked.field);
+    (is_session
+        && is_free
+        && access.values.iter().any(is_of_other)
+        && query::opens_session(map, entry))
+    .then(|| "logs in as anybody".to_owned())
+}
+
 /// What the caller must be to come to the effect, if it is asked with names.
 fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
     let mut found: Option<Asked> = None;
@@ -106,7 +185,7 @@ fn asked(entry: &EntryPoint, effect: &Effect) -> Option<Asked> {
             continue;
         };
         match &mut found {
-            Some(known) if known.field == asked.field => {
+            Some(known) if known.field == asked.field && known.asset == asked.asset => {
                 known.allowed.retain(|name| asked.allowed.contains(name));
                 // The highest of several floors is asked for.
                 known.floor = known.floor.into_iter().chain(asked.floor).max();
@@ -138,7 +217,7 @@ fn asked_by(check: &Check) -> Option<Asked> {
         return None;
     }
     let own = check.operands.iter().rev().find(is_his)?;
-    let field = own.origins().iter().find_map(field_of)?;
+    let (asset, field) = own.origins().iter().find_map(field_of)?;
     let others = check
         .operands
         .iter()
@@ -151,6 +230,7 @@ fn asked_by(check: &Check) -> Option<Asked> {
         })
         .collect();
     (!allowed.is_empty()).then_some(Asked {
+        asset,
         field,
         allowed,
         floor: None,
@@ -176,27 +256,29 @@ fn floor_of(check: &Check) -> Option<Asked> {
         true => &check.control,
         false => rank,
     };
-    let field = said
+    let (asset, field) = said
         .origins()
         .iter()
         .filter_map(field_of)
-        .find(|field| is_level(last_part(*field)))?;
+        .find(|(_, field)| is_level(last_part(*field)))?;
     Some(Asked {
+        asset,
         field,
         allowed: Vec::new(),
         floor: Some(floor),
     })
 }
 
-fn field_of(origin: &Origin) -> Option<Ustr> {
+fn field_of(origin: &Origin) -> Option<(Ustr, Ustr)> {
     match origin {
-        Origin::Principal(field) => Some(*field),
         Origin::Record {
+            asset,
             field,
             of_principal: true,
-            ..
-        } => Some(*field),
-        Origin::Request(firedoor_app::RequestPart::Session, field) => Some(*field),
+        } => Some((*asset, *field)),
+        Origin::Principal(field) | Origin::Request(firedoor_app::RequestPart::Session, field) => {
+            Some((Ustr::from(""), *field))
+        }
         _ => None,
     }
 }

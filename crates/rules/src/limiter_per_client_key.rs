@@ -4,7 +4,9 @@ use firedoor_app::{EntryPoint, Map, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::throttle::{chosen_header, counted_header, counting_layers, throttles};
+use crate::throttle::{
+    changing_part, chosen_header, counted_header, counted_inside, counting_layers, throttles,
+};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -34,6 +36,20 @@ fn check(map: &Map, findings: &mut Findings) {
                 report(entry, &throttle.key, (span, name), header, findings);
             }
         }
+        for (throttle, span, name) in throttles(entry) {
+            if let Some(part) = changing_part(&throttle.key)
+                && !seen.contains(&&throttle.key)
+            {
+                seen.push(&throttle.key);
+                report_changing(entry, (span, name), part, findings);
+            }
+        }
+        for (key, span, name, header) in counted_inside(entry) {
+            if !seen.contains(&key) {
+                seen.push(key);
+                report(entry, key, (span, name), header, findings);
+            }
+        }
         for (number, layer) in counting_layers(entry) {
             if let Some((key, header)) = counted_header(entry, number)
                 && !seen.contains(&key)
@@ -43,6 +59,30 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+fn report_changing(
+    entry: &EntryPoint,
+    (span, name): (Span, Ustr),
+    part: &str,
+    findings: &mut Findings,
+) {
+    findings
+        .at(span, &name)
+        .symbol("changing")
+        .entry_point(entry)
+        .confidence(Confidence::High)
+        .title(format!("`{name}` counts by {part}"))
+        .message(format!(
+            "It is another one with each connection, so that nobody is ever refused; `{}` relies on it.",
+            entry.id()
+        ))
+        .because(
+            "stands-before",
+            entry.registered,
+            format!("`{}`", entry.id()),
+        )
+        .report();
 }
 
 fn report(

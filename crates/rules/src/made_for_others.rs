@@ -58,7 +58,10 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
                 return None;
             }
             let of_owner = owner_elsewhere(&makings, making, field);
-            let of_parent = || parent_asked_for(&usages, &makings, making, field);
+            let of_parent = || {
+                let names = names_record(map, access, field);
+                names.then(|| parent_asked_for(&usages, &makings, making, field))?
+            };
             let is_owner = of_owner.is_some();
             Some((field, of_owner.or_else(of_parent)?, is_owner))
         });
@@ -83,6 +86,25 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
         });
     }
     found
+}
+
+/// Holds if the field says which record this one belongs to: it is declared so, or called after one or after an id.
+fn names_record(map: &Map, access: &Access, field: &Field) -> bool {
+    let declared = map.asset(access.asset);
+    let refers = declared
+        .and_then(|asset| asset.field(&field.name))
+        .is_some_and(|field| field.refers_to.is_some());
+    let plain = |name: &str| -> String {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        let name: String = letters.map(|it| it.to_ascii_lowercase()).collect();
+        name.trim_end_matches('s').to_owned()
+    };
+    let name = plain(&field.name);
+    let is_of = |end: &str| name.len() > end.len() && name.ends_with(end);
+    refers
+        || is_of("id")
+        || is_of("slug")
+        || map.assets.iter().any(|asset| plain(&asset.name) == name)
 }
 
 /// Holds if the caller was held against something, or asked what he may do: who adds others to what is his own gives

@@ -157,11 +157,17 @@ fn asks_for_role(entry: &EntryPoint) -> bool {
     entry.verdict(Control::Authorization) == Verdict::Enforced
 }
 
+/// Holds if the record is named by its identifier: a list of one tells no more than the record.
+fn is_one(access: &Access) -> bool {
+    let mut keys = access.key.iter();
+    keys.any(|field| field.operator == "=" && is_bare_id(&field.name))
+}
+
 /// Everything else that touches the asset asks for a role.
 fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         let is_telling = match access.operation {
-            Operation::Read => access.is_many,
+            Operation::Read => access.is_many && !is_one(access),
             Operation::Update | Operation::Delete => true,
             Operation::Create | Operation::Count => false,
         };
@@ -227,9 +233,10 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 /// It makes what others make only with a role, and nothing says that it is the caller's.
 fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        let is_of_caller = access
-            .values
-            .iter()
+        // What is made along with it, in one statement, may say it: a group with its first member.
+        let is_of_caller = query::handler_accesses(entry)
+            .filter(|(other, along)| other.span == effect.span && along.operation.is_write())
+            .flat_map(|(_, along)| &along.values)
             .any(|field| query::is_principal(&field.value));
         let is_sent = access
             .values
@@ -254,13 +261,20 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
 
 /// A record that is the caller's own needs no role.
 fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    // Where the key is not known, it may well be the caller's.
+    // Where the key is not known, it may well be the caller's: also where all that is known is that it is one of the
+    // collection, as each that a function picks out of it.
+    let is_of_itself = |origin: &Origin| match origin {
+        Origin::Unknown(_) | Origin::Literal(_) => true,
+        Origin::Record { asset, field, .. } => *asset == access.asset && field.is_empty(),
+        _ => false,
+    };
     let is_unknown = !access.key.is_empty()
         && access.key.iter().all(|field| {
             let mut origins = field.value.origins().iter();
             origins.all(|origin| matches!(origin, Origin::Unknown(_)))
+                || field.name == "key" && field.value.origins().iter().all(is_of_itself)
         });
-    if is_unknown || is_by_secret(access) {
+    if is_unknown || is_by_secret(access) || is_of_credential(entry, access) {
         return true;
     }
     let has_owner = access
@@ -268,6 +282,22 @@ fn is_found_by_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> b
         .iter()
         .any(|field| query::is_principal(&field.value) && !is_bare_id(&field.name));
     has_owner || (!is_own(access) && query::is_checked_by_principal(entry, effect))
+}
+
+/// The record was found by what the caller's cookie or header carries, as the session is that he comes with.
+fn is_of_credential(entry: &EntryPoint, access: &Access) -> bool {
+    let is_found =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset == access.asset);
+    let is_named = access.key.iter().any(|field| {
+        let origins = field.value.origins();
+        is_bare_id(&field.name) && !origins.is_empty() && origins.iter().all(is_found)
+    });
+    let mut earlier = query::accesses(entry).filter(|(_, it)| it.asset == access.asset);
+    is_named
+        && earlier.any(|(_, it)| {
+            let mut key = it.key.iter();
+            key.any(|field| is_bare_id(&field.name) && field.value.is_credential())
+        })
 }
 
 /// What is found by the digest of something that the caller holds is his.

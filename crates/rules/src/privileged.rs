@@ -3,6 +3,10 @@
 //! A field is privileged because of what the application does with it: it says whose a record is, guards ask for
 //! it, or the server counts with it. A name alone is weak evidence, and counts for declared fields only.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use firedoor_app::{Check, Map, Operation, Origin, Provenance, query};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -20,8 +24,32 @@ pub struct Privilege {
     pub is_strong: bool,
 }
 
-/// Returns the privileged fields of `asset`, the strongest first.
-pub fn privileged_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
+/// The privileged fields of each asset that somebody asks for, worked out once: all entry points tell of them.
+pub struct Privileges<'m> {
+    map: &'m Map,
+    known: RefCell<BTreeMap<Ustr, Rc<[Privilege]>>>,
+}
+
+impl<'m> Privileges<'m> {
+    /// Begins with none.
+    pub fn new(map: &'m Map) -> Privileges<'m> {
+        Privileges {
+            map,
+            known: RefCell::default(),
+        }
+    }
+
+    /// Returns those of `asset`, the strongest first.
+    pub fn of(&self, asset: Ustr) -> Rc<[Privilege]> {
+        let mut known = self.known.borrow_mut();
+        let fields = known
+            .entry(asset)
+            .or_insert_with(|| privileged_fields(self.map, asset).into());
+        Rc::clone(fields)
+    }
+}
+
+fn privileged_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
     let mut found = checked_fields(map, asset);
     found.extend(owner_fields(map, asset));
     found.extend(counted_fields(map, asset));

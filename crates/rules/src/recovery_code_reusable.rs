@@ -88,6 +88,7 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
             let is_code = !field.is_empty()
                 && !secrets.contains(&(*asset, *field))
                 && !passwords::is_password(map, *asset, *field)
+                && is_of_person(map, entry, *asset)
                 && is_list_of_secrets(map, *asset, *field);
             if is_code && !is_changed(entry, *asset, field) {
                 return Some((format!("{asset}.{field}"), check.span));
@@ -95,6 +96,23 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
         }
     }
     None
+}
+
+/// Holds if the record is an account, or found by one: what many share, as the code of a room, is meant to work again.
+fn is_of_person(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
+    let accounts = query::account_assets(map);
+    let names_person =
+        |value: &Provenance| {
+            query::is_principal(value)
+            || value.origins().iter().any(
+                |origin| matches!(origin, Origin::Record { asset, .. } if accounts.contains(asset)),
+            )
+            || value.origins().iter().any(|it| matches!(it, Origin::Claim(_)))
+        };
+    accounts.contains(&asset)
+        || query::accesses(entry).any(|(_, access)| {
+            access.asset == asset && access.key.iter().any(|field| names_person(&field.value))
+        })
 }
 
 /// Holds if chance writes the field, in an entry point that writes no session with it.

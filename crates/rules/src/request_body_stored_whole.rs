@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::privileged::{Privilege, privileged_fields};
+use crate::privileged::{Privilege, Privileges};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -21,6 +21,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let privileges = Privileges::new(map);
     for entry in &map.entry_points {
         for (effect, access) in query::handler_accesses(entry) {
             let is_stored = matches!(access.operation, Operation::Create | Operation::Update)
@@ -28,7 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
             if !is_stored || is_picked(entry, effect) {
                 continue;
             }
-            let fields = open_fields(map, access);
+            let fields = open_fields(&privileges, access);
             let Some(privilege) = fields.first() else {
                 continue;
             };
@@ -88,8 +89,8 @@ fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
 }
 
 /// The privileged fields that the handler does not set by itself.
-fn open_fields(map: &Map, access: &Access) -> Vec<Privilege> {
-    let mut fields = privileged_fields(map, access.asset);
+fn open_fields(privileges: &Privileges<'_>, access: &Access) -> Vec<Privilege> {
+    let mut fields = privileges.of(access.asset).to_vec();
     fields.retain(|found| {
         !access
             .values

@@ -121,7 +121,21 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             check.kind,
             CheckKind::Equality | CheckKind::Membership | CheckKind::Bound
         );
-        if !is_forbidden || !is_compared || user_control(check) != Some(Control::Authorization) {
+        // A rank that is one of several written ones is asked for, whatever else may stand in its place.
+        let is_listed = || {
+            let others = check
+                .operands
+                .iter()
+                .filter(|it| !it.origins().iter().any(is_own_rank));
+            let mut others = others.flat_map(Provenance::origins).peekable();
+            others.peek().is_some() && others.all(|it| matches!(it, Origin::Literal(_)))
+        };
+        let asks_rank = match user_control(check) {
+            Some(Control::Authorization) => true,
+            Some(Control::Ownership) => is_listed(),
+            _ => false,
+        };
+        if !is_forbidden || !is_compared || !asks_rank {
             return None;
         }
         let operand = check.operands.iter().find(|operand| {

@@ -37,7 +37,8 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
         let EffectKind::Access(access) = &asked.effect.kind else {
             continue;
         };
-        if asked.demands.is_unclear || is_held_against(asked, access) {
+        if asked.demands.is_unclear || is_held_against(asked, access) || is_narrowed(asked, access)
+        {
             continue;
         }
         if access.operation == Operation::Create {
@@ -88,6 +89,22 @@ fn is_group(scale: &Scale<'_>, value: &Provenance) -> bool {
     value.origins().iter().all(|origin| {
         matches!(origin, Origin::Record { asset, field, of_principal: true }
             if scale.is_group(*asset, *field))
+    })
+}
+
+/// Holds if the same statement is also made for the caller's own records only: what decided which of the two it is,
+/// as a test of his rank, stands before none of them alone.
+fn is_narrowed(asked: &Asked<'_>, access: &Access) -> bool {
+    query::accesses(asked.entry).any(|(effect, other)| {
+        effect.span == asked.effect.span
+            && other.asset == access.asset
+            && other.operation == access.operation
+            && other.key.len() > access.key.len()
+            && access.key.iter().all(|field| other.key.contains(field))
+            && other
+                .key
+                .iter()
+                .any(|field| query::is_principal(&field.value) && !access.key.contains(field))
     })
 }
 

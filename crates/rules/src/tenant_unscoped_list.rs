@@ -95,8 +95,9 @@ fn lists_own(usage: &Usage<'_>) -> bool {
 fn forgets_parent(usage: &Usage<'_>, scoped: &[&&Usage<'_>]) -> bool {
     let parents: Vec<Origin> = ties(usage.entry, usage.effect)
         .sent
-        .into_iter()
+        .iter()
         .filter(|origin| matches!(origin, Origin::Request(RequestPart::Path, _)))
+        .cloned()
         .collect();
     scoped.iter().any(|other| {
         other.access.key.iter().any(|field| {

@@ -63,7 +63,8 @@ pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
 
 /// Holds if the limiter means something for guessing.
 pub fn is_tight(throttle: &Throttle) -> bool {
-    if throttle.skips == Flag::On || is_client_key(throttle) {
+    let is_new_each_time = changing_part(&throttle.key).is_some();
+    if throttle.skips == Flag::On || is_client_key(throttle) || is_new_each_time {
         return false;
     }
     match (throttle.limit, throttle.window) {
@@ -84,6 +85,42 @@ pub fn is_client_key(throttle: &Throttle) -> bool {
 /// Returns the header whose value makes the key.
 pub fn chosen_header(throttle: &Throttle) -> Option<Ustr> {
     header_in(&throttle.key)
+}
+
+/// Returns what makes the key another one with each connection or request, in words: the client's port, or chance.
+pub fn changing_part(key: &Provenance) -> Option<&'static str> {
+    key.origins().iter().find_map(|origin| match origin {
+        Origin::Request(RequestPart::Address, name) if name.ends_with("remotePort") => {
+            Some("the client's port")
+        }
+        Origin::Random { .. } => Some("a value made by chance"),
+        _ => None,
+    })
+}
+
+/// Returns the keys under which code that is no layer counts requests, with the place and the header in the key.
+pub fn counted_inside(entry: &EntryPoint) -> Vec<(&Provenance, Span, Ustr, Ustr)> {
+    let inner = entry.effects.iter().filter(|effect| {
+        effect
+            .layer
+            .and_then(|number| entry.layers.get(number as usize))
+            .is_none_or(|layer| layer.kind == LayerKind::Inline)
+    });
+    inner
+        .filter_map(|effect| {
+            let EffectKind::Access(access) = &effect.kind else {
+                return None;
+            };
+            let is_key = |field: &&firedoor_app::Field| {
+                access.operation == Operation::Create && field.name == "key"
+            };
+            let keys = access.key.iter().chain(access.values.iter().filter(is_key));
+            let mut chosen =
+                keys.filter_map(|field| Some((&field.value, header_in(&field.value)?)));
+            let (key, header) = chosen.next().filter(|_| counts_attempts(entry, access))?;
+            Some((key, effect.span, effect.function, header))
+        })
+        .collect()
 }
 
 fn header_in(key: &Provenance) -> Option<Ustr> {
@@ -256,6 +293,10 @@ pub fn counts_attempts(entry: &EntryPoint, access: &Access) -> bool {
                 .flat_map(|operand| operand.record_fields(access.asset));
             refuses
                 && check.kind == CheckKind::Bound
-                && fields.any(|field| access.values.iter().any(|value| value.name == field))
+                && fields.any(|field| {
+                    // When the store forgets the number is part of counting.
+                    let is_counter = |name: &str| name == field || name == "expires";
+                    access.values.iter().any(|value| is_counter(&value.name))
+                })
         })
 }

@@ -291,12 +291,14 @@ pub fn markers<'t>(token: &'t IssueToken, other: &IssueToken) -> Vec<(&'t str, V
 /// Claims that say what somebody is, not what the token is for.
 fn is_about_person(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    [
-        "role", "admin", "perm", "plan", "tier", "name", "mail", "sub", "exp", "iat", "nbf", "iss",
-        "version", "level",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+    let is_id = name == "id" || name == "uid" || name.ends_with("userid") || name.ends_with("_id");
+    is_id
+        || [
+            "role", "admin", "perm", "plan", "tier", "name", "mail", "sub", "exp", "iat", "nbf",
+            "iss", "version", "level", "group",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// Holds if a call that writes the same constants calls it an access token.

@@ -1,7 +1,8 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, Control, EntryPoint, Field, Map, Origin, Provenance, RequestPart, names_somebody, query,
+    Access, Control, EntryPoint, Field, Map, Origin, Provenance, RequestPart, is_about_connection,
+    names_somebody, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -26,7 +27,10 @@ fn check(map: &Map, findings: &mut Findings) {
         if entry.verdict(Control::Authentication) == firedoor_app::Verdict::Enforced {
             continue;
         }
-        let found = query::accesses(entry).find_map(|(effect, access)| {
+        // By what a header says that only counts attempts, nobody is known; that is a limit's own question.
+        let mut identifying = query::accesses(entry)
+            .filter(|(_, access)| !crate::throttle::counts_attempts(entry, access));
+        let found = identifying.find_map(|(effect, access)| {
             let header = identity_header(map, &accounts, access)?;
             Some((effect.span, access.asset, header))
         });
@@ -78,6 +82,12 @@ fn header_of(value: &Provenance) -> Option<Ustr> {
         return None;
     }
     value.origins().iter().find_map(|origin| match origin {
+        // Which site is meant is no secret: whoever asks another one for it is told the same.
+        Origin::Request(RequestPart::Header, name)
+            if is_about_connection(origin) && !names_somebody(name) =>
+        {
+            None
+        }
         Origin::Request(RequestPart::Header, name) if !is_credential_name(name) => Some(*name),
         _ => None,
     })

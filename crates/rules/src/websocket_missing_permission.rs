@@ -1,8 +1,8 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
 use firedoor_app::{
-    Access, Check, Control, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
-    RequestPart, RoomKind, ownership, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation,
+    Origin, Provenance, RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -74,6 +74,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || is_count(access)
             || is_joining(map, access)
             || is_bookkeeping(map, access)
+            || is_cleared(map, entry, effect, access)
             || is_asked(entry, effect, access)
         {
             return None;
@@ -108,6 +109,21 @@ fn is_bookkeeping(map: &Map, access: &Access) -> bool {
         _ => false,
     };
     is_kept && is_memory(map, access.asset)
+}
+
+/// What a process keeps under a name is taken away where nothing is left in it.
+fn is_cleared(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    access.operation == Operation::Delete
+        && is_memory(map, access.asset)
+        && entry.checks_of(effect).any(|check| {
+            let mut fields = check
+                .operands
+                .iter()
+                .flat_map(|operand| operand.record_fields(access.asset));
+            check.kind == CheckKind::Presence
+                && !check.outcome
+                && fields.any(|field| field.is_empty() || field == "size" || field == "length")
+        })
 }
 
 /// Holds if nothing but reading is seen of the message: an answer goes ways that are not followed, such as a queue.
@@ -239,22 +255,56 @@ fn asks_about(check: &Check, key: &Provenance) -> bool {
 }
 
 /// Holds if a record is changed that the message names, and that nothing holds against the caller.
-fn changes_any(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+fn changes_any(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     let is_named = |field: &firedoor_app::Field| {
         is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
     };
     let mut keys = access.key.iter();
     matches!(access.operation, Operation::Update | Operation::Delete)
         && access.key.iter().any(is_named)
+        && !is_cleared(map, entry, effect, access)
         && !keys.any(|field| query::is_principal(&field.value))
         && !compares_record(entry, access)
+        && !compares_whole(entry, access)
+}
+
+/// Holds if what the record is found by belongs to another record that is held against the caller: a seat in a room
+/// whose host he has to be.
+fn compares_whole(entry: &EntryPoint, access: &Access) -> bool {
+    let origins = access.key.iter().flat_map(|field| field.value.origins());
+    let wholes: Vec<Ustr> = origins
+        .filter_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                of_principal: false,
+                ..
+            } if *asset != access.asset => Some(*asset),
+            _ => None,
+        })
+        .collect();
+    let is_told = |value: &Provenance| {
+        let mut assets = wholes.iter();
+        assets.any(|asset| value.record_fields(*asset).any(|field| !field.is_empty()))
+    };
+    let compares = |part: &Check| {
+        part.operands.iter().any(is_told)
+            && part
+                .operands
+                .iter()
+                .any(|operand| query::is_principal(operand) && !is_told(operand))
+    };
+    entry
+        .checks
+        .iter()
+        .filter(|check| check.refusal.is_some())
+        .any(|check| check.parts().iter().any(compares))
 }
 
 /// A record is changed after a check of membership, where others also compare the record with the caller or
 /// ask for a role.
 fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        if !changes_any(map, entry, access) {
+        if !changes_any(map, entry, effect, access) {
             return None;
         }
         let other = map.entry_points.iter().find(|other| {
@@ -278,7 +328,7 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
 fn leaves_out_caller<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        if !changes_any(map, entry, access) {
+        if !changes_any(map, entry, effect, access) {
             return None;
         }
         let own = Demands::of(entry, effect, &accounts);

@@ -38,19 +38,21 @@ fn takes_cookie(entry: &EntryPoint) -> bool {
     })
 }
 
-/// A cookie that other sites' requests do not carry protects; nothing if it is one.
+/// A cookie that other sites' requests do not carry protects; nothing if it is one. `lax` leaves pages of the same
+/// site, as those of another subdomain: an application that refuses them elsewhere relies on more than that.
 fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
     let taken: Vec<_> = credentials(map)
         .filter(|found| takes(entry, found.cookie) || reads_all(entry))
         .collect();
+    let same_site = |found: &crate::cookie_use::Credential<'_>| found.cookie.same_site;
     let is_kept = |found: &crate::cookie_use::Credential<'_>| {
-        found
-            .cookie
-            .same_site
-            .is_some_and(|word| matches!(word.as_str(), "lax" | "strict"))
+        same_site(found).is_some_and(|word| matches!(word.as_str(), "lax" | "strict"))
     };
     if !taken.is_empty() && taken.iter().all(is_kept) {
-        return None;
+        let is_lax = taken
+            .iter()
+            .any(|found| same_site(found).is_some_and(|word| word == "lax"));
+        return (is_lax && refuses_pages(map, entry)).then_some(Confidence::Medium);
     }
     let is_open = taken
         .iter()
@@ -58,6 +60,19 @@ fn confidence(map: &Map, entry: &EntryPoint) -> Option<Confidence> {
     Some(match is_open {
         true => Confidence::High,
         false => Confidence::Medium,
+    })
+}
+
+/// Holds if other entry points that cookies open ask which page a request comes from.
+fn refuses_pages(map: &Map, entry: &EntryPoint) -> bool {
+    let is_cookie = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Cookie, _)) && !origin.is_kept_meanwhile()
+    };
+    map.entry_points.iter().any(|other| {
+        let asks = |control| other.verdict(control).refuses();
+        other.path != entry.path
+            && other.credentials.iter().any(is_cookie)
+            && (asks(Control::Origin) || asks(Control::Csrf))
     })
 }
 

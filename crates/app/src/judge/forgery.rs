@@ -6,16 +6,20 @@ use crate::{Check, CheckKind, Origin, Provenance, RequestPart};
 /// Holds if what decides is the page that the request comes from.
 pub(super) fn is_origin_check(deciding: &Provenance) -> bool {
     let mut headers = deciding.origins().iter().filter_map(|origin| match origin {
-        Origin::Request(RequestPart::Header, name) => Some(name.as_str()),
+        // What was made of a header is named within it: `origin.hostname` is a part of where the page comes from.
+        Origin::Request(RequestPart::Header, name) => name.split('.').next(),
         _ => None,
     });
     let named: Vec<&str> = headers.by_ref().collect();
     !named.is_empty()
-        && named
-            .iter()
-            .all(|name| matches!(*name, "origin" | "referer" | "sec-fetch-site" | "host"))
+        && named.iter().all(|name| is_page_header(name))
         && named.iter().any(|name| *name != "host")
         && !deciding.is_of_principal()
+}
+
+/// Headers in which a browser says what page a request comes from, and where it goes.
+fn is_page_header(name: &str) -> bool {
+    matches!(name, "origin" | "referer" | "sec-fetch-site" | "host")
 }
 
 /// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
@@ -78,6 +82,9 @@ pub(super) fn is_csrf_check(check: &Check) -> bool {
             of_principal,
             ..
         } => *of_principal && field.is_empty(),
+        // One answer for a foreign page and for a wrong token: which of them it was stood in a test before.
+        Origin::Environment { .. } | Origin::Request(RequestPart::Cookie, _) => true,
+        Origin::Request(RequestPart::Header, name) => is_page_header(name),
         _ => false,
     };
     examined().any(is_csrf_token)

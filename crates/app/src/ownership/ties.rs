@@ -3,7 +3,7 @@
 //! A check ties nothing if it has found the opposite, or if the client passes it by a word of its own; and a record
 //! that was chosen by one part of the request says nothing of one that another part chooses.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
@@ -82,14 +82,9 @@ fn add_once(known: &mut Vec<Origin>, origin: &Origin) {
 }
 
 /// Returns what the checks before `effect` have tied to the caller.
-pub fn ties(entry: &EntryPoint, effect: &Effect) -> Ties {
-    let choices = Arc::new(Choices::of(entry));
-    let checks = entry.checks_of(effect);
-    let checked: Vec<Examined> = checks
-        .filter_map(|check| Examined::of(entry, check, &choices))
-        .collect();
-    let found = Found::of(entry, &choices);
-    ties_of(&found, &checked.iter().collect::<Vec<_>>(), choices)
+pub fn ties(entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
+    let mut own = KnownTies::default();
+    entry.memory.ask(&mut own, |known| known.of(entry, effect))
 }
 
 /// What a value says of records and of what is sent, read once: it is held against many others.
@@ -127,6 +122,7 @@ impl Told {
 }
 
 /// What a check examines.
+#[derive(Clone, Debug)]
 struct Examined {
     told: Told,
     is_principal: bool,
@@ -161,7 +157,7 @@ impl Examined {
 }
 
 /// What an entry point finds records by, access by access.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Found {
     accesses: Vec<(Ustr, Vec<Told>, Vec<Origin>)>,
 }
@@ -346,56 +342,77 @@ fn ties_of(found: &Found, checked: &[&Examined], choices: Arc<Choices>) -> Ties 
 }
 
 /// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-pub(super) struct KnownTies<'m> {
-    entry: &'m EntryPoint,
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownTies {
     examined: Vec<Option<Examined>>,
     choices: Arc<Choices>,
     found: Found,
     /// By the numbers of the checks, since many effects are behind the same ones.
-    known: FxHashMap<&'m [CheckId], Ties>,
+    known: FxHashMap<Vec<CheckId>, Arc<Ties>>,
 }
 
-impl<'m> KnownTies<'m> {
-    pub(super) fn new(entry: &'m EntryPoint) -> KnownTies<'m> {
-        KnownTies {
-            entry,
-            examined: Vec::new(),
-            choices: Arc::default(),
-            found: Found::default(),
-            known: FxHashMap::default(),
+impl KnownTies {
+    /// Returns what the checks of `entry` before `effect` have tied to the caller.
+    pub(super) fn of(&mut self, entry: &EntryPoint, effect: &Effect) -> Arc<Ties> {
+        if let Some(known) = self.known.get(&effect.checks) {
+            return Arc::clone(known);
         }
-    }
-
-    /// Returns what the checks before `effect` have tied to the caller.
-    pub(super) fn of(&mut self, effect: &'m Effect) -> &Ties {
-        if self.examined.is_empty() {
-            self.choices = Arc::new(Choices::of(self.entry));
-            let checks = self.entry.checks.iter();
-            let examined = checks.map(|check| Examined::of(self.entry, check, &self.choices));
+        if self.known.is_empty() {
+            self.choices = Arc::new(Choices::of(entry));
+            let checks = entry.checks.iter();
+            let examined = checks.map(|check| Examined::of(entry, check, &self.choices));
             self.examined = examined.collect();
-            self.found = Found::of(self.entry, &self.choices);
+            self.found = Found::of(entry, &self.choices);
         }
-        let (found, examined) = (&self.found, &self.examined);
-        let choices = &self.choices;
-        self.known.entry(&effect.checks).or_insert_with(|| {
-            let checks = effect.checks.iter();
-            let checked: Vec<_> = checks
-                .filter_map(|id| examined[id.0 as usize].as_ref())
-                .collect();
-            ties_of(found, &checked, choices.clone())
-        })
+        let checks = effect.checks.iter();
+        let checked: Vec<_> = checks
+            .filter_map(|id| self.examined[id.0 as usize].as_ref())
+            .collect();
+        let ties = Arc::new(ties_of(&self.found, &checked, self.choices.clone()));
+        self.known.insert(effect.checks.clone(), Arc::clone(&ties));
+        ties
     }
 
     /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
-    pub(super) fn scopes(&mut self, access: &Access, use_of: &'m Effect) -> bool {
+    pub(super) fn scopes(&mut self, entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
         access.key.iter().any(|field| is_principal(&field.value)) || {
-            let entry = self.entry;
-            let ties = self.of(use_of);
+            let ties = self.of(entry, use_of);
             ties.holds(access)
                 || key_of(entry, access)
                     .iter()
                     .any(|field| is_principal(&field.value) || ties.touches(&field.value))
         }
+    }
+}
+
+/// What was worked out of an entry point for one rule and is asked for by others. It keeps nothing before the entry
+/// point is finished, since what was worked out of a part would be wrong of the whole.
+#[derive(Debug, Default)]
+pub struct Memory(Option<Mutex<KnownTies>>);
+
+impl Memory {
+    /// Returns a memory that keeps things, for an entry point that changes no more.
+    pub(crate) fn open() -> Memory {
+        Memory(Some(Mutex::default()))
+    }
+
+    /// Asks what is kept; what is not kept is worked out in `own`.
+    pub(super) fn ask<T>(
+        &self,
+        own: &mut KnownTies,
+        question: impl FnOnce(&mut KnownTies) -> T,
+    ) -> T {
+        match &self.0 {
+            Some(kept) => question(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => question(own),
+        }
+    }
+}
+
+/// A copy may be changed: it begins with nothing.
+impl Clone for Memory {
+    fn clone(&self) -> Memory {
+        Memory::default()
     }
 }
 

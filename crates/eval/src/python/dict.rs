@@ -381,7 +381,12 @@ impl Machine<'_> {
                     }
                     Some(false) => {}
                     None if self.is_denied(candidate, &one, key) => {}
-                    None => value = Some(self.or_else_value(value, held)),
+                    None => {
+                        if let Some(name) = candidate.text() {
+                            self.note_row(name, key, held);
+                        }
+                        value = Some(self.or_else_value(value, held));
+                    }
                 }
             }
             may_miss |= !is_certain;

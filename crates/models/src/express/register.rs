@@ -44,10 +44,9 @@ pub(super) fn register_layer(
 
 /// A router below, a function that handles errors (it takes four parameters), or a layer.
 fn layer_kind(host: &ModelHost, machine: &Machine<'_>, handler: &Value) -> RegistrationKind {
-    let Some(id) = handler.only_object() else {
-        return RegistrationKind::Layer;
-    };
-    if host.state().routers.contains_key(&id) {
+    let is_router = |id| host.state().routers.contains_key(&id);
+    let is_object = |atom: &Atom| matches!(atom, Atom::Object(_));
+    if handler.atoms().iter().all(is_object) && handler.objects().all(is_router) {
         return RegistrationKind::Mount;
     }
     match is_error_handler(machine, handler) {
@@ -234,7 +233,11 @@ pub(super) fn split_arguments(
     (paths, handlers)
 }
 
+/// What is not there is no layer: Express 4 and 5 throw at it (`lib/router/index.js`, "requires a middleware
+/// function"), so that a server that runs has the other alternative.
 pub(super) fn flatten(machine: &mut Machine<'_>, value: &Value, handlers: &mut Vec<Value>) {
+    let there = value.filter(|atom| !atom.is_nothing());
+    let value = there.as_ref().unwrap_or(value);
     let is_list = value
         .only_object()
         .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));

@@ -23,8 +23,11 @@ pub(super) fn request_member(
             Value::object(host.make_object(machine, "express:request.cookies", span))
         }
         "file" | "files" => host.request_value(machine, RequestPart::File, ""),
-        "ip" | "ips" | "socket" | "connection" => {
-            host.request_value(machine, RequestPart::Address, &name)
+        "ip" | "ips" => host.request_value(machine, RequestPart::Address, &name),
+        // What is asked of the connection is told by its name: its port is another one each time.
+        "socket" | "connection" => {
+            let value = host.request_value(machine, RequestPart::Address, &name);
+            value.shaped(Shape::Any)
         }
         "path" | "originalUrl" | "url" | "baseUrl" => path_member(host, machine, &name),
         "method" => {
@@ -48,7 +51,11 @@ pub(crate) fn request_path(host: &ModelHost, machine: &mut Machine<'_>) -> Value
 }
 
 /// A layer sees the path below where it is mounted as `path` and `url`, and what lies above as `baseUrl`.
+/// Of a request that only stands for all of them, nothing is known.
 fn path_member(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
+    if !host.is_request() {
+        return path_value(host, machine, "{}");
+    }
     let (path, base) = {
         let state = host.state();
         let base = state.run.bases.get(state.run.step).copied();

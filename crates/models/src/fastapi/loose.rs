@@ -1,7 +1,8 @@
 //! Dependencies by themselves: those of inclusions that have no routes, and functions that nobody depends on.
 
 use firedoor_app::EffectKind;
-use firedoor_eval::{Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_eval::{Closure, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_ir::ParameterKind;
 use ustr::Ustr;
 
 use crate::doors::{Mounting, symbol};
@@ -119,20 +120,69 @@ fn loose_step(machine: &Machine<'_>, call: &Value) -> Step {
     }
 }
 
-/// A function of the program that has the form of a dependency and that no route has.
+/// A class of the program that has the form of a middleware: `C(app, …)` that answers `(scope, receive, send)`, or a
+/// `BaseHTTPMiddleware`. What else its constructor takes is not known.
+fn as_middleware(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Option<Step> {
+    let class = value.only_object()?;
+    let maker = method(machine, class, "__init__").map(|closure| machine.signature(closure));
+    let is_base = machine
+        .outside_bases(class)
+        .iter()
+        .any(|base| base == crate::fastapi::middleware::BASE);
+    let takes_app = maker.as_ref().is_some_and(|taken| taken.len() >= 2);
+    let is_plain = method(machine, class, "__call__").is_some_and(|closure| {
+        machine.signature(closure).len() == 4 && machine.function_of(closure).is_async
+    });
+    if !is_base && !(is_plain && takes_app) {
+        return None;
+    }
+    let symbol = symbol(machine, value, machine.heap.get(class).span);
+    let kept = host.make_object(machine, "fastapi:middleware", symbol.span);
+    machine.heap.get_mut(kept).elements = vec![value.clone()];
+    for parameter in maker.into_iter().flatten().skip(2) {
+        if parameter.kind != ParameterKind::Normal || parameter.default.is_some() {
+            continue;
+        }
+        let unknown = machine.unknown("constructor-argument");
+        machine.heap.set_property(kept, parameter.name, unknown);
+    }
+    Some(Step {
+        value: Value::object(kept),
+        kind: StepKind::Layer,
+        name: symbol.name,
+        span: symbol.span,
+        mounted: symbol.span,
+        decided: Vec::new(),
+        role: LOOSE_MIDDLEWARE,
+    })
+}
+
+fn method(machine: &Machine<'_>, class: ObjectId, name: &str) -> Option<Closure> {
+    let (_, value) = machine.class_attribute(class, Ustr::from(name))?;
+    match machine.heap.get(value.only_object()?).kind {
+        ObjectKind::Function { closure, .. } => Some(closure),
+        _ => None,
+    }
+}
+
+/// A function of the program that has the form of a dependency and that no route has, or such a middleware.
 pub(crate) fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Option<Step> {
     let id = value.only_object()?;
+    if let ObjectKind::Class { module, .. } = machine.heap.get(id).kind {
+        let is_python = machine.program.module(module).language == firedoor_ir::Language::Python;
+        return match is_python && has_router(host) {
+            true => as_middleware(host, machine, value),
+            false => None,
+        };
+    }
     let ObjectKind::Function { closure, .. } = machine.heap.get(id).kind else {
         return None;
     };
     let is_python =
         machine.program.module(closure.module).language == firedoor_ir::Language::Python;
     let is_taken = {
+        let has_router = has_router(host);
         let state = host.state();
-        let has_router = state
-            .routers
-            .values()
-            .any(|router| router.framework == "fastapi");
         let mut nodes = state.fastapi.plans.iter().flat_map(|plan| &plan.nodes);
         !has_router || nodes.any(|node| node.call.only_object() == Some(id))
     };
@@ -141,6 +191,12 @@ pub(crate) fn as_layer(host: &ModelHost, machine: &mut Machine<'_>, value: &Valu
     }
     let taken = dependant(machine, value, machine.heap.get(id).span, 0);
     is_fed_by_request(&taken).then(|| loose_step(machine, value))
+}
+
+fn has_router(host: &ModelHost) -> bool {
+    let state = host.state();
+    let mut routers = state.routers.values();
+    routers.any(|router| router.framework == "fastapi")
 }
 
 /// Holds if FastAPI could fill its parameters, and some of them say so.

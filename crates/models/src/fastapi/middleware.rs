@@ -14,7 +14,7 @@ use crate::fastapi::plan::{settled, shared};
 use crate::state::{Registration, RegistrationKind};
 use crate::{Model, ModelHost};
 
-const BASE: &str = "py:starlette.middleware.base.BaseHTTPMiddleware";
+pub(crate) const BASE: &str = "py:starlette.middleware.base.BaseHTTPMiddleware";
 
 /// The model.
 pub static MODEL: Model = Model {

@@ -145,10 +145,7 @@ fn by_decorator(
             host.request_value(machine, RequestPart::Message, &field)
         }
         "gql:Args" => {
-            let name = field.or_else(|| {
-                let options = given.first()?;
-                crate::tools::option(machine, options, "name", span)?.text()
-            });
+            let name = argument_name(machine, given, span);
             let name = name.map_or_else(String::new, |name| name.to_string());
             host.request_value(machine, RequestPart::Body, &name)
         }
@@ -171,6 +168,17 @@ fn by_decorator(
         _ => machine.unknown("parameter"),
     };
     Ok(value)
+}
+
+/// Returns the name of the argument that `@Args` asks for; it may ask for all of them.
+pub(super) fn argument_name(
+    machine: &mut Machine<'_>,
+    given: &[Value],
+    span: Span,
+) -> Option<Ustr> {
+    let first = given.first()?;
+    let named = || crate::tools::option(machine, first, "name", span)?.text();
+    first.text().or_else(named)
 }
 
 /// Gives a value to the pipes that stand in its decorator.

@@ -91,7 +91,7 @@ fn own_class(machine: &Machine<'_>, parameter: &InjectedParameter) -> Option<Obj
 }
 
 /// Returns an argument as it is behind the pipes: an instance of its class with the fields that it names, if
-/// nothing else is let through.
+/// nothing else is let through. GraphQL lets nothing else through by itself (October 2021, 6.4.1 and 5.6.2).
 pub(super) fn whitelisted(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -105,14 +105,18 @@ pub(super) fn whitelisted(
         "Query" => RequestPart::Query,
         "Param" => RequestPart::Path,
         "MessageBody" => RequestPart::Message,
+        "gql:Args" => RequestPart::Body,
         _ => return value,
     };
-    let is_whole = given.first().and_then(Value::text).is_none();
+    let is_query = kind == "gql:Args";
+    let above = match is_query {
+        true => handler::argument_name(machine, given, parameter.span),
+        false => given.first().and_then(Value::text),
+    };
     let class = own_class(machine, parameter);
-    let (Some(class), true) = (
-        class,
-        is_whole && keeps_to_class(machine, door, given, parameter.span),
-    ) else {
+    let is_closed =
+        is_query || (above.is_none() && keeps_to_class(machine, door, given, parameter.span));
+    let (Some(class), true) = (class, is_closed) else {
         return value;
     };
     let id = machine
@@ -120,7 +124,11 @@ pub(super) fn whitelisted(
         .allocate(ObjectKind::Instance { class }, parameter.span);
     for owner in machine.class_order(class).into_iter().rev() {
         for name in machine.field_names(owner) {
-            let field = host.request_value(machine, part, &name);
+            let path = match above {
+                Some(above) => format!("{above}.{name}"),
+                None => name.to_string(),
+            };
+            let field = host.request_value(machine, part, &path);
             machine.heap.get_mut(id).properties.insert(name, field);
         }
     }

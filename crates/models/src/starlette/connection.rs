@@ -163,7 +163,7 @@ pub(crate) fn unknown_text(
 fn part_of(path: &str) -> RequestPart {
     match path.split('.').next().unwrap_or(path) {
         "fastapi:headers" => RequestPart::Header,
-        "fastapi:cookies" => RequestPart::Cookie,
+        "fastapi:cookies" | "py:http" => RequestPart::Cookie,
         "fastapi:path_params" => RequestPart::Path,
         "fastapi:session" => RequestPart::Session,
         "fastapi:scope" => RequestPart::Line,

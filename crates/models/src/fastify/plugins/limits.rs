@@ -63,7 +63,7 @@ fn make(
             match answer.map(|answer| machine.truth(&answer)) {
                 Some(Some(true)) => Flag::On,
                 Some(Some(false)) => Flag::Off,
-                _ => Flag::Conditional("the request".to_owned()),
+                _ => Flag::Conditional(crate::limiters::BY_REQUEST.to_owned()),
             }
         }
         _ => Flag::Default,
