@@ -133,7 +133,7 @@ fn as_middleware(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> 
     let is_plain = method(machine, class, "__call__").is_some_and(|closure| {
         machine.signature(closure).len() == 4 && machine.function_of(closure).is_async
     });
-    if !is_base && !(is_plain && takes_app) {
+    if !(is_base || is_plain && takes_app) {
         return None;
     }
     let symbol = symbol(machine, value, machine.heap.get(class).span);
