@@ -58,17 +58,17 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
             ) && !part.outcome
                 && part.operands.iter().any(is_setting)
         };
-        return check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_empty);
+        return names_missing_setting(check)
+            || check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_empty);
     }
     if check.is_alternative {
-        return names_missing_setting(check)
-            || check.kind != crate::CheckKind::Proof
-                && check
-                    .operands
-                    .iter()
-                    .filter(|it| environment_in(it) == *first)
-                    .count()
-                    > 1;
+        return check.kind != crate::CheckKind::Proof
+            && check
+                .operands
+                .iter()
+                .filter(|it| environment_in(it) == *first)
+                .count()
+                > 1;
     }
     matches!(
         check.kind,

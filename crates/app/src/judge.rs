@@ -195,8 +195,14 @@ fn asks_for_whole(check: &Check) -> bool {
     };
     let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
     let origins = operand.origins();
+    // One thing that he is, from wherever he was found, is no whole.
+    let is_asked = |origin: &Origin| match origin {
+        Origin::Principal(field) | Origin::Record { field, .. } => is_attribute(field),
+        _ => is_constant(origin),
+    };
     check.kind == CheckKind::Presence
         && !check.is_alternative
+        && !origins.iter().all(is_asked)
         // What the request names has chosen what is looked for: that is more than who is asking.
         && !is_about_record(&check.control)
         && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1

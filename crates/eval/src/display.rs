@@ -86,7 +86,7 @@ impl<'p> Machine<'p> {
             .any(|atom| matches!(atom, Atom::Unknown(_)));
         let mut members = self.origins.members(value.origins).iter();
         let is_from_outside = members.any(|origin| matches!(origin, crate::Origin::Host(_)));
-        if self.is_python() || !is_unknown || !is_from_outside {
+        if !is_unknown || !is_from_outside {
             return Ok(());
         }
         let written: Vec<(Ustr, Value)> = self

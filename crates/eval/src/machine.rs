@@ -33,11 +33,10 @@ pub enum Stop {
 pub struct Limits {
     /// The number of expressions and statements for one module or request.
     pub steps: u64,
-    /// The number of steps for a request once all before it have taken more than `whole`: what they have made stays in
-    /// memory, and a program that uses up the budget of each request would fill it.
-    pub steps_beyond: u64,
-    /// See `steps_beyond`.
-    pub whole: u64,
+    /// How many requests may use up their budget before those behind get a quarter of it, and a quarter of that once
+    /// as many more have used that up: what requests make stays in memory, and a program that is too large for all of
+    /// them would fill it.
+    pub exhausting: u32,
     /// The depth of calls.
     pub depth: usize,
     /// How often one function may be on the stack.
@@ -55,8 +54,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             steps: 400_000,
-            steps_beyond: 50_000,
-            whole: 12_000_000,
+            exhausting: 10,
             depth: 60,
             recursion: 3,
             recursions: 300,
@@ -162,8 +160,10 @@ pub struct Machine<'p> {
     pub limits: Limits,
     /// The number of steps done since the last [`Machine::start`].
     pub steps: u64,
-    /// The number of all steps before that.
-    spent: u64,
+    /// How many requests have used up their budget since it was last cut.
+    exhausted: u32,
+    /// How often it was cut.
+    quartered: u32,
     /// Functions of the program that were called at least once.
     pub called: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
     /// What decorators were given, with what the topmost of them left in its place.
@@ -226,7 +226,8 @@ impl<'p> Machine<'p> {
             notes: Vec::new(),
             limits: Limits::default(),
             steps: 0,
-            spent: 0,
+            exhausted: 0,
+            quartered: 0,
             called: FxHashMap::default(),
             decorated: FxHashMap::default(),
             host,
@@ -257,17 +258,21 @@ impl<'p> Machine<'p> {
 
     /// Begins a new budget of steps.
     pub fn start(&mut self) {
-        self.spent += self.steps;
         self.steps = 0;
         self.recursions.clear();
     }
 
-    /// Does the same for a request, with fewer steps where those before it have taken very many.
+    /// Does the same for a request, with fewer steps where many before it have used up theirs.
     pub fn start_request(&mut self) {
-        self.start();
-        if self.spent > self.limits.whole {
-            self.limits.steps = self.limits.steps.min(self.limits.steps_beyond);
+        if self.steps >= self.limits.steps {
+            self.exhausted += 1;
         }
+        if self.exhausted >= self.limits.exhausting && self.quartered < 2 {
+            self.limits.steps /= 4;
+            self.quartered += 1;
+            self.exhausted = 0;
+        }
+        self.start();
     }
 
     /// Runs `work` with no more than a quarter of the steps that are left, so that what comes after it is evaluated

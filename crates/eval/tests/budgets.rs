@@ -1,4 +1,4 @@
-//! Requests have a budget each, and all of them have one together: what they have made stays in memory.
+//! Requests have a budget each, which is cut where many use it up: what they have made stays in memory.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use firedoor_project::Project;
 use firedoor_source::FileSet;
 
 #[test]
-fn requests_get_less_once_those_before_have_taken_very_much() {
+fn requests_get_less_once_many_before_have_used_up_theirs() {
     let files = FileSet::new([(
         "a.js".to_string(),
         "let sum = 0; for (const one of [1, 2, 3]) sum += one;".into(),
@@ -20,11 +20,11 @@ fn requests_get_less_once_those_before_have_taken_very_much() {
     let program = Program::new(modules, &files, &project);
     let mut machine = Machine::new(&program, Rc::new(NoHost));
     let full = machine.limits.steps;
+    for _ in 0..machine.limits.exhausting {
+        machine.start_request();
+        assert_eq!(machine.limits.steps, full);
+        machine.steps = full;
+    }
     machine.start_request();
-    machine.steps = machine.limits.whole;
-    machine.start_request();
-    assert_eq!(machine.limits.steps, full);
-    machine.steps = 1;
-    machine.start_request();
-    assert_eq!(machine.limits.steps, machine.limits.steps_beyond);
+    assert_eq!(machine.limits.steps, full / 4);
 }

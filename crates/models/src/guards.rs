@@ -423,11 +423,49 @@ pub(crate) fn above(
     (!above.controls.is_empty()).then_some(above)
 }
 
-/// The guards among layers that stand behind an entry point, judged by themselves.
+/// A layer that asks for what earlier layers have found out is judged where it should stand: before the handler of a
+/// door that it comes too late for. What it is good for there is worked out once.
+fn in_place(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+) -> Option<GuardDefinition> {
+    let changes = !matches!(door.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    let key = (step.value.only_object()?, step.mounted, changes);
+    if let Some(known) = host.state().late_guards.get(&key) {
+        return known.clone();
+    }
+    let mut guarded = door.clone();
+    guarded.late.clear();
+    let handler = |step: &Step| step.kind == StepKind::Handler;
+    let number = guarded.steps.iter().position(handler)?;
+    guarded.steps.insert(number, step.clone());
+    let attacker = send(host, machine, &guarded, Persona::Attacker, None);
+    let user = send(host, machine, &guarded, Persona::User, None);
+    let lets_on =
+        user.run.effects.iter().any(|effect| {
+            effect.step == number && effect.kind == firedoor_app::EffectKind::Continue
+        });
+    let layer = crate::build::layer(host, machine, &guarded, step, number, &attacker, &user);
+    let mut found = definition(step.name, step.span);
+    found.throttle = layer.throttle.clone();
+    let refusing = layer
+        .verdicts
+        .iter()
+        .filter(|(_, verdict)| verdict.refuses());
+    found.controls = refusing.map(|(control, _)| *control).collect();
+    let found = (lets_on && !found.controls.is_empty()).then_some(found);
+    host.state().late_guards.insert(key, found.clone());
+    found
+}
+
+/// The guards among layers that stand behind an entry point, judged by themselves, or where they should stand.
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();
     for step in &door.late {
-        let Some((found, _)) = alone(host, machine, door.framework, step) else {
+        let alone = alone(host, machine, door.framework, step).map(|(found, _)| found);
+        let Some(found) = alone.or_else(|| in_place(host, machine, door, step)) else {
             continue;
         };
         late.push(Layer {

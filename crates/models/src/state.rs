@@ -279,6 +279,9 @@ pub struct State {
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// The doors as they would be with the decorators above those of their routes, by what their handlers are.
     pub(crate) topmost: FxHashMap<ObjectId, crate::Door>,
+    /// What layers that come too late would be good for, by the layer, its place, and whether something is changed.
+    pub(crate) late_guards:
+        FxHashMap<(ObjectId, firedoor_source::Span, bool), Option<firedoor_app::GuardDefinition>>,
     /// What the model of Django keeps.
     pub(crate) django: crate::django::Memory,
     /// What the model of FastAPI keeps.

@@ -191,9 +191,9 @@ struct Place<'m> {
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    if !is_counted(place.access, place.field)
-        || !is_money(map, place.access.asset, place.field.name)
-    {
+    // What is left of a voucher is counted down, and something else is given for it.
+    let is_of_worth = is_money(map, place.access.asset, place.field.name) || gives_something(place);
+    if !is_counted(place.access, place.field) || !is_of_worth {
         return None;
     }
     refusing(place)

@@ -108,7 +108,7 @@ fn moves_on(entry: &EntryPoint, access: &Access) -> bool {
         let in_key = access
             .key
             .iter()
-            .any(|key| key.name == value.name && matches!(key.operator, "<" | ">" | "!="));
+            .any(|key| key.name == value.name && matches!(key.operator, "<" | ">" | "!=" | "or"));
         let is_loose = access
             .key
             .iter()
@@ -158,8 +158,16 @@ fn is_marked_elsewhere(
     };
     let is_counter = access.operation == Operation::Delete
         || query::handler_accesses(entry).any(|(_, other)| counts(other));
+    // A mark on the token of the first step is found by that token's number, and says nothing of the code either.
+    let is_of_token = |origin: &Origin| matches!(origin, Origin::Claim(name) | Origin::Principal(name) if name.as_str() == "jti");
+    let mut fields = access.key.iter().chain(&access.values);
+    let is_about_code = fields.any(|field| {
+        let mut origins = field.value.origins().iter();
+        origins.any(|it| !is_of_token(it) && !matches!(it, Origin::Literal(_)))
+    });
     map.asset(access.asset)
         .is_some_and(|asset| asset.kind == AssetKind::KeyValue)
         && !is_counter
+        && is_about_code
         && found.expected.record_fields(access.asset).next().is_none()
 }

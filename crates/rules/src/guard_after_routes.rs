@@ -22,11 +22,32 @@ fn check(map: &Map, findings: &mut Findings) {
         // What decorates a function that is registered already is no layer (`dead-guard`).
         let layers = entry.late.iter();
         for layer in layers.filter(|layer| layer.kind != LayerKind::Inline) {
-            if let Some(control) = missed(map, entry, layer) {
+            if let Some(control) = missed(map, entry, layer).or_else(|| idle(map, entry, layer)) {
                 report(entry, layer, control, findings);
             }
         }
     }
+}
+
+/// Returns the control of a guard that stands before no entry point at all, of those that the entry point needs. A lesser
+/// guard before it, as one of the same family for a lower role, does not do what this one should.
+fn idle(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
+    let stands = |other: &EntryPoint| {
+        let mut own = other.layers.iter();
+        own.any(|own| own.mounted == layer.mounted)
+    };
+    let control = layer
+        .controls
+        .iter()
+        .copied()
+        .find(|control| match control {
+            Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
+            Control::Authorization => {
+                query::changes_state(entry) && query::is_administrative_path(&entry.path)
+            }
+            _ => false,
+        })?;
+    (!map.entry_points.iter().any(stands)).then_some(control)
 }
 
 /// Returns the control that the entry point lacks, needs and would have from the layer.

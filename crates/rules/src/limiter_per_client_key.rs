@@ -5,7 +5,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::throttle::{
-    changing_part, chosen_header, counted_header, counted_inside, counting_layers, throttles,
+    changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
+    throttles,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -51,6 +52,12 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
         for (number, layer) in counting_layers(entry) {
+            if let Some((key, part)) = changing_count(entry, number)
+                && !seen.contains(&key)
+            {
+                seen.push(key);
+                report_changing(entry, (layer.span, layer.name), part, findings);
+            }
             if let Some((key, header)) = counted_header(entry, number)
                 && !seen.contains(&key)
             {

@@ -113,8 +113,23 @@ fn kept<'m>(effect: &'m Effect, origin: &Origin) -> Vec<&'m Provenance> {
             .filter(|claim| claim.name == *name)
             .map(|claim| &claim.value)
             .collect(),
+        (EffectKind::Access(access), Origin::Record { asset, field, .. })
+            if access.operation.is_write() && access.asset == *asset =>
+        {
+            let last = field.rsplit('.').next().unwrap_or(field);
+            let values = access.values.iter().map(|it| &it.value);
+            values.filter(|value| is_sent_as(value, last)).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// Holds if a part of the value is what the client has sent by that name.
+fn is_sent_as(value: &Provenance, part: &str) -> bool {
+    value.origins().iter().any(|origin| {
+        is_sent(origin)
+            && matches!(origin, Origin::Request(_, sent) if sent.rsplit('.').next() == Some(part))
+    })
 }
 
 /// Holds if the name is that of the cookie, or of a part of what it holds that the client has sent by the same name.
@@ -122,13 +137,22 @@ fn is_part_of(name: &str, cookie: &str, value: &Provenance) -> bool {
     let Some(rest) = name.strip_prefix(cookie) else {
         return false;
     };
-    let is_namesake = |part: &str| {
-        value.origins().iter().any(|origin| {
-            is_sent(origin)
-                && matches!(origin, Origin::Request(_, sent) if sent.rsplit('.').next() == Some(part))
-        })
-    };
-    rest.is_empty() || rest.strip_prefix('.').is_some_and(is_namesake)
+    // Where all that the client has sent is one value, any part may be it that the server did not make itself.
+    let sent: Vec<&Origin> = value.origins().iter().filter(|it| is_sent(it)).collect();
+    let is_only = sent.len() == 1 && !is_made(rest);
+    rest.is_empty()
+        || rest
+            .strip_prefix('.')
+            .and_then(|rest| rest.rsplit('.').next())
+            .is_some_and(|part| is_sent_as(value, part) || is_only)
+}
+
+/// What a log-in at another site is bound by, which the server makes by chance.
+fn is_made(part: &str) -> bool {
+    let part = part.to_ascii_lowercase();
+    ["state", "nonce", "verifier", "challenge"]
+        .iter()
+        .any(|word| part.contains(word))
 }
 
 /// The value is held against something. How it begins says nothing where that may go on with another host.
@@ -180,10 +204,16 @@ fn is_nothing(operand: &Provenance) -> bool {
         .is_some_and(|text| text == "null" || text.is_empty())
 }
 
-/// `https://app.example.com` also begins `https://app.example.com.evil.example` and `https://app.example.com@evil`.
+/// Any address begins with `http`, and `https://app.example.com` also begins `https://app.example.com.evil.example` and `https://app.example.com@evil`.
 fn is_open_ended(text: &str) -> bool {
-    text.split_once("://")
-        .is_some_and(|(_, rest)| !rest.is_empty() && !rest.contains('/'))
+    let is_scheme = text.len() > 3
+        && ["http://", "https://"]
+            .iter()
+            .any(|it| it.starts_with(text));
+    is_scheme
+        || text
+            .split_once("://")
+            .is_some_and(|(_, rest)| !rest.is_empty() && !rest.contains('/'))
 }
 
 fn is_of_protocol(name: &str) -> bool {

@@ -128,7 +128,9 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
                 .iter()
                 .filter(|it| !it.origins().iter().any(is_own_rank));
             let mut others = others.flat_map(Provenance::origins).peekable();
-            others.peek().is_some() && others.all(|it| matches!(it, Origin::Literal(_)))
+            // Nothing, or a yes, is no rank: what was worked out may be missing or wrong.
+            others.peek().is_some()
+                && others.all(|it| matches!(it, Origin::Literal(text) if !matches!(text.as_str(), "null" | "true" | "false")))
         };
         let asks_rank = match user_control(check) {
             Some(Control::Authorization) => true,

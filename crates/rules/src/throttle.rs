@@ -90,12 +90,25 @@ pub fn chosen_header(throttle: &Throttle) -> Option<Ustr> {
 /// Returns what makes the key another one with each connection or request, in words: the client's port, or chance.
 pub fn changing_part(key: &Provenance) -> Option<&'static str> {
     key.origins().iter().find_map(|origin| match origin {
-        Origin::Request(RequestPart::Address, name) if name.ends_with("remotePort") => {
+        // The whole address of a connection has its port in it.
+        Origin::Request(RequestPart::Address, name)
+            if name.ends_with("remotePort") || matches!(name.as_str(), "port" | "client") =>
+        {
             Some("the client's port")
         }
         Origin::Random { .. } => Some("a value made by chance"),
         _ => None,
     })
+}
+
+/// Returns what makes each request, or connection, count anew in a layer that counts in a store of its own.
+pub fn changing_count(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, &'static str)> {
+    let counted = query::accesses(entry)
+        .filter(|(effect, access)| effect.layer == Some(layer) && counts_attempts(entry, access));
+    counted
+        .flat_map(|(_, access)| access.key.iter().chain(&access.values))
+        .filter(|field| field.name == "key")
+        .find_map(|field| Some((&field.value, changing_part(&field.value)?)))
 }
 
 /// Returns the keys under which code that is no layer counts requests, with the place and the header in the key.

@@ -86,3 +86,16 @@ fn keys_that_are_tried_in_turn_are_no_list_of_who_may_do_what() {
         );
     }
 }
+
+#[test]
+fn one_thing_that_the_caller_is_is_asked_wherever_he_was_found() {
+    let found = |asset: &str| Origin::Record {
+        asset: Ustr::from(asset),
+        field: Ustr::from("isAdmin"),
+        of_principal: true,
+    };
+    let proven = Origin::Principal(Ustr::from("key.isAdmin"));
+    let asked = Provenance::new([found("users"), found("sessions"), proven]);
+    let way = open_way(CheckKind::Presence, vec![asked]);
+    assert_eq!(user_control(&way.checks[0]), Some(Control::Authorization));
+}

@@ -122,7 +122,7 @@ impl Told {
 }
 
 /// What a check examines.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Examined {
     told: Told,
     is_principal: bool,
@@ -157,7 +157,7 @@ impl Examined {
 }
 
 /// What an entry point finds records by, access by access.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Found {
     accesses: Vec<(Ustr, Vec<Told>, Vec<Origin>)>,
 }
@@ -342,7 +342,7 @@ fn ties_of(found: &Found, checked: &[&Examined], choices: Arc<Choices>) -> Ties 
 }
 
 /// The ties of the effects of one entry point, each worked out once: every access is held against every answer.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct KnownTies {
     examined: Vec<Option<Examined>>,
     choices: Arc<Choices>,

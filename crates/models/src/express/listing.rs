@@ -302,10 +302,12 @@ fn add_late(step: &Step, path: &str, doors: &mut [(Door, Place)]) {
         return;
     }
     for (door, _) in doors.iter_mut() {
-        let has_it = door
-            .steps
-            .iter()
-            .any(|own| own.span == step.span && own.name == step.name);
+        // Two guards that one function has made with different arguments are two.
+        let has_it = door.steps.iter().any(|own| {
+            own.span == step.span
+                && own.name == step.name
+                && own.value.only_object() == step.value.only_object()
+        });
         if is_below(path, &door.path) == Some(true) && !has_it && door.late.len() < 8 {
             door.late.push(step.clone());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use firedoor_app::ownership::Memory;
 use firedoor_app::{
     Access, Asset, AssetField, AssetKind, Check, CheckId, CheckKind, Condition, Control, Effect,
     EffectKind, EntryPoint, Field, GuardDefinition, Layer, LayerKind, Map, Mount, Operation,
@@ -104,6 +105,7 @@ fn entry(files: &FileSet, method: &str, path: &str, handler: &str, at: (&str, &s
         unresolved: vec![],
         examined: Vec::new(),
         public_because: None,
+        memory: Memory::default(),
     }
 }
 
