@@ -251,20 +251,24 @@ pub fn join_paths(prefix: &str, path: &str) -> String {
 /// layer `unknown` instead of nothing.
 pub fn sounds_like_guard(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    [
-        "auth",
-        "guard",
-        "protect",
-        "session",
-        "jwt",
-        "login",
-        "permission",
-        "acl",
-        "oauth",
-        "clerk",
-        "keycloak",
-        "require",
-    ]
-    .iter()
-    .any(|word| path.contains(word))
+    // In Python a session is one of a database, unless something of it is tested.
+    let tests = ["verify", "valid", "check"];
+    let is_session = path.contains("session")
+        && (!path.starts_with("py:") || tests.iter().any(|word| path.contains(word)));
+    is_session
+        || [
+            "auth",
+            "guard",
+            "protect",
+            "jwt",
+            "login",
+            "permission",
+            "acl",
+            "oauth",
+            "clerk",
+            "keycloak",
+            "require",
+        ]
+        .iter()
+        .any(|word| path.contains(word))
 }

@@ -62,6 +62,7 @@ mod python_limits;
 mod python_logins;
 mod python_mongo;
 mod python_passwords;
+mod python_picks;
 mod python_records;
 mod python_redis;
 mod python_signed;
@@ -200,6 +201,7 @@ pub static MODELS: &[&Model] = &[
     &python_logins::MODEL,
     &python_mongo::MODEL,
     &python_passwords::MODEL,
+    &python_picks::MODEL,
     &python_redis::MODEL,
     &python_signed::MODEL,
     &python_sql::MODEL,

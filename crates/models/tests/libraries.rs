@@ -92,7 +92,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "shape of input",
-        &["pydantic", "typebox", "validators", "zod"],
+        &["pydantic", "python_picks", "typebox", "validators", "zod"],
     ),
     (
         "data stores",

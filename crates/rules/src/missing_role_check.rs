@@ -10,6 +10,7 @@ use firedoor_source::Span;
 use crate::dead_guard::acts_elsewhere;
 use crate::demands::Scale;
 use crate::lesser_role::{Lesser, lesser};
+use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
 use crate::shortfall::{Shortfall, shortfalls};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -36,7 +37,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .layers
             .iter()
             .any(|layer| acts_elsewhere(map, entry, layer).is_some());
-        if !is_for_all || is_dead || entry.transport == Transport::Job {
+        if !is_for_all || is_dead || is_log_in(map, entry) || entry.transport == Transport::Job {
             continue;
         }
         let reason = in_administrative_area(map, entry)
@@ -57,6 +58,11 @@ fn check(map: &Map, findings: &mut Findings) {
             report_shortfall(entry, &shortfall, findings);
         }
     }
+}
+
+/// Holds if somebody becomes known here by the word of another site: whoever comes has no role yet.
+fn is_log_in(map: &Map, entry: &EntryPoint) -> bool {
+    !is_behind_log_in(entry) && word(map, entry).is_some() && logs_in(map, entry)
 }
 
 /// Why an entry point should ask for a role.
