@@ -24,6 +24,7 @@ pub mod ownership;
 pub mod passwords;
 mod provenance;
 pub mod query;
+pub mod second_factors;
 pub mod sessions;
 
 pub use amounts::is_taken_from;

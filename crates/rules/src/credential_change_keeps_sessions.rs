@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords,
-    query, sessions,
+    query, second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -224,14 +224,14 @@ fn enrolment<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
     if !query::verifies_code(entry) || !entry.verdict(Control::Authentication).refuses() {
         return None;
     }
-    let places = sessions::second_factors(map);
+    let places = second_factors::second_factors(map);
     query::handler_accesses(entry)
         .find(|(_, access)| {
             access.operation == Operation::Update
                 && access.values.iter().any(|field| {
                     field.value.literal().is_some_and(|text| text == "true")
                         && places.iter().any(|(asset, place)| {
-                            *asset == access.asset && sessions::same_root(&field.name, place)
+                            *asset == access.asset && second_factors::same_root(&field.name, place)
                         })
                 })
         })

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
-    lookups, query, sessions,
+    lookups, query, second_factors, sessions,
 };
 use firedoor_source::Span;
 
@@ -111,7 +111,7 @@ fn taken_apart(map: &Map, entry: &EntryPoint) -> Option<Found> {
         || query::verifications(entry).next().is_some()
         || asked(entry).next().is_some()
         || !lookups::lookups(map, entry).is_empty();
-    if asks || sessions::is_proven(map, entry, opening) {
+    if asks || second_factors::is_proven(map, entry, opening) {
         return None;
     }
     let accounts = query::account_assets(map);

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    Provenance, query, sessions,
+    Provenance, query, second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -22,7 +22,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    if sessions::second_factors(map).is_empty() {
+    if second_factors::second_factors(map).is_empty() {
         return;
     }
     for made in issued(map).filter(|made| is_pending(map, made)) {
@@ -66,7 +66,7 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
     }
     let is_held = entry
         .checks_of(made.effect)
-        .any(|check| sessions::is_about_second_factor(map, check) && says_there_is(check));
+        .any(|check| second_factors::is_about_second_factor(map, check) && says_there_is(check));
     let has_other = entry.effects.iter().any(|other| {
         let opens = match &other.kind {
             EffectKind::Issue(_) => true,
@@ -106,7 +106,7 @@ fn marked_session(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
         }
         let asks = entry
             .checks_of(effect)
-            .any(|check| sessions::is_about_second_factor(map, check));
+            .any(|check| second_factors::is_about_second_factor(map, check));
         let mark = access.values.iter().find(|field| {
             is_of_second_factor(map, field) && !is_looked_at(map, access.asset, field.name)
         });
@@ -143,16 +143,21 @@ fn report_mark(
 /// Holds if the value says whether the account has a second factor.
 fn is_of_second_factor(map: &Map, field: &Field) -> bool {
     let accounts = query::account_assets(map);
-    sessions::second_factors(map).iter().any(|(asset, place)| {
-        field.value.origins().iter().any(|origin| match origin {
-            Origin::Record {
-                asset: found,
-                field,
-                ..
-            } => found == asset && (!accounts.contains(asset) || sessions::same_root(field, place)),
-            _ => false,
+    second_factors::second_factors(map)
+        .iter()
+        .any(|(asset, place)| {
+            field.value.origins().iter().any(|origin| match origin {
+                Origin::Record {
+                    asset: found,
+                    field,
+                    ..
+                } => {
+                    found == asset
+                        && (!accounts.contains(asset) || second_factors::same_root(field, place))
+                }
+                _ => false,
+            })
         })
-    })
 }
 
 /// Holds if most entry points whose callers are proven look at the field of the session.

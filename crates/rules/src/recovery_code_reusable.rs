@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, passwords, query,
-    sessions,
+    second_factors, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -55,7 +55,7 @@ fn second_factor_codes<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<lookups::
     let is_second = query::verifies_code(entry)
         || (sessions::session_opening(map, entry).is_some()
             && !query::verifies_password(entry)
-            && !sessions::second_factors(map).is_empty());
+            && !second_factors::second_factors(map).is_empty());
     if !is_second {
         return Vec::new();
     }
@@ -70,7 +70,7 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
     if !query::verifies_code(entry) {
         return None;
     }
-    let secrets = sessions::second_factors(map);
+    let secrets = second_factors::second_factors(map);
     let checks = entry.checks.iter().filter(|check| check.refusal.is_some());
     for check in checks {
         let all = check

@@ -1,6 +1,8 @@
 //! Finds answers that carry the secret of a second factor which is in use.
 
-use firedoor_app::{EffectKind, EntryPoint, Map, Origin, Provenance, lookups, query, sessions};
+use firedoor_app::{
+    EffectKind, EntryPoint, Map, Origin, Provenance, lookups, query, second_factors,
+};
 use ustr::Ustr;
 
 use crate::{Confidence, Findings, Rule, Severity};
@@ -18,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let places = sessions::second_factors(map);
+    let places = second_factors::second_factors(map);
     for entry in &map.entry_points {
         if makes_secret(entry, &places) {
             continue;
@@ -38,7 +40,7 @@ fn check(map: &Map, findings: &mut Findings) {
             };
             // Until the first code has confirmed it, the secret may be shown again.
             let is_enrolling = entry.checks_of(effect).any(|check| {
-                check.refusal.is_some() && sessions::is_about_second_factor(map, check)
+                check.refusal.is_some() && second_factors::is_about_second_factor(map, check)
             });
             if is_enrolling {
                 continue;

@@ -1,7 +1,7 @@
 //! Finds second factors that can be switched off without a proof.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Map, Operation, Origin, lookups, query, sessions,
+    Access, Control, Effect, EntryPoint, Map, Operation, Origin, lookups, query, second_factors,
 };
 use ustr::Ustr;
 
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let places = sessions::second_factors(map);
+    let places = second_factors::second_factors(map);
     let asked = places_at_log_in(map);
     for entry in &map.entry_points {
         if entry.verdict(Control::Authentication) != firedoor_app::Verdict::Enforced {
@@ -39,7 +39,8 @@ fn check(map: &Map, findings: &mut Findings) {
                 () if replaces(map, &asked, entry, effect, access) => "replaces",
                 () => return None,
             };
-            (is_own && !sessions::is_proven(map, entry, effect)).then_some((effect, access, verb))
+            (is_own && !second_factors::is_proven(map, entry, effect))
+                .then_some((effect, access, verb))
         });
         let Some((effect, access, verb)) = unproven else {
             continue;
@@ -81,15 +82,15 @@ fn replaces(
             asked.contains(&(access.asset, field.name)) && lookups::is_random(&field.value)
         });
     let in_key = access.key.iter().any(|key| {
-        asked
-            .iter()
-            .any(|(asset, place)| *asset == access.asset && sessions::same_root(&key.name, place))
+        asked.iter().any(|(asset, place)| {
+            *asset == access.asset && second_factors::same_root(&key.name, place)
+        })
     });
     is_new
         && !in_key
         && !entry
             .checks_of(effect)
-            .any(|check| sessions::is_about_second_factor(map, check))
+            .any(|check| second_factors::is_about_second_factor(map, check))
 }
 
 /// Holds if the access removes what codes are compared with.

@@ -2,7 +2,8 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, IssueToken, LayerKind, Map, Origin,
-    Provenance, RequestPart, TokenKind, Verdict, lookups, passwords, query, sessions,
+    Provenance, RequestPart, TokenKind, Verdict, lookups, passwords, query, second_factors,
+    sessions,
 };
 
 use crate::oauth_flow;
@@ -23,7 +24,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    if sessions::second_factors(map).is_empty() {
+    if second_factors::second_factors(map).is_empty() {
         return;
     }
     let asking: Vec<(&EntryPoint, &Effect)> = openings(map)
@@ -182,7 +183,7 @@ fn told_by_client<'m>(map: &Map, entry: &'m EntryPoint, effect: &'m Effect) -> O
             && check
                 .alternatives
                 .iter()
-                .any(|part| sessions::is_about_second_factor(map, part))
+                .any(|part| second_factors::is_about_second_factor(map, part))
     })
 }
 
@@ -210,7 +211,7 @@ fn has_secret(map: &Map, value: &Provenance) -> bool {
 fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     entry
         .checks_of(effect)
-        .any(|check| sessions::is_about_second_factor(map, check))
+        .any(|check| second_factors::is_about_second_factor(map, check))
         || query::verifies_code(entry)
         || lookups::lookups(map, entry)
             .iter()
