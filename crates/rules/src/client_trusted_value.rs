@@ -6,6 +6,7 @@ use firedoor_app::{
     Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
     user_control,
 };
+use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
@@ -42,6 +43,7 @@ fn check(map: &Map, findings: &mut Findings) {
         if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
+        let mut found = Vec::new();
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
                 let is_worth = is_rank(map, &known.ranks, access.asset, field.name)
@@ -64,10 +66,40 @@ fn check(map: &Map, findings: &mut Findings) {
                     sent,
                 };
                 if let Some((confidence, because)) = judge(map, &known, &place) {
-                    report(&place, confidence, &because, findings);
+                    found.push((place, confidence, because));
                 }
             }
         }
+        report_by_place(&found, findings);
+    }
+}
+
+/// What one statement believes is one finding, however many fields and ways there are.
+fn report_by_place(found: &[(Place<'_>, Confidence, String)], findings: &mut Findings) {
+    let mut told: Vec<Span> = Vec::new();
+    for (place, confidence, because) in found {
+        if told.contains(&place.effect.span) {
+            continue;
+        }
+        told.push(place.effect.span);
+        let mut names: Vec<Ustr> = Vec::new();
+        for (other, its_confidence, _) in found {
+            let is_here = other.effect.span == place.effect.span && its_confidence == confidence;
+            if is_here && !names.contains(&other.sent) {
+                names.push(other.sent);
+            }
+        }
+        report(place, *confidence, because, &in_words(&names), findings);
+    }
+}
+
+/// Names the first, and how many others there are.
+fn in_words(names: &[Ustr]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [one, other] => format!("`{one}` and `{other}`"),
+        [one, others @ ..] => format!("`{one}` and {} more", others.len()),
     }
 }
 
@@ -398,7 +430,13 @@ fn judge_rank(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confid
     Some((confidence, guard.because.clone()))
 }
 
-fn report(place: &Place<'_>, confidence: Confidence, because: &str, findings: &mut Findings) {
+fn report(
+    place: &Place<'_>,
+    confidence: Confidence,
+    because: &str,
+    names: &str,
+    findings: &mut Findings,
+) {
     let Place {
         entry,
         effect,
@@ -411,7 +449,7 @@ fn report(place: &Place<'_>, confidence: Confidence, because: &str, findings: &m
         .span(effect.span)
         .symbol(&format!("{}.{}", access.asset, field.name))
         .confidence(confidence)
-        .title(format!("`{}` believes the client's `{sent}`", entry.id()))
+        .title(format!("`{}` believes the client's {names}", entry.id()))
         .message(format!(
             "`{}` of {} comes from `{sent}` of the request, and no check holds it against what the server keeps.",
             field.name, access.asset
