@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    let mut seen: Vec<Span> = Vec::new();
+    let mut seen: Vec<(Span, Option<Span>)> = Vec::new();
     for entry in &map.entry_points {
         if !query::verifies_password(entry)
             || query::is_capability(map, entry)
@@ -31,18 +31,23 @@ fn check(map: &Map, findings: &mut Findings) {
         {
             continue;
         }
-        let Some(compared) = comparison(entry) else {
+        let Some(comparison) = comparison(entry) else {
             continue;
         };
+        let compared = comparison.span;
         if is_own_choice(entry, compared) {
             continue;
         }
-        // Behind the log-in, one function that asks for the password again is one thing to repair.
-        if entry.verdict(Control::Authentication).refuses() {
-            if seen.contains(&compared) {
+        // Behind the log-in, one function that asks for the password again is one thing to repair; and so is a layer
+        // that is mounted once and asks everybody.
+        let is_behind = entry.verdict(Control::Authentication).refuses();
+        let layer = mounted(entry, comparison).filter(|_| !is_behind);
+        if layer.is_some() || is_behind {
+            let place = (compared, layer);
+            if seen.contains(&place) {
                 continue;
             }
-            seen.push(compared);
+            seen.push(place);
         }
         report(entry, compared, findings);
     }
@@ -76,11 +81,17 @@ fn is_of(found: &CompareSecret, asset: Ustr) -> bool {
     origins.any(|origin| matches!(origin, Origin::Record { asset: own, .. } if *own == asset))
 }
 
-/// Returns where the password is compared.
-fn comparison(entry: &EntryPoint) -> Option<Span> {
+/// Returns the effect that compares the password.
+fn comparison(entry: &EntryPoint) -> Option<&Effect> {
     let mut comparisons = query::comparisons(entry);
     let (effect, _) = comparisons.find(|(_, found)| found.kind == ComparisonKind::Password)?;
-    Some(effect.span)
+    Some(effect)
+}
+
+/// Returns where the layer is mounted that the effect is of.
+fn mounted(entry: &EntryPoint, effect: &Effect) -> Option<Span> {
+    let layer = entry.layers.get(effect.layer? as usize)?;
+    Some(layer.mounted)
 }
 
 fn report(entry: &EntryPoint, compared: Span, findings: &mut Findings) {
