@@ -254,7 +254,9 @@ fn gives_money<'m>(
         }
         _ => false,
     };
-    let example = stricter(scale, asked).find(|(it, _)| gives_rank(it));
+    // Who may change the rank of those below him only may give money to others.
+    let example = stricter(scale, asked)
+        .find(|(it, demand)| demand.level != Level::AboveOther && gives_rank(it));
     let is_below_top = asked.demands.all.iter().all(|it| it.is_below_top);
     gives(
         asked,
