@@ -4,12 +4,12 @@
 //! Sources: Flask-Caching 2.3 `flask_caching/__init__.py` (`cached`, `memoize`); cachetools 5.5 `__init__.py`, `func.py`;
 //! async-lru 2.0; aiocache 0.12 `decorators.py`; fastapi-cache2 0.2 `decorator.py`.
 
-use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectKind, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectKind, Value};
 use ustr::Ustr;
 
 use crate::python_support::{argument, first, given, last_name};
 use crate::tables::CallFunction;
-use crate::{Model, ModelHost, store};
+use crate::{Model, ModelHost};
 
 const WRAPPER: &str = "python:cached-function";
 
@@ -82,20 +82,10 @@ fn kept(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
         }
         positional.push(Value::object(id));
     }
-    let arguments = Arguments::positional(positional);
-    let command = Call {
-        path: Ustr::from(&format!("redis:client.{word}")),
-        receiver: call.receiver,
-        this: call.this.clone(),
-        arguments: &arguments,
-        span: call.span,
-        is_new: false,
-    };
-    let Some(value) = crate::redis::note(host, machine, &command) else {
+    let Some(value) = crate::python_redis::noted(host, machine, call, word, positional) else {
         return Ok(None);
     };
-    // What is not there is `None`, or what the program says.
-    let value = store::exchange(&value, &Atom::Undefined, Atom::Null);
+    // What is not there may be what the program says.
     match given(call, 1, "default").filter(|_| name == "get") {
         Some(default) if value.atoms().contains(&Atom::Null) => {
             let found = value.filter(|atom| *atom != Atom::Null);

@@ -164,8 +164,19 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Option<V
         "expire_at" => "expireat",
         name => name,
     };
+    noted(host, machine, call, word, positional)
+}
+
+/// Runs the command of Redis that is called `word`, as the clients of Node name it.
+pub(crate) fn noted(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    word: &str,
+    positional: Vec<Value>,
+) -> Option<Value> {
     let arguments = Arguments::positional(positional);
-    let call = Call {
+    let command = Call {
         path: Ustr::from(&format!("redis:client.{word}")),
         receiver: call.receiver,
         this: call.this.clone(),
@@ -173,7 +184,7 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Option<V
         span: call.span,
         is_new: false,
     };
-    let value = crate::redis::note(host, machine, &call)?;
+    let value = crate::redis::note(host, machine, &command)?;
     // What is not there is `None` in Python.
     Some(store::exchange(&value, &Atom::Undefined, Atom::Null))
 }

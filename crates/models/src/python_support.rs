@@ -92,20 +92,21 @@ pub(crate) fn object_with_arguments(machine: &mut Machine<'_>, call: &Call<'_>) 
 }
 
 /// Returns the path that one of several texts is: a setting is what its default says unless somebody sets it, and
-/// of the texts between which one decides, the shorter is what the other adds a prefix to.
+/// where one decides whether a prefix stands before a path, it is the path. Of texts that differ in more, none is known
+/// to be it.
 pub(crate) fn text_by_default(value: &Value) -> Option<Ustr> {
     let known = |atom: &Atom| match atom {
         Atom::String(text) | Atom::Pattern(text) => Some(*text),
         _ => None,
     };
-    let is_path = |atom: &Atom| known(atom).is_some() || matches!(atom, Atom::Unknown(_));
-    let is_told = value.atoms().len() <= MOST_PATHS && value.atoms().iter().all(is_path);
-    let texts = value.atoms().iter().filter_map(known);
-    texts.min_by_key(|text| text.len()).filter(|_| is_told)
+    let texts = || value.atoms().iter().filter_map(known);
+    let path = texts().min_by_key(|text| text.len())?;
+    let is_told = |atom: &Atom| match known(atom) {
+        Some(text) => text.ends_with(path.as_str()),
+        None => matches!(atom, Atom::Unknown(_)),
+    };
+    value.atoms().iter().all(is_told).then_some(path)
 }
-
-/// With more alternatives than these, a path is not known.
-const MOST_PATHS: usize = 4;
 
 /// Answers with a host object that keeps the arguments.
 pub(crate) fn keep(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

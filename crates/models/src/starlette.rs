@@ -172,7 +172,7 @@ pub static MODEL: Model = Model {
         ("fastapi:path_params", connection::contains),
         ("fastapi:session", connection::contains),
         ("fastapi:scope", connection::contains),
-        ("py:http.cookies.SimpleCookie()", plain::contains_cookie),
+        ("py:http.cookies.SimpleCookie()", connection::contains),
     ],
     instances: &[("py:fastapi.HTTPException", response::make_own_exception)],
     subclasses: &[

@@ -74,23 +74,39 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// What one statement believes is one finding, however many fields and ways there are.
+/// What one statement believes is one finding, however many fields and ways there are: that of which is most certain.
 fn report_by_place(found: &[(Place<'_>, Confidence, String)], findings: &mut Findings) {
     let mut told: Vec<Span> = Vec::new();
-    for (place, confidence, because) in found {
-        if told.contains(&place.effect.span) {
+    for (place, ..) in found {
+        let span = place.effect.span;
+        if told.contains(&span) {
             continue;
         }
-        told.push(place.effect.span);
-        let mut names: Vec<Ustr> = Vec::new();
-        for (other, its_confidence, _) in found {
-            let is_here = other.effect.span == place.effect.span && its_confidence == confidence;
-            if is_here && !names.contains(&other.sent) {
-                names.push(other.sent);
-            }
-        }
-        report(place, *confidence, because, &in_words(&names), findings);
+        told.push(span);
+        let here = || found.iter().filter(|(it, ..)| it.effect.span == span);
+        let best = here().map(|(_, confidence, _)| *confidence).max();
+        let here: Vec<_> = here().filter(|it| Some(it.1) == best).collect();
+        let Some((place, confidence, because)) = here.first() else {
+            continue;
+        };
+        let names: BTreeSet<Ustr> = here.iter().map(|(it, ..)| it.sent).collect();
+        // One field more is another finding, or nobody would see it in a change.
+        let fields: BTreeSet<String> = here
+            .iter()
+            .map(|(it, ..)| format!("{}.{}", it.access.asset, it.field.name))
+            .collect();
+        let all = Told {
+            names: in_words(&names.into_iter().collect::<Vec<_>>()),
+            symbol: fields.into_iter().collect::<Vec<_>>().join("+"),
+        };
+        report(place, *confidence, because, &all, findings);
     }
+}
+
+/// What a finding says of all the fields that one statement writes.
+struct Told {
+    names: String,
+    symbol: String,
 }
 
 /// Names the first, and how many others there are.
@@ -434,7 +450,7 @@ fn report(
     place: &Place<'_>,
     confidence: Confidence,
     because: &str,
-    names: &str,
+    told: &Told,
     findings: &mut Findings,
 ) {
     let Place {
@@ -447,9 +463,13 @@ fn report(
     findings
         .at_entry(entry)
         .span(effect.span)
-        .symbol(&format!("{}.{}", access.asset, field.name))
+        .symbol(&told.symbol)
         .confidence(confidence)
-        .title(format!("`{}` believes the client's {names}", entry.id()))
+        .title(format!(
+            "`{}` believes the client's {}",
+            entry.id(),
+            told.names
+        ))
         .message(format!(
             "`{}` of {} comes from `{sent}` of the request, and no check holds it against what the server keeps.",
             field.name, access.asset

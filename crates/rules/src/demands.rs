@@ -9,7 +9,6 @@ use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin, Provenance,
     RequestPart, query,
 };
-
 use ustr::Ustr;
 
 /// A field of the caller's: the asset, empty for a claim, and the field.

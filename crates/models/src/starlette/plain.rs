@@ -4,7 +4,6 @@
 
 use firedoor_app::{Origin, RequestPart};
 use firedoor_eval::{Answer, Atom, Call, Machine, Value};
-use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -77,16 +76,4 @@ pub(crate) fn get_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
     let found = morsel(host, machine, present, call.span);
     let nothing = Value::atoms_of([Atom::Null]);
     Ok(Some(machine.join(found, &nothing).with_origins(origins)))
-}
-
-/// `name in cookies`.
-pub(crate) fn contains_cookie(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    operator: BinaryOperator,
-    left: &Value,
-    right: &Value,
-    span: Span,
-) -> Option<Value> {
-    connection::contains(host, machine, operator, left, right, span)
 }
