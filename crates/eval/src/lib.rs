@@ -36,6 +36,7 @@ mod matching;
 mod member;
 mod merge;
 mod method;
+mod once;
 mod operator;
 mod origin;
 mod overlay;
