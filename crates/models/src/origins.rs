@@ -85,7 +85,13 @@ impl ModelHost {
         let mut origins = self.origins_of(machine, value.origins);
         let mut literals = Vec::new();
         for atom in value.atoms() {
-            literals.extend(atom_literal(atom));
+            // A member of an enumeration is stored and compared as the constant that it stands for.
+            let member = match atom {
+                Atom::Object(id) => machine.enumerated(*id),
+                _ => None,
+            };
+            let constant = member.as_ref().and_then(|member| member.atoms().first());
+            literals.extend(atom_literal(constant.unwrap_or(atom)));
         }
         if let Some(fallback) = literals.iter().find(|literal| *literal != "null") {
             for origin in &mut origins {

@@ -60,10 +60,12 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
             .iter()
             .any(|(place, sent)| !is_compared(place, sent) && !is_compared(entry, origin))
     });
-    let is_whole = !to
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_)));
+    let is_whole = !to.origins().iter().any(|origin| match origin {
+        Origin::Environment { .. } => true,
+        // A fragment says nothing of where the browser goes.
+        Origin::Literal(text) => !text.starts_with('#'),
+        _ => false,
+    });
     is_open.then_some(is_whole)
 }
 

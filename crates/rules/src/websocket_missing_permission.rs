@@ -8,6 +8,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::Demands;
+use crate::foreign_author::foreign_author;
 use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -35,6 +36,8 @@ fn check(map: &Map, findings: &mut Findings) {
                 leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
+            } else {
+                report_foreign(map, entry, findings);
             }
             continue;
         }
@@ -43,7 +46,25 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| asks_for_less(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
+        } else {
+            report_foreign(map, entry, findings);
         }
+    }
+}
+
+/// Whoever may write a message changes or deletes those of others.
+fn report_foreign(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    if let Some(found) = foreign_author(map, entry) {
+        let words = format!("changes {} of any {}", found.asset, found.field);
+        let span = found.effect.span;
+        report(
+            entry,
+            &words,
+            span,
+            found.other,
+            Confidence::Medium,
+            findings,
+        );
     }
 }
 
