@@ -5,7 +5,7 @@
 //! application asks elsewhere, of the writer or of somebody with a higher rank.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, lookups, query,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, lookups, query,
     user_control,
 };
 use ustr::Ustr;
@@ -20,8 +20,20 @@ pub struct ForeignAuthor<'m> {
     pub asset: Ustr,
     /// The field that says who wrote it.
     pub field: Ustr,
-    /// An entry point that asks.
-    pub other: &'m EntryPoint,
+    /// An entry point that asks; `None` if there is none, and it is deleted.
+    pub other: Option<&'m EntryPoint>,
+    /// Where such records are made, each with who has written it.
+    pub made: &'m Effect,
+}
+
+impl ForeignAuthor<'_> {
+    /// Returns the end of a sentence that says who asks.
+    pub fn asked(&self) -> String {
+        match self.other {
+            Some(other) => format!("; `{}` asks", other.id()),
+            None => String::new(),
+        }
+    }
 }
 
 /// Returns the first such change of an entry point.
@@ -43,14 +55,30 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
             .entry_points
             .iter()
             .filter(|other| !std::ptr::eq(*other, entry))
-            .find(|other| asks_more(other, access, made.field, has_rank, &accounts))?;
+            .find(|other| asks_more(other, access, made.field, has_rank, &accounts));
+        // To delete what somebody has said is up to him, whoever else may.
+        if other.is_none() && (has_rank || !is_deletion(access)) {
+            return None;
+        }
         Some(ForeignAuthor {
             effect,
             asset: access.asset,
             field: made.field,
             other,
+            made: making,
         })
     })
+}
+
+/// The record is deleted, or marked as deleted.
+fn is_deletion(access: &Access) -> bool {
+    let is_mark = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.contains("delet") || name.contains("remov") || name.contains("retract")
+    };
+    let mut values = access.values.iter();
+    access.operation == Operation::Delete
+        || access.operation == Operation::Update && values.any(|field| is_mark(&field.name))
 }
 
 /// One record, which the client names by nothing else than its number.
@@ -59,7 +87,8 @@ fn is_change_of_named(access: &Access) -> bool {
     let is_change = match access.operation {
         Operation::Delete => true,
         Operation::Update => {
-            sent.any(|field| field.operator == "=" && field.value.is_from_client())
+            let is_sent = |field: &Field| field.operator == "=" && field.value.is_from_client();
+            sent.any(is_sent) || is_deletion(access)
         }
         _ => false,
     };

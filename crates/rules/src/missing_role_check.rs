@@ -178,7 +178,7 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             Operation::Read => access.is_many && !is_one(access),
             // To take one of what is there is to use it.
             Operation::Update => {
-                access.values.is_empty() || access.values.iter().any(|it| it.operator != "+=")
+                access.values.is_empty() || access.values.iter().any(|it| !is_counted(it))
             }
             Operation::Delete => true,
             Operation::Create | Operation::Count => false,
@@ -379,12 +379,17 @@ fn is_at_most(other: &Access, access: &Access) -> bool {
                 // Counting down what is there is less than saying how much there is.
                 && other.values.iter().any(|field| {
                     access.values.iter().any(|own| {
-                        own.name == field.name && (own.operator != "+=" || field.operator == "+=")
+                        own.name == field.name && (!is_counted(own) || is_counted(field))
                     })
                 })
         }
         _ => false,
     }
+}
+
+/// Holds if the field is counted up or down.
+fn is_counted(field: &Field) -> bool {
+    matches!(field.operator, "+=" | "-=")
 }
 
 /// Holds if the record is found by who is asking.

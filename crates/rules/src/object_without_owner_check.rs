@@ -91,9 +91,10 @@ fn report_foreign(map: &Map, findings: &mut Findings) {
             .confidence(Confidence::Medium)
             .title(format!("`{}` changes any {asset}, whoever wrote it", entry.id()))
             .message(format!(
-                "The {asset} is found by what the client sends, and {field} is not held against the caller; `{}` asks.",
-                found.other.id()
+                "The {asset} is found by what the client sends, and {field} is not held against the caller{}.",
+                found.asked()
             ))
+            .because("made", found.made.span, "who writes one is noted here")
             .because("reached", entry.registered, "the entry point")
             .report();
     }

@@ -54,18 +54,24 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// Whoever may write a message changes or deletes those of others.
 fn report_foreign(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    if let Some(found) = foreign_author(map, entry) {
-        let words = format!("changes {} of any {}", found.asset, found.field);
-        let span = found.effect.span;
-        report(
-            entry,
-            &words,
-            span,
-            found.other,
-            Confidence::Medium,
-            findings,
-        );
-    }
+    let Some(found) = foreign_author(map, entry) else {
+        return;
+    };
+    let (asset, field) = (found.asset, found.field);
+    findings
+        .at_entry(entry)
+        .span(found.effect.span)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` changes any {asset}, whoever wrote it",
+            entry.id()
+        ))
+        .message(format!(
+            "The message names the {asset}, and {field} is not held against the caller{}.",
+            found.asked()
+        ))
+        .because("made", found.made.span, "who writes one is noted here")
+        .report();
 }
 
 type Found<'m> = (String, Span, &'m EntryPoint, Confidence);
