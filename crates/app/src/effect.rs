@@ -176,8 +176,8 @@ impl Check {
 
     /// Returns the union of what it examines.
     pub fn provenance(&self) -> Provenance {
-        let examined = self.operands.iter().flat_map(Provenance::origins);
-        Provenance::new(self.control.origins().iter().chain(examined).cloned())
+        let operands = self.operands.iter();
+        operands.fold(self.control.clone(), |all, operand| all.union(operand))
     }
 }
 

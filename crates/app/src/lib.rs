@@ -13,6 +13,7 @@ mod deciding;
 pub mod diff;
 mod effect;
 mod entry_point;
+pub mod exchange;
 mod exclusive;
 mod facts;
 mod fails_open;
