@@ -37,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) taken: OnceLock<FxHashSet<(Ustr, Ustr)>>,
     /// The assets whose records refusing checks compare with a claim of the caller's.
     pub(crate) generations: OnceLock<FxHashSet<Ustr>>,
+    /// The kinds and keys of tokens that prove who a caller is.
+    pub(crate) credential_keys: OnceLock<Vec<(crate::TokenKind, crate::Provenance)>>,
     /// What is asked of callers.
     pub(crate) decisive: OnceLock<crate::admissions::Decisive>,
     /// The assets whose records are looked up by who is asking.
