@@ -71,7 +71,9 @@ pub fn build_map_of(
         let doors = machine.guarded(|machine| (framework.doors)(host, machine));
         for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
             if is_wanted(&DoorFacts::new(&door)) {
+                let before = machine.before();
                 add_entries(host, machine, &door, &mut entries);
+                machine.forget_since(before);
             }
         }
     }
