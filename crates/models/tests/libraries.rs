@@ -112,6 +112,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "mongoose",
             "prisma",
             "python_sql",
+            "redbean",
             "redis",
             "sequelize",
             "sql_drivers",
