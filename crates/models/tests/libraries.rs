@@ -119,6 +119,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "mongoose",
             "prisma",
             "python_sql",
+            "redbean",
             "redis",
             "sequelize",
             "sql_drivers",
