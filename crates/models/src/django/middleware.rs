@@ -15,7 +15,7 @@ use ustr::Ustr;
 use super::{project, run, users};
 use crate::doors::Mounting;
 use crate::fastapi::plan::settled;
-use crate::python_support::last_name;
+use crate::python_support::{argument, last_name};
 use crate::{Model, ModelHost, Step, StepKind};
 
 const NEXT: &str = "django:get_response";
@@ -34,9 +34,23 @@ pub static MODEL: Model = Model {
             call_mixin,
         ),
         ("django:later-response.*", crate::python_support::nothing),
+        (
+            "py:django.utils.functional.SimpleLazyObject",
+            made_when_used,
+        ),
     ],
     ..Model::EMPTY
 };
+
+/// What is made when it is first used is what the function returns: middleware puts users there.
+fn made_when_used(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let function = argument(call, 0, "func");
+    if !crate::tools::is_function(machine, &function) {
+        return Ok(None);
+    };
+    let made = machine.call_value(&function, None, &Arguments::default(), call.span)?;
+    Ok(Some(made))
+}
 
 /// Returns the middleware of a project as steps.
 pub(crate) fn steps(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId) -> Vec<Step> {
