@@ -170,6 +170,7 @@ pub(crate) fn run(
     let Some(id) = step.value.only_object() else {
         return run_library(host, machine, step, request);
     };
+    users::settle(host, machine, request, span)?;
     let next = host.make_object(machine, NEXT, span);
     let given = Arguments::positional([Value::object(next)]);
     let is_class = matches!(machine.heap.get(id).kind, ObjectKind::Class { .. });
@@ -218,7 +219,10 @@ fn mixin(
         .is_some()
     {
         let name = Ustr::from("process_request");
+        let user = users::known(machine, request);
         let answered = machine.call_member(instance, name, &arguments, span)?;
+        // Of those whom it does not name it says nothing: they go on as who they are.
+        users::may_remain(machine, request, user);
         return hand_on(host, machine, instance, class, &answered, span);
     }
     hand_on(host, machine, instance, class, &Value::null(), span)
