@@ -88,22 +88,13 @@ fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
                 .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
         });
         let is_of_caller = check.operands.iter().any(Provenance::is_of_principal);
-        let is_about_method = asks_method(check);
+        let is_about_method = check.provenance().is_from(RequestPart::Line);
         let is_late = check
             .operands
             .iter()
             .any(|operand| operand.origins().contains(&Origin::Clock));
         check.kind == CheckKind::Failure
             || !is_about_method && !is_late && (!is_of_record || is_of_caller)
-    })
-}
-
-/// Holds if the check asks for the method, or for the request line in a way that may tell it.
-fn asks_method(check: &Check) -> bool {
-    let provenance = check.provenance();
-    provenance.origins().iter().any(|origin| {
-        matches!(origin, Origin::Request(RequestPart::Line, name)
-            if name.is_empty() || name == "method")
     })
 }
 
@@ -127,7 +118,7 @@ fn switched<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
     let mut effects = entry.effects.iter();
     let effect = effects.find(|effect| {
         let mut checks = entry.checks_of(effect);
-        is_log_in(effect) && !checks.any(asks_method)
+        is_log_in(effect) && !checks.any(|check| check.provenance().is_from(RequestPart::Line))
     })?;
     Some((effect, "logs its visitor in as another".to_owned()))
 }

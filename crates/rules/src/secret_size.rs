@@ -29,7 +29,7 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<Guess> {
         access.key.iter().find_map(|field| {
             let is_tried = field.operator == "=" && is_sent(&field.value);
             // What finds somebody once, and is taken away by that, is a code, and no name of his.
-            let is_taken = takes_away(entry, access.asset, field.name);
+            let is_taken = access.values.iter().any(|value| value.name == field.name);
             let is_shown = query::account_assets(map).contains(&access.asset) && !is_taken;
             let bits =
                 (is_tried && !is_shown).then(|| bits_of(map, access.asset, field.name))??;
@@ -40,15 +40,6 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<Guess> {
                 span: effect.span,
             })
         })
-    })
-}
-
-/// Holds if the entry point writes the field itself, with the look-up or after it.
-fn takes_away(entry: &EntryPoint, asset: Ustr, field: Ustr) -> bool {
-    query::handler_accesses(entry).any(|(_, access)| {
-        access.asset == asset
-            && access.operation.is_write()
-            && access.values.iter().any(|value| value.name == field)
     })
 }
 
