@@ -7,7 +7,7 @@ use firedoor_app::ownership::{
 };
 use firedoor_app::{
     Check, CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, query,
+    RequestPart, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -72,8 +72,10 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let examples = usages.iter().filter(|it| it.is_scoped && is_asked(it));
     let examples: Vec<&Usage<'_>> = examples.collect();
     let mut found = Vec::new();
+    let tallies = counting::tallies(map);
     let open = usages
         .iter()
+        .filter(|usage| !tallies.contains(&usage.access.asset))
         .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage));
     for usage in open {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
@@ -215,7 +217,12 @@ fn tells_alike(usage: &Usage<'_>, other: &Usage<'_>) -> bool {
     if usage.kind != Use::Tell {
         return true;
     }
-    if other.kind != Use::Tell || !query::is_reading(other.entry) {
+    let reads_only = query::is_reading(other.entry);
+    // Who acts for what is his looks his own up, and that keeps nothing back from those who only read.
+    if other.kind == Use::Find && !reads_only {
+        return false;
+    }
+    if other.kind != Use::Tell || !reads_only {
         return ownership::rank_guards(other.entry).is_empty();
     }
     let below = other.entry.path.strip_prefix(usage.entry.path.as_str());

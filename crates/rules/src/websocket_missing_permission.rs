@@ -9,7 +9,10 @@ use ustr::Ustr;
 
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
-use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client};
+use crate::socket::{
+    asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
+    is_open_over_http,
+};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -88,9 +91,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
                     .iter()
                     .filter(|_| access.operation == Operation::Create),
             )
-            .any(|field| {
-                is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
-            });
+            .any(|field| names_any(&field.value) && is_reference(map, access.asset, &field.name));
         let is_seen = access.operation.is_write() || is_told(entry, access.asset);
         let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
         // Of a record that is read for nothing but the question whose it is, nothing is told.
@@ -103,6 +104,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || is_bookkeeping(map, access)
             || is_cleared(map, entry, effect, access)
             || is_asked(entry, effect, access)
+            || is_open_over_http(map, effect, access)
         {
             return None;
         }
@@ -122,6 +124,11 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             },
         ))
     })
+}
+
+/// The message says which is meant, and not one out of a list that the program has.
+fn names_any(value: &Provenance) -> bool {
+    is_named_by_client(value) && !is_of_a_list(value)
 }
 
 /// A process keeps its own connections by the name of a room: whoever is found there is told nothing by that, and
@@ -236,10 +243,14 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         let EffectKind::Room(RoomKind::Join, key) = &effect.kind else {
             return None;
         };
-        let is_open = is_named_by_client(key)
+        let is_open = names_any(key)
             && !query::is_principal(key)
             && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;
+        // To join is to listen: where everybody may read what the room is called after, nothing is kept back.
+        if is_read_by_all(map, name) {
+            return None;
+        }
         let other = map
             .entry_points
             .iter()
@@ -438,17 +449,39 @@ fn named(key: &Provenance) -> Option<Ustr> {
     })
 }
 
+/// The last part of a name, as it is written everywhere.
+fn plain(text: &str) -> String {
+    let last = text.rsplit('.').next().unwrap_or(text);
+    last.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase()
+        .trim_end_matches("id")
+        .to_owned()
+}
+
+/// Holds if an entry point tells every user who names one the records that are called so.
+fn is_read_by_all(map: &Map, name: Ustr) -> bool {
+    let wanted = plain(&name);
+    let is_told = |entry: &EntryPoint| {
+        query::handler_accesses(entry).any(|(_, access)| {
+            access.operation == Operation::Read
+                && plain(&access.asset) == wanted
+                && access.key.iter().any(|field| field.value.is_from_client())
+                && entry
+                    .effects
+                    .iter()
+                    .any(|effect| query::tells(effect, access.asset))
+        })
+    };
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.verdict(Control::Authentication).refuses() && !asks(entry))
+        .any(|entry| query::is_reading(entry) && is_told(entry))
+}
+
 /// Holds if the entry point looks something up by a request's field or a record's of that name.
 fn acts_under(entry: &EntryPoint, name: Ustr) -> bool {
-    let plain = |text: &str| -> String {
-        let last = text.rsplit('.').next().unwrap_or(text);
-        last.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase()
-            .trim_end_matches("id")
-            .to_owned()
-    };
     let wanted = plain(&name);
     !wanted.is_empty()
         && query::accesses(entry)
