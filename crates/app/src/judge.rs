@@ -9,7 +9,7 @@ mod forgery;
 use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
-use self::forgery::{is_about_pages, is_csrf_check, is_double_submit, is_origin_check};
+use self::forgery::{is_about_pages, is_csrf_check, is_double_submit, is_origin_check, one_reason};
 use crate::counting;
 use crate::fails_open::{environment_in, is_missing_on_both_sides, is_setting_missing};
 use crate::{Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict};
@@ -340,7 +340,12 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
         .refusals
         .iter()
         .any(|(refusal, checks, _)| refusal_control(refusal, checks) == Some(control));
-    if !refuses {
+    let among_others = || {
+        let mut refusals = run.refusals.iter();
+        refusals.find_map(|(refusal, checks, _)| one_reason(refusal, checks, control))
+    };
+    let among_others = if refuses { None } else { among_others() };
+    if !refuses && among_others.is_none() {
         return without_refusal(run, control);
     }
     if control == Control::RateLimit || control == Control::Authorization {
@@ -350,6 +355,12 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
         .continuations
         .iter()
         .filter(|way| !is_behind(way, control))
+        // On the other side of the test none of the reasons holds.
+        .filter(|way| {
+            !way.checks
+                .iter()
+                .any(|check| Some(check.span) == among_others)
+        })
         .collect();
     if open.is_empty() {
         return Verdict::Enforced;

@@ -197,7 +197,12 @@ impl<'p> Machine<'p> {
             ObjectKind::Function {
                 closure,
                 bound_this,
-            } => self.call_closure(closure, bound_this.or(this), arguments, span),
+            } => {
+                let this = bound_this.or(this);
+                self.calling_once(id, |machine| {
+                    machine.call_closure(closure, this, arguments, span)
+                })
+            }
             ObjectKind::Bound {
                 target,
                 this: own,

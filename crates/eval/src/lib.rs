@@ -37,6 +37,7 @@ mod matching;
 mod member;
 mod merge;
 mod method;
+mod once;
 mod operator;
 mod origin;
 mod overlay;

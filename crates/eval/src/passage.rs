@@ -41,6 +41,13 @@ pub struct Before {
     builtins: usize,
 }
 
+impl Before {
+    /// Returns the number that the first object which is made from now on has.
+    pub fn first_object(&self) -> crate::ObjectId {
+        crate::ObjectId(self.objects as u32)
+    }
+}
+
 impl Machine<'_> {
     /// Returns what there is before a request, for [`Machine::forget_since`].
     pub fn before(&self) -> Before {

@@ -73,7 +73,9 @@ pub fn build_map_of(
             if is_wanted(&DoorFacts::new(&door)) {
                 let before = machine.before();
                 add_entries(host, machine, &door, &mut entries);
-                machine.forget_since(before);
+                if !host.state().keeps_any_since(before.first_object()) {
+                    machine.forget_since(before);
+                }
             }
         }
     }

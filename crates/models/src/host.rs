@@ -325,6 +325,10 @@ impl Host for ModelHost {
         });
     }
 
+    fn chance_of(&self, machine: &mut Machine<'_>, key: &Value) -> OriginSet {
+        self.chance_in(machine, key)
+    }
+
     fn stored(
         &self,
         machine: &mut Machine<'_>,

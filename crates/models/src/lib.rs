@@ -18,6 +18,7 @@ mod drive;
 mod drizzle;
 mod express;
 mod express_terminal;
+mod express_validator;
 mod express_ws;
 mod factories;
 mod fastapi;
@@ -70,6 +71,7 @@ mod python_sql;
 mod python_standard;
 mod python_support;
 mod qstash;
+mod redbean;
 mod redis;
 mod request;
 mod return_effects;
@@ -141,6 +143,7 @@ pub static MODELS: &[&Model] = &[
     &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,
+    &express_validator::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi::middleware::MODEL,
@@ -207,6 +210,7 @@ pub static MODELS: &[&Model] = &[
     &python_sql::MODEL,
     &python_standard::MODEL,
     &qstash::MODEL,
+    &redbean::MODEL,
     &redis::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,

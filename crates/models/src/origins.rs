@@ -47,6 +47,25 @@ impl ModelHost {
         value
     }
 
+    /// Returns the chance in a value. One letter of many that chance picks tells nothing of how many there are.
+    pub(crate) fn chance_in(&self, machine: &mut Machine<'_>, value: &Value) -> OriginSet {
+        let mut found = OriginSet::EMPTY;
+        for origin in self.origins_of(machine, value.origins) {
+            if let Origin::Random { cryptographic, .. } = origin {
+                let bits = None;
+                let one = self.origin(
+                    machine,
+                    Origin::Random {
+                        cryptographic,
+                        bits,
+                    },
+                );
+                found = machine.origins.union(found, one);
+            }
+        }
+        found
+    }
+
     /// Returns `value`, which is made of `parts` and no longer shows their constants, with the settings among them as
     /// they are where the environment says nothing.
     pub(crate) fn with_fallbacks(

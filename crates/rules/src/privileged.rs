@@ -231,7 +231,39 @@ pub fn is_rank_name(name: &str) -> bool {
 
 /// Holds if a field is named like something that is worth money.
 pub fn is_money_name(name: &str) -> bool {
-    find_word(name, is_money_word)
+    find_word(name, |word| {
+        is_money_word(word) && (word != "total" || !is_total_of_things(name))
+    })
+}
+
+/// `total_checks` and `totalVisits` count what happened; `total`, `total_amount` and `totalPaid` are sums of money.
+fn is_total_of_things(name: &str) -> bool {
+    let mut after = false;
+    let mut is_things = false;
+    let is_money = find_word(name, |word| {
+        is_things |= after;
+        after |= word == "total";
+        word != "total" && (is_money_word(word) || is_sum_word(word))
+    });
+    is_things && !is_money
+}
+
+fn is_sum_word(word: &str) -> bool {
+    matches!(
+        word,
+        "value"
+            | "sum"
+            | "due"
+            | "prices"
+            | "charge"
+            | "charges"
+            | "fees"
+            | "tax"
+            | "net"
+            | "gross"
+            | "spent"
+            | "earned"
+    )
 }
 
 /// Holds if a field counts like money: by its name, or because somebody pays with it.

@@ -1,7 +1,9 @@
 //! Checks that only a page of another site fails: of the origin, and of tokens that it cannot know.
 
 use super::attributes::says_attribute;
-use super::{LayerRun, refusal_control};
+use firedoor_source::Span;
+
+use super::{LayerRun, check_control, refusal_control};
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart};
 
 /// Holds if what decides is the page that the request comes from.
@@ -68,6 +70,24 @@ pub(super) fn is_double_submit(check: &Check) -> bool {
                     RequestPart::Query | RequestPart::Body | RequestPart::Header
                 )
             })
+}
+
+/// Returns the place of the test if a foreign page is one of several reasons for one answer, as where nobody is known
+/// or the page is another.
+pub(super) fn one_reason(refusal: &Refusal, checks: &[Check], control: Control) -> Option<Span> {
+    let check = checks.last().filter(|check| check.is_alternative)?;
+    let is_of_page = matches!(control, Control::Csrf | Control::Origin);
+    let mut parts = check.alternatives.iter();
+    // What decided the whole is that of every part; each is asked for itself.
+    let is_among = is_of_page
+        && parts.any(|part| {
+            let alone = Check {
+                control: Provenance::default(),
+                ..part.clone()
+            };
+            check_control(refusal, &alone) == Some(control)
+        });
+    is_among.then_some(check.span)
 }
 
 /// Holds if the check examines a token against forged requests. What an earlier such test only stood before, as the

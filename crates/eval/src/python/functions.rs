@@ -13,7 +13,10 @@ pub(crate) fn call(machine: &mut Machine<'_>, call: &Use<'_>) -> Answer {
         "update_wrapper" => update_wrapper(machine, call),
         // What is cached is a function that is called as before; `lru_cache(...)` is a decorator still.
         "lru_cache" | "cache" => match call.at(0).filter(|first| first.only_object().is_some()) {
-            Some(function) => function,
+            Some(function) => {
+                machine.run_once(&function);
+                function
+            }
             None => Value::outside("py:functools.lru_cache"),
         },
         "cached_property" => {
