@@ -2,8 +2,8 @@
 
 use firedoor_app::lookups::is_identifier;
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, Map, Operation, Origin,
-    Transport, Verdict, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, LayerKind, Map, Operation,
+    Origin, Transport, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -80,7 +80,10 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
         return None;
     }
     let (effect, _) = query::handler_accesses(entry).next()?;
-    if is_registered(map, entry, effect) {
+    // Whoever is asked whether the record is his is asked for more than a log-in.
+    let asks_whose =
+        query::guards(entry, Control::Ownership).any(|it| it.kind == LayerKind::Inline);
+    if asks_whose || is_registered(map, entry, effect) {
         return None;
     }
     let guarded: Vec<&EntryPoint> = map

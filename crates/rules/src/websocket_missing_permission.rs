@@ -220,6 +220,10 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             && !query::is_principal(key)
             && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;
+        // To join is to listen: where everybody may read what the room is called after, nothing is kept back.
+        if is_read_by_all(map, name) {
+            return None;
+        }
         let other = map
             .entry_points
             .iter()
@@ -418,17 +422,39 @@ fn named(key: &Provenance) -> Option<Ustr> {
     })
 }
 
+/// The last part of a name, as it is written everywhere.
+fn plain(text: &str) -> String {
+    let last = text.rsplit('.').next().unwrap_or(text);
+    last.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase()
+        .trim_end_matches("id")
+        .to_owned()
+}
+
+/// Holds if an entry point tells every user who names one the records that are called so.
+fn is_read_by_all(map: &Map, name: Ustr) -> bool {
+    let wanted = plain(&name);
+    let is_told = |entry: &EntryPoint| {
+        query::handler_accesses(entry).any(|(_, access)| {
+            access.operation == Operation::Read
+                && plain(&access.asset) == wanted
+                && access.key.iter().any(|field| field.value.is_from_client())
+                && entry
+                    .effects
+                    .iter()
+                    .any(|effect| query::tells(effect, access.asset))
+        })
+    };
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.verdict(Control::Authentication).refuses() && !asks(entry))
+        .any(|entry| query::is_reading(entry) && is_told(entry))
+}
+
 /// Holds if the entry point looks something up by a request's field or a record's of that name.
 fn acts_under(entry: &EntryPoint, name: Ustr) -> bool {
-    let plain = |text: &str| -> String {
-        let last = text.rsplit('.').next().unwrap_or(text);
-        last.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase()
-            .trim_end_matches("id")
-            .to_owned()
-    };
     let wanted = plain(&name);
     !wanted.is_empty()
         && query::accesses(entry)
