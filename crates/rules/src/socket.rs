@@ -174,7 +174,7 @@ pub fn asks_elsewhere<'m>(
             && asks(other)
             // Whoever may not even read something may not change it either; what everybody reads may still be only
             // the members' to change.
-            && (operation.is_write() || reads(other, asset) || !is_told_freely(map, entry, asset))
+            && (operation.is_write() || shows(other, asset) || !is_told_freely(map, entry, asset))
             && query::handler_accesses(other).any(|(effect, access)| {
                 access.asset == asset
                     && (other.verdict(Control::Authorization).refuses()
@@ -183,9 +183,16 @@ pub fn asks_elsewhere<'m>(
     })
 }
 
-fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
-    query::handler_accesses(entry)
-        .any(|(_, access)| access.asset == asset && !access.operation.is_write())
+/// Holds if the asset is read and shown: what is read for a question about something else says nothing of who may see
+/// it.
+fn shows(entry: &EntryPoint, asset: Ustr) -> bool {
+    let is_read = query::handler_accesses(entry)
+        .any(|(_, access)| access.asset == asset && !access.operation.is_write());
+    is_read
+        && entry.effects.iter().any(|effect| {
+            query::tells(effect, asset)
+                || matches!(effect.kind, EffectKind::Room(RoomKind::Join, _))
+        })
 }
 
 /// Holds if another entry point reads the asset and asks nobody.
