@@ -4,7 +4,57 @@
 //! is none: a number that nobody asks for stops nobody, and a number that only keeps the step of the last code counts
 //! nothing.
 
-use crate::{Access, Check, CheckKind, Field, Operation, Origin, Provenance};
+use std::collections::BTreeSet;
+
+use ustr::Ustr;
+
+use crate::query::{accesses, account_assets};
+use crate::{Access, Check, CheckKind, Field, Map, Operation, Origin, Provenance};
+
+/// How many fields say what is counted: an address, and what it was tried with.
+const NAMES: usize = 2;
+
+/// Returns the assets whose records are nothing but counts of attempts: each says what is counted, how often, and
+/// until when. Such a record is nobody's.
+pub fn tallies(map: &Map) -> BTreeSet<Ustr> {
+    let accounts = account_assets(map);
+    let mut found = BTreeSet::new();
+    for entry in &map.entry_points {
+        let all: Vec<&Access> = accesses(entry).map(|(_, access)| access).collect();
+        for check in entry.checks.iter().filter(|check| limits_rate(check, &all)) {
+            found.extend(check.operands.iter().filter_map(asset_of));
+        }
+    }
+    found.retain(|asset| !accounts.contains(asset) && is_tally(map, *asset));
+    found
+}
+
+fn is_tally(map: &Map, asset: Ustr) -> bool {
+    let mut names: BTreeSet<Ustr> = BTreeSet::new();
+    let all = map.entry_points.iter().flat_map(accesses);
+    for (_, access) in all.filter(|(_, access)| access.asset == asset) {
+        let is_number = |field: &Field| {
+            field.operator != "="
+                || is_of_time(field)
+                || field.value.record_fields(asset).next().is_some()
+                || field
+                    .value
+                    .literal()
+                    .is_some_and(|text| text == "null" || text.parse::<f64>().is_ok())
+        };
+        names.extend(
+            access
+                .values
+                .iter()
+                .filter(|it| !is_number(it))
+                .map(|it| it.name),
+        );
+        if !access.spread.is_empty() {
+            return false;
+        }
+    }
+    names.len() <= NAMES
+}
 
 /// Holds if the check asks for a number that `accesses` count in: a field of a record that they make larger, one
 /// beside it that they write, or the number of records, of which they make one more.

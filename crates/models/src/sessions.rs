@@ -146,8 +146,23 @@ fn session_field(
     _span: Span,
 ) -> Option<Value> {
     let path = host.state().member_name;
-    Some(host.request_value(machine, RequestPart::Session, last_part(&path)))
+    let name = last_part(&path);
+    // What is bound or handed on before it is called is a method all the same.
+    if METHODS.contains(&name) {
+        return None;
+    }
+    Some(host.request_value(machine, RequestPart::Session, name))
 }
+
+/// What sessions of express-session can do, beside the fields that handlers keep in them.
+const METHODS: &[&str] = &[
+    "destroy",
+    "regenerate",
+    "save",
+    "reload",
+    "touch",
+    "resetMaxAge",
+];
 
 pub(crate) fn note(
     host: &ModelHost,

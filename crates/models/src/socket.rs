@@ -127,11 +127,14 @@ pub(crate) fn add_listener(host: &ModelHost, machine: &Machine<'_>, listener: Li
         return;
     }
     let span = listener.span;
+    let is_socketio = matches!(machine.heap.get(listener.socket).kind,
+        ObjectKind::Host(path) if path.starts_with("socketio:"));
     let is_awaited = {
         let run = &mut host.state().run;
         let name = listener.event.text();
         let is_awaited = match (run.event, name) {
             (Some(event), Some(name)) => event == name,
+            (None, Some(name)) if is_socketio => !is_reserved(&name),
             (None, Some(name)) => !is_lifecycle(&name),
             (_, None) => listener.kind != ListenerKind::Layer,
         };
@@ -145,8 +148,23 @@ pub(crate) fn add_listener(host: &ModelHost, machine: &Machine<'_>, listener: Li
     }
 }
 
+/// Events that come from Socket.IO itself; clients send what other libraries have for themselves. Source: socket.io 4.8,
+/// `lib/socket-types.ts`, `RESERVED_EVENTS`; `error` is that of version 2.
+pub(crate) fn is_reserved(event: &str) -> bool {
+    matches!(
+        event,
+        "connect"
+            | "connect_error"
+            | "disconnect"
+            | "disconnecting"
+            | "error"
+            | "newListener"
+            | "removeListener"
+    )
+}
+
 /// Events that come from the library, not from the client.
-pub(crate) fn is_lifecycle(event: &str) -> bool {
+fn is_lifecycle(event: &str) -> bool {
     matches!(
         event,
         "close"

@@ -218,11 +218,33 @@ fn is_answer(effect: &Effect) -> bool {
     effect.layer.is_none() && matches!(effect.kind, EffectKind::Respond { .. })
 }
 
-/// Whether the effect happens only where a record was found (`true`) or only where none was.
+/// Whether the effect happens only where a record was found (`true`), or only where none was, or none that will do.
 fn side(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> Option<bool> {
     entry
         .checks_of(effect)
-        .find_map(|check| presence(check, asset))
+        .find_map(|check| match check.is_alternative {
+            true => lacks(check, asset),
+            false => presence(check, asset),
+        })
+}
+
+/// That there is no record is one of several reasons for the same answer, and all others are what the record says of
+/// itself: that it is banned, or not confirmed yet. What the client has to know besides is no such reason.
+fn lacks(check: &Check, asset: Ustr) -> Option<bool> {
+    let is_of_record = |part: &Check| {
+        let mut origins = part.operands.iter().flat_map(|operand| operand.origins());
+        part.kind != CheckKind::Proof
+            && origins.all(|origin| match origin {
+                Origin::Record { asset: found, .. } => *found == asset,
+                Origin::Literal(_) | Origin::Clock => true,
+                _ => false,
+            })
+    };
+    let mut parts = check.alternatives.iter();
+    let is_lacking = check.is_alternative
+        && parts.clone().all(is_of_record)
+        && parts.any(|part| presence(part, asset) == Some(false));
+    is_lacking.then_some(false)
 }
 
 fn presence(check: &Check, asset: Ustr) -> Option<bool> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use firedoor_app::{
-    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query,
-    user_control,
+    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    ownership, query, user_control,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -129,6 +129,19 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
             .iter()
             .any(|field| query::is_principal(&field.value))
     };
+    // The purse of a group that he was found in with the right to take from it is as good as his.
+    let is_his = |effect: &Effect, taken: &Access| {
+        let ties = ownership::ties(entry, effect);
+        is_own(taken)
+            || taken
+                .values
+                .iter()
+                .any(|field| field.operator == "-=" && is_sent(field))
+                && taken
+                    .key
+                    .iter()
+                    .any(|field| field.operator == "=" && ties.touches(&field.value))
+    };
     let is_enough = |field: &Field| matches!(field.operator, ">" | ">=") && is_sent(field);
     let changes = || {
         query::handler_accesses(entry).filter(|(_, access)| {
@@ -143,8 +156,8 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
             false => given.values.iter().any(is_raised),
         }
     };
-    changes().any(|(_, taken)| {
-        is_own(taken)
+    changes().any(|(effect, taken)| {
+        is_his(effect, taken)
             && taken.key.iter().any(is_enough)
             && changes().any(|(_, given)| gets(taken, given))
     })

@@ -5,7 +5,8 @@ use firedoor_app::ownership::{
     Usage, all_usages, is_clients_choice, is_for_higher_rank, knows_caller, ties,
 };
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Provenance, query, user_control,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Provenance, counting, query,
+    user_control,
 };
 use firedoor_source::Span;
 
@@ -35,6 +36,7 @@ type Making<'m> = (&'m EntryPoint, &'m Effect, &'m Access);
 /// Returns the records that are made for others.
 pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
     let usages = all_usages(map);
+    let tallies = counting::tallies(map);
     let makings: Vec<Making<'_>> = map
         .entry_points
         .iter()
@@ -42,6 +44,7 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
         .flat_map(|entry| {
             query::handler_accesses(entry)
                 .filter(|(_, access)| access.operation == Operation::Create)
+                .filter(|(_, access)| !tallies.contains(&access.asset))
                 .map(move |(effect, access)| (entry, effect, access))
         })
         .collect();

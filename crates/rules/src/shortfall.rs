@@ -298,12 +298,27 @@ fn creates<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
     // What becomes the maker's own is his to make, whoever else may change it.
     let is_owner =
         |it: &firedoor_app::Field| query::is_principal(&it.value) && !is_author(&it.name);
-    if access.values.iter().any(is_owner) {
+    if access.values.iter().any(is_owner) || is_founded(asked.entry, access) {
         return None;
     }
     let mut neighbours = alike.iter().copied().filter(is_neighbour);
     neighbours.next()?;
     all_ask_more(scale, asked, &alike, 2, format!("creates {}", access.asset))
+}
+
+/// Who makes a group becomes its first member: with the new record one is made that refers to it and to the caller.
+fn is_founded(entry: &EntryPoint, made: &Access) -> bool {
+    query::handler_accesses(entry).any(|(_, along)| {
+        let refers =
+            |field: &firedoor_app::Field| field.value.record_fields(made.asset).next().is_some();
+        along.operation == Operation::Create
+            && along.asset != made.asset
+            && along.values.iter().any(refers)
+            && along
+                .values
+                .iter()
+                .any(|field| query::is_principal(&field.value))
+    })
 }
 
 /// It changes what all others change only for more.

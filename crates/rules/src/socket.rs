@@ -156,6 +156,29 @@ pub fn is_named_by_client(value: &Provenance) -> bool {
         .any(|part| value.is_from(part))
 }
 
+/// Holds if the value is one of several constants, whatever the client sends: it chooses among what is listed.
+pub fn is_of_a_list(value: &Provenance) -> bool {
+    let is_constant = |origin: &&Origin| matches!(origin, Origin::Literal(text) if !matches!(text.as_str(), "" | "null"));
+    value.origins().iter().filter(is_constant).nth(1).is_some()
+}
+
+/// Holds if the same place is reached over HTTP, by whoever is logged in: what nobody is asked there is open on purpose.
+pub fn is_open_over_http(map: &Map, effect: &Effect, access: &Access) -> bool {
+    map.entry_points
+        .iter()
+        .filter(|other| other.transport == Transport::Http)
+        .filter(|other| other.verdict(Control::Authentication).refuses())
+        .filter(|other| !other.verdict(Control::Authorization).refuses())
+        .any(|other| {
+            query::handler_accesses(other).any(|(found, same)| {
+                found.span == effect.span
+                    && same.asset == access.asset
+                    && same.operation == access.operation
+                    && !is_asked(other, found, same)
+            })
+        })
+}
+
 /// Holds if what stands before the effect asks whether it is the caller's, or the caller is part of the key.
 pub fn is_the_callers(entry: &EntryPoint, effect: &Effect, key: &[firedoor_app::Field]) -> bool {
     key.iter().any(|field| query::is_principal(&field.value))
@@ -195,7 +218,8 @@ fn shows(entry: &EntryPoint, asset: Ustr) -> bool {
         })
 }
 
-/// Holds if another entry point reads the asset and asks nobody.
+/// Holds if another entry point reads the asset and asks nobody. What is found by one of several constants is a part
+/// that everybody may read, and says nothing of the rest.
 fn is_told_freely(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
     map.entry_points.iter().any(|other| {
         !std::ptr::eq(other, entry)
@@ -203,6 +227,7 @@ fn is_told_freely(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
                 access.asset == asset
                     && !access.operation.is_write()
                     && !is_asked(other, effect, access)
+                    && !access.key.iter().any(|field| is_of_a_list(&field.value))
             })
     })
 }
@@ -212,8 +237,10 @@ pub fn is_asked(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     if access.operation.is_write() || is_the_callers(entry, effect, &access.key) {
         return is_the_callers(entry, effect, &access.key);
     }
+    // Rooms that a layer has put the caller in when he came tell nothing of what he asks for.
     let is_telling = |effect: &&Effect| {
-        query::tells(effect, access.asset) || matches!(effect.kind, EffectKind::Room(..))
+        query::tells(effect, access.asset)
+            || effect.layer.is_none() && matches!(effect.kind, EffectKind::Room(..))
     };
     let mut telling = entry.effects.iter().filter(is_telling).peekable();
     telling.peek().is_some() && telling.all(|told| query::is_checked_by_principal(entry, told))

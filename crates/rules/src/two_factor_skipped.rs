@@ -1,10 +1,11 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, IssueToken, LayerKind, Map, Origin,
-    Provenance, RequestPart, TokenKind, Verdict, lookups, passwords, query, second_factors,
-    sessions,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, IssueToken, LayerKind, Map,
+    Operation, Origin, Provenance, RequestPart, TokenKind, Verdict, lookups, passwords, query,
+    second_factors, sessions,
 };
+use ustr::Ustr;
 
 use crate::oauth_flow;
 use crate::token_kinds::{accepts, issued, proves_identity, verified};
@@ -223,6 +224,7 @@ fn is_exempt(map: &Map, entry: &EntryPoint) -> bool {
     is_guarded(entry)
         || sessions::renewal(map, entry).is_some()
         || exchanges_token(map, entry)
+        || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
             && !reads_account(map, entry))
@@ -257,17 +259,54 @@ fn exchanges_token(map: &Map, entry: &EntryPoint) -> bool {
         })
 }
 
+/// Holds if a secret is taken that only somebody who is logged in gets: all who keep one are behind a guard, and keep
+/// it in the name of the caller. What a log-in keeps half-way is kept before any guard knows who it is.
+fn takes_code_of_caller(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let is_secret = |access: &Access| {
+        access.key.iter().any(|field| {
+            field.value.is_from_client()
+                && (field.value.origins().contains(&Origin::Digest)
+                    || query::is_random_field(map, access.asset, field.name))
+        })
+    };
+    let is_for_caller = |made: &EntryPoint, asset: Ustr| {
+        query::guards(made, Control::Authentication)
+            .any(|layer| layer.kind == LayerKind::Layer && layer.verdict == Verdict::Enforced)
+            && query::handler_accesses(made)
+                .filter(|(_, access)| {
+                    access.asset == asset && access.operation == Operation::Create
+                })
+                .all(|(_, access)| {
+                    access
+                        .values
+                        .iter()
+                        .any(|it| query::is_principal(&it.value))
+                })
+    };
+    query::handler_accesses(entry)
+        .filter(|(_, access)| !accounts.contains(&access.asset) && is_secret(access))
+        .any(|(_, access)| {
+            let makes = |made: &&EntryPoint| {
+                query::handler_accesses(made)
+                    .any(|(_, it)| it.asset == access.asset && it.operation == Operation::Create)
+            };
+            let mut makers = map.entry_points.iter().filter(makes).peekable();
+            makers.peek().is_some() && makers.all(|made| is_for_caller(made, access.asset))
+        })
+}
+
 /// A registration that also finds existing accounts (as an OAuth callback does) is a log-in too.
 fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).any(|(effect, access)| {
-        let is_upsert = access.operation == firedoor_app::Operation::Update
+        let is_upsert = access.operation == Operation::Update
             && accounts.contains(&access.asset)
             && access.key.iter().any(|field| field.value.is_from_client());
         if is_upsert {
             return true;
         }
-        access.operation == firedoor_app::Operation::Read
+        access.operation == Operation::Read
             && accounts.contains(&access.asset)
             && sessions::session_opening(map, entry)
                 .is_some_and(|opening| opening.span != effect.span)

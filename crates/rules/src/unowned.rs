@@ -7,7 +7,7 @@ use firedoor_app::ownership::{
 };
 use firedoor_app::{
     Check, CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, query,
+    RequestPart, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -72,8 +72,10 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let examples = usages.iter().filter(|it| it.is_scoped && is_asked(it));
     let examples: Vec<&Usage<'_>> = examples.collect();
     let mut found = Vec::new();
+    let tallies = counting::tallies(map);
     let open = usages
         .iter()
+        .filter(|usage| !tallies.contains(&usage.access.asset))
         .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage));
     for usage in open {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {

@@ -8,7 +8,10 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::Demands;
-use crate::socket::{asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client};
+use crate::socket::{
+    asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
+    is_open_over_http,
+};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -61,9 +64,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
                     .iter()
                     .filter(|_| access.operation == Operation::Create),
             )
-            .any(|field| {
-                is_named_by_client(&field.value) && is_reference(map, access.asset, &field.name)
-            });
+            .any(|field| names_any(&field.value) && is_reference(map, access.asset, &field.name));
         let is_seen = access.operation.is_write() || is_told(entry, access.asset);
         let is_telling = is_seen || (access.operation == Operation::Read && only_reads(entry));
         // Of a record that is read for nothing but the question whose it is, nothing is told.
@@ -76,6 +77,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || is_bookkeeping(map, access)
             || is_cleared(map, entry, effect, access)
             || is_asked(entry, effect, access)
+            || is_open_over_http(map, effect, access)
         {
             return None;
         }
@@ -95,6 +97,11 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             },
         ))
     })
+}
+
+/// The message says which is meant, and not one out of a list that the program has.
+fn names_any(value: &Provenance) -> bool {
+    is_named_by_client(value) && !is_of_a_list(value)
 }
 
 /// A process keeps its own connections by the name of a room: whoever is found there is told nothing by that, and
@@ -209,7 +216,7 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         let EffectKind::Room(RoomKind::Join, key) = &effect.kind else {
             return None;
         };
-        let is_open = is_named_by_client(key)
+        let is_open = names_any(key)
             && !query::is_principal(key)
             && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;

@@ -165,7 +165,7 @@ fn events(sent: &Sent) -> Vec<(Ustr, Listener)> {
     let mut events: Vec<(Ustr, Listener)> = Vec::new();
     let mut add = |name: Ustr, listener: &Listener| {
         let is_known = events.iter().any(|(known, _)| *known == name);
-        if !is_known && !socket::is_lifecycle(&name) {
+        if !is_known && !socket::is_reserved(&name) {
             events.push((name, listener.clone()));
         }
     };
