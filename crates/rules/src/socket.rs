@@ -213,8 +213,11 @@ fn shows(entry: &EntryPoint, asset: Ustr) -> bool {
         .any(|(_, access)| access.asset == asset && !access.operation.is_write());
     is_read
         && entry.effects.iter().any(|effect| {
-            query::tells(effect, asset)
-                || matches!(effect.kind, EffectKind::Room(RoomKind::Join, _))
+            let is_joined = match &effect.kind {
+                EffectKind::Room(RoomKind::Join, key) => !query::is_principal(key),
+                _ => false,
+            };
+            is_joined || query::tells(effect, asset)
         })
 }
 
