@@ -2,6 +2,8 @@
 //!
 //! They are told by what follows: a membership, or a role, by which the application later decides.
 
+use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::lookups::{Lookup, is_of_any, lookups};
@@ -152,50 +154,82 @@ fn is_copy(value: &Provenance) -> bool {
 /// Holds if records of `asset` are looked up by who is asking, together with something else. A look-up that only
 /// makes sure of a record, `get_or_create`, decides nothing.
 pub fn is_membership(map: &Map, asset: Ustr) -> bool {
-    map.entry_points.iter().any(|entry| {
-        let is_made_there = |effect: &Effect| {
-            crate::query::accesses(entry).any(|(write, access)| {
-                write.span == effect.span
-                    && access.asset == asset
-                    && access.operation == Operation::Create
-            })
-        };
-        crate::query::accesses(entry).any(|(effect, access)| {
-            access.asset == asset
-                && !access.operation.is_write()
+    let known = map.facts.memberships.get_or_init(|| memberships(map));
+    known.contains(&asset)
+}
+
+fn memberships(map: &Map) -> FxHashSet<Ustr> {
+    let mut found = FxHashSet::default();
+    for entry in &map.entry_points {
+        let accesses = crate::query::accesses(entry);
+        let made: FxHashSet<(Span, Ustr)> = accesses
+            .filter(|(_, access)| access.operation == Operation::Create)
+            .map(|(effect, access)| (effect.span, access.asset))
+            .collect();
+        for (effect, access) in crate::query::accesses(entry) {
+            if !access.operation.is_write()
                 && access.key.iter().any(|field| is_principal(&field.value))
-                && !is_made_there(effect)
-        })
-    })
+                && !made.contains(&(effect.span, access.asset))
+            {
+                found.insert(access.asset);
+            }
+        }
+    }
+    found
+}
+
+/// What is asked of callers: by a check that refuses, or as part of a key.
+#[derive(Debug, Default)]
+pub(crate) struct Decisive {
+    /// Fields of the caller's own records.
+    fields: FxHashSet<(Ustr, Ustr)>,
+    /// What is proven of the caller.
+    claims: FxHashSet<Ustr>,
+}
+
+impl Decisive {
+    fn of(map: &Map) -> Decisive {
+        let mut known = Decisive::default();
+        for entry in &map.entry_points {
+            let refusing = entry.checks.iter().filter(|check| check.refusal.is_some());
+            for check in refusing {
+                known.add(&check.control);
+                check.operands.iter().for_each(|operand| known.add(operand));
+            }
+            for (_, access) in crate::query::accesses(entry) {
+                access.key.iter().for_each(|field| known.add(&field.value));
+            }
+        }
+        known
+    }
+
+    fn add(&mut self, value: &Provenance) {
+        for origin in value.origins() {
+            match origin {
+                Origin::Record {
+                    asset,
+                    field,
+                    of_principal: true,
+                } => {
+                    self.fields.insert((*asset, *field));
+                }
+                Origin::Principal(claim) => {
+                    self.claims.insert(*claim);
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// Holds if a check that refuses somewhere examines that field of the caller's own record, or a look-up uses it
 /// as part of its key. What a person logs in with says who he is, and not what he may do.
 pub fn is_decisive(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    if crate::passwords::is_password(map, asset, name)
-        || is_login_name(map, &account_assets(map), name)
-    {
+    if crate::passwords::is_password(map, asset, name) || is_login_name(map, name) {
         return false;
     }
-    let is_own = |value: &Provenance| {
-        value.origins().iter().any(|origin| match origin {
-            Origin::Record {
-                asset: found,
-                field,
-                of_principal: true,
-            } => *found == asset && *field == name,
-            Origin::Principal(claim) => *claim == name,
-            _ => false,
-        })
-    };
-    map.entry_points.iter().any(|entry| {
-        entry
-            .checks
-            .iter()
-            .any(|check| check.refusal.is_some() && is_own(&check.provenance()))
-            || crate::query::accesses(entry)
-                .any(|(_, access)| access.key.iter().any(|field| is_own(&field.value)))
-    })
+    let known = map.facts.decisive.get_or_init(|| Decisive::of(map));
+    known.claims.contains(&name) || known.fields.contains(&(asset, name))
 }
 
 /// The fields of `asset` that name the person whom a record is meant for: what an account is found by at log-in,
@@ -216,7 +250,7 @@ pub fn person_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
                 let is_reference = refers.is_some_and(|other| accounts.contains(&other));
                 if field.value.is_from_client()
                     && !is_principal(&field.value)
-                    && (is_reference || is_login_name(map, &accounts, field.name))
+                    && (is_reference || is_login_name(map, field.name))
                 {
                     fields.push(field.name);
                 }
@@ -230,18 +264,23 @@ pub fn person_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
 
 /// Holds if accounts are found by a field of that name from what a client sends who has not logged in: to log in, or
 /// to get back in.
-fn is_login_name(map: &Map, accounts: &[Ustr], name: Ustr) -> bool {
-    map.entry_points.iter().any(|entry| {
+fn is_login_name(map: &Map, name: Ustr) -> bool {
+    let known = map.facts.login_names.get_or_init(|| login_names(map));
+    known.contains(&name)
+}
+
+fn login_names(map: &Map) -> FxHashSet<Ustr> {
+    let accounts = account_assets(map);
+    let open = map.entry_points.iter().filter(|entry| {
         let is_open = !entry.verdict(crate::Control::Authentication).refuses();
-        (is_open || crate::query::verifies_password(entry))
-            && handler_accesses(entry).any(|(_, access)| {
-                accounts.contains(&access.asset)
-                    && access
-                        .key
-                        .iter()
-                        .any(|field| field.name == name && field.value.is_from_client())
-            })
-    })
+        is_open || crate::query::verifies_password(entry)
+    });
+    open.flat_map(handler_accesses)
+        .filter(|(_, access)| accounts.contains(&access.asset))
+        .flat_map(|(_, access)| &access.key)
+        .filter(|field| field.value.is_from_client())
+        .map(|field| field.name)
+        .collect()
 }
 
 /// Holds if the entry point compares, in a key, a check or by what it writes, one of the fields of the found

@@ -163,9 +163,41 @@ pub struct Check {
     pub refusal: Option<Refusal>,
     /// What holds on the way to the effect, part by part; of a test without parts the test itself.
     pub condition: Arc<Condition>,
+    /// What it examines in all, once the map changes no more.
+    pub union: Union,
 }
 
+/// What a check examines in all, worked out once. A clone, which may be changed, has forgotten it.
+#[derive(Debug, Default)]
+pub struct Union(Option<Provenance>);
+
+impl Clone for Union {
+    fn clone(&self) -> Union {
+        Union::default()
+    }
+}
+
+impl PartialEq for Union {
+    /// It says nothing that the check does not.
+    fn eq(&self, _: &Union) -> bool {
+        true
+    }
+}
+
+impl Eq for Union {}
+
 impl Check {
+    /// Says that the check changes no more.
+    pub(crate) fn finish(&mut self) {
+        self.union = Union(Some(self.examined()));
+        self.alternatives.iter_mut().for_each(Check::finish);
+    }
+
+    fn examined(&self) -> Provenance {
+        let operands = self.operands.iter();
+        operands.fold(self.control.clone(), |all, operand| all.union(operand))
+    }
+
     /// Returns the checks of which one came out as it did: the parts, or the check itself if it has none.
     pub fn parts(&self) -> &[Check] {
         match self.alternatives.as_slice() {
@@ -176,8 +208,10 @@ impl Check {
 
     /// Returns the union of what it examines.
     pub fn provenance(&self) -> Provenance {
-        let examined = self.operands.iter().flat_map(Provenance::origins);
-        Provenance::new(self.control.origins().iter().chain(examined).cloned())
+        match &self.union.0 {
+            Some(union) => union.clone(),
+            None => self.examined(),
+        }
     }
 }
 
@@ -284,7 +318,7 @@ pub struct SetCookie {
 }
 
 /// What kind a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TokenKind {
     /// A JSON Web Token.
     Jwt,

@@ -37,6 +37,16 @@ pub(crate) struct Facts {
     pub(crate) taken: OnceLock<FxHashSet<(Ustr, Ustr)>>,
     /// The assets whose records refusing checks compare with a claim of the caller's.
     pub(crate) generations: OnceLock<FxHashSet<Ustr>>,
+    /// The kinds and keys of tokens that prove who a caller is.
+    pub(crate) credential_keys: OnceLock<Vec<(crate::TokenKind, crate::Provenance)>>,
+    /// What is asked of callers.
+    pub(crate) decisive: OnceLock<crate::admissions::Decisive>,
+    /// The assets whose records are looked up by who is asking.
+    pub(crate) memberships: OnceLock<FxHashSet<Ustr>>,
+    /// The names of the fields that accounts are found by at log-in.
+    pub(crate) login_names: OnceLock<FxHashSet<Ustr>>,
+    /// What records keep, under a secret, of what another site has said: the fields by the asset.
+    pub(crate) kept_words: OnceLock<FieldsByAsset>,
     /// The fields that handlers write, with whether chance has a part in any such value.
     pub(crate) written: OnceLock<FxHashMap<(Ustr, Ustr), bool>>,
 }

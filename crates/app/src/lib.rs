@@ -13,6 +13,7 @@ mod deciding;
 pub mod diff;
 mod effect;
 mod entry_point;
+pub mod exchange;
 mod exclusive;
 mod facts;
 mod fails_open;
@@ -34,7 +35,7 @@ pub use deciding::deciding;
 pub use effect::{
     Access, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Condition, Effect,
     EffectKind, Field, Flag, IssueToken, Operation, Order, Refusal, RoomKind, SendChannel,
-    SessionOperation, SetCookie, Throttle, TokenKind, VerifyToken,
+    SessionOperation, SetCookie, Throttle, TokenKind, Union, VerifyToken,
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};

@@ -84,6 +84,7 @@ impl Map {
     pub fn finish(&mut self) {
         for entry in &mut self.entry_points {
             entry.memory = crate::ownership::Memory::open();
+            entry.checks.iter_mut().for_each(crate::Check::finish);
         }
     }
 

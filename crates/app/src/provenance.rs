@@ -1,5 +1,6 @@
 //! Where a value comes from.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use ustr::Ustr;
@@ -113,13 +114,22 @@ impl Provenance {
 
     /// Returns the union of both.
     pub fn union(&self, other: &Provenance) -> Provenance {
-        if other.is_empty() {
+        if other.is_empty() || Arc::ptr_eq(&self.origins, &other.origins) {
             return self.clone();
         }
         if self.is_empty() {
             return other.clone();
         }
-        Provenance::new(self.origins.iter().chain(other.origins()).cloned())
+        let union = merged(&self.origins, &other.origins);
+        // Most often one says all that the other says, and is shared.
+        if union.len() == self.origins.len() {
+            return self.clone();
+        }
+        if union.len() == other.origins.len() {
+            return other.clone();
+        }
+        let origins = union.into_iter().cloned().collect();
+        Provenance { origins }
     }
 
     /// Holds if any part comes from the request as sent by the client (not from the session or a context).
@@ -173,6 +183,25 @@ impl Provenance {
             _ => None,
         })
     }
+}
+
+/// Returns what is in one of two lists that are in order, in order.
+fn merged<'o>(one: &'o [Origin], other: &'o [Origin]) -> Vec<&'o Origin> {
+    let mut union = Vec::with_capacity(one.len() + other.len());
+    let (mut left, mut right) = (one.iter().peekable(), other.iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        match a.cmp(b) {
+            Ordering::Less => union.extend(left.next()),
+            Ordering::Greater => union.extend(right.next()),
+            Ordering::Equal => {
+                union.extend(left.next());
+                right.next();
+            }
+        }
+    }
+    union.extend(left);
+    union.extend(right);
+    union
 }
 
 impl Origin {

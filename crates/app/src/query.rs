@@ -254,13 +254,24 @@ pub fn opens_session(map: &Map, entry: &EntryPoint) -> bool {
 /// Holds if a token of that kind proves who a caller is somewhere in the application: a key that signs it
 /// verifies credentials.
 pub fn is_access_token(map: &Map, token: &IssueToken) -> bool {
-    map.entry_points.iter().any(|entry| {
-        verifications(entry).any(|(_, found)| {
-            found.token.is_credential()
-                && found.kind == token.kind
-                && shares_key(&found.secret, &token.secret)
-        })
-    })
+    let known = map
+        .facts
+        .credential_keys
+        .get_or_init(|| credential_keys(map));
+    known
+        .iter()
+        .any(|(kind, secret)| *kind == token.kind && shares_key(secret, &token.secret))
+}
+
+fn credential_keys(map: &Map) -> Vec<(TokenKind, Provenance)> {
+    let mut known = Vec::new();
+    let mut seen = FxHashSet::default();
+    for (_, found) in map.entry_points.iter().flat_map(verifications) {
+        if found.token.is_credential() && seen.insert((found.kind, &found.secret)) {
+            known.push((found.kind, found.secret.clone()));
+        }
+    }
+    known
 }
 
 /// Holds if two keys are, or may be, the same.

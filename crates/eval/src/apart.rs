@@ -4,6 +4,7 @@
 //! would be answered with all statuses, and nothing would tell which of them who is asking has to do with.
 
 use firedoor_ir::TryHandler;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::branch::Completion;
@@ -64,8 +65,9 @@ impl<'p> Machine<'p> {
             origins = self.origins.union(origins, thrown.value.origins);
             control = self.origins.union(control, thrown.value.control);
         }
+        let mut seen: FxHashSet<Decided> = self.decided.iter().copied().collect();
         for step in first.iter().flat_map(|thrown| &thrown.decided) {
-            if !self.decided.contains(step) {
+            if seen.insert(*step) {
                 let (a, b) = {
                     let decision = self.decision(step.decision);
                     (decision.origins, decision.control)
@@ -91,9 +93,12 @@ impl<'p> Machine<'p> {
         let Some((first, others)) = thrown.split_first() else {
             return Vec::new();
         };
-        let steps = first.decided.iter().filter(|step| {
-            !self.decided.contains(step) && others.iter().all(|other| other.decided.contains(step))
-        });
+        let mut common: FxHashSet<Decided> = first.decided.iter().copied().collect();
+        for step in &self.decided {
+            common.remove(step);
+        }
+        keep_common(&mut common, others);
+        let steps = first.decided.iter().filter(|step| common.contains(step));
         steps.copied().collect()
     }
 
@@ -131,5 +136,16 @@ impl<'p> Machine<'p> {
             }
         });
         Kind::Object(class, constants.collect())
+    }
+}
+
+/// Keeps what has been decided on the way to all of `thrown`.
+pub(crate) fn keep_common(common: &mut FxHashSet<Decided>, thrown: &[Thrown]) {
+    for other in thrown {
+        if common.is_empty() {
+            return;
+        }
+        let own: FxHashSet<Decided> = other.decided.iter().copied().collect();
+        common.retain(|step| own.contains(step));
     }
 }

@@ -117,7 +117,7 @@ impl Machine<'_> {
             _ => all.extend((1..parameters).map(|_| result.clone())),
         }
         let decision = self.loop_decision(given, span);
-        self.decisions[decision.0 as usize].label = Some(Ustr::from(CALLBACK));
+        self.decisions.get_mut(decision.0 as usize).label = Some(Ustr::from(CALLBACK));
         let callback = callback.clone();
         self.perhaps(decision, |machine| {
             let called = machine.catching(|machine| {

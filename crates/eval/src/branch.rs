@@ -225,7 +225,7 @@ impl<'p> Machine<'p> {
             otherwise,
             &end,
         );
-        self.decisions[decision.0 as usize].ends = [no.end, yes.end];
+        self.decisions.get_mut(decision.0 as usize).ends = [no.end, yes.end];
         self.settle(decision, &yes, &no);
         if yes.result.as_ref().err() == Some(&Stop::Budget)
             || no.result.as_ref().err() == Some(&Stop::Budget)

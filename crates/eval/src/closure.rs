@@ -229,7 +229,7 @@ impl<'p> Machine<'p> {
 
     /// Returns the default of a parameter of a function of Python, as evaluated where the function was made.
     pub fn parameter_default(&self, closure: Closure, parameter: Ustr) -> Option<Value> {
-        let scope = &self.scopes[closure.scope.0 as usize];
+        let scope = self.scopes.get(closure.scope.0 as usize);
         match scope.names.get(&default_name(parameter))? {
             Slot::Value(value) => Some(value.clone()),
             _ => None,
@@ -284,7 +284,7 @@ impl<'p> Machine<'p> {
     /// Returns the functions of the program that the function around a closure was given or has made: what
     /// a wrapper wraps. Empty for a function of the top level of a module.
     pub fn captured_functions(&self, closure: Closure) -> Vec<Value> {
-        let scope = &self.scopes[closure.scope.0 as usize];
+        let scope = self.scopes.get(closure.scope.0 as usize);
         if scope.parent.is_none() {
             return Vec::new();
         }
@@ -302,7 +302,7 @@ impl<'p> Machine<'p> {
 
     /// Returns what the function around a closure was given or has made, in the order of names.
     pub fn captured_values(&self, closure: Closure) -> Vec<Value> {
-        let scope = &self.scopes[closure.scope.0 as usize];
+        let scope = self.scopes.get(closure.scope.0 as usize);
         if scope.parent.is_none() {
             return Vec::new();
         }

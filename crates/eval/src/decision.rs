@@ -1,7 +1,7 @@
 //! Tests and decisions: what the evaluator could not, or could, decide on the way, and on what it hung.
 
 use firedoor_ir::BinaryOperator as Op;
-use firedoor_source::Span;
+use firedoor_source::{FileId, Span};
 use smallvec::SmallVec;
 use ustr::Ustr;
 
@@ -62,6 +62,19 @@ pub struct Test {
     pub span: Span,
 }
 
+impl Test {
+    /// Returns the test that stands for those that were given up.
+    pub(crate) fn blank() -> Test {
+        Test {
+            kind: TestKind::Truth,
+            operands: SmallVec::new(),
+            parts: Vec::new(),
+            is_conjunction: false,
+            span: Span::new(FileId(0), 0, 0),
+        }
+    }
+}
+
 /// How a side of a branch ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SideEnd {
@@ -97,6 +110,22 @@ pub struct Decision {
     pub label: Option<Ustr>,
     /// The decisions of which one holds, where this is what others have left.
     pub remainder: SmallVec<[Decided; 4]>,
+}
+
+impl Decision {
+    /// Returns the decision that stands for those that were given up.
+    pub(crate) fn blank() -> Decision {
+        Decision {
+            test: None,
+            origins: OriginSet::EMPTY,
+            control: OriginSet::EMPTY,
+            span: Span::new(FileId(0), 0, 0),
+            is_certain: true,
+            ends: [SideEnd::NotRun; 2],
+            label: None,
+            remainder: SmallVec::new(),
+        }
+    }
 }
 
 /// Something thrown.

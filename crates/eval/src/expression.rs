@@ -6,7 +6,12 @@ use firedoor_ir::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{Arguments, Atom, Machine, ObjectKind, OriginSet, Shape, Slot, Stop, Value};
+use smallvec::smallvec;
+
+use crate::{
+    Arguments, Atom, Machine, ObjectKind, OriginSet, Shape, Slot, Stop, Test, TestId, TestKind,
+    Value,
+};
 
 impl<'p> Machine<'p> {
     /// Returns the module whose code is running.
@@ -224,7 +229,7 @@ impl<'p> Machine<'p> {
         let mut scope = Some(self.current_scope());
         let mut is_own = true;
         while let Some(id) = scope {
-            let found = &self.scopes[id.0 as usize];
+            let found = self.scopes.get(id.0 as usize);
             if is_own || !found.is_class {
                 match found.names.get(&name) {
                     Some(Slot::Value(value)) => return Ok(value.clone()),
@@ -310,7 +315,31 @@ impl<'p> Machine<'p> {
             nothing.control = self.origins.union(nothing.control, nothing.origins);
             nothing.origins = OriginSet::EMPTY;
         }
-        Ok(self.join(result, &nothing))
+        let part = result.test;
+        let mut joined = self.join(result, &nothing);
+        // What is missing is not true, so that the outcome of a test also says that it is there.
+        if let Some(part) = part {
+            joined.test = self.there_and(value, part, &joined);
+        }
+        Ok(joined)
+    }
+
+    fn there_and(
+        &mut self,
+        value: &Value,
+        part: (TestId, bool),
+        joined: &Value,
+    ) -> Option<(TestId, bool)> {
+        let span = self.span;
+        let there = self.nothing_test(value, span).test?;
+        let test = self.add_test(Test {
+            kind: TestKind::Truth,
+            operands: smallvec![value.clone(), joined.clone()],
+            parts: vec![(there.0, !there.1), part],
+            is_conjunction: true,
+            span,
+        });
+        Some((test, false))
     }
 
     fn index_expression(

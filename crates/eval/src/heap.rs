@@ -4,12 +4,12 @@
 //! from the same state and then be merged.
 
 use firedoor_ir::{ClassId, FunctionId};
-use firedoor_source::Span;
+use firedoor_source::{FileId, Span};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use ustr::Ustr;
 
-use crate::{Decided, ModuleId, ObjectId, ScopeId, Thrown, Value};
+use crate::{Decided, Kept, ModuleId, ObjectId, ScopeId, Thrown, Value};
 
 /// Properties in the order of insertion.
 pub type Properties = IndexMap<Ustr, Value, FxBuildHasher>;
@@ -174,9 +174,9 @@ impl Delta {
 }
 
 /// The abstract heap.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Heap {
-    objects: Vec<Object>,
+    pub(crate) objects: Kept<Object>,
     pub(crate) journal: Vec<(Location, Content)>,
     /// How many values have been copied since the last step.
     pub(crate) copied: u64,
@@ -184,20 +184,38 @@ pub struct Heap {
     pub is_wired: bool,
 }
 
-impl Heap {
-    /// Makes an object.
-    pub fn allocate(&mut self, kind: ObjectKind, span: Span) -> ObjectId {
-        self.objects.push(Object {
+impl Default for Heap {
+    fn default() -> Heap {
+        let blank = Object::new(ObjectKind::Plain, Span::new(FileId(0), 0, 0), false);
+        Heap {
+            objects: Kept::new(blank),
+            journal: Vec::new(),
+            copied: 0,
+            is_wired: false,
+        }
+    }
+}
+
+impl Object {
+    fn new(kind: ObjectKind, span: Span, is_wiring: bool) -> Object {
+        Object {
             kind,
             properties: Properties::default(),
             elements: Vec::new(),
             is_open: false,
             span,
             name: None,
-            is_wiring: !self.is_wired,
+            is_wiring,
             is_store: false,
-        });
-        ObjectId(self.objects.len() as u32 - 1)
+        }
+    }
+}
+
+impl Heap {
+    /// Makes an object.
+    pub fn allocate(&mut self, kind: ObjectKind, span: Span) -> ObjectId {
+        let object = Object::new(kind, span, !self.is_wired);
+        ObjectId(self.objects.push(object) as u32)
     }
 
     /// Returns the containers without elements that stand beside ones with elements in the same object: rows of a
@@ -205,7 +223,8 @@ impl Heap {
     pub(crate) fn empty_rows(&self) -> Vec<ObjectId> {
         let is_row =
             |id: &ObjectId| matches!(self.get(*id).kind, ObjectKind::Array | ObjectKind::Set);
-        let tables = self.objects.iter().filter(|object| {
+        let all = self.objects.since(0).map(|(_, object)| object);
+        let tables = all.filter(|object| {
             matches!(object.kind, ObjectKind::Plain | ObjectKind::Map) && object.name.is_some()
         });
         let mut found = Vec::new();
@@ -222,12 +241,12 @@ impl Heap {
 
     /// Returns an object.
     pub fn get(&self, id: ObjectId) -> &Object {
-        &self.objects[id.0 as usize]
+        self.objects.get(id.0 as usize)
     }
 
     /// Returns an object for changes that need no journal: right after it was made, or of its kind.
     pub fn get_mut(&mut self, id: ObjectId) -> &mut Object {
-        &mut self.objects[id.0 as usize]
+        self.objects.get_mut(id.0 as usize)
     }
 
     /// Returns the number of objects.

@@ -87,6 +87,11 @@ pub trait Host {
         None
     }
 
+    /// Returns the chance that is in a key which picks one of several constants: what it picks is as random.
+    fn chance_of(&self, machine: &mut Machine<'_>, key: &Value) -> OriginSet {
+        OriginSet::EMPTY
+    }
+
     /// Returns where a member of an unknown value comes from.
     fn member_origins(
         &self,

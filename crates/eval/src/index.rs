@@ -97,7 +97,21 @@ impl<'p> Machine<'p> {
         {
             return self.atom_member(whole, atom, name, span);
         }
-        Ok(self.derived(Shape::Any, [whole]))
+        let value = self.derived(Shape::Any, [whole]);
+        Ok(match atom {
+            Atom::String(_) | Atom::Pattern(_) => self.picked(value, key),
+            _ => value,
+        })
+    }
+
+    /// What chance picks out of constants is as random as the choice.
+    fn picked(&mut self, mut value: Value, key: &Value) -> Value {
+        if !key.origins.is_empty() {
+            let host = self.host();
+            let chance = host.chance_of(self, key);
+            value.origins = self.origins.union(value.origins, chance);
+        }
+        value
     }
 
     pub(crate) fn list_index(&mut self, id: ObjectId, whole: &Value, key: &Value) -> Value {
@@ -119,7 +133,16 @@ impl<'p> Machine<'p> {
                 return Value::undefined().with_origins(whole.origins);
             }
         }
-        self.element_of_open(whole)
+        let is_constant = |element: &Value| {
+            let mut atoms = element.atoms().iter();
+            atoms.all(|atom| matches!(atom, Atom::String(_) | Atom::Number(_)))
+        };
+        let is_choice = !object.is_open && object.elements.iter().all(is_constant);
+        let element = self.element_of_open(whole);
+        match is_choice {
+            true => self.picked(element, key),
+            false => element,
+        }
     }
 
     /// Reads the value under `key` of a map; every value that may be under it, if that is undecided.

@@ -144,12 +144,12 @@ impl<'p> Machine<'p> {
 
     /// Each round of a loop has variables of its own, which closures made in it keep.
     fn renew_scope(&mut self, variables: crate::ScopeId) {
-        if self.scopes[variables.0 as usize].names.is_empty() || self.is_python() {
+        if self.scopes.get(variables.0 as usize).names.is_empty() || self.is_python() {
             return;
         }
         let last = self.current_scope();
-        let names = self.scopes[last.0 as usize].names.clone();
-        let parent = self.scopes[variables.0 as usize].parent;
+        let names = self.scopes.get(last.0 as usize).names.clone();
+        let parent = self.scopes.get(variables.0 as usize).parent;
         let module = self.frame().module;
         let scope = self.add_scope(parent, module, false);
         self.scope(scope).names = names;

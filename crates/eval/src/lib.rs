@@ -28,6 +28,7 @@ mod inheritance;
 mod instance;
 mod iterate;
 mod javascript;
+mod kept;
 mod kinds;
 mod link;
 mod logical;
@@ -66,11 +67,12 @@ pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Throw
 pub use dump::{dump_values, show_value};
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
 pub use host::{Answer, Call, Host, NoHost, StoreOperation};
+pub use kept::Kept;
 pub use link::{ModuleId, Program};
 pub use machine::{Limits, Machine, Note, Stop};
 
 pub use origin::{Origin, OriginSet, Origins};
-pub use passage::{Mark, Written};
+pub use passage::{Before, Mark, Written};
 pub use recovery::words;
 pub use returns::ReturnPath;
 pub use scope::{Scope, ScopeId, Slot};

@@ -155,6 +155,7 @@ impl<'p> Machine<'p> {
     fn run_module_body(&mut self, id: ModuleId) {
         self.modules[id.0 as usize].progress = Progress::Running;
         self.running += 1;
+        self.loaded += 1;
         let module: &'p Module = self.program.module(id);
         let scope = self.add_scope(None, id, true);
         self.modules[id.0 as usize].scope = Some(scope);

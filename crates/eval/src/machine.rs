@@ -13,8 +13,8 @@ use ustr::Ustr;
 use crate::heap::Delta;
 use crate::link::ModuleState;
 use crate::{
-    Decided, Decision, DecisionId, Heap, Host, ModuleId, ObjectId, Origin, OriginSet, Origins,
-    Program, Scope, ScopeId, Shape, Slot, Test, TestId, Thrown, Value,
+    Decided, Decision, DecisionId, Heap, Host, Kept, ModuleId, ObjectId, Origin, OriginSet,
+    Origins, Program, Scope, ScopeId, Shape, Slot, Test, TestId, Thrown, Value,
 };
 
 /// Why the evaluation of a path ends before its end.
@@ -147,11 +147,11 @@ pub struct Machine<'p> {
     /// Where values come from.
     pub origins: Origins,
     /// The tests met.
-    pub tests: Vec<Test>,
+    pub tests: Kept<Test>,
     /// Which of them ask for a part of a text that does not decide them, with the method.
     pub text_tests: Vec<(TestId, Ustr)>,
     /// The decisions met.
-    pub decisions: Vec<Decision>,
+    pub decisions: Kept<Decision>,
     /// What has been decided on the current path, outermost first.
     pub decided: Vec<Decided>,
     /// What was not evaluated.
@@ -169,7 +169,7 @@ pub struct Machine<'p> {
     /// What decorators were given, with what the topmost of them left in its place.
     pub decorated: FxHashMap<crate::ObjectId, crate::ObjectId>,
     pub(crate) host: Rc<dyn Host + 'p>,
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) scopes: Kept<Scope>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) throws: Vec<ThrowScope>,
     pub(crate) first_thrown: FxHashMap<ObjectId, Thrown>,
@@ -186,6 +186,8 @@ pub struct Machine<'p> {
     pub(crate) listeners: Vec<crate::back::Listener>,
     /// How often functions have called themselves since the last [`Machine::start`].
     pub(crate) recursions: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
+    /// The number of modules that have been run.
+    pub(crate) loaded: u32,
     /// The number of modules that are being run.
     pub(crate) running: usize,
     /// How often something was done of which it is not known whether it fails.
@@ -219,9 +221,9 @@ impl<'p> Machine<'p> {
             program,
             heap: Heap::default(),
             origins: Origins::default(),
-            tests: Vec::new(),
+            tests: Kept::new(Test::blank()),
             text_tests: Vec::new(),
-            decisions: Vec::new(),
+            decisions: Kept::new(Decision::blank()),
             decided: Vec::new(),
             notes: Vec::new(),
             limits: Limits::default(),
@@ -231,7 +233,7 @@ impl<'p> Machine<'p> {
             called: FxHashMap::default(),
             decorated: FxHashMap::default(),
             host,
-            scopes: Vec::new(),
+            scopes: Kept::new(Scope::new(None, ModuleId(0), true)),
             frames: Vec::new(),
             throws: Vec::new(),
             first_thrown: FxHashMap::default(),
@@ -243,6 +245,7 @@ impl<'p> Machine<'p> {
             later: Vec::new(),
             listeners: Vec::new(),
             recursions: FxHashMap::default(),
+            loaded: 0,
             running: 0,
             uncertain: 0,
             getters: FxHashMap::default(),
@@ -429,24 +432,22 @@ impl<'p> Machine<'p> {
 
     /// Adds a test and returns its number.
     pub fn add_test(&mut self, test: Test) -> TestId {
-        self.tests.push(test);
-        TestId(self.tests.len() as u32 - 1)
+        TestId(self.tests.push(test) as u32)
     }
 
     /// Adds a decision and returns its number.
     pub fn add_decision(&mut self, decision: Decision) -> DecisionId {
-        self.decisions.push(decision);
-        DecisionId(self.decisions.len() as u32 - 1)
+        DecisionId(self.decisions.push(decision) as u32)
     }
 
     /// Returns a decision.
     pub fn decision(&self, id: DecisionId) -> &Decision {
-        &self.decisions[id.0 as usize]
+        self.decisions.get(id.0 as usize)
     }
 
     /// Returns a test.
     pub fn test(&self, id: TestId) -> &Test {
-        &self.tests[id.0 as usize]
+        self.tests.get(id.0 as usize)
     }
 
     pub(crate) fn add_scope(
@@ -455,18 +456,12 @@ impl<'p> Machine<'p> {
         module: ModuleId,
         is_function: bool,
     ) -> ScopeId {
-        self.scopes.push(Scope {
-            parent,
-            names: FxHashMap::default(),
-            module,
-            is_function,
-            is_class: false,
-        });
-        ScopeId(self.scopes.len() as u32 - 1)
+        let scope = Scope::new(parent, module, is_function);
+        ScopeId(self.scopes.push(scope) as u32)
     }
 
     pub(crate) fn scope(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.scopes[id.0 as usize]
+        self.scopes.get_mut(id.0 as usize)
     }
 
     pub(crate) fn frame(&mut self) -> &mut Frame {

@@ -269,14 +269,20 @@ impl<'p> Machine<'p> {
 
     /// What a property of an object can be that has unknown ones: what was spread into it.
     pub(crate) fn open_property(&mut self, id: ObjectId, key: Ustr) -> Value {
-        let sources = self.heap.get(id).elements.clone();
+        let elements = self.heap.get(id).elements.iter();
+        let mut sources: smallvec::SmallVec<[crate::OriginSet; 8]> = smallvec::SmallVec::new();
+        for origins in elements.map(|source| source.origins) {
+            // A list that was read often has the same sources over and over.
+            if sources.last() != Some(&origins) {
+                sources.push(origins);
+            }
+        }
         let mut origins = crate::OriginSet::EMPTY;
-        for source in &sources {
-            let host = self.host();
-            let part = host.member_origins(self, source.origins, key);
+        let host = self.host();
+        for source in sources {
+            let part = host.member_origins(self, source, key);
             origins = self.origins.union(origins, part);
         }
-        let host = self.host();
         let chosen = host.chosen(self, origins);
         let value = chosen.unwrap_or_else(|| Value::unknown(Shape::Any));
         value.with_origins(origins)
@@ -308,6 +314,8 @@ impl<'p> Machine<'p> {
     /// Ends the wiring: from now on objects belong to requests, and empty containers are stores.
     pub fn finish_wiring(&mut self) {
         self.heap.is_wired = true;
+        // Nothing that was written until now is ever taken back.
+        self.heap.journal = Vec::new();
         for index in 0..self.heap.len() {
             let object = self.heap.get_mut(ObjectId(index as u32));
             let is_container = matches!(

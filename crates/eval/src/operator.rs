@@ -144,7 +144,11 @@ impl Machine<'_> {
 
     /// Returns the number that an operand stands for; JavaScript converts what is none.
     fn numeric(&self, value: &Value) -> Option<f64> {
-        match value.only()? {
+        self.number_in(value.only()?)
+    }
+
+    fn number_in(&self, atom: Atom) -> Option<f64> {
+        match atom {
             Atom::Number(number) => Some(number),
             atom if !self.is_python() => crate::javascript::converted(&atom),
             _ => None,
@@ -171,17 +175,26 @@ impl Machine<'_> {
         value: &Value,
         _span: Span,
     ) -> Value {
-        let Some(number) = self.numeric(value) else {
-            return self.derived(Shape::Number, [value]);
-        };
-        let number = match operator {
-            UnaryOperator::Minus => -number,
-            UnaryOperator::BitNot => !(number as i64) as f64,
-            _ => number,
-        };
-        let mut result = Value::number(number);
-        result.origins = value.origins;
-        result
+        let numbers: Option<Vec<Atom>> = value
+            .atoms()
+            .iter()
+            .map(|atom| self.number_in(*atom))
+            .map(|number| {
+                let number = number?;
+                Some(Atom::Number(match operator {
+                    UnaryOperator::Minus => -number,
+                    UnaryOperator::BitNot => !(number as i64) as f64,
+                    _ => number,
+                }))
+            })
+            .collect();
+        match numbers {
+            // One of several numbers is one of several.
+            Some(numbers) if !numbers.is_empty() => {
+                Value::atoms_of(numbers).with_origins(value.origins)
+            }
+            _ => self.derived(Shape::Number, [value]),
+        }
     }
 
     pub(crate) fn type_of(&mut self, value: &Value) -> Value {

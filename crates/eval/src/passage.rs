@@ -29,7 +29,57 @@ pub struct Mark {
     born: (usize, usize),
 }
 
+/// What there was before a request was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    objects: usize,
+    scopes: usize,
+    tests: usize,
+    decisions: usize,
+    text_tests: usize,
+    modules: u32,
+    builtins: usize,
+}
+
+impl Before {
+    /// Returns the number that the first object which is made from now on has.
+    pub fn first_object(&self) -> crate::ObjectId {
+        crate::ObjectId(self.objects as u32)
+    }
+}
+
 impl Machine<'_> {
+    /// Returns what there is before a request, for [`Machine::forget_since`].
+    pub fn before(&self) -> Before {
+        Before {
+            objects: self.heap.len(),
+            scopes: self.scopes.len(),
+            tests: self.tests.len(),
+            decisions: self.decisions.len(),
+            text_tests: self.text_tests.len(),
+            modules: self.loaded,
+            builtins: self.builtins.len(),
+        }
+    }
+
+    /// Gives up what requests have made since, once all of it has been put into other words. Where a module was run
+    /// meanwhile, what it has made stays, and so does everything else.
+    pub fn forget_since(&mut self, before: Before) {
+        if before.modules != self.loaded || before.builtins != self.builtins.len() {
+            return;
+        }
+        self.heap.objects.give_up(before.objects);
+        self.scopes.give_up(before.scopes);
+        self.tests.give_up(before.tests);
+        self.decisions.give_up(before.decisions);
+        self.text_tests.truncate(before.text_tests);
+        let is_older = |id: &ObjectId| (id.0 as usize) < before.objects;
+        self.first_thrown.retain(|id, _| is_older(id));
+        self.rows.retain(|id, _| is_older(id));
+        self.factories.retain(|id, _| is_older(id));
+        self.decorated.retain(|id, _| is_older(id));
+    }
+
     /// Returns a mark for [`Machine::written_since`] and [`Machine::go_on_with`].
     pub fn mark(&self) -> Mark {
         Mark {

@@ -183,7 +183,7 @@ impl<'p> Machine<'p> {
         }
         let mut scope = Some(self.current_scope());
         while let Some(id) = scope {
-            let found = &self.scopes[id.0 as usize];
+            let found = self.scopes.get(id.0 as usize);
             match found.names.get(&name) {
                 Some(Slot::Value(_) | Slot::Unbound) => {
                     self.bind(id, name, value);
@@ -212,9 +212,9 @@ impl<'p> Machine<'p> {
 
     /// Python's `global` and `nonlocal` leave a name out of the function's own.
     fn is_outer_name(&self, scope: crate::ScopeId, name: Ustr) -> bool {
-        let mut parent = self.scopes[scope.0 as usize].parent;
+        let mut parent = self.scopes.get(scope.0 as usize).parent;
         while let Some(id) = parent {
-            let found = &self.scopes[id.0 as usize];
+            let found = self.scopes.get(id.0 as usize);
             if found.names.contains_key(&name) {
                 return true;
             }

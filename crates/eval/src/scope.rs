@@ -34,3 +34,16 @@ pub struct Scope {
     /// Holds for the scope of a Python class body, which functions within do not see.
     pub is_class: bool,
 }
+
+impl Scope {
+    /// Returns a scope without names.
+    pub(crate) fn new(parent: Option<ScopeId>, module: ModuleId, is_function: bool) -> Scope {
+        Scope {
+            parent,
+            names: FxHashMap::default(),
+            module,
+            is_function,
+            is_class: false,
+        }
+    }
+}

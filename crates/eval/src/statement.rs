@@ -545,7 +545,7 @@ impl<'p> Machine<'p> {
         let mut scope = Some(self.current_scope());
         let mut is_own = true;
         while let Some(id) = scope {
-            let found = &self.scopes[id.0 as usize];
+            let found = self.scopes.get(id.0 as usize);
             let is_visible = is_own || !found.is_class;
             if is_visible {
                 match found.names.get(&name) {

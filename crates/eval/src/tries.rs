@@ -337,11 +337,10 @@ fn common_to_all(thrown: &[Thrown], base: usize) -> Vec<Decided> {
     let Some((first, others)) = thrown.split_first() else {
         return Vec::new();
     };
-    first
-        .decided
-        .iter()
-        .skip(base)
-        .filter(|decided| others.iter().all(|other| other.decided.contains(decided)))
+    let own = first.decided.iter().skip(base);
+    let mut common = own.clone().copied().collect();
+    crate::apart::keep_common(&mut common, others);
+    own.filter(|decided| common.contains(*decided))
         .copied()
         .collect()
 }

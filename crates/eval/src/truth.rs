@@ -145,8 +145,9 @@ impl Machine<'_> {
         let operands: Vec<&Value> = tests.iter().collect();
         let mut value = self.tested(TestKind::Truth, outcome, &operands, span);
         if let Some((test, _)) = value.test {
-            self.tests[test.0 as usize].parts = tests.iter().filter_map(|test| test.test).collect();
-            self.tests[test.0 as usize].is_conjunction = is_conjunction;
+            self.tests.get_mut(test.0 as usize).parts =
+                tests.iter().filter_map(|test| test.test).collect();
+            self.tests.get_mut(test.0 as usize).is_conjunction = is_conjunction;
         }
         value.control = tests.iter().fold(value.control, |all, test| {
             self.origins.union(all, test.control)

@@ -71,7 +71,11 @@ pub fn build_map_of(
         let doors = machine.guarded(|machine| (framework.doors)(host, machine));
         for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
             if is_wanted(&DoorFacts::new(&door)) {
+                let before = machine.before();
                 add_entries(host, machine, &door, &mut entries);
+                if !host.state().keeps_any_since(before.first_object()) {
+                    machine.forget_since(before);
+                }
             }
         }
     }

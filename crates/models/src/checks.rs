@@ -166,6 +166,7 @@ impl Decisions {
             alternatives: Vec::new(),
             condition: Arc::new(Condition::All(Vec::new())),
             refusal: refusal.cloned().or(ended),
+            union: firedoor_app::Union::default(),
         };
         let mut checks = Vec::with_capacity(parts.len().max(1));
         for (test, holds) in parts {

@@ -153,7 +153,7 @@ const MOST_TESTS: usize = 1_000;
 /// Returns the tests from `first` on that examine something that came from somewhere, once each.
 pub(crate) fn examined(host: &ModelHost, machine: &Machine<'_>, first: usize) -> Vec<Examination> {
     let mut found: IndexSet<Examination> = IndexSet::new();
-    for test in machine.tests.iter().skip(first) {
+    for (_, test) in machine.tests.since(first) {
         let is_told = test.operands.iter().any(|it| !it.origins.is_empty());
         if !test.parts.is_empty() || !is_told || found.len() >= MOST_TESTS {
             continue;

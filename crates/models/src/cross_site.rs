@@ -219,7 +219,8 @@ fn part_of_origin(host: &ModelHost, machine: &Machine<'_>, from: usize) -> Optio
 /// The constants that the origin was compared with, with where.
 fn compared_texts(machine: &mut Machine<'_>, from: usize) -> Vec<(Ustr, Span)> {
     let mut texts: Vec<(Ustr, Span)> = Vec::new();
-    let tests: Vec<_> = machine.tests[from..].to_vec();
+    let tests = machine.tests.since(from);
+    let tests: Vec<_> = tests.map(|(_, test)| test.clone()).collect();
     for test in tests {
         if !matches!(
             test.kind,

@@ -171,14 +171,24 @@ impl Host for ModelHost {
         if origins.is_empty() {
             return origins;
         }
+        if let Some(known) = self.state().origins.members.get(&(origins, key)) {
+            return *known;
+        }
         let members: Vec<firedoor_eval::Origin> = machine.origins.members(origins).to_vec();
         let mut set = Vec::with_capacity(members.len());
+        let mut notes = false;
         for member in members {
             let longer = self.extended(member, key);
-            self.note_message_credential(longer);
+            notes |= self.note_message_credential(longer);
             set.push(longer);
         }
-        machine.origins.set(set)
+        let set = machine.origins.set(set);
+        // Where reading is noted, each request notes it.
+        if !notes {
+            let members = &mut self.state().origins.members;
+            members.insert((origins, key), set);
+        }
+        set
     }
 
     fn index(
@@ -313,6 +323,10 @@ impl Host for ModelHost {
         let _ = self.call_guarded(machine, path, span, |machine| {
             function(self, machine, &call)
         });
+    }
+
+    fn chance_of(&self, machine: &mut Machine<'_>, key: &Value) -> OriginSet {
+        self.chance_in(machine, key)
     }
 
     fn stored(
@@ -461,16 +475,18 @@ impl ModelHost {
     }
 
     /// A message may carry a credential as a header does; only its name says so.
-    fn note_message_credential(&self, origin: firedoor_eval::Origin) {
+    fn note_message_credential(&self, origin: firedoor_eval::Origin) -> bool {
         let firedoor_eval::Origin::Host(number) = origin else {
-            return;
+            return false;
         };
         let known = self.state().origins.origin(number).cloned();
         if let Some(origin @ Origin::Request(RequestPart::Message, field)) = known
             && judge::is_credential_name(&field)
         {
             self.reads(origin);
+            return true;
         }
+        false
     }
 
     /// A member of a value from a known place comes from a place within it.

@@ -18,6 +18,7 @@ mod drive;
 mod drizzle;
 mod express;
 mod express_terminal;
+mod express_validator;
 mod express_ws;
 mod factories;
 mod fastapi;
@@ -141,6 +142,7 @@ pub static MODELS: &[&Model] = &[
     &drizzle::MODEL,
     &express::MODEL,
     &express_terminal::MODEL,
+    &express_validator::MODEL,
     &express_ws::MODEL,
     &fastapi::MODEL,
     &fastapi::middleware::MODEL,

@@ -134,6 +134,13 @@ pub(crate) struct Memory {
     queries: FxHashMap<ObjectId, Query>,
 }
 
+impl Memory {
+    /// The objects that stay for later requests.
+    pub(crate) fn keeps(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.models.values().copied()
+    }
+}
+
 /// A model.
 #[derive(Clone, Debug)]
 struct ModelInfo {

@@ -3,6 +3,7 @@
 use firedoor_app::{Origin, Provenance};
 use firedoor_eval::{Atom, Machine, ObjectId, OriginSet, Value};
 use indexmap::IndexSet;
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::ModelHost;
@@ -11,6 +12,10 @@ use crate::ModelHost;
 #[derive(Debug, Default)]
 pub(crate) struct OriginTable {
     origins: IndexSet<Origin>,
+    /// What sets are in the map's words, since values of one set are asked for again and again.
+    words: FxHashMap<OriginSet, Provenance>,
+    /// Where members of values come from, by the set of the value and the name of the member.
+    pub(crate) members: FxHashMap<(OriginSet, Ustr), OriginSet>,
 }
 
 impl OriginTable {
@@ -40,6 +45,25 @@ impl ModelHost {
         let added = self.origin(machine, origin);
         value.origins = machine.origins.union(value.origins, added);
         value
+    }
+
+    /// Returns the chance in a value. One letter of many that chance picks tells nothing of how many there are.
+    pub(crate) fn chance_in(&self, machine: &mut Machine<'_>, value: &Value) -> OriginSet {
+        let mut found = OriginSet::EMPTY;
+        for origin in self.origins_of(machine, value.origins) {
+            if let Origin::Random { cryptographic, .. } = origin {
+                let bits = None;
+                let one = self.origin(
+                    machine,
+                    Origin::Random {
+                        cryptographic,
+                        bits,
+                    },
+                );
+                found = machine.origins.union(found, one);
+            }
+        }
+        found
     }
 
     /// Returns `value`, which is made of `parts` and no longer shows their constants, with the settings among them as
@@ -82,11 +106,14 @@ impl ModelHost {
     /// Returns where a value comes from: its origins, and the constants among its alternatives. A constant
     /// beside an environment variable is its fallback.
     pub fn provenance(&self, machine: &Machine<'_>, value: &Value) -> Provenance {
-        let mut origins = self.origins_of(machine, value.origins);
         let mut literals = Vec::new();
         for atom in value.atoms() {
             literals.extend(atom_literal(atom));
         }
+        if literals.is_empty() {
+            return self.set_without_bare(machine, value.origins);
+        }
+        let mut origins = self.origins_of(machine, value.origins);
         if let Some(fallback) = literals.iter().find(|literal| *literal != "null") {
             for origin in &mut origins {
                 if let Origin::Environment {
@@ -101,6 +128,17 @@ impl ModelHost {
         origins.extend(literals.into_iter().map(Origin::Literal));
         forget_bare(&mut origins);
         Provenance::new(origins)
+    }
+
+    fn set_without_bare(&self, machine: &Machine<'_>, set: OriginSet) -> Provenance {
+        if let Some(known) = self.state().origins.words.get(&set) {
+            return known.clone();
+        }
+        let mut origins = self.origins_of(machine, set);
+        forget_bare(&mut origins);
+        let words = Provenance::new(origins);
+        self.state().origins.words.insert(set, words.clone());
+        words
     }
 
     /// Returns where a value and everything in it come from.

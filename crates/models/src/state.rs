@@ -328,6 +328,24 @@ pub struct State {
     pub notes: FxHashMap<(ObjectId, &'static str), Value>,
 }
 
+impl State {
+    /// Holds if models keep anything for later requests that was made from `first` on: what is made when it is first
+    /// asked for, such as the class of a library. What only belongs to objects of that request is not asked for again.
+    pub(crate) fn keeps_any_since(&self, first: ObjectId) -> bool {
+        let is_new = |id: &ObjectId| *id >= first;
+        let has_new = |value: &Value| value.objects().any(|id| id >= first);
+        let mut notes = self.notes.iter();
+        notes.any(|((owner, _), value)| !is_new(owner) && has_new(value))
+            || self.routers.keys().any(is_new)
+            || self.strategies.values().any(has_new)
+            || self.jwt_auth.as_ref().is_some_and(has_new)
+            || self.django.keeps().any(|id| id >= first)
+            || self.flask.keeps().any(|id| id >= first)
+            || self.mongoose.keeps().any(|id| id >= first)
+            || self.nestjs.keeps().any(has_new)
+    }
+}
+
 /// A guard that a library made when it was called (`rateLimit({...})`).
 #[derive(Clone, Debug)]
 pub struct MadeGuard {

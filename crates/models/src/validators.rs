@@ -1,8 +1,8 @@
-//! Packages that check input by rules: express-validator, celebrate, ajv, zod's layers for Express.
+//! Packages that check input by rules: celebrate, ajv, zod's layers for Express.
 //!
 //! None of them says who is asking: whether input is as it should be is the client's choice.
 
-use firedoor_app::{EffectKind, Refusal, RequestPart};
+use firedoor_app::{EffectKind, Refusal};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, TestKind, Value};
 use ustr::Ustr;
 
@@ -15,24 +15,6 @@ use crate::{Model, ModelHost};
 pub static MODEL: Model = Model {
     name: "validators",
     calls: &[
-        ("npm:express-validator.body", chain),
-        ("npm:express-validator.query", chain),
-        ("npm:express-validator.param", chain),
-        ("npm:express-validator.header", chain),
-        ("npm:express-validator.cookie", chain),
-        ("npm:express-validator.check", chain),
-        ("npm:express-validator.checkSchema", chains),
-        ("npm:express-validator.oneOf", passing),
-        ("npm:express-validator.validationResult", result),
-        ("npm:express-validator.matchedData", matched),
-        ("validators:chain", pass),
-        ("validators:chain.run", run_chain),
-        ("validators:chain.*", same),
-        ("validators:result.isEmpty", is_empty),
-        ("validators:result.array", list),
-        ("validators:result.mapped", list),
-        ("validators:result.formatWith", same),
-        ("validators:result.throw", throw),
         ("npm:celebrate.celebrate", celebrate),
         ("validators:celebrate", run_celebrate),
         ("npm:celebrate.errors", error_handler),
@@ -51,66 +33,12 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-fn chain(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "validators:chain", call.span);
-    let name = call.path.rsplit('.').next().unwrap_or("check");
-    keep(machine, id, "$name", Value::string(name));
-    Ok(Some(Value::object(id)))
-}
-
-fn chains(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let one = chain(host, machine, call)?.unwrap_or_else(Value::undefined);
-    Ok(Some(machine.make_list(vec![one], false, call.span)))
-}
-
 fn same(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(call.this.clone()))
 }
 
 fn nothing(_host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
     Ok(Some(Value::undefined()))
-}
-
-fn run_chain(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "validators:result", call.span);
-    promised(machine, call.span, |_| Ok(Value::object(id))).map(Some)
-}
-
-fn result(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "validators:result", call.span);
-    Ok(Some(Value::object(id)))
-}
-
-fn body(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
-    host.request_value_quietly(machine, RequestPart::Body, "")
-}
-
-fn is_empty(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let body = body(host, machine);
-    Ok(Some(machine.tested(
-        TestKind::Kind,
-        None,
-        &[&body],
-        call.span,
-    )))
-}
-
-fn list(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let element = Value::unknown(Shape::Object);
-    Ok(Some(machine.make_list(vec![element], true, call.span)))
-}
-
-fn throw(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let body = body(host, machine);
-    let path = "npm:express-validator.ValidationError";
-    let failed = crate::tools::error(host, machine, path, &[&body], call.span);
-    machine.may_throw(failed, call.span);
-    Ok(Some(Value::undefined()))
-}
-
-/// Only what has a rule is in it; which, is not followed here.
-fn matched(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
-    Ok(Some(body(host, machine).shaped(Shape::Object)))
 }
 
 /// `celebrate({body: schema, query: schema, ...})` answers 400 by the error handlers.

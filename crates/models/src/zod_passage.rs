@@ -35,12 +35,7 @@ impl Passage {
         self.depth += 1;
         let mut value = self.by_kind(machine, id, input)?;
         self.depth -= 1;
-        for name in ["$least", "$most"] {
-            let limit = kept(machine, Some(id), name);
-            if !limit.is_nothing() {
-                self.bounds.push((value.clone(), limit));
-            }
-        }
+        self.bounds.extend(bounds_through(machine, id, &value));
         let default = kept(machine, Some(id), "$default");
         if !default.is_nothing() {
             let default = if is_function(machine, &default) {
@@ -174,6 +169,20 @@ impl Passage {
         }
         Ok(Value::object(made))
     }
+}
+
+/// The limits that a schema has for a value.
+pub(crate) fn bounds_through(
+    machine: &Machine<'_>,
+    schema: ObjectId,
+    value: &Value,
+) -> Vec<(Value, Value)> {
+    ["$least", "$most"]
+        .iter()
+        .map(|name| kept(machine, Some(schema), name))
+        .filter(|limit| !limit.is_nothing())
+        .map(|limit| (value.clone(), limit))
+        .collect()
 }
 
 /// What of a value has that shape; constants stay as they are.

@@ -92,7 +92,14 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "shape of input",
-        &["pydantic", "python_picks", "typebox", "validators", "zod"],
+        &[
+            "express-validator",
+            "pydantic",
+            "python_picks",
+            "typebox",
+            "validators",
+            "zod",
+        ],
     ),
     (
         "data stores",

@@ -3,18 +3,12 @@
 //! The word of another site about who somebody is comes in one of a few ways: a code that is exchanged, a token that
 //! the client got there, or what an earlier step of the same log-in has stored.
 
+use firedoor_app::exchange::kept_words;
+pub use firedoor_app::exchange::{asked, exchange, is_behind_log_in, is_code, sends};
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
-    RequestPart, SendChannel, TokenKind, VerifyToken, query, sessions,
+    Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, TokenKind, VerifyToken,
+    query, sessions,
 };
-
-/// Returns the effect that exchanges the code of a callback, in an entry point that anybody reaches.
-pub fn exchange(entry: &EntryPoint) -> Option<&Effect> {
-    if is_behind_log_in(entry) {
-        return None;
-    }
-    asked(entry).find(|effect| sends(effect, is_code))
-}
 
 /// Returns the effect by which another site's word enters, in an entry point that anybody reaches.
 pub fn word<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
@@ -27,11 +21,6 @@ pub fn word<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
         .or_else(|| posted_token(entry).map(|(effect, _)| effect))
         .or_else(|| passed_token(entry))
         .or_else(|| stored_word(map, entry))
-}
-
-/// Holds if a layer has proven who is asking before the handler runs.
-pub fn is_behind_log_in(entry: &EntryPoint) -> bool {
-    query::guards(entry, Control::Authentication).any(|layer| layer.kind == LayerKind::Layer)
 }
 
 /// Returns the effect that reads the code of a callback through a library.
@@ -85,36 +74,6 @@ pub fn logs_in(map: &Map, entry: &EntryPoint) -> bool {
         })
 }
 
-/// Returns the requests that the handler makes to other servers.
-pub fn asked(entry: &EntryPoint) -> impl Iterator<Item = &Effect> {
-    entry.effects.iter().filter(|effect| {
-        let is_request = matches!(
-            &effect.kind,
-            EffectKind::Send {
-                channel: SendChannel::Http,
-                ..
-            }
-        );
-        effect.layer.is_none() && is_request
-    })
-}
-
-/// Holds if a request to another server carries such a value.
-pub fn sends(effect: &Effect, is_wanted: impl Fn(&Provenance) -> bool) -> bool {
-    match &effect.kind {
-        EffectKind::Send { to, content, .. } => {
-            content.iter().any(|field| is_wanted(&field.value)) || is_wanted(to)
-        }
-        _ => false,
-    }
-}
-
-fn is_code(value: &Provenance) -> bool {
-    value.origins().iter().any(|origin| {
-        matches!(origin, Origin::Request(RequestPart::Query, name) if name.as_str() == "code")
-    })
-}
-
 /// A page of the application takes the code out of its own address and posts it.
 fn is_posted_code(value: &Provenance) -> bool {
     value.origins().iter().any(|origin| {
@@ -150,38 +109,14 @@ fn stored_word<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 
 /// Records of the asset keep, under a secret, what another site said in an earlier step.
 fn has_stored_word(map: &Map, asset: ustr::Ustr) -> bool {
-    words_kept(map, asset).next().is_some()
+    !kept_words(map, asset).is_empty()
 }
 
 fn is_stored_word(map: &Map, asset: ustr::Ustr, field: &str) -> bool {
-    words_kept(map, asset).any(|name| {
+    kept_words(map, asset).iter().any(|name| {
         field == name.as_str()
             || field
                 .strip_prefix(name.as_str())
                 .is_some_and(|rest| rest.starts_with('.'))
     })
-}
-
-fn words_kept(map: &Map, asset: ustr::Ustr) -> impl Iterator<Item = ustr::Ustr> {
-    map.entry_points
-        .iter()
-        .filter(|entry| exchange(entry).is_some())
-        .flat_map(query::handler_accesses)
-        .filter(move |(_, access)| access.asset == asset && is_kept_under_secret(access))
-        .flat_map(|(_, access)| &access.values)
-        .filter(|field| {
-            let origins = field.value.origins();
-            origins
-                .iter()
-                .any(|origin| matches!(origin, Origin::Answer(_)))
-        })
-        .map(|field| field.name)
-}
-
-fn is_kept_under_secret(access: &Access) -> bool {
-    access.operation == Operation::Create
-        && access
-            .values
-            .iter()
-            .any(|field| query::is_token(&field.value))
 }

@@ -28,7 +28,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for made in issued(map).filter(|made| is_pending(map, made)) {
         let taken = verified(map)
             .filter(is_proof)
-            .find(|found| guards(map, found) && accepts(found, made.token));
+            .find(|found| accepts(found, made.token) && guards(map, found));
         let Some(found) = taken else {
             continue;
         };

@@ -135,7 +135,10 @@ fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     };
     let paid = written_fields(entry).find(|(_, access, field)| {
         let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
-        is_own && is_money(map, access.asset, field.name) && is_raised(field)
+        is_own
+            && is_money(map, access.asset, field.name)
+            && is_raised(field)
+            && !takes(access, field)
     });
     let Some((effect, access, field)) = paid else {
         return;
@@ -162,6 +165,15 @@ fn asks_more(access: &firedoor_app::Access) -> bool {
             .key
             .iter()
             .any(|field| !query::is_principal(&field.value))
+}
+
+/// What changes only where there is enough of it is taken, whichever way it is written.
+fn takes(access: &Access, field: &Field) -> bool {
+    access.is_conditional
+        && access
+            .key
+            .iter()
+            .any(|key| key.name == field.name && matches!(key.operator, ">" | ">="))
 }
 
 /// A constant is added: nothing goes into the new value but the old one.
@@ -226,7 +238,7 @@ fn is_earned(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let accounts = query::account_assets(map);
     entry.checks_of(effect).any(|check| {
         !is_of_layers(entry, check)
-            && !asks_for_account(&accounts, check)
+            && !(asks_for_account(&accounts, check) && !tells_of_change(entry, effect, check))
             && check.provenance().origins().iter().any(|origin| {
                 matches!(
                     origin,
@@ -234,6 +246,23 @@ fn is_earned(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
                 )
             })
     })
+}
+
+/// Holds if the check asks what a change on the way gave back, and that change asked for more than whose record it is:
+/// nothing comes back where it did not happen.
+fn tells_of_change(entry: &EntryPoint, payment: &Effect, check: &Check) -> bool {
+    query::handler_accesses(entry)
+        .take_while(|(effect, _)| !std::ptr::eq(*effect, payment))
+        .any(|(effect, access)| {
+            let is_later = !entry
+                .checks_of(effect)
+                .any(|other| other.span == check.span);
+            let mut operands = check.operands.iter();
+            access.operation == Operation::Update
+                && asks_more(access)
+                && is_later
+                && operands.any(|operand| operand.record_fields(access.asset).next().is_some())
+        })
 }
 
 /// Holds if the check only asks whether the caller has an account.

@@ -101,7 +101,17 @@ fn switches_off(places: &[(Ustr, Ustr)], accounts: &[Ustr], access: &Access) -> 
                 && name.is_none_or(|name| *field == name || field.starts_with(&format!("{name}.")))
         })
     };
+    // What only happens while the factor is off takes none away.
+    let is_off = access.key.iter().any(|key| {
+        let is_no = |literal: &str| matches!(literal, "false" | "null" | "0");
+        key.operator == "="
+            && key.value.literal().is_some_and(|literal| is_no(&literal))
+            && places.iter().any(|(asset, place)| {
+                *asset == access.asset && second_factors::same_root(&key.name, place)
+            })
+    });
     match access.operation {
+        _ if is_off => false,
         // Whoever deletes an account does not get around its second factor.
         Operation::Delete => is_kept_here(None) && !accounts.contains(&access.asset),
         Operation::Update => access.values.iter().any(|field| {

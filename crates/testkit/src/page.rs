@@ -98,6 +98,13 @@ impl Reader {
             if is_end(line, &block.fence) {
                 return self.close(block, offset);
             }
+            // Else the rest of the page would be read inside out, and its sections be lost without a word.
+            if fence(line).is_some_and(|(inner, word)| inner == block.fence && !word.is_empty()) {
+                let start = block.line;
+                return Err(format!(
+                    "line {number}: a code block begins inside the one of line {start}"
+                ));
+            }
             block.text.push_str(line);
             self.block = Some(block);
             return Ok(());
@@ -209,6 +216,7 @@ mod tests {
     fn faults_of_a_page_are_told() {
         for page in [
             "# A\n```js\n",
+            "# A\n`a`:\n```js\na\n## B\n`b`:\n```js\nb\n```\n",
             "# A\n```js\na // $ x=1\n```\n",
             "# A\n`a`:\n```\n```\n`a`:\n```\n```\n",
         ] {

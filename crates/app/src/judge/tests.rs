@@ -28,6 +28,7 @@ fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
         alternatives: Vec::new(),
         refusal: None,
         condition: Arc::new(condition),
+        union: crate::Union::default(),
     };
     Continuation {
         span,

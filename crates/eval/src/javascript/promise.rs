@@ -449,7 +449,7 @@ pub(super) fn later(
     arguments: &Arguments,
 ) -> Result<(), Stop> {
     let decision = machine.add_failure(call.span, OriginSet::EMPTY, OriginSet::EMPTY, false);
-    machine.decisions[decision.0 as usize].label = Some(call.path);
+    machine.decisions.get_mut(decision.0 as usize).label = Some(call.path);
     let (result, _) = machine.catching(|machine| {
         machine.perhaps(decision, |machine| {
             machine.call_value(function, None, arguments, call.span)?;

@@ -19,6 +19,13 @@ pub(super) fn method(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
                 call.span,
             )))
         }
+        // Identifiers, dates and numbers of libraries compare themselves so.
+        "equals" | "isEqual" if call.arguments.positional.len() == 1 => {
+            let other = call.argument(0);
+            Ok(Some(
+                machine.compare_equal(call.this, &other, call.span, false),
+            ))
+        }
         "split" | "match" | "matchAll" => match super::string::method(&call.path) {
             Some(function) => function(machine, call),
             None => Ok(None),

@@ -73,6 +73,14 @@ pub struct Memory {
     pub(crate) credential: Option<(firedoor_app::RequestPart, &'static str)>,
 }
 
+impl Memory {
+    /// The objects that stay for later requests.
+    pub(crate) fn keeps(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let classes = self.classes.values().chain(&self.models);
+        classes.chain(&self.protocols).copied()
+    }
+}
+
 /// The model.
 pub static MODEL: Model = Model {
     name: "django",

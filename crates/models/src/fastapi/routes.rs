@@ -339,7 +339,7 @@ pub(crate) fn listed(
 
 /// The undecided test that a value hangs on: the last one within the call, or of the same origins.
 fn deciding(machine: &Machine<'_>, value: &Value, span: Span) -> Option<firedoor_eval::DecisionId> {
-    let decisions = machine.decisions.iter().enumerate().rev();
+    let decisions = machine.decisions.since(0).rev();
     let mut open = decisions.filter(|(_, decision)| !decision.is_certain);
     let within = open
         .clone()

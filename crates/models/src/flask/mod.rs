@@ -255,6 +255,14 @@ pub struct Memory {
     is_configured_outside: FxHashSet<ObjectId>,
 }
 
+impl Memory {
+    /// The objects that stay for later requests.
+    pub(crate) fn keeps(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        let kept = self.singletons.values().chain(&self.login_managers);
+        kept.chain(&self.jwt_manager).copied()
+    }
+}
+
 /// What runs for a route besides its steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {

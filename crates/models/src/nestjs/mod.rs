@@ -190,3 +190,13 @@ pub(crate) struct Memory {
     /// The server object of each gateway.
     servers: FxHashMap<ObjectId, ObjectId>,
 }
+
+impl Memory {
+    /// The values that stay for later requests.
+    pub(crate) fn keeps(&self) -> impl Iterator<Item = &Value> {
+        let provided = self.providers.iter().filter_map(|it| it.instance.as_ref());
+        let metadata = self.metadata.values().flat_map(IndexMap::values);
+        let kept = provided.chain(self.instances.values()).chain(metadata);
+        kept.chain(&self.settings).chain(&self.queries)
+    }
+}

@@ -5,7 +5,9 @@
 
 use firedoor_app::{EffectKind, Origin, RequestPart, RoomKind};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Value};
-use firedoor_ir::{ExpressionKind, Pattern, UnaryOperator};
+use firedoor_ir::{
+    ExpressionId, ExpressionKind, Literal, Parameter, ParameterKind, Pattern, UnaryOperator,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -187,27 +189,45 @@ fn parameters(machine: &Machine<'_>, handler: &Value) -> Vec<(Option<Ustr>, bool
     };
     let module = machine.program.module(closure.module);
     let function = module.function(closure.function);
+    let is_name = |id: ExpressionId, name: Ustr| matches!(module.expression(id).kind, ExpressionKind::Name(found) if found == name);
+    let is_type = |id: ExpressionId, name: Ustr| match module.expression(id).kind {
+        ExpressionKind::Unary(UnaryOperator::TypeOf, operand) => is_name(operand, name),
+        _ => false,
+    };
+    let is_function_word = |id: ExpressionId| match &module.expression(id).kind {
+        ExpressionKind::Literal(Literal::String(text)) => text.as_str() == "function",
+        _ => false,
+    };
     let is_called = |name: Ustr| {
         module.expressions.iter().any(|expression| {
-            let used = match &expression.kind {
-                ExpressionKind::Call { callee, .. } => *callee,
-                ExpressionKind::Unary(UnaryOperator::TypeOf, operand) => *operand,
-                _ => return false,
-            };
             let is_within = function.span.start <= expression.span.start
                 && expression.span.end <= function.span.end;
             is_within
-                && matches!(module.expression(used).kind, ExpressionKind::Name(found) if found == name)
+                && match &expression.kind {
+                    ExpressionKind::Call { callee, .. } => is_name(*callee, name),
+                    // Whether it is a text or an object is asked of what is sent, too.
+                    ExpressionKind::Binary(_, left, right) => {
+                        is_type(*left, name) && is_function_word(*right)
+                            || is_type(*right, name) && is_function_word(*left)
+                    }
+                    _ => false,
+                }
         })
     };
-    function
+    let is_rest = |parameter: &Parameter| parameter.kind == ParameterKind::Rest;
+    let mut all: Vec<(Option<Ustr>, bool)> = function
         .parameters
         .iter()
         .map(|parameter| match &parameter.pattern {
-            Pattern::Name(name, _) => (Some(*name), is_called(*name)),
+            Pattern::Name(name, _) if !is_rest(parameter) => (Some(*name), is_called(*name)),
             _ => (None, false),
         })
-        .collect()
+        .collect();
+    // Whoever takes all that comes takes the answering function, too.
+    if function.parameters.last().is_some_and(is_rest) {
+        all.push((None, false));
+    }
+    all
 }
 
 fn on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

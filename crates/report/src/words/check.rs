@@ -142,6 +142,7 @@ mod tests {
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,
+            union: firedoor_app::Union::default(),
         }
     }
 

@@ -235,6 +235,7 @@ fn token_check(files: &FileSet) -> Check {
         alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(401)),
+        union: firedoor_app::Union::default(),
     }
 }
 
@@ -273,6 +274,7 @@ fn lobby_check(files: &FileSet) -> Check {
         alternatives: Vec::new(),
         condition: std::sync::Arc::new(Condition::All(Vec::new())),
         refusal: Some(Refusal::Status(404)),
+        union: firedoor_app::Union::default(),
     }
 }
 
