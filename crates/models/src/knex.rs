@@ -75,7 +75,27 @@ fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 
 fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "knex:client", call.span);
+    let client = tools::option(machine, &call.arguments.get(0), "client", call.span);
+    tools::keep(machine, id, CLIENT, client.unwrap_or_else(Value::undefined));
     Ok(Some(Value::object(id)))
+}
+
+/// Where a client keeps what its database is.
+const CLIENT: &str = "$client";
+
+/// Holds if reading within a transaction locks nothing: on a server, where no other level is asked for. What PostgreSQL
+/// and MySQL have by default lets others change what was read; SQLite has one writer at a time.
+fn is_plain(machine: &mut Machine<'_>, call: &Call<'_>) -> bool {
+    let client = tools::kept(machine, call.receiver, CLIENT).text();
+    let is_server = client.is_some_and(|name| {
+        matches!(
+            name.as_str(),
+            "pg" | "pgnative" | "postgres" | "postgresql" | "mysql" | "mysql2" | "mssql"
+        )
+    });
+    let options = call.arguments.positional.last().cloned();
+    let options = options.unwrap_or_else(Value::undefined);
+    is_server && tools::option(machine, &options, "isolationLevel", call.span).is_none()
 }
 
 fn builder(host: &ModelHost, machine: &mut Machine<'_>, builder: Builder, span: Span) -> ObjectId {
@@ -131,6 +151,8 @@ fn pasted(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let body = call.arguments.get(0);
+    let plain = u32::from(is_plain(machine, call));
+    host.state().run.plain_transactions += plain;
     if !is_function(machine, &body) {
         host.state().run.transactions += 1;
         return tools::deliver(machine, call, call.this.clone());
@@ -142,6 +164,7 @@ fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
             machine.await_value(&result, call.span)
         })
     })?;
+    host.state().run.plain_transactions -= plain;
     Ok(Some(promise))
 }
 
@@ -149,6 +172,7 @@ fn end(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     {
         let mut state = host.state();
         state.run.transactions = state.run.transactions.saturating_sub(1);
+        state.run.plain_transactions = state.run.plain_transactions.saturating_sub(1);
     }
     tools::deliver(machine, call, Value::undefined())
 }
@@ -430,6 +454,8 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Answer 
     access.values.clone_from(&plan.values);
     access.spread.clone_from(&plan.spread);
     access.is_in_transaction |= plan.is_locking;
+    access.is_unlocked =
+        !plan.is_locking && !operation.is_write() && host.state().run.plain_transactions > 0;
     let by_id = plan.key.fields.iter().any(|field| field.operator == "=");
     access.is_many = !plan.is_first && !by_id && operation != Operation::Create;
     store::note(host, machine, access, span);
