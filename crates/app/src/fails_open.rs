@@ -3,9 +3,7 @@
 use firedoor_source::Span;
 
 use crate::judge::{presents_credential, refusal_control, user_control};
-use crate::{
-    Check, Condition, Continuation, Control, LayerRun, Origin, Provenance, RequestPart,
-};
+use crate::{Check, Condition, Continuation, Control, LayerRun, Origin, Provenance, RequestPart};
 
 /// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
 pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {

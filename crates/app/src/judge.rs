@@ -5,6 +5,7 @@
 
 mod attributes;
 mod forgery;
+mod switched;
 
 use firedoor_source::Span;
 
@@ -59,7 +60,9 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
         let asked = || asked_of_user(refusal, checks);
         for control in found.map_or_else(asked, |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
-                judged.push((control, Verdict::Enforced));
+                let switch = (control == Control::Authorization).then(|| switched::switch(run));
+                let verdict = switch.flatten().map(Verdict::Conditional);
+                judged.push((control, verdict.unwrap_or(Verdict::Enforced)));
             }
         }
     }

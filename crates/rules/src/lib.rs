@@ -27,6 +27,7 @@ mod docs_exposed;
 mod exposure;
 mod fail_open_guard;
 mod finding;
+mod foreign_author;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;

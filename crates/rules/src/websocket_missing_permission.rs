@@ -8,6 +8,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::Demands;
+use crate::foreign_author::foreign_author;
 use crate::socket::{
     asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
     is_open_over_http,
@@ -38,6 +39,8 @@ fn check(map: &Map, findings: &mut Findings) {
                 leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
+            } else {
+                report_foreign(map, entry, findings);
             }
             continue;
         }
@@ -46,8 +49,32 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| asks_for_less(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
+        } else {
+            report_foreign(map, entry, findings);
         }
     }
+}
+
+/// Whoever may write a message changes or deletes those of others.
+fn report_foreign(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let Some(found) = foreign_author(map, entry) else {
+        return;
+    };
+    let (asset, field) = (found.asset, found.field);
+    findings
+        .at_entry(entry)
+        .span(found.effect.span)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` changes any {asset}, whoever wrote it",
+            entry.id()
+        ))
+        .message(format!(
+            "The message names the {asset}, and {field} is not held against the caller{}.",
+            found.asked()
+        ))
+        .because("made", found.made.span, "who writes one is noted here")
+        .report();
 }
 
 type Found<'m> = (String, Span, &'m EntryPoint, Confidence);
