@@ -139,6 +139,44 @@ pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
     ending.get(&asset).cloned().unwrap_or_default()
 }
 
+/// The fields that guards look at of a session that they look up with each request. Where it is only renewed says
+/// nothing of them: what guards do not look at ends the session for nobody before its token runs out.
+fn guarded_fields(map: &Map) -> FieldsByAsset {
+    let mut fields = FieldsByAsset::default();
+    for entry in &map.entry_points {
+        let looked_up: Vec<Ustr> = accesses(entry)
+            .filter(|(effect, access)| {
+                let names_caller = |field: &Field| {
+                    field.operator == "=" && crate::query::is_principal(&field.value)
+                };
+                access.operation == Operation::Read
+                    && is_in_guard(entry, effect)
+                    && access.key.iter().any(names_caller)
+            })
+            .map(|(_, access)| access.asset)
+            .collect();
+        if looked_up.is_empty() {
+            continue;
+        }
+        let reads = accesses(entry).filter(|(effect, access)| {
+            is_in_guard(entry, effect) && looked_up.contains(&access.asset)
+        });
+        for (_, access) in reads {
+            let names = access.key.iter().map(|field| field.name);
+            fields.entry(access.asset).or_default().extend(names);
+        }
+        let mut examined = FieldsByAsset::default();
+        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
+            crate::query::add_record_fields(&mut examined, check);
+        }
+        for asset in looked_up {
+            let examined = examined.remove(&asset).unwrap_or_default();
+            fields.entry(asset).or_default().extend(examined);
+        }
+    }
+    fields
+}
+
 fn find_fields_that_end(map: &Map) -> FieldsByAsset {
     let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
@@ -157,6 +195,9 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
             crate::query::add_record_fields(&mut fields, check);
         }
     }
+    let kept = session_assets(map);
+    let guarded = guarded_fields(map).into_iter();
+    fields.extend(guarded.filter(|(asset, _)| kept.contains(asset)));
     crate::facts::in_order(fields)
 }
 

@@ -71,7 +71,6 @@ mod python_sql;
 mod python_standard;
 mod python_support;
 mod qstash;
-mod redbean;
 mod redis;
 mod request;
 mod return_effects;
@@ -210,7 +209,6 @@ pub static MODELS: &[&Model] = &[
     &python_sql::MODEL,
     &python_standard::MODEL,
     &qstash::MODEL,
-    &redbean::MODEL,
     &redis::MODEL,
     &sending::MODEL,
     &sequelize::MODEL,

@@ -119,7 +119,6 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "mongoose",
             "prisma",
             "python_sql",
-            "redbean",
             "redis",
             "sequelize",
             "sql_drivers",

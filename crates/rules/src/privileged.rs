@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use firedoor_app::{Check, Map, Operation, Origin, Provenance, query};
+use firedoor_app::{Check, Map, Operation, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -130,7 +130,7 @@ fn owner_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
             };
             for field in shown
                 .iter()
-                .filter(|field| query::is_principal(&field.value) && !field.value.is_from_client())
+                .filter(|field| query::is_principal(&field.value) && is_nothing_else(&field.value))
             {
                 found.push(Privilege {
                     field: field.name,
@@ -142,6 +142,15 @@ fn owner_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
         }
     }
     found
+}
+
+/// What is made of many things, one of which has to do with the caller, says of nothing whose it is.
+fn is_nothing_else(value: &Provenance) -> bool {
+    value.origins().iter().all(|origin| match origin {
+        Origin::Request(RequestPart::Session | RequestPart::Context, _) => true,
+        Origin::Literal(_) | Origin::Unknown(_) => true,
+        other => query::is_principal(&Provenance::new([other.clone()])),
+    })
 }
 
 /// Fields that the server counts up or down.

@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::privileged::{Privilege, Privileges};
+use crate::privileged::{Privilege, Privileges, is_rank_name};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -115,7 +115,7 @@ fn is_set(value: &Provenance, asset: Ustr) -> bool {
 }
 
 /// A schema that refuses other fields than those that it names has let the request on, and does not name this one; or
-/// it does, as it names the address of a new account, and the field gives nobody a right.
+/// it does, as it names the address of a new account, and the field is no rank.
 fn is_refused(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
     entry.checks_of(effect).any(|check| {
         // `typeof body === "object"` names a kind, and no field.
@@ -128,7 +128,7 @@ fn is_refused(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
             && check.outcome
             && check.operands.iter().any(is_whole)
             && literals().next().is_some()
-            && (!found.is_strong || !literals().any(|name| name == found.field))
+            && (!is_rank_name(&found.field) || !literals().any(|name| name == found.field))
     })
 }
 
