@@ -121,7 +121,14 @@ fn key_of_count<'m>(
     let mut keys = access.key.iter().filter(|field| field.name == "key");
     let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
     let is_asked = checks.any(|check| counting::asks_for_count(check, &[access]));
-    keys.next().filter(|_| is_asked).map(|key| &key.value)
+    // What is put under a key of its own may be counted as one of many.
+    let is_count = is_asked && is_counted_up(access);
+    keys.next().filter(|_| is_count).map(|key| &key.value)
+}
+
+fn is_counted_up(access: &Access) -> bool {
+    let mut values = access.values.iter();
+    values.any(|field| field.operator == "+=")
 }
 
 /// Returns what makes each request, or connection, count anew in a layer that counts in a store of its own.
@@ -315,7 +322,7 @@ fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
     // What is counted under a key of its own each time is never asked for again.
     let repeats = |access: &Access| {
         let mut keys = access.key.iter().filter(|field| field.name == "key");
-        !keys.any(|field| changing_part(&field.value).is_some())
+        !(is_counted_up(access) && keys.any(|field| changing_part(&field.value).is_some()))
     };
     let accesses: Vec<&Access> = query::accesses(entry)
         .map(|(_, access)| access)
