@@ -276,6 +276,9 @@ pub struct Access {
     pub is_conditional: bool,
     /// Holds if it runs within a transaction or under a lock.
     pub is_in_transaction: bool,
+    /// Holds if others may change what is read before the transaction ends: it takes no lock, and the transaction is one
+    /// of a database server, at the level that it has by default.
+    pub is_unlocked: bool,
 }
 
 /// A three-valued option.

@@ -3,7 +3,7 @@
 use firedoor_source::Span;
 
 use crate::judge::{presents_credential, refusal_control, user_control};
-use crate::{Check, Control, LayerRun, Origin, Provenance, RequestPart};
+use crate::{Check, Condition, Continuation, Control, LayerRun, Origin, Provenance, RequestPart};
 
 /// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
 pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
@@ -117,6 +117,41 @@ pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
         Origin::Environment { name, .. } => Some(*name),
         _ => None,
     })
+}
+
+/// Returns the setting that decided that the request was let on this way, in the words of a condition.
+pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
+    way.checks.iter().rev().find_map(|check| {
+        let mut examined = check.control.clone();
+        add_examined(&check.condition, &mut examined);
+        let mut origins = examined.origins().iter();
+        let name = origins.find_map(|origin| match origin {
+            Origin::Environment { name, .. } => Some(*name),
+            _ => None,
+        })?;
+        let negation = if check.outcome { "" } else { "not " };
+        Some(format!("{negation}{name}"))
+    })
+}
+
+/// Adds what the tests examine, those left out that look for something: a setting that says what a cookie or header is
+/// called decides nothing, nor does one that stands among other things in what is searched.
+fn add_examined(condition: &Condition, examined: &mut Provenance) {
+    match condition {
+        Condition::Test { kind, operands, .. } => {
+            let is_sent = || operands.iter().any(Provenance::is_from_client);
+            let is_held = || operands.iter().any(is_setting);
+            if *kind == crate::CheckKind::Membership && (is_sent() || !is_held()) {
+                return;
+            }
+            for operand in operands {
+                *examined = examined.union(operand);
+            }
+        }
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| add_examined(part, examined));
+        }
+    }
 }
 
 /// Holds for a setting and nothing else: what was made from one among other things is not the setting.

@@ -183,9 +183,9 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
         // Where a session is renewed, a change that happens only where the key still matches looks it up too.
         let mut effects = entry.effects.iter();
         let renews = effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_)));
-        let reads = accesses(entry).filter(|(_, access)| {
+        let reads = accesses(entry).filter(|(effect, access)| {
             let is_look_up = !access.operation.is_write() && !is_list(access);
-            is_look_up || (renews && access.is_conditional)
+            is_look_up || (renews && access.is_conditional && decides(entry, effect, access))
         });
         for (_, access) in reads {
             let names = access.key.iter().map(|field| field.name);
@@ -199,6 +199,26 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
     let guarded = guarded_fields(map).into_iter();
     fields.extend(guarded.filter(|(asset, _)| kept.contains(asset)));
     crate::facts::in_order(fields)
+}
+
+/// Holds if what the change has found decides something that comes after it: one that ends whatever is still open looks
+/// nobody up.
+fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let later = entry
+        .effects
+        .iter()
+        .skip_while(|it| !std::ptr::eq(*it, effect));
+    let mut ids = later.flat_map(|it| &it.checks);
+    ids.any(|id| {
+        let check = entry.check(*id);
+        !effect.checks.contains(id)
+            && check.refusal.is_some()
+            && check
+                .provenance()
+                .record_fields(access.asset)
+                .next()
+                .is_some()
+    })
 }
 
 /// Holds if many records are read, and not one by its identifier or by what a client carries: whoever is shown his

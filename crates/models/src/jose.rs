@@ -3,13 +3,13 @@
 //! `jwtVerify` rejects with a `JOSEError`; without `algorithms` it accepts what fits the key, and never `none`.
 
 use firedoor_app::TokenKind;
-use firedoor_eval::{Answer, Call, Machine, Shape, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, Shape, Value};
 use ustr::Ustr;
 
 use crate::jsonwebtoken::{resolved_key, verification};
 use crate::tokens::{Issue, claims, decode, field_of, issue, plain, verify};
 use crate::tools::{error, keep, kept, last_part, option, promised, require};
-use crate::{Model, ModelHost};
+use crate::{Model, ModelHost, Persona};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -110,6 +110,7 @@ fn verify_token(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
             &[&token, &wanted.secret],
             span,
         );
+        name_reason(host, machine, &failed);
         require(machine, &test, &failed, span)?;
         let payload = claims(host, machine, &token, "");
         let header = claims(host, machine, &token, "header");
@@ -120,6 +121,24 @@ fn verify_token(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
         ))
     })
     .map(Some)
+}
+
+/// Why a token is refused, as the `code` of the error says. jose 5.9, `src/util/errors.ts` and `src/lib/jwt_claims_set.ts`:
+/// the signature is checked first, so that nobody without the key hears of anything else.
+fn name_reason(host: &ModelHost, machine: &mut Machine<'_>, failed: &Value) {
+    let mut codes = vec![
+        "ERR_JWS_INVALID",
+        "ERR_JWT_INVALID",
+        "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+        "ERR_JOSE_ALG_NOT_ALLOWED",
+    ];
+    if host.persona() != Persona::Attacker {
+        codes.extend(["ERR_JWT_EXPIRED", "ERR_JWT_CLAIM_VALIDATION_FAILED"]);
+    }
+    let code = Value::atoms_of(codes.into_iter().map(|code| Atom::String(Ustr::from(code))));
+    for error in failed.objects().collect::<Vec<_>>() {
+        keep(machine, error, "code", code.clone());
+    }
 }
 
 fn decode_token(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -4,7 +4,7 @@
 //! to the callback; without `algorithms` it accepts only those that fit the kind of key, and never `none`.
 
 use firedoor_app::TokenKind;
-use firedoor_eval::{Answer, Arguments, Call, Machine, Value};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -92,7 +92,9 @@ pub fn verification(
         wanted.algorithms = texts_of(machine, &value);
     }
     let ignores = option(machine, options, "ignoreExpiration", span);
-    wanted.ignores_expiry = flag(host, machine, ignores.as_ref()) == firedoor_app::Flag::On;
+    let tolerance = option(machine, options, "clockTolerance", span);
+    wanted.ignores_expiry = flag(host, machine, ignores.as_ref()) == firedoor_app::Flag::On
+        || tolerance.is_some_and(|value| seconds(&value).is_some_and(|it| it >= DAY));
     for (name, claim) in [
         ("audience", "aud"),
         ("issuer", "iss"),
@@ -106,6 +108,30 @@ pub fn verification(
         }
     }
     wanted
+}
+
+/// No clock is a day wrong: what is let pass for so long need not be valid any more.
+const DAY: f64 = 86_400.0;
+
+/// A span of time: a number of seconds, or words as jose takes them (5.9, `src/lib/secs.ts`), such as `2 hours` or `60d`.
+fn seconds(value: &Value) -> Option<f64> {
+    if let Some(Atom::Number(number)) = value.only() {
+        return Some(number);
+    }
+    let text = value.text()?;
+    let text = text.trim().trim_start_matches('+').trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim().chars().next()?.to_ascii_lowercase() {
+        's' => 1.0,
+        'm' => 60.0,
+        'h' => 3_600.0,
+        'd' => DAY,
+        'w' => 7.0 * DAY,
+        'y' => 365.25 * DAY,
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * unit)
 }
 
 /// A claim may be one of several.

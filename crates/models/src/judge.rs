@@ -361,6 +361,7 @@ pub fn record(
             is_many,
             is_conditional: false,
             is_in_transaction,
+            is_unlocked: false,
         }),
         span,
     );
@@ -493,6 +494,7 @@ pub(crate) fn write_memory(
         is_many: false,
         is_conditional: false,
         is_in_transaction: false,
+        is_unlocked: false,
     };
     if let Some(key) = key {
         access.key = key_fields(host, machine, &[("key", key.clone())]);

@@ -3,7 +3,9 @@
 //! `knex('users')` makes a builder, on which conditions and one operation are collected; it runs when it
 //! is waited for. Source: knex 3.1, `lib/query/querybuilder.js`.
 
-use firedoor_app::{AssetField, AssetKind, Field, Operation};
+mod schema;
+
+use firedoor_app::{AssetKind, Field, Operation};
 use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -32,26 +34,29 @@ pub static MODEL: Model = Model {
         ("knex:client.ref", pasted),
         ("knex:client.withSchema", itself),
         ("knex:client.*", itself),
-        ("knex:schema.createTable", create_table),
-        ("knex:schema.createTableIfNotExists", create_table),
+        ("knex:schema.createTable", schema::create_table),
+        ("knex:schema.createTableIfNotExists", schema::create_table),
         ("knex:schema.*", itself),
         ("knex:table.foreign", itself),
-        ("knex:table.unique", unique),
+        ("knex:table.unique", schema::unique),
         ("knex:table.timestamps", itself),
         ("knex:table.index", itself),
-        ("knex:table.primary", unique),
-        ("knex:table.*", column),
-        ("knex:column.unique", column_unique),
-        ("knex:column.primary", column_unique),
-        ("knex:column.references", references),
-        ("knex:column.inTable", in_table),
-        ("knex:column.defaultTo", default_to),
+        ("knex:table.primary", schema::unique),
+        ("knex:table.*", schema::column),
+        ("knex:column.unique", schema::column_unique),
+        ("knex:column.primary", schema::column_unique),
+        ("knex:column.references", schema::references),
+        ("knex:column.inTable", schema::in_table),
+        ("knex:column.defaultTo", schema::default_to),
         ("knex:column.*", itself),
         ("knex:builder.then", then),
         ("knex:builder.catch", then),
         ("knex:builder.*", chain),
     ],
-    members: &[("knex:client.schema", schema), ("knex:client.fn", clock)],
+    members: &[
+        ("knex:client.schema", schema::schema),
+        ("knex:client.fn", clock),
+    ],
     awaits: &[("knex:builder", execute)],
     aliases: &[("npm:knex.default", "npm:knex")],
     ..Model::EMPTY
@@ -75,7 +80,27 @@ fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 
 fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "knex:client", call.span);
+    let client = tools::option(machine, &call.arguments.get(0), "client", call.span);
+    tools::keep(machine, id, CLIENT, client.unwrap_or_else(Value::undefined));
     Ok(Some(Value::object(id)))
+}
+
+/// Where a client keeps what its database is.
+const CLIENT: &str = "$client";
+
+/// Holds if reading within a transaction locks nothing: on a server, where no other level is asked for. What PostgreSQL
+/// and MySQL have by default lets others change what was read; SQLite has one writer at a time.
+fn is_plain(machine: &mut Machine<'_>, call: &Call<'_>) -> bool {
+    let client = tools::kept(machine, call.receiver, CLIENT).text();
+    let is_server = client.is_some_and(|name| {
+        matches!(
+            name.as_str(),
+            "pg" | "pgnative" | "postgres" | "postgresql" | "mysql" | "mysql2" | "mssql"
+        )
+    });
+    let options = call.arguments.positional.last().cloned();
+    let options = options.unwrap_or_else(Value::undefined);
+    is_server && tools::option(machine, &options, "isolationLevel", call.span).is_none()
 }
 
 fn builder(host: &ModelHost, machine: &mut Machine<'_>, builder: Builder, span: Span) -> ObjectId {
@@ -131,6 +156,8 @@ fn pasted(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let body = call.arguments.get(0);
+    let plain = u32::from(is_plain(machine, call));
+    host.state().run.plain_transactions += plain;
     if !is_function(machine, &body) {
         host.state().run.transactions += 1;
         return tools::deliver(machine, call, call.this.clone());
@@ -142,6 +169,7 @@ fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
             machine.await_value(&result, call.span)
         })
     })?;
+    host.state().run.plain_transactions -= plain;
     Ok(Some(promise))
 }
 
@@ -149,6 +177,7 @@ fn end(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     {
         let mut state = host.state();
         state.run.transactions = state.run.transactions.saturating_sub(1);
+        state.run.plain_transactions = state.run.plain_transactions.saturating_sub(1);
     }
     tools::deliver(machine, call, Value::undefined())
 }
@@ -430,6 +459,8 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Answer 
     access.values.clone_from(&plan.values);
     access.spread.clone_from(&plan.spread);
     access.is_in_transaction |= plan.is_locking;
+    access.is_unlocked =
+        !plan.is_locking && !operation.is_write() && host.state().run.plain_transactions > 0;
     let by_id = plan.key.fields.iter().any(|field| field.operator == "=");
     access.is_many = !plan.is_first && !by_id && operation != Operation::Create;
     store::note(host, machine, access, span);
@@ -472,117 +503,4 @@ fn result(
             store::list_of(machine, &row, span)
         }
     })
-}
-
-fn schema(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    _object: Option<ObjectId>,
-    span: Span,
-) -> Option<Value> {
-    Some(Value::object(host.make_object(
-        machine,
-        "knex:schema",
-        span,
-    )))
-}
-
-/// `knex.schema.createTable(name, table => ...)`.
-fn create_table(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some(name) = table_name(&call.arguments.get(0)) else {
-        return Ok(Some(call.this.clone()));
-    };
-    store::declare(host, name, AssetKind::Table, call.span, Vec::new());
-    let id = host.make_object(machine, "knex:table", call.span);
-    let table = Value::object(id);
-    machine
-        .heap
-        .set_property(id, Ustr::from("$table"), Value::atom(Atom::String(name)));
-    let arguments = Arguments::positional([table.clone()]);
-    machine.call_value(&call.arguments.get(1), Some(table), &arguments, call.span)?;
-    Ok(Some(call.this.clone()))
-}
-
-fn declare_column(
-    host: &ModelHost,
-    machine: &Machine<'_>,
-    object: &Value,
-    change: impl FnOnce(&mut AssetField),
-) {
-    let table = store::property(machine, object, "$table").and_then(|name| name.text());
-    let column = store::property(machine, object, "$column").and_then(|name| name.text());
-    if let (Some(table), Some(column)) = (table, column) {
-        let mut field = store::plain_field(&column, None);
-        change(&mut field);
-        store::declare(host, table, AssetKind::Table, machine.place(), vec![field]);
-    }
-}
-
-/// `table.string('email')`.
-fn column(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let kind = method_name(&call.path);
-    let first = call.arguments.get(0).text();
-    let name = match kind {
-        "increments" | "bigIncrements" => Some(first.unwrap_or_else(|| Ustr::from("id"))),
-        _ => first,
-    };
-    let Some(name) = name else {
-        return Ok(Some(call.this.clone()));
-    };
-    let id = host.make_object(machine, "knex:column", call.span);
-    let table = store::property(machine, &call.this, "$table");
-    let table = table.unwrap_or_else(Value::undefined);
-    machine.heap.set_property(id, Ustr::from("$table"), table);
-    machine
-        .heap
-        .set_property(id, Ustr::from("$column"), Value::atom(Atom::String(name)));
-    let value = Value::object(id);
-    let is_key = matches!(kind, "increments" | "bigIncrements");
-    declare_column(host, machine, &value, |field| {
-        field.kind = Some(Ustr::from(kind));
-        field.is_unique = is_key;
-    });
-    Ok(Some(value))
-}
-
-/// `table.unique(['email'])`.
-fn unique(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let names = store::parts(machine, &call.arguments.get(0));
-    let table = store::property(machine, &call.this, "$table").and_then(|name| name.text());
-    if let ([name], Some(table)) = (names.as_slice(), table)
-        && let Some(name) = name.text()
-    {
-        let mut field = store::plain_field(&name, None);
-        field.is_unique = true;
-        store::declare(host, table, AssetKind::Table, call.span, vec![field]);
-    }
-    Ok(Some(call.this.clone()))
-}
-
-fn column_unique(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    declare_column(host, machine, &call.this, |field| field.is_unique = true);
-    Ok(Some(call.this.clone()))
-}
-
-fn default_to(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let default = host.deep_provenance(machine, &call.arguments.get(0));
-    declare_column(host, machine, &call.this, |field| {
-        field.default = Some(default)
-    });
-    Ok(Some(call.this.clone()))
-}
-
-/// `references('users.id')`.
-fn references(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let target = call.arguments.get(0).text();
-    let target = target.and_then(|text| text.split_once('.').map(|(table, _)| Ustr::from(table)));
-    declare_column(host, machine, &call.this, |field| field.refers_to = target);
-    Ok(Some(call.this.clone()))
-}
-
-/// `references('id').inTable('users')`.
-fn in_table(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let target = call.arguments.get(0).text();
-    declare_column(host, machine, &call.this, |field| field.refers_to = target);
-    Ok(Some(call.this.clone()))
 }

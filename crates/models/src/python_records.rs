@@ -266,6 +266,7 @@ pub(crate) fn access(host: &ModelHost, operation: Operation, asset: Ustr) -> Acc
         is_many: false,
         is_conditional: false,
         is_in_transaction: host.state().run.transactions > 0,
+        is_unlocked: false,
     }
 }
 

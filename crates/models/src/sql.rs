@@ -92,12 +92,20 @@ pub(crate) fn run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span
             store::declare(host, table.name, AssetKind::Table, span, fields);
         }
         match statement.transaction {
-            Some(true) => host.state().run.transactions += 1,
+            Some(true) => {
+                let mut state = host.state();
+                state.run.transactions += 1;
+                state.run.plain_transactions += u32::from(state.has_database_server);
+            }
             Some(false) => {
                 let mut state = host.state();
                 state.run.transactions = state.run.transactions.saturating_sub(1);
+                state.run.plain_transactions = state.run.plain_transactions.saturating_sub(1);
             }
             None => {}
+        }
+        if asks_for_level(&text) {
+            host.state().run.plain_transactions = 0;
         }
         for access in &statement.accesses {
             note(host, machine, access.clone(), statement.is_single, span);
@@ -107,6 +115,14 @@ pub(crate) fn run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span
         }
     }
     ran
+}
+
+/// Holds if a transaction is begun at a level of its own, or set to one.
+fn asks_for_level(text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    ["ISOLATION LEVEL", "LOCK TABLE", "PG_ADVISORY"]
+        .iter()
+        .any(|words| upper.contains(words))
 }
 
 fn statements(
@@ -139,6 +155,9 @@ fn note(host: &ModelHost, machine: &Machine<'_>, mut access: Access, is_single: 
             .any(|field| field.operator == "=" && unique.contains(&field.name));
     }
     store::declare(host, access.asset, AssetKind::Table, span, Vec::new());
+    access.is_unlocked = !access.is_in_transaction
+        && !access.operation.is_write()
+        && host.state().run.plain_transactions > 0;
     access.is_in_transaction |= host.state().run.transactions > 0;
     store::note(host, machine, access, span);
 }

@@ -186,6 +186,8 @@ pub struct Run {
     pub unknown: Vec<(usize, String)>,
     /// How deep in transactions the handler is.
     pub transactions: u32,
+    /// How many of them are at the level that database servers have by default, at which reading locks nothing.
+    pub(crate) plain_transactions: u32,
     /// Holds once a store has turned out to be a cache: what was read from it before was no record.
     pub(crate) is_stale: bool,
 }
@@ -303,6 +305,8 @@ pub struct State {
     /// What the model of Sequelize remembers.
     pub(crate) sequelize: crate::sequelize::Memory,
     /// Builders of Knex.
+    /// Holds if the program connects to a database server, at which several transactions run at a time.
+    pub(crate) has_database_server: bool,
     pub(crate) knex_builders: FxHashMap<ObjectId, crate::knex::Builder>,
     /// What the model of Prisma remembers.
     pub(crate) prisma: crate::prisma::Memory,

@@ -195,7 +195,10 @@ pub(crate) fn open_parts(machine: &Machine<'_>, id: ObjectId) -> Vec<Value> {
 
 fn add_open_parts(machine: &Machine<'_>, id: ObjectId, depth: usize, parts: &mut Vec<Value>) {
     let object = machine.heap.get(id);
-    let is_record = matches!(object.kind, ObjectKind::Plain | ObjectKind::Host(_));
+    let is_record = matches!(
+        object.kind,
+        ObjectKind::Plain | ObjectKind::Host(_) | ObjectKind::Instance { .. }
+    );
     if !object.is_open || !is_record {
         return;
     }
@@ -306,6 +309,7 @@ pub(crate) fn access(host: &ModelHost, operation: Operation, asset: Ustr) -> Acc
         is_many: false,
         is_conditional: false,
         is_in_transaction: host.state().run.transactions > 0,
+        is_unlocked: false,
     }
 }
 

@@ -78,13 +78,17 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Holds if the change runs in a transaction which reads what it changes too: what was read before it began, as a guard
-/// reads the caller, may have changed since.
+/// reads the caller, may have changed since, and so may what it reads without a lock. One lock, on whatever row, is taken
+/// for one that all such requests wait for.
 fn is_held_apart(entry: &EntryPoint, change: &Access) -> bool {
-    let mut reads = query::accesses(entry)
-        .filter(|(_, access)| access.asset == change.asset && access.operation == Operation::Read)
+    let reads = || query::accesses(entry).filter(|(_, access)| access.operation == Operation::Read);
+    let mut same = reads()
+        .filter(|(_, access)| access.asset == change.asset)
         .peekable();
+    let mut locked = reads().filter(|(_, access)| access.is_in_transaction && !access.is_unlocked);
     change.is_in_transaction
-        && (reads.peek().is_none() || reads.any(|(_, access)| access.is_in_transaction))
+        && (same.peek().is_none()
+            || same.any(|(_, access)| access.is_in_transaction) && locked.next().is_some())
 }
 
 /// A record is read, removed by a statement that removes none as well as one, and something is given for it; how many
@@ -191,7 +195,7 @@ struct Place<'m> {
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
-    let is_money = is_money(map, place.access.asset, place.field.name);
+    let is_money = is_money(map, place.access.asset, place.field.name) || is_moved(place);
     if !is_counted(place.access, place.field) || !(is_money || gives_something(place)) {
         return None;
     }
@@ -204,6 +208,24 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
         .filter(|_| is_read_on_the_way(place.entry, place.access.asset))
         .filter(|check| is_money || is_to_nothing(check))
         .find(|check| check.kind == CheckKind::Bound && examines(check, place))
+}
+
+/// What somebody gets is taken here: whatever the purse is called, it holds what he is given.
+fn is_moved(place: &Place<'_>) -> bool {
+    let own = (place.access.asset, place.field.name);
+    let sent = |field: &Field, origin: &Origin| field.value.origins().contains(origin);
+    place
+        .field
+        .value
+        .origins()
+        .iter()
+        .filter(|origin| origin.is_from_client())
+        .any(|origin| {
+            written_fields(place.entry).any(|(_, access, field)| {
+                let there = (access.asset, field.name);
+                there != own && place.gifts.contains(&there) && sent(field, origin)
+            })
+        })
 }
 
 /// A question whether a mark is set, before the mark is set and something is given.

@@ -48,6 +48,7 @@ fn check(map: &Map, findings: &mut Findings) {
             for (origin, sent) in sent_fields(&field.value) {
                 let is_worth = is_rank(map, &known.ranks, access.asset, field.name)
                     || is_money_name(&sent) && is_money(map, access.asset, field.name)
+                    || is_stored_price(map, access, field)
                     || access.operation == Operation::Create
                         && bought(&known, access.asset, field.name).is_some();
                 if !is_worth {
@@ -341,7 +342,7 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         .any(|key| matches!(key.operator, ">" | ">=") && key.name == field.name);
     let is_taken = access.operation == Operation::Update
         && is_own
-        && is_money_name(sent)
+        && (is_money_name(sent) || is_stored_price(map, access, field))
         && (field.operator == "-=" || is_enough && is_counted(access, field));
     let is_journal = |asset: Ustr| {
         let others = map.entry_points.iter().filter(|other| {
@@ -371,6 +372,18 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         && !is_sent_on
         && !others().filter(tells).any(is_left)
         && others().any(|other| !tells(&other) && other.asset != access.asset)
+}
+
+/// What is taken from a balance is worked out from a price that is stored elsewhere. Of what the client has sent for it,
+/// how many there are is noted in other places too.
+fn is_stored_price(map: &Map, access: &Access, field: &Field) -> bool {
+    let is_price = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: false }
+            if *asset != access.asset && is_money_name(field))
+    };
+    field.operator == "-="
+        && is_money(map, access.asset, field.name)
+        && field.value.origins().iter().any(is_price)
 }
 
 /// The caller sets what his own account has, and other entry points count with it.

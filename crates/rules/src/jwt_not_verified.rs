@@ -32,10 +32,16 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// A token may be decoded to choose its key, and verified then.
+/// A token may be decoded to choose its key, and verified then; or be decoded once more after it was verified. Where
+/// somebody without the key comes to the decoding after the verification has failed, it takes the place of that.
 fn is_verified_too(found: &Verified<'_>) -> bool {
-    firedoor_app::query::verifications(found.entry)
-        .any(|(_, other)| other.is_verified && other.token == found.token.token)
+    let is_same = |effect: &&Effect| matches!(&effect.kind, EffectKind::Verify(other) if other.token == found.token.token);
+    let is_verified = firedoor_app::query::verifications(found.entry)
+        .any(|(_, other)| other.is_verified && other.token == found.token.token);
+    let reached: Vec<&Effect> = found.entry.exposed.iter().filter(is_same).collect();
+    let is_instead = matches!(reached.as_slice(), [.., before, last]
+        if last.span == found.effect.span && before.span != last.span);
+    is_verified && !is_instead
 }
 
 /// Returns where an unverified claim decides something, and what.

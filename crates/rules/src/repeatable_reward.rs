@@ -296,7 +296,7 @@ fn is_earned(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let accounts = query::account_assets(map);
     entry.checks_of(effect).any(|check| {
         !is_of_layers(entry, check)
-            && !(asks_for_account(&accounts, check) && !tells_of_change(entry, effect, check))
+            && (tells_of_change(entry, effect, check) || !asks_for_account(&accounts, check))
             && check.provenance().origins().iter().any(|origin| {
                 matches!(
                     origin,

@@ -312,7 +312,17 @@ fn outlived<'m>(map: &'m Map, entry: &EntryPoint, all: &[&EntryPoint]) -> Option
                 && access.operation == Operation::Read
                 && keys.any(|key| tells_who(key) && is_of_caller(key))
         });
-        read.map(|(_, access)| access.asset).collect()
+        // Where one credential leads one way and another credential another way, nobody is looked up twice.
+        let mut found: Vec<(&firedoor_app::Effect, Ustr)> = Vec::new();
+        for (effect, access) in read {
+            let is_instead = found.iter().any(|(other, asset)| {
+                *asset == access.asset && query::are_exclusive(entry, other, effect)
+            });
+            if !is_instead {
+                found.push((effect, access.asset));
+            }
+        }
+        found.into_iter().map(|(_, asset)| asset).collect()
     };
     let first = look_ups(entry);
     let count = |all: &[Ustr], asset: &Ustr| all.iter().filter(|it| *it == asset).count();

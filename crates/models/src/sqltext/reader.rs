@@ -141,6 +141,7 @@ impl Reader<'_> {
             is_many: false,
             is_conditional: false,
             is_in_transaction: self.is_locking,
+            is_unlocked: false,
         }
     }
 

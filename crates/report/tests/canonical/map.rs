@@ -369,6 +369,7 @@ fn access(operation: Operation, key: Vec<Field>) -> Access {
         is_many: false,
         is_conditional: false,
         is_in_transaction: false,
+        is_unlocked: false,
     }
 }
 
