@@ -2,8 +2,8 @@
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
 use firedoor_app::{
-    Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin, Throttle, Verdict,
-    query,
+    Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin, SETTING_MISSING,
+    Throttle, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -160,6 +160,11 @@ fn report_idle(entry: &EntryPoint, layer: &Layer, other: &Layer, findings: &mut 
 fn dead(throttle: &Throttle) -> Option<&'static str> {
     if throttle.skips == Flag::On {
         return Some("it skips every request");
+    }
+    if throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned()) {
+        return Some(
+            "it skips every request where a setting is missing, as every text begins with nothing",
+        );
     }
     let changes = throttle.key.origins().iter().any(|origin| match origin {
         Origin::Random { .. } | Origin::Clock => true,

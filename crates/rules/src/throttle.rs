@@ -2,7 +2,8 @@
 
 use firedoor_app::{
     Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Map,
-    Operation, Origin, Provenance, Refusal, RequestPart, Throttle, counting, query,
+    Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, counting,
+    query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -64,7 +65,9 @@ pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
 /// Holds if the limiter means something for guessing.
 pub fn is_tight(throttle: &Throttle) -> bool {
     let is_new_each_time = changing_part(&throttle.key).is_some();
-    if throttle.skips == Flag::On || is_client_key(throttle) || is_new_each_time {
+    let is_skipped = throttle.skips == Flag::On
+        || throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned());
+    if is_skipped || is_client_key(throttle) || is_new_each_time {
         return false;
     }
     match (throttle.limit, throttle.window) {
