@@ -28,7 +28,7 @@ pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
     let mut found = Vec::new();
     for entry in &map.entry_points {
         for lookup in lookups(map, entry) {
-            if accounts.contains(&lookup.access.asset) {
+            if accounts.contains(&lookup.access.asset) || is_of_member(entry, &lookup) {
                 continue;
             }
             let admission = handler_accesses(entry)
@@ -48,6 +48,21 @@ pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
         }
     }
     found
+}
+
+/// Whoever is asked for among those who belong to the record is in already: what names it lets nobody in.
+fn is_of_member(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
+    handler_accesses(entry).any(|(_, access)| {
+        access.asset == lookup.access.asset
+            && access
+                .key
+                .iter()
+                .any(|field| field.name == lookup.field.name)
+            && access
+                .key
+                .iter()
+                .any(|field| field.name.contains('.') && is_principal(&field.value))
+    })
 }
 
 fn admits(
@@ -80,7 +95,7 @@ fn admits(
             (is_of_any(&field.value, &names) || field.value.is_from_client())
                 && is_decisive(map, access.asset, field.name)
         });
-        return decides && (copies || is_behind);
+        return (decides || filled_field(map, access).is_some()) && (copies || is_behind);
     }
     // A coupon changes what a record of the caller's holds; an invite makes the record that says where he belongs.
     let names_person =
@@ -127,6 +142,21 @@ fn admits(
         && (is_tied(&access.values) || is_tied(&access.key))
         && access.values.iter().chain(&access.key).any(is_taken_over)
         && is_membership(map, access.asset)
+}
+
+/// Returns a field by which the application later decides, if the access stores whatever the client sends, and the
+/// server does not set that one.
+pub fn filled_field(map: &Map, access: &Access) -> Option<Ustr> {
+    if !access.spread.iter().any(Provenance::is_from_client) {
+        return None;
+    }
+    let is_set = |name: Ustr| {
+        let mut values = access.values.iter();
+        values.any(|field| field.name == name && !field.value.origins().is_empty())
+    };
+    let fields = map.asset(access.asset)?.fields.iter();
+    let mut names = fields.map(|field| field.name);
+    names.find(|name| !is_set(*name) && is_decisive(map, access.asset, *name))
 }
 
 /// Holds if what is found is itself what is joined, by a code that those share who take part, and is open in one of

@@ -3,7 +3,7 @@
 use firedoor_source::Span;
 
 use crate::judge::{presents_credential, refusal_control, user_control};
-use crate::{Check, Control, LayerRun, Origin, Provenance};
+use crate::{Check, Condition, Continuation, Control, LayerRun, Origin, Provenance, RequestPart};
 
 /// Returns where a layer lets an attacker on although it refuses others, and why: a guard that fails open.
 pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
@@ -22,7 +22,8 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
     })
 }
 
-/// Returns where a layer that asks what a known user may do lets everybody on because a setting is missing.
+/// Returns where a layer that asks what a known user may do lets everybody on because a setting is missing, or because
+/// the client says so.
 pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
     let refuses = run.refusals.iter().any(|(_, checks, _)| {
         checks.last().and_then(user_control) == Some(Control::Authorization)
@@ -32,11 +33,34 @@ pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
         return None;
     }
     run.continuations.iter().find_map(|way| {
-        way.checks
-            .iter()
-            .any(is_setting_missing)
-            .then_some((way.span, "when a setting is missing"))
+        let is_asked = || {
+            let mut checks = way.checks.iter();
+            checks.any(|check| user_control(check) == Some(Control::Authorization))
+        };
+        if way.checks.iter().any(is_setting_missing) {
+            return Some((way.span, "when a setting is missing"));
+        }
+        let is_told = way.checks.iter().any(is_told_by_header) && !is_asked();
+        is_told.then_some((way.span, "when a header says so that any client can send"))
     })
+}
+
+/// The check holds a header that proves nothing against something written, or asks for it alone.
+fn is_told_by_header(check: &Check) -> bool {
+    let is_free = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Header, name) => {
+            !name.is_empty() && !origin.is_identity() && !origin.is_sent_secret()
+        }
+        _ => false,
+    };
+    let mut origins = check.operands.iter().flat_map(Provenance::origins);
+    matches!(
+        check.kind,
+        crate::CheckKind::Presence | crate::CheckKind::Equality
+    ) && check.outcome
+        && !check.is_alternative
+        && origins.clone().any(is_free)
+        && origins.all(|origin| is_free(origin) || matches!(origin, Origin::Literal(_)))
 }
 
 fn names_setting_and_user(check: &Check) -> bool {
@@ -93,6 +117,41 @@ pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
         Origin::Environment { name, .. } => Some(*name),
         _ => None,
     })
+}
+
+/// Returns the setting that decided that the request was let on this way, in the words of a condition.
+pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
+    way.checks.iter().rev().find_map(|check| {
+        let mut examined = check.control.clone();
+        add_examined(&check.condition, &mut examined);
+        let mut origins = examined.origins().iter();
+        let name = origins.find_map(|origin| match origin {
+            Origin::Environment { name, .. } => Some(*name),
+            _ => None,
+        })?;
+        let negation = if check.outcome { "" } else { "not " };
+        Some(format!("{negation}{name}"))
+    })
+}
+
+/// Adds what the tests examine, those left out that look for something: a setting that says what a cookie or header is
+/// called decides nothing, nor does one that stands among other things in what is searched.
+fn add_examined(condition: &Condition, examined: &mut Provenance) {
+    match condition {
+        Condition::Test { kind, operands, .. } => {
+            let is_sent = || operands.iter().any(Provenance::is_from_client);
+            let is_held = || operands.iter().any(is_setting);
+            if *kind == crate::CheckKind::Membership && (is_sent() || !is_held()) {
+                return;
+            }
+            for operand in operands {
+                *examined = examined.union(operand);
+            }
+        }
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().for_each(|part| add_examined(part, examined));
+        }
+    }
 }
 
 /// Holds for a setting and nothing else: what was made from one among other things is not the setting.

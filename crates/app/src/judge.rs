@@ -5,13 +5,16 @@
 
 mod attributes;
 mod forgery;
+mod switched;
 
 use firedoor_source::Span;
 
 use self::attributes::{is_attribute, says_attribute};
 use self::forgery::{is_about_pages, is_csrf_check, is_double_submit, is_origin_check, one_reason};
 use crate::counting;
-use crate::fails_open::{environment_in, is_missing_on_both_sides, is_setting_missing};
+use crate::fails_open::{
+    environment_in, environment_of, is_missing_on_both_sides, is_setting_missing,
+};
 use crate::{Check, CheckKind, Control, Order, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
@@ -57,7 +60,9 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
         let asked = || asked_of_user(refusal, checks);
         for control in found.map_or_else(asked, |found| vec![found]) {
             if !judged.iter().any(|(known, _)| *known == control) {
-                judged.push((control, Verdict::Enforced));
+                let switch = (control == Control::Authorization).then(|| switched::switch(run));
+                let verdict = switch.flatten().map(Verdict::Conditional);
+                judged.push((control, verdict.unwrap_or(Verdict::Enforced)));
             }
         }
     }
@@ -574,27 +579,6 @@ pub fn names_somebody(header: &str) -> bool {
             last,
             "user" | "userid" | "uid" | "username" | "email" | "account"
         )
-}
-
-fn environment_of(way: &Continuation) -> Option<String> {
-    way.checks.iter().rev().find_map(|check| {
-        let provenance = check.provenance();
-        // A setting that says what a cookie or header is called decides nothing: whether it is sent does.
-        if check.kind == CheckKind::Membership && provenance.is_from_client() {
-            return None;
-        }
-        let mut names = provenance
-            .origins()
-            .iter()
-            .filter_map(|origin| match origin {
-                Origin::Environment { name, .. } => Some(*name),
-                _ => None,
-            });
-        names.next().map(|name| {
-            let negation = if check.outcome { "" } else { "not " };
-            format!("{negation}{name}")
-        })
-    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod admissions;
 mod amounts;
 mod asset;
 pub mod build;
+mod capability;
 mod control;
 pub mod counting;
 mod deciding;

@@ -90,15 +90,17 @@ pub fn is_identifier(name: &str) -> bool {
 }
 
 fn is_secret_field(map: &Map, asset: Ustr, field: &Field) -> bool {
+    // Another record that it belongs to is no secret, whatever that one holds.
+    let declared = map.asset(asset).and_then(|asset| asset.field(&field.name));
+    if declared.is_some_and(|field| field.refers_to.is_some()) {
+        return false;
+    }
     let written = map.facts.written.get_or_init(|| written_fields(map));
     written
         .get(&(asset, field.name))
         .copied()
         .unwrap_or_else(|| {
-            let default = map
-                .asset(asset)
-                .and_then(|asset| asset.field(&field.name))
-                .and_then(|field| field.default.as_ref());
+            let default = declared.and_then(|field| field.default.as_ref());
             default.is_some_and(is_random) || field.value.origins().contains(&Origin::Digest)
         })
 }

@@ -139,15 +139,53 @@ pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
     ending.get(&asset).cloned().unwrap_or_default()
 }
 
+/// The fields that guards look at of a session that they look up with each request. Where it is only renewed says
+/// nothing of them: what guards do not look at ends the session for nobody before its token runs out.
+fn guarded_fields(map: &Map) -> FieldsByAsset {
+    let mut fields = FieldsByAsset::default();
+    for entry in &map.entry_points {
+        let looked_up: Vec<Ustr> = accesses(entry)
+            .filter(|(effect, access)| {
+                let names_caller = |field: &Field| {
+                    field.operator == "=" && crate::query::is_principal(&field.value)
+                };
+                access.operation == Operation::Read
+                    && is_in_guard(entry, effect)
+                    && access.key.iter().any(names_caller)
+            })
+            .map(|(_, access)| access.asset)
+            .collect();
+        if looked_up.is_empty() {
+            continue;
+        }
+        let reads = accesses(entry).filter(|(effect, access)| {
+            is_in_guard(entry, effect) && looked_up.contains(&access.asset)
+        });
+        for (_, access) in reads {
+            let names = access.key.iter().map(|field| field.name);
+            fields.entry(access.asset).or_default().extend(names);
+        }
+        let mut examined = FieldsByAsset::default();
+        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
+            crate::query::add_record_fields(&mut examined, check);
+        }
+        for asset in looked_up {
+            let examined = examined.remove(&asset).unwrap_or_default();
+            fields.entry(asset).or_default().extend(examined);
+        }
+    }
+    fields
+}
+
 fn find_fields_that_end(map: &Map) -> FieldsByAsset {
     let mut fields = FieldsByAsset::default();
     for entry in &map.entry_points {
         // Where a session is renewed, a change that happens only where the key still matches looks it up too.
         let mut effects = entry.effects.iter();
         let renews = effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_)));
-        let reads = accesses(entry).filter(|(_, access)| {
+        let reads = accesses(entry).filter(|(effect, access)| {
             let is_look_up = !access.operation.is_write() && !is_list(access);
-            is_look_up || (renews && access.is_conditional)
+            is_look_up || (renews && access.is_conditional && decides(entry, effect, access))
         });
         for (_, access) in reads {
             let names = access.key.iter().map(|field| field.name);
@@ -157,7 +195,30 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
             crate::query::add_record_fields(&mut fields, check);
         }
     }
+    let kept = session_assets(map);
+    let guarded = guarded_fields(map).into_iter();
+    fields.extend(guarded.filter(|(asset, _)| kept.contains(asset)));
     crate::facts::in_order(fields)
+}
+
+/// Holds if what the change has found decides something that comes after it: one that ends whatever is still open looks
+/// nobody up.
+fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let later = entry
+        .effects
+        .iter()
+        .skip_while(|it| !std::ptr::eq(*it, effect));
+    let mut ids = later.flat_map(|it| &it.checks);
+    ids.any(|id| {
+        let check = entry.check(*id);
+        !effect.checks.contains(id)
+            && check.refusal.is_some()
+            && check
+                .provenance()
+                .record_fields(access.asset)
+                .next()
+                .is_some()
+    })
 }
 
 /// Holds if many records are read, and not one by its identifier or by what a client carries: whoever is shown his

@@ -305,6 +305,7 @@ impl<'p> Machine<'p> {
             origins = self.origins.union(origins, deep);
             control = self.origins.union(control, value.control);
         }
+        let origins = self.origins.worked_out(origins);
         let object = self.heap.get_mut(id);
         object.elements = arguments.positional.clone();
         object.is_open = true;

@@ -79,14 +79,29 @@ impl<'p> Machine<'p> {
     }
 
     /// What comes from outside may have any key, so that what was written before it may not be what is left.
-    fn overwrite_with_unknown(&mut self, id: crate::ObjectId, value: &Value) -> Result<(), Stop> {
+    pub(crate) fn overwrite_with_unknown(
+        &mut self,
+        id: crate::ObjectId,
+        value: &Value,
+    ) -> Result<(), Stop> {
         let is_unknown = value
             .atoms()
             .iter()
             .any(|atom| matches!(atom, Atom::Unknown(_)));
-        let mut members = self.origins.members(value.origins).iter();
-        let is_from_outside = members.any(|origin| matches!(origin, crate::Origin::Host(_)));
-        if !is_unknown || !is_from_outside {
+        let is_from_outside = |machine: &Self, origins: crate::OriginSet| {
+            let mut members = machine.origins.members(origins).iter();
+            members.any(|origin| matches!(origin, crate::Origin::Host(_)))
+        };
+        let is_unknown = is_unknown && is_from_outside(self, value.origins);
+        // An object to which something was added since may have any other key still.
+        let open: Vec<crate::ObjectId> = value
+            .objects()
+            .filter(|source| {
+                let object = self.heap.get(*source);
+                object.is_open && matches!(object.kind, ObjectKind::Plain)
+            })
+            .collect();
+        if !is_unknown && open.is_empty() {
             return Ok(());
         }
         let written: Vec<(Ustr, Value)> = self
@@ -98,9 +113,20 @@ impl<'p> Machine<'p> {
             .map(|(name, old)| (*name, old.clone()))
             .collect();
         for (name, old) in written {
-            let span = self.span;
-            let new = self.member(value, name, span)?;
-            let either = self.join(old, &new);
+            let mut either = old;
+            if is_unknown {
+                let new = self.member(value, name, self.span)?;
+                either = self.join(either, &new);
+            }
+            for source in &open {
+                if self.heap.get(*source).properties.contains_key(&name) {
+                    continue;
+                }
+                let new = self.open_property(*source, name);
+                if is_from_outside(self, new.origins) {
+                    either = self.join(either, &new);
+                }
+            }
             self.heap.get_mut(id).properties.insert(name, either);
         }
         Ok(())

@@ -100,6 +100,7 @@ impl Shower<'_, '_> {
                 Origin::Host(number) => self.machine.host().origin_name(*number),
                 Origin::Outside(path) => path.to_string(),
                 Origin::Unknown(reason) => format!("?{reason}"),
+                Origin::Instant => String::from("instant"),
             })
             .collect();
         names.sort();

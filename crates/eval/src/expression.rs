@@ -392,7 +392,16 @@ impl<'p> Machine<'p> {
                 result.keywords.insert(*key, value.clone());
             }
             if object.is_open {
-                result.rest = Some(value.clone());
+                // What it was filled from since tells where the rest comes from.
+                let parts = match object.kind {
+                    ObjectKind::Plain => object.elements.clone(),
+                    _ => Vec::new(),
+                };
+                let mut rest = value.clone();
+                for part in &parts {
+                    rest.origins = self.origins.union(rest.origins, part.origins);
+                }
+                result.rest = Some(rest);
             }
         }
         if value.is_unknown() || value.as_outside().is_some() {

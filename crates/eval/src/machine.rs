@@ -425,6 +425,7 @@ impl<'p> Machine<'p> {
             origins = self.origins.union(origins, deep);
             control = self.origins.union(control, value.control);
         }
+        let origins = self.origins.worked_out(origins);
         let mut value = Value::unknown(shape).with_origins(origins);
         value.control = control;
         value

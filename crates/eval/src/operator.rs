@@ -59,7 +59,10 @@ impl Machine<'_> {
             Op::InstanceOf => self.instance_test(left, right, span),
             Op::Add => self.add(left, right, span),
             Op::BitOr if left.only_object().is_some() && right.only_object().is_some() => {
-                self.merge_collections(left, right, span)
+                self.merge_collections(left, right, span)?
+            }
+            Op::BitOr if is_dictionary(self, left) && right.is_unknown() => {
+                self.merge_collections(left, right, span)?
             }
             _ => self.arithmetic(operator, left, right),
         })
@@ -97,9 +100,15 @@ impl Machine<'_> {
     }
 
     /// `a | b` of dictionaries and sets.
-    fn merge_collections(&mut self, left: &Value, right: &Value, span: Span) -> Value {
+    fn merge_collections(
+        &mut self,
+        left: &Value,
+        right: &Value,
+        span: Span,
+    ) -> Result<Value, Stop> {
         let id = self.heap.allocate(ObjectKind::Plain, span);
         self.spread_into(id, left);
+        self.overwrite_with_unknown(id, right)?;
         self.spread_into(id, right);
         let mut elements = self.elements_of(left).0;
         elements.extend(self.elements_of(right).0);
@@ -112,7 +121,7 @@ impl Machine<'_> {
             object.elements = elements;
         }
         let origins = self.origins.union(left.origins, right.origins);
-        Value::object(id).with_origins(origins)
+        Ok(Value::object(id).with_origins(origins))
     }
 
     fn computed(&mut self, mut value: Value, left: &Value, right: &Value) -> Value {
@@ -255,6 +264,13 @@ fn may_be_overloaded(value: &Value) -> bool {
 fn is_numeric(value: &Value) -> bool {
     let mut atoms = value.atoms().iter();
     atoms.all(|atom| matches!(atom, Atom::Number(_) | Atom::Unknown(Shape::Number)))
+}
+
+/// Holds for a dictionary that the program has written down.
+fn is_dictionary(machine: &Machine<'_>, value: &Value) -> bool {
+    let id = value.only_object();
+    machine.is_python()
+        && id.is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Plain))
 }
 
 fn is_textual(value: &Value) -> bool {

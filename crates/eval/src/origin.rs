@@ -16,6 +16,8 @@ pub enum Origin {
     Outside(Ustr),
     /// Not known; the reason.
     Unknown(Ustr),
+    /// The moment at which it was asked for, which never comes again. What is worked out of it, as the minute, may.
+    Instant,
 }
 
 /// A set of origins, as a number of its [`Origins`] table. The default is the empty set.
@@ -95,6 +97,16 @@ impl Origins {
         let union = self.intern(members);
         self.unions.insert(pair, union);
         union
+    }
+
+    /// Returns the set of what is worked out of values of this one.
+    pub(crate) fn worked_out(&mut self, set: OriginSet) -> OriginSet {
+        if !self.members(set).contains(&Origin::Instant) {
+            return set;
+        }
+        let mut members = self.sets[set.0 as usize].clone();
+        members.retain(|member| *member != Origin::Instant);
+        self.intern(members)
     }
 
     /// Returns the members of a set in order.

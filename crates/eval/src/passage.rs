@@ -74,7 +74,8 @@ impl Machine<'_> {
         self.decisions.give_up(before.decisions);
         self.text_tests.truncate(before.text_tests);
         let is_older = |id: &ObjectId| (id.0 as usize) < before.objects;
-        self.first_thrown.retain(|id, _| is_older(id));
+        // An exception that the program keeps for all requests is thrown anew by each.
+        self.first_thrown.clear();
         self.rows.retain(|id, _| is_older(id));
         self.factories.retain(|id, _| is_older(id));
         self.decorated.retain(|id, _| is_older(id));

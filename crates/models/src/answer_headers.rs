@@ -3,14 +3,32 @@
 //! Express: `response.set`, `header`, `setHeader`, `append`, `writeHead`, `location`. Starlette 0.46, `datastructures.py`:
 //! `MutableHeaders` with item assignment, `setdefault`, `append` and `update`.
 
-use firedoor_app::{EffectKind, Origin};
-use firedoor_eval::{Answer, Call, Machine, ObjectId, Value};
+use firedoor_app::{EffectKind, Origin, Provenance};
+use firedoor_eval::{Answer, Call, HOLE, Machine, ObjectId, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::{Model, ModelHost};
 
 const HEADERS: &str = "answer:headers";
+
+/// Adds the constant that begins the fragment of a URL whose parts are all told in the fragment, as `#token=`: browsers
+/// keep it to themselves. Source: RFC 3986, section 3.5, and RFC 9110, section 10.2.2.
+pub(crate) fn with_fragment(target: &Value, provenance: Provenance) -> Provenance {
+    let Some(text) = target.text_pattern() else {
+        return provenance;
+    };
+    let Some((before, after)) = text.split_once('#') else {
+        return provenance;
+    };
+    // What is put in at the very beginning is the address of the page.
+    let is_told_before = before.trim_start_matches(HOLE).contains(HOLE);
+    let Some((opening, _)) = after.split_once(HOLE).filter(|_| !is_told_before) else {
+        return provenance;
+    };
+    let opening = Origin::Literal(Ustr::from(&format!("#{opening}")));
+    provenance.union(&Provenance::new([opening]))
+}
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -129,9 +147,12 @@ pub(crate) fn set(
         firedoor_eval::Atom::Bool(given) => Some(Origin::Literal(Ustr::from(&given.to_string()))),
         _ => None,
     });
-    provenance = provenance.union(&firedoor_app::Provenance::new(constants));
+    provenance = provenance.union(&Provenance::new(constants));
     match name.as_str() {
-        "location" => host.effect(machine, EffectKind::Redirect(provenance), span),
+        "location" => {
+            let target = with_fragment(value, provenance);
+            host.effect(machine, EffectKind::Redirect(target), span);
+        }
         "access-control-allow-origin" | "access-control-allow-credentials" => {
             let kind = EffectKind::SetHeader(Ustr::from(&name), provenance);
             host.effect(machine, kind, span);

@@ -141,7 +141,17 @@ fn is_loose(pattern: &str) -> bool {
         }
     });
     let pattern = pattern.trim_start_matches('/');
-    !pattern.starts_with('^') || !pattern.ends_with('$')
+    !pattern.starts_with('^') || !pattern.ends_with('$') || fits_any_site(pattern)
+}
+
+/// Holds if a regular expression that must match the whole origin asks for no more than a scheme.
+pub(crate) fn fits_any_site(pattern: &str) -> bool {
+    let pattern = pattern.replace("\\/", "/");
+    let pattern = pattern.strip_prefix('^').unwrap_or(&pattern);
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let name = pattern.split_once("://").map_or(pattern, |(_, name)| name);
+    let name = name.trim_start_matches('(').trim_end_matches(')');
+    matches!(name, ".*" | ".+" | ".*?" | ".+?" | "[^/]*" | "[^/]+")
 }
 
 /// Asks a function `(origin, callback) => callback(error, allow)` about sites.

@@ -67,12 +67,7 @@ fn weak_random(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) ->
 }
 
 fn now(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
-    Ok(Some(unknown_of(
-        host,
-        machine,
-        Shape::Number,
-        Origin::Clock,
-    )))
+    Ok(Some(crate::tools::instant_of(host, machine)))
 }
 
 /// `new Date()` is the time; with arguments it is what they say.

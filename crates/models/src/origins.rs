@@ -99,6 +99,8 @@ impl ModelHost {
                 firedoor_eval::Origin::Host(number) => state.origins.origin(*number).cloned(),
                 firedoor_eval::Origin::Outside(path) => Some(Origin::Outside(*path)),
                 firedoor_eval::Origin::Unknown(reason) => Some(Origin::Unknown(*reason)),
+                // That it is the time is told besides.
+                firedoor_eval::Origin::Instant => None,
             })
             .collect()
     }
@@ -108,7 +110,13 @@ impl ModelHost {
     pub fn provenance(&self, machine: &Machine<'_>, value: &Value) -> Provenance {
         let mut literals = Vec::new();
         for atom in value.atoms() {
-            literals.extend(atom_literal(atom));
+            // A member of an enumeration is stored and compared as the constant that it stands for.
+            let member = match atom {
+                Atom::Object(id) => machine.enumerated(*id),
+                _ => None,
+            };
+            let constant = member.as_ref().and_then(|member| member.atoms().first());
+            literals.extend(atom_literal(constant.unwrap_or(atom)));
         }
         if literals.is_empty() {
             return self.set_without_bare(machine, value.origins);
@@ -146,6 +154,20 @@ impl ModelHost {
         let mut deep = value.clone();
         deep.origins = machine.deep_origins(value);
         self.provenance(machine, &deep)
+    }
+
+    /// Returns where the key of a record comes from. One in which the moment itself stands is another one each time.
+    pub fn key_provenance(&self, machine: &mut Machine<'_>, value: &Value) -> Provenance {
+        let known = self.deep_provenance(machine, value);
+        let deep = machine.deep_origins(value);
+        match machine
+            .origins
+            .members(deep)
+            .contains(&firedoor_eval::Origin::Instant)
+        {
+            true => known.union(&Provenance::new([Origin::Outside(Ustr::from(CLOCK))])),
+            false => known,
+        }
     }
 
     /// Returns the map's words for a set as a provenance.
@@ -192,6 +214,9 @@ impl ModelHost {
             .collect()
     }
 }
+
+/// What a clock has returned.
+const CLOCK: &str = "clock";
 
 fn atom_literal(atom: &Atom) -> Option<Ustr> {
     match atom {

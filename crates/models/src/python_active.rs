@@ -182,7 +182,8 @@ pub(crate) fn run(
     let mut done = access(host, operation, asset);
     done.key.clone_from(&key.fields);
     let is_one = run == Run::One || kept(machine, query, "$one").is_some();
-    done.is_many = !is_one && !is_by(host, &key, asset, &primary_key(host, machine, class));
+    let identity = [primary_key(host, machine, class)];
+    done.is_many = !is_one && !is_by(host, &key, asset, &identity);
     done.is_conditional = matches!(run, Run::Update | Run::Delete)
         && (key.fields.len() > 1 || key.fields.iter().any(|field| field.operator != "="));
     if run == Run::Update {

@@ -440,12 +440,7 @@ fn clock(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answe
 }
 
 fn clock_number(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
-    Ok(Some(value_from(
-        host,
-        machine,
-        Shape::Number,
-        Origin::Clock,
-    )))
+    Ok(Some(crate::tools::instant_of(host, machine)))
 }
 
 /// A span of time is a constant like any other: its length in seconds is kept where it is known.

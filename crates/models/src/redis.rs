@@ -127,6 +127,9 @@ pub(crate) fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     store::declare(host, asset, AssetKind::KeyValue, call.span, Vec::new());
     let mut key = Conditions::default();
     key.add(host, machine, "key", "=", &key_value);
+    for field in &mut key.fields {
+        field.value = host.key_provenance(machine, &key_value);
+    }
     let mut access = store::access(host, operation, asset);
     access.is_many = matches!(name.as_str(), "keys" | "scan" | "flushdb" | "flushall");
     access.key.clone_from(&key.fields);

@@ -195,7 +195,10 @@ pub(crate) fn open_parts(machine: &Machine<'_>, id: ObjectId) -> Vec<Value> {
 
 fn add_open_parts(machine: &Machine<'_>, id: ObjectId, depth: usize, parts: &mut Vec<Value>) {
     let object = machine.heap.get(id);
-    let is_record = matches!(object.kind, ObjectKind::Plain | ObjectKind::Host(_));
+    let is_record = matches!(
+        object.kind,
+        ObjectKind::Plain | ObjectKind::Host(_) | ObjectKind::Instance { .. }
+    );
     if !object.is_open || !is_record {
         return;
     }

@@ -227,6 +227,14 @@ pub fn unknown_of(
     Value::unknown(shape).with_origins(origins)
 }
 
+/// Returns the number that a clock gives, which is another one each time.
+pub fn instant_of(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
+    let origins = host.origin(machine, Origin::Clock);
+    let instant = machine.origins.single(firedoor_eval::Origin::Instant);
+    let origins = machine.origins.union(origins, instant);
+    Value::unknown(Shape::Number).with_origins(origins)
+}
+
 /// Returns an unknown value of these values and one more origin.
 pub fn made_of(
     host: &ModelHost,

@@ -399,7 +399,7 @@ fn failure(host: &ModelHost, machine: &mut Machine<'_>, input: &Value, span: Spa
 
 fn parsed(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Result<Value, Stop> {
     let input = call.arguments.get(0);
-    let schema = call.this.clone();
+    let schema = as_asked(machine, call);
     let (value, test) = let_through(host, machine, &schema, &input, call.span)?;
     let failed = failure(host, machine, &input, call.span);
     require(machine, &test, &failed, call.span)?;
@@ -435,22 +435,27 @@ fn parse_safely_later(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
     promised(machine, call.span, |machine| safely(host, machine, call)).map(Some)
 }
 
-/// Joi gives `{value, error}`; Yup promises the value.
-fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let library = kept(machine, call.receiver, "$library").text();
+/// The schema of a call, which may say by an option what is done with unknown keys.
+fn as_asked(machine: &mut Machine<'_>, call: &Call<'_>) -> Value {
     let strips = option(machine, &call.arguments.get(1), "stripUnknown", call.span)
         .is_some_and(|value| machine.truth(&value) == Some(true));
     let allows = option(machine, &call.arguments.get(1), "allowUnknown", call.span)
         .is_some_and(|value| machine.truth(&value) == Some(true));
-    let mut schema = call.this.clone();
-    if (strips || allows)
-        && let Some(id) = schema.only_object()
-    {
-        let copy = copied(machine, id, call.span);
-        let mode = if strips { "strip" } else { "loose" };
-        keep(machine, copy, "$mode", Value::string(mode));
-        schema = Value::object(copy);
+    match call.this.only_object() {
+        Some(id) if strips || allows => {
+            let copy = copied(machine, id, call.span);
+            let mode = if strips { "strip" } else { "loose" };
+            keep(machine, copy, "$mode", Value::string(mode));
+            Value::object(copy)
+        }
+        _ => call.this.clone(),
     }
+}
+
+/// Joi gives `{value, error}`; Yup promises the value.
+fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let library = kept(machine, call.receiver, "$library").text();
+    let schema = as_asked(machine, call);
     let renamed = Call {
         path: call.path,
         receiver: schema.only_object(),

@@ -296,6 +296,32 @@ pub fn let_through(
         depth: 0,
     };
     let value = passage.through(machine, schema, input)?;
-    let test = test_of(host, machine, &passage.bounds, input, span);
+    let names = names_required(machine, schema);
+    let test = match passage.bounds.is_empty() && !names.is_empty() {
+        true => {
+            let outcome = (!host.is_request()).then_some(true);
+            let operands: Vec<&Value> = std::iter::once(input).chain(&names).collect();
+            machine.tested(TestKind::Kind, outcome, &operands, span)
+        }
+        false => test_of(host, machine, &passage.bounds, input, span),
+    };
     Ok((value, test))
+}
+
+/// The keys of a schema that refuses all others, as Joi's do unless told otherwise: what was sent has no other fields
+/// once it is through, also where the program goes on with what was sent.
+fn names_required(machine: &Machine<'_>, schema: &Value) -> Vec<Value> {
+    let id = schema.only_object();
+    let text = |name: &str| kept(machine, id, name).text();
+    let is_object = text("$kind").is_some_and(|kind| kind == "object");
+    let is_strict = match text("$mode") {
+        Some(mode) => mode == "strict",
+        None => text("$library").is_some_and(|library| library == "joi"),
+    };
+    if !is_object || !is_strict {
+        return Vec::new();
+    }
+    let children = children_of(machine, id);
+    let names = children.iter().map(|(name, _)| Value::string(name));
+    names.collect()
 }

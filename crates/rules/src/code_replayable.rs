@@ -136,7 +136,12 @@ fn stores_code(found: &CompareSecret, access: &Access) -> bool {
         .key
         .iter()
         .filter(|_| access.operation == Operation::Create);
-    access.values.iter().chain(key).any(|field| {
+    // What is taken out of a list was in it.
+    let values = access
+        .values
+        .iter()
+        .filter(|field| field.operator != "pull");
+    values.chain(key).any(|field| {
         found.given.origins().iter().any(|origin| {
             matches!(origin, Origin::Request(_, name) if !name.is_empty())
                 && field.value.origins().contains(origin)

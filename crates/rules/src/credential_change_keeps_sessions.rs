@@ -1,8 +1,8 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, passwords,
-    query, second_factors, sessions,
+    Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    passwords, query, second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -76,7 +76,10 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) 
         let log_ins: Vec<&EntryPoint> = map
             .entry_points
             .iter()
-            .filter(|it| query::opens_session(map, it) && query::verifies_password(it))
+            .filter(|it| query::verifies_password(it))
+            .filter(|it| {
+                query::opens_session(map, it) || sessions::session_opening(map, it).is_some()
+            })
             .collect();
         let asks = |it: &&EntryPoint| {
             it.checks.iter().any(|check| {
@@ -155,7 +158,7 @@ fn ban<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Ustr)> {
                 .any(|field| query::is_principal(&field.value));
         let field = access.values.iter().find(|field| {
             is_set(&field.value)
-                && refuses_log_in(map, access.asset, field.name)
+                && refuses_log_in(map, access.asset, field)
                 && !is_guarded_by(map, access.asset, field.name)
         })?;
         is_others.then_some((effect, field.name))
@@ -174,15 +177,29 @@ fn is_set(value: &Provenance) -> bool {
                 .all(|origin| matches!(origin, Origin::Clock)))
 }
 
-/// Holds if a log-in by password is refused where the field of the account is set.
-fn refuses_log_in(map: &Map, asset: Ustr, name: Ustr) -> bool {
+/// Holds if a log-in by password is refused where the field of the account is set to this.
+fn refuses_log_in(map: &Map, asset: Ustr, set: &Field) -> bool {
+    let refuses = |check: &Check| {
+        check.refusal.is_some() && examines(check, asset, set.name) && is_shut_out(check, set)
+    };
     map.entry_points.iter().any(|entry| {
         query::verifies_password(entry)
             && !entry.verdict(Control::Authentication).refuses()
-            && entry.checks.iter().any(|check| {
-                check.refusal.is_some() && !check.outcome && examines(check, asset, name)
-            })
+            && entry.checks.iter().any(refuses)
     })
+}
+
+/// Holds if the check lets nobody pass for whom the field is set to this: whoever has confirmed his address has the
+/// time of it, and only without it nobody logs in.
+fn is_shut_out(check: &Check, set: &Field) -> bool {
+    if let Some(is_wanted) = asks_if_there(check) {
+        return !is_wanted;
+    }
+    let constant = check.operands.iter().find_map(Provenance::literal);
+    match (check.kind, constant, set.value.literal()) {
+        (CheckKind::Equality, Some(constant), Some(set)) => check.outcome == (constant != set),
+        _ => !check.outcome,
+    }
 }
 
 fn examines(check: &Check, asset: Ustr, name: Ustr) -> bool {

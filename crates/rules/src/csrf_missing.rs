@@ -1,8 +1,13 @@
 //! Finds changes that pages of other sites can make with the cookies of their visitors.
 
-use firedoor_app::{Control, EntryPoint, Map, query, sessions};
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, Layer, LayerKind, Map, Origin, RequestPart, SessionOperation,
+    query, sessions,
+};
 
-use crate::cookie_use::{Credential, credentials, is_open, is_simple, symbol, unprotected_writers};
+use crate::cookie_use::{
+    Credential, credentials, is_open, is_protected, is_simple, symbol, unprotected_writers,
+};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -18,6 +23,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    report_open_log_ins(map, findings);
     for found in credentials(map) {
         let Some(is_explicit) = is_open(found.cookie) else {
             continue;
@@ -36,6 +42,75 @@ fn check(map: &Map, findings: &mut Findings) {
             report(&found, is_explicit, first, writers.len(), findings);
         }
     }
+}
+
+/// Reports forms of passwords that are left out of a guard which stands before everything else: a page of another site
+/// can log its visitors in as somebody else, who then sees what they do.
+fn report_open_log_ins(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let is_form = matches!(entry.method.as_str(), "POST" | "ANY")
+            && takes_password(entry)
+            && sends_on(entry)
+            && query::is_log_in(map, entry)
+            && keeps_session(entry)
+            && !is_protected(entry);
+        let Some(layer) = is_form.then(|| left_out_of(map, entry)).flatten() else {
+            continue;
+        };
+        findings
+            .at(entry.registered, "log-in")
+            .entry_point(entry)
+            .confidence(Confidence::Medium)
+            .title(format!("other sites can log their visitors in at `{}`", entry.id()))
+            .message(format!(
+                "`{}` asks for a token elsewhere and leaves this form out: whoever is logged in as somebody else without noticing leaves his traces there.",
+                layer.name
+            ))
+            .because("guard", layer.mounted, "the guard that leaves it out")
+            .report();
+    }
+}
+
+/// Returns a layer before the entry point that refuses forged requests before other entry points that open sessions or
+/// change something, and not before this one.
+fn left_out_of<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Layer> {
+    entry.layers.iter().find(|layer| {
+        let guards = |other: &&EntryPoint| {
+            !std::ptr::eq(*other, entry)
+                && other.layers.iter().any(|found| {
+                    found.mounted == layer.mounted && found.verdict_of(Control::Csrf).refuses()
+                })
+        };
+        layer.kind == LayerKind::Layer && map.entry_points.iter().filter(guards).nth(1).is_some()
+    })
+}
+
+/// What a form sends is a password by what is done with it, or by its name.
+fn takes_password(entry: &EntryPoint) -> bool {
+    let is_named = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Body, name)
+            if name.split('.').any(query::is_password_name))
+    };
+    let mut checks = entry.checks.iter();
+    query::verifies_password(entry)
+        || checks.any(|check| check.provenance().origins().iter().any(is_named))
+}
+
+/// Whoever fills in a form is sent to a page.
+fn sends_on(entry: &EntryPoint) -> bool {
+    let mut effects = entry.effects.iter();
+    effects.any(|effect| effect.layer.is_none() && matches!(effect.kind, EffectKind::Redirect(_)))
+}
+
+/// The framework keeps a session under a cookie.
+fn keeps_session(entry: &EntryPoint) -> bool {
+    entry.effects.iter().any(|effect| {
+        effect.layer.is_none()
+            && matches!(
+                effect.kind,
+                EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _)
+            )
+    })
 }
 
 /// Holds if something is changed that is no session, and no token.

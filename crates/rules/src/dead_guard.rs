@@ -7,7 +7,7 @@ use firedoor_app::{
 };
 use firedoor_source::Span;
 
-use crate::throttle::throttles;
+use crate::throttle::{changing_inside, throttles};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -39,6 +39,7 @@ fn check(map: &Map, findings: &mut Findings) {
     }
     // One setting or function that makes keys serves many limiters.
     let mut seen = Vec::new();
+    let mut counted: Vec<Span> = Vec::new();
     let mut idle: Vec<(&EntryPoint, &Layer, &Layer)> = Vec::new();
     let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
     entries.sort_by_key(|entry| !query::verifies_password(entry));
@@ -50,6 +51,14 @@ fn check(map: &Map, findings: &mut Findings) {
                 seen.push((why, &throttle.key));
                 report(entry, span, &name, why, findings);
             }
+        }
+        if let Some((key, span, name, part)) = changing_inside(entry)
+            && !seen.iter().any(|(_, known)| *known == key)
+            && !counted.contains(&span)
+        {
+            counted.push(span);
+            let why = format!("its key holds {part}, and is another one each time");
+            report(entry, span, &name, &why, findings);
         }
         for layer in &entry.layers {
             if let Some(other) = acts_elsewhere(map, entry, layer)

@@ -366,8 +366,12 @@ impl<'m> Scale<'m> {
                     _ => false,
                 })
             };
+            // One of the groups that the caller is in is told by another query, which is made of who he is.
             fields.any(|key| {
-                key.name == field && is_account(&key.value) && !key.value.is_from_client()
+                key.name == field
+                    && key.operator == "="
+                    && is_account(&key.value)
+                    && !key.value.is_from_client()
             })
         };
         if firedoor_app::lookups::is_identifier(&field) {

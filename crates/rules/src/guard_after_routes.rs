@@ -53,26 +53,34 @@ fn idle(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
 /// Returns the control that the entry point lacks, needs and would have from the layer.
 fn missed(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
     layer.controls.iter().copied().find(|control| {
+        // What a decorator asks for is meant, whatever the route does.
         !entry.verdict(*control).refuses()
-            && match control {
-                Control::RateLimit => {
-                    query::verifies_password(entry) || query::verifies_code(entry)
-                }
-                Control::Authentication => {
-                    !is_public_by_nature(map, entry)
-                        && worst(map, entry, &entry.exposed)
-                            .is_some_and(|found| found.confidence > Confidence::Low)
-                }
-                Control::Authorization | Control::Ownership => {
-                    query::changes_state(entry) || query::is_administrative_path(&entry.path)
-                }
-                // Pages of others matter where a browser brings along what proves the caller.
-                Control::Csrf | Control::Origin => {
-                    query::changes_state(entry) && entry.credentials.iter().any(is_brought_along)
-                }
-                _ => query::changes_state(entry),
-            }
+            && (is_marked(entry, layer) || is_needed(map, entry, *control))
     })
+}
+
+/// A decorator at the route asks for the guard, which is not mounted there.
+fn is_marked(entry: &EntryPoint, layer: &Layer) -> bool {
+    layer.mounted == entry.registered
+}
+
+fn is_needed(map: &Map, entry: &EntryPoint, control: Control) -> bool {
+    match control {
+        Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
+        Control::Authentication => {
+            !is_public_by_nature(map, entry)
+                && worst(map, entry, &entry.exposed)
+                    .is_some_and(|found| found.confidence > Confidence::Low)
+        }
+        Control::Authorization | Control::Ownership => {
+            query::changes_state(entry) || query::is_administrative_path(&entry.path)
+        }
+        // Pages of others matter where a browser brings along what proves the caller.
+        Control::Csrf | Control::Origin => {
+            query::changes_state(entry) && entry.credentials.iter().any(is_brought_along)
+        }
+        _ => query::changes_state(entry),
+    }
 }
 
 fn is_brought_along(origin: &Origin) -> bool {
@@ -84,6 +92,10 @@ fn is_brought_along(origin: &Origin) -> bool {
 }
 
 fn report(entry: &EntryPoint, layer: &Layer, control: Control, findings: &mut Findings) {
+    if is_marked(entry, layer) {
+        report_marked(entry, layer, control, findings);
+        return;
+    }
     findings
         .at_entry(entry)
         .symbol(&layer.name)
@@ -101,6 +113,20 @@ fn report(entry: &EntryPoint, layer: &Layer, control: Control, findings: &mut Fi
             layer.mounted,
             format!("`{}` is registered here, too late", layer.name),
         )
+        .because("guard", layer.span, "the guard")
+        .report();
+}
+
+fn report_marked(entry: &EntryPoint, layer: &Layer, control: Control, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol(&layer.name)
+        .title(format!("`{}` does not run before `{}`", layer.name, entry.id()))
+        .message(format!(
+            "A decorator says what the {} guard is to ask for, as at other routes, which have the guard; this one has not, and nobody reads what it says.",
+            control.as_str()
+        ))
+        .because("marked", layer.mounted, "the decorators of this route")
         .because("guard", layer.span, "the guard")
         .report();
 }

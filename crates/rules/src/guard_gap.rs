@@ -1,6 +1,9 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
-use firedoor_app::{Control, EntryPoint, LayerKind, Map, Operation, Transport, Verdict, query};
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, LayerKind, Map, Operation, SessionOperation, Transport,
+    Verdict, query,
+};
 
 use crate::exposure::{is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -20,7 +23,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     crate::router_gap::check(map, findings);
     for entry in &map.entry_points {
-        if is_public_by_nature(map, entry) {
+        if is_public_by_nature(map, entry) || only_ends_session(entry) {
             continue;
         }
         if let Some(gap) = router_gap(map, entry) {
@@ -33,6 +36,27 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whoever is not logged in has nothing to lose where all that is done is to log the caller out.
+fn only_ends_session(entry: &EntryPoint) -> bool {
+    let mut does = entry
+        .effects
+        .iter()
+        .filter(|effect| effect.layer.is_none())
+        .filter(|effect| match &effect.kind {
+            EffectKind::Access(access) => access.operation.is_write(),
+            EffectKind::Session(..) | EffectKind::Send { .. } | EffectKind::Issue(_) => true,
+            _ => false,
+        })
+        .peekable();
+    does.peek().is_some()
+        && does.all(|effect| {
+            matches!(
+                effect.kind,
+                EffectKind::Session(SessionOperation::Destroy, _)
+            )
+        })
 }
 
 struct Gap<'m> {

@@ -1,7 +1,7 @@
 //! Finds invites whose role is chosen by the person who accepts them.
 
 use firedoor_app::{
-    Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart, admissions, lookups,
+    CheckKind, Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart, admissions, lookups,
 };
 
 use crate::privileged::is_rank_name;
@@ -28,11 +28,13 @@ fn check(map: &Map, findings: &mut Findings) {
                 && (admissions::is_decisive(map, found.access.asset, field.name)
                     || is_rank_name(&field.name))
                 && !is_compared(entry, found.effect, asset, field)
+                && !is_overwritten(entry, asset, field)
         });
-        let Some(field) = chosen else {
+        let chosen = chosen.map(|field| field.name);
+        let Some(name) = chosen.or_else(|| admissions::filled_field(map, found.access)) else {
             continue;
         };
-        let is_decisive = admissions::is_decisive(map, found.access.asset, field.name);
+        let is_decisive = admissions::is_decisive(map, found.access.asset, name);
         findings
             .at_entry(entry)
             .confidence(match is_decisive {
@@ -42,16 +44,16 @@ fn check(map: &Map, findings: &mut Findings) {
             .title(format!(
                 "`{}` takes `{}` from the request",
                 entry.id(),
-                field.name
+                name
             ))
             .message(match is_decisive {
                 true => format!(
                     "Checks decide by `{}` of {}; the invite does not limit what is written here.",
-                    field.name, found.access.asset
+                    name, found.access.asset
                 ),
                 false => format!(
                     "`{}` of {} says what somebody may do; the invite does not limit what is written here.",
-                    field.name, found.access.asset
+                    name, found.access.asset
                 ),
             })
             .because("writes", found.effect.span, "the role is written here")
@@ -83,6 +85,19 @@ fn is_compared(entry: &EntryPoint, effect: &Effect, asset: ustr::Ustr, field: &F
                     .any(|name| sent.contains(name))
             })
     })
+}
+
+/// The invite says it wherever there is one, whatever was sent: only without an invite, as for the first account of
+/// all, the client does. `sent || invite.role` asks what was sent, and this does not.
+fn is_overwritten(entry: &EntryPoint, asset: ustr::Ustr, field: &Field) -> bool {
+    let sent = request_fields(&field.value);
+    let is_asked = |operands: &[Provenance]| {
+        let mut fields = operands.iter().flat_map(request_fields);
+        fields.any(|name| sent.contains(&name))
+    };
+    let mut examined = entry.examined.iter();
+    lookups::is_of_any(&field.value, &[asset])
+        && !examined.any(|test| test.kind == CheckKind::Presence && is_asked(&test.operands))
 }
 
 fn request_fields(value: &Provenance) -> Vec<(RequestPart, ustr::Ustr)> {

@@ -1,10 +1,11 @@
 //! Finds tokens of another kind that are accepted as proof of who is asking.
 
-use firedoor_app::{Control, Map};
+use firedoor_app::{Control, Map, Origin, RequestPart, Transport};
 use ustr::Ustr;
 
 use crate::token_kinds::{
-    Issued, Verified, accepts, is_called_access, is_proof, issued, lifetime, markers, verified,
+    Issued, Verified, accepts, is_called_access, is_proof, is_same_key, issued, lifetime, markers,
+    verified,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -35,6 +36,84 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+    check_links(map, findings);
+}
+
+/// A token that stands in the URL of a link is asked for there and proves who is asking here as well, besides that of a
+/// log-in.
+fn check_links(map: &Map, findings: &mut Findings) {
+    let is_linked = |found: &Verified<'_>| {
+        let sent = found.token.token.origins().iter();
+        let mut sent = sent.filter(|it| it.is_from_client()).peekable();
+        found.token.is_verified
+            && found.entry.transport == Transport::Http
+            && sent.peek().is_some()
+            && sent.all(|it| {
+                matches!(
+                    it,
+                    Origin::Request(RequestPart::Path | RequestPart::Query, _)
+                )
+            })
+    };
+    let links: Vec<Verified<'_>> = verified(map).filter(is_linked).collect();
+    // Whoever has logged in already gets it for something else.
+    let made: Vec<Issued<'_>> = issued(map)
+        .filter(|made| made.entry.verdict(Control::Authentication).refuses())
+        .filter(|made| links.iter().any(|link| is_kind(link, made)))
+        .collect();
+    if made.is_empty() {
+        return;
+    }
+    let proofs: Vec<Verified<'_>> = verified(map).filter(is_proof).collect();
+    let mut told = Vec::new();
+    for found in &proofs {
+        let of_link = made.iter().find(|made| is_kind(found, made));
+        let Some(other) = of_link.filter(|_| !told.contains(&found.token)) else {
+            continue;
+        };
+        let access = proofs.iter().find_map(|own| {
+            let is_beside = std::ptr::eq(own.entry, found.entry) && !is_kind(own, other);
+            let made = issued(map).find(|made| is_kind(own, made));
+            made.filter(|_| is_beside)
+        });
+        if let Some(access) = access {
+            told.push(found.token);
+            report_link(found, &access, other, findings);
+        }
+    }
+}
+
+fn report_link(
+    found: &Verified<'_>,
+    access: &Issued<'_>,
+    other: &Issued<'_>,
+    findings: &mut Findings,
+) {
+    findings
+        .at(found.effect.span, &found.effect.function)
+        .symbol("link")
+        .entry_point(found.entry)
+        .confidence(Confidence::Medium)
+        .title(format!("the token of a link passes as an access token at `{}`", found.entry.id()))
+        .message(format!(
+            "`{}` makes it for a link, so that it stands in URLs, which are kept and sent around; whoever reads one there is that person here.",
+            other.entry.id()
+        ))
+        .because("issued", other.effect.span, "the token of the link is issued here")
+        .because("compared-with", access.effect.span, "access tokens are issued here")
+        .report();
+}
+
+/// Holds if the call that verifies takes tokens of this kind: the same key, and the constants that it asks for.
+fn is_kind(found: &Verified<'_>, made: &Issued<'_>) -> bool {
+    let mut asked = found.token.requires.iter();
+    is_same_key(&found.token.secret, &made.token.secret)
+        && asked.all(|field| {
+            let mut claims = made.token.claims.iter().filter(|it| it.name == field.name);
+            field.value.literal().is_none_or(|wanted| {
+                claims.any(|claim| claim.value.literal().is_none_or(|told| told == wanted))
+            })
+        })
 }
 
 /// Returns by what `other` differs from an access token, if it is no access token itself.

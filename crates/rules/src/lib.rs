@@ -27,6 +27,7 @@ mod docs_exposed;
 mod exposure;
 mod fail_open_guard;
 mod finding;
+mod foreign_author;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
@@ -72,6 +73,7 @@ mod refresh_reuse_undetected;
 mod registration_joins_tenant;
 mod repeatable_reward;
 mod request_body_stored_whole;
+mod reset_token_blank;
 mod reset_token_leaked;
 mod reset_token_not_expiring;
 mod reset_token_weak;
@@ -197,6 +199,7 @@ pub static RULES: &[&Rule] = &[
     &registration_joins_tenant::RULE,
     &repeatable_reward::RULE,
     &request_body_stored_whole::RULE,
+    &reset_token_blank::RULE,
     &reset_token_leaked::RULE,
     &reset_token_not_expiring::RULE,
     &reset_token_weak::RULE,

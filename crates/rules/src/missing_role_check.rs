@@ -2,8 +2,8 @@
 
 use firedoor_app::lookups::is_identifier;
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, Map, Operation, Origin,
-    Transport, Verdict, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, LayerKind, Map, Operation,
+    Origin, Transport, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -13,6 +13,7 @@ use crate::lesser_role::{Lesser, lesser};
 use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
 use crate::shortfall::{Shortfall, shortfalls};
+use crate::unowned::is_author;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -43,6 +44,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let reason = in_administrative_area(map, entry)
             .or_else(|| by_asset(map, entry))
             .or_else(|| by_field(map, entry))
+            .or_else(|| by_value(map, entry))
             .or_else(|| by_creation(map, entry));
         if let Some(reason) = reason {
             report(entry, &reason, findings);
@@ -80,7 +82,10 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
         return None;
     }
     let (effect, _) = query::handler_accesses(entry).next()?;
-    if is_registered(map, entry, effect) {
+    // Whoever is asked whether the record is his is asked for more than a log-in.
+    let asks_whose =
+        query::guards(entry, Control::Ownership).any(|it| it.kind == LayerKind::Inline);
+    if asks_whose || is_registered(map, entry, effect) {
         return None;
     }
     let guarded: Vec<&EntryPoint> = map
@@ -174,7 +179,11 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         let is_telling = match access.operation {
             Operation::Read => access.is_many && !is_one(access),
-            Operation::Update | Operation::Delete => true,
+            // To take one of what is there is to use it.
+            Operation::Update => {
+                access.values.is_empty() || access.values.iter().any(|it| !is_counted(it))
+            }
+            Operation::Delete => true,
             Operation::Create | Operation::Count => false,
         };
         if !is_telling || is_own(access) || is_found_by_caller(entry, effect, access) {
@@ -234,6 +243,52 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             example: Some(with_guard(example)?),
         })
     })
+}
+
+/// It stores what the client sends in fields for which others take what is sent only with a role, and the record is
+/// nobody's.
+fn by_value<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
+    if entry.verdict(Control::Ownership).refuses() {
+        return None;
+    }
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let is_named = access.key.iter().any(|field| field.value.is_from_client());
+        let given: Vec<_> = sent(access).map(|field| field.name).collect();
+        if access.operation != Operation::Update
+            || !is_named
+            || given.is_empty()
+            || accounts.contains(&access.asset)
+            || has_owner(map, access)
+            || is_found_by_caller(entry, effect, access)
+        {
+            return None;
+        }
+        let others = others_with(map, entry, |other| {
+            other.asset == access.asset && sent(other).any(|field| given.contains(&field.name))
+        });
+        let all_ask = others.iter().all(|other| asks_for_role(other));
+        let example = others.first().filter(|_| all_ask)?;
+        Some(Reason {
+            words: format!("{} {}", verb(access), access.asset),
+            span: effect.span,
+            confidence: Confidence::Medium,
+            example: Some(with_guard(example)?),
+        })
+    })
+}
+
+/// Who has made a record is noted in what belongs to the house too.
+fn has_owner(map: &Map, access: &Access) -> bool {
+    let fields = query::owner_fields(map, access.asset);
+    !fields.iter().all(|field| is_author(field))
+}
+
+/// The fields that get what the client sends.
+fn sent(access: &Access) -> impl Iterator<Item = &Field> {
+    let is_write = matches!(access.operation, Operation::Create | Operation::Update);
+    let values = access.values.iter().filter(move |_| is_write);
+    values.filter(|field| field.operator == "=" && field.value.is_from_client())
 }
 
 /// It makes what others make only with a role, and nothing says that it is the caller's.
@@ -324,13 +379,20 @@ fn is_at_most(other: &Access, access: &Access) -> bool {
         Operation::Delete => matches!(other.operation, Operation::Update | Operation::Delete),
         Operation::Update => {
             other.operation == Operation::Update
-                && other
-                    .values
-                    .iter()
-                    .any(|field| access.values.iter().any(|own| own.name == field.name))
+                // Counting down what is there is less than saying how much there is.
+                && other.values.iter().any(|field| {
+                    access.values.iter().any(|own| {
+                        own.name == field.name && (!is_counted(own) || is_counted(field))
+                    })
+                })
         }
         _ => false,
     }
+}
+
+/// Holds if the field is counted up or down.
+fn is_counted(field: &Field) -> bool {
+    matches!(field.operator, "+=" | "-=")
 }
 
 /// Holds if the record is found by who is asking.

@@ -55,15 +55,20 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
     let EffectKind::Redirect(to) = &effect.kind else {
         return None;
     };
-    let is_open = to.origins().iter().any(|origin| {
-        chosen(map, entry, origin)
-            .iter()
-            .any(|(place, sent)| !is_compared(place, sent) && !is_compared(entry, origin))
+    let is_whole = !to.origins().iter().any(|origin| match origin {
+        Origin::Environment { .. } => true,
+        // A fragment says nothing of where the browser goes.
+        Origin::Literal(text) => !text.starts_with('#'),
+        _ => false,
     });
-    let is_whole = !to
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_)));
+    // What an address of the server's own tells of a record, as in a token, chooses no site.
+    let is_told = |origin: &Origin| !is_whole && matches!(origin, Origin::Record { .. });
+    let is_open = to.origins().iter().any(|origin| {
+        !is_told(origin)
+            && chosen(map, entry, origin)
+                .iter()
+                .any(|(place, sent)| !is_compared(place, sent) && !is_compared(entry, origin))
+    });
     is_open.then_some(is_whole)
 }
 

@@ -1,11 +1,12 @@
 //! Finds records that any caller reaches by naming them, where the application otherwise asks whose they are.
 
 use firedoor_app::ownership::key_of;
-use firedoor_app::{Map, Origin};
+use firedoor_app::{Control, EntryPoint, Map, Origin, Transport};
 
+use crate::foreign_author::foreign_author;
 use crate::made_for_others::made_for_others;
 use crate::unowned::{Unowned, unowned};
-use crate::{Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity};
 
 /// How many further effects one finding names at most.
 const MOST: usize = 4;
@@ -67,6 +68,36 @@ fn check(map: &Map, findings: &mut Findings) {
         finding.report();
     }
     report_made(map, findings);
+    report_foreign(map, findings);
+}
+
+/// Reports what members of a group change or delete although somebody else wrote it.
+fn report_foreign(map: &Map, findings: &mut Findings) {
+    let is_known = |entry: &&EntryPoint| {
+        entry.transport == Transport::Http
+            && entry.verdict(Control::Authentication).refuses()
+            && entry.public_because.is_none()
+    };
+    for entry in map.entry_points.iter().filter(is_known) {
+        let Some(found) = foreign_author(map, entry).filter(|_| !findings.tell_of(entry)) else {
+            continue;
+        };
+        let (asset, field) = (found.asset, found.field);
+        findings
+            .at_entry(entry)
+            .span(found.effect.span)
+            .symbol(&asset)
+            .symbol(&field)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` changes any {asset}, whoever wrote it", entry.id()))
+            .message(format!(
+                "The {asset} is found by what the client sends, and {field} is not held against the caller{}.",
+                found.asked()
+            ))
+            .because("made", found.made.span, "who writes one is noted here")
+            .because("reached", entry.registered, "the entry point")
+            .report();
+    }
 }
 
 /// Reports new records that the client gives to whom it likes.

@@ -1,6 +1,8 @@
 //! Finds entry points that read who is asking, and act for those who do not say it too.
 
-use firedoor_app::{Control, EntryPoint, Map, Operation, Origin, RequestPart, Verdict, query};
+use firedoor_app::{
+    Control, EntryPoint, Map, Operation, Origin, RequestPart, Verdict, query, user_control,
+};
 use ustr::Ustr;
 
 use crate::exposure::{is_public_by_nature, worst};
@@ -65,12 +67,20 @@ fn is_asked_of_known(map: &Map, entry: &EntryPoint) -> bool {
         let mut effects = entry.exposed.iter();
         effects.any(|effect| query::tells(effect, asset))
     };
+    let is_compared = |asset: Ustr| {
+        entry.checks.iter().any(|check| {
+            check.refusal.is_some()
+                && user_control(check) == Some(Control::Ownership)
+                && check.provenance().record_fields(asset).next().is_some()
+        })
+    };
     entry.verdict(Control::Ownership).refuses()
         && query::accesses_in(&entry.exposed).any(|(effect, access)| {
             effect.layer.is_none()
                 && access.operation == Operation::Read
                 && query::is_personal(map, access.asset)
                 && is_told(access.asset)
+                && is_compared(access.asset)
                 && is_guarded(access.asset)
         })
 }

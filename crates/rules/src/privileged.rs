@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use firedoor_app::{Check, Map, Operation, Origin, Provenance, query};
+use firedoor_app::{Check, Map, Operation, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -130,7 +130,7 @@ fn owner_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
             };
             for field in shown
                 .iter()
-                .filter(|field| query::is_principal(&field.value) && !field.value.is_from_client())
+                .filter(|field| query::is_principal(&field.value) && is_nothing_else(&field.value))
             {
                 found.push(Privilege {
                     field: field.name,
@@ -142,6 +142,15 @@ fn owner_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
         }
     }
     found
+}
+
+/// What is made of many things, one of which has to do with the caller, says of nothing whose it is.
+fn is_nothing_else(value: &Provenance) -> bool {
+    value.origins().iter().all(|origin| match origin {
+        Origin::Request(RequestPart::Session | RequestPart::Context, _) => true,
+        Origin::Literal(_) | Origin::Unknown(_) => true,
+        other => query::is_principal(&Provenance::new([other.clone()])),
+    })
 }
 
 /// Fields that the server counts up or down.
@@ -231,7 +240,39 @@ pub fn is_rank_name(name: &str) -> bool {
 
 /// Holds if a field is named like something that is worth money.
 pub fn is_money_name(name: &str) -> bool {
-    find_word(name, is_money_word)
+    find_word(name, |word| {
+        is_money_word(word) && (word != "total" || !is_total_of_things(name))
+    })
+}
+
+/// `total_checks` and `totalVisits` count what happened; `total`, `total_amount` and `totalPaid` are sums of money.
+fn is_total_of_things(name: &str) -> bool {
+    let mut after = false;
+    let mut is_things = false;
+    let is_money = find_word(name, |word| {
+        is_things |= after;
+        after |= word == "total";
+        word != "total" && (is_money_word(word) || is_sum_word(word))
+    });
+    is_things && !is_money
+}
+
+fn is_sum_word(word: &str) -> bool {
+    matches!(
+        word,
+        "value"
+            | "sum"
+            | "due"
+            | "prices"
+            | "charge"
+            | "charges"
+            | "fees"
+            | "tax"
+            | "net"
+            | "gross"
+            | "spent"
+            | "earned"
+    )
 }
 
 /// Holds if a field counts like money: by its name, or because somebody pays with it.

@@ -1,6 +1,10 @@
 //! Finds registrations that make the new account a member of whatever the client names.
 
-use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, admissions, lookups, query};
+use firedoor_app::admissions::{self, Admission};
+use firedoor_app::{
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
+    Transport, lookups, query, user_control,
+};
 use ustr::Ustr;
 
 use crate::{Confidence, Findings, Rule, Severity};
@@ -42,6 +46,106 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("writes", effect.span, "the new account is put into it here")
             .report();
     }
+    check_choices(map, &accounts, findings);
+}
+
+/// Reports who joins whatever he names where others get in by an invitation only.
+fn check_choices(map: &Map, accounts: &[Ustr], findings: &mut Findings) {
+    let invited = admissions::admissions(map);
+    let entries = map.entry_points.iter();
+    for entry in entries.filter(|entry| entry.transport == Transport::Http) {
+        if query::is_registration(map, entry) || findings.tell_of(entry) {
+            continue;
+        }
+        let found = query::handler_accesses(entry).find_map(|(effect, access)| {
+            let field = group(map, accounts, access)?;
+            let by_invite = invited.iter().find(|it| it.access.asset == access.asset)?;
+            let is_open = is_sent_along(&field.value)
+                && !accounts.contains(&access.asset)
+                && !is_asked(entry, effect)
+                && !is_checked(entry, effect, field)
+                && !takes_invite(map, entry, by_invite)
+                && !is_made_here(map, entry, access, field);
+            is_open.then_some((effect, access, field, by_invite))
+        });
+        let Some((effect, access, field, by_invite)) = found else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .confidence(Confidence::Medium)
+            .title(format!(
+                "`{}` joins any {} that the client names",
+                entry.id(),
+                words(field)
+            ))
+            .message(format!(
+                "`{}` of {} comes from the request; others get in by an invitation, at `{}`.",
+                field.name,
+                access.asset,
+                by_invite.lookup.entry.id()
+            ))
+            .because("writes", effect.span, "somebody is put into it here")
+            .because(
+                "compared-with",
+                by_invite.effect.span,
+                "an invitation puts somebody into it here",
+            )
+            .report();
+    }
+}
+
+/// What a path names is joined there on purpose; a field beside others is easily overlooked.
+fn is_sent_along(value: &Provenance) -> bool {
+    let mut sent = value
+        .origins()
+        .iter()
+        .filter(|it| it.is_from_client())
+        .peekable();
+    sent.peek().is_some()
+        && sent.all(|it| {
+            matches!(
+                it,
+                Origin::Request(
+                    RequestPart::Body | RequestPart::Query | RequestPart::Message,
+                    _
+                )
+            )
+        })
+}
+
+/// Holds if the caller is asked for a rank, or held against something.
+fn is_asked(entry: &EntryPoint, effect: &Effect) -> bool {
+    entry.checks_of(effect).any(|check| {
+        matches!(
+            user_control(check),
+            Some(Control::Ownership | Control::Authorization)
+        )
+    })
+}
+
+/// Holds if the invitation is looked up here, too.
+fn takes_invite(map: &Map, entry: &EntryPoint, by_invite: &Admission<'_>) -> bool {
+    let found = lookups::lookups(map, entry);
+    found
+        .iter()
+        .any(|it| it.access.asset == by_invite.lookup.access.asset)
+}
+
+/// Holds if the group is made along with its first member.
+fn is_made_here(map: &Map, entry: &EntryPoint, access: &Access, field: &Field) -> bool {
+    let declared = map.asset(access.asset);
+    let group = declared
+        .and_then(|asset| asset.field(&field.name))
+        .and_then(|field| field.refers_to);
+    query::handler_accesses(entry).any(|(_, other)| {
+        other.operation == Operation::Create
+            && (Some(other.asset) == group
+                || other
+                    .values
+                    .iter()
+                    .any(|it| lookups::is_identifier(&it.name) && it.value == field.value))
+    })
 }
 
 fn words(field: &Field) -> &str {
@@ -58,10 +162,9 @@ fn group<'m>(map: &'m Map, accounts: &[Ustr], access: &'m Access) -> Option<&'m 
     }
     let is_account = accounts.contains(&access.asset);
     let names_account = is_account
-        || access
-            .values
-            .iter()
-            .any(|field| lookups::is_of_any(&field.value, accounts));
+        || access.values.iter().any(|field| {
+            lookups::is_of_any(&field.value, accounts) || query::is_principal(&field.value)
+        });
     if !names_account || !(is_account || admissions::is_membership(map, access.asset)) {
         return None;
     }

@@ -4,7 +4,7 @@ use firedoor_app::{
     Access, Check, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, query,
 };
 
-use crate::client_value::{is_counted, sent_fields, written_fields};
+use crate::client_value::{is_counted, is_from_server, sent_fields, written_fields};
 use crate::privileged::is_money;
 use crate::unkept;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -65,6 +65,10 @@ fn check(map: &Map, findings: &mut Findings) {
         unremembered(map, entry, findings);
         untouched(map, entry, findings);
         dated(map, entry, findings);
+        paid_back(map, entry, findings);
+    }
+    for entry in map.entry_points.iter().filter(|it| is_from_server(it)) {
+        sent_again(map, entry, findings);
     }
 }
 
@@ -156,6 +160,60 @@ fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
         .because("marked", marked.span, "it is compared and stored here")
         .because("paid", effect.span, format!("`{}` of {} is raised here", field.name, access.asset))
         .report();
+}
+
+/// A server that tells of a payment tells of it again: the order that it pays for is marked, whatever it was before.
+fn sent_again(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    for (effect, access, field) in written_fields(entry) {
+        if field.operator != "+=" || !is_money(map, access.asset, field.name) {
+            continue;
+        }
+        let Some((marked, source)) = unkept::marked_always(entry, effect, access, field) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(marked.span)
+            .symbol(&source)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` pays for the same {source} again", entry.id()))
+            .message(format!(
+                "The {source} is marked whatever it was before, and nothing else tells that it was paid for: a message that is sent again raises `{}` of {} again.",
+                field.name, access.asset
+            ))
+            .because("marked", marked.span, "it is marked here")
+            .because("paid", effect.span, "it is paid here")
+            .report();
+        return;
+    }
+}
+
+/// Who leaves is paid back what he has paid, and nothing tells that he was in it.
+fn paid_back(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    for (effect, access, field) in written_fields(entry) {
+        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
+        if !is_own || !is_gain || takes(access, field) {
+            continue;
+        }
+        let Some((left, list)) = unkept::left_unasked(entry, effect, access, field) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(left.span)
+            .symbol(&list)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` pays back whoever is not in it", entry.id()))
+            .message(format!(
+                "The caller is taken out of `{list}`, whether or not he was in it, and `{}` of {} is raised each time.",
+                field.name, access.asset
+            ))
+            .because("left", left.span, "he is taken out here")
+            .because("paid", effect.span, "it is paid here")
+            .report();
+        return;
+    }
 }
 
 /// The update asks for more than whose the record is, and acts only if that holds.

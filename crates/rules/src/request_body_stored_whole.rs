@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::privileged::{Privilege, Privileges};
+use crate::privileged::{Privilege, Privileges, is_rank_name};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -29,7 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
             if !is_stored || is_picked(entry, effect) {
                 continue;
             }
-            let fields = open_fields(&privileges, access);
+            let fields = open_fields(&privileges, entry, effect, access);
             let Some(privilege) = fields.first() else {
                 continue;
             };
@@ -88,16 +88,48 @@ fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
     })
 }
 
-/// The privileged fields that the handler does not set by itself.
-fn open_fields(privileges: &Privileges<'_>, access: &Access) -> Vec<Privilege> {
+/// The privileged fields that the handler does not set by itself, and that no schema has refused.
+fn open_fields(
+    privileges: &Privileges<'_>,
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+) -> Vec<Privilege> {
     let mut fields = privileges.of(access.asset).to_vec();
     fields.retain(|found| {
         !access
             .values
             .iter()
-            .any(|value| value.name == found.field && !value.value.is_from_client())
+            .any(|value| value.name == found.field && is_set(&value.value, access.asset))
+            && !is_refused(entry, effect, found)
     });
     fields
+}
+
+/// The server sets the field, at least where another record says it: an invite, wherever there is one.
+fn is_set(value: &Provenance, asset: Ustr) -> bool {
+    let mut origins = value.origins().iter();
+    !value.is_from_client()
+        || origins
+            .any(|origin| matches!(origin, Origin::Record { asset: other, .. } if *other != asset))
+}
+
+/// A schema that refuses other fields than those that it names has let the request on, and does not name this one; or
+/// it does, as it names the address of a new account, and the field is no rank.
+fn is_refused(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
+    entry.checks_of(effect).any(|check| {
+        // `typeof body === "object"` names a kind, and no field.
+        let is_kind = |name: &Ustr| matches!(name.as_str(), "object" | "string" | "undefined");
+        let literals = || {
+            let names = check.operands.iter().filter_map(Provenance::literal);
+            names.filter(|name| !is_kind(name))
+        };
+        check.kind == CheckKind::Shape
+            && check.outcome
+            && check.operands.iter().any(is_whole)
+            && literals().next().is_some()
+            && (!is_rank_name(&found.field) || !literals().any(|name| name == found.field))
+    })
 }
 
 fn confidence(

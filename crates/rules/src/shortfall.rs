@@ -6,6 +6,7 @@ use firedoor_app::{
     Access, Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
     query,
 };
+use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
@@ -37,7 +38,9 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
         let EffectKind::Access(access) = &asked.effect.kind else {
             continue;
         };
-        if asked.demands.is_unclear || is_held_against(asked, access) || is_narrowed(asked, access)
+        if asked.demands.is_unclear
+            || is_held_against(scale, asked, access)
+            || is_narrowed(asked, access)
         {
             continue;
         }
@@ -52,7 +55,8 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             .or_else(|| gives_money(map, scale, asked, access))
             .or_else(|| removes(scale, asked, access))
             .or_else(|| removes_whole(scale, asked, access))
-            .or_else(|| changes(scale, asked, access));
+            .or_else(|| changes(scale, asked, access))
+            .or_else(|| spares_nobody(scale, asked, access));
         found.extend(shortfall.map(|it| (asked.entry, it)));
     }
     found
@@ -109,7 +113,7 @@ fn is_narrowed(asked: &Asked<'_>, access: &Access) -> bool {
 }
 
 /// Holds if a field of the record is compared with the caller.
-fn is_held_against(asked: &Asked<'_>, access: &Access) -> bool {
+fn is_held_against(scale: &Scale<'_>, asked: &Asked<'_>, access: &Access) -> bool {
     let is_field = |value: &Provenance| {
         value.origins().iter().any(|origin| {
             matches!(origin, Origin::Record { asset, field, of_principal: false }
@@ -121,7 +125,11 @@ fn is_held_against(asked: &Asked<'_>, access: &Access) -> bool {
         let compares = |part: &Check| {
             matches!(part.kind, CheckKind::Equality | CheckKind::Membership)
                 && part.operands.iter().any(is_field)
-                && part.operands.iter().any(query::is_principal)
+                // What the group has is that of all who are in it.
+                && part
+                    .operands
+                    .iter()
+                    .any(|it| query::is_principal(it) && !is_group(scale, it))
         };
         let is_himself = |part: &Check| {
             part.operands.iter().any(query::is_principal)
@@ -281,8 +289,65 @@ fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         .map(|(it, _)| it)
         .collect();
     let is_neighbour = |it: &&Asked<'_>| it.entry.group.0 == asked.entry.group.0;
+    let words = format!("deletes {}", access.asset);
+    if alike.is_empty() {
+        return removes_made(scale, asked, access, words);
+    }
     alike.iter().find(|it| is_neighbour(it))?;
-    all_ask_more(scale, asked, &alike, 1, format!("deletes {}", access.asset))
+    all_ask_more(scale, asked, &alike, 1, words)
+}
+
+/// Nobody changes such records, and its neighbours make them only for more of the same rank.
+fn removes_made<'m>(
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    access: &Access,
+    words: String,
+) -> Option<Shortfall<'m>> {
+    let makes: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(_, other)| other.asset == access.asset && other.operation == Operation::Create)
+        .map(|(it, _)| it)
+        .collect();
+    // Whoever must only be a member, whatever he is called, is asked for the least of the same rank.
+    let is_asked_of = |asset: Ustr| {
+        let checks = asked.entry.checks_of(asked.effect);
+        let mut examined = checks.flat_map(|check| check.operands.iter());
+        examined
+            .any(|value| query::is_principal(value) && value.record_fields(asset).next().is_some())
+    };
+    let is_same_rank = |it: &&&Asked<'_>| {
+        let more = asked.demands.lack(&it.demands, &scale.reading);
+        let mut of = more.into_iter().flat_map(|more| &more.of);
+        it.entry.group.0 == asked.entry.group.0
+            && of.any(|(asset, _)| !asset.is_empty() && is_asked_of(*asset))
+    };
+    makes.iter().find(is_same_rank)?;
+    all_ask_more(scale, asked, &makes, 1, words)
+}
+
+/// All its neighbours act only on those whose rank is lower than that of the caller.
+fn spares_nobody<'m>(
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    access: &Access,
+) -> Option<Shortfall<'m>> {
+    let alike: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(it, other)| {
+            it.entry.group.0 == asked.entry.group.0
+                && other.asset == access.asset
+                && is_of_others(scale, other)
+        })
+        .map(|(it, _)| it)
+        .collect();
+    let is_about_other = |it: &&Asked<'_>| {
+        let mut demands = it.demands.all.iter();
+        demands.any(|demand| demand.level == Level::AboveOther)
+    };
+    if asked.demands.all.is_empty() || !alike.iter().all(is_about_other) {
+        return None;
+    }
+    let words = format!("changes any {}, of whatever rank,", access.asset);
+    all_ask_more(scale, asked, &alike, 2, words)
 }
 
 /// It makes what all neighbours list, change or delete only for more: a key, an invitation.
@@ -393,9 +458,10 @@ fn all_ask_more<'m>(
 ) -> Option<Shortfall<'m>> {
     let is_more = |it: &&&Asked<'_>| asked.demands.lack(&it.demands, &scale.reading).is_some();
     let example = alike.first()?;
-    let mut entries: Vec<*const EntryPoint> = Vec::new();
+    // What is mounted at two paths is one example.
+    let mut entries: Vec<Span> = Vec::new();
     for it in alike {
-        let place: *const EntryPoint = it.entry;
+        let place = it.entry.handler.span;
         if !entries.contains(&place) {
             entries.push(place);
         }

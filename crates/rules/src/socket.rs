@@ -201,7 +201,7 @@ pub fn asks_elsewhere<'m>(
             && asks(other)
             // Whoever may not even read something may not change it either; what everybody reads may still be only
             // the members' to change.
-            && (operation.is_write() || reads(other, asset) || !is_told_freely(map, entry, asset))
+            && (operation.is_write() || shows(other, asset) || !is_told_freely(map, entry, asset))
             && query::handler_accesses(other).any(|(effect, access)| {
                 access.asset == asset
                     && (other.verdict(Control::Authorization).refuses()
@@ -210,9 +210,19 @@ pub fn asks_elsewhere<'m>(
     })
 }
 
-fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
-    query::handler_accesses(entry)
-        .any(|(_, access)| access.asset == asset && !access.operation.is_write())
+/// Holds if the asset is read and shown: what is read for a question about something else says nothing of who may see
+/// it.
+fn shows(entry: &EntryPoint, asset: Ustr) -> bool {
+    let is_read = query::handler_accesses(entry)
+        .any(|(_, access)| access.asset == asset && !access.operation.is_write());
+    is_read
+        && entry.effects.iter().any(|effect| {
+            let is_joined = match &effect.kind {
+                EffectKind::Room(RoomKind::Join, key) => !query::is_principal(key),
+                _ => false,
+            };
+            is_joined || query::tells(effect, asset)
+        })
 }
 
 /// Holds if another entry point reads the asset and asks nobody. What is found by one of several constants is a part

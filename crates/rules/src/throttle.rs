@@ -100,8 +100,31 @@ pub fn changing_part(key: &Provenance) -> Option<&'static str> {
             Some("the client's port")
         }
         Origin::Random { .. } => Some("a value made by chance"),
+        Origin::Outside(path) if path == "clock" => Some("the moment of each request"),
         _ => None,
     })
+}
+
+/// Returns what makes each request count anew where code counts that is no layer, with the place.
+pub fn changing_inside(entry: &EntryPoint) -> Option<(&Provenance, Span, Ustr, &'static str)> {
+    let inner = entry.effects.iter().filter(|effect| effect.layer.is_none());
+    inner
+        .filter_map(|effect| Some((effect, key_of_count(entry, effect)?)))
+        .find_map(|(effect, key)| Some((key, effect.span, effect.function, changing_part(key)?)))
+}
+
+/// Returns the key under which the effect counts attempts in a store of keys.
+fn key_of_count<'m>(
+    entry: &EntryPoint,
+    effect: &'m firedoor_app::Effect,
+) -> Option<&'m Provenance> {
+    let EffectKind::Access(access) = &effect.kind else {
+        return None;
+    };
+    let mut keys = access.key.iter().filter(|field| field.name == "key");
+    let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
+    let is_asked = checks.any(|check| counting::asks_for_count(check, &[access]));
+    keys.next().filter(|_| is_asked).map(|key| &key.value)
 }
 
 /// Returns what makes each request, or connection, count anew in a layer that counts in a store of its own.
@@ -292,7 +315,15 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
 
 /// Holds if the check refuses by a number that the entry point counts in.
 fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
-    let accesses: Vec<&Access> = query::accesses(entry).map(|(_, access)| access).collect();
+    // What is counted under a key of its own each time is never asked for again.
+    let repeats = |access: &Access| {
+        let mut keys = access.key.iter().filter(|field| field.name == "key");
+        !keys.any(|field| changing_part(&field.value).is_some())
+    };
+    let accesses: Vec<&Access> = query::accesses(entry)
+        .map(|(_, access)| access)
+        .filter(|access| repeats(access))
+        .collect();
     check.refusal.is_some() && counting::asks_for_count(check, &accesses)
 }
 

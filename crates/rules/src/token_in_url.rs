@@ -43,7 +43,10 @@ fn redirects(entry: &EntryPoint, made: &[&Issued<'_>], findings: &mut Findings) 
         findings
             .at_entry(entry)
             .span(effect.span)
-            .confidence(Confidence::Medium)
+            .confidence(match is_in_fragment(target) {
+                true => Confidence::Low,
+                false => Confidence::Medium,
+            })
             .title(format!("`{}` redirects to a URL with a token in it", entry.id()))
             .message(
                 "URLs stay in histories, logs and Referer headers; whoever reads one there is that person.",
@@ -51,6 +54,12 @@ fn redirects(entry: &EntryPoint, made: &[&Issued<'_>], findings: &mut Findings) 
             .because("redirects", effect.span, "the URL is made with the token")
             .report();
     }
+}
+
+/// Holds if all that the URL tells stands in its fragment, which no server and no log gets to see.
+fn is_in_fragment(target: &Provenance) -> bool {
+    let mut origins = target.origins().iter();
+    origins.any(|origin| matches!(origin, Origin::Literal(text) if text.starts_with('#')))
 }
 
 /// Holds if the URL may be made with the token: where the token tells something of a record, so does the URL.

@@ -168,6 +168,107 @@ pub fn paid_from<'m>(
     (is_table && !is_noted && !is_own_time).then_some((found, source))
 }
 
+/// Returns the change before a payment that marks what is paid for, if it happens whatever the record was before, and
+/// nothing else keeps that it was paid for.
+pub fn marked_always<'m>(
+    entry: &'m EntryPoint,
+    payment: &Effect,
+    paid: &Access,
+    field: &Field,
+) -> Option<(&'m Effect, Ustr)> {
+    let source = source_of(paid, field)?;
+    let is_fixed = |value: &Field| {
+        let mut origins = value.value.origins().iter();
+        value.operator == "="
+            && origins.all(|origin| matches!(origin, Origin::Literal(_) | Origin::Clock))
+    };
+    let (marked, mark) = before(entry, payment).find(|(_, access)| {
+        access.asset == source
+            && access.operation == Operation::Update
+            && access.values.iter().any(is_fixed)
+    })?;
+    let is_state = |key: &Field| {
+        mark.values.iter().any(|value| value.name == key.name)
+            || is_fixed(key)
+            || key.operator != "="
+    };
+    let asks_state = || {
+        let checks = entry
+            .checks_of(payment)
+            .filter(|check| !is_of_layers(entry, check));
+        checks
+            .flat_map(|check| check.operands.iter())
+            .any(|operand| operand.record_fields(source).any(|name| !name.is_empty()))
+    };
+    // What was told is kept by its number, which another record cannot have.
+    let is_kept = || {
+        query::handler_accesses(entry).any(|(_, access)| {
+            access.asset != source
+                && access.asset != paid.asset
+                && access.operation.is_write()
+                && access
+                    .key
+                    .iter()
+                    .chain(&access.values)
+                    .any(|value| value.value.is_from_client())
+        })
+    };
+    let is_unasked = !mark.key.iter().any(is_state) && !asks_state() && !is_kept();
+    is_unasked.then_some((marked, source))
+}
+
+/// Returns the change before a payment to the caller that takes him out of a list, and the name of the list, if
+/// nothing asks whether he is in it.
+pub fn left_unasked<'m>(
+    entry: &'m EntryPoint,
+    payment: &Effect,
+    paid: &Access,
+    field: &Field,
+) -> Option<(&'m Effect, Ustr)> {
+    let source = source_of(paid, field)?;
+    before(entry, payment).find_map(|(left, access)| {
+        if access.asset != source || access.operation != Operation::Update {
+            return None;
+        }
+        let list = access
+            .values
+            .iter()
+            .find(|value| value.operator == "pull" && query::is_principal(&value.value))?
+            .name;
+        let is_about_list = |name: Ustr| name == list || name.starts_with(&format!("{list}."));
+        let in_key = query::handler_accesses(entry).any(|(_, found)| {
+            found.asset == source && found.key.iter().any(|key| is_about_list(key.name))
+        });
+        let in_check = entry.checks.iter().any(|check| {
+            let mut operands = check.operands.iter();
+            operands.any(|operand| operand.record_fields(source).any(is_about_list))
+        });
+        (!in_key && !in_check).then_some((left, list))
+    })
+}
+
+/// What an amount is taken from: another stored record than the one that is raised.
+fn source_of(paid: &Access, field: &Field) -> Option<Ustr> {
+    field
+        .value
+        .origins()
+        .iter()
+        .find_map(|origin| match origin {
+            Origin::Record { asset, field, .. } if *asset != paid.asset && !field.is_empty() => {
+                Some(*asset)
+            }
+            _ => None,
+        })
+}
+
+/// What the handler reads and writes before `effect`.
+fn before<'m>(
+    entry: &'m EntryPoint,
+    effect: &Effect,
+) -> impl Iterator<Item = (&'m Effect, &'m Access)> {
+    query::handler_accesses(entry).take_while(move |(other, _)| !std::ptr::eq(*other, effect))
+}
+
 /// Some entry point names the field: in a key, a value, a check or an answer.
 fn is_touched(map: &Map, asset: Ustr, name: Ustr) -> bool {
     let has = |value: &Provenance| value.record_fields(asset).any(|field| field == name);

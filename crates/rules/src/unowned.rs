@@ -217,7 +217,12 @@ fn tells_alike(usage: &Usage<'_>, other: &Usage<'_>) -> bool {
     if usage.kind != Use::Tell {
         return true;
     }
-    if other.kind != Use::Tell || !query::is_reading(other.entry) {
+    let reads_only = query::is_reading(other.entry);
+    // Who acts for what is his looks his own up, and that keeps nothing back from those who only read.
+    if other.kind == Use::Find && !reads_only {
+        return false;
+    }
+    if other.kind != Use::Tell || !reads_only {
         return ownership::rank_guards(other.entry).is_empty();
     }
     let below = other.entry.path.strip_prefix(usage.entry.path.as_str());

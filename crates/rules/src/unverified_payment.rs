@@ -101,7 +101,13 @@ fn is_settled(entry: &EntryPoint) -> bool {
         || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
         || query::verifications(entry)
             .any(|(effect, found)| effect.layer.is_none() && found.is_verified)
-        || written_fields(entry).any(|(_, _, field)| field.operator == "-=")
+        || written_fields(entry).any(|(_, access, field)| takes(access, field))
+}
+
+/// Holds if something is taken from the field, by its operator or since it is asked for at least so much of it.
+fn takes(access: &Access, field: &Field) -> bool {
+    let is_bound = |key: &Field| key.name == field.name && matches!(key.operator, ">" | ">=");
+    field.operator == "-=" || field.operator == "+=" && access.key.iter().any(is_bound)
 }
 
 /// A balance is raised, or a record with a price is marked as paid.

@@ -8,6 +8,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::Demands;
+use crate::foreign_author::foreign_author;
 use crate::socket::{
     asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
     is_open_over_http,
@@ -38,6 +39,8 @@ fn check(map: &Map, findings: &mut Findings) {
                 leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
+            } else {
+                report_foreign(map, entry, findings);
             }
             continue;
         }
@@ -46,8 +49,32 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| asks_for_less(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
+        } else {
+            report_foreign(map, entry, findings);
         }
     }
+}
+
+/// Whoever may write a message changes or deletes those of others.
+fn report_foreign(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let Some(found) = foreign_author(map, entry) else {
+        return;
+    };
+    let (asset, field) = (found.asset, found.field);
+    findings
+        .at_entry(entry)
+        .span(found.effect.span)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` changes any {asset}, whoever wrote it",
+            entry.id()
+        ))
+        .message(format!(
+            "The message names the {asset}, and {field} is not held against the caller{}.",
+            found.asked()
+        ))
+        .because("made", found.made.span, "who writes one is noted here")
+        .report();
 }
 
 type Found<'m> = (String, Span, &'m EntryPoint, Confidence);
@@ -220,6 +247,10 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             && !query::is_principal(key)
             && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;
+        // To join is to listen: where everybody may read what the room is called after, nothing is kept back.
+        if is_read_by_all(map, name) {
+            return None;
+        }
         let other = map
             .entry_points
             .iter()
@@ -418,17 +449,39 @@ fn named(key: &Provenance) -> Option<Ustr> {
     })
 }
 
+/// The last part of a name, as it is written everywhere.
+fn plain(text: &str) -> String {
+    let last = text.rsplit('.').next().unwrap_or(text);
+    last.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_ascii_lowercase()
+        .trim_end_matches("id")
+        .to_owned()
+}
+
+/// Holds if an entry point tells every user who names one the records that are called so.
+fn is_read_by_all(map: &Map, name: Ustr) -> bool {
+    let wanted = plain(&name);
+    let is_told = |entry: &EntryPoint| {
+        query::handler_accesses(entry).any(|(_, access)| {
+            access.operation == Operation::Read
+                && plain(&access.asset) == wanted
+                && access.key.iter().any(|field| field.value.is_from_client())
+                && entry
+                    .effects
+                    .iter()
+                    .any(|effect| query::tells(effect, access.asset))
+        })
+    };
+    map.entry_points
+        .iter()
+        .filter(|entry| entry.verdict(Control::Authentication).refuses() && !asks(entry))
+        .any(|entry| query::is_reading(entry) && is_told(entry))
+}
+
 /// Holds if the entry point looks something up by a request's field or a record's of that name.
 fn acts_under(entry: &EntryPoint, name: Ustr) -> bool {
-    let plain = |text: &str| -> String {
-        let last = text.rsplit('.').next().unwrap_or(text);
-        last.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase()
-            .trim_end_matches("id")
-            .to_owned()
-    };
     let wanted = plain(&name);
     !wanted.is_empty()
         && query::accesses(entry)

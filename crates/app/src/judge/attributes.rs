@@ -33,8 +33,25 @@ pub(super) fn is_attribute(field: &str) -> bool {
         "superuser",
         "moderator",
     ]) || says(&[
-        "scope", "scopes", "staff", "owner", "level", "rank", "group", "groups", "plan", "tier",
-        "can", "mod", "kind", "acl",
+        "scope",
+        "scopes",
+        "staff",
+        "owner",
+        "level",
+        "rank",
+        "group",
+        "groups",
+        "plan",
+        "tier",
+        "can",
+        "mod",
+        "kind",
+        "acl",
+        "rights",
+        "grants",
+        "capabilities",
+        "entitlements",
+        "authorities",
     ]) || (says(&["is"]) && words.len() > 1 && !says(&ACCOUNT_STATES))
 }
 

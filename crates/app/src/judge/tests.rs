@@ -50,6 +50,37 @@ fn a_setting_that_names_a_cookie_is_no_condition() {
 }
 
 #[test]
+fn a_setting_among_what_is_searched_is_no_condition() {
+    let setting = Origin::Environment {
+        name: Ustr::from("PREFIX"),
+        fallback: None,
+    };
+    let held = Provenance::new([setting.clone(), Origin::Unknown(Ustr::from("outside"))]);
+    let word = Provenance::new([Origin::Literal(Ustr::from("kept"))]);
+    let searched = open_way(CheckKind::Membership, vec![word.clone(), held]);
+    assert_eq!(environment_of(&searched), None);
+    let listed = Provenance::new([setting.clone()]);
+    let listed = open_way(CheckKind::Membership, vec![word.clone(), listed]);
+    assert_eq!(environment_of(&listed).as_deref(), Some("PREFIX"));
+    // Of two tests that are joined each is looked at for itself.
+    let cookies = Provenance::new([Origin::Request(RequestPart::Cookie, Ustr::from(""))]);
+    let session = Provenance::new([Origin::Request(RequestPart::Session, Ustr::from("kept"))]);
+    let operands = vec![Provenance::new([setting]), cookies, session, word];
+    let test = |kind, operands: &[Provenance]| Condition::Test {
+        kind,
+        operands: operands.to_vec(),
+        holds: true,
+    };
+    let both = Condition::All(vec![
+        test(CheckKind::Membership, &operands[..2]),
+        test(CheckKind::Equality, &operands[2..]),
+    ]);
+    let mut joined = open_way(CheckKind::Equality, operands);
+    joined.checks[0].condition = Arc::new(both);
+    assert_eq!(environment_of(&joined), None);
+}
+
+#[test]
 fn what_the_request_names_and_the_caller_decide_is_a_question_of_rights() {
     let found = |asset: &str, field: &str| Origin::Record {
         asset: Ustr::from(asset),

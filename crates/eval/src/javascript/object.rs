@@ -185,6 +185,7 @@ fn assign_further(
     for id in target.objects().collect::<Vec<_>>() {
         let is_plain = matches!(machine.heap.get(id).kind, ObjectKind::Plain);
         if is_plain && !machine.is_store(id) {
+            machine.overwrite_with_unknown(id, source)?;
             machine.heap.push_element(id, source.clone());
             machine.heap.open(id);
             continue;

@@ -282,12 +282,21 @@ impl Machine<'_> {
         if is_dict {
             let other = source.only_object().unwrap_or(id);
             let (entries, is_open) = self.dict_entries(other);
+            if !self.is_store(id) {
+                self.overwrite_with_unknown(id, source)?;
+            }
             for (key, value) in entries {
                 self.set_index(&this, &key, value, span)?;
             }
             if is_open {
                 self.open_dict(id, source);
             }
+            return Ok(());
+        }
+        // What a client sends as a whole is another dictionary, and no list of pairs.
+        if source.is_unknown() && matches!(self.heap.get(id).kind, ObjectKind::Plain) {
+            self.overwrite_with_unknown(id, source)?;
+            self.open_dict(id, source);
             return Ok(());
         }
         let (pairs, is_open) = self.elements_of(source);

@@ -50,6 +50,11 @@ pub(crate) fn member_value(machine: &Machine<'_>, id: ObjectId) -> Option<(Value
 }
 
 impl Machine<'_> {
+    /// Returns the constant that a member of an enumeration stands for.
+    pub fn enumerated(&self, id: ObjectId) -> Option<Value> {
+        member_value(self, id).map(|(value, _)| value)
+    }
+
     /// Turns the names that the body of an enumeration binds into members.
     pub(crate) fn finish_enumeration(
         &mut self,

@@ -43,8 +43,9 @@ pub(crate) fn binary(
     })
 }
 
+/// Holds if it may be a path: a setting may be one that is not known besides its default.
 fn is_path(machine: &Machine<'_>, value: &Value) -> bool {
-    value.only_object().is_some_and(
+    value.objects().any(
         |id| matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == "py:pathlib.Path()"),
     )
 }

@@ -15,7 +15,7 @@ use ustr::Ustr;
 use super::{project, run, users};
 use crate::doors::Mounting;
 use crate::fastapi::plan::settled;
-use crate::python_support::last_name;
+use crate::python_support::{argument, last_name};
 use crate::{Model, ModelHost, Step, StepKind};
 
 const NEXT: &str = "django:get_response";
@@ -34,9 +34,23 @@ pub static MODEL: Model = Model {
             call_mixin,
         ),
         ("django:later-response.*", crate::python_support::nothing),
+        (
+            "py:django.utils.functional.SimpleLazyObject",
+            made_when_used,
+        ),
     ],
     ..Model::EMPTY
 };
+
+/// What is made when it is first used is what the function returns: middleware puts users there.
+fn made_when_used(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let function = argument(call, 0, "func");
+    if !crate::tools::is_function(machine, &function) {
+        return Ok(None);
+    };
+    let made = machine.call_value(&function, None, &Arguments::default(), call.span)?;
+    Ok(Some(made))
+}
 
 /// Returns the middleware of a project as steps.
 pub(crate) fn steps(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId) -> Vec<Step> {
@@ -156,6 +170,7 @@ pub(crate) fn run(
     let Some(id) = step.value.only_object() else {
         return run_library(host, machine, step, request);
     };
+    users::settle(host, machine, request, span)?;
     let next = host.make_object(machine, NEXT, span);
     let given = Arguments::positional([Value::object(next)]);
     let is_class = matches!(machine.heap.get(id).kind, ObjectKind::Class { .. });
@@ -204,7 +219,10 @@ fn mixin(
         .is_some()
     {
         let name = Ustr::from("process_request");
+        let user = users::known(machine, request);
         let answered = machine.call_member(instance, name, &arguments, span)?;
+        // Of those whom it does not name it says nothing: they go on as who they are.
+        users::may_remain(machine, request, user);
         return hand_on(host, machine, instance, class, &answered, span);
     }
     hand_on(host, machine, instance, class, &Value::null(), span)

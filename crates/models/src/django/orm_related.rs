@@ -91,8 +91,16 @@ pub(crate) fn reverse(
     span: Span,
 ) -> Option<Value> {
     let own = class_of(machine, instance)?;
+    let asked = (Ustr::from(name), host.state().django.models.len());
+    if host.state().django.unrelated.contains(&asked) {
+        return None;
+    }
     let found = relations(host, machine, name);
     if found.is_empty() {
+        // Once the application is wired, its models change no more.
+        if machine.heap.is_wired {
+            host.state().django.unrelated.insert(asked);
+        }
         return None;
     }
     let ancestors = machine.class_order(own);

@@ -318,6 +318,7 @@ pub(crate) fn send_to(
             host.refuse(machine, Refusal::Redirect(text), span);
         }
         let provenance = host.deep_provenance(machine, target);
+        let provenance = crate::answer_headers::with_fragment(target, provenance);
         host.effect(machine, EffectKind::Redirect(provenance), span);
     }
     Value::object(id)

@@ -129,6 +129,39 @@ pub(crate) fn current(
     Ok(value)
 }
 
+/// Puts there who asks before anybody has asked for it: middleware that names some callers leaves the others who they
+/// are.
+pub(crate) fn settle(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    request: &Value,
+    span: Span,
+) -> Result<(), Stop> {
+    let reads = host.state().run.reads.len();
+    current(host, machine, request, span)?;
+    host.state().run.reads.truncate(reads);
+    Ok(())
+}
+
+/// Returns the user whom the request is known to have.
+pub(crate) fn known(machine: &Machine<'_>, request: &Value) -> Option<Value> {
+    let id = request.only_object()?;
+    machine.heap.property(id, Ustr::from("user")).cloned()
+}
+
+/// Lets the request have that user too, besides whom it has now.
+pub(crate) fn may_remain(machine: &mut Machine<'_>, request: &Value, before: Option<Value>) {
+    let (Some(id), Some(before), Some(now)) =
+        (request.only_object(), before, known(machine, request))
+    else {
+        return;
+    };
+    if now != before {
+        let both = machine.join(before, &now);
+        machine.heap.set_property(id, Ustr::from("user"), both);
+    }
+}
+
 /// Makes the user that an attacker is.
 pub(crate) fn anonymous(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
     let id = host.make_object(machine, ANONYMOUS, span);

@@ -81,6 +81,7 @@ pub(super) fn redirect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
     let text = target.text_pattern().map(|text| text.to_string());
     host.refuse(machine, Refusal::Redirect(text), call.span);
     let provenance = host.provenance(machine, &target);
+    let provenance = crate::answer_headers::with_fragment(&target, provenance);
     host.effect(machine, EffectKind::Redirect(provenance), call.span);
     Ok(Some(call.this.clone()))
 }

@@ -350,14 +350,10 @@ fn cors_setting(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Argumen
     {
         origins.push(host.provenance(machine, list));
     }
-    let regex = arguments
-        .keyword("allow_origin_regex")
-        .and_then(Value::text);
     let regex_pattern = arguments
         .keyword("allow_origin_regex")
         .and_then(Value::text_pattern);
-    let is_loose =
-        regex.is_some_and(|regex| matches!(regex.as_str(), ".*" | "^.*$" | "https?://.*"));
+    let is_loose = regex_pattern.is_some_and(|pattern| crate::cross_site::fits_any_site(&pattern));
     let is_any = elements
         .iter()
         .any(|element| element.text().is_some_and(|text| text == "*"))

@@ -411,7 +411,9 @@ fn note_parts(host: &ModelHost, machine: &mut Machine<'_>, path: &ReturnPath, pa
         refuse(host, path, Refusal::Redirect(text));
         let target = match own_page(location) {
             Some(page) => firedoor_app::Provenance::new([Origin::Literal(page)]),
-            None => host.provenance(machine, location),
+            None => {
+                crate::answer_headers::with_fragment(location, host.provenance(machine, location))
+            }
         };
         push(host, path, EffectKind::Redirect(target));
         return;

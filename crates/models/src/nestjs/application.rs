@@ -12,6 +12,9 @@ use crate::tools::{last_part, option, promised};
 /// The option of an application with the number of its root module.
 pub(super) const ROOT: &str = "root";
 
+/// The option of an application that takes requests.
+pub(super) const LISTENS: &str = "listens";
+
 /// Returns the modules of an application.
 pub(super) fn modules_of(host: &ModelHost, app: &Router) -> Vec<usize> {
     let root = app
@@ -116,6 +119,13 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         }
         "getHttpServer" | "getUrl" => return Ok(None),
         "listen" | "init" | "startAllMicroservices" | "close" => {
+            if name != "close"
+                && let Some(router) = host.state().routers.get_mut(&app)
+            {
+                router
+                    .options
+                    .insert(Ustr::from(LISTENS), Value::bool(true));
+            }
             return promised(machine, call.span, |_| Ok(Value::undefined())).map(Some);
         }
         "useWebSocketAdapter" => {

@@ -15,7 +15,7 @@ use crate::{Door, ModelHost, Step, StepKind};
 pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
     make_missing(host, machine);
     let mut doors = Vec::new();
-    for (_, app) in apps(host) {
+    for (_, app) in listening(host) {
         let shape = paths::shape(machine, &app);
         let numbers = application::modules_of(host, &app);
         let modules = host.state().nestjs.modules.clone();
@@ -37,7 +37,21 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         super::gateways::doors(host, machine, &app, &numbers, &mut doors);
         super::graphql::doors(host, machine, &app, &numbers, &mut doors);
     }
+    super::marked::add_missing(host, &mut doors);
     doors
+}
+
+/// Where some applications take requests the others are made for what they hold: settings that the first is made with.
+fn listening(host: &ModelHost) -> Vec<(ObjectId, Router)> {
+    let mut all = apps(host);
+    let listens = |app: &Router| {
+        app.options
+            .contains_key(&ustr::Ustr::from(application::LISTENS))
+    };
+    if all.iter().any(|(_, app)| listens(app)) {
+        all.retain(|(_, app)| listens(app));
+    }
+    all
 }
 
 fn apps(host: &ModelHost) -> Vec<(ObjectId, Router)> {

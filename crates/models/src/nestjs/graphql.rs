@@ -97,7 +97,15 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     let context = kept(machine, call.receiver, "$context");
     let of_request = |name: &str| kept(machine, context.only_object(), name);
     let value = match last_part(&call.path) {
-        "getContext" => of_request("$query"),
+        // The arguments of a route are three, and the third of what is made of them is its answer, which knows the
+        // request. Source: `utils/normalize-resolver-args.js` of @nestjs/graphql 13.4.
+        "getContext" => match of_request("$query") {
+            query if query.is_nothing() => {
+                let request = of_request("$request");
+                crate::tokens::plain(machine, &[("req", request)], call.span)
+            }
+            query => query,
+        },
         "getArgs" => host.request_value(machine, RequestPart::Body, ""),
         "getRoot" => Value::undefined(),
         "getInfo" => Value::unknown(Shape::Object),

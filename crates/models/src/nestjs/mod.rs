@@ -15,6 +15,7 @@ mod graphql;
 mod handler;
 mod inject;
 mod libraries;
+mod marked;
 mod metadata;
 mod middleware;
 mod modules;

@@ -408,19 +408,19 @@ fn identifier(
     Some(host.with_origin(machine, Value::unknown(Shape::String), origin))
 }
 
+/// The server alone lets connections into rooms, so that being in one is what is known of who is there.
 fn rooms(
-    _host: &ModelHost,
+    host: &ModelHost,
     machine: &mut Machine<'_>,
     _object: Option<ObjectId>,
     span: Span,
 ) -> Option<Value> {
     let set = machine.heap.allocate(ObjectKind::Set, span);
-    machine
-        .heap
-        .elements_mut(set)
-        .push(Value::unknown(Shape::String));
+    let origin = Origin::Principal(Ustr::from("rooms"));
+    let room = host.with_origin(machine, Value::unknown(Shape::String), origin);
+    machine.heap.elements_mut(set).push(room.clone());
     machine.heap.open(set);
-    Some(Value::object(set))
+    Some(Value::object(set).with_origins(room.origins))
 }
 
 fn unknown_truth(

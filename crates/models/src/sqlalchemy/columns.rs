@@ -59,6 +59,18 @@ pub(crate) fn declare_model(
     for (name, column) in &columns {
         fields.push(asset_field(host, machine, class, *name, column, span));
     }
+    // Of a key of several columns no column is unique by itself.
+    let parts: Vec<Ustr> = columns
+        .iter()
+        .filter(|(_, column)| is_set(machine, column, "primary_key"))
+        .map(|(name, _)| *name)
+        .collect();
+    if parts.len() > 1 {
+        for field in fields.iter_mut().filter(|it| parts.contains(&it.name)) {
+            let column = columns.iter().find(|(name, _)| *name == field.name);
+            field.is_unique = column.is_some_and(|(_, column)| is_set(machine, column, "unique"));
+        }
+    }
     let name = declare(host, machine, class, columns, fields, span);
     let table = machine
         .class_attribute(class, Ustr::from("__tablename__"))
@@ -71,6 +83,13 @@ pub(crate) fn declare_model(
             }
         }
     }
+}
+
+fn is_set(machine: &Machine<'_>, column: &Value, option: &str) -> bool {
+    let value = column
+        .only_object()
+        .and_then(|id| machine.heap.property(id, Ustr::from(option)));
+    value.and_then(Value::truth) == Some(true)
 }
 
 /// Takes the columns from a class and what it inherits from, so that the host is asked for them.

@@ -12,8 +12,8 @@ use ustr::Ustr;
 use crate::python_records::Key;
 use crate::python_support::{argument, first, last_name};
 use crate::sqlalchemy::statement::{
-    add_conditions, add_conditions_by_name, set_conflict, set_entities, set_from, set_lock,
-    set_returning, set_values, start_statement,
+    add_conditions, add_conditions_by_name, set_conflict, set_duplicate, set_entities, set_from,
+    set_lock, set_returning, set_values, start_statement,
 };
 use crate::{Model, ModelHost};
 
@@ -56,6 +56,10 @@ pub static MODEL: Model = Model {
         (
             "sqlalchemy:statement().on_conflict_do_nothing",
             set_conflict,
+        ),
+        (
+            "sqlalchemy:statement().on_duplicate_key_update",
+            set_duplicate,
         ),
         ("sqlalchemy:statement().returning", set_returning),
         ("sqlalchemy:statement().with_for_update", set_lock),

@@ -164,8 +164,9 @@ fn get(
         host.state().run.transactions += 1;
     }
     let mut key = Key::default();
-    let name = primary_key(host, machine, class);
-    key.add(host, machine, &name, "=", &identity);
+    for (name, value) in identified(host, machine, class, &identity) {
+        key.add(host, machine, &name, "=", &value);
+    }
     let mut read = access(host, Operation::Read, asset);
     read.key = key.fields.clone();
     note(host, machine, read, call.span);
@@ -176,17 +177,50 @@ fn get(
     }
 }
 
-/// The name of the primary key of a model.
-fn primary_key(host: &ModelHost, machine: &Machine<'_>, class: ObjectId) -> Ustr {
-    let declared = crate::python_records::columns(host, class).and_then(|table| {
-        let mut columns = machine.heap.get(table).properties.iter();
-        columns.find_map(|(name, column)| {
-            let flag = Ustr::from("primary_key");
-            let value = machine.heap.property(column.only_object()?, flag)?;
-            (value.truth() == Some(true)).then_some(*name)
-        })
+/// The columns by which `get` finds a record, each with its value: a key of several columns comes as a tuple in the
+/// order of their declaration, or as a dictionary. Source: SQLAlchemy 2.0 documentation, `Session.get`.
+fn identified(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: ObjectId,
+    identity: &Value,
+) -> Vec<(Ustr, Value)> {
+    let names = primary_keys(host, machine, class);
+    let kind = identity
+        .only_object()
+        .map(|id| machine.heap.get(id).kind.clone());
+    if let (Some(ObjectKind::Plain), Some(id)) = (&kind, identity.only_object()) {
+        let named = &machine.heap.get(id).properties;
+        let values = names
+            .iter()
+            .filter_map(|name| Some((*name, named.get(name)?.clone())));
+        let values: Vec<_> = values.collect();
+        if values.len() == names.len() {
+            return values;
+        }
+    }
+    if let Some(ObjectKind::Array | ObjectKind::Tuple) = kind {
+        let (values, _) = machine.elements_of(identity);
+        if values.len() == names.len() {
+            return names.into_iter().zip(values).collect();
+        }
+    }
+    let first = names.into_iter().next();
+    vec![(first.unwrap_or_else(|| Ustr::from("id")), identity.clone())]
+}
+
+/// The names of the columns that are the primary key of a model.
+fn primary_keys(host: &ModelHost, machine: &Machine<'_>, class: ObjectId) -> Vec<Ustr> {
+    let Some(table) = crate::python_records::columns(host, class) else {
+        return Vec::new();
+    };
+    let columns = machine.heap.get(table).properties.iter();
+    let keys = columns.filter_map(|(name, column)| {
+        let flag = Ustr::from("primary_key");
+        let value = machine.heap.property(column.only_object()?, flag)?;
+        (value.truth() == Some(true)).then_some(*name)
     });
-    declared.unwrap_or_else(|| Ustr::from("id"))
+    keys.collect()
 }
 
 /// What is not there is an error: for certain where nothing can be found.
@@ -292,10 +326,10 @@ pub(crate) fn run_statement(
     };
     let mut done = access(host, operation, asset);
     done.key = key.fields.clone();
-    let identity = class.map_or_else(
-        || Ustr::from("id"),
-        |class| primary_key(host, machine, class),
-    );
+    let mut identity = class.map_or_else(Vec::new, |class| primary_keys(host, machine, class));
+    if identity.is_empty() {
+        identity.push(Ustr::from("id"));
+    }
     done.is_many = operation != Operation::Create && !is_by(host, &key, asset, &identity);
     done.is_conditional = (operation == Operation::Update || operation == Operation::Delete)
         && (key.fields.len() > 1 || key.fields.iter().any(|field| field.operator != "="));
@@ -306,6 +340,17 @@ pub(crate) fn run_statement(
         .or(parameters);
     if let Some(values) = values {
         (done.values, done.spread) = written(host, machine, &values, asset);
+    }
+    if let Some(set) = machine.heap.property(id, Ustr::from("conflict")).cloned() {
+        let (changed, _) = written(host, machine, &set, asset);
+        for field in changed {
+            // What is counted up where the record is there already is counted.
+            match done.values.iter_mut().find(|it| it.name == field.name) {
+                Some(made) if field.operator == "+=" => *made = field,
+                Some(_) => {}
+                None => done.values.push(field),
+            }
+        }
     }
     note(host, machine, done, span);
     let effect = host.state().run.effects.len();
@@ -337,15 +382,18 @@ pub(crate) fn takes_one(host: &ModelHost, machine: &Machine<'_>, result: &Value)
 }
 
 /// Holds if at most one record has the key.
-pub(crate) fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &str) -> bool {
+pub(crate) fn is_by(host: &ModelHost, key: &Key, asset: Ustr, identity: &[Ustr]) -> bool {
     let state = host.state();
     let declared = state.assets.get(&asset);
-    key.fields.iter().any(|field| {
-        let is_unique = declared
-            .and_then(|declared| declared.field(&field.name))
-            .is_some_and(|column| column.is_unique);
-        field.operator == "=" && (field.name == identity || is_unique)
-    })
+    let is_given = |name: &Ustr| {
+        let mut equal = key.fields.iter().filter(|field| field.operator == "=");
+        equal.any(|field| field.name == *name)
+    };
+    let is_unique = |field: &firedoor_app::Field| {
+        let column = declared.and_then(|declared| declared.field(&field.name));
+        field.operator == "=" && column.is_some_and(|column| column.is_unique)
+    };
+    identity.iter().all(is_given) || key.fields.iter().any(is_unique)
 }
 
 fn row_count(

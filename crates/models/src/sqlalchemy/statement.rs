@@ -148,7 +148,25 @@ pub(crate) fn set_conflict(
     machine: &mut Machine<'_>,
     call: &Call<'_>,
 ) -> Answer {
-    with_property(machine, call, "conflict", Value::bool(true))
+    let set = call.arguments.keyword("set_").cloned();
+    with_property(machine, call, "conflict", set.unwrap_or_else(Value::null))
+}
+
+/// `on_duplicate_key_update(count=Hit.count + 1)` of MySQL, also with a dictionary.
+pub(crate) fn set_duplicate(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let set = match call.arguments.positional.first() {
+        Some(first) => first.clone(),
+        None => {
+            let id = machine.heap.allocate(ObjectKind::Plain, call.span);
+            machine.heap.get_mut(id).properties = call.arguments.keywords.clone();
+            Value::object(id)
+        }
+    };
+    with_property(machine, call, "conflict", set)
 }
 
 pub(crate) fn set_returning(
@@ -270,12 +288,27 @@ pub(crate) fn written(
         let value = values
             .objects()
             .find_map(|id| machine.heap.property(id, field.name).cloned());
-        let own = value.and_then(|value| column_in(machine, &value, 0));
-        if own == Some((asset, field.name)) {
+        let own = (asset, field.name);
+        if value.is_some_and(|value| is_computed_from(machine, &value, own, 0)) {
             field.operator = "+=";
         }
     }
     (fields, spread)
+}
+
+/// Holds if the value is worked out from what the column holds, at least in one of several cases.
+fn is_computed_from(machine: &Machine<'_>, value: &Value, own: (Ustr, Ustr), depth: usize) -> bool {
+    let Some(id) = value.only_object().filter(|_| depth < 6) else {
+        return false;
+    };
+    let object = machine.heap.get(id);
+    let is_case = matches!(object.kind, ObjectKind::Tuple | ObjectKind::Array);
+    let is_expression = matches!(object.kind, ObjectKind::Host(path) if path == EXPRESSION);
+    if is_expression && word(machine, id, "operator") == "arithmetic" {
+        return column_in(machine, value, 0) == Some(own);
+    }
+    let mut parts = object.elements.iter();
+    (is_case || is_expression) && parts.any(|part| is_computed_from(machine, part, own, depth + 1))
 }
 
 /// Returns what an entity of a statement is in a row, of instances of these classes.

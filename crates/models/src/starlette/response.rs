@@ -98,6 +98,7 @@ pub(crate) fn make_redirect(
         let text = target.text_pattern().map(|text| text.to_string());
         host.refuse(machine, Refusal::Redirect(text), call.span);
         let provenance = host.provenance(machine, &target);
+        let provenance = crate::answer_headers::with_fragment(&target, provenance);
         host.effect(machine, EffectKind::Redirect(provenance), call.span);
     }
     Ok(Some(Value::object(id)))

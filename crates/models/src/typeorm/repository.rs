@@ -147,7 +147,8 @@ fn run(
     match method {
         "create" => return Ok(Some(created(host, machine, entity, &first, call.span))),
         "merge" => {
-            if let Some(target) = first.only_object() {
+            // What was found may be one of several, or nothing.
+            for target in first.objects().collect::<Vec<_>>() {
                 for source in arguments.get(1..).unwrap_or_default() {
                     store::assign_into(machine, target, source);
                 }

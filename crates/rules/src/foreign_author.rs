@@ -1,0 +1,197 @@
+//! Records of a group that say who wrote them, and that whoever may write one changes or deletes: shared by the rules
+//! about owners and about messages.
+//!
+//! That the caller is in the group says nothing of whose the record is. A name is weak evidence: it counts where the
+//! application asks elsewhere, of the writer or of somebody with a higher rank.
+
+use firedoor_app::{
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, lookups, query,
+    user_control,
+};
+use ustr::Ustr;
+
+use crate::demands::Demands;
+
+/// A change of what somebody else wrote.
+pub struct ForeignAuthor<'m> {
+    /// The change.
+    pub effect: &'m Effect,
+    /// The asset.
+    pub asset: Ustr,
+    /// The field that says who wrote it.
+    pub field: Ustr,
+    /// An entry point that asks; `None` if there is none, and it is deleted.
+    pub other: Option<&'m EntryPoint>,
+    /// Where such records are made, each with who has written it.
+    pub made: &'m Effect,
+}
+
+impl ForeignAuthor<'_> {
+    /// Returns the end of a sentence that says who asks.
+    pub fn asked(&self) -> String {
+        match self.other {
+            Some(other) => format!("; `{}` asks", other.id()),
+            None => String::new(),
+        }
+    }
+}
+
+/// Returns the first such change of an entry point.
+pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<ForeignAuthor<'m>> {
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        if !is_change_of_named(access) || accounts.contains(&access.asset) {
+            return None;
+        }
+        let made = Making::of(map, access.asset)?;
+        let own = Demands::of(entry, effect, &accounts);
+        let (maker, making) = made.first;
+        let is_for_writers = own.are_met_by(&Demands::of(maker, making, &accounts));
+        if !is_for_writers || holds_against(entry, access.asset, made.field) {
+            return None;
+        }
+        let has_rank = asks_rank(entry, effect, &accounts);
+        let other = map
+            .entry_points
+            .iter()
+            .filter(|other| !std::ptr::eq(*other, entry))
+            .find(|other| asks_more(other, access, made.field, has_rank, &accounts));
+        // To delete what somebody has said is up to him, whoever else may.
+        if other.is_none() && (has_rank || !is_deletion(access)) {
+            return None;
+        }
+        Some(ForeignAuthor {
+            effect,
+            asset: access.asset,
+            field: made.field,
+            other,
+            made: making,
+        })
+    })
+}
+
+/// The record is deleted, or marked as deleted.
+fn is_deletion(access: &Access) -> bool {
+    let is_mark = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.contains("delet") || name.contains("remov") || name.contains("retract")
+    };
+    let mut values = access.values.iter();
+    access.operation == Operation::Delete
+        || access.operation == Operation::Update && values.any(|field| is_mark(&field.name))
+}
+
+/// One record, which the client names by nothing else than its number.
+fn is_change_of_named(access: &Access) -> bool {
+    let mut sent = access.values.iter();
+    let is_change = match access.operation {
+        Operation::Delete => true,
+        Operation::Update => {
+            let is_sent = |field: &Field| field.operator == "=" && field.value.is_from_client();
+            sent.any(is_sent) || is_deletion(access)
+        }
+        _ => false,
+    };
+    let mut keys = access.key.iter();
+    is_change
+        && keys.any(|field| {
+            lookups::is_identifier(&field.name)
+                && field.operator == "="
+                && field.value.is_from_client()
+        })
+        && !access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+}
+
+/// How records of an asset are made: by whom, as a field says in all of them.
+struct Making<'m> {
+    field: Ustr,
+    first: (&'m EntryPoint, &'m Effect),
+}
+
+impl<'m> Making<'m> {
+    fn of(map: &'m Map, asset: Ustr) -> Option<Making<'m>> {
+        let mut makings = query::with_users(map).flat_map(|entry| {
+            query::handler_accesses(entry)
+                .filter(|(_, access)| access.asset == asset)
+                .filter(|(_, access)| access.operation == Operation::Create)
+                .map(move |(effect, access)| (entry, effect, access))
+        });
+        let (entry, effect, access) = makings.next()?;
+        let is_caller = |access: &Access, name: Ustr| {
+            let mut values = access.values.iter().filter(|it| it.name == name);
+            values.any(|it| query::is_principal(&it.value) && !it.value.is_from_client())
+        };
+        let mut names = access.values.iter().map(|field| field.name);
+        let field = names.find(|name| is_writer(name) && is_caller(access, *name))?;
+        makings
+            .all(|(.., other)| is_caller(other, field))
+            .then_some(Making {
+                field,
+                first: (entry, effect),
+            })
+    }
+}
+
+/// Who has put something there notes it for others; who has said something is the one who said it.
+fn is_writer(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut words = ["author", "sender", "writer", "poster"].iter();
+    words.any(|word| name.starts_with(word))
+}
+
+/// Holds if a refusing check compares the field of the record with the caller.
+fn holds_against(entry: &EntryPoint, asset: Ustr, field: Ustr) -> bool {
+    let tells = |value: &Provenance| {
+        value.record_fields(asset).any(|found| found == field)
+            || value
+                .record_fields(asset)
+                .any(|found| found.starts_with(&format!("{field}.")))
+    };
+    entry.checks.iter().any(|check| {
+        let provenance = check.provenance();
+        check.refusal.is_some() && tells(&provenance) && query::is_principal(&provenance)
+    })
+}
+
+/// Holds if another entry point that changes or deletes such records asks who wrote it, or for a rank that this one
+/// does not ask for.
+fn asks_more(
+    other: &EntryPoint,
+    own: &Access,
+    field: Ustr,
+    has_rank: bool,
+    accounts: &[Ustr],
+) -> bool {
+    query::handler_accesses(other).any(|(effect, access)| {
+        let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
+        if access.asset != own.asset || !is_change {
+            return false;
+        }
+        let mut keys = access.key.iter();
+        keys.any(|it| it.name == field && query::is_principal(&it.value))
+            || holds_against(other, own.asset, field)
+            || (!has_rank && asks_rank(other, effect, accounts))
+    })
+}
+
+/// Holds if a rank is asked for that the caller has in the whole application, and not in one group of it.
+fn asks_rank(entry: &EntryPoint, effect: &Effect, accounts: &[Ustr]) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        let mut own = provenance.origins().iter();
+        check.refusal.is_some()
+            && user_control(check) == Some(Control::Authorization)
+            && own.any(|origin| match origin {
+                Origin::Principal(_) => true,
+                Origin::Record {
+                    asset,
+                    of_principal: true,
+                    ..
+                } => accounts.contains(asset),
+                _ => false,
+            })
+    })
+}
