@@ -3,7 +3,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin,
-    Provenance, RequestPart, Throttle, Verdict, query,
+    Provenance, RequestPart, SETTING_MISSING, Throttle, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -232,6 +232,11 @@ fn report_idle(entry: &EntryPoint, layer: &Layer, other: &Layer, findings: &mut 
 fn dead(throttle: &Throttle) -> Option<&'static str> {
     if throttle.skips == Flag::On {
         return Some("it skips every request");
+    }
+    if throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned()) {
+        return Some(
+            "it skips every request where a setting is missing, as every text begins with nothing",
+        );
     }
     let changes = throttle.key.origins().iter().any(|origin| match origin {
         Origin::Random { .. } | Origin::Clock => true,

@@ -5,8 +5,8 @@
 //! application asks elsewhere, of the writer or of somebody with a higher rank.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, lookups, query,
-    user_control,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, Transport,
+    lookups, query, user_control,
 };
 use ustr::Ustr;
 
@@ -50,7 +50,8 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         if !is_for_writers || holds_against(entry, access.asset, made.field) {
             return None;
         }
-        let has_rank = asks_rank(entry, effect, &accounts);
+        // What is asked of whoever writes one is no rank: that nobody has shut him out.
+        let has_rank = asks_rank(entry, effect, &accounts) && !asks_rank(maker, making, &accounts);
         let other = map
             .entry_points
             .iter()
@@ -125,7 +126,10 @@ impl<'m> Making<'m> {
             values.any(|it| query::is_principal(&it.value) && !it.value.is_from_client())
         };
         let mut names = access.values.iter().map(|field| field.name);
-        let field = names.find(|name| is_writer(name) && is_caller(access, *name))?;
+        let is_said = entry.transport == Transport::WebSocket && says_something(access);
+        let field = names.find(|name| {
+            (is_writer(name) || is_said && is_user(name)) && is_caller(access, *name)
+        })?;
         makings
             .all(|(.., other)| is_caller(other, field))
             .then_some(Making {
@@ -140,6 +144,18 @@ fn is_writer(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let mut words = ["author", "sender", "writer", "poster"].iter();
     words.any(|word| name.starts_with(word))
+}
+
+/// Of what is said in a conversation, whoever is named has said it.
+fn is_user(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    matches!(name.as_str(), "user" | "userid" | "from" | "fromid")
+}
+
+fn says_something(access: &Access) -> bool {
+    let is_text = |name: &str| matches!(name, "text" | "body" | "content" | "message");
+    let mut values = access.values.iter();
+    values.any(|field| is_text(&field.name) && field.value.is_from_client())
 }
 
 /// Holds if a refusing check compares the field of the record with the caller.

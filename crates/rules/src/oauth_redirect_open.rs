@@ -1,7 +1,7 @@
 //! Finds log-ins through another site that end wherever the request says.
 
 use firedoor_app::{
-    CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart,
+    AssetKind, CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart,
     SessionOperation,
 };
 
@@ -62,7 +62,14 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
         _ => false,
     });
     // What an address of the server's own tells of a record, as in a token, chooses no site.
-    let is_told = |origin: &Origin| !is_whole && matches!(origin, Origin::Record { .. });
+    // What is kept under a key until the browser comes back is what it had sent.
+    let is_kept = |asset| {
+        let declared = map.asset(asset);
+        declared.is_some_and(|asset| asset.kind == AssetKind::KeyValue)
+    };
+    let is_told = |origin: &Origin| {
+        !is_whole && matches!(origin, Origin::Record { asset, .. } if !is_kept(*asset))
+    };
     let is_open = to.origins().iter().any(|origin| {
         !is_told(origin)
             && chosen(map, entry, origin)

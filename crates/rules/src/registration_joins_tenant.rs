@@ -58,8 +58,8 @@ fn check_choices(map: &Map, accounts: &[Ustr], findings: &mut Findings) {
             continue;
         }
         let found = query::handler_accesses(entry).find_map(|(effect, access)| {
-            let field = group(map, accounts, access)?;
             let by_invite = invited.iter().find(|it| it.access.asset == access.asset)?;
+            let field = group(map, accounts, access)?;
             let is_open = is_sent_along(&field.value)
                 && !accounts.contains(&access.asset)
                 && !is_asked(entry, effect)

@@ -106,12 +106,12 @@ fn open_fields(
     fields
 }
 
-/// The server sets the field, at least where another record says it: an invite, wherever there is one.
+/// The server sets the field, at least where another record says it: an invite, wherever there is one. What the caller
+/// has is written over by what he sends.
 fn is_set(value: &Provenance, asset: Ustr) -> bool {
     let mut origins = value.origins().iter();
-    !value.is_from_client()
-        || origins
-            .any(|origin| matches!(origin, Origin::Record { asset: other, .. } if *other != asset))
+    let is_other = |origin: &Origin| matches!(origin, Origin::Record { asset: other, of_principal: false, .. } if *other != asset);
+    !value.is_from_client() || origins.any(is_other)
 }
 
 /// A schema that refuses other fields than those that it names has let the request on, and does not name this one; or
