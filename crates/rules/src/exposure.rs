@@ -102,7 +102,8 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Read
             if guarded.len() >= 2
                 && guarded.len() == others.len()
-                && (is_by_id(access) || is_of_named_account(map, &others, access)) =>
+                && (is_by_id(access)
+                    || is_alone_open(map, entry) && is_of_named_account(map, &others, access)) =>
         {
             Confidence::Medium
         }
@@ -138,8 +139,24 @@ fn is_by_id(access: &Access) -> bool {
     })
 }
 
-/// Holds if records are read that belong to an account which was looked up, whoever asks, where another entry point reads
-/// those of the caller by the same field.
+/// Holds if whatever else the router has is guarded, or for everybody by its nature: one that tells the public things has
+/// several that do.
+fn is_alone_open(map: &Map, entry: &EntryPoint) -> bool {
+    let mut siblings = map
+        .entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry) && other.group.0 == entry.group.0);
+    let is_guarded =
+        |other: &EntryPoint| other.verdict(Control::Authentication) == Verdict::Enforced;
+    let mut has_guarded = false;
+    siblings.all(|other| {
+        has_guarded |= is_guarded(other);
+        is_guarded(other) || is_public_by_nature(map, other)
+    }) && has_guarded
+}
+
+/// Holds if records are read that belong to an account which was looked up, whoever asks, where all others who have no
+/// rank read those of the caller only.
 fn is_of_named_account(map: &Map, others: &[&EntryPoint], access: &Access) -> bool {
     let accounts = firedoor_app::query::account_assets(map);
     let is_accounts = |field: &&firedoor_app::Field| {
@@ -149,17 +166,27 @@ fn is_of_named_account(map: &Map, others: &[&EntryPoint], access: &Access) -> bo
                 matches!(origin, Origin::Record { asset, of_principal: false, .. } if accounts.contains(asset))
             })
     };
-    access.key.iter().filter(is_accounts).any(|own| {
-        others.iter().any(|other| {
-            firedoor_app::query::accesses(other).any(|(_, it)| {
-                let mut key = it.key.iter();
-                it.asset == access.asset
-                    && key.any(|field| {
-                        field.name == own.name && firedoor_app::query::is_principal(&field.value)
-                    })
-            })
+    let is_own = |key: &[firedoor_app::Field], name: Option<Ustr>| {
+        key.iter().any(|field| {
+            name.is_none_or(|name| field.name == name)
+                && firedoor_app::query::is_principal(&field.value)
         })
-    })
+    };
+    let readers = others
+        .iter()
+        .filter(|other| !other.verdict(Control::Authorization).refuses());
+    let mut read = readers
+        .flat_map(|other| firedoor_app::query::accesses(other))
+        .map(|(_, it)| it)
+        .filter(|it| it.asset == access.asset && !it.operation.is_write());
+    let by_owner = access.key.iter().filter(is_accounts);
+    let names: Vec<Ustr> = by_owner.map(|field| field.name).collect();
+    let mut has_like = false;
+    let are_own = read.all(|it| {
+        has_like |= names.iter().any(|name| is_own(&it.key, Some(*name)));
+        is_own(&it.key, None)
+    });
+    are_own && has_like
 }
 
 /// Holds if an answer tells what people do not show to everybody: how to reach them, or a secret of theirs.
