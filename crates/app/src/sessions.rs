@@ -10,7 +10,7 @@ use crate::query::{
     opens_session,
 };
 use crate::{
-    Access, AssetKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
+    Access, AssetKind, Check, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
     Operation, Origin, Provenance, RequestPart, SessionOperation, Verdict,
 };
 
@@ -165,13 +165,13 @@ fn guarded_fields(map: &Map) -> FieldsByAsset {
             let names = access.key.iter().map(|field| field.name);
             fields.entry(access.asset).or_default().extend(names);
         }
-        let mut examined = FieldsByAsset::default();
-        for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
-            crate::query::add_record_fields(&mut examined, check);
-        }
+        // What decided whether there is a record at all is looked at, too.
+        let refusing = entry.checks.iter().filter(|it| it.refusal.is_some());
+        let examined: Vec<Provenance> = refusing.map(Check::provenance).collect();
         for asset in looked_up {
-            let examined = examined.remove(&asset).unwrap_or_default();
-            fields.entry(asset).or_default().extend(examined);
+            let named = examined.iter().flat_map(|it| it.record_fields(asset));
+            let named = named.filter(|field| !field.is_empty());
+            fields.entry(asset).or_default().extend(named);
         }
     }
     fields
