@@ -104,5 +104,24 @@ fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {
             });
         random.map(|value| (access.asset, value.name))
     });
-    values.collect()
+    let mut random: FxHashSet<(Ustr, Ustr)> = values.collect();
+    // A name that people choose for themselves is none, whatever those are called who come by another way.
+    let all = map.entry_points.iter().flat_map(self::accesses);
+    for (_, access) in all.filter(|(_, it)| it.operation == Operation::Create) {
+        for field in access.values.iter().filter(|field| is_chosen(&field.value)) {
+            random.remove(&(access.asset, field.name));
+        }
+    }
+    random
+}
+
+/// Holds for what the client has sent as it is.
+fn is_chosen(value: &Provenance) -> bool {
+    value.is_from_client()
+        && !value.origins().iter().any(|origin| {
+            matches!(
+                origin,
+                Origin::Random { .. } | Origin::Digest | Origin::Signature
+            )
+        })
 }

@@ -407,6 +407,9 @@ pub struct Throttle {
     pub counts_failures_only: bool,
 }
 
+/// The condition of [`Throttle::skips`] that holds wherever a setting is missing.
+pub const SETTING_MISSING: &str = "a setting is missing";
+
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SendChannel {

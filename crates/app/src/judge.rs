@@ -216,8 +216,25 @@ fn asks_for_whole(check: &Check) -> bool {
             .all(|origin| is_of_caller(origin) || is_constant(origin))
 }
 
+/// Holds if the bound is the place of what stands in no list, which no place is below: as where the name that is asked
+/// for was left out of the list of ranks.
+fn is_met_by_every_place(check: &Check) -> bool {
+    let is_nowhere = |operand: &Provenance| operand.literal().is_some_and(|text| text == "-1");
+    let (Some(order), [left, right]) = (check.order, check.operands.as_slice()) else {
+        return false;
+    };
+    check.kind == CheckKind::Bound
+        && match order {
+            Order::GreaterOrEqual | Order::Less => is_nowhere(right),
+            Order::LessOrEqual | Order::Greater => is_nowhere(left),
+        }
+}
+
 /// Holds if the rank is one of several numbers that are all known, and the bound parts none of them from the others.
 fn is_met_by_every_rank(check: &Check) -> bool {
+    if is_met_by_every_place(check) {
+        return true;
+    }
     let numbers = |operand: &Provenance| -> Option<Vec<f64>> {
         let number = |origin: &Origin| match origin {
             Origin::Literal(text) => text.parse::<f64>().ok(),

@@ -218,16 +218,16 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
         .layers
         .iter()
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
-        .map(|layer| match layer.kind {
+        .filter_map(|layer| match layer.kind {
             LayerKind::Inline => inside_rank(entry),
-            _ => layer.name,
+            _ => Some(layer.name),
         })
         .collect()
 }
 
 /// What the handler asks of everybody before it does anything, so that asking the same is the same rank. A test that
 /// owners pass by another way, such as `owner or admin`, is asked of nobody.
-fn inside_rank(entry: &EntryPoint) -> Ustr {
+fn inside_rank(entry: &EntryPoint) -> Option<Ustr> {
     let is_work = |effect: &&Effect| {
         effect.layer.is_none()
             && match &effect.kind {
@@ -255,8 +255,11 @@ fn inside_rank(entry: &EntryPoint) -> Ustr {
     let mut words: Vec<String> = asked.into_iter().map(rank_words).collect();
     words.sort();
     words.dedup();
+    if words.is_empty() {
+        return None;
+    }
     words.insert(0, "(inside)".to_owned());
-    Ustr::from(&words.join(" "))
+    Some(Ustr::from(&words.join(" ")))
 }
 
 /// What is asked of the caller, wherever that stands: the attribute, what it is held against, and how it came out.

@@ -127,6 +127,12 @@ fn first(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 fn open(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "drizzle:db", call.span);
+    let is_server = ["postgres", "neon-serverless", "mysql2", "planetscale"]
+        .iter()
+        .any(|word| call.path.contains(word));
+    if is_server {
+        store::note_database(host, "postgres");
+    }
     Ok(Some(Value::object(id)))
 }
 
@@ -200,8 +206,9 @@ fn execute_sql(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
 fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let body = call.arguments.get(0);
     let arguments = Arguments::positional([call.this.clone()]);
+    let is_plain = store::is_plain(host, machine, &call.arguments.get(1));
     let promise = tools::promised(machine, call.span, |machine| {
-        store::in_transaction(host, machine, |machine| {
+        store::in_plain_transaction(host, machine, is_plain, |machine| {
             let result = machine.call_value(&body, None, &arguments, call.span)?;
             machine.await_value(&result, call.span)
         })

@@ -81,26 +81,10 @@ fn itself(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "knex:client", call.span);
     let client = tools::option(machine, &call.arguments.get(0), "client", call.span);
-    tools::keep(machine, id, CLIENT, client.unwrap_or_else(Value::undefined));
+    if let Some(name) = client.and_then(|client| client.text()) {
+        store::note_database(host, &name);
+    }
     Ok(Some(Value::object(id)))
-}
-
-/// Where a client keeps what its database is.
-const CLIENT: &str = "$client";
-
-/// Holds if reading within a transaction locks nothing: on a server, where no other level is asked for. What PostgreSQL
-/// and MySQL have by default lets others change what was read; SQLite has one writer at a time.
-fn is_plain(machine: &mut Machine<'_>, call: &Call<'_>) -> bool {
-    let client = tools::kept(machine, call.receiver, CLIENT).text();
-    let is_server = client.is_some_and(|name| {
-        matches!(
-            name.as_str(),
-            "pg" | "pgnative" | "postgres" | "postgresql" | "mysql" | "mysql2" | "mssql"
-        )
-    });
-    let options = call.arguments.positional.last().cloned();
-    let options = options.unwrap_or_else(Value::undefined);
-    is_server && tools::option(machine, &options, "isolationLevel", call.span).is_none()
 }
 
 fn builder(host: &ModelHost, machine: &mut Machine<'_>, builder: Builder, span: Span) -> ObjectId {
@@ -156,20 +140,20 @@ fn pasted(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let body = call.arguments.get(0);
-    let plain = u32::from(is_plain(machine, call));
-    host.state().run.plain_transactions += plain;
+    let options = call.arguments.positional.last().cloned();
+    let is_plain = store::is_plain(host, machine, &options.unwrap_or_else(Value::undefined));
     if !is_function(machine, &body) {
         host.state().run.transactions += 1;
+        host.state().run.plain_transactions += u32::from(is_plain);
         return tools::deliver(machine, call, call.this.clone());
     }
     let arguments = Arguments::positional([call.this.clone()]);
     let promise = tools::promised(machine, call.span, |machine| {
-        store::in_transaction(host, machine, |machine| {
+        store::in_plain_transaction(host, machine, is_plain, |machine| {
             let result = machine.call_value(&body, None, &arguments, call.span)?;
             machine.await_value(&result, call.span)
         })
     })?;
-    host.state().run.plain_transactions -= plain;
     Ok(Some(promise))
 }
 

@@ -5,7 +5,7 @@
 
 use firedoor_app::{Control, EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Throttle};
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value,
+    Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, TestId, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -121,8 +121,7 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
         }),
         skips: match &skip {
             None => Flag::Default,
-            Some(function) => tried(host, machine, function, span)
-                .map_or(Flag::Unknown, |skips| skip_flag(host, machine, &skips)),
+            Some(function) => skip_flag(host, machine, function, span),
         },
         counts_failures_only: failures.is_some_and(|value| machine.truth(&value) == Some(true)),
     };
@@ -163,11 +162,41 @@ pub(crate) fn tried(
 /// The words for a limiter that asks of each request whether it counts.
 pub(crate) const BY_REQUEST: &str = "the request";
 
-fn skip_flag(host: &ModelHost, machine: &Machine<'_>, skips: &Value) -> Flag {
-    match flag(host, machine, Some(skips)) {
+fn skip_flag(host: &ModelHost, machine: &mut Machine<'_>, function: &Value, span: Span) -> Flag {
+    let before = machine.text_tests.len();
+    let Some(skips) = tried(host, machine, function, span) else {
+        return Flag::Unknown;
+    };
+    let asked = machine
+        .text_tests
+        .get(before..)
+        .unwrap_or_default()
+        .to_vec();
+    match flag(host, machine, Some(&skips)) {
+        Flag::Unknown | Flag::Conditional(_) if is_met_by_nothing(host, machine, &asked) => {
+            Flag::Conditional(firedoor_app::SETTING_MISSING.to_owned())
+        }
         Flag::Unknown => Flag::Conditional(BY_REQUEST.to_owned()),
         other => other,
     }
+}
+
+/// Holds if one of the tests asks whether a text begins or ends with what is left of a setting that is missing: with
+/// nothing every text does, as where a list of prefixes is split out of an empty text.
+fn is_met_by_nothing(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    tests: &[(TestId, Ustr)],
+) -> bool {
+    tests.iter().any(|(test, method)| {
+        let prefix = machine.test(*test).operands.get(1).cloned();
+        let Some(prefix) = prefix.filter(|it| it.text().is_some_and(|text| text.is_empty())) else {
+            return false;
+        };
+        let provenance = host.provenance(machine, &prefix);
+        let mut origins = provenance.origins().iter();
+        method != "includes" && origins.any(|it| matches!(it, Origin::Environment { .. }))
+    })
 }
 
 fn throttle_of(host: &ModelHost, object: Option<ObjectId>) -> Throttle {

@@ -170,6 +170,20 @@ impl ModelHost {
         }
     }
 
+    /// Returns where a value comes from that is stored. A text in which the moment itself stands beside something else is
+    /// another one each time; the moment alone is a time, and is told as such.
+    pub fn stored_provenance(&self, machine: &mut Machine<'_>, value: &Value) -> Provenance {
+        let known = self.deep_provenance(machine, value);
+        let is_time = known
+            .origins()
+            .iter()
+            .all(|origin| matches!(origin, Origin::Clock | Origin::Literal(_)));
+        match is_time {
+            true => known,
+            false => self.key_provenance(machine, value),
+        }
+    }
+
     /// Returns the map's words for a set as a provenance.
     pub fn set_provenance(&self, machine: &Machine<'_>, set: OriginSet) -> Provenance {
         Provenance::new(self.origins_of(machine, set))

@@ -463,8 +463,9 @@ fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
     let body = call.arguments.get(0);
     let span = call.span;
     let this = call.this.clone();
+    let is_plain = store::is_plain(host, machine, &call.arguments.get(1));
     let promise = tools::promised(machine, span, |machine| {
-        store::in_transaction(host, machine, |machine| {
+        store::in_plain_transaction(host, machine, is_plain, |machine| {
             if store::is_function(machine, &body) {
                 let arguments = Arguments::positional([this]);
                 let result = machine.call_value(&body, None, &arguments, span)?;

@@ -146,6 +146,11 @@ fn condition_operator(key: &str) -> Option<&'static str> {
 fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     sql::load_files(host, machine);
     let id = host.make_object(machine, "sequelize:client", call.span);
+    let options = call.arguments.positional.last().cloned();
+    let dialect = options.and_then(|options| property(machine, &options, "dialect"));
+    if let Some(name) = dialect.and_then(|name| name.text()) {
+        store::note_database(host, &name);
+    }
     Ok(Some(Value::object(id)))
 }
 
@@ -377,7 +382,9 @@ fn query(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     let by_key = key.fields.iter().any(|field| field.operator == "=");
     access.is_many =
         !by_key && !matches!(method, "findOne" | "findByPk" | "findOrCreate" | "upsert");
-    access.is_in_transaction |= property(machine, &options, "lock").is_some();
+    let is_locking = property(machine, &options, "lock").is_some();
+    access.is_in_transaction |= is_locking;
+    access.is_unlocked &= !is_locking;
     match method {
         "update" | "upsert" => {
             (access.values, access.spread) = store::written(host, machine, &first);
@@ -521,13 +528,15 @@ fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
     let body = body.unwrap_or_else(Value::undefined);
     let handle = host.make_object(machine, "sequelize:transaction", call.span);
     let handle = Value::object(handle);
+    let is_plain = store::is_plain(host, machine, &call.arguments.get(0));
     if !is_function(machine, &body) {
         host.state().run.transactions += 1;
+        host.state().run.plain_transactions += u32::from(is_plain);
         return promise(machine, handle, call.span);
     }
     let arguments = Arguments::positional([handle]);
     let promise = tools::promised(machine, call.span, |machine| {
-        store::in_transaction(host, machine, |machine| {
+        store::in_plain_transaction(host, machine, is_plain, |machine| {
             let result = machine.call_value(&body, None, &arguments, call.span)?;
             machine.await_value(&result, call.span)
         })
@@ -539,6 +548,7 @@ fn end(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     {
         let mut state = host.state();
         state.run.transactions = state.run.transactions.saturating_sub(1);
+        state.run.plain_transactions = state.run.plain_transactions.saturating_sub(1);
     }
     tools::deliver(machine, call, Value::undefined())
 }

@@ -134,12 +134,12 @@ fn statements(
     let positional: Vec<Provenance> = sent
         .positional
         .iter()
-        .map(|value| host.deep_provenance(machine, value))
+        .map(|value| host.stored_provenance(machine, value))
         .collect();
     let mut named: Vec<(Ustr, Provenance)> = sent
         .named
         .iter()
-        .map(|(name, value)| (*name, host.deep_provenance(machine, value)))
+        .map(|(name, value)| (*name, host.stored_provenance(machine, value)))
         .collect();
     named.push((Ustr::default(), host.set_provenance(machine, sent.pasted)));
     sqltext::read(text, &positional, &named)

@@ -131,12 +131,12 @@ fn open_callbacks(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
 }
 
 fn open_postgres(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.state().has_database_server = true;
+    store::note_database(host, "pg");
     opened(host, machine, "pg:client", call)
 }
 
 fn open_mysql(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.state().has_database_server = true;
+    store::note_database(host, "mysql");
     opened(host, machine, "mysql:client", call)
 }
 

@@ -300,6 +300,11 @@ pub(crate) fn plain_field(name: &str, kind: Option<&str>) -> AssetField {
 
 /// Returns an access without details.
 pub(crate) fn access(host: &ModelHost, operation: Operation, asset: Ustr) -> Access {
+    let (is_in_transaction, is_plain) = {
+        let run = &host.state().run;
+        (run.transactions > 0, run.plain_transactions > 0)
+    };
+    let is_unlocked = is_plain && !operation.is_write();
     Access {
         operation,
         asset,
@@ -308,8 +313,8 @@ pub(crate) fn access(host: &ModelHost, operation: Operation, asset: Ustr) -> Acc
         spread: Vec::new(),
         is_many: false,
         is_conditional: false,
-        is_in_transaction: host.state().run.transactions > 0,
-        is_unlocked: false,
+        is_in_transaction,
+        is_unlocked,
     }
 }
 
@@ -474,6 +479,43 @@ pub(crate) fn written(
     value: &Value,
 ) -> (Vec<Field>, Vec<Provenance>) {
     judge::written(host, machine, value)
+}
+
+/// Runs `body` as part of a transaction; a plain one is of a database server, at the level that it has by default.
+/// PostgreSQL and MySQL then let others change what was read; SQLite has one writer at a time.
+pub(crate) fn in_plain_transaction<T>(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    is_plain: bool,
+    body: impl FnOnce(&mut Machine<'_>) -> T,
+) -> T {
+    let before = host.state().run.plain_transactions;
+    host.state().run.plain_transactions += u32::from(is_plain);
+    let result = in_transaction(host, machine, body);
+    host.state().run.plain_transactions = before;
+    result
+}
+
+/// Holds if a transaction with these options is at the level that database servers have by default.
+pub(crate) fn is_plain(host: &ModelHost, machine: &mut Machine<'_>, options: &Value) -> bool {
+    let has_level = property(machine, options, "isolationLevel").is_some();
+    !has_level && host.state().has_database_server
+}
+
+/// Notes that the program connects to a database of that name, as libraries call them.
+pub(crate) fn note_database(host: &ModelHost, name: &str) {
+    let is_server = matches!(
+        name,
+        "pg" | "pgnative"
+            | "postgres"
+            | "postgresql"
+            | "mysql"
+            | "mysql2"
+            | "mariadb"
+            | "mssql"
+            | "sqlserver"
+    );
+    host.state().has_database_server |= is_server;
 }
 
 /// Runs `body` as part of a transaction.

@@ -1,8 +1,8 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    passwords, query, second_factors, sessions,
+    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, LayerKind, Map,
+    Operation, Origin, Provenance, SessionOperation, passwords, query, second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -259,6 +259,10 @@ fn enrolment<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 /// client chooses besides.
 fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
     let kept = sessions::session_assets(map);
+    if is_by_framework(map, &kept) {
+        return ends_those_of_framework(map, entry)
+            || kept.is_empty() && sessions::ends_sessions(map, entry);
+    }
     let ends = query::handler_accesses(entry).any(|(effect, access)| {
         (kept.contains(&access.asset) && sessions::ends_record(map, access)
             || sessions::moves_generation(map, access))
@@ -271,6 +275,61 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
             })
     });
     ends || (sessions::ends_sessions(map, entry) && kept.is_empty())
+}
+
+/// Holds if whoever logs in with a password is noted in a session of the framework, and in nothing that the application
+/// keeps: to end the tokens of devices ends none of those.
+fn is_by_framework(map: &Map, kept: &[Ustr]) -> bool {
+    let notes = |entry: &EntryPoint| {
+        entry.effects.iter().any(|effect| {
+            matches!(&effect.kind, EffectKind::Session(SessionOperation::Write, Some(field))
+                if field.value.origins().iter().any(|it| matches!(it, Origin::Record { .. })))
+        })
+    };
+    let makes = |entry: &EntryPoint| {
+        query::handler_accesses(entry).any(|(_, access)| {
+            access.operation == Operation::Create && kept.contains(&access.asset)
+        })
+    };
+    let mut log_ins = map
+        .entry_points
+        .iter()
+        .filter(|entry| query::verifies_password(entry))
+        .filter(|entry| notes(entry))
+        .peekable();
+    log_ins.peek().is_some() && log_ins.all(|entry| !makes(entry))
+}
+
+/// Holds if a field of the account is changed that guards compare with what a session says, or records are removed that
+/// no handler makes, as those in which the framework keeps its sessions.
+fn ends_those_of_framework(map: &Map, entry: &EntryPoint) -> bool {
+    let guarded = || {
+        let is_guard = |layer: &Layer| layer.kind == LayerKind::Layer;
+        let others = map.entry_points.iter();
+        others.filter(move |other| query::guards(other, Control::Authentication).any(is_guard))
+    };
+    let is_compared = |asset: Ustr, name: Ustr| {
+        guarded().flat_map(|other| &other.checks).any(|check| {
+            check.refusal.is_some()
+                && check.parts().iter().any(|part| {
+                    part.kind == CheckKind::Equality
+                        && part.operands.iter().any(query::is_principal)
+                })
+                && examines(check, asset, name)
+        })
+    };
+    let is_made = |asset: Ustr| {
+        let mut all = map.entry_points.iter().flat_map(query::handler_accesses);
+        all.any(|(_, it)| it.asset == asset && it.operation == Operation::Create)
+    };
+    query::handler_accesses(entry).any(|(_, access)| match access.operation {
+        Operation::Delete => !is_made(access.asset),
+        Operation::Update => access.values.iter().any(|field| {
+            !passwords::is_password(map, access.asset, field.name)
+                && is_compared(access.asset, field.name)
+        }),
+        _ => false,
+    })
 }
 
 /// Holds if the same statement changes a field that guards compare with the caller's token.

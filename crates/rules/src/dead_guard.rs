@@ -2,8 +2,8 @@
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
 use firedoor_app::{
-    Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin, Throttle, Verdict,
-    query,
+    Check, CheckKind, Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin,
+    Provenance, RequestPart, SETTING_MISSING, Throttle, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -35,6 +35,15 @@ fn check(map: &Map, findings: &mut Findings) {
             .find(|layer| is_needed(entry, layer))
         {
             report_above(entry, layer, findings);
+        }
+    }
+    let mut early: Vec<Span> = Vec::new();
+    for entry in &map.entry_points {
+        if let Some((check, layer)) = asks_too_early(map, entry)
+            && !early.contains(&check.span)
+        {
+            early.push(check.span);
+            report_early(entry, check, layer, findings);
         }
     }
     // One setting or function that makes keys serves many limiters.
@@ -152,6 +161,60 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
         })
 }
 
+/// Returns the check of a guard that asks for what another layer attaches only afterwards, and lets on whoever has
+/// nothing attached: elsewhere the same guard asks what a log-in has attached.
+fn asks_too_early<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Check, &'m Layer)> {
+    if entry.verdict(Control::Authentication) != Verdict::Enforced {
+        return None;
+    }
+    let is_attached = |value: &Provenance| value.is_from(RequestPart::Context);
+    let lets_on = |part: &Check| {
+        part.kind == CheckKind::Presence
+            && !part.outcome
+            && part.operands.iter().any(is_attached)
+            && !part.provenance().is_of_principal()
+    };
+    let works_elsewhere = |check: &Check| {
+        let others = map.entry_points.iter().flat_map(|other| &other.checks);
+        let mut same = others.filter(|other| other.span == check.span);
+        same.any(|other| other.provenance().is_of_principal())
+    };
+    let check = entry.checks.iter().find(|check| {
+        check.refusal.is_some()
+            && check.is_alternative
+            && check.alternatives.iter().any(lets_on)
+            && works_elsewhere(check)
+    })?;
+    let mut layers = entry.layers.iter();
+    let layer = layers.find(|layer| {
+        layer.kind == LayerKind::Layer && layer.controls.contains(&Control::Authorization)
+    })?;
+    let mut later = entry
+        .layers
+        .iter()
+        .skip_while(|it| !std::ptr::eq(*it, layer));
+    later
+        .any(|it| it.controls.contains(&Control::Authentication))
+        .then_some((check, layer))
+}
+
+fn report_early(entry: &EntryPoint, check: &Check, layer: &Layer, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .span(check.span)
+        .symbol(&layer.name)
+        .title(format!(
+            "`{}` asks before it is known who is there",
+            layer.name
+        ))
+        .message(format!(
+            "It stands before the log-in of `{}`, finds nobody, and lets everybody on.",
+            entry.id()
+        ))
+        .because("mounted", layer.mounted, "it is mounted here")
+        .report();
+}
+
 fn report_idle(entry: &EntryPoint, layer: &Layer, other: &Layer, findings: &mut Findings) {
     findings
         .at_entry(entry)
@@ -169,6 +232,11 @@ fn report_idle(entry: &EntryPoint, layer: &Layer, other: &Layer, findings: &mut 
 fn dead(throttle: &Throttle) -> Option<&'static str> {
     if throttle.skips == Flag::On {
         return Some("it skips every request");
+    }
+    if throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned()) {
+        return Some(
+            "it skips every request where a setting is missing, as every text begins with nothing",
+        );
     }
     let changes = throttle.key.origins().iter().any(|origin| match origin {
         Origin::Random { .. } | Origin::Clock => true,

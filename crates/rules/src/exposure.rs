@@ -100,9 +100,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Create if !guarded.is_empty() && share => Confidence::High,
         Operation::Read if tells_personal(map, access.asset, &entry.exposed) => Confidence::High,
         Operation::Read
-            if guarded.len() >= 2
-                && guarded.len() == others.len()
-                && (is_by_id(access) || is_of_named_account(map, &others, access)) =>
+            if guarded.len() >= 2 && guarded.len() == others.len() && is_by_id(access) =>
         {
             Confidence::Medium
         }
@@ -135,30 +133,6 @@ fn is_by_id(access: &Access) -> bool {
         let is_own = matches!(field.name.as_str(), "id" | "_id" | "pk");
         is_own && field.value.is_from_client()
             || field.operator == "=" && field.value.is_from(RequestPart::Path)
-    })
-}
-
-/// Holds if records are read that belong to an account which was looked up, whoever asks, where another entry point reads
-/// those of the caller by the same field.
-fn is_of_named_account(map: &Map, others: &[&EntryPoint], access: &Access) -> bool {
-    let accounts = firedoor_app::query::account_assets(map);
-    let is_accounts = |field: &&firedoor_app::Field| {
-        let mut origins = field.value.origins().iter();
-        field.operator == "="
-            && origins.any(|origin| {
-                matches!(origin, Origin::Record { asset, of_principal: false, .. } if accounts.contains(asset))
-            })
-    };
-    access.key.iter().filter(is_accounts).any(|own| {
-        others.iter().any(|other| {
-            firedoor_app::query::accesses(other).any(|(_, it)| {
-                let mut key = it.key.iter();
-                it.asset == access.asset
-                    && key.any(|field| {
-                        field.name == own.name && firedoor_app::query::is_principal(&field.value)
-                    })
-            })
-        })
     })
 }
 

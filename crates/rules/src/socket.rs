@@ -192,6 +192,10 @@ pub fn asks_elsewhere<'m>(
     asset: Ustr,
     operation: Operation,
 ) -> Option<&'m EntryPoint> {
+    // What people without an account are told, everybody may read.
+    if !operation.is_write() && crate::unowned::is_told_to_strangers(map, asset) {
+        return None;
+    }
     map.entry_points.iter().find(|other| {
         !std::ptr::eq(*other, entry)
             && asks(other)

@@ -2,7 +2,8 @@
 
 use firedoor_app::{
     Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Map,
-    Operation, Origin, Provenance, Refusal, RequestPart, Throttle, counting, query,
+    Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, counting,
+    query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -64,7 +65,9 @@ pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
 /// Holds if the limiter means something for guessing.
 pub fn is_tight(throttle: &Throttle) -> bool {
     let is_new_each_time = changing_part(&throttle.key).is_some();
-    if throttle.skips == Flag::On || is_client_key(throttle) || is_new_each_time {
+    let is_skipped = throttle.skips == Flag::On
+        || throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned());
+    if is_skipped || is_client_key(throttle) || is_new_each_time {
         return false;
     }
     match (throttle.limit, throttle.window) {
@@ -122,13 +125,28 @@ fn key_of_count<'m>(
     let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
     let is_asked = checks.any(|check| counting::asks_for_count(check, &[access]));
     // What is put under a key of its own may be counted as one of many.
-    let is_count = is_asked && is_counted_up(access);
-    keys.next().filter(|_| is_count).map(|key| &key.value)
+    let key = keys
+        .next()
+        .filter(|_| is_counted_up(access))
+        .map(|key| &key.value)
+        .or_else(|| made_with_moment(access));
+    key.filter(|_| is_asked)
 }
 
 fn is_counted_up(access: &Access) -> bool {
     let mut values = access.values.iter();
     values.any(|field| field.operator == "+=")
+}
+
+/// Returns the field of a new record in which the moment stands beside something else: what is counted up where it is
+/// there already is never there.
+fn made_with_moment(access: &Access) -> Option<&Provenance> {
+    let is_moment = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|it| matches!(it, Origin::Outside(path) if path == "clock"))
+    };
+    let mut values = access.values.iter().map(|field| &field.value);
+    values.find(|value| access.operation == Operation::Create && is_moment(value))
 }
 
 /// Returns what makes each request, or connection, count anew in a layer that counts in a store of its own.
@@ -322,7 +340,8 @@ fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
     // What is counted under a key of its own each time is never asked for again.
     let repeats = |access: &Access| {
         let mut keys = access.key.iter().filter(|field| field.name == "key");
-        !(is_counted_up(access) && keys.any(|field| changing_part(&field.value).is_some()))
+        let is_changing = keys.any(|field| changing_part(&field.value).is_some());
+        !(is_counted_up(access) && is_changing || made_with_moment(access).is_some())
     };
     let accesses: Vec<&Access> = query::accesses(entry)
         .map(|(_, access)| access)

@@ -580,7 +580,7 @@ fn made_for_members<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Usage<'m>> {
 }
 
 /// Holds if people without an account are told records of the asset.
-fn is_told_to_strangers(map: &Map, asset: ustr::Ustr) -> bool {
+pub(crate) fn is_told_to_strangers(map: &Map, asset: Ustr) -> bool {
     map.entry_points
         .iter()
         .filter(|entry| {

@@ -101,7 +101,23 @@ fn is_settled(entry: &EntryPoint) -> bool {
         || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
         || query::verifications(entry)
             .any(|(effect, found)| effect.layer.is_none() && found.is_verified)
-        || written_fields(entry).any(|(_, access, field)| takes(access, field))
+        || written_fields(entry).any(|(effect, access, field)| {
+            takes(access, field) || is_held_against(entry, effect, access, field)
+        })
+}
+
+/// Holds if the old value goes into the new one, and is compared with a bound before: a balance that pays, read under
+/// a lock.
+fn is_held_against(entry: &EntryPoint, effect: &Effect, access: &Access, field: &Field) -> bool {
+    let is_old = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field: old, .. }
+            if *asset == access.asset && *old == field.name)
+    };
+    field.value.origins().iter().any(is_old)
+        && entry.checks_of(effect).any(|check| {
+            let mut examined = check.operands.iter().flat_map(Provenance::origins);
+            check.kind == CheckKind::Bound && examined.any(is_old)
+        })
 }
 
 /// Holds if something is taken from the field, by its operator or since it is asked for at least so much of it.

@@ -1,8 +1,8 @@
 //! Finds sockets that never look up what HTTP guards look up about the caller on every request.
 
 use firedoor_app::{
-    AssetKind, Check, CheckKind, Control, EffectKind, EntryPoint, Layer, Map, Operation, Origin,
-    Provenance, Transport, passwords, query, sessions,
+    AssetKind, Check, CheckKind, Control, EffectKind, EntryPoint, Field, Layer, Map, Operation,
+    Origin, Provenance, Transport, passwords, query, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -298,7 +298,19 @@ fn outlived<'m>(map: &'m Map, entry: &EntryPoint, all: &[&EntryPoint]) -> Option
     let look_ups = |entry: &EntryPoint| -> Vec<Ustr> {
         let read = query::accesses(entry).filter(|(_, access)| {
             let is_known = accounts.contains(&access.asset) || tables.contains(&access.asset);
-            is_known && access.operation == Operation::Read && access.key.iter().any(tells_who)
+            // Who has written what the caller may read is not the caller.
+            let is_of_caller = |field: &Field| {
+                field.value.origins().iter().any(|origin| match origin {
+                    Origin::Record { asset, .. } => {
+                        accounts.contains(asset) || tables.contains(asset)
+                    }
+                    _ => true,
+                })
+            };
+            let mut keys = access.key.iter();
+            is_known
+                && access.operation == Operation::Read
+                && keys.any(|key| tells_who(key) && is_of_caller(key))
         });
         // Where one credential leads one way and another credential another way, nobody is looked up twice.
         let mut found: Vec<(&firedoor_app::Effect, Ustr)> = Vec::new();
@@ -331,7 +343,7 @@ fn outlived<'m>(map: &'m Map, entry: &EntryPoint, all: &[&EntryPoint]) -> Option
 }
 
 /// Holds for keys that only the caller, or what he proves himself with, gives.
-fn tells_who(field: &firedoor_app::Field) -> bool {
+fn tells_who(field: &Field) -> bool {
     query::is_principal(&field.value)
         || field.value.is_credential()
         || field.value.origins().contains(&Origin::Digest)

@@ -177,7 +177,7 @@ impl Found {
 
 /// Returns what everybody who has passed the check was held against.
 fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
-    if is_of_another(check) || has_open_way(entry, check) {
+    if is_of_another(check) || has_open_way(entry, check) || has_group_apart(entry, check) {
         return None;
     }
     let ranks = ranks_within(entry, check);
@@ -244,6 +244,79 @@ fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c Check> {
         .iter()
         .filter(|part| is_rank(part))
         .collect()
+}
+
+/// Holds if one part of the check holds the caller against a record that one part of the request names, and another
+/// part against a record that another part of the request names: `mine or group.host == me` says nothing of records
+/// of other groups, unless it was asked whether the one goes with the other.
+fn has_group_apart(entry: &EntryPoint, check: &Check) -> bool {
+    if !check.is_alternative || check.alternatives.len() > 3 {
+        return false;
+    }
+    let held: Vec<Ustr> = check
+        .alternatives
+        .iter()
+        .filter(|part| part.kind == CheckKind::Equality && part.outcome)
+        .filter_map(|part| match held_against_caller(part).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        })
+        .collect();
+    let [one, other] = held.as_slice() else {
+        return false;
+    };
+    let (Some(own), Some(others)) = (words_of(entry, *one), words_of(entry, *other)) else {
+        return false;
+    };
+    let tells = |part: &Check, asset: Ustr, words: &[Origin]| {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        origins.any(|origin| match origin {
+            Origin::Record {
+                asset: told, field, ..
+            } => *told == asset && !field.is_empty(),
+            _ => words.contains(origin),
+        })
+    };
+    let is_linked = || {
+        let mut checks = entry.checks.iter().filter(|it| it.refusal.is_some());
+        checks
+            .any(|it| it.span != check.span && tells(it, *one, &own) && tells(it, *other, &others))
+    };
+    one != other && !own.iter().any(|word| others.contains(word)) && !is_linked()
+}
+
+/// The parts of the path by which the one record of the asset that is looked up is found, if nothing else finds it.
+fn words_of(entry: &EntryPoint, asset: Ustr) -> Option<Vec<Origin>> {
+    let mut looked_up = accesses(entry)
+        .filter(|(_, access)| access.asset == asset && access.operation == Operation::Read);
+    // Several look-ups of one asset are not told apart.
+    let (Some((_, access)), None) = (looked_up.next(), looked_up.next()) else {
+        return None;
+    };
+    let words = access.key.iter().flat_map(|field| field.value.origins());
+    let is_word = |it: &Origin| matches!(it, Origin::Request(RequestPart::Path, _));
+    let words: Vec<Origin> = words.cloned().collect();
+    (!words.is_empty() && words.iter().all(is_word)).then_some(words)
+}
+
+/// The assets of which a field is compared with what is the caller's.
+fn held_against_caller(part: &Check) -> Vec<Ustr> {
+    let mut assets = Vec::new();
+    if part.operands.iter().any(is_principal) {
+        for origin in part.operands.iter().flat_map(Provenance::origins) {
+            if let Origin::Record {
+                asset,
+                field,
+                of_principal: false,
+            } = origin
+                && !field.is_empty()
+                && !assets.contains(asset)
+            {
+                assets.push(*asset);
+            }
+        }
+    }
+    assets
 }
 
 /// Holds if the check has found that a record is *not* the caller's.

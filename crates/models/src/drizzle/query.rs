@@ -352,6 +352,7 @@ pub(super) fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId)
     access.values.clone_from(&plan.values);
     access.spread.clone_from(&plan.spread);
     access.is_in_transaction |= plan.is_locking;
+    access.is_unlocked &= !plan.is_locking;
     let by_key = key.fields.iter().any(|field| field.operator == "=");
     let is_one = plan.is_first || plan.is_limited || by_key;
     access.is_many = !is_one && operation != Operation::Create;

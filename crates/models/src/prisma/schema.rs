@@ -87,6 +87,11 @@ pub(super) fn load(host: &ModelHost, machine: &Machine<'_>) {
     let mut spans: IndexMap<Ustr, Span> = IndexMap::new();
     for (id, file) in machine.program.files.iter() {
         if file.path.ends_with(".prisma")
+            && let Some(database) = database(&file.text)
+        {
+            store::note_database(host, database);
+        }
+        if file.path.ends_with(".prisma")
             && let Some(unresolved) = read(&file.text, id, &mut schema, &mut spans)
         {
             host.state().unresolved.push(unresolved);
@@ -103,6 +108,14 @@ pub(super) fn load(host: &ModelHost, machine: &Machine<'_>) {
         }
     }
     host.state().prisma.schema = schema;
+}
+
+/// The provider of the data source: `provider = "postgresql"` in the block that is called so.
+fn database(text: &str) -> Option<&str> {
+    let lines = text.lines().map(str::trim);
+    let mut block = lines.skip_while(|line| !line.starts_with("datasource "));
+    let provider = block.find(|line| line.starts_with("provider") || line.starts_with('}'))?;
+    provider.split('"').nth(1)
 }
 
 /// A field that keeps a reference refers to the model of the relation.
