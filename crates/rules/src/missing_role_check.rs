@@ -267,14 +267,23 @@ fn by_value<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         let others = others_with(map, entry, |other| {
             other.asset == access.asset && sent(other).any(|field| given.contains(&field.name))
         });
-        let all_ask = others.iter().all(|other| asks_for_role(other));
-        let example = others.first().filter(|_| all_ask)?;
-        Some(Reason {
-            words: format!("{} {}", verb(access), access.asset),
-            span: effect.span,
-            confidence: Confidence::Medium,
-            example: Some(with_guard(example)?),
-        })
+        all_ask_for_role(&others, effect, access)
+    })
+}
+
+/// The reason is that all others which do the same ask for a role.
+fn all_ask_for_role<'m>(
+    others: &[&'m EntryPoint],
+    effect: &Effect,
+    access: &Access,
+) -> Option<Reason<'m>> {
+    let all_ask = others.iter().all(|other| asks_for_role(other));
+    let example = others.first().filter(|_| all_ask)?;
+    Some(Reason {
+        words: format!("{} {}", verb(access), access.asset),
+        span: effect.span,
+        confidence: Confidence::Medium,
+        example: Some(with_guard(example)?),
     })
 }
 
@@ -309,14 +318,7 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         let others = others_with(map, entry, |other| {
             other.asset == access.asset && other.operation == Operation::Create
         });
-        let all_ask = others.iter().all(|other| asks_for_role(other));
-        let example = others.first().filter(|_| all_ask)?;
-        Some(Reason {
-            words: format!("{} {}", verb(access), access.asset),
-            span: effect.span,
-            confidence: Confidence::Medium,
-            example: Some(with_guard(example)?),
-        })
+        all_ask_for_role(&others, effect, access)
     })
 }
 
