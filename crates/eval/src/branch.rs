@@ -244,6 +244,7 @@ impl<'p> Machine<'p> {
         let mark = self.heap.journal.len();
         let born = (self.heap.len(), self.scopes.len());
         let base = self.decided.len();
+        let left = self.frames.last().map_or(0, |frame| frame.left.len());
         self.decided.push(decided);
         let result = body(self);
         let end = match &result {
@@ -251,6 +252,7 @@ impl<'p> Machine<'p> {
             Err(_) => SideEnd::Throws,
         };
         let decided = self.decided.split_off(base.min(self.decided.len()));
+        self.carry_left_paths(left, mark, born);
         let delta = self.take_delta(mark, born);
         if end == SideEnd::Throws {
             self.keep_thrown(&delta);
@@ -312,12 +314,8 @@ impl<'p> Machine<'p> {
                 .retain(|location, _| ended.delta.is_new(location));
             return self.apply(&own);
         }
-        if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves)
-            && !ended.delta.writes.is_empty()
-            && let Some(frame) = self.frames.last_mut()
-            && frame.left.len() < 64
-        {
-            frame.left.push(ended.delta.clone());
+        if matches!(ended.end, SideEnd::Returns | SideEnd::Leaves) {
+            self.keep_left_path(&ended.delta);
         }
     }
 }

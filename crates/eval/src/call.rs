@@ -355,7 +355,7 @@ impl<'p> Machine<'p> {
         self.frames.push(frame);
         let result = body(self);
         if let Some(frame) = self.frames.pop() {
-            self.apply_weakly(frame.left);
+            self.join_left_paths(frame.left, usize::MAX);
         }
         result
     }

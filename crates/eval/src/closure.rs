@@ -121,7 +121,7 @@ impl<'p> Machine<'p> {
         };
         let base = frame.decided_base.min(self.decided.len());
         self.decided.truncate(base);
-        self.apply_weakly(frame.left);
+        self.join_left_paths(frame.left, frame.scopes_before);
         let mut thrown = thrown;
         thrown.extend(frame.failed_late);
         if let Err(stop @ (Stop::Budget | Stop::Exit)) = result {

@@ -161,15 +161,22 @@ pub(crate) struct Delta {
     pub(crate) born: (usize, usize),
 }
 
+impl Location {
+    /// Holds for a place of an object or scope that was made when there were so many of them already.
+    pub(crate) fn is_born_since(&self, (objects, scopes): (usize, usize)) -> bool {
+        match self {
+            Location::Variable(scope, _) => scope.0 as usize >= scopes,
+            Location::Property(object, _) | Location::Elements(object) => {
+                object.0 as usize >= objects
+            }
+        }
+    }
+}
+
 impl Delta {
     /// Holds for a place of an object or scope that this side has made.
     pub(crate) fn is_new(&self, location: &Location) -> bool {
-        match location {
-            Location::Variable(scope, _) => scope.0 as usize >= self.born.1,
-            Location::Property(object, _) | Location::Elements(object) => {
-                object.0 as usize >= self.born.0
-            }
-        }
+        location.is_born_since(self.born)
     }
 }
 

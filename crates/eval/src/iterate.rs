@@ -170,7 +170,7 @@ impl<'p> Machine<'p> {
     fn leave_loop(&mut self, from: usize) {
         let from = from.min(self.frame().left.len());
         let left = self.frame().left.split_off(from);
-        self.apply_weakly(left);
+        self.join_left_paths(left, usize::MAX);
     }
 
     pub(crate) fn for_each_statement(

@@ -30,6 +30,7 @@ mod iterate;
 mod javascript;
 mod kept;
 mod kinds;
+mod left;
 mod link;
 mod logical;
 mod machine;

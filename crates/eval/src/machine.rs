@@ -10,7 +10,6 @@ use firedoor_source::Span;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::heap::Delta;
 use crate::link::ModuleState;
 use crate::{
     Decided, Decision, DecisionId, Heap, Host, Kept, ModuleId, ObjectId, Origin, OriginSet,
@@ -93,7 +92,9 @@ pub(crate) struct Frame {
     /// The list of what a generator yields.
     pub(crate) yielded: Option<ObjectId>,
     /// What paths have written that left a loop or the function before its end.
-    pub(crate) left: Vec<Delta>,
+    pub(crate) left: Vec<crate::left::Left>,
+    /// How many scopes there were before it.
+    pub(crate) scopes_before: usize,
     /// What fails once what an async function has returned is waited for.
     pub(crate) failed_late: Vec<Thrown>,
     /// The exception being handled, for `raise` without a value.
@@ -123,6 +124,7 @@ impl Frame {
             decided_base,
             yielded: None,
             left: Vec::new(),
+            scopes_before: scope.0 as usize,
             failed_late: Vec::new(),
             handling: Vec::new(),
             classes: Vec::new(),

@@ -78,17 +78,6 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Writes what may have been written: each place holds the old or the new.
-    pub(crate) fn apply_weakly(&mut self, deltas: Vec<Delta>) {
-        for delta in deltas {
-            self.merge(
-                &delta,
-                &Delta::default(),
-                (OriginSet::EMPTY, OriginSet::EMPTY),
-            );
-        }
-    }
-
     pub(crate) fn merge(&mut self, yes: &Delta, no: &Delta, control: (OriginSet, OriginSet)) {
         let by = self.origins.union(control.0, control.1);
         let only_no = no
@@ -117,12 +106,12 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn is_overlaid(&self, location: &Location) -> bool {
+    pub(crate) fn is_overlaid(&self, location: &Location) -> bool {
         matches!(location, Location::Property(object, _) if self.overlays.contains(*object))
     }
 
     /// Where a side has written nothing on a value that is not known, its property is that of the value.
-    fn filled(&mut self, location: Location, content: Content) -> Content {
+    pub(crate) fn filled(&mut self, location: Location, content: Content) -> Content {
         match (location, &content) {
             (Location::Property(object, key), Content::Nothing) if self.is_overlaid(&location) => {
                 Content::Value(self.open_property(object, key))
@@ -131,7 +120,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn merge_content(&mut self, a: Content, b: Content, by: OriginSet) -> Content {
+    pub(crate) fn merge_content(&mut self, a: Content, b: Content, by: OriginSet) -> Content {
         match (a, b) {
             (Content::Value(a), Content::Value(b)) => {
                 let mut value = self.join(a, &b);
