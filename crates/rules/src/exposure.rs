@@ -1,10 +1,12 @@
 //! What somebody without credentials reaches, and how much that matters: shared by the rules about access.
 
 use firedoor_app::query::{
-    accesses_in, account_assets, is_administrative_path, is_personal, is_random_field, is_reading, users_of,
+    accesses_in, account_assets, is_administrative_path, is_personal, is_random_field, is_reading,
+    users_of,
 };
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -89,7 +91,10 @@ fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {
         let is_asked = matches!(check.kind, CheckKind::Presence | CheckKind::Equality);
         is_asked
             && !check.is_alternative
-            && check.refusal.as_ref().is_some_and(|it| is_refusal(it.status()))
+            && check
+                .refusal
+                .as_ref()
+                .is_some_and(|it| is_refusal(it.status()))
             && origins.peek().is_some()
             && origins.all(is_field)
     };

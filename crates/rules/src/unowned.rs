@@ -76,7 +76,9 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let open = usages
         .iter()
         .filter(|usage| !tallies.contains(&usage.access.asset))
-        .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage));
+        .filter(|usage| {
+            is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage)
+        });
     for usage in open {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
             continue;
