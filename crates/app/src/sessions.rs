@@ -199,7 +199,7 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
 
 /// Holds if what the change has found decides something that comes after it: one that ends whatever is still open looks
 /// nobody up.
-fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+pub(crate) fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     let later = entry
         .effects
         .iter()

@@ -46,7 +46,8 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         let made = Making::of(map, access.asset)?;
         let own = Demands::of(entry, effect, &accounts);
         let (maker, making) = made.first;
-        let is_for_writers = own.are_met_by(&Demands::of(maker, making, &accounts));
+        let beyond = Demands::beyond(entry, effect, made.first, &accounts);
+        let is_for_writers = beyond.are_met_by(&Demands::of(maker, making, &accounts));
         if !is_for_writers || holds_against(entry, access.asset, made.field) {
             return None;
         }
