@@ -137,16 +137,27 @@ pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
 /// Returns the setting that decided that the request was let on this way, in the words of a condition.
 pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
     way.checks.iter().rev().find_map(|check| {
-        let mut examined = check.control.clone();
+        let mut examined = match is_flag(check) {
+            true => check.control.clone(),
+            false => Provenance::default(),
+        };
         add_examined(&check.condition, &mut examined);
         let mut origins = examined.origins().iter();
         let name = origins.find_map(|origin| match origin {
-            Origin::Environment { name, .. } => Some(*name),
+            Origin::Environment { name, .. } if !name.is_empty() => Some(*name),
             _ => None,
         })?;
         let negation = if check.outcome { "" } else { "not " };
         Some(format!("{negation}{name}"))
     })
+}
+
+/// Holds if nothing is examined but what is written, and settings alone chose it: one that has a say in which paths,
+/// cookies or records are compared leaves the choice to them.
+fn is_flag(check: &Check) -> bool {
+    let is_told = |it: &Origin| matches!(it, Origin::Environment { .. } | Origin::Literal(_));
+    let examined = check.operands.iter().flat_map(Provenance::origins);
+    examined.chain(check.control.origins()).all(is_told)
 }
 
 /// Adds what the tests examine, those left out that look for something: a setting that says what a cookie or header is

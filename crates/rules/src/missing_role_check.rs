@@ -1,6 +1,7 @@
 //! Finds administrative entry points that ask for a log-in and for no role.
 
 use firedoor_app::lookups::is_identifier;
+use firedoor_app::sessions::session_assets;
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, LayerKind, Map, Operation,
     Origin, Transport, Verdict, query,
@@ -118,11 +119,13 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
 }
 
 /// Holds if the caller is looked for in a table of its own before this, by nothing that he sends: a list of those
-/// who may.
+/// who may. The session that he comes with is none.
 fn is_registered(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let accounts = query::account_assets(map);
+    let sessions = session_assets(map);
     let is_list = |asset: ustr::Ustr| {
         !accounts.contains(&asset)
+            && !sessions.contains(&asset)
             && query::accesses(entry).any(|(_, access)| {
                 access.asset == asset
                     && !access.operation.is_write()
