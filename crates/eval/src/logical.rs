@@ -35,7 +35,8 @@ impl<'p> Machine<'p> {
                     other.control = self.origins.union(other.control, value.control);
                     return Ok(other);
                 }
-                let part = other.test;
+                let is_open = self.truth(&other).is_none();
+                let part = other.test.or_else(|| is_open.then(|| self.test_of(&other)));
                 let combined = self.combine_tests(operator, &value, part, other, span);
                 return Ok(combined);
             }
@@ -96,7 +97,6 @@ impl<'p> Machine<'p> {
         kept
     }
 
-    /// The outcome of `a && b` hangs on the tests of both.
     /// What a value tests: the comparison that it is the outcome of, or its own truth.
     fn test_of(&mut self, value: &Value) -> (crate::TestId, bool) {
         value
@@ -104,6 +104,7 @@ impl<'p> Machine<'p> {
             .unwrap_or_else(|| (self.truth_test(value), false))
     }
 
+    /// The outcome of `a && b` hangs on the tests of both.
     fn combine_tests(
         &mut self,
         operator: LogicalOperator,
