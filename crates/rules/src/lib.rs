@@ -89,6 +89,7 @@ mod secret_size;
 mod secret_use;
 mod security_headers_missing;
 mod session_not_expiring;
+mod shared_place;
 mod shortfall;
 mod socket;
 mod stack_trace_returned;
