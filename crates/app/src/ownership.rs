@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::query::{accesses, comparisons, handler_accesses, is_principal, tells, verifications};
 use crate::{
     Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind,
-    Map, Operation, Origin, Provenance, RequestPart, user_control,
+    Map, Operation, Origin, Provenance, RequestPart, TokenKind, user_control,
 };
 
 mod ties;
@@ -375,7 +375,10 @@ pub fn knows_caller(entry: &EntryPoint) -> bool {
         return false;
     }
     accesses(entry).any(|(_, access)| access.key.iter().any(|field| is_principal(&field.value)))
-        || verifications(entry).any(|(_, found)| found.is_verified && found.token.is_credential())
+        || verifications(entry).any(|(_, found)| {
+            // What a service signs names the service, if nobody is taken from it.
+            found.is_verified && found.kind != TokenKind::Signed && found.token.is_credential()
+        })
         || entry
             .checks
             .iter()

@@ -165,6 +165,13 @@ pub fn servers_own(
         return None;
     }
     let shares = |name: &str| money_words(name).iter().any(|word| wanted.contains(word));
+    // What grows and shrinks is what somebody has, and says nothing of what a thing is worth.
+    let is_purse = |own: &(Ustr, Ustr)| {
+        let mut written = map.entry_points.iter().flat_map(written_fields);
+        written.any(|(_, access, field)| {
+            (access.asset, field.name) == *own && is_counted(access, field)
+        })
+    };
     let mut known: Vec<(Ustr, Ustr)> = map
         .assets
         .iter()
@@ -177,7 +184,7 @@ pub fn servers_own(
         })
         .collect();
     known.sort_by_key(|(asset, _)| !reads(entry, *asset));
-    known.first().copied()
+    known.into_iter().find(|own| !is_purse(own))
 }
 
 /// Holds if the handler reads records of the asset.
