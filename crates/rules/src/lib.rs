@@ -28,6 +28,7 @@ mod exposure;
 mod fail_open_guard;
 mod finding;
 mod foreign_author;
+mod free_key;
 mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
