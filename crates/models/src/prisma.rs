@@ -6,7 +6,7 @@
 mod schema;
 mod write;
 
-use firedoor_app::{Access, Operation, Origin};
+use firedoor_app::{Access, Operation, Origin, Provenance, RequestPart};
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
 };
@@ -16,6 +16,7 @@ use ustr::Ustr;
 
 use self::schema::Schema;
 use crate::sql::{self, Sent};
+use crate::state::Persona;
 use crate::store::{self, Conditions, Dialect, method_name, own_properties, property};
 use crate::{Model, ModelHost, tools};
 
@@ -212,6 +213,9 @@ fn conditions(host: &ModelHost, machine: &mut Machine<'_>, query: &Query) -> Con
         Some(filter) => store::read_conditions(host, machine, &DIALECT, &filter),
         None => Conditions::default(),
     };
+    if host.state().persona == Persona::Attacker && takes_several(&query.method) {
+        key.fields.retain(|field| !is_left_out(&field.value));
+    }
     let state = host.state();
     for field in &mut key.fields {
         // A compound key such as `userId_teamId: { userId, teamId }` names no field.
@@ -226,6 +230,18 @@ fn conditions(host: &ModelHost, machine: &mut Machine<'_>, query: &Query) -> Con
     }
     drop(state);
     key
+}
+
+/// Where several records may be found, a condition on `undefined` is none (Prisma documentation, "Null and undefined",
+/// version 6); where one is wanted, it is an error.
+fn takes_several(method: &str) -> bool {
+    method.contains("Many") || method.contains("First") || matches!(method, "count" | "aggregate")
+}
+
+/// What only a layer attaches to the request that knows who is asking is not there for anybody else.
+fn is_left_out(value: &Provenance) -> bool {
+    let is_attached = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Context, _));
+    !value.is_empty() && value.origins().iter().all(is_attached)
 }
 
 fn operation(method: &str) -> Option<Operation> {

@@ -162,6 +162,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Delete | Operation::Update => Confidence::Medium,
         Operation::Create if !guarded.is_empty() && share => Confidence::High,
         Operation::Read if tells_personal(map, access.asset, &entry.exposed) => Confidence::High,
+        Operation::Read if loses_caller(entry, effect, access) => Confidence::Medium,
         Operation::Read
             if guarded.len() >= 2 && guarded.len() == others.len() && is_by_id(access) =>
         {
@@ -188,6 +189,21 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
             ))
         }),
     }
+}
+
+/// Holds if the same statement finds the caller's records where somebody is asking, and all where nobody is.
+fn loses_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_his = |field: &firedoor_app::Field| {
+        field.operator == "=" && field.value.is_of_principal() && !field.value.is_from_client()
+    };
+    access.is_many
+        && access.key.is_empty()
+        && accesses_in(&entry.effects).any(|(known, other)| {
+            known.span == effect.span
+                && other.asset == access.asset
+                && !other.key.is_empty()
+                && other.key.iter().all(is_his)
+        })
 }
 
 /// Holds if records are read by an id that the client names: their own, or that of what the path says they belong to.

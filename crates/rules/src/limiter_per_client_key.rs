@@ -4,6 +4,7 @@ use firedoor_app::{EntryPoint, Map, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::free_key::free_field;
 use crate::throttle::{
     changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
     is_tight, throttles,
@@ -55,6 +56,14 @@ fn check(map: &Map, findings: &mut Findings) {
                 report_changing(entry, (span, name), part, findings);
             }
         }
+        for (throttle, span, name) in throttles(entry) {
+            if let Some(field) = free_field(map, entry, throttle)
+                && !seen.contains(&&throttle.key)
+            {
+                seen.push(&throttle.key);
+                report_free(entry, (span, name), field, findings);
+            }
+        }
         for (key, span, name, header) in counted_inside(entry) {
             if !seen.contains(&key) {
                 seen.push(key);
@@ -92,6 +101,30 @@ fn report_changing(
         .title(format!("`{name}` counts by {part}"))
         .message(format!(
             "It is another one with each connection, so that nobody is ever refused; `{}` relies on it.",
+            entry.id()
+        ))
+        .because(
+            "stands-before",
+            entry.registered,
+            format!("`{}`", entry.id()),
+        )
+        .report();
+}
+
+fn report_free(
+    entry: &EntryPoint,
+    (span, name): (Span, Ustr),
+    field: Ustr,
+    findings: &mut Findings,
+) {
+    findings
+        .at(span, &name)
+        .symbol(&field)
+        .entry_point(entry)
+        .confidence(Confidence::Medium)
+        .title(format!("`{name}` counts by `{field}` of the request"))
+        .message(format!(
+            "Whoever sends another value with each request is never refused; `{}` relies on it, and uses the value for nothing else.",
             entry.id()
         ))
         .because(

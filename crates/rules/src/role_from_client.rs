@@ -30,7 +30,10 @@ fn check(map: &Map, findings: &mut Findings) {
             }
             continue;
         }
-        if let Some((check, name)) = instead_of_rank(entry).or_else(|| either_rank(entry)) {
+        if let Some((check, name)) = instead_of_rank(entry)
+            .or_else(|| either_rank(entry))
+            .or_else(|| either_place(entry))
+        {
             // One guard stands before many.
             if !seen.contains(&check.span) {
                 seen.push(check.span);
@@ -150,6 +153,51 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
         let word = operand.origins().iter().find_map(sent_word)?;
         Some((check, word))
     })
+}
+
+/// Returns the check of a number that a table gives for the caller's own rank, or for a word of the client's instead.
+fn either_place(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
+    entry.checks.iter().find_map(|check| {
+        let status = check.refusal.as_ref().map(Refusal::status);
+        let is_forbidden = status.is_some_and(|it| matches!(it, None | Some(401 | 403 | 404)));
+        let is_number = |origin: &Origin| {
+            matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok() || text == "null")
+        };
+        let mut operands = check.operands.iter().flat_map(Provenance::origins);
+        let is_place = check.kind == CheckKind::Bound
+            && operands.all(is_number)
+            && check.operands.iter().any(|it| it.origins().len() > 1)
+            && user_control(check) == Some(Control::Authorization);
+if !is_forbidden || !is_place {
+            return None;
+        }
+        let mut decisive = check.control.origins().iter();
+        let word = decisive.find_map(|origin| stands_for_rank(entry, origin))?;
+        Some((check, word))
+    })
+}
+
+/// The header or parameter that decided what was looked up in the table. One by which a record is found says which
+/// group is meant, and one that carries a credential who is asking.
+fn stands_for_rank(entry: &EntryPoint, origin: &Origin) -> Option<Ustr> {
+    let is_word = matches!(
+        origin,
+        Origin::Request(
+            RequestPart::Header | RequestPart::Query | RequestPart::Cookie,
+            _
+        )
+    ) && !origin.is_identity()
+        && !origin.is_sent_secret();
+    let is_key = || {
+        let mut fields = query::accesses(entry).flat_map(|(_, access)| &access.key);
+        fields.any(|field| field.value.origins().contains(origin))
+    };
+    let is_proof = || {
+        let mut tokens = query::verifications(entry).map(|(_, found)| &found.token);
+        tokens.any(|token| token.origins().contains(origin))
+    };
+    let is_free = is_word && !is_key() && !is_proof();
+    sent_word(origin).filter(|_| is_free)
 }
 
 fn is_own_rank(origin: &Origin) -> bool {

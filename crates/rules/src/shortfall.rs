@@ -11,6 +11,7 @@ use ustr::Ustr;
 
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
 use crate::privileged::is_money;
+use crate::shared_place::asks_less;
 use crate::unowned::is_author;
 
 /// Something that a rank may do which is too low.
@@ -48,6 +49,10 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             found.extend(creates(scale, asked, access).map(|it| (asked.entry, it)));
             continue;
         }
+        if let Some(shortfall) = asks_less(scale, asked, access) {
+            found.push((asked.entry, shortfall));
+            continue;
+        }
         if !is_of_others(scale, access) {
             continue;
         }
@@ -63,7 +68,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
 }
 
 /// Holds if the client names a record that need not be his own.
-fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
+pub fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
     let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
     // A record that is found by a secret, as a session by its cookie, is that of whoever has the secret.
     let is_named = |value: &Provenance| {
@@ -491,7 +496,8 @@ fn others<'a, 'm>(
     })
 }
 
-fn is_alike(one: &Access, other: &Access) -> bool {
+/// Holds if both do the same to the same fields.
+pub fn is_alike(one: &Access, other: &Access) -> bool {
     let names = |access: &Access| -> Vec<Ustr> {
         let fields = access.key.iter().chain(&access.values);
         fields.map(|field| field.name).collect()

@@ -286,8 +286,35 @@ fn refuses_for(map: &Map, asset: Ustr, field: Ustr) -> bool {
                 check.kind == CheckKind::Presence
                     && !check.outcome
                     && check.operands.iter().any(is_only)
+                    || asks_until(check, asset, field)
             })
         })
+}
+
+/// Holds if whoever is let through has nothing in the field, or a time that is over.
+fn asks_until(check: &Check, asset: Ustr, field: Ustr) -> bool {
+    let is_it = |origin: &Origin| matches!(origin, Origin::Record { asset: of, field: name, .. } if *of == asset && *name == field);
+    let is_about = |part: &Check| {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        part.operands
+            .iter()
+            .flat_map(Provenance::origins)
+            .any(is_it)
+            && origins.all(|it| {
+                is_it(it)
+                    || matches!(it, Origin::Clock)
+                    || matches!(it, Origin::Literal(text) if text == "null")
+            })
+    };
+    let is_time = |part: &Check| {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        part.kind == CheckKind::Bound && origins.any(|it| matches!(it, Origin::Clock))
+    };
+    let parts = &check.alternatives;
+    check.is_alternative
+        && parts.iter().all(is_about)
+        && parts.iter().any(is_time)
+        && parts.iter().any(|part| !is_time(part))
 }
 
 /// Returns the ban that does not reach a socket whose caller is looked up when it connects, and never again.

@@ -1,0 +1,75 @@
+//! Limiters whose key is a field that the client fills as it likes: a part of the rule about keys that clients choose.
+
+use firedoor_app::{Access, EntryPoint, Map, Origin, RequestPart, Throttle, counting, query};
+use ustr::Ustr;
+
+use crate::throttle::counts_attempts;
+
+/// Returns the field of the request under which the limiter counts, if whoever guesses a password or code may fill it
+/// as he likes: nothing is looked up, compared or kept by it. A name that is guessed at stays the same.
+pub fn free_field(map: &Map, entry: &EntryPoint, throttle: &Throttle) -> Option<Ustr> {
+    if !query::verifies_password(entry) && !query::verifies_code(entry) {
+        return None;
+    }
+    let mut sent = throttle.key.origins().iter().filter_map(named_field);
+    let field = sent.next().filter(|_| sent.next().is_none())?;
+    let is_free = !names_person(&field) && is_followed(map, entry) && !is_used(map, entry, field);
+    is_free.then_some(field)
+}
+
+fn named_field(origin: &Origin) -> Option<Ustr> {
+    match origin {
+        Origin::Request(RequestPart::Body | RequestPart::Query | RequestPart::Cookie, name)
+            if !name.is_empty() && !origin.is_identity() =>
+        {
+            Some(*name)
+        }
+        _ => None,
+    }
+}
+
+/// What people are found by, in whatever way a handler that is not followed finds them.
+fn names_person(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "mail", "user", "name", "login", "phone", "account", "handle",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
+/// The handler finds accounts by what the client sends, so that it is seen what it does with that.
+fn is_followed(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).any(|(_, access)| {
+        accounts.contains(&access.asset)
+            && access.key.iter().any(|field| {
+                field
+                    .value
+                    .origins()
+                    .iter()
+                    .any(|it| named_field(it).is_some())
+            })
+    })
+}
+
+/// Holds if anything but counters holds the field, or is found by it.
+fn is_used(map: &Map, entry: &EntryPoint, field: Ustr) -> bool {
+    let tallies = counting::tallies(map);
+    let is_it = |origin: &Origin| named_field(origin) == Some(field);
+    let holds = |access: &Access| {
+        let mut fields = access.key.iter().chain(&access.values);
+        fields.any(|field| field.value.origins().iter().any(is_it))
+    };
+    let counts = |access: &Access| {
+        tallies.contains(&access.asset)
+            || query::handler_accesses(entry)
+                .any(|(_, other)| other.asset == access.asset && counts_attempts(entry, other))
+    };
+    query::handler_accesses(entry).any(|(_, access)| holds(access) && !counts(access))
+        || query::comparisons(entry).any(|(_, found)| {
+            let mut origins = found.given.origins().iter().chain(found.expected.origins());
+            origins.any(is_it)
+        })
+        || query::verifications(entry).any(|(_, found)| found.token.origins().iter().any(is_it))
+}
