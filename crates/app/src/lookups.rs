@@ -213,6 +213,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && access.operation.is_write()
             && access.operation != Operation::Create
             && keys_agree(access, lookup.access)
+            && !misses(access, lookup)
             // What the second turn of a loop does hangs on both outcomes of one test.
             && (std::ptr::eq(*effect, used) || !are_exclusive(lookup.entry, effect, used))
             && ends(lookup, access)
@@ -224,6 +225,32 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
         outcome = Use::Sometimes;
     }
     outcome
+}
+
+/// Holds if the write looks for the secret as it was sent, where the look-up takes its digest, or the other way round:
+/// it finds nothing.
+fn misses(access: &Access, lookup: &Lookup<'_>) -> bool {
+    let is_digest = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Digest | Origin::Signature))
+    };
+    let is_only_sent = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.all(|origin| {
+            origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Signature)
+        })
+    };
+    let wanted = &lookup.field.value;
+    access
+        .key
+        .iter()
+        .filter(|field| field.name == lookup.field.name && field.operator == "=")
+        .any(|field| {
+            is_presented(&field.value)
+                && is_only_sent(&field.value)
+                && is_only_sent(wanted)
+                && is_digest(&field.value) != is_digest(wanted)
+        })
 }
 
 /// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.

@@ -197,6 +197,7 @@ impl ModelHost {
         let mut fields = Vec::new();
         for object in body.objects().collect::<Vec<_>>() {
             fields.extend(self.fields_by(machine, object, ModelHost::told_provenance));
+            fields.extend(self.rest(machine, object));
         }
         if fields.is_empty() {
             fields.push(firedoor_app::Field {
@@ -206,6 +207,29 @@ impl ModelHost {
             });
         }
         fields
+    }
+
+    /// Returns what an object tells besides the properties that are known, as a record with one that it refers to.
+    fn rest(&self, machine: &mut Machine<'_>, object: ObjectId) -> Option<firedoor_app::Field> {
+        let known = machine.heap.get(object);
+        if !known.is_open || known.properties.is_empty() {
+            return None;
+        }
+        let elements = known.elements.clone();
+        let value = elements
+            .iter()
+            .map(|element| self.told_provenance(machine, element))
+            .fold(Provenance::default(), |all, one| all.union(&one));
+        let is_stored = |origin: &Origin| matches!(origin, Origin::Record { .. });
+        value
+            .origins()
+            .iter()
+            .any(is_stored)
+            .then_some(firedoor_app::Field {
+                name: Ustr::from(""),
+                value,
+                operator: "=",
+            })
     }
 
     /// Returns where what somebody is told comes from. Of what was only asked after, a yes or a no is told, and beside

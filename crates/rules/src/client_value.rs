@@ -152,7 +152,8 @@ fn bounds_of(check: &Check, sent: &Origin) -> Vec<f64> {
 }
 
 /// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
-/// shares a word about money with what was sent. One that the handler reads comes first.
+/// shares a word about money with what was sent. One that the handler reads comes first. What somebody has to pay with
+/// says nothing of what a thing costs.
 pub fn servers_own(
     map: &Map,
     entry: &EntryPoint,
@@ -176,7 +177,9 @@ pub fn servers_own(
         .iter()
         .filter(|asset| asset.name != written)
         .filter_map(|asset| {
-            let field = asset.fields.iter().find(|field| shares(&field.name))?;
+            let field = asset.fields.iter().find(|field| {
+                shares(&field.name) && !firedoor_app::is_taken_from(map, asset.name, field.name)
+            })?;
             Some((asset.name, field.name))
         })
         .collect();

@@ -6,7 +6,7 @@ use firedoor_app::ownership::{
     ties,
 };
 use firedoor_app::{
-    Check, CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    Check, CheckKind, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
     RequestPart, counting, query,
 };
 use firedoor_source::Span;
@@ -76,7 +76,9 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let open = usages
         .iter()
         .filter(|usage| !tallies.contains(&usage.access.asset))
-        .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage));
+        .filter(|usage| {
+            is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage)
+        });
     for usage in open {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
             continue;
@@ -114,6 +116,35 @@ fn is_made_here(usage: &Usage<'_>) -> bool {
             && made.operation == Operation::Create
             && !made.key.is_empty()
             && made.key.iter().all(|field| keys.contains(&&field.value))
+    })
+}
+
+/// What the new record is to be called is looked for first, so that no two are called the same: what is answered after the
+/// record was made is the new one.
+fn is_name_looked_for(usage: &Usage<'_>) -> bool {
+    let (entry, asset) = (usage.entry, usage.access.asset);
+    let is_put = |key: &Field, values: &[Field]| {
+        values.iter().any(|value| {
+            let put = value.value.origins();
+            let mut looked_for = key.value.origins().iter();
+            value.name == key.name && looked_for.all(|origin| put.contains(origin))
+        })
+    };
+    let is_asked = matches!(usage.kind, Use::Tell | Use::Find) && !usage.access.key.is_empty();
+    let place = |wanted: &Effect| entry.effects.iter().position(|it| std::ptr::eq(it, wanted));
+    let found = query::handler_accesses(entry).find(|(_, made)| {
+        let mut key = usage.access.key.iter();
+        made.asset == asset
+            && made.operation == Operation::Create
+            && key.all(|field| is_put(field, &made.values))
+    });
+    let Some((made, _)) = found.filter(|_| is_asked) else {
+        return false;
+    };
+    // What was found, and is answered instead of a new one, comes earlier.
+    ownership::answers_with(entry, asset).all(|answer| {
+        let is_behind = made.checks.iter().all(|it| answer.checks.contains(it));
+        place(answer) > place(made) && is_behind
     })
 }
 
