@@ -197,7 +197,8 @@ impl ModelHost {
         let mut fields = Vec::new();
         for object in body.objects().collect::<Vec<_>>() {
             fields.extend(self.fields_by(machine, object, ModelHost::told_provenance));
-            fields.extend(self.rest(machine, object));
+            let rest = self.rest(machine, object);
+            fields.extend(rest.filter(|rest| !fields.contains(rest)));
         }
         if fields.is_empty() {
             fields.push(firedoor_app::Field {
