@@ -1,8 +1,8 @@
 //! Finds guards that are there only under a condition that production need not meet.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Layer, Map, Origin, Provenance,
-    Transport, Verdict, query,
+    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, Map, Origin,
+    Provenance, Transport, Verdict, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -118,11 +118,26 @@ fn counts_by_setting(entry: &EntryPoint) -> Option<(&Layer, Ustr)> {
 /// The setting that must be there, or have a certain value, for the check to come out as it did.
 fn needed_setting(check: &Check) -> Option<Ustr> {
     let is_off = |text: &str| matches!(text, "" | "0" | "false" | "off" | "no");
-    let by_default = |value: &Provenance| match value.origins() {
-        [Origin::Environment { name, fallback }] if fallback.is_none_or(|text| is_off(&text)) => {
-            Some(*name)
+    let wanted = || check.operands.iter().find_map(Provenance::literal);
+    // A value that is there by default and is another than the one that is asked for switches nothing on.
+    let is_unset = |fallback: Option<Ustr>| match fallback {
+        Some(text) if check.kind == CheckKind::Equality => {
+            is_off(&text) || wanted().is_some_and(|wanted| wanted != text)
         }
-        _ => None,
+        fallback => fallback.is_none_or(|text| is_off(&text)),
+    };
+    let by_default = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        let (name, fallback) = origins.find_map(|origin| match origin {
+            Origin::Environment { name, fallback } => Some((*name, *fallback)),
+            _ => None,
+        })?;
+        let is_own = |origin: &Origin| match origin {
+            Origin::Environment { name: other, .. } => *other == name,
+            Origin::Literal(text) => fallback == Some(*text),
+            _ => false,
+        };
+        (value.origins().iter().all(is_own) && is_unset(fallback)).then_some(name)
     };
     let is_production = |value: &Provenance| {
         value
@@ -164,7 +179,10 @@ fn add<'m>(
         known.condition == condition
             && match is_own(&condition) {
                 // A check that many handlers reach bears the name of each, and a list of guards is mounted as one.
-                true => known.layer.span == layer.span,
+                true => {
+                    let is_inside = |layer: &Layer| layer.kind == LayerKind::Inline;
+                    known.layer.span == layer.span || is_inside(known.layer) && is_inside(layer)
+                }
                 false => known.layer.mounted == layer.mounted,
             }
     });

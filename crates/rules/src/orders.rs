@@ -42,8 +42,23 @@ pub fn settlements(map: &Map) -> impl Iterator<Item = Settlement<'_>> {
     })
 }
 
-/// Holds if the value says that something was paid for.
+/// Holds if the value says that something was paid for: in a word, or as the time, or the yes, of a field of that name.
 pub fn says_paid(field: &Field) -> bool {
+    let name = field.name.to_ascii_lowercase();
+    let is_named = name.strip_prefix("is_").unwrap_or(&name);
+    let is_named = matches!(
+        is_named,
+        "paid" | "ispaid" | "paid_at" | "paidat" | "paid_on"
+    );
+    let is_yes = |origin: &Origin| match origin {
+        Origin::Clock => true,
+        Origin::Literal(text) => text == "true",
+        _ => false,
+    };
+    let mut origins = field.value.origins().iter();
+    if is_named && !field.value.is_empty() && origins.all(is_yes) {
+        return true;
+    }
     field.value.origins().iter().any(|origin| {
         matches!(origin, Origin::Literal(text)
             if matches!(text.to_ascii_lowercase().as_str(), "paid" | "succeeded" | "completed" | "captured"))
