@@ -80,6 +80,8 @@ pub(crate) struct Frame {
     pub(crate) scope: ScopeId,
     pub(crate) function: Option<(ModuleId, firedoor_ir::FunctionId)>,
     pub(crate) name: Ustr,
+    /// Where it was called, if it is a function.
+    pub(crate) called_at: Option<Span>,
     pub(crate) this: Value,
     pub(crate) home: Option<ObjectId>,
     pub(crate) returned: Option<Value>,
@@ -115,6 +117,7 @@ impl Frame {
             scope,
             function: None,
             name: Ustr::from("(module)"),
+            called_at: None,
             this: Value::undefined(),
             home: None,
             returned: None,

@@ -152,7 +152,8 @@ fn bounds_of(check: &Check, sent: &Origin) -> Vec<f64> {
 }
 
 /// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
-/// shares a word about money with what was sent. One that the handler reads comes first.
+/// shares a word about money with what was sent. One that the handler reads comes first. The purse that the number is
+/// taken from is no price: whoever bets or gives says how much of it.
 pub fn servers_own(
     map: &Map,
     entry: &EntryPoint,
@@ -170,11 +171,42 @@ pub fn servers_own(
         .filter(|asset| asset.name != written)
         .filter_map(|asset| {
             let field = asset.fields.iter().find(|field| shares(&field.name))?;
-            Some((asset.name, field.name))
+            let is_price = !is_purse(entry, asset.name, field.name, sent);
+            is_price.then_some((asset.name, field.name))
         })
         .collect();
     known.sort_by_key(|(asset, _)| !reads(entry, *asset));
     known.first().copied()
+}
+
+/// Holds if what was sent is taken from this field, where there is enough: by the same statement, or because who has
+/// less was refused before.
+pub fn is_purse(entry: &EntryPoint, asset: Ustr, name: Ustr, sent: &str) -> bool {
+    let is_sent = |field: &Field, operators: &[&str]| {
+        let mut all = sent_fields(&field.value).into_iter();
+        field.name == name && operators.contains(&field.operator) && all.any(|(_, it)| it == sent)
+    };
+    let is_asked = |check: &Check| {
+        let names_it = |value: &Provenance| value.record_fields(asset).any(|it| it == name);
+        let is_amount = |value: &Provenance| sent_fields(value).iter().any(|(_, it)| it == sent);
+        check.kind == CheckKind::Bound
+            && check.refusal.is_some()
+            && check
+                .operands
+                .iter()
+                .any(|it| names_it(it) && it.is_of_principal())
+            && check.operands.iter().any(is_amount)
+    };
+    query::handler_accesses(entry).any(|(effect, access)| {
+        access.asset == asset
+            && access.operation == Operation::Update
+            && access
+                .values
+                .iter()
+                .any(|field| is_sent(field, &["-=", "+=", "="]))
+            && (access.key.iter().any(|field| is_sent(field, &[">", ">="]))
+                || entry.checks_of(effect).any(is_asked))
+    })
 }
 
 /// Holds if the handler reads records of the asset.
