@@ -72,7 +72,11 @@ fn check_revocations(map: &Map, findings: &mut Findings) {
         let Some((example, _)) = looked_up.first() else {
             continue;
         };
-        if is_seen || told.contains(&subject) || !is_left_out_of_lists(map, access.asset, mark) {
+        if is_seen
+            || told.contains(&subject)
+            || findings.tell_of(entry)
+            || !is_left_out_of_lists(map, access.asset, mark)
+        {
             continue;
         }
         told.push(subject);
