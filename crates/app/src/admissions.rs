@@ -6,7 +6,7 @@ use firedoor_source::Span;
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
-use crate::lookups::{Lookup, is_of_any, lookups};
+use crate::lookups::{Lookup, is_of_any, lookups, makers};
 use crate::query::{account_assets, are_exclusive, handler_accesses, is_principal};
 use crate::{Access, Effect, Field, Map, Operation, Origin, Provenance};
 
@@ -28,7 +28,10 @@ pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
     let mut found = Vec::new();
     for entry in &map.entry_points {
         for lookup in lookups(map, entry) {
-            if accounts.contains(&lookup.access.asset) || is_of_member(entry, &lookup) {
+            if accounts.contains(&lookup.access.asset)
+                || is_of_member(entry, &lookup)
+                || is_name(map, &lookup)
+            {
                 continue;
             }
             let admission = handler_accesses(entry)
@@ -62,6 +65,25 @@ fn is_of_member(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
                 .key
                 .iter()
                 .any(|field| field.name.contains('.') && is_principal(&field.value))
+    })
+}
+
+/// Where the record is made, what the client sends is looked for as it is, and chance has a part only where that is taken:
+/// a name to be called by, and no secret.
+fn is_name(map: &Map, lookup: &Lookup<'_>) -> bool {
+    let is_sent = |origin: &Origin| origin.is_from_client() || matches!(origin, Origin::Literal(_));
+    makers(map, lookup).any(|(entry, _, put)| {
+        handler_accesses(entry).any(|(_, access)| {
+            let is_looked_for = |field: &Field| {
+                let mut origins = field.value.origins().iter();
+                field.name == lookup.field.name
+                    && field.value.is_from_client()
+                    && origins.all(|origin| is_sent(origin) && put.origins().contains(origin))
+            };
+            access.asset == lookup.access.asset
+                && !access.operation.is_write()
+                && access.key.iter().any(is_looked_for)
+        })
     })
 }
 

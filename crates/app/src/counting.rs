@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use ustr::Ustr;
 
 use crate::query::{accesses, account_assets};
-use crate::{Access, Check, CheckKind, Field, Map, Operation, Origin, Provenance};
+use crate::{Access, Check, CheckKind, Field, Map, Operation, Origin, Provenance, RequestPart};
 
 /// How many fields say what is counted: an address, and what it was tried with.
 const NAMES: usize = 2;
@@ -111,6 +111,23 @@ fn asset_of(value: &Provenance) -> Option<ustr::Ustr> {
 /// Holds if the field follows the clock, or says when a store forgets the record.
 fn is_of_time(field: &Field) -> bool {
     field.name == "expires" || field.value.origins().contains(&Origin::Clock)
+}
+
+/// Holds if a write only notes how often, or when, somebody came from an address: it is no work that is done for whoever
+/// comes, and says nothing that he chose.
+pub fn notes_visit(access: &Access) -> bool {
+    let fields = || access.key.iter().chain(&access.values);
+    let is_noted = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Address, _) | Origin::Clock | Origin::Literal(_) => true,
+        Origin::Record { asset, .. } => *asset == access.asset,
+        _ => false,
+    };
+    let is_address = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Address, _));
+    let mut all = fields().flat_map(|field| field.value.origins());
+    access.operation != Operation::Delete
+        && access.spread.is_empty()
+        && all.clone().any(is_address)
+        && all.all(is_noted)
 }
 
 /// Holds if a stored number is made larger: a field is set to what it was, and something.

@@ -37,7 +37,16 @@ pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
             let mut checks = way.checks.iter();
             checks.any(|check| user_control(check) == Some(Control::Authorization))
         };
-        if way.checks.iter().any(is_setting_missing) {
+        // A setting that is not there on a way that asks all the same was asked for another reason, and so was one
+        // whose other ways ask nothing of the user.
+        let opens = |check: &Check| {
+            let counts = match check.is_alternative {
+                true => asks_of_user(check),
+                false => !is_asked(),
+            };
+            counts && is_setting_missing(check)
+        };
+        if way.checks.iter().any(opens) {
             return Some((way.span, "when a setting is missing"));
         }
         let is_told = way.checks.iter().any(is_told_by_header) && !is_asked();
@@ -63,6 +72,11 @@ fn is_told_by_header(check: &Check) -> bool {
         && origins.all(|origin| is_free(origin) || matches!(origin, Origin::Literal(_)))
 }
 
+fn asks_of_user(check: &Check) -> bool {
+    let mut operands = check.operands.iter();
+    operands.any(Provenance::is_of_principal) || check.alternatives.iter().any(asks_of_user)
+}
+
 fn names_setting_and_user(check: &Check) -> bool {
     let provenance = check.provenance();
     provenance.is_of_principal() && environment_in(&provenance).is_some()
@@ -81,6 +95,7 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
                 crate::CheckKind::Presence | crate::CheckKind::Bound
             ) && !part.outcome
                 && part.operands.iter().any(is_setting)
+                && part.operands.iter().all(is_setting_or_written)
         };
         return names_missing_setting(check)
             || check.kind != crate::CheckKind::Proof && check.alternatives.iter().any(is_empty);
@@ -122,16 +137,27 @@ pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
 /// Returns the setting that decided that the request was let on this way, in the words of a condition.
 pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
     way.checks.iter().rev().find_map(|check| {
-        let mut examined = check.control.clone();
+        let mut examined = match is_flag(check) {
+            true => check.control.clone(),
+            false => Provenance::default(),
+        };
         add_examined(&check.condition, &mut examined);
         let mut origins = examined.origins().iter();
         let name = origins.find_map(|origin| match origin {
-            Origin::Environment { name, .. } => Some(*name),
+            Origin::Environment { name, .. } if !name.is_empty() => Some(*name),
             _ => None,
         })?;
         let negation = if check.outcome { "" } else { "not " };
         Some(format!("{negation}{name}"))
     })
+}
+
+/// Holds if nothing is examined but what is written, and settings alone chose it: one that has a say in which paths,
+/// cookies or records are compared leaves the choice to them.
+fn is_flag(check: &Check) -> bool {
+    let is_told = |it: &Origin| matches!(it, Origin::Environment { .. } | Origin::Literal(_));
+    let examined = check.operands.iter().flat_map(Provenance::origins);
+    examined.chain(check.control.origins()).all(is_told)
 }
 
 /// Adds what the tests examine, those left out that look for something: a setting that says what a cookie or header is
@@ -158,6 +184,11 @@ fn add_examined(condition: &Condition, examined: &mut Provenance) {
 fn is_setting(operand: &Provenance) -> bool {
     let is_told = |it: &Origin| matches!(it, Origin::Environment { .. } | Origin::Literal(_));
     environment_in(operand).is_some() && operand.origins().iter().all(is_told)
+}
+
+fn is_setting_or_written(operand: &Provenance) -> bool {
+    let is_written = |it: &Origin| matches!(it, Origin::Literal(_));
+    is_setting(operand) || operand.origins().iter().all(is_written)
 }
 
 /// Holds for what the client presents and nothing else: a user that was made from it is not the credential.

@@ -18,6 +18,7 @@ pub mod exchange;
 mod exclusive;
 mod facts;
 mod fails_open;
+mod joins;
 mod judge;
 mod layer;
 pub mod lookups;

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::query::{are_exclusive, handler_accesses};
+use crate::sessions::decides;
 use crate::{
     Access, AssetKind, Check, CheckKind, Effect, EffectKind, EntryPoint, Field, Map, Operation,
     Origin, Provenance, RequestPart,
@@ -180,7 +181,7 @@ pub fn makers<'m>(
 }
 
 /// Text that is written is the text that is asked for.
-fn values_agree(values: &[Field], key: &[Field]) -> bool {
+pub fn values_agree(values: &[Field], key: &[Field]) -> bool {
     values.iter().all(|value| {
         key.iter()
             .filter(|wanted| wanted.name == value.name && wanted.operator == "=")
@@ -212,6 +213,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && access.operation.is_write()
             && access.operation != Operation::Create
             && keys_agree(access, lookup.access)
+            && !misses(access, lookup)
             // What the second turn of a loop does hangs on both outcomes of one test.
             && (std::ptr::eq(*effect, used) || !are_exclusive(lookup.entry, effect, used))
             && ends(lookup, access)
@@ -223,6 +225,32 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
         outcome = Use::Sometimes;
     }
     outcome
+}
+
+/// Holds if the write looks for the secret as it was sent, where the look-up takes its digest, or the other way round:
+/// it finds nothing.
+fn misses(access: &Access, lookup: &Lookup<'_>) -> bool {
+    let is_digest = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Digest | Origin::Signature))
+    };
+    let is_only_sent = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.all(|origin| {
+            origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Signature)
+        })
+    };
+    let wanted = &lookup.field.value;
+    access
+        .key
+        .iter()
+        .filter(|field| field.name == lookup.field.name && field.operator == "=")
+        .any(|field| {
+            is_presented(&field.value)
+                && is_only_sent(&field.value)
+                && is_only_sent(wanted)
+                && is_digest(&field.value) != is_digest(wanted)
+        })
 }
 
 /// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.
@@ -297,22 +325,35 @@ fn is_nested_in(name: &str, outer: &str) -> bool {
 /// Holds if the entry point looks at the field before it acts, and will find another value than it needs.
 fn is_examined(lookup: &Lookup<'_>, value: &Field) -> bool {
     let asset = lookup.access.asset;
+    // What a change that nothing hangs on has looked for afterwards lets everybody pass.
+    let is_asked = |effect: &Effect, access: &Access| {
+        !access.operation.is_write()
+            || std::ptr::eq(access, lookup.access)
+            || decides(lookup.entry, effect, access)
+    };
     let in_key = handler_accesses(lookup.entry)
-        .filter(|(_, access)| access.asset == asset)
+        .filter(|(effect, access)| access.asset == asset && is_asked(effect, access))
         .flat_map(|(_, access)| &access.key)
         .filter(|key| key.name == value.name)
         .any(|key| is_changed_by(key, value));
-    in_key
-        || lookup.entry.checks.iter().any(|check| {
-            check.refusal.is_some()
-                && !(check.kind == CheckKind::Bound && is_prolonged(value))
-                && check
-                    .provenance()
-                    .record_fields(asset)
-                    .any(|field| field == value.name)
-        })
+    // Of what keeps the moment of the first use, nobody has asked whether there was one.
+    let keeps_first =
+        is_prolonged(value) && value.value.record_fields(asset).any(|it| it == value.name);
+    in_key || !keeps_first && is_checked(lookup, value)
 }
 
+/// Holds if a check that refuses looks at the field.
+fn is_checked(lookup: &Lookup<'_>, value: &Field) -> bool {
+    let asset = lookup.access.asset;
+    lookup.entry.checks.iter().any(|check| {
+        check.refusal.is_some()
+            && !(check.kind == CheckKind::Bound && is_prolonged(value))
+            && check
+                .provenance()
+                .record_fields(asset)
+                .any(|field| field == value.name)
+    })
+}
 fn is_changed_by(key: &Field, value: &Field) -> bool {
     if key.operator != "=" {
         return !is_prolonged(value);

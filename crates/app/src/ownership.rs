@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::query::{accesses, comparisons, handler_accesses, is_principal, tells, verifications};
 use crate::{
     Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer,
-    LayerKind, Map, Operation, Origin, Provenance, RequestPart, user_control,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart, TokenKind, user_control,
 };
 
 mod ties;
@@ -277,7 +277,7 @@ fn inside_rank(entry: &EntryPoint) -> Option<Ustr> {
     let is_work = |effect: &&Effect| {
         effect.layer.is_none()
             && match &effect.kind {
-                EffectKind::Access(_) => true,
+                EffectKind::Access(access) => !looks_up_caller(access),
                 EffectKind::Respond {
                     status, is_error, ..
                 } => !is_error && status.is_none_or(|status| status < 400),
@@ -287,8 +287,10 @@ fn inside_rank(entry: &EntryPoint) -> Option<Ustr> {
     let mut effects = entry.effects.iter().filter(is_work);
     let mut asked: Vec<&Check> = effects.next().map_or_else(Vec::new, |effect| {
         let checks = entry.checks_of(effect);
+        // One rank or another is a rank as well.
         let is_rank = |check: &&Check| {
-            !check.is_alternative && user_control(check) == Some(Control::Authorization)
+            let mut parts = check.parts().iter();
+            parts.all(|part| user_control(part) == Some(Control::Authorization))
         };
         checks.filter(is_rank).collect()
     });
@@ -308,8 +310,31 @@ fn inside_rank(entry: &EntryPoint) -> Option<Ustr> {
     Some(Ustr::from(&words.join(" ")))
 }
 
+/// Who is asking is looked up again before a message is served, and nothing is done by that.
+fn looks_up_caller(access: &Access) -> bool {
+    let is_his = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        !field.value.is_empty() && origins.all(is_of_caller)
+    };
+    access.operation == Operation::Read && !access.key.is_empty() && access.key.iter().all(is_his)
+}
+
+fn is_of_caller(origin: &Origin) -> bool {
+    match origin {
+        Origin::Principal(_) => true,
+        Origin::Record { of_principal, .. } => *of_principal,
+        _ => false,
+    }
+}
+
 /// What is asked of the caller, wherever that stands: the attribute, what it is held against, and how it came out.
 fn rank_words(check: &Check) -> String {
+    let mut words: Vec<String> = check.parts().iter().map(words_of_part).collect();
+    words.sort();
+    words.join("|")
+}
+
+fn words_of_part(check: &Check) -> String {
     let origins = check.operands.iter().flat_map(Provenance::origins);
     let names = origins.map(|origin| match origin {
         Origin::Principal(name) | Origin::Literal(name) => name.as_str(),
@@ -396,7 +421,10 @@ pub fn knows_caller(entry: &EntryPoint) -> bool {
         return false;
     }
     accesses(entry).any(|(_, access)| access.key.iter().any(|field| is_principal(&field.value)))
-        || verifications(entry).any(|(_, found)| found.is_verified && found.token.is_credential())
+        || verifications(entry).any(|(_, found)| {
+            // What a service signs names the service, if nobody is taken from it.
+            found.is_verified && found.kind != TokenKind::Signed && found.token.is_credential()
+        })
         || entry
             .checks
             .iter()

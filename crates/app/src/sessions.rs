@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::facts::FieldsByAsset;
+use crate::joins::conditions;
 use crate::passwords::is_password;
 use crate::query::{
     accesses, account_assets, are_exclusive, comparisons, handler_accesses, is_code, is_token,
@@ -35,18 +36,17 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
             .iter()
             .find(|other| other.layer.is_none() && matches!(other.kind, EffectKind::Issue(_)));
         for (effect, access) in accesses(entry) {
+            let in_guard = is_in_guard(entry, effect);
+            if effect.layer.is_some() && !access.operation.is_write() {
+                let proving = conditions(access).filter(|(asset, _, field)| {
+                    proves(&field.value, in_guard)
+                        && made.contains(asset)
+                        && !accounts.contains(asset)
+                });
+                assets.extend(proving.map(|(asset, ..)| asset));
+            }
             if accounts.contains(&access.asset) {
                 continue;
-            }
-            let in_guard = is_in_guard(entry, effect);
-            let is_looked_up = effect.layer.is_some()
-                && !access.operation.is_write()
-                && access
-                    .key
-                    .iter()
-                    .any(|field| proves(&field.value, in_guard));
-            if is_looked_up && made.contains(&access.asset) {
-                assets.push(access.asset);
             }
             let is_made = effect.layer.is_none()
                 && access.operation == Operation::Create
@@ -146,24 +146,21 @@ fn guarded_fields(map: &Map) -> FieldsByAsset {
     for entry in &map.entry_points {
         let looked_up: Vec<Ustr> = accesses(entry)
             .filter(|(effect, access)| {
-                let names_caller = |field: &Field| {
-                    field.operator == "=" && crate::query::is_principal(&field.value)
-                };
-                access.operation == Operation::Read
-                    && is_in_guard(entry, effect)
-                    && access.key.iter().any(names_caller)
+                access.operation == Operation::Read && is_in_guard(entry, effect)
             })
-            .map(|(_, access)| access.asset)
+            .flat_map(|(_, access)| conditions(access))
+            .filter(|(.., field)| field.operator == "=" && crate::query::is_principal(&field.value))
+            .map(|(asset, ..)| asset)
             .collect();
         if looked_up.is_empty() {
             continue;
         }
-        let reads = accesses(entry).filter(|(effect, access)| {
-            is_in_guard(entry, effect) && looked_up.contains(&access.asset)
-        });
-        for (_, access) in reads {
-            let names = access.key.iter().map(|field| field.name);
-            fields.entry(access.asset).or_default().extend(names);
+        let reads = accesses(entry)
+            .filter(|(effect, _)| is_in_guard(entry, effect))
+            .flat_map(|(_, access)| conditions(access))
+            .filter(|(asset, ..)| looked_up.contains(asset));
+        for (asset, name, _) in reads {
+            fields.entry(asset).or_default().push(name);
         }
         // What decided whether there is a record at all is looked at, too.
         let refusing = entry.checks.iter().filter(|it| it.refusal.is_some());
@@ -187,9 +184,8 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
             let is_look_up = !access.operation.is_write() && !is_list(access);
             is_look_up || (renews && access.is_conditional && decides(entry, effect, access))
         });
-        for (_, access) in reads {
-            let names = access.key.iter().map(|field| field.name);
-            fields.entry(access.asset).or_default().extend(names);
+        for (asset, name, _) in reads.flat_map(|(_, access)| conditions(access)) {
+            fields.entry(asset).or_default().push(name);
         }
         for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
             crate::query::add_record_fields(&mut fields, check);
@@ -203,7 +199,7 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
 
 /// Holds if what the change has found decides something that comes after it: one that ends whatever is still open looks
 /// nobody up.
-fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+pub(crate) fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     let later = entry
         .effects
         .iter()

@@ -249,6 +249,7 @@ impl<'p> Machine<'p> {
                 }
                 self.call_unknown_outside(path, callee, arguments, span)
             }
+            ObjectKind::Proxy { .. } => self.proxy_call(id, this, arguments, span),
             _ => {
                 let all: Vec<&Value> = std::iter::once(callee).chain(arguments.all()).collect();
                 Ok(self.derived(Shape::Any, all))

@@ -4,6 +4,7 @@
 
 use firedoor_ir::{Body, ExpressionId, Function, FunctionKind, Language, Pattern};
 use firedoor_source::Span;
+use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::branch::Completion;
@@ -20,19 +21,21 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let key = (closure.module, closure.function);
-        let running = self
-            .frames
-            .iter()
-            .filter(|frame| frame.function == Some(key))
-            .count();
+        let names = names_in(arguments);
+        let mut running = 0;
+        let mut alike = 0;
+        for frame in self.frames.iter().filter(|it| it.function == Some(key)) {
+            running += 1;
+            alike += usize::from(frame.closed_over == closure.scope && frame.names == names);
+        }
         let is_worn_out = running > 0 && {
             let count = self.recursions.entry(key).or_insert(0);
             *count += 1;
             *count > self.limits.recursions
         };
         // One that walks through a tree that is not known would walk for ever, whatever its depth.
-        if self.frames.len() >= self.limits.depth || running >= self.limits.recursion || is_worn_out
-        {
+        let is_too_deep = running >= self.limits.nesting || alike >= self.limits.recursion;
+        if self.frames.len() >= self.limits.depth || is_too_deep || is_worn_out {
             let mut value = self.derived(Shape::Any, arguments.all());
             let reason = self
                 .origins
@@ -49,6 +52,7 @@ impl<'p> Machine<'p> {
         let scope = self.add_scope(Some(closure.scope), closure.module, true);
         self.push_frame(closure, function, scope, this);
         self.frame().called_at = Some(span);
+        self.frame().names = names;
         let (result, thrown) = if function.is_async {
             self.catching(|machine| machine.run_function(function, arguments))
         } else {
@@ -66,6 +70,7 @@ impl<'p> Machine<'p> {
     ) {
         let mut frame = Frame::new(closure.module, scope, self.decided.len());
         frame.function = Some((closure.module, closure.function));
+        frame.closed_over = closure.scope;
         frame.name = function.name.unwrap_or_else(|| Ustr::from("(anonymous)"));
         frame.this = this.unwrap_or_else(Value::undefined);
         frame.home = closure.home;
@@ -355,4 +360,11 @@ impl<'p> Machine<'p> {
 /// The name that keeps the default of a parameter.
 pub(crate) fn default_name(parameter: Ustr) -> Ustr {
     Ustr::from(&format!("{parameter}="))
+}
+
+/// The texts that are among the arguments. A container that is asked for one service asks itself for others by their
+/// names, and comes to an end.
+fn names_in(arguments: &Arguments) -> SmallVec<[Ustr; 2]> {
+    let positional = arguments.positional.iter();
+    positional.filter_map(Value::text).collect()
 }

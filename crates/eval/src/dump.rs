@@ -181,6 +181,7 @@ impl Shower<'_, '_> {
             ObjectKind::Namespace(module) => {
                 format!("module {}", self.machine.program.path(*module))
             }
+            ObjectKind::Proxy { target, .. } => format!("proxy of {}", self.value(target)),
             ObjectKind::Regex(pattern) => format!("/{pattern}/"),
             ObjectKind::Super { class, .. } => format!("super of {}", self.name(*class)),
             ObjectKind::Host(path) => self.host_object(*path, id),

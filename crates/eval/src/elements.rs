@@ -132,6 +132,7 @@ impl Machine<'_> {
 
     fn object_elements(&mut self, id: ObjectId) -> Option<(Vec<Value>, bool)> {
         let is_python = self.is_python();
+        let id = self.unproxied(id);
         let is_store = self.is_store(id);
         let object = self.heap.get(id);
         let is_open = object.is_open || is_store;

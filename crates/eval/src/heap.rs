@@ -99,6 +99,13 @@ pub enum ObjectKind {
         /// What has been decided once it becomes its value.
         decided: Vec<Decided>,
     },
+    /// What `new Proxy(target, handler)` makes.
+    Proxy {
+        /// What is behind it.
+        target: Value,
+        /// The object with the traps.
+        handler: Value,
+    },
     /// What a module exports.
     Namespace(ModuleId),
     /// A regular expression.

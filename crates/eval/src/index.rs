@@ -203,6 +203,9 @@ impl<'p> Machine<'p> {
         if let Some(name) = property_name(key) {
             return self.object_member(id, whole, name, span);
         }
+        if let Some(value) = self.proxy_get(id, key, span)? {
+            return Ok(value);
+        }
         let is_any = key.as_outside().is_some() || key.objects().any(|id| self.is_uncertain(id));
         let object = self.heap.get(id);
         let names: Vec<Ustr> = object

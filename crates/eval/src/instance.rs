@@ -40,6 +40,7 @@ impl<'p> Machine<'p> {
     ) -> Result<Value, Stop> {
         match self.heap.get(id).kind.clone() {
             ObjectKind::Class { .. } => self.instantiate(id, arguments, span),
+            ObjectKind::Proxy { .. } => self.proxy_construct(id, arguments, span),
             ObjectKind::Function { closure, .. } if !self.is_python_function(closure) => {
                 let instance = self.heap.allocate(ObjectKind::Plain, span);
                 let prototype = crate::javascript::prototype_of(self, id);

@@ -58,7 +58,7 @@ impl Machine<'_> {
         let Atom::Object(id) = atom else {
             return self.outside_is_a(atom, class);
         };
-        match (&self.heap.get(*id).kind, class) {
+        match (&self.heap.get(self.unproxied(*id)).kind, class) {
             (ObjectKind::Instance { class: own }, Atom::Object(wanted)) => {
                 Some(self.class_order(*own).contains(wanted))
             }

@@ -45,6 +45,7 @@ mod overlay;
 mod parameters;
 mod passage;
 mod pattern;
+mod proxy;
 mod python;
 mod recovery;
 mod refine;

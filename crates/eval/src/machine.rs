@@ -38,8 +38,10 @@ pub struct Limits {
     pub exhausting: u32,
     /// The depth of calls.
     pub depth: usize,
-    /// How often one function may be on the stack.
+    /// How often one function may be on the stack with the same variables around it and the same texts given to it.
     pub recursion: usize,
+    /// How often one function may be on the stack at all.
+    pub nesting: usize,
     /// How often one function may call itself, in all, for one module or request.
     pub recursions: u32,
     /// The number of rounds of a loop over known elements.
@@ -56,6 +58,7 @@ impl Default for Limits {
             exhausting: 10,
             depth: 60,
             recursion: 3,
+            nesting: 16,
             recursions: 300,
             rounds: 300,
         }
@@ -79,6 +82,9 @@ pub(crate) struct Frame {
     pub(crate) module: ModuleId,
     pub(crate) scope: ScopeId,
     pub(crate) function: Option<(ModuleId, firedoor_ir::FunctionId)>,
+    /// The scope that its function was made in, and the texts that it was given.
+    pub(crate) closed_over: ScopeId,
+    pub(crate) names: smallvec::SmallVec<[Ustr; 2]>,
     pub(crate) name: Ustr,
     /// Where it was called, if it is a function.
     pub(crate) called_at: Option<Span>,
@@ -116,6 +122,8 @@ impl Frame {
             module,
             scope,
             function: None,
+            closed_over: scope,
+            names: smallvec::SmallVec::new(),
             name: Ustr::from("(module)"),
             called_at: None,
             this: Value::undefined(),

@@ -117,6 +117,9 @@ impl<'p> Machine<'p> {
                 span,
             );
         }
+        if let Some(value) = self.proxy_get(id, &Value::atom(Atom::String(key)), span)? {
+            return Ok(value);
+        }
         match &self.heap.get(id).kind {
             ObjectKind::Namespace(module) => Ok(self.exported(*module, key, span)),
             ObjectKind::Instance { class } => self.instance_member(id, *class, whole, key, span),

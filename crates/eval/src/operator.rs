@@ -217,7 +217,7 @@ impl Machine<'_> {
                 Atom::Number(_) | Atom::Unknown(Shape::Number) => Some("number"),
                 Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(Shape::String) => Some("string"),
                 Atom::Object(id) if self.is_uncertain(*id) => None,
-                Atom::Object(id) => match &self.heap.get(*id).kind {
+                Atom::Object(id) => match &self.heap.get(self.unproxied(*id)).kind {
                     ObjectKind::Function { .. }
                     | ObjectKind::Bound { .. }
                     | ObjectKind::Class { .. }

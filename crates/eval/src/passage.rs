@@ -81,6 +81,21 @@ impl Machine<'_> {
         self.decorated.retain(|id, _| is_older(id));
     }
 
+    /// Holds if something that was there before keeps `id`, which was made since: it lives on.
+    pub fn is_kept_beyond(&mut self, before: Before, id: ObjectId) -> bool {
+        let born = (before.objects, before.scopes);
+        let written = self.heap.journal.iter().map(|(place, _)| *place);
+        let older: Vec<Location> = written.filter(|it| !it.is_born_since(born)).collect();
+        older.into_iter().any(|place| match self.content(place) {
+            Content::Value(value) => value.objects().any(|found| found == id),
+            Content::Elements(elements, _) => {
+                let mut objects = elements.iter().flat_map(Value::objects);
+                objects.any(|found| found == id)
+            }
+            Content::Nothing | Content::Length(..) => false,
+        })
+    }
+
     /// Returns a mark for [`Machine::written_since`] and [`Machine::go_on_with`].
     pub fn mark(&self) -> Mark {
         Mark {

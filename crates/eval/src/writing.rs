@@ -41,6 +41,9 @@ impl<'p> Machine<'p> {
         is_certain: bool,
         span: Span,
     ) -> Result<(), Stop> {
+        if self.proxy_set(id, &Value::atom(crate::Atom::String(key)), &value, span)? {
+            return Ok(());
+        }
         self.name_objects(key, &value);
         let path = match &self.heap.get(id).kind {
             ObjectKind::Host(path) => Some(*path),
@@ -106,6 +109,7 @@ impl<'p> Machine<'p> {
             match kind {
                 ObjectKind::Map => self.map_set(id, key.clone(), value.clone()),
                 ObjectKind::Array => self.list_set(id, key, value.clone()),
+                ObjectKind::Proxy { .. } => drop(self.proxy_set(id, key, &value, span)?),
                 _ => match property_name(key) {
                     Some(name) => self.set_object_member(id, name, value.clone(), true, span)?,
                     None => self.set_unknown_property(id, key, &value, span),

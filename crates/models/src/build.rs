@@ -72,6 +72,7 @@ pub fn build_map_of(
         for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
             if is_wanted(&DoorFacts::new(&door)) {
                 let before = machine.before();
+                host.state().before_requests = Some(before);
                 add_entries(host, machine, &door, &mut entries);
                 if !host.state().keeps_any_since(before.first_object()) {
                     machine.forget_since(before);

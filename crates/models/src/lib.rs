@@ -10,6 +10,7 @@ mod build;
 mod caches;
 mod checks;
 pub mod conditions;
+mod contexts;
 mod cookies;
 mod cross_site;
 mod django;
@@ -115,6 +116,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 pub static MODELS: &[&Model] = &[
     &answer_headers::MODEL,
     &beanie::MODEL,
+    &contexts::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
     &django::MODEL,

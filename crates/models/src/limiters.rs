@@ -219,6 +219,10 @@ pub(crate) fn attempts(machine: &mut Machine<'_>, key: &Value, span: Span) -> Va
 fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let options = kept(machine, call.receiver, "$options");
     let span = call.span;
+    if is_made_for_one(host, machine, call.receiver) {
+        go_on(host, machine, call)?;
+        return Ok(Some(Value::undefined()));
+    }
     let throttle = throttle_of(host, call.receiver);
     let skips = match option(machine, &options, "skip", span) {
         Some(skip) if is_function(machine, &skip) => {
@@ -231,6 +235,20 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let count = |machine: &mut Machine<'_>| count(host, machine, call, &options, throttle);
     machine.when(&skips, span, |machine| go_on(host, machine, call), count)?;
     Ok(Some(Value::undefined()))
+}
+
+/// A limiter that a request makes for itself has counted nothing yet, unless it keeps its counts elsewhere or is kept
+/// for later requests. Source: express-rate-limit 7, `source/lib.ts` (`parseOptions`: a `MemoryStore` each).
+fn is_made_for_one(host: &ModelHost, machine: &mut Machine<'_>, limiter: Option<ObjectId>) -> bool {
+    let before = host.state().before_requests;
+    let (Some(before), Some(limiter)) = (before, limiter) else {
+        return false;
+    };
+    let options = kept(machine, Some(limiter), "$options");
+    let span = machine.heap.get(limiter).span;
+    limiter.0 >= before.first_object().0
+        && option(machine, &options, "store", span).is_none()
+        && !machine.is_kept_beyond(before, limiter)
 }
 
 fn go_on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Result<(), Stop> {

@@ -1,7 +1,7 @@
 //! Between the evaluator's numbers for origins and the map's words for them.
 
 use firedoor_app::{Origin, Provenance};
-use firedoor_eval::{Atom, Machine, ObjectId, OriginSet, Value};
+use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, OriginSet, Shape, Value};
 use indexmap::IndexSet;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
@@ -196,20 +196,102 @@ impl ModelHost {
         }
         let mut fields = Vec::new();
         for object in body.objects().collect::<Vec<_>>() {
-            fields.extend(self.fields(machine, object));
+            fields.extend(self.fields_by(machine, object, ModelHost::told_provenance));
+            let rest = self.rest(machine, object);
+            fields.extend(rest.filter(|rest| !fields.contains(rest)));
         }
         if fields.is_empty() {
             fields.push(firedoor_app::Field {
                 name: Ustr::from(""),
-                value: self.deep_provenance(machine, body),
+                value: self.told_provenance(machine, body),
                 operator: "=",
             });
         }
         fields
     }
 
+    /// Returns what an object tells besides the properties that are known, as a record with one that it refers to.
+    fn rest(&self, machine: &mut Machine<'_>, object: ObjectId) -> Option<firedoor_app::Field> {
+        let known = machine.heap.get(object);
+        if !known.is_open || known.properties.is_empty() {
+            return None;
+        }
+        let elements = known.elements.clone();
+        let value = elements
+            .iter()
+            .map(|element| self.told_provenance(machine, element))
+            .fold(Provenance::default(), |all, one| all.union(&one));
+        let is_stored = |origin: &Origin| matches!(origin, Origin::Record { .. });
+        value
+            .origins()
+            .iter()
+            .any(is_stored)
+            .then_some(firedoor_app::Field {
+                name: Ustr::from(""),
+                value,
+                operator: "=",
+            })
+    }
+
+    /// Returns where what somebody is told comes from. Of what was only asked after, a yes or a no is told, and beside
+    /// other values nothing worth a word.
+    pub fn told_provenance(&self, machine: &mut Machine<'_>, value: &Value) -> Provenance {
+        let deep = self.deep_provenance(machine, value);
+        if is_outcome(value) {
+            let both = ["false", "true"].map(|text| Origin::Literal(Ustr::from(text)));
+            return deep.union(&Provenance::new(both));
+        }
+        match self.without_outcomes(machine, value) {
+            Some(origins) => {
+                let mut rest = value.clone();
+                rest.origins = origins;
+                self.provenance(machine, &rest)
+            }
+            None => deep,
+        }
+    }
+
+    /// Returns the origins of a value and all in it but for outcomes of tests; `None` if there are none of those.
+    fn without_outcomes(&self, machine: &mut Machine<'_>, value: &Value) -> Option<OriginSet> {
+        let mut union = value.origins;
+        let mut has_outcome = false;
+        let mut queue: Vec<(ObjectId, usize)> = value.objects().map(|id| (id, 0)).collect();
+        let mut seen = 0;
+        while let Some((id, depth)) = queue.pop() {
+            seen += 1;
+            let object = machine.heap.get(id);
+            let is_data = matches!(
+                object.kind,
+                ObjectKind::Plain | ObjectKind::Array | ObjectKind::Tuple
+            );
+            if seen > 200 || !is_data && depth > 0 {
+                return None;
+            }
+            for part in object.properties.values().chain(&object.elements) {
+                if is_outcome(part) {
+                    has_outcome = true;
+                    continue;
+                }
+                union = machine.origins.union(union, part.origins);
+                if depth < 3 {
+                    queue.extend(part.objects().map(|id| (id, depth + 1)));
+                }
+            }
+        }
+        has_outcome.then_some(union)
+    }
+
     /// Returns the provenance of each property of an object, one level deep; nested objects give dotted names.
     pub fn fields(&self, machine: &mut Machine<'_>, object: ObjectId) -> Vec<firedoor_app::Field> {
+        self.fields_by(machine, object, ModelHost::deep_provenance)
+    }
+
+    fn fields_by(
+        &self,
+        machine: &mut Machine<'_>,
+        object: ObjectId,
+        provenance: fn(&ModelHost, &mut Machine<'_>, &Value) -> Provenance,
+    ) -> Vec<firedoor_app::Field> {
         let properties: Vec<(Ustr, Value)> = machine
             .heap
             .get(object)
@@ -222,11 +304,18 @@ impl ModelHost {
             .map(|(name, value)| firedoor_app::Field {
                 // What further elements of a list can be has no name of its own.
                 name: Ustr::from(name.trim_start_matches("...")),
-                value: self.deep_provenance(machine, &value),
+                value: provenance(self, machine, &value),
                 operator: "=",
             })
             .collect()
     }
+}
+
+/// Holds for what a test came out as, which says nothing of what was tested but that.
+fn is_outcome(value: &Value) -> bool {
+    let is_truth = |atom: &Atom| matches!(atom, Atom::Bool(_) | Atom::Unknown(Shape::Bool));
+    let mut atoms = value.atoms().iter();
+    value.test.is_some() && !value.origins.is_empty() && atoms.all(is_truth)
 }
 
 /// What a clock has returned.

@@ -6,7 +6,7 @@
 
 use firedoor_app::{
     ComparisonKind, Control, EffectKind, EntryPoint, LayerKind, Origin, Refusal, RequestPart,
-    Transport, Verdict,
+    Transport, Verdict, counting,
 };
 use firedoor_eval::{Decided, Machine, SideEnd};
 use firedoor_source::Span;
@@ -80,7 +80,7 @@ fn effects_of(sent: &Sent, number: usize) -> Vec<&RawEffect> {
 /// What a handler is there for; to look something up may still be a part of asking who is there.
 fn is_work(kind: &EffectKind) -> bool {
     match kind {
-        EffectKind::Access(access) => access.operation.is_write(),
+        EffectKind::Access(access) => access.operation.is_write() && !counting::notes_visit(access),
         EffectKind::Issue(_)
         | EffectKind::SetCookie(_)
         | EffectKind::Session(..)

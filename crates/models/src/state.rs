@@ -249,6 +249,8 @@ pub struct Connected {
 pub struct State {
     /// Who sends the request.
     pub persona: Persona,
+    /// What there was before the requests to the entry point that is asked just now.
+    pub(crate) before_requests: Option<firedoor_eval::Before>,
     /// The origins made so far.
     pub(crate) origins: OriginTable,
     /// Routers, by their objects, in the order in which they were made.

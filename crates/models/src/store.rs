@@ -216,16 +216,22 @@ fn add_open_parts(machine: &Machine<'_>, id: ObjectId, depth: usize, parts: &mut
 
 /// Returns the elements of a list, or the value itself if it is none.
 pub(crate) fn parts(machine: &mut Machine<'_>, value: &Value) -> Vec<Value> {
-    let is_list = value.objects().any(|id| {
-        matches!(
-            machine.heap.get(id).kind,
+    let is_list = |machine: &Machine<'_>, atom: &Atom| match atom {
+        Atom::Object(id) => matches!(
+            machine.heap.get(*id).kind,
             ObjectKind::Array | ObjectKind::Tuple
-        )
-    });
-    if !is_list {
+        ),
+        _ => false,
+    };
+    let lists = value.filter(|atom| is_list(machine, atom));
+    let Some(lists) = lists else {
         return vec![value.clone()];
-    }
-    machine.elements_of(value).0
+    };
+    let mut parts = machine.elements_of(&lists).0;
+    // What may be a list and may be none, as a body that was cleaned in either case, is written in either case.
+    let rest = value.filter(|atom| !is_list(machine, atom) && !atom.is_nothing());
+    parts.extend(rest.filter(|rest| rest.objects().next().is_some()));
+    parts
 }
 
 /// Returns a property of an object literal.

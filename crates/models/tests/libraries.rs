@@ -143,7 +143,10 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         "requests and mail that are sent",
         &["python_http", "sending"],
     ),
-    ("layers that refuse nobody, and wrappers", &["layers"]),
+    (
+        "layers that refuse nobody, and wrappers",
+        &["contexts", "layers"],
+    ),
 ];
 
 /// Modules that come with Python.

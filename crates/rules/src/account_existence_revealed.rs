@@ -1,8 +1,8 @@
 //! Finds answers to strangers that tell whether somebody has an account.
 
 use firedoor_app::{
-    Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
-    Operation, Origin, SendChannel, lookups, query,
+    Access, Check, CheckKind, CompareSecret, ComparisonKind, Control, Effect, EffectKind,
+    EntryPoint, Field, Map, Operation, Origin, SendChannel, lookups, query,
 };
 use ustr::Ustr;
 
@@ -26,10 +26,17 @@ fn check(map: &Map, findings: &mut Findings) {
         if entry.verdict(Control::Authentication).refuses() {
             continue;
         }
-        let look_up = query::handler_accesses(entry).find(|(_, access)| {
-            accounts.contains(&access.asset) && is_named_by_client(map, access)
+        let look_ups = || {
+            query::handler_accesses(entry).filter(|(_, access)| {
+                accounts.contains(&access.asset) && is_named_by_client(map, access)
+            })
+        };
+        // That a name is taken may be told, and that an address is known must not: each is asked for itself.
+        let sure = |look_up: &(&Effect, &Access)| confidence(map, entry, *look_up);
+        let by_address = look_ups().find(|look_up| {
+            sure(look_up) > Confidence::Low && revealing(entry, look_up.1).is_some()
         });
-        let Some((effect, access)) = look_up else {
+        let Some((effect, access)) = by_address.or_else(|| look_ups().next()) else {
             continue;
         };
         let Some((told, words)) = revealing(entry, access) else {
@@ -38,7 +45,7 @@ fn check(map: &Map, findings: &mut Findings) {
         };
         findings
             .at_entry(entry)
-            .confidence(confidence(map, entry, access))
+            .confidence(confidence(map, entry, (effect, access)))
             .title(format!("`{}` tells who has an account", entry.id()))
             .message(words)
             .because(
@@ -64,7 +71,9 @@ fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
         _ => false,
     };
     let compared = query::comparisons(entry).find(|(effect, found)| {
-        found.kind == ComparisonKind::Password && side(entry, effect, access.asset) == Some(true)
+        found.kind == ComparisonKind::Password
+            && (side(entry, effect, access.asset) == Some(true)
+                || has_password(entry, effect, (found, access.asset)))
     });
     let is_made_up_for = entry
         .effects
@@ -84,6 +93,27 @@ fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
         .report();
 }
 
+/// Holds if the password is compared only where the stored one is there, as a function does that is handed nothing
+/// where nobody was found.
+fn has_password(
+    entry: &EntryPoint,
+    effect: &Effect,
+    (found, asset): (&CompareSecret, Ustr),
+) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let stored = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset: of, field, .. } if *of == asset && !field.is_empty())
+                && found.expected.origins().contains(origin)
+        };
+        let mut operands = check.operands.iter().flat_map(|operand| operand.origins());
+        check.kind == CheckKind::Presence
+            && check.outcome
+            && !check.is_alternative
+            && !check.operands.is_empty()
+            && operands.all(stored)
+    })
+}
+
 /// The account is found by an address or name that the client sends, and that strangers may know or guess.
 fn is_named_by_client(map: &Map, access: &Access) -> bool {
     matches!(access.operation, Operation::Read | Operation::Count)
@@ -96,7 +126,7 @@ fn is_named_by_client(map: &Map, access: &Access) -> bool {
         })
 }
 
-fn confidence(map: &Map, entry: &EntryPoint, access: &Access) -> Confidence {
+fn confidence(map: &Map, entry: &EntryPoint, (look_up, access): (&Effect, &Access)) -> Confidence {
     let is_by_address = access
         .key
         .iter()
@@ -108,7 +138,7 @@ fn confidence(map: &Map, entry: &EntryPoint, access: &Access) -> Confidence {
             if is_by_address
                 && query::is_registration(map, entry)
                 && confirms_by_mail(map, entry)
-                && refuses_known(entry, access)
+                && refuses_known(entry, look_up, access)
                 && is_kept_elsewhere(map, entry) =>
         {
             Confidence::Medium
@@ -120,8 +150,15 @@ fn confidence(map: &Map, entry: &EntryPoint, access: &Access) -> Confidence {
     }
 }
 
-/// Who has an account already is refused for it.
-fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
+/// Who has an account already is refused for it, after it was looked up.
+fn refuses_known(entry: &EntryPoint, look_up: &Effect, access: &Access) -> bool {
+    let is_after = |effect: &Effect| look_up.checks.iter().all(|id| effect.checks.contains(id));
+    let is_about_it = |effect: &Effect| {
+        let mut own = effect.checks.iter();
+        own.any(|id| {
+            !look_up.checks.contains(id) && presence(entry.check(*id), access.asset) == Some(true)
+        })
+    };
     entry.effects.iter().any(|effect| {
         let is_refusal = matches!(
             effect.kind,
@@ -130,7 +167,7 @@ fn refuses_known(entry: &EntryPoint, access: &Access) -> bool {
                 ..
             }
         );
-        effect.layer.is_none() && is_refusal && side(entry, effect, access.asset) == Some(true)
+        effect.layer.is_none() && is_refusal && is_after(effect) && is_about_it(effect)
     })
 }
 

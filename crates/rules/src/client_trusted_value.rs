@@ -10,8 +10,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
-    is_counted, is_from_server, is_held_against_server, is_purse, reads, sent_fields, servers_own,
-    written_fields,
+    is_counted, is_from_server, is_held_against_server, is_paid_from, reads, sent_fields,
+    servers_own, written_fields,
 };
 use crate::orders::{gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
@@ -189,7 +189,7 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
             format!("`{}` moves it on for a payment", entry.id()),
         ));
     }
-    if let Some(own) = alternative(field, sent) {
+    if let Some(own) = alternative(access, field, sent) {
         return Some((Confidence::High, format!("the server has it itself: {own}")));
     }
     let own = servers_own(map, entry, access.asset, sent)
@@ -289,7 +289,7 @@ fn bought<'m>(known: &Known<'m>, asset: Ustr, field: Ustr) -> Option<&'m EntryPo
 
 /// The server's own value that is used where the client sends none: a setting, a stored price, or one of a list of
 /// prices.
-fn alternative(field: &Field, sent: &str) -> Option<String> {
+fn alternative(access: &Access, field: &Field, sent: &str) -> Option<String> {
     let wanted = money_words(sent);
     let is_price = |origin: &&Origin| {
         matches!(origin, Origin::Literal(text)
@@ -304,6 +304,12 @@ fn alternative(field: &Field, sent: &str) -> Option<String> {
     field.value.origins().iter().find_map(|origin| {
         let name = match origin {
             Origin::Environment { name, .. } => name.to_ascii_lowercase(),
+            // A list of the same in the same record is what clients have sent before.
+            Origin::Record {
+                asset, field: own, ..
+            } if *asset == access.asset && own.rsplit_once('.').is_some_and(|it| it.1 == sent) => {
+                return None;
+            }
             Origin::Record { field: own, .. } if *own != field.name => own.to_string(),
             _ => return None,
         };
@@ -425,7 +431,7 @@ fn is_free_gain(map: &Map, entry: &EntryPoint, place: &Place<'_>) -> bool {
         .count();
     is_own
         && !is_for_others
-        && !is_purse(entry, place.access.asset, place.field.name, &place.sent)
+        && !is_paid_from(entry, place.access.asset, place.field.name, &place.sent)
         && place.field.operator == "+="
         && !place.access.is_conditional
         && touched == 1

@@ -152,8 +152,8 @@ fn bounds_of(check: &Check, sent: &Origin) -> Vec<f64> {
 }
 
 /// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
-/// shares a word about money with what was sent. One that the handler reads comes first. The purse that the number is
-/// taken from is no price: whoever bets or gives says how much of it.
+/// shares a word about money with what was sent. One that the handler reads comes first. What somebody has to pay with
+/// says nothing of what a thing costs.
 pub fn servers_own(
     map: &Map,
     entry: &EntryPoint,
@@ -165,23 +165,31 @@ pub fn servers_own(
         return None;
     }
     let shares = |name: &str| money_words(name).iter().any(|word| wanted.contains(word));
+    // What grows and shrinks is what somebody has, and says nothing of what a thing is worth.
+    let is_purse = |own: &(Ustr, Ustr)| {
+        let mut written = map.entry_points.iter().flat_map(written_fields);
+        written.any(|(_, access, field)| {
+            (access.asset, field.name) == *own && is_counted(access, field)
+        })
+    };
     let mut known: Vec<(Ustr, Ustr)> = map
         .assets
         .iter()
         .filter(|asset| asset.name != written)
         .filter_map(|asset| {
-            let field = asset.fields.iter().find(|field| shares(&field.name))?;
-            let is_price = !is_purse(entry, asset.name, field.name, sent);
-            is_price.then_some((asset.name, field.name))
+            let field = asset.fields.iter().find(|field| {
+                shares(&field.name) && !firedoor_app::is_taken_from(map, asset.name, field.name)
+            })?;
+            Some((asset.name, field.name))
         })
         .collect();
     known.sort_by_key(|(asset, _)| !reads(entry, *asset));
-    known.first().copied()
+    known.into_iter().find(|own| !is_purse(own))
 }
 
 /// Holds if what was sent is taken from this field, where there is enough: by the same statement, or because who has
 /// less was refused before.
-pub fn is_purse(entry: &EntryPoint, asset: Ustr, name: Ustr, sent: &str) -> bool {
+pub fn is_paid_from(entry: &EntryPoint, asset: Ustr, name: Ustr, sent: &str) -> bool {
     let is_sent = |field: &Field, operators: &[&str]| {
         let mut all = sent_fields(&field.value).into_iter();
         field.name == name && operators.contains(&field.operator) && all.any(|(_, it)| it == sent)

@@ -69,7 +69,7 @@ fn remembers(
         .any(|(_, access)| {
             uses_up(found, access)
                 || moves_on(entry, access) && !is_count_apart(found, access)
-                || stores_code(found, access)
+                || stores_code(found, access) && !is_never_asked(map, entry, access)
                 || is_marked_elsewhere(map, entry, access, found)
         })
 }
@@ -128,6 +128,28 @@ fn moves_on(entry: &EntryPoint, access: &Access) -> bool {
 fn is_count_apart(found: &CompareSecret, access: &Access) -> bool {
     access.operation == Operation::Create
         && found.expected.record_fields(access.asset).next().is_none()
+}
+
+/// What is set in a record that is there already, and stands in no key and in no check, refuses nothing.
+fn is_never_asked(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_table = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::Table);
+    let is_asked = |name: Ustr| {
+        let mut keys = query::accesses(entry)
+            .filter(|(_, other)| other.asset == access.asset)
+            .flat_map(|(_, other)| &other.key);
+        let mut examined = entry.checks.iter().flat_map(|check| check.operands.iter());
+        keys.any(|key| key.name == name)
+            || examined.any(|it| it.record_fields(access.asset).any(|field| field == name))
+    };
+    is_table
+        && access.operation == Operation::Update
+        && access.spread.is_empty()
+        && access
+            .values
+            .iter()
+            .all(|value| value.operator == "=" && !value.name.is_empty() && !is_asked(value.name))
 }
 
 /// The code itself is kept.

@@ -57,7 +57,28 @@ impl Demands {
         Demands::known(entry, effect, accounts, &mut BTreeMap::new())
     }
 
-    /// The same, where what each check asks is worked out once: many effects are behind the same ones.
+    /// Returns what is asked before `effect`, leaving out what is asked in the same place before another one of another
+    /// entry point: whatever that is, it is asked of both.
+    pub fn beyond(
+        entry: &EntryPoint,
+        effect: &Effect,
+        (other, before): (&EntryPoint, &Effect),
+        accounts: &[Ustr],
+    ) -> Demands {
+        let mut found = Demands::default();
+        for check in entry.checks_of(effect) {
+            let mut known = other.checks_of(before);
+            if known.any(|it| it.span == check.span && it.condition == check.condition) {
+                continue;
+            }
+            let one = asked_by(entry, check, accounts);
+            found.is_unclear |= one.is_unclear;
+            found.all.extend(one.all);
+        }
+        found
+    }
+
+    /// What [`Demands::of`] returns, where what each check asks is worked out once: many effects are behind the same ones.
     fn known(
         entry: &EntryPoint,
         effect: &Effect,

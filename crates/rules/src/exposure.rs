@@ -1,10 +1,12 @@
 //! What somebody without credentials reaches, and how much that matters: shared by the rules about access.
 
 use firedoor_app::query::{
-    accesses_in, is_administrative_path, is_personal, is_random_field, is_reading, users_of,
+    accesses_in, account_assets, is_administrative_path, is_personal, is_random_field, is_reading,
+    users_of,
 };
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -35,6 +37,8 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
         let is_kept = is_told_only && access.operation.is_write();
         if effect.layer.is_some()
             || is_kept
+            || is_tidying(map, entry, access)
+            || is_left_to_record(entry, effect)
             || is_harmless(map, access, effects)
             || counts_attempts(entry, access)
         {
@@ -50,6 +54,65 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
         }
     }
     worst
+}
+
+/// What is made, mended or thrown away while a reader is answered, and is the same whoever asks for whatever, is a matter
+/// of the application's own: settings that are there from the first time that somebody needs them.
+fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_fixed = |value: &firedoor_app::Provenance| {
+        let mut origins = value.origins().iter();
+        origins.all(|origin| matches!(origin, Origin::Literal(_) | Origin::Clock))
+    };
+    let is_named = match access.operation {
+        Operation::Create => !account_assets(map).contains(&access.asset),
+        Operation::Delete | Operation::Update => {
+            !access.key.is_empty() && access.key.iter().all(|field| !field.value.is_empty())
+        }
+        _ => false,
+    };
+    let mut fields = access.key.iter().chain(&access.values);
+    is_reading(entry)
+        && is_named
+        && fields.all(|field| is_fixed(&field.value))
+        && access.spread.iter().all(is_fixed)
+}
+
+/// A field of the record says whether strangers are let in, as one of a page that is published does: where it says
+/// otherwise, they are refused because they show no credential.
+fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {
+    let is_refusal = |status: Option<u16>| matches!(status, Some(401 | 403));
+    let is_field = |origin: &Origin| match origin {
+        Origin::Record { field, .. } => !field.is_empty(),
+        Origin::Literal(_) => true,
+        _ => false,
+    };
+    let is_gate = |check: &&Check| {
+        let mut origins = check.operands.iter().flat_map(|it| it.origins()).peekable();
+        let is_asked = matches!(check.kind, CheckKind::Presence | CheckKind::Equality);
+        is_asked
+            && !check.is_alternative
+            && check
+                .refusal
+                .as_ref()
+                .is_some_and(|it| is_refusal(it.status()))
+            && origins.peek().is_some()
+            && origins.all(is_field)
+    };
+    let asks_who = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(|it| it.origins());
+        origins.any(|it| it.is_identity() || it.is_credential())
+    };
+    entry.checks_of(effect).filter(is_gate).any(|gate| {
+        entry.exposed.iter().any(|other| {
+            let is_refused =
+                matches!(other.kind, EffectKind::Respond { status, .. } if is_refusal(status));
+            let is_other_side =
+                |check: &Check| check.span == gate.span && check.outcome != gate.outcome;
+            is_refused
+                && entry.checks_of(other).any(is_other_side)
+                && entry.checks_of(other).any(asks_who)
+        })
+    })
 }
 
 /// Reading for oneself tells nobody anything: only what is written, or told in the answer, counts.

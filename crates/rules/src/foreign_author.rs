@@ -10,7 +10,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::demands::Demands;
+use crate::demands::{Demands, Level};
 
 /// A change of what somebody else wrote.
 pub struct ForeignAuthor<'m> {
@@ -46,12 +46,14 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         let made = Making::of(map, access.asset)?;
         let own = Demands::of(entry, effect, &accounts);
         let (maker, making) = made.first;
-        let is_for_writers = own.are_met_by(&Demands::of(maker, making, &accounts));
+        let beyond = Demands::beyond(entry, effect, made.first, &accounts);
+        let is_for_writers = beyond.are_met_by(&Demands::of(maker, making, &accounts));
         if !is_for_writers || holds_against(entry, access.asset, made.field) {
             return None;
         }
-        // What is asked of whoever writes one is no rank: that nobody has shut him out.
-        let has_rank = asks_rank(entry, effect, &accounts) && !asks_rank(maker, making, &accounts);
+        // What is asked of whoever writes one is no rank: that nobody has shut him out. An office is.
+        let has_rank = is_for_office(&own)
+            || asks_rank(entry, effect, &accounts) && !asks_rank(maker, making, &accounts);
         let other = map
             .entry_points
             .iter()
@@ -190,6 +192,15 @@ fn asks_more(
         keys.any(|it| it.name == field && query::is_principal(&it.value))
             || holds_against(other, own.asset, field)
             || (!has_rank && asks_rank(other, effect, accounts))
+    })
+}
+
+/// Holds if one rank is asked for by its name: what is written in an office is the office's. Several are whoever may talk.
+fn is_for_office(own: &Demands) -> bool {
+    let says_whether = |text: &Ustr| matches!(text.as_str(), "true" | "false" | "null" | "0" | "1");
+    own.all.iter().any(|demand| match &demand.level {
+        Level::OneOf(names) => names.len() == 1 && !names.iter().any(says_whether),
+        _ => false,
     })
 }
 

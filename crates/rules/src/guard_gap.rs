@@ -73,7 +73,11 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         Verdict::Observed => {
             // Who is let in without a name is decided by more than one check where roles are asked for behind it.
             let asks_more = entry.verdict(Control::Authorization).refuses();
-            control == Control::Authentication && !asks_more && !tells(map, entry)
+            // What is kept in order while a reader is answered is no work of his.
+            control == Control::Authentication
+                && !asks_more
+                && !tells(map, entry)
+                && !query::is_reading(entry)
         }
         _ => false,
     };

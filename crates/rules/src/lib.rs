@@ -48,6 +48,7 @@ mod lesser_role;
 mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_keeps_token;
+mod made_anew;
 mod made_for_others;
 mod missing_role_check;
 mod oauth_flow;

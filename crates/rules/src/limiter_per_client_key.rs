@@ -6,7 +6,7 @@ use ustr::Ustr;
 
 use crate::throttle::{
     changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
-    throttles,
+    is_tight, throttles,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -29,8 +29,18 @@ fn check(map: &Map, findings: &mut Findings) {
     // One function that makes keys serves many limiters.
     let mut seen: Vec<&Provenance> = Vec::new();
     for entry in entries {
+        // Whoever changes the header with each request is counted by what is guessed at.
+        let names_something = |key: &Provenance| {
+            [RequestPart::Body, RequestPart::Path, RequestPart::Query]
+                .iter()
+                .any(|part| key.is_from(*part))
+        };
+        let is_counted_twice = throttles(entry)
+            .iter()
+            .any(|(throttle, ..)| is_tight(throttle) && names_something(&throttle.key));
         for (throttle, span, name) in throttles(entry) {
             if let Some(header) = chosen_header(throttle)
+                && !is_counted_twice
                 && !seen.contains(&&throttle.key)
             {
                 seen.push(&throttle.key);

@@ -1,8 +1,8 @@
 //! Finds log-ins at which passwords can be guessed without end.
 
 use firedoor_app::{
-    CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    Verdict, query,
+    Check, CheckKind, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Map,
+    Operation, Origin, Provenance, RequestPart, Verdict, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -51,6 +51,55 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         report(entry, compared, findings);
     }
+    for entry in &map.entry_points {
+        report_shared(map, entry, findings);
+    }
+}
+
+/// What somebody has put a password before, as a link or a room, is no account; the password can be guessed as well.
+fn report_shared(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    if query::verifies_password(entry)
+        || query::is_capability(map, entry)
+        || entry.verdict(Control::Authentication).refuses()
+        || is_throttled(map, entry)
+    {
+        return;
+    }
+    let Some(check) = entry.checks.iter().find(|check| compares_shared(check)) else {
+        return;
+    };
+    let finding = findings
+        .at_entry(entry)
+        .symbol("shared")
+        .confidence(Confidence::Medium)
+        .title(format!("a password can be guessed at `{}`", entry.id()))
+        .message(numbers(entry))
+        .because("compares", check.span, "the password is compared here");
+    with_place(finding, entry).report();
+}
+
+/// What the client sends as a password has to be the one that a record holds.
+fn compares_shared(check: &Check) -> bool {
+    let last = |name: &str| query::is_password_name(name.rsplit('.').next().unwrap_or(name));
+    let is_sent = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Body | RequestPart::Query | RequestPart::Message, name) => {
+            last(name)
+        }
+        _ => false,
+    };
+    let is_kept = |origin: &Origin| match origin {
+        Origin::Record { field, .. } => last(field),
+        _ => false,
+    };
+    let [one, other] = check.operands.as_slice() else {
+        return false;
+    };
+    let only = |value: &Provenance, is_so: &dyn Fn(&Origin) -> bool| {
+        !value.is_empty() && value.origins().iter().all(is_so)
+    };
+    check.kind == CheckKind::Equality
+        && (only(one, &is_sent) && only(other, &is_kept)
+            || only(one, &is_kept) && only(other, &is_sent))
 }
 
 /// Holds if the account is made on the way to the comparison: its password is the one that the same request chose.

@@ -2,6 +2,7 @@
 
 use firedoor_app::ownership::key_of;
 use firedoor_app::{Control, EntryPoint, Map, Origin, Transport};
+use firedoor_source::Span;
 
 use crate::foreign_author::foreign_author;
 use crate::made_for_others::made_for_others;
@@ -57,18 +58,30 @@ fn check(map: &Map, findings: &mut Findings) {
                 found.example.words(asset),
             )
             .because("reached", entry.registered, "the entry point");
-        for other in rest.take(MOST) {
-            let words = format!(
-                "{} the {} of that key too",
-                other.verb(),
-                other.usage.access.asset
-            );
-            finding = finding.because("effect", other.usage.effect.span, words);
+        for (span, words) in further(found, rest) {
+            finding = finding.because("effect", span, words);
         }
         finding.report();
     }
     report_made(map, findings);
     report_foreign(map, findings);
+}
+
+/// Returns what else is done to records of the same key, each once.
+fn further<'m>(
+    found: &Unowned<'m>,
+    rest: impl Iterator<Item = &'m &'m Unowned<'m>>,
+) -> Vec<(Span, String)> {
+    let place = |it: &Unowned<'_>| (it.usage.effect.span, it.usage.access.asset, it.verb());
+    let mut places = vec![place(found)];
+    for other in rest.map(|other| place(other)) {
+        if places.len() <= MOST && !places.contains(&other) {
+            places.push(other);
+        }
+    }
+    let told = places.into_iter().skip(1);
+    told.map(|(span, asset, verb)| (span, format!("{verb} the {asset} of that key too")))
+        .collect()
 }
 
 /// Reports what members of a group change or delete although somebody else wrote it.

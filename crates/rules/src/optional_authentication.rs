@@ -1,8 +1,10 @@
 //! Finds entry points that read who is asking, and act for those who do not say it too.
 
 use firedoor_app::{
-    Control, EntryPoint, Map, Operation, Origin, RequestPart, Verdict, query, user_control,
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict,
+    query, user_control,
 };
+use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::exposure::{is_public_by_nature, worst};
@@ -53,9 +55,9 @@ fn names_itself(map: &Map, entry: &EntryPoint) -> bool {
     })
 }
 
-/// Holds if whoever says who he is has to be one of the record's people, and whoever says nothing is told the same
-/// records, which every other entry point tells to people that it knows.
-fn is_asked_of_known(map: &Map, entry: &EntryPoint) -> bool {
+/// Returns the records, and where they are read, of which whoever says who he is has to be one of the people, and
+/// whoever says nothing is told the same ones, which every other entry point tells to people that it knows.
+fn asked_of_known(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
     let is_guarded = |asset: Ustr| {
         let mut others = query::users_of(map, asset, false)
             .filter(|other| !std::ptr::eq(*other, entry))
@@ -63,26 +65,55 @@ fn is_asked_of_known(map: &Map, entry: &EntryPoint) -> bool {
         others.peek().is_some()
             && others.all(|other| other.verdict(Control::Authentication) == Verdict::Enforced)
     };
-    let is_told = |asset: Ustr| {
-        let mut effects = entry.exposed.iter();
-        effects.any(|effect| query::tells(effect, asset))
+    // What is joined to the records that are read is told, too.
+    let told = |read: Ustr| {
+        let answers = entry
+            .exposed
+            .iter()
+            .filter_map(|effect| match &effect.kind {
+                EffectKind::Respond {
+                    body,
+                    is_error: false,
+                    ..
+                } => Some(body),
+                _ => None,
+            });
+        let origins = answers.flatten().flat_map(|field| field.value.origins());
+        let mut assets: Vec<Ustr> = origins
+            .filter_map(|origin| match origin {
+                Origin::Record { asset, .. } => Some(*asset),
+                _ => None,
+            })
+            .collect();
+        let is_told = |effect: &Effect| query::tells(effect, read);
+        assets.extend(entry.exposed.iter().any(is_told).then_some(read));
+        assets
     };
-    let is_compared = |asset: Ustr| {
+    let is_compared = |access: &Access| {
+        let is_key = |origin: &Origin| {
+            let mut keys = access.key.iter();
+            origin.is_from_client() && keys.any(|it| it.value.origins().contains(origin))
+        };
         entry.checks.iter().any(|check| {
+            let examined = check.provenance();
             check.refusal.is_some()
                 && user_control(check) == Some(Control::Ownership)
-                && check.provenance().record_fields(asset).next().is_some()
+                && (examined.record_fields(access.asset).next().is_some()
+                    || examined.origins().iter().any(is_key))
         })
     };
-    entry.verdict(Control::Ownership).refuses()
-        && query::accesses_in(&entry.exposed).any(|(effect, access)| {
-            effect.layer.is_none()
-                && access.operation == Operation::Read
-                && query::is_personal(map, access.asset)
-                && is_told(access.asset)
-                && is_compared(access.asset)
-                && is_guarded(access.asset)
-        })
+    if !entry.verdict(Control::Ownership).refuses() {
+        return None;
+    }
+    query::accesses_in(&entry.exposed).find_map(|(effect, access)| {
+        let is_read = effect.layer.is_none() && access.operation == Operation::Read;
+        if !is_read || !is_compared(access) {
+            return None;
+        }
+        let mut told = told(access.asset).into_iter();
+        let asset = told.find(|it| query::is_personal(map, *it) && is_guarded(*it))?;
+        Some((asset, effect.span))
+    })
 }
 
 fn check(map: &Map, findings: &mut Findings) {
@@ -92,24 +123,29 @@ fn check(map: &Map, findings: &mut Findings) {
         {
             continue;
         }
-        let Some(exposure) = worst(map, entry, &entry.exposed) else {
-            continue;
-        };
+        let exposure = worst(map, entry, &entry.exposed);
+        let confidence = exposure
+            .as_ref()
+            .map_or(Confidence::Low, |it| it.confidence);
         // Who asks may say who he is: that is for nobody else to choose.
-        let confidence = match exposure.confidence {
-            _ if names_itself(map, entry) => Confidence::High,
-            Confidence::Low if is_asked_of_known(map, entry) => Confidence::Medium,
-            confidence => confidence,
+        let confidence = match exposure.is_some() && names_itself(map, entry) {
+            true => Confidence::High,
+            false => confidence,
         };
-        if confidence == Confidence::Low {
+        let found = match exposure.filter(|_| confidence > Confidence::Low) {
+            Some(exposure) => Some((exposure.words, exposure.span, confidence)),
+            None => asked_of_known(map, entry)
+                .map(|(asset, span)| (format!("reads {asset}"), span, Confidence::Medium)),
+        };
+        let Some((words, span, confidence)) = found else {
             continue;
-        }
+        };
         let mut finding = findings
             .at_entry(entry)
             .confidence(confidence)
-            .title(format!("`{}` {} whether or not the caller is known", entry.id(), exposure.words))
+            .title(format!("`{}` {words} whether or not the caller is known", entry.id()))
             .message("A layer reads the caller's credential, but a request without one, or with a wrong one, goes on.")
-            .because("effect", exposure.span, format!("{} here", exposure.words));
+            .because("effect", span, format!("{words} here"));
         for layer in &entry.layers {
             if layer.controls.contains(&Control::Authentication) {
                 finding = finding.because(

@@ -24,11 +24,18 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let accounts = query::account_assets(map);
     for entry in &map.entry_points {
-        if !query::is_registration(map, entry) || !lookups::lookups(map, entry).is_empty() {
+        if !query::is_registration(map, entry) {
             continue;
         }
+        let secrets = lookups::lookups(map, entry);
         let joined = query::handler_accesses(entry)
             .find_map(|(effect, access)| Some((effect, access, group(map, &accounts, access)?)));
+        let joined = joined.filter(|(_, access, field)| {
+            let asset = access.asset;
+            !secrets
+                .iter()
+                .any(|it| may_invite(map, it.access.asset, asset, field))
+        });
         let Some((effect, access, field)) = joined else {
             continue;
         };
@@ -47,6 +54,25 @@ fn check(map: &Map, findings: &mut Findings) {
             .report();
     }
     check_choices(map, &accounts, findings);
+}
+
+/// Holds unless it is known of what the secret finds that it says nothing of such groups, as a token that only proves
+/// an address.
+fn may_invite(map: &Map, found: Ustr, joining: Ustr, field: &Field) -> bool {
+    let group = map
+        .asset(joining)
+        .and_then(|asset| asset.field(&field.name))
+        .and_then(|field| field.refers_to);
+    let is_about = |name: &str| {
+        let wanted = words(field).to_ascii_lowercase();
+        name.to_ascii_lowercase().contains(&wanted)
+    };
+    match map.asset(found) {
+        Some(asset) if !asset.fields.is_empty() => asset.fields.iter().any(|it| {
+            is_about(&it.name) || group.is_some() && (it.refers_to == group || Some(found) == group)
+        }),
+        _ => true,
+    }
 }
 
 /// Reports who joins whatever he names where others get in by an invitation only.

@@ -90,7 +90,13 @@ fn is_validated(entry: &EntryPoint, check: &Check) -> bool {
     let holds = |operand: &Provenance| {
         let mut origins = operand.origins().iter();
         origins.any(|origin| {
-            let is_whole = matches!(origin, Origin::Request(_, name) if name.is_empty());
+            // The body as a whole, where the token comes in the body.
+            let is_whole = sent.iter().any(|sent| match (origin, sent) {
+                (Origin::Request(part, name), Origin::Request(own, _)) => {
+                    name.is_empty() && part == own
+                }
+                _ => false,
+            });
             is_whole || sent.contains(&origin)
         })
     };

@@ -72,7 +72,15 @@ fn is_secret(value: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
                 | Origin::Answer(_)
         )
     });
-    has_secret && !is_worked_on
+    // Of a secret that was only asked after, the answer says whether there is one.
+    let is_told = |text: &str| {
+        value
+            .origins()
+            .iter()
+            .any(|it| matches!(it, Origin::Literal(found) if found == text))
+    };
+    let is_outcome = is_told("true") && is_told("false");
+    has_secret && !is_worked_on && !is_outcome
 }
 
 fn makes_secret(entry: &EntryPoint, places: &[(Ustr, Ustr)]) -> bool {

@@ -1,6 +1,8 @@
 //! How many values a stored secret can have: shared by the rules about guessing.
 
-use firedoor_app::{CheckKind, EntryPoint, Map, Origin, Provenance, RequestPart, query};
+use firedoor_app::{
+    CheckKind, EntryPoint, Field, Map, Origin, Provenance, RequestPart, lookups, query,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -31,8 +33,8 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<Guess> {
             // What finds somebody once, and is taken away by that, is a code, and no name of his.
             let is_taken = access.values.iter().any(|value| value.name == field.name);
             let is_shown = query::account_assets(map).contains(&access.asset) && !is_taken;
-            let bits =
-                (is_tried && !is_shown).then(|| bits_of(map, access.asset, field.name))??;
+            let bits = (is_tried && !is_shown)
+                .then(|| bits_of(map, access.asset, field.name, &access.key))??;
             Some(Guess {
                 asset: access.asset,
                 field: field.name,
@@ -59,7 +61,7 @@ fn compared(map: &Map, entry: &EntryPoint) -> Option<Guess> {
                     asset: *asset,
                     field: *field,
                     bits: (!query::account_assets(map).contains(asset))
-                        .then(|| bits_of(map, *asset, *field))??,
+                        .then(|| bits_of(map, *asset, *field, &[]))??,
                     span,
                 }),
                 _ => None,
@@ -78,8 +80,8 @@ fn is_sent(value: &Provenance) -> bool {
     .any(|part| value.is_from(part))
 }
 
-/// Returns the bits of the random values that records of `asset` get in `field`, if they are few.
-fn bits_of(map: &Map, asset: Ustr, field: Ustr) -> Option<u32> {
+/// Returns the bits of the random values that records of `asset` which the key can find get in `field`, if they are few.
+fn bits_of(map: &Map, asset: Ustr, field: Ustr, key: &[Field]) -> Option<u32> {
     // What people choose, or show around, is no secret.
     if is_chosen(map, asset, field) {
         return None;
@@ -87,6 +89,7 @@ fn bits_of(map: &Map, asset: Ustr, field: Ustr) -> Option<u32> {
     let written = map.entry_points.iter().flat_map(|entry| {
         query::accesses(entry)
             .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
+            .filter(move |(_, access)| lookups::values_agree(&access.values, key))
             .flat_map(|(_, access)| &access.values)
             .filter(move |value| value.name == field)
             .map(|value| &value.value)

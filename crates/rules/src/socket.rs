@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    Provenance, RequestPart, RoomKind, Transport, Verdict, query,
+    Provenance, RequestPart, RoomKind, Transport, Verdict, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -138,9 +138,9 @@ fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
     effects.any(|effect| query::tells(effect, asset))
 }
 
-/// A process remembers its connections; that is no change of anything.
+/// A process remembers its connections, and may count how many come from an address; that is no change of anything.
 fn is_bookkeeping(map: &Map, access: &Access) -> bool {
-    is_memory(map, access.asset)
+    is_memory(map, access.asset) || counting::notes_visit(access)
 }
 
 /// Holds if the asset lives in the memory of the process.

@@ -1,9 +1,11 @@
 //! Finds lists that lack the filter by owner or tenant that other lists of the same records have.
 
+use firedoor_app::lookups::is_identifier;
 use firedoor_app::ownership::{
     Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, is_shared, ties,
 };
-use firedoor_app::{Access, Map, Origin, RequestPart};
+use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Origin, RequestPart, query};
+use ustr::Ustr;
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -43,6 +45,9 @@ fn check(map: &Map, findings: &mut Findings) {
             .collect();
         let scoped: Vec<&&Usage<'_>> = others.iter().filter(|other| lists_own(other)).collect();
         let Some(example) = scoped.first() else {
+            if let Some(other) = left_out(map, usage) {
+                report_left_out(usage, &other, findings);
+            }
             continue;
         };
         if is_for_higher_rank(usage.entry, scoped.iter().map(|other| other.entry)) {
@@ -73,6 +78,91 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("reached", usage.entry.registered, "the entry point")
             .report();
     }
+}
+
+/// An access that names what the path says the records belong to, with the field that it does so by.
+struct Named<'m> {
+    entry: &'m EntryPoint,
+    effect: &'m Effect,
+    field: Ustr,
+}
+
+/// Returns where records of the list are made, changed or told by the part of the path that the list stands below, that
+/// the caller was held against, and that the list leaves out. All who use such records below that part name it.
+fn left_out<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Named<'m>> {
+    let ties = ties(usage.entry, usage.effect);
+    let is_path = |origin: &&Origin| matches!(origin, Origin::Request(RequestPart::Path, _));
+    let parent = ties.sent.iter().find(is_path)?;
+    let Origin::Request(_, parameter) = parent else {
+        return None;
+    };
+    let is_told_alone = usage.access.key.iter().all(|field| {
+        let mut origins = field.value.origins().iter();
+        origins.all(|it| matches!(it, Origin::Literal(_) | Origin::Clock))
+    });
+    let part = format!("{{{parameter}}}");
+    if !is_told_alone || !usage.entry.path.contains(&part) {
+        return None;
+    }
+    let is_below = |entry: &&EntryPoint| {
+        !std::ptr::eq(*entry, usage.entry)
+            && entry.path.contains(&part)
+            && entry.group.0 == usage.entry.group.0
+    };
+    let others = map.entry_points.iter().filter(is_below).flat_map(|entry| {
+        let own = query::handler_accesses(entry);
+        let own = own.filter(|(_, access)| access.asset == usage.access.asset);
+        own.map(move |(effect, access)| (entry, effect, access))
+    });
+    let mut first = None;
+    for (entry, effect, access) in others {
+        let field = named_by(entry, effect, access, parent)?;
+        first.get_or_insert(Named {
+            entry,
+            effect,
+            field,
+        });
+    }
+    first
+}
+
+/// Returns the field, other than the record's own number, that holds the part of the path, or what the caller's tie to
+/// it says of it.
+fn named_by(entry: &EntryPoint, effect: &Effect, access: &Access, parent: &Origin) -> Option<Ustr> {
+    let ties = ties(entry, effect);
+    let is_parent = |field: &&Field| {
+        let origins = field.value.origins();
+        let is_of_tie = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset, field: of, of_principal: true }
+                if *asset != access.asset && *of == field.name)
+        };
+        !is_identifier(&field.name)
+            && (origins.contains(parent)
+                || ties.sent.contains(parent) && origins.iter().any(is_of_tie))
+    };
+    let mut fields = access.key.iter().chain(&access.values);
+    fields.find(is_parent).map(|field| field.name)
+}
+
+fn report_left_out(usage: &Usage<'_>, other: &Named<'_>, findings: &mut Findings) {
+    let (asset, field) = (usage.access.asset, other.field);
+    findings
+        .at_entry(usage.entry)
+        .span(usage.effect.span)
+        .symbol(&asset)
+        .symbol(&field)
+        .confidence(Confidence::Medium)
+        .title(format!("`{}` lists everybody's {asset}", usage.entry.id()))
+        .message(format!(
+            "The caller was held against a part of the path; `{field}` is not in the query, so that the list holds what belongs to others."
+        ))
+        .because(
+            "compared-with",
+            other.effect.span,
+            format!("`{}` names the {field}", other.entry.id()),
+        )
+        .because("reached", usage.entry.registered, "the entry point")
+        .report();
 }
 
 /// Holds if the list holds what belongs to a record of another asset: whose it is, is a question of that record.

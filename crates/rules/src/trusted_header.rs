@@ -1,8 +1,8 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, Control, EntryPoint, Field, Map, Origin, Provenance, RequestPart, is_about_connection,
-    names_somebody, query,
+    Access, Control, Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart,
+    is_about_connection, names_somebody, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -31,6 +31,9 @@ fn check(map: &Map, findings: &mut Findings) {
         let mut identifying = query::accesses(entry)
             .filter(|(_, access)| !crate::throttle::counts_attempts(entry, access));
         let found = identifying.find_map(|(effect, access)| {
+            if !is_reached_by_anybody(entry, effect) {
+                return None;
+            }
             let header = identity_header(map, &accounts, access)?;
             Some((effect.span, access.asset, header))
         });
@@ -38,6 +41,13 @@ fn check(map: &Map, findings: &mut Findings) {
             report(entry, span, asset, header, findings);
         }
     }
+}
+
+/// Holds if a caller without credentials gets there too: behind a key that is asked for, whoever has it may speak for
+/// others.
+fn is_reached_by_anybody(entry: &EntryPoint, effect: &Effect) -> bool {
+    let mut reached = entry.exposed.iter();
+    reached.any(|exposed| exposed.span == effect.span)
 }
 
 /// Returns the header that says whose record is read or written. A record that is found by who has proven to be asking

@@ -44,7 +44,7 @@ fn check(map: &Map, findings: &mut Findings) {
             report_mark(entry, effect, mark, findings);
             continue;
         }
-        if asks(map, entry, effect) || is_exempt(map, entry) {
+        if asks(map, entry, effect) || is_exempt(map, entry, effect) {
             continue;
         }
         findings
@@ -220,10 +220,10 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
 }
 
 /// A new account has no second factor yet, and a renewed session was opened with it.
-fn is_exempt(map: &Map, entry: &EntryPoint) -> bool {
+fn is_exempt(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
     is_guarded(entry)
         || sessions::renewal(map, entry).is_some()
-        || exchanges_token(map, entry)
+        || exchanges_token(map, entry, opening)
         || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
@@ -244,16 +244,18 @@ fn is_guarded(entry: &EntryPoint) -> bool {
 
 /// Holds if the session comes from a token that an earlier log-in has issued, or that only somebody who is logged in
 /// was given, as the code by which a second device is paired.
-fn exchanges_token(map: &Map, entry: &EntryPoint) -> bool {
+fn exchanges_token(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
     let is_after_log_in = |made: &EntryPoint| {
         query::verifies_password(made)
             || query::guards(made, Control::Authentication)
                 .any(|layer| layer.verdict == Verdict::Enforced)
     };
-    // A layer that looks who is asking, and lets everybody on, has no part in it.
+    // A layer that looks who is asking, and lets everybody on, has no part in it; neither has what is verified on
+    // another way through the handler, as where an account is connected with one of another site.
     verified(map)
         .filter(|found| std::ptr::eq(found.entry, entry) && found.token.is_verified)
         .filter(|found| found.effect.layer.is_none())
+        .filter(|found| !query::are_exclusive(entry, found.effect, opening))
         .any(|found| {
             issued(map).any(|made| is_after_log_in(made.entry) && accepts(&found, made.token))
         })

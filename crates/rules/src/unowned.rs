@@ -13,6 +13,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
+use crate::made_anew::{is_made_here, is_name_looked_for};
 use crate::orders::settlements;
 
 /// A use of a record that ties it to nobody, with what says that it should.
@@ -76,7 +77,9 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let open = usages
         .iter()
         .filter(|usage| !tallies.contains(&usage.access.asset))
-        .filter(|usage| is_by_choice(map, usage) && !is_made_here(usage));
+        .filter(|usage| {
+            is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage)
+        });
     for usage in open {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
             continue;
@@ -104,17 +107,6 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         });
     }
     found
-}
-
-/// What the request has made itself under the same key is its own, such as a process that is remembered while it runs.
-fn is_made_here(usage: &Usage<'_>) -> bool {
-    let keys: Vec<_> = usage.access.key.iter().map(|field| &field.value).collect();
-    query::handler_accesses(usage.entry).any(|(_, made)| {
-        made.asset == usage.access.asset
-            && made.operation == Operation::Create
-            && !made.key.is_empty()
-            && made.key.iter().all(|field| keys.contains(&&field.value))
-    })
 }
 
 fn has_checked_parent(usage: &Usage<'_>) -> bool {

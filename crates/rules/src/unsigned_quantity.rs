@@ -1,6 +1,6 @@
 //! Finds numbers of the client that change a balance and may be negative.
 
-use firedoor_app::{CheckKind, Map, query};
+use firedoor_app::{Access, CheckKind, Field, Map, query};
 
 use crate::client_value::{
     has_lower_bound, is_bounded_number, is_compared_with_balance, is_counted, is_from_server,
@@ -21,13 +21,28 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Holds if the field is declared as a text or names another record: one instead of the other is no sum.
+fn is_no_number(map: &Map, access: &Access, field: &Field) -> bool {
+    let declared = map.asset(access.asset);
+    let Some(declared) = declared.and_then(|asset| asset.field(&field.name)) else {
+        return false;
+    };
+    let is_text = |kind: ustr::Ustr| {
+        let kind = kind.to_ascii_lowercase();
+        ["str", "char", "text", "uuid"]
+            .iter()
+            .any(|word| kind.starts_with(word))
+    };
+    declared.refers_to.is_some() || declared.kind.is_some_and(is_text)
+}
+
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
         for (effect, access, field) in written_fields(entry) {
-            if !is_counted(access, field) {
+            if !is_counted(access, field) || is_no_number(map, access, field) {
                 continue;
             }
             for (origin, sent) in sent_fields(&field.value) {

@@ -81,6 +81,34 @@ fn a_setting_among_what_is_searched_is_no_condition() {
 }
 
 #[test]
+fn a_setting_is_the_condition_of_a_flag_that_it_alone_chose() {
+    let setting = Origin::Environment {
+        name: Ustr::from("OPEN"),
+        fallback: None,
+    };
+    let flag = Provenance::new([Origin::Literal(Ustr::from("true"))]);
+    let mut chosen = open_way(CheckKind::Presence, vec![flag.clone()]);
+    chosen.checks[0].control = Provenance::new([setting.clone()]);
+    assert_eq!(environment_of(&chosen).as_deref(), Some("OPEN"));
+    // Which paths are left out may be set, and the path decides.
+    let path = Origin::Request(RequestPart::Line, Ustr::from("path"));
+    let listed = vec![Provenance::new([path.clone()]), flag.clone()];
+    let mut listed = open_way(CheckKind::Equality, listed);
+    listed.checks[0].control = Provenance::new([setting.clone()]);
+    assert_eq!(environment_of(&listed), None);
+    let mut among = open_way(CheckKind::Presence, vec![flag]);
+    among.checks[0].control = Provenance::new([setting, path]);
+    assert_eq!(environment_of(&among), None);
+    // All settings together are none of them.
+    let all = Origin::Environment {
+        name: Ustr::from(""),
+        fallback: None,
+    };
+    let all = open_way(CheckKind::Presence, vec![Provenance::new([all])]);
+    assert_eq!(environment_of(&all), None);
+}
+
+#[test]
 fn what_the_request_names_and_the_caller_decide_is_a_question_of_rights() {
     let found = |asset: &str, field: &str| Origin::Record {
         asset: Ustr::from(asset),

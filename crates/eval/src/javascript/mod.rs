@@ -191,7 +191,10 @@ fn object_method(machine: &Machine<'_>, id: ObjectId, name: &str) -> Option<Func
 /// Holds if the language gives objects of this kind a method of that name.
 pub(crate) fn has_method(machine: &Machine<'_>, id: ObjectId, name: Ustr) -> bool {
     let class = match machine.heap.get(id).kind {
-        ObjectKind::Namespace(_) | ObjectKind::Host(_) | ObjectKind::Super { .. } => return false,
+        ObjectKind::Namespace(_)
+        | ObjectKind::Host(_)
+        | ObjectKind::Super { .. }
+        | ObjectKind::Proxy { .. } => return false,
         ObjectKind::Instance { class } => Some(class),
         ObjectKind::Class { .. } => Some(id),
         _ => None,
@@ -264,10 +267,10 @@ fn native_object(
 }
 
 /// Holds if some alternative can be called.
-fn is_callable(machine: &Machine<'_>, value: &Value) -> bool {
+pub(crate) fn is_callable(machine: &Machine<'_>, value: &Value) -> bool {
     value.atoms().iter().any(|atom| match atom {
         Atom::Object(id) => matches!(
-            machine.heap.get(*id).kind,
+            machine.heap.get(machine.unproxied(*id)).kind,
             ObjectKind::Function { .. }
                 | ObjectKind::Bound { .. }
                 | ObjectKind::Method { .. }

@@ -22,7 +22,11 @@ pub(super) fn function(name: &str) -> Option<Function> {
         "Object.values" => values,
         "Object.entries" => entries,
         "Object.assign" => assign,
-        "Object.freeze" | "Object.seal" | "Object.preventExtensions" | "Object" | "Proxy" => first,
+        "Object.freeze" | "Object.seal" | "Object.preventExtensions" | "Object" => first,
+        "Proxy" => |machine, call| {
+            let (target, handler) = (call.argument(0), call.argument(1));
+            Ok(Some(machine.make_proxy(target, handler, call.span)))
+        },
         "Object.fromEntries" => from_entries,
         "Object.defineProperty" | "Reflect.defineProperty" => define_property,
         "Object.defineProperties" => define_properties,
@@ -63,6 +67,7 @@ fn own_entries(
     let mut entries: Vec<Entry> = Vec::new();
     let mut further = object.is_unknown() || object.as_outside().is_some();
     for id in object.objects().collect::<Vec<_>>() {
+        let id = machine.unproxied(id);
         if let ObjectKind::Namespace(module) = machine.heap.get(id).kind {
             for (key, value) in machine.module_exports(module) {
                 entries.push(Entry {

@@ -267,7 +267,7 @@ fn tell(
             if fields.len() == before {
                 fields.push(Field {
                     name,
-                    value: host.deep_provenance(machine, &read),
+                    value: host.told_provenance(machine, &read),
                     operator: "=",
                 });
             }

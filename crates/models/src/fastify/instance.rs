@@ -132,8 +132,12 @@ pub(super) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
         return Ok(Some(call.this.clone()));
     };
     let given = call.arguments.get(1);
+    // A client of a library has no getter, whatever it answers when it is asked.
+    let is_written = given
+        .only_object()
+        .is_some_and(|it| matches!(machine.heap.get(it).kind, ObjectKind::Plain));
     let value = match option(machine, &given, "getter", call.span) {
-        Some(getter) if crate::tools::is_function(machine, &getter) => {
+        Some(getter) if is_written && crate::tools::is_function(machine, &getter) => {
             let this = Some(call.this.clone());
             machine.call_value(&getter, this, &Default::default(), call.span)?
         }

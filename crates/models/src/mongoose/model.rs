@@ -192,9 +192,13 @@ pub(super) fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     };
     let first = call.arguments.get(0);
     let is_list = is_list(machine, &first);
+    let may_be_one = !is_list
+        || first
+            .objects()
+            .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Plain));
     let (made, is_open) = if is_list {
-        let (elements, is_open) = machine.elements_of(&first);
-        (elements, is_open)
+        let (_, is_open) = machine.elements_of(&first);
+        (store::parts(machine, &first), is_open)
     } else {
         let more = call.arguments.positional.iter().skip(1);
         let more = more.filter(|value| {
@@ -210,8 +214,8 @@ pub(super) fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         document::save_all(host, machine, &created, call.span)?;
         documents.push(created);
     }
-    let result = match (is_list, documents.as_slice()) {
-        (false, [one]) => one.clone(),
+    let result = match (may_be_one, documents.as_slice()) {
+        (true, [one]) => one.clone(),
         _ => machine.make_list(documents, is_open, call.span),
     };
     Ok(Some(machine.make_promise(

@@ -1,0 +1,44 @@
+//! Records that a request makes itself, and looks for before or after: none of them is another's.
+
+use firedoor_app::ownership::{self, Usage, Use};
+use firedoor_app::{Effect, Field, Operation, query};
+
+/// What the request has made itself under the same key is its own, such as a process that is remembered while it runs.
+pub(crate) fn is_made_here(usage: &Usage<'_>) -> bool {
+    let keys: Vec<_> = usage.access.key.iter().map(|field| &field.value).collect();
+    query::handler_accesses(usage.entry).any(|(_, made)| {
+        made.asset == usage.access.asset
+            && made.operation == Operation::Create
+            && !made.key.is_empty()
+            && made.key.iter().all(|field| keys.contains(&&field.value))
+    })
+}
+
+/// What the new record is to be called is looked for first, so that no two are called the same: what is answered after the
+/// record was made is the new one.
+pub(crate) fn is_name_looked_for(usage: &Usage<'_>) -> bool {
+    let (entry, asset) = (usage.entry, usage.access.asset);
+    let is_put = |key: &Field, values: &[Field]| {
+        values.iter().any(|value| {
+            let put = value.value.origins();
+            let mut looked_for = key.value.origins().iter();
+            value.name == key.name && looked_for.all(|origin| put.contains(origin))
+        })
+    };
+    let is_asked = matches!(usage.kind, Use::Tell | Use::Find) && !usage.access.key.is_empty();
+    let place = |wanted: &Effect| entry.effects.iter().position(|it| std::ptr::eq(it, wanted));
+    let found = query::handler_accesses(entry).find(|(_, made)| {
+        let mut key = usage.access.key.iter();
+        made.asset == asset
+            && made.operation == Operation::Create
+            && key.all(|field| is_put(field, &made.values))
+    });
+    let Some((made, _)) = found.filter(|_| is_asked) else {
+        return false;
+    };
+    // What was found, and is answered instead of a new one, comes earlier.
+    ownership::answers_with(entry, asset).all(|answer| {
+        let is_behind = made.checks.iter().all(|it| answer.checks.contains(it));
+        place(answer) > place(made) && is_behind
+    })
+}
