@@ -11,8 +11,8 @@ use ustr::Ustr;
 
 use crate::query::{accesses, comparisons, handler_accesses, is_principal, tells, verifications};
 use crate::{
-    Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind,
-    Map, Operation, Origin, Provenance, RequestPart, TokenKind, user_control,
+    Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart, TokenKind, user_control,
 };
 
 mod ties;
@@ -220,9 +220,55 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
         .filter_map(|layer| match layer.kind {
             LayerKind::Inline => inside_rank(entry),
-            _ => Some(layer.name),
+            _ => asks_for_rank(entry, layer).then_some(layer.name),
         })
         .collect()
+}
+
+/// Holds unless all that the guard asks is met by whoever lacks something: a ban, or the scopes that only those have
+/// who come with a token. That gives nobody more rights than others.
+fn asks_for_rank(entry: &EntryPoint, layer: &Layer) -> bool {
+    let mut places = layer
+        .places
+        .iter()
+        .filter(|place| place.control == Control::Authorization)
+        .peekable();
+    places.peek().is_none()
+        || places.any(|place| {
+            let checks = entry.checks.iter();
+            let mut own = checks.filter(|it| it.span == place.span && it.refusal.is_some());
+            // `!req.caller` asks who somebody is, whatever table that is looked up in.
+            let is_known = |check: &Check| {
+                let mut all = layer.places.iter();
+                is_met_by_anybody(check)
+                    && all.any(|it| it.control == Control::Authentication && it.span == place.span)
+            };
+            !own.any(|check| is_met_by_lacking(check) || is_known(check))
+        })
+}
+
+/// Holds if all that the check asks, part by part, is that there is somebody.
+pub fn is_met_by_anybody(check: &Check) -> bool {
+    let is_attribute = |origin: &Origin| match origin {
+        Origin::Record { field, .. } => !field.is_empty(),
+        Origin::Principal(_) => true,
+        _ => false,
+    };
+    // What stands for somebody, whichever way he has come, holds his record beside what else is known of him.
+    let is_whole =
+        |origin: &Origin| matches!(origin, Origin::Record { field, .. } if field.is_empty());
+    check.parts().iter().all(|part| {
+        let origins = || part.operands.iter().flat_map(Provenance::origins);
+        let is_somebody = origins().any(is_whole) || !origins().any(is_attribute);
+        part.kind == CheckKind::Presence && (!part.outcome || is_somebody)
+    })
+}
+
+/// Holds if whoever lacks something passes the check: who is not banned, or has no token whose scopes could be too few.
+pub fn is_met_by_lacking(check: &Check) -> bool {
+    check.parts().iter().any(|part| {
+        part.kind == CheckKind::Presence && !part.outcome && part.operands.iter().any(is_principal)
+    })
 }
 
 /// What the handler asks of everybody before it does anything, so that asking the same is the same rank. A test that

@@ -51,6 +51,7 @@ impl<'p> Machine<'p> {
             .function(closure.function);
         let scope = self.add_scope(Some(closure.scope), closure.module, true);
         self.push_frame(closure, function, scope, this);
+        self.frame().called_at = Some(span);
         self.frame().names = names;
         let (result, thrown) = if function.is_async {
             self.catching(|machine| machine.run_function(function, arguments))
@@ -74,6 +75,32 @@ impl<'p> Machine<'p> {
         frame.this = this.unwrap_or_else(Value::undefined);
         frame.home = closure.home;
         self.frames.push(frame);
+    }
+
+    /// Returns where a text was first handed over that has come to `span`: through functions that do nothing but take it
+    /// as a parameter, as helpers do through which all queries of an application go.
+    pub fn place_of_text(&self, text: &str, span: Span) -> Span {
+        let mut place = span;
+        for frame in self.frames.iter().rev() {
+            let (Some((module, function)), Some(called_at)) = (frame.function, frame.called_at)
+            else {
+                break;
+            };
+            let names = &self.scopes.get(frame.scope.0 as usize).names;
+            let is_it = |name: &Ustr| match names.get(name) {
+                Some(Slot::Value(value)) => value.text_pattern().is_some_and(|own| own == *text),
+                _ => false,
+            };
+            let function = self.program.module(module).function(function);
+            let mut parameters = function.parameters.iter();
+            let is_handed_on =
+                parameters.any(|it| matches!(&it.pattern, Pattern::Name(name, _) if is_it(name)));
+            if !is_handed_on {
+                break;
+            }
+            place = called_at;
+        }
+        place
     }
 
     fn run_function(&mut self, function: &'p Function, arguments: &Arguments) -> Result<(), Stop> {

@@ -86,6 +86,8 @@ pub(crate) struct Frame {
     pub(crate) closed_over: ScopeId,
     pub(crate) names: smallvec::SmallVec<[Ustr; 2]>,
     pub(crate) name: Ustr,
+    /// Where it was called, if it is a function.
+    pub(crate) called_at: Option<Span>,
     pub(crate) this: Value,
     pub(crate) home: Option<ObjectId>,
     pub(crate) returned: Option<Value>,
@@ -123,6 +125,7 @@ impl Frame {
             closed_over: scope,
             names: smallvec::SmallVec::new(),
             name: Ustr::from("(module)"),
+            called_at: None,
             this: Value::undefined(),
             home: None,
             returned: None,

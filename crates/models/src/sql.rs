@@ -86,10 +86,12 @@ pub(crate) fn run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span
         ran.returns_rows = true;
         return ran;
     };
+    // A helper that all queries go through is no place where anything is done.
+    let place = machine.place_of_text(&text, span);
     for statement in statements(host, machine, sent, &text) {
         for table in &statement.tables {
             let fields = table.fields.clone();
-            store::declare(host, table.name, AssetKind::Table, span, fields);
+            store::declare(host, table.name, AssetKind::Table, place, fields);
         }
         match statement.transaction {
             Some(true) => {
@@ -108,7 +110,7 @@ pub(crate) fn run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span
             host.state().run.plain_transactions = 0;
         }
         for access in &statement.accesses {
-            note(host, machine, access.clone(), statement.is_single, span);
+            note(host, machine, access.clone(), statement.is_single, place);
         }
         if !statement.accesses.is_empty() {
             ran = result(host, machine, &statement, sent, span);
@@ -184,7 +186,9 @@ fn result(
     span: Span,
 ) -> Ran {
     let main = statement.accesses.last();
-    let asset = main.map(|access| access.asset).unwrap_or_default();
+    let asset = whole_row(statement)
+        .or_else(|| Some(main?.asset))
+        .unwrap_or_default();
     let mut key = Conditions {
         fields: all_keys(statement),
         values: sent.positional.clone(),
@@ -220,6 +224,17 @@ fn result(
         changes,
         id,
         returns_rows: !statement.columns.is_empty(),
+    }
+}
+
+/// Returns the table of which the rows are whole records: `SELECT a.* FROM logins l JOIN accounts a …`.
+fn whole_row(statement: &Statement) -> Option<Ustr> {
+    let [(None, value)] = statement.columns.as_slice() else {
+        return None;
+    };
+    match value.origins() {
+        [Origin::Record { asset, .. }] => Some(*asset),
+        _ => None,
     }
 }
 

@@ -10,8 +10,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
-    is_counted, is_from_server, is_held_against_server, reads, sent_fields, servers_own,
-    written_fields,
+    is_counted, is_from_server, is_held_against_server, is_paid_from, reads, sent_fields,
+    servers_own, written_fields,
 };
 use crate::orders::{gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
@@ -431,6 +431,7 @@ fn is_free_gain(map: &Map, entry: &EntryPoint, place: &Place<'_>) -> bool {
         .count();
     is_own
         && !is_for_others
+        && !is_paid_from(entry, place.access.asset, place.field.name, &place.sent)
         && place.field.operator == "+="
         && !place.access.is_conditional
         && touched == 1

@@ -187,6 +187,36 @@ pub fn servers_own(
     known.into_iter().find(|own| !is_purse(own))
 }
 
+/// Holds if what was sent is taken from this field, where there is enough: by the same statement, or because who has
+/// less was refused before.
+pub fn is_paid_from(entry: &EntryPoint, asset: Ustr, name: Ustr, sent: &str) -> bool {
+    let is_sent = |field: &Field, operators: &[&str]| {
+        let mut all = sent_fields(&field.value).into_iter();
+        field.name == name && operators.contains(&field.operator) && all.any(|(_, it)| it == sent)
+    };
+    let is_asked = |check: &Check| {
+        let names_it = |value: &Provenance| value.record_fields(asset).any(|it| it == name);
+        let is_amount = |value: &Provenance| sent_fields(value).iter().any(|(_, it)| it == sent);
+        check.kind == CheckKind::Bound
+            && check.refusal.is_some()
+            && check
+                .operands
+                .iter()
+                .any(|it| names_it(it) && it.is_of_principal())
+            && check.operands.iter().any(is_amount)
+    };
+    query::handler_accesses(entry).any(|(effect, access)| {
+        access.asset == asset
+            && access.operation == Operation::Update
+            && access
+                .values
+                .iter()
+                .any(|field| is_sent(field, &["-=", "+=", "="]))
+            && (access.key.iter().any(|field| is_sent(field, &[">", ">="]))
+                || entry.checks_of(effect).any(is_asked))
+    })
+}
+
 /// Holds if the handler reads records of the asset.
 pub fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
     query::handler_accesses(entry)

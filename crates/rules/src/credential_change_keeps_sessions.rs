@@ -1,8 +1,9 @@
 //! Finds changes of a password that leave the account's other sessions valid.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, LayerKind, Map,
-    Operation, Origin, Provenance, SessionOperation, passwords, query, second_factors, sessions,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, LayerKind,
+    Map, Operation, Origin, Provenance, SessionOperation, passwords, query, second_factors,
+    sessions,
 };
 use ustr::Ustr;
 
@@ -222,9 +223,7 @@ fn is_guarded_by(map: &Map, asset: Ustr, name: Ustr) -> bool {
             .checks
             .iter()
             .any(|check| rests_on(check, asset, name))
-            || query::accesses(entry).any(|(_, access)| {
-                access.asset == asset && access.key.iter().any(|field| field.name == name)
-            })
+            || is_looked_up_by(entry, asset, name)
     };
     let (mut looking, mut all) = (0, 0);
     for entry in &map.entry_points {
@@ -234,6 +233,25 @@ fn is_guarded_by(map: &Map, asset: Ustr, name: Ustr) -> bool {
         }
     }
     all == 0 || looking * 2 > all
+}
+
+/// Holds if accounts are found by the field on every way: one who comes with a token is no longer found, but one who
+/// comes with a session is, where only the query for tokens asks.
+fn is_looked_up_by(entry: &EntryPoint, asset: Ustr, name: Ustr) -> bool {
+    let has_it = |access: &Access| access.key.iter().any(|field| field.name == name);
+    let all = || query::accesses(entry).filter(|(_, access)| access.asset == asset);
+    let asking: Vec<&Effect> = all()
+        .filter(|(_, access)| has_it(access))
+        .map(|(effect, _)| effect)
+        .collect();
+    let mut others = all().filter(|(effect, access)| {
+        effect.layer.is_some() && access.operation == Operation::Read && !has_it(access)
+    });
+    let is_passed_by = |other: &Effect| {
+        let mut asking = asking.iter();
+        asking.all(|it| query::are_exclusive(entry, it, other))
+    };
+    !asking.is_empty() && !others.any(|(effect, _)| is_passed_by(effect))
 }
 
 /// Returns the write behind a right code by which the caller's second factor counts from now on.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin, Provenance,
-    RequestPart, query,
+    RequestPart, ownership, query,
 };
 use ustr::Ustr;
 
@@ -23,6 +23,8 @@ pub struct Demand {
     pub level: Level,
     /// A higher number that the scale has besides.
     pub is_below_top: bool,
+    /// The numbers that ranks are given where it is asked, if they are known: another table gives them others.
+    scale: BTreeSet<i64>,
 }
 
 /// How high a rank must be.
@@ -116,6 +118,7 @@ impl Demand {
     fn includes(&self, other: &Demand, reading: &[Ustr]) -> bool {
         let is_same = self.of.iter().any(|subject| other.of.contains(subject));
         is_same
+            && (self.scale == other.scale || !self.is_number() || !other.is_number())
             && match (&self.level, &other.level) {
                 (Level::AtLeast(own), Level::AtLeast(least)) => own >= least,
                 (Level::AtMost(own), Level::AtMost(most)) => own <= most,
@@ -131,10 +134,19 @@ impl Demand {
     }
 }
 
+impl Demand {
+    fn is_number(&self) -> bool {
+        matches!(self.level, Level::AtLeast(_) | Level::AtMost(_))
+    }
+}
+
 /// Returns what one check asks.
 fn asked_by(entry: &EntryPoint, check: &Check, accounts: &[Ustr]) -> Demands {
     let mut found = Demands::default();
-    if check.refusal.is_none() || is_conflict(check) {
+    // Where one of several ways to be somebody suffices, no rank is asked for.
+    let is_about_nobody = ownership::is_met_by_lacking(check)
+        || check.is_alternative && ownership::is_met_by_anybody(check);
+    if check.refusal.is_none() || is_conflict(check) || is_about_nobody {
         return found;
     }
     // Where one of several parts suffices, what is asked hangs on more than the rank.
@@ -221,6 +233,7 @@ fn demand(check: &Check) -> Option<Demand> {
         of,
         level,
         is_below_top,
+        scale: scale(check).collect(),
     })
 }
 

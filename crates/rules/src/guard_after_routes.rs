@@ -72,8 +72,11 @@ fn is_needed(map: &Map, entry: &EntryPoint, control: Control) -> bool {
                 && worst(map, entry, &entry.exposed)
                     .is_some_and(|found| found.confidence > Confidence::Low)
         }
+        // A guard of callers stands behind what is there for those who are none yet: log-in, sign-up, a mailed link.
         Control::Authorization | Control::Ownership => {
-            query::changes_state(entry) || query::is_administrative_path(&entry.path)
+            let is_open = is_public_by_nature(map, entry)
+                && !entry.verdict(Control::Authentication).refuses();
+            !is_open && (query::changes_state(entry) || query::is_administrative_path(&entry.path))
         }
         // Pages of others matter where a browser brings along what proves the caller.
         Control::Csrf | Control::Origin => {

@@ -1,6 +1,10 @@
 //! Finds log-outs that end nothing on the server.
 
-use firedoor_app::{EffectKind, EntryPoint, Map, SessionOperation, path_segments, sessions};
+use firedoor_app::{
+    Access, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, SessionOperation,
+    path_segments, query, sessions,
+};
+use ustr::Ustr;
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -40,6 +44,126 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("logs-out", span, "all that log-out does is here")
             .report();
     }
+    check_revocations(map, findings);
+}
+
+/// Tokens are marked as revoked, lists leave out those that are, and what guards look tokens up by has nothing of it.
+fn check_revocations(map: &Map, findings: &mut Findings) {
+    let mut told: Vec<(Ustr, Ustr)> = Vec::new();
+    let is_named = |access: &Access| access.key.iter().any(|it| it.value.is_from_client());
+    let all = || {
+        let all = map.entry_points.iter();
+        all.flat_map(|entry| {
+            query::handler_accesses(entry).map(move |(effect, it)| (entry, effect, it))
+        })
+    };
+    // Where somebody names one that he revokes comes before where all of them go along with something else.
+    let named = all().filter(|(.., access)| is_named(access));
+    let others = all().filter(|(.., access)| !is_named(access));
+    for (entry, effect, access) in named.chain(others) {
+        let Some(mark) = mark(access) else {
+            continue;
+        };
+        let subject = (access.asset, mark);
+        let looked_up = look_ups(map, access.asset);
+        let is_seen = looked_up
+            .iter()
+            .any(|(other, found)| is_left_out(found, mark) || examines(other, access.asset, mark));
+        let Some((example, _)) = looked_up.first() else {
+            continue;
+        };
+        if is_seen
+            || told.contains(&subject)
+            || findings.tell_of(entry)
+            || !is_left_out_of_lists(map, access.asset, mark)
+        {
+            continue;
+        }
+        told.push(subject);
+        report_revocation(entry, effect, subject, example, findings);
+    }
+}
+
+fn report_revocation(
+    entry: &EntryPoint,
+    effect: &Effect,
+    (asset, mark): (Ustr, Ustr),
+    example: &EntryPoint,
+    findings: &mut Findings,
+) {
+    let look_up = example
+        .effects
+        .iter()
+        .find(|it| matches!(&it.kind, EffectKind::Access(access) if is_look_up(it, access, asset)));
+    findings
+        .at_entry(entry)
+        .symbol(&asset)
+        .symbol(&mark)
+        .confidence(Confidence::Medium)
+        .title(format!("what `{}` revokes goes on being taken", entry.id()))
+        .message(format!(
+            "`{mark}` of {asset} is set, and lists leave out those that have it; whoever brings one is looked up without it."
+        ))
+        .because("revokes", effect.span, "it is marked as revoked here")
+        .because(
+            "looked-up",
+            look_up.map_or(example.registered, |it| it.span),
+            "guards look it up here",
+        )
+        .report();
+}
+
+/// Returns the field that is set once and for all: to the time, or to true, where nothing stands yet.
+fn mark(access: &Access) -> Option<Ustr> {
+    let is_set = |field: &Field| {
+        field.value.literal().is_some_and(|text| text == "true")
+            || !field.value.is_empty()
+                && field.value.origins().iter().all(|it| *it == Origin::Clock)
+    };
+    let mut values = access.values.iter();
+    let found = values.find(|field| is_set(field) && is_left_out(access, field.name))?;
+    (access.operation == Operation::Update).then_some(found.name)
+}
+
+/// Holds if only records are meant in which nothing stands in the field.
+fn is_left_out(access: &Access, name: Ustr) -> bool {
+    access.key.iter().any(|field| {
+        let is_nothing = |text: Ustr| matches!(text.as_str(), "null" | "false");
+        field.name == name && field.operator == "=" && field.value.literal().is_some_and(is_nothing)
+    })
+}
+
+fn is_left_out_of_lists(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let mut all = map.entry_points.iter().flat_map(query::handler_accesses);
+    all.any(|(_, access)| {
+        access.asset == asset && access.operation == Operation::Read && is_left_out(access, name)
+    })
+}
+
+/// Returns where layers look up what a caller proves himself with, with the entry point.
+fn look_ups(map: &Map, asset: Ustr) -> Vec<(&EntryPoint, &Access)> {
+    let all = map.entry_points.iter().flat_map(|entry| {
+        let own = query::accesses(entry).filter(move |(effect, it)| is_look_up(effect, it, asset));
+        own.map(move |(_, access)| (entry, access))
+    });
+    all.collect()
+}
+
+fn is_look_up(effect: &Effect, access: &Access, asset: Ustr) -> bool {
+    let is_secret = |field: &Field| {
+        field.operator == "="
+            && field.value.is_credential()
+            && field.value.origins().contains(&Origin::Digest)
+    };
+    effect.layer.is_some()
+        && access.asset == asset
+        && access.operation == Operation::Read
+        && access.key.iter().any(is_secret)
+}
+
+fn examines(entry: &EntryPoint, asset: Ustr, name: Ustr) -> bool {
+    let mut checks = entry.checks.iter();
+    checks.any(|check| check.provenance().record_fields(asset).any(|it| it == name))
 }
 
 /// A log-out clears a cookie, or is called one by the last segment of its path.

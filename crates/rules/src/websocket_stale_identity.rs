@@ -1,13 +1,14 @@
 //! Finds sockets that never look up what HTTP guards look up about the caller on every request.
 
 use firedoor_app::{
-    AssetKind, Check, CheckKind, Control, EffectKind, EntryPoint, Field, Layer, Map, Operation,
-    Origin, Provenance, Transport, passwords, query, sessions,
+    AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, Map,
+    Operation, Origin, Provenance, Transport, VerifyToken, passwords, query, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::socket::{entries, siblings};
+use crate::token_kinds::{Issued, Verified, accepts, issued};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -28,7 +29,9 @@ fn check(map: &Map, findings: &mut Findings) {
         let all: Vec<&EntryPoint> = std::iter::once(entry).chain(siblings(map, entry)).collect();
         let is_by_token = all.iter().any(|other| {
             other.verdict(Control::Authentication).refuses()
-                && query::verifications(other).any(|(_, found)| found.is_verified)
+                && query::verifications(other).any(|(effect, found)| {
+                    found.is_verified && !names_a_thing(map, other, effect, found)
+                })
         });
         let reads = |asset: Ustr| all.iter().any(|other| knows(other, asset));
         let is_told_by_session = tells_by_session(map, &reads);
@@ -60,6 +63,33 @@ fn check(map: &Map, findings: &mut Findings) {
             report_banned(entry, &ban, findings);
         }
     }
+}
+
+/// Holds if all tokens that are taken here name what may be seen, as a link that is given away does: whoever brings one
+/// needs no account that could be banned.
+fn names_a_thing(map: &Map, entry: &EntryPoint, effect: &Effect, token: &VerifyToken) -> bool {
+    let found = Verified {
+        entry,
+        effect,
+        token,
+    };
+    let (accounts, kept) = (query::account_assets(map), sessions::session_assets(map));
+    let is_someone = |origin: &Origin| match origin {
+        Origin::Record { asset, .. } => accounts.contains(asset) || kept.contains(asset),
+        Origin::Principal(_) => true,
+        _ => false,
+    };
+    let names = |made: &Issued<'_>| {
+        let origins = || {
+            let claims = made.token.claims.iter();
+            claims.flat_map(|claim| claim.value.origins())
+        };
+        origins().any(|it| matches!(it, Origin::Record { .. })) && !origins().any(is_someone)
+    };
+    let mut made = issued(map)
+        .filter(|made| accepts(&found, made.token))
+        .peekable();
+    made.peek().is_some() && made.all(|made| names(&made))
 }
 
 /// Where whoever is banned loses the session too, a socket that looks the session up need not look at the account.

@@ -215,16 +215,25 @@ impl Reader<'_> {
             }
             Expr::Function(function) => self.function(function, scope),
             Expr::Case {
+                operand,
                 conditions,
                 else_result,
                 ..
             } => {
-                let mut values: Vec<Provenance> = conditions
-                    .iter()
-                    .map(|when| self.value(&when.result, scope))
-                    .collect();
-                if let Some(otherwise) = else_result {
-                    values.push(self.value(otherwise, scope));
+                let mut values = Vec::new();
+                for when in conditions {
+                    let test = self.value(&when.condition, scope);
+                    // `CASE WHEN $2 THEN now() END`, and the program always gives the same for `$2`.
+                    match test.literal().filter(|_| operand.is_none()).as_deref() {
+                        Some("false") => {}
+                        Some("true") => return self.value(&when.result, scope),
+                        _ => values.push(self.value(&when.result, scope)),
+                    }
+                }
+                match else_result {
+                    Some(otherwise) => values.push(self.value(otherwise, scope)),
+                    None if values.is_empty() => return self.literal(&Value::Null),
+                    None => {}
                 }
                 union(values)
             }
@@ -271,7 +280,8 @@ impl Reader<'_> {
                 | FunctionArg::ExprNamed { arg, .. }
                 | FunctionArg::Unnamed(arg)) = argument;
                 if let FunctionArgExpr::Expr(inner) = arg {
-                    arguments.push(self.value(inner, scope));
+                    let row = scope.row(inner).filter(|_| takes_rows(&name));
+                    arguments.push(row.unwrap_or_else(|| self.value(inner, scope)));
                 }
             }
         }
@@ -295,6 +305,14 @@ impl Reader<'_> {
             _ => inner,
         }
     }
+}
+
+/// `to_jsonb(a)`: a table's name stands for its row.
+fn takes_rows(name: &str) -> bool {
+    matches!(
+        name,
+        "to_json" | "to_jsonb" | "row_to_json" | "json_agg" | "jsonb_agg" | "array_agg"
+    )
 }
 
 fn is_clock(name: &str) -> bool {
@@ -423,6 +441,14 @@ impl Scope<'_> {
             field,
             of_principal: found.is_own,
         }])
+    }
+
+    /// Returns the whole record that the name of a table alone stands for.
+    fn row(&self, expression: &Expr) -> Option<Provenance> {
+        let Expr::Identifier(name) = expression else {
+            return None;
+        };
+        Some(self.whole(self.find(&name.value)?))
     }
 
     /// Returns a whole record of a table.

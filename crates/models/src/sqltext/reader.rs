@@ -22,7 +22,7 @@ type Columns = Vec<(Option<Ustr>, Provenance)>;
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) name: Ustr,
-    alias: Ustr,
+    pub(super) alias: Ustr,
     /// The columns, if it is a subquery.
     pub(super) derived: Option<Columns>,
     /// Holds if its rows are chosen by who is asking.

@@ -213,10 +213,18 @@ fn changes() {
             "update wallets where user_id = principal, balance >= $a set balance -= $a, at = clock conditional",
         ],
     );
+    check(
+        "UPDATE votes SET a = CASE WHEN true THEN now() END, b = CASE WHEN false THEN now() END WHERE id = 1",
+        &["update votes where id = 1 set a = clock, b = null"],
+    );
     check("DELETE FROM sessions", &["delete sessions many"]);
     check(
         "INSERT INTO votes (a, b) VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET n = votes.n + 1",
         &["create votes set a = $a, b = $b, n += 1"],
+    );
+    check(
+        "INSERT INTO votes AS v (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET n = CASE WHEN v.at < now() THEN 1 ELSE v.n + 1 END",
+        &["create votes set a = $a, n = votes.n|1"],
     );
     check(
         "SELECT balance FROM wallets WHERE id = ? FOR UPDATE",

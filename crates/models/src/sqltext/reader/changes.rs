@@ -28,6 +28,10 @@ impl Reader<'_> {
             self.assign(assignment, nothing, &mut access);
         }
         let mut scope = single(asset);
+        // `INSERT INTO votes AS v …`: what is there already goes by this name.
+        if let Some(alias) = &insert.table_alias {
+            scope.tables[0].alias = Ustr::from(&alias.alias.value);
+        }
         if let Some(OnInsert::OnConflict(conflict)) = &insert.on
             && let OnConflictAction::DoUpdate(update) = &conflict.action
         {
