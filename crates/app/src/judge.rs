@@ -10,7 +10,9 @@ mod user;
 
 use firedoor_source::Span;
 
-use self::forgery::{is_about_pages, is_csrf_check, is_double_submit, is_origin_check, one_reason};
+use self::forgery::{
+    is_about_pages, is_csrf_check, is_double_submit, is_nobodys, is_origin_check, one_reason,
+};
 pub use self::user::user_control;
 use crate::counting;
 use crate::fails_open::{environment_of, is_missing_on_both_sides, is_setting_missing};
@@ -152,6 +154,10 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
         .continuations
         .iter()
         .filter(|way| !is_behind(way, control))
+        .filter(|way| {
+            !matches!(control, Control::Origin | Control::Csrf)
+                || !way.checks.iter().any(is_nobodys)
+        })
         // On the other side of the test none of the reasons holds.
         .filter(|way| {
             !way.checks

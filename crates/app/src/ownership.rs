@@ -355,9 +355,12 @@ pub fn is_for_higher_rank<'m>(
     !own.is_empty() && is_above(&own, others.map(rank_guards))
 }
 
-/// Holds for guards of which none of `others` has all.
+/// Holds for guards of which none of `others` has all. Who passes two of one factory passes one more than whoever passes
+/// the first only.
 fn is_above(own: &[Ustr], mut others: impl Iterator<Item = impl AsRef<[Ustr]>>) -> bool {
-    !others.any(|theirs| own.iter().all(|guard| theirs.as_ref().contains(guard)))
+    let times = |guards: &[Ustr], name: &Ustr| guards.iter().filter(|it| *it == name).count();
+    let has_all = |theirs: &[Ustr]| own.iter().all(|it| times(theirs, it) >= times(own, it));
+    !others.any(|theirs| has_all(theirs.as_ref()))
 }
 
 /// The guards of several entry points that ask what a caller is, each set once.

@@ -4,6 +4,7 @@
 //! and an entry in [`RULES`], both in alphabetical order.
 
 mod account_existence_revealed;
+mod browsed;
 mod changed_by_get;
 mod check_then_act;
 mod client_trusted_value;

@@ -196,7 +196,17 @@ fn stands_for_rank(entry: &EntryPoint, origin: &Origin) -> Option<Ustr> {
         let mut tokens = query::verifications(entry).map(|(_, found)| &found.token);
         tokens.any(|token| token.origins().contains(origin))
     };
-    let is_free = is_word && !is_key() && !is_proof();
+    // What another check refuses by is asked for itself, as the page that a handshake comes from.
+    let is_asked = || {
+        let mut refusing = entry.checks.iter().filter(|check| check.refusal.is_some());
+        refusing.any(|check| {
+            check
+                .operands
+                .iter()
+                .any(|it| it.origins().contains(origin))
+        })
+    };
+    let is_free = is_word && !is_key() && !is_proof() && !is_asked();
     sent_word(origin).filter(|_| is_free)
 }
 

@@ -13,6 +13,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
+use crate::browsed::is_browsed;
 use crate::made_anew::{is_made_here, is_name_looked_for};
 use crate::orders::settlements;
 
@@ -132,7 +133,8 @@ fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
         }
         is_chosen = true;
     }
-    is_chosen && !usage.is_scoped && (usage.kind != Use::Find || is_taken_up(map, usage))
+    let is_named = is_chosen && !is_browsed(usage);
+    is_named && !usage.is_scoped && (usage.kind != Use::Find || is_taken_up(map, usage))
 }
 
 /// The handler only asks whether the record is there, and then books it to the caller: a car that enters a race, an
@@ -257,7 +259,7 @@ fn is_named_by_number(usage: &Usage<'_>) -> bool {
     })
 }
 
-fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_identifier(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "id" | "_id" | "uuid" | "key" | "pk") || name.ends_with("_id")
 }

@@ -138,3 +138,18 @@ pub(super) fn is_about_pages(run: &LayerRun) -> bool {
     refusals.peek().is_some()
         && refusals.all(|(refusal, checks, _)| is_page(refusal_control(refusal, checks)))
 }
+
+/// Holds if the check finds that nobody is known who a page of another site could act for.
+pub(super) fn is_nobodys(check: &Check) -> bool {
+    let is_known_by = |origin: &Origin| {
+        Provenance::new([origin.clone()]).is_of_principal()
+            || origin.is_identity() && !is_csrf_token(origin)
+            || matches!(origin, Origin::Literal(text) if text == "null")
+    };
+    let is_missing = |part: &Check| {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        part.kind == CheckKind::Presence && !part.outcome && origins.all(is_known_by)
+    };
+    let mut operands = check.parts().iter().flat_map(|part| &part.operands);
+    check.parts().iter().all(is_missing) && operands.any(Provenance::is_of_principal)
+}
