@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::query::{accesses, comparisons, handler_accesses, is_principal, tells, verifications};
 use crate::{
     Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer,
-    LayerKind, Map, Operation, Origin, Provenance, RequestPart, TokenKind, user_control,
+    LayerKind, Map, Operation, Origin, Provenance, Refusal, RequestPart, TokenKind, user_control,
 };
 
 mod ties;
@@ -236,14 +236,23 @@ fn asks_for_rank(entry: &EntryPoint, layer: &Layer) -> bool {
     places.peek().is_none()
         || places.any(|place| {
             let checks = entry.checks.iter();
-            let mut own = checks.filter(|it| it.span == place.span && it.refusal.is_some());
+            let own = checks.filter(|it| it.span == place.span && it.refusal.is_some());
+            let (returning, refusing): (Vec<&Check>, Vec<&Check>) =
+                own.partition(|it| it.refusal == Some(Refusal::Return));
+            // Who has the rank may return from the guard, and whoever has not comes to the refusal behind it.
+            let own = if refusing.is_empty() {
+                returning
+            } else {
+                refusing
+            };
             // `!req.caller` asks who somebody is, whatever table that is looked up in.
             let is_known = |check: &Check| {
                 let mut all = layer.places.iter();
                 is_met_by_anybody(check)
                     && all.any(|it| it.control == Control::Authentication && it.span == place.span)
             };
-            !own.any(|check| is_met_by_lacking(check) || is_known(check))
+            !own.into_iter()
+                .any(|check| is_met_by_lacking(check) || is_known(check))
         })
 }
 
