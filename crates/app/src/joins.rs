@@ -2,14 +2,18 @@
 
 use ustr::Ustr;
 
-use crate::{Access, Field};
+use crate::{Access, Field, Map};
 
 /// Returns the conditions of an access, each with the asset and the field that it is about. That of a joined record is
 /// named after the record's asset, with a dot between.
-pub(crate) fn conditions(access: &Access) -> impl Iterator<Item = (Ustr, Ustr, &Field)> {
+pub(crate) fn conditions<'m>(
+    map: &'m Map,
+    access: &'m Access,
+) -> impl Iterator<Item = (Ustr, Ustr, &'m Field)> {
     access.key.iter().map(|field| {
+        // A part of a document is named with a dot as well.
         let joined = field.name.split_once('.');
-        match joined.filter(|(asset, name)| !asset.is_empty() && !name.is_empty()) {
+        match joined.filter(|(asset, _)| map.asset(Ustr::from(asset)).is_some()) {
             Some((asset, name)) => (Ustr::from(asset), Ustr::from(name), field),
             None => (access.asset, field.name, field),
         }

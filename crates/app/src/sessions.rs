@@ -38,7 +38,7 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
         for (effect, access) in accesses(entry) {
             let in_guard = is_in_guard(entry, effect);
             if effect.layer.is_some() && !access.operation.is_write() {
-                let proving = conditions(access).filter(|(asset, _, field)| {
+                let proving = conditions(map, access).filter(|(asset, _, field)| {
                     proves(&field.value, in_guard)
                         && made.contains(asset)
                         && !accounts.contains(asset)
@@ -148,7 +148,7 @@ fn guarded_fields(map: &Map) -> FieldsByAsset {
             .filter(|(effect, access)| {
                 access.operation == Operation::Read && is_in_guard(entry, effect)
             })
-            .flat_map(|(_, access)| conditions(access))
+            .flat_map(|(_, access)| conditions(map, access))
             .filter(|(.., field)| field.operator == "=" && crate::query::is_principal(&field.value))
             .map(|(asset, ..)| asset)
             .collect();
@@ -157,7 +157,7 @@ fn guarded_fields(map: &Map) -> FieldsByAsset {
         }
         let reads = accesses(entry)
             .filter(|(effect, _)| is_in_guard(entry, effect))
-            .flat_map(|(_, access)| conditions(access))
+            .flat_map(|(_, access)| conditions(map, access))
             .filter(|(asset, ..)| looked_up.contains(asset));
         for (asset, name, _) in reads {
             fields.entry(asset).or_default().push(name);
@@ -184,7 +184,7 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
             let is_look_up = !access.operation.is_write() && !is_list(access);
             is_look_up || (renews && access.is_conditional && decides(entry, effect, access))
         });
-        for (asset, name, _) in reads.flat_map(|(_, access)| conditions(access)) {
+        for (asset, name, _) in reads.flat_map(|(_, access)| conditions(map, access)) {
             fields.entry(asset).or_default().push(name);
         }
         for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {

@@ -1,6 +1,9 @@
 //! Libraries that run a function within a context, as Node's own `AsyncLocalStorage` does:
 //! <https://nodejs.org/api/async_context.html>.
 //!
+//! Others do the same: OpenTelemetry (`@opentelemetry/api` 1.9, `ContextAPI.with` and `Tracer.startActiveSpan`), Sentry
+//! (`@sentry/node` 8, `withScope`, `withIsolationScope`, `startSpan`) and `cls-hooked` 4 (`Namespace.run`).
+//!
 //! Whoever keeps the request's number or a tracer's span this way hands them `next`, or a function that calls it.
 
 use firedoor_eval::{Answer, Arguments, Call, Machine, Value};

@@ -103,11 +103,7 @@ fn report_changing(
             "It is another one with each connection, so that nobody is ever refused; `{}` relies on it.",
             entry.id()
         ))
-        .because(
-            "stands-before",
-            entry.registered,
-            format!("`{}`", entry.id()),
-        )
+        .because("stands-before", entry.registered, place(entry))
         .report();
 }
 
@@ -127,11 +123,7 @@ fn report_free(
             "Whoever sends another value with each request is never refused; `{}` relies on it, and uses the value for nothing else.",
             entry.id()
         ))
-        .because(
-            "stands-before",
-            entry.registered,
-            format!("`{}`", entry.id()),
-        )
+        .because("stands-before", entry.registered, place(entry))
         .report();
 }
 
@@ -161,10 +153,10 @@ fn report(
             "Whoever sends another value with each request is never refused; `{}` relies on it.",
             entry.id()
         ))
-        .because(
-            "stands-before",
-            entry.registered,
-            format!("`{}`", entry.id()),
-        )
+        .because("stands-before", entry.registered, place(entry))
         .report();
+}
+
+fn place(entry: &EntryPoint) -> String {
+    format!("`{}`", entry.id())
 }

@@ -115,11 +115,15 @@ fn report_chosen(
         .report();
 }
 
+/// Holds if somebody is refused for who he is: what is refused as a conflict, or as nonsense, is refused to everybody.
+fn is_forbidden(check: &Check) -> bool {
+    let status = check.refusal.as_ref().map(Refusal::status);
+    status.is_some_and(|status| matches!(status, None | Some(401 | 403 | 404)))
+}
+
 /// Returns the check that takes the caller's own rank, or instead of it a word of the client's.
 fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
     entry.checks.iter().find_map(|check| {
-        let status = check.refusal.as_ref().map(Refusal::status);
-        let is_forbidden = status.is_some_and(|it| matches!(it, None | Some(401 | 403 | 404)));
         let is_compared = matches!(
             check.kind,
             CheckKind::Equality | CheckKind::Membership | CheckKind::Bound
@@ -140,7 +144,7 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             Some(Control::Ownership) => is_listed(),
             _ => false,
         };
-        if !is_forbidden || !is_compared || !asks_rank {
+        if !is_forbidden(check) || !is_compared || !asks_rank {
             return None;
         }
         let operand = check.operands.iter().find(|operand| {
@@ -158,17 +162,16 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
 /// Returns the check of a number that a table gives for the caller's own rank, or for a word of the client's instead.
 fn either_place(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
     entry.checks.iter().find_map(|check| {
-        let status = check.refusal.as_ref().map(Refusal::status);
-        let is_forbidden = status.is_some_and(|it| matches!(it, None | Some(401 | 403 | 404)));
-        let is_number = |origin: &Origin| {
-            matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok() || text == "null")
+        let is_number = |origin: &Origin| match origin {
+            Origin::Literal(text) => text.parse::<f64>().is_ok() || text == "null",
+            _ => false,
         };
         let mut operands = check.operands.iter().flat_map(Provenance::origins);
         let is_place = check.kind == CheckKind::Bound
             && operands.all(is_number)
             && check.operands.iter().any(|it| it.origins().len() > 1)
             && user_control(check) == Some(Control::Authorization);
-if !is_forbidden || !is_place {
+        if !is_forbidden(check) || !is_place {
             return None;
         }
         let mut decisive = check.control.origins().iter();
@@ -235,12 +238,7 @@ fn sent_word(origin: &Origin) -> Option<Ustr> {
 /// Returns the check that asks what the caller may do, and takes a word of the client for it as well, with the name of
 /// that word.
 fn instead_of_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
-    // What is refused as a conflict, or as nonsense, is refused to everybody.
-    let is_forbidden = |check: &&Check| {
-        let status = check.refusal.as_ref().map(Refusal::status);
-        status.is_some_and(|status| matches!(status, None | Some(401 | 403 | 404)))
-    };
-    let refusing = entry.checks.iter().filter(is_forbidden);
+    let refusing = entry.checks.iter().filter(|check| is_forbidden(check));
     refusing
         .filter(|check| check.is_alternative)
         .find_map(|check| {
