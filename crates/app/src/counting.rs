@@ -16,7 +16,11 @@ const NAMES: usize = 2;
 
 /// Returns the assets whose records are nothing but counts of attempts: each says what is counted, how often, and
 /// until when. Such a record is nobody's.
-pub fn tallies(map: &Map) -> BTreeSet<Ustr> {
+pub fn tallies(map: &Map) -> &BTreeSet<Ustr> {
+    map.facts.tallies.get_or_init(|| find_tallies(map))
+}
+
+fn find_tallies(map: &Map) -> BTreeSet<Ustr> {
     let accounts = account_assets(map);
     let mut found = BTreeSet::new();
     for entry in &map.entry_points {

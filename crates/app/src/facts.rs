@@ -3,6 +3,7 @@
 //! Rules ask the same questions about all entry points for each entry point; without this an application with a
 //! thousand of them would be read a million times over.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -19,6 +20,8 @@ pub(crate) type FieldsByAsset = FxHashMap<Ustr, Vec<Ustr>>;
 pub(crate) struct Facts {
     pub(crate) accounts: OnceLock<Vec<Ustr>>,
     pub(crate) sessions: OnceLock<Vec<Ustr>>,
+    /// The assets whose records only count attempts.
+    pub(crate) tallies: OnceLock<BTreeSet<Ustr>>,
     pub(crate) second_factors: OnceLock<Vec<(Ustr, Ustr)>>,
     pub(crate) second_switches: OnceLock<Vec<(Ustr, Ustr)>>,
     pub(crate) secret_places: OnceLock<Vec<(Ustr, Ustr)>>,

@@ -27,6 +27,7 @@ pub fn session_assets(map: &Map) -> Vec<Ustr> {
 fn find_session_assets(map: &Map) -> Vec<Ustr> {
     let made = made_at_log_in(map);
     let accounts = account_assets(map);
+    let tallies = crate::counting::tallies(map);
     let mut assets = Vec::new();
     let mut opened = Vec::new();
     let mut renewed = Vec::new();
@@ -45,7 +46,7 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
                 });
                 assets.extend(proving.map(|(asset, ..)| asset));
             }
-            if accounts.contains(&access.asset) {
+            if accounts.contains(&access.asset) || tallies.contains(&access.asset) {
                 continue;
             }
             let is_made = effect.layer.is_none()

@@ -9,9 +9,10 @@ pub(crate) mod plain;
 pub(crate) mod response;
 pub(crate) mod session;
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Stop, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectKind, Value};
 use ustr::Ustr;
 
+use crate::tools::run_behind_answer;
 use crate::{Model, ModelHost};
 
 /// The model.
@@ -194,33 +195,14 @@ fn make_background(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
 
 /// A task runs behind the answer; for the map it is part of the request.
 fn add_task(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    run_later(machine, call)?;
+    run_behind_answer(machine, call)?;
     Ok(Some(Value::null()))
 }
 
 fn run_task(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    run_later(machine, call)?;
+    run_behind_answer(machine, call)?;
     let id = host.make_object(machine, "fastapi:background", call.span);
     Ok(Some(Value::object(id)))
-}
-
-/// What a task throws does not reach the client.
-fn run_later(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<(), Stop> {
-    let mut arguments: Arguments = call.arguments.clone();
-    if arguments.positional.is_empty() {
-        return Ok(());
-    }
-    let function = arguments.positional.remove(0);
-    let base = machine.decided.len();
-    let (result, _) = machine.catching(|machine| {
-        let called = machine.call_value(&function, None, &arguments, call.span)?;
-        crate::fastapi::plan::settled(machine, called, call.span)
-    });
-    machine.decided.truncate(base);
-    match result {
-        Err(Stop::Budget) => Err(Stop::Budget),
-        _ => Ok(()),
-    }
 }
 
 /// The methods of a class-based endpoint, each with the method of the class; `None` if it is none.

@@ -25,6 +25,26 @@ pub fn option(machine: &mut Machine<'_>, options: &Value, name: &str, span: Span
     (!found.is_nothing()).then_some(found)
 }
 
+/// Calls the first argument with those after it, as what is done behind the answer: what it throws does not reach the
+/// client.
+pub fn run_behind_answer(machine: &mut Machine<'_>, call: &Call<'_>) -> Result<(), Stop> {
+    let mut arguments: Arguments = call.arguments.clone();
+    if arguments.positional.is_empty() {
+        return Ok(());
+    }
+    let function = arguments.positional.remove(0);
+    let base = machine.decided.len();
+    let (result, _) = machine.catching(|machine| {
+        let called = machine.call_value(&function, None, &arguments, call.span)?;
+        crate::fastapi::plan::settled(machine, called, call.span)
+    });
+    machine.decided.truncate(base);
+    match result {
+        Err(Stop::Budget) => Err(Stop::Budget),
+        _ => Ok(()),
+    }
+}
+
 /// Returns what is known of an option that is a truth value.
 pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> Flag {
     let Some(value) = given else {

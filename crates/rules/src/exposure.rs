@@ -41,6 +41,7 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
             || is_left_to_record(entry, effect)
             || is_harmless(map, access, effects)
             || counts_attempts(entry, access)
+            || firedoor_app::counting::tallies(map).contains(&access.asset)
         {
             // What a process remembers while it answers a reader is a cache or a count of its own.
             continue;

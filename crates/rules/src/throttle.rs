@@ -227,7 +227,14 @@ fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
 }
 
 /// Holds if whoever comes to the check has proven a secret already: it counts what he does with that, and no guesses.
+/// What another log-in step has signed only says whose code is guessed, where one is compared behind the check.
 fn is_behind_proof(entry: &EntryPoint, counting: CheckId) -> bool {
+    let is_followed = query::comparisons(entry).any(|(effect, compared)| {
+        compared.given.is_from_client() && effect.checks.contains(&counting)
+    });
+    let is_guess = |operand: &Provenance| {
+        query::comparisons(entry).any(|(_, compared)| compared.given == *operand)
+    };
     let mut behind = entry
         .effects
         .iter()
@@ -242,6 +249,7 @@ fn is_behind_proof(entry: &EntryPoint, counting: CheckId) -> bool {
                     && check.outcome
                     && check.refusal.is_some()
                     && check.operands.iter().any(is_sent)
+                    && (!is_followed || check.operands.iter().any(is_guess))
             })
         })
 }

@@ -59,6 +59,8 @@ pub static MODEL: Model = Model {
         ("npm:next/navigation.notFound", response::throw_status),
         ("npm:next/navigation.unauthorized", response::throw_status),
         ("npm:next/navigation.forbidden", response::throw_status),
+        ("npm:next/server.after", run::after),
+        ("npm:next/server.unstable_after", run::after),
         ("npm:next/headers.headers", request::all_headers),
         ("npm:next/headers.cookies", request::all_cookies),
         ("js:Headers", request::make_headers),

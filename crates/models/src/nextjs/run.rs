@@ -3,12 +3,13 @@
 //! What a function returns says whether the request is refused, so that its paths are told apart.
 
 use firedoor_app::{Origin, RequestPart, Transport};
-use firedoor_eval::{Arguments, Machine, ObjectKind, Shape, Stop, TestKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, TestKind, Value};
 use firedoor_ir::Pattern;
 use ustr::Ustr;
 
 use super::request;
 use super::response::{self, Place};
+use crate::tools::run_behind_answer;
 use crate::{Door, ModelHost, Step};
 
 /// The roles of steps.
@@ -199,6 +200,13 @@ fn is_form(
 ) -> bool {
     let expression = machine.program.module(module).expression(annotation);
     matches!(expression.kind, firedoor_ir::ExpressionKind::Name(name) if name == "FormData")
+}
+
+/// `after(task)`: the task runs once the answer is sent, for each request; a promise is running already
+/// (<https://nextjs.org/docs/app/api-reference/functions/after>, 15.1).
+pub(super) fn after(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    run_behind_answer(machine, call)?;
+    Ok(Some(Value::undefined()))
 }
 
 /// Holds for doors that middleware runs in front of.
