@@ -97,12 +97,19 @@ impl<'p> Machine<'p> {
             None => object.clone(),
         };
         for id in object.objects().collect::<Vec<_>>() {
+        if object.is_unknown() {
+            let host = self.host();
+            let given = Arguments::positional([key.clone(), value.clone()]);
+            host.method_called(self, object, Ustr::from("set"), &given, span);
+        }
             if self.is_store(id) {
                 let host = self.host();
                 host.store_changed(self, id, StoreOperation::Set, Some(key), Some(&value), span);
                 continue;
             }
             if self.is_python() && self.set_python_index(id, key, &value, span)? {
+            let host = self.host();
+            host.added(self, id, &value, span);
                 continue;
             }
             let kind = &self.heap.get(id).kind;
