@@ -39,6 +39,7 @@ impl<'p> Machine<'p> {
         let object = self.heap.get_mut(id);
         object.elements = values;
         if let Some(more) = further {
+        object.is_as_written = elements.iter().all(|element| !element.is_spread);
             object.is_open = true;
             object
                 .properties

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::branch::Completion;
+use crate::rounds::is_own;
 use crate::{
     Atom, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
 };
@@ -31,7 +32,8 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let left = self.frame().left.len();
         let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
-        self.leave_loop(left);
+        let jumps = self.frame().jumps.len();
+        self.leave_loop(left, jumps, label);
         completion
     }
 
@@ -59,7 +61,8 @@ impl<'p> Machine<'p> {
                         let decision = self.decide(&value, span, false);
                         self.perhaps(decision, |machine| {
                             machine.refine(test, true);
-                            let ended = machine.scoped_block(body)?;
+                            let ended =
+                                machine.one_round(label, |machine| machine.scoped_block(body))?;
                             Ok(absorb(ended, label))
                         })?;
                         return Ok(Completion::Normal);
@@ -93,7 +96,8 @@ impl<'p> Machine<'p> {
         let outer = self.enter_block();
         let left = self.frame().left.len();
         let completion = self.for_rounds(init, test, update, body, label);
-        self.leave_loop(left);
+        let jumps = self.frame().jumps.len();
+        self.leave_loop(left, jumps, label);
         self.leave_block(outer);
         completion
     }
@@ -120,7 +124,8 @@ impl<'p> Machine<'p> {
                 None => {
                     let decision = self.decide(&value, self.span, false);
                     self.perhaps(decision, |machine| {
-                        let ended = machine.scoped_block(body)?;
+                        let ended =
+                            machine.one_round(label, |machine| machine.scoped_block(body))?;
                         Ok(absorb(ended, label))
                     })?;
                     return Ok(Completion::Normal);
@@ -157,7 +162,7 @@ impl<'p> Machine<'p> {
     }
 
     fn round(&mut self, body: &'p Block, label: Option<Ustr>) -> Result<Round, Stop> {
-        let completion = self.scoped_block(body)?;
+        let completion = self.one_round(label, |machine| machine.scoped_block(body))?;
         Ok(match completion {
             Completion::Normal => Round::Next,
             Completion::Continue(found) if found.is_none() || found == label => Round::Next,
@@ -166,12 +171,16 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// What paths that left the loop have written may hold behind it.
-    fn leave_loop(&mut self, from: usize) {
+    /// What paths that left the loop have written may hold behind it. Returns whether one has come to a `break`.
+    fn leave_loop(&mut self, from: usize, jumps: usize, label: Option<Ustr>) -> bool {
         let from = from.min(self.frame().left.len());
         let left = self.frame().left.split_off(from);
         self.join_left_paths(left, usize::MAX);
     }
+        self.forget_jumps(
+            jumps,
+            |to| matches!(to, Completion::Break(found) if is_own(found, label)),
+        )
 
     pub(crate) fn for_each_statement(
         &mut self,
@@ -197,20 +206,26 @@ impl<'p> Machine<'p> {
         };
         let left = self.frame().left.len();
         let completion = self.each(&value, statement.span, |machine, element| {
+        let jumps = self.frame().jumps.len();
             let element = match is_async {
                 true => machine.await_value(&element, statement.span)?,
                 false => element,
             };
-            let outer = machine.enter_block();
-            machine.bind_target(target, declares.is_some(), element, statement.span)?;
-            let completion = machine.block(body);
-            machine.leave_block(outer);
+            let completion = machine.one_round(label, |machine| {
+                let outer = machine.enter_block();
+                machine.bind_target(target, declares.is_some(), element, statement.span)?;
+                let completion = machine.block(body);
+                machine.leave_block(outer);
+                completion
+            });
             completion.map(|completion| absorb_continue(completion, label))
         })?;
-        self.leave_loop(left);
+        let has_left = self.leave_loop(left, jumps, label);
         match completion {
             Completion::Break(found) if found.is_none() || found == label => Ok(Completion::Normal),
-            Completion::Normal => self.block(otherwise),
+            Completion::Normal => {
+                self.behind_loop(has_left, statement.span, |machine| machine.block(otherwise))
+            }
             other => Ok(other),
         }
     }
@@ -245,8 +260,9 @@ impl<'p> Machine<'p> {
             elements.clear();
         }
         for element in elements {
+        let is_as_written = self.heap.is_as_written(iterable);
             let element = self.controlled_element(element, iterable);
-            if crate::elements::is_perhaps_missing(&element) {
+            if !is_as_written && crate::elements::is_perhaps_missing(&element) {
                 self.perhaps_element(element, span, &mut body)?;
                 continue;
             }
@@ -277,7 +293,14 @@ impl<'p> Machine<'p> {
         let element = element
             .filter(|atom| *atom != Atom::Undefined)
             .unwrap_or(element);
-        self.perhaps(decision, |machine| body(machine, element))?;
+        let mut own = Vec::new();
+        self.perhaps(decision, |machine| {
+            let base = machine.decided.len();
+            let completion = body(machine, element);
+            own.extend(machine.decided.iter().skip(base).copied());
+            completion
+        })?;
+        self.keep_failures(decision, &own);
         Ok(())
     }
 

@@ -52,6 +52,7 @@ mod refine;
 mod remainder;
 mod returns;
 mod rows;
+mod rounds;
 mod scope;
 mod signature;
 mod split;

@@ -136,8 +136,8 @@ impl<'p> Machine<'p> {
             StatementKind::With { items, body, .. } => self.with_statement(items, body),
             StatementKind::Block(block) => self.scoped_block(block),
             StatementKind::Labeled(label, inner) => self.labeled(*label, inner),
-            StatementKind::Break(label) => Ok(Completion::Break(*label)),
-            StatementKind::Continue(label) => Ok(Completion::Continue(*label)),
+            StatementKind::Break(label) => Ok(self.jump(Completion::Break(*label))),
+            StatementKind::Continue(label) => Ok(self.jump(Completion::Continue(*label))),
             StatementKind::Delete(places) => self.delete(places),
             StatementKind::Assert { test, .. } => self.assert_statement(*test, statement.span),
             StatementKind::Global(names) => {
@@ -387,7 +387,9 @@ impl<'p> Machine<'p> {
         let scope = self.enter_block();
         let completion = self.switch_from(&value, cases, 0);
         self.leave_block(scope);
+        let before = self.frame().jumps.len();
         match completion? {
+        self.forget_jumps(before, |jump| jump == Completion::Break(None));
             Completion::Break(None) => Ok(Completion::Normal),
             other => Ok(other),
         }
