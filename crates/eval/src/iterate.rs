@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::branch::Completion;
+use crate::names::names_of;
 use crate::rounds::is_own;
 use crate::{
     Atom, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
@@ -31,8 +32,8 @@ impl<'p> Machine<'p> {
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
         let left = self.frame().left.len();
-        let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
         let jumps = self.frame().jumps.len();
+        let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
         self.leave_loop(left, jumps, label);
         completion
     }
@@ -95,8 +96,8 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let outer = self.enter_block();
         let left = self.frame().left.len();
-        let completion = self.for_rounds(init, test, update, body, label);
         let jumps = self.frame().jumps.len();
+        let completion = self.for_rounds(init, test, update, body, label);
         self.leave_loop(left, jumps, label);
         self.leave_block(outer);
         completion
@@ -176,11 +177,11 @@ impl<'p> Machine<'p> {
         let from = from.min(self.frame().left.len());
         let left = self.frame().left.split_off(from);
         self.join_left_paths(left, usize::MAX);
-    }
         self.forget_jumps(
             jumps,
             |to| matches!(to, Completion::Break(found) if is_own(found, label)),
         )
+    }
 
     pub(crate) fn for_each_statement(
         &mut self,
@@ -205,8 +206,8 @@ impl<'p> Machine<'p> {
             IterationKind::Keys => self.keys_of(&value, statement.span),
         };
         let left = self.frame().left.len();
-        let completion = self.each(&value, statement.span, |machine, element| {
         let jumps = self.frame().jumps.len();
+        let completion = self.each(&value, statement.span, |machine, element| {
             let element = match is_async {
                 true => machine.await_value(&element, statement.span)?,
                 false => element,
@@ -259,8 +260,8 @@ impl<'p> Machine<'p> {
         if is_open && !elements.is_empty() && iterable.atoms().len() > 1 {
             elements.clear();
         }
-        for element in elements {
         let is_as_written = self.heap.is_as_written(iterable);
+        for element in elements {
             let element = self.controlled_element(element, iterable);
             if !is_as_written && crate::elements::is_perhaps_missing(&element) {
                 self.perhaps_element(element, span, &mut body)?;
@@ -375,18 +376,30 @@ impl<'p> Machine<'p> {
             ComprehensionKind::Dict => ObjectKind::Plain,
         };
         let id = self.heap.allocate(object_kind, span);
+        // A dictionary whose keys have names is one of those alone, though perhaps not of each.
+        let is_named = kind == ComprehensionKind::Dict
+            && !made.is_empty()
+            && made.iter().all(|(key, _)| names_of(key).is_some());
         for (key, value) in made {
             let value = match value {
                 None => {
                     self.heap.get_mut(id).elements.push(key);
                     continue;
                 }
+                Some(value) if is_open && is_named => self.join(value, &Value::undefined()),
                 Some(value) => value,
             };
             self.dict_set(id, &key, value);
         }
-        if is_open {
+        if is_open && !is_named {
             self.heap.get_mut(id).is_open = true;
+            // There may be as many of those that were made as there are things to make them of.
+            let made = self.heap.get(id).elements.clone();
+            if kind != ComprehensionKind::Dict && !made.is_empty() {
+                let more = self.join_all(&made);
+                let properties = &mut self.heap.get_mut(id).properties;
+                properties.insert(Ustr::from(crate::elements::MORE), more);
+            }
         }
         Value::object(id)
     }
@@ -417,6 +430,7 @@ impl<'p> Machine<'p> {
                     Some(false) => return Ok(Completion::Normal),
                     None => *is_open = true,
                 }
+                machine.narrow(*condition, &value, true);
             }
             machine.comprehend(rest, None, span, is_open, make)?;
             Ok(Completion::Normal)

@@ -344,10 +344,12 @@ impl<'p> Machine<'p> {
             &value,
             span,
             |machine| {
+                machine.narrow(test, &value, true);
                 machine.refine(test, true);
                 machine.scoped_block(then)
             },
             |machine| {
+                machine.narrow(test, &value, false);
                 machine.refine(test, false);
                 machine.scoped_block(otherwise)
             },
@@ -385,11 +387,11 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let value = self.evaluate(subject)?;
         let scope = self.enter_block();
-        let completion = self.switch_from(&value, cases, 0);
-        self.leave_block(scope);
         let before = self.frame().jumps.len();
-        match completion? {
+        let completion = self.switch_from(&value, cases, 0);
         self.forget_jumps(before, |jump| jump == Completion::Break(None));
+        self.leave_block(scope);
+        match completion? {
             Completion::Break(None) => Ok(Completion::Normal),
             other => Ok(other),
         }
@@ -509,6 +511,7 @@ impl<'p> Machine<'p> {
             &value,
             span,
             |machine| {
+                machine.narrow(test, &value, true);
                 machine.refine(test, true);
                 Ok(Completion::Normal)
             },

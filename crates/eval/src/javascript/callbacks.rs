@@ -179,7 +179,8 @@ fn kept(
     if truth == Some(false) {
         return Ok(None);
     }
-    let element = machine.controlled(element.clone(), &test);
+    let element = machine.narrowed_element(element.clone(), &test);
+    let element = machine.controlled(element, &test);
     Ok(Some((element, truth == Some(true))))
 }
 
