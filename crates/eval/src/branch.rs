@@ -267,7 +267,7 @@ impl<'p> Machine<'p> {
 
     /// What a side has made that ends by throwing is known to whoever catches it: an exception keeps its
     /// properties.
-    fn keep_thrown(&mut self, delta: &Delta) {
+    pub(crate) fn keep_thrown(&mut self, delta: &Delta) {
         for (location, content) in &delta.writes {
             if delta.is_new(location) {
                 self.restore(*location, content.clone());

@@ -324,6 +324,10 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         span: Span,
     ) -> Result<Value, Stop> {
+        if receiver.is_unknown() {
+            let host = self.host();
+            host.method_called(self, receiver, name, arguments, span);
+        }
         let answer = if self.is_python() {
             crate::python::method(self, receiver, name, arguments, span)?
         } else {

@@ -6,6 +6,7 @@ use firedoor_ir::{CollectionKind, Element, Key, Property, PropertyKind};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::names::names_of;
 use crate::{Atom, Machine, ObjectKind, Stop, Value};
 
 impl<'p> Machine<'p> {
@@ -38,6 +39,7 @@ impl<'p> Machine<'p> {
         let id = self.heap.allocate(kind, span);
         let object = self.heap.get_mut(id);
         object.elements = values;
+        object.is_as_written = elements.iter().all(|element| !element.is_spread);
         if let Some(more) = further {
             object.is_open = true;
             object
@@ -153,6 +155,10 @@ impl<'p> Machine<'p> {
             self.name_objects(name, &value);
             let object = self.heap.get_mut(id);
             object.properties.insert(name, value);
+            return Ok(());
+        }
+        if let Some(names) = names_of(&key) {
+            self.set_one_of(id, &key, &names, &value);
             return Ok(());
         }
         let object = self.heap.get_mut(id);

@@ -140,6 +140,8 @@ pub struct Object {
     pub is_wiring: bool,
     /// Holds if it is a container that was empty when the wiring ended: requests fill it.
     pub is_store: bool,
+    /// Holds for a list that is as it was written down: each of its elements is there, even one that is `undefined`.
+    pub(crate) is_as_written: bool,
 }
 
 /// A place that is written.
@@ -221,6 +223,7 @@ impl Object {
             name: None,
             is_wiring,
             is_store: false,
+            is_as_written: false,
         }
     }
 }
@@ -301,6 +304,7 @@ impl Heap {
         self.copied += elements.len() as u64;
         let content = Content::Elements(elements, is_open);
         self.journal.push((Location::Elements(id), content));
+        self.get_mut(id).is_as_written = false;
         &mut self.get_mut(id).elements
     }
 
@@ -309,7 +313,14 @@ impl Heap {
         let object = self.get(id);
         let content = Content::Length(object.elements.len(), object.is_open);
         self.journal.push((Location::Elements(id), content));
+        self.get_mut(id).is_as_written = false;
         self.get_mut(id).elements.push(value);
+    }
+
+    /// Holds if each element of a list is there, so that `undefined` among the alternatives of one is its value.
+    pub(crate) fn is_as_written(&self, list: &Value) -> bool {
+        list.only_object()
+            .is_some_and(|id| self.get(id).is_as_written)
     }
 
     /// Says that the object may have further properties or elements.

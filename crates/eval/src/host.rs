@@ -195,7 +195,7 @@ pub trait Host {
     ) {
     }
 
-    /// Is told that a value is added to a set that a request has made.
+    /// Is told that a value is added to a set, list or table that a request has made.
     fn added(&self, machine: &mut Machine<'_>, set: ObjectId, value: &Value, span: Span) {}
 
     /// Is told that a value of the program is compared with constants, or is the key into a table: how
@@ -219,6 +219,17 @@ pub trait Host {
     /// Returns what waiting for a host object gives.
     fn awaited(&self, machine: &mut Machine<'_>, object: ObjectId) -> Answer {
         Ok(None)
+    }
+
+    /// Is told that a method of an unknown value is called, or that something is put into it under a key (`set`).
+    fn method_called(
+        &self,
+        machine: &mut Machine<'_>,
+        receiver: &Value,
+        name: Ustr,
+        arguments: &Arguments,
+        span: Span,
+    ) {
     }
 
     /// Returns where the result of a method of an unknown value comes from; `all` are the origins of the

@@ -9,6 +9,8 @@ use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::branch::Completion;
+use crate::names::names_of;
+use crate::rounds::is_own;
 use crate::{
     Atom, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
 };
@@ -30,8 +32,9 @@ impl<'p> Machine<'p> {
         label: Option<Ustr>,
     ) -> Result<Completion, Stop> {
         let left = self.frame().left.len();
+        let jumps = self.frame().jumps.len();
         let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
-        self.leave_loop(left);
+        self.leave_loop(left, jumps, label);
         completion
     }
 
@@ -59,7 +62,8 @@ impl<'p> Machine<'p> {
                         let decision = self.decide(&value, span, false);
                         self.perhaps(decision, |machine| {
                             machine.refine(test, true);
-                            let ended = machine.scoped_block(body)?;
+                            let ended =
+                                machine.one_round(label, |machine| machine.scoped_block(body))?;
                             Ok(absorb(ended, label))
                         })?;
                         return Ok(Completion::Normal);
@@ -92,8 +96,9 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let outer = self.enter_block();
         let left = self.frame().left.len();
+        let jumps = self.frame().jumps.len();
         let completion = self.for_rounds(init, test, update, body, label);
-        self.leave_loop(left);
+        self.leave_loop(left, jumps, label);
         self.leave_block(outer);
         completion
     }
@@ -120,7 +125,8 @@ impl<'p> Machine<'p> {
                 None => {
                     let decision = self.decide(&value, self.span, false);
                     self.perhaps(decision, |machine| {
-                        let ended = machine.scoped_block(body)?;
+                        let ended =
+                            machine.one_round(label, |machine| machine.scoped_block(body))?;
                         Ok(absorb(ended, label))
                     })?;
                     return Ok(Completion::Normal);
@@ -157,7 +163,7 @@ impl<'p> Machine<'p> {
     }
 
     fn round(&mut self, body: &'p Block, label: Option<Ustr>) -> Result<Round, Stop> {
-        let completion = self.scoped_block(body)?;
+        let completion = self.one_round(label, |machine| machine.scoped_block(body))?;
         Ok(match completion {
             Completion::Normal => Round::Next,
             Completion::Continue(found) if found.is_none() || found == label => Round::Next,
@@ -166,11 +172,15 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// What paths that left the loop have written may hold behind it.
-    fn leave_loop(&mut self, from: usize) {
+    /// What paths that left the loop have written may hold behind it. Returns whether one has come to a `break`.
+    fn leave_loop(&mut self, from: usize, jumps: usize, label: Option<Ustr>) -> bool {
         let from = from.min(self.frame().left.len());
         let left = self.frame().left.split_off(from);
         self.join_left_paths(left, usize::MAX);
+        self.forget_jumps(
+            jumps,
+            |to| matches!(to, Completion::Break(found) if is_own(found, label)),
+        )
     }
 
     pub(crate) fn for_each_statement(
@@ -196,21 +206,27 @@ impl<'p> Machine<'p> {
             IterationKind::Keys => self.keys_of(&value, statement.span),
         };
         let left = self.frame().left.len();
+        let jumps = self.frame().jumps.len();
         let completion = self.each(&value, statement.span, |machine, element| {
             let element = match is_async {
                 true => machine.await_value(&element, statement.span)?,
                 false => element,
             };
-            let outer = machine.enter_block();
-            machine.bind_target(target, declares.is_some(), element, statement.span)?;
-            let completion = machine.block(body);
-            machine.leave_block(outer);
+            let completion = machine.one_round(label, |machine| {
+                let outer = machine.enter_block();
+                machine.bind_target(target, declares.is_some(), element, statement.span)?;
+                let completion = machine.block(body);
+                machine.leave_block(outer);
+                completion
+            });
             completion.map(|completion| absorb_continue(completion, label))
         })?;
-        self.leave_loop(left);
+        let has_left = self.leave_loop(left, jumps, label);
         match completion {
             Completion::Break(found) if found.is_none() || found == label => Ok(Completion::Normal),
-            Completion::Normal => self.block(otherwise),
+            Completion::Normal => {
+                self.behind_loop(has_left, statement.span, |machine| machine.block(otherwise))
+            }
             other => Ok(other),
         }
     }
@@ -244,9 +260,10 @@ impl<'p> Machine<'p> {
         if is_open && !elements.is_empty() && iterable.atoms().len() > 1 {
             elements.clear();
         }
+        let is_as_written = self.heap.is_as_written(iterable);
         for element in elements {
             let element = self.controlled_element(element, iterable);
-            if crate::elements::is_perhaps_missing(&element) {
+            if !is_as_written && crate::elements::is_perhaps_missing(&element) {
                 self.perhaps_element(element, span, &mut body)?;
                 continue;
             }
@@ -277,7 +294,14 @@ impl<'p> Machine<'p> {
         let element = element
             .filter(|atom| *atom != Atom::Undefined)
             .unwrap_or(element);
-        self.perhaps(decision, |machine| body(machine, element))?;
+        let mut own = Vec::new();
+        self.perhaps(decision, |machine| {
+            let base = machine.decided.len();
+            let completion = body(machine, element);
+            own.extend(machine.decided.iter().skip(base).copied());
+            completion
+        })?;
+        self.keep_failures(decision, &own);
         Ok(())
     }
 
@@ -352,18 +376,30 @@ impl<'p> Machine<'p> {
             ComprehensionKind::Dict => ObjectKind::Plain,
         };
         let id = self.heap.allocate(object_kind, span);
+        // A dictionary whose keys have names is one of those alone, though perhaps not of each.
+        let is_named = kind == ComprehensionKind::Dict
+            && !made.is_empty()
+            && made.iter().all(|(key, _)| names_of(key).is_some());
         for (key, value) in made {
             let value = match value {
                 None => {
                     self.heap.get_mut(id).elements.push(key);
                     continue;
                 }
+                Some(value) if is_open && is_named => self.join(value, &Value::undefined()),
                 Some(value) => value,
             };
             self.dict_set(id, &key, value);
         }
-        if is_open {
+        if is_open && !is_named {
             self.heap.get_mut(id).is_open = true;
+            // There may be as many of those that were made as there are things to make them of.
+            let made = self.heap.get(id).elements.clone();
+            if kind != ComprehensionKind::Dict && !made.is_empty() {
+                let more = self.join_all(&made);
+                let properties = &mut self.heap.get_mut(id).properties;
+                properties.insert(Ustr::from(crate::elements::MORE), more);
+            }
         }
         Value::object(id)
     }
@@ -394,6 +430,7 @@ impl<'p> Machine<'p> {
                     Some(false) => return Ok(Completion::Normal),
                     None => *is_open = true,
                 }
+                machine.narrow(*condition, &value, true);
             }
             machine.comprehend(rest, None, span, is_open, make)?;
             Ok(Completion::Normal)

@@ -66,6 +66,15 @@ impl Machine<'_> {
         }
     }
 
+    /// Takes back the only path that has left since there were `from` of them; nothing if there are several.
+    pub(crate) fn only_left_path(&mut self, from: usize) -> Option<Delta> {
+        let left = &mut self.frames.last_mut()?.left;
+        match left.len() == from + 1 {
+            true => left.pop().map(|path| path.delta),
+            false => None,
+        }
+    }
+
     /// Returns what was at a place when the journal was `mark` long.
     fn content_at(&mut self, place: Location, mark: usize) -> Content {
         let mut later = self.heap.journal[mark..]

@@ -51,6 +51,7 @@ impl<'p> Machine<'p> {
                 span,
                 |_| Ok(kept.clone()),
                 |machine| {
+                    machine.narrow(left, &test, false);
                     machine.refine(left, false);
                     let other = machine.evaluate(right)?;
                     part = Some(machine.test_of(&other));
@@ -61,6 +62,7 @@ impl<'p> Machine<'p> {
                 &test,
                 span,
                 |machine| {
+                    machine.narrow(left, &test, true);
                     machine.refine(left, true);
                     let other = machine.evaluate(right)?;
                     part = Some(machine.test_of(&other));
@@ -144,10 +146,12 @@ impl<'p> Machine<'p> {
             &value,
             span,
             |machine| {
+                machine.narrow(test, &value, true);
                 machine.refine(test, true);
                 machine.evaluate(then)
             },
             |machine| {
+                machine.narrow(test, &value, false);
                 machine.refine(test, false);
                 machine.evaluate(otherwise)
             },

@@ -101,6 +101,8 @@ pub(crate) struct Frame {
     pub(crate) yielded: Option<ObjectId>,
     /// What paths have written that left a loop or the function before its end.
     pub(crate) left: Vec<crate::left::Left>,
+    /// The `break` and `continue` that paths have come to, of loops and cases that are still running.
+    pub(crate) jumps: Vec<crate::rounds::Jump>,
     /// How many scopes there were before it.
     pub(crate) scopes_before: usize,
     /// What fails once what an async function has returned is waited for.
@@ -135,6 +137,7 @@ impl Frame {
             decided_base,
             yielded: None,
             left: Vec::new(),
+            jumps: Vec::new(),
             scopes_before: scope.0 as usize,
             failed_late: Vec::new(),
             handling: Vec::new(),

@@ -60,6 +60,7 @@ impl<'p> Machine<'p> {
                 let object = self.heap.get_mut(object);
                 object.elements = elements;
                 object.is_open = is_open;
+                object.is_as_written = false;
             }
             (Location::Elements(object), Content::Length(length, is_open)) => {
                 let object = self.heap.get_mut(object);

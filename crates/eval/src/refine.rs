@@ -30,6 +30,9 @@ impl<'p> Machine<'p> {
                 }
                 self.refine(*value, truth);
             }
+            ExpressionKind::Index { object, index, .. } if truth => {
+                self.narrow_to_rows(*object, *index);
+            }
             _ => self.refine_place(test, |atom| atom.truth() != Some(!truth)),
         }
     }
@@ -122,7 +125,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn known_object(&mut self, expression: ExpressionId) -> Option<crate::ObjectId> {
+    pub(crate) fn known_object(&mut self, expression: ExpressionId) -> Option<crate::ObjectId> {
         match &self.module_ir().expression(expression).kind {
             ExpressionKind::Name(name) => self.find_variable(*name)?.1.only_object(),
             ExpressionKind::This => self.frames.last()?.this.only_object(),

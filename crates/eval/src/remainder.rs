@@ -67,8 +67,31 @@ impl Machine<'_> {
         }
     }
 
+    /// Behind what is done for a thing that may be missing: it is missing, or what was tried with it has failed and was
+    /// caught. `own` is what was decided where it is there.
+    pub(crate) fn keep_failures(&mut self, decision: DecisionId, own: &[Decided]) {
+        let both_go = self.decision(decision).ends == [SideEnd::Goes; 2];
+        let failed = own.iter().copied().filter(|decided| {
+            decided.side
+                && self.is_failure(decided.decision)
+                && self.decision(decided.decision).is_certain
+        });
+        let mut left: SmallVec<[Decided; 4]> = failed.take(MOST).collect();
+        if !both_go || left.is_empty() {
+            return;
+        }
+        left.insert(
+            0,
+            Decided {
+                decision,
+                side: false,
+            },
+        );
+        self.push_remainder(decision, &left);
+    }
+
     /// Holds behind a `try`: what its body has thrown has not ended there.
-    fn is_failure(&self, decision: DecisionId) -> bool {
+    pub(crate) fn is_failure(&self, decision: DecisionId) -> bool {
         self.decision(decision)
             .test
             .is_some_and(|(test, _)| self.test(test).kind == TestKind::Failure)

@@ -136,8 +136,8 @@ impl<'p> Machine<'p> {
             StatementKind::With { items, body, .. } => self.with_statement(items, body),
             StatementKind::Block(block) => self.scoped_block(block),
             StatementKind::Labeled(label, inner) => self.labeled(*label, inner),
-            StatementKind::Break(label) => Ok(Completion::Break(*label)),
-            StatementKind::Continue(label) => Ok(Completion::Continue(*label)),
+            StatementKind::Break(label) => Ok(self.jump(Completion::Break(*label))),
+            StatementKind::Continue(label) => Ok(self.jump(Completion::Continue(*label))),
             StatementKind::Delete(places) => self.delete(places),
             StatementKind::Assert { test, .. } => self.assert_statement(*test, statement.span),
             StatementKind::Global(names) => {
@@ -344,10 +344,12 @@ impl<'p> Machine<'p> {
             &value,
             span,
             |machine| {
+                machine.narrow(test, &value, true);
                 machine.refine(test, true);
                 machine.scoped_block(then)
             },
             |machine| {
+                machine.narrow(test, &value, false);
                 machine.refine(test, false);
                 machine.scoped_block(otherwise)
             },
@@ -385,7 +387,9 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let value = self.evaluate(subject)?;
         let scope = self.enter_block();
+        let before = self.frame().jumps.len();
         let completion = self.switch_from(&value, cases, 0);
+        self.forget_jumps(before, |jump| jump == Completion::Break(None));
         self.leave_block(scope);
         match completion? {
             Completion::Break(None) => Ok(Completion::Normal),
@@ -507,6 +511,7 @@ impl<'p> Machine<'p> {
             &value,
             span,
             |machine| {
+                machine.narrow(test, &value, true);
                 machine.refine(test, true);
                 Ok(Completion::Normal)
             },

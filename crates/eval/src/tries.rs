@@ -126,11 +126,12 @@ impl<'p> Machine<'p> {
             machine.decided.extend(common);
             machine.run_handlers(handlers, thrown)
         })?;
+        if handled == Completion::Normal && self.handler_goes(decision) {
+            // What the body has decided holds where it has left, and not where the handler goes on.
+            return Ok(Completion::Normal);
+        }
         self.decided.extend(in_body);
-        Ok(match (completion, handled) {
-            (_, Completion::Normal) if self.handler_goes(decision) => Completion::Normal,
-            (completion, _) => completion,
-        })
+        Ok(completion)
     }
 
     fn handler_goes(&self, decision: DecisionId) -> bool {

@@ -41,7 +41,12 @@ impl Machine<'_> {
                 if object.is_open || self.is_store(*id) {
                     return (!object.elements.is_empty() && !object.is_open).then_some(true);
                 }
-                Some(!object.elements.is_empty() || !object.properties.is_empty())
+                let held = || object.elements.iter().chain(object.properties.values());
+                // What is in it perhaps leaves it empty perhaps.
+                match held().all(crate::elements::is_perhaps_missing) {
+                    true if held().next().is_some() => None,
+                    is_empty => Some(!is_empty),
+                }
             }
             _ => Some(true),
         }

@@ -3,6 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 use ustr::Ustr;
 
+use crate::names::{Names, joined_names};
 use crate::{OriginSet, Origins};
 
 /// The number of an object on the abstract heap.
@@ -64,6 +65,8 @@ pub struct Value {
     pub control: OriginSet,
     /// The comparison whose outcome it is, and whether it is negated.
     pub test: Option<(TestId, bool)>,
+    /// The names that a test has held it against, where it is not known.
+    pub(crate) names: Option<Names>,
 }
 
 /// The most alternatives a value keeps; with more it becomes unknown.
@@ -77,6 +80,7 @@ impl Value {
             origins: OriginSet::EMPTY,
             control: OriginSet::EMPTY,
             test: None,
+            names: None,
         }
     }
 
@@ -273,6 +277,7 @@ impl Value {
 
     /// Returns what is either value.
     pub fn join(mut self, other: &Value, origins: &mut Origins) -> Value {
+        self.names = joined_names(&self, other);
         for atom in &other.atoms {
             self.add(*atom);
         }

@@ -6,6 +6,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::display::property_name;
+use crate::names::names_of;
 use crate::{Arguments, Machine, ObjectId, ObjectKind, Stop, StoreOperation, Value};
 
 impl<'p> Machine<'p> {
@@ -96,12 +97,19 @@ impl<'p> Machine<'p> {
             Some(_) => self.writable(object, span),
             None => object.clone(),
         };
+        if object.is_unknown() {
+            let host = self.host();
+            let given = Arguments::positional([key.clone(), value.clone()]);
+            host.method_called(self, object, Ustr::from("set"), &given, span);
+        }
         for id in object.objects().collect::<Vec<_>>() {
             if self.is_store(id) {
                 let host = self.host();
                 host.store_changed(self, id, StoreOperation::Set, Some(key), Some(&value), span);
                 continue;
             }
+            let host = self.host();
+            host.added(self, id, &value, span);
             if self.is_python() && self.set_python_index(id, key, &value, span)? {
                 continue;
             }
@@ -110,13 +118,35 @@ impl<'p> Machine<'p> {
                 ObjectKind::Map => self.map_set(id, key.clone(), value.clone()),
                 ObjectKind::Array => self.list_set(id, key, value.clone()),
                 ObjectKind::Proxy { .. } => drop(self.proxy_set(id, key, &value, span)?),
-                _ => match property_name(key) {
-                    Some(name) => self.set_object_member(id, name, value.clone(), true, span)?,
-                    None => self.set_unknown_property(id, key, &value, span),
+                _ => match (property_name(key), names_of(key)) {
+                    (Some(name), _) => {
+                        self.set_object_member(id, name, value.clone(), true, span)?;
+                    }
+                    (None, Some(names)) if matches!(kind, ObjectKind::Plain) => {
+                        self.set_one_of(id, key, &names, &value);
+                    }
+                    (None, Some(names)) => {
+                        for name in names {
+                            let value = self.value_under(key, name, &value);
+                            self.set_object_member(id, name, value, false, span)?;
+                        }
+                    }
+                    (None, None) => self.set_unknown_property(id, key, &value, span),
                 },
             }
         }
         Ok(())
+    }
+
+    /// Writes one of the properties that a key names: each of them may be what it was.
+    pub(crate) fn set_one_of(&mut self, id: ObjectId, key: &Value, names: &[Ustr], value: &Value) {
+        for name in names {
+            let before = self.heap.property(id, *name).cloned();
+            let before = before.unwrap_or_else(Value::undefined);
+            let value = self.value_under(key, *name, value);
+            let either = self.join(value, &before);
+            self.heap.set_property(id, *name, either);
+        }
     }
 
     fn set_unknown_property(&mut self, id: ObjectId, key: &Value, value: &Value, span: Span) {

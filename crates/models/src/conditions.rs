@@ -1,6 +1,6 @@
 //! Tests of the evaluator in the map's words: what they examine, and what holds where they do or do not.
 
-use firedoor_app::{CheckKind, Condition, Examination, Order, Origin, Provenance};
+use firedoor_app::{CheckKind, Condition, Examination, Order, Origin, Provenance, RequestPart};
 use firedoor_eval::{Machine, ObjectKind, TestId, TestKind, Value};
 use firedoor_ir::BinaryOperator;
 use indexmap::IndexSet;
@@ -103,8 +103,10 @@ pub(crate) fn add_operands(
             });
         }
     }
-    // What a caller is compared with says how much is asked of him: which roles.
-    if found.kind == TestKind::Membership && own.iter().any(Provenance::is_of_principal) {
+    // What a caller is compared with says how much is asked of him, which roles, and what the keys of a body are compared
+    // with, which fields may be sent.
+    let is_told = |it: &Provenance| it.is_of_principal() || is_whole(it);
+    if found.kind == TestKind::Membership && own.iter().any(is_told) {
         for (provenance, operand) in own.iter_mut().zip(&found.operands) {
             *provenance = provenance.union(&texts_in(machine, operand));
         }
@@ -116,6 +118,18 @@ pub(crate) fn add_operands(
         }
     }
     operands.append(&mut own);
+}
+
+/// Holds for a whole body, or the names of what is in it.
+fn is_whole(value: &Provenance) -> bool {
+    let is_part = |part: &RequestPart| {
+        matches!(
+            part,
+            RequestPart::Body | RequestPart::Query | RequestPart::Message
+        )
+    };
+    let mut origins = value.origins().iter();
+    origins.any(|it| matches!(it, Origin::Request(part, name) if is_part(part) && name.is_empty()))
 }
 
 /// The texts that a collection holds, if it is one and holds nothing else.

@@ -355,6 +355,17 @@ impl Host for ModelHost {
         crate::socket_stores::note_joining(self, machine, set, value, span);
     }
 
+    fn method_called(
+        &self,
+        machine: &mut Machine<'_>,
+        receiver: &Value,
+        name: Ustr,
+        arguments: &Arguments,
+        span: Span,
+    ) {
+        crate::socket_stores::note_given(self, machine, receiver, name, arguments, span);
+    }
+
     fn method_origins(
         &self,
         machine: &mut Machine<'_>,

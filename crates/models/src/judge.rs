@@ -500,7 +500,8 @@ pub(crate) fn write_memory(
         access.key = key_fields(host, machine, &[("key", key.clone())]);
     }
     if let Some(value) = value {
-        crate::socket_stores::note_store(host, machine, asset, value);
+        let key = access.key.first().map(|field| field.value.clone());
+        crate::socket_stores::note_store(host, machine, asset, key.as_ref(), value, span);
         (access.values, access.spread) = written(host, machine, value);
     }
     host.effect(machine, EffectKind::Access(access), span);

@@ -138,6 +138,8 @@ pub struct Run {
     pub leaves: Vec<Left>,
     /// The sets that a connection is kept with, which say where it takes part.
     pub own_rooms: FxHashSet<ObjectId>,
+    /// The lists, sets and maps that were put into an asset under a key, with both.
+    pub kept_groups: FxHashMap<ObjectId, (Ustr, firedoor_app::Provenance)>,
     /// The errors that the running step gives to the error handlers, if its framework takes them from it.
     pub handed_on: Option<Vec<Thrown>>,
     /// The number of the handler's step, of an HTTP request that came so far.
@@ -279,6 +281,8 @@ pub struct State {
     pub member_name: Ustr,
     /// The assets of the process in which connections are kept.
     pub socket_assets: indexmap::IndexSet<Ustr>,
+    /// Those among them that keep several connections under a key.
+    pub room_assets: indexmap::IndexSet<Ustr>,
     /// The messages that the last WebSocket handler told apart: the field, and its constants.
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// The doors as they would be with the decorators above those of their routes, by what their handlers are.

@@ -1,7 +1,8 @@
 //! Finds requests whose fields are stored whatever they are called, in records that say what somebody may do.
 
 use firedoor_app::{
-    Access, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
+    Access, Check, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
+    query,
 };
 use ustr::Ustr;
 
@@ -26,7 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
         for (effect, access) in query::handler_accesses(entry) {
             let is_stored = matches!(access.operation, Operation::Create | Operation::Update)
                 && access.spread.iter().any(is_whole);
-            if !is_stored || is_picked(entry, effect) {
+            if !is_stored {
                 continue;
             }
             let fields = open_fields(&privileges, entry, effect, access);
@@ -73,18 +74,30 @@ fn is_whole(value: &Provenance) -> bool {
     })
 }
 
-/// Names are held against a list before each is stored.
-fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
-    entry.checks_of(effect).any(|check| {
+/// What is sent has been held against a list of names, each before it is stored or all before anything is, and the list
+/// does not have this one.
+fn is_held_back(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
+    let is_listed = |check: &Check| {
+        let mut names = check
+            .operands
+            .iter()
+            .flat_map(|operand| operand.origins())
+            .filter_map(|origin| match origin {
+                Origin::Literal(text) if text != "null" => Some(*text),
+                _ => None,
+            })
+            .peekable();
         check.kind == CheckKind::Membership
             && check.outcome
             && !check.operands.iter().any(query::is_principal)
-            && check.operands.iter().any(|operand| {
-                operand
-                    .origins()
-                    .iter()
-                    .any(|origin| matches!(origin, Origin::Literal(text) if text != "null"))
-            })
+            && names.peek().is_some()
+            && !names.any(|name| name == found.field)
+    };
+    entry.checks_of(effect).any(|check| {
+        let parts = check.parts();
+        // Nothing needs to be asked where the loop over the names does not run.
+        let is_harmless = |part: &Check| part.kind == CheckKind::Other || is_listed(part);
+        parts.iter().any(is_listed) && parts.iter().all(is_harmless)
     })
 }
 
@@ -102,6 +115,7 @@ fn open_fields(
             .iter()
             .any(|value| value.name == found.field && is_set(&value.value, access.asset))
             && !is_refused(entry, effect, found)
+            && !is_held_back(entry, effect, found)
     });
     fields
 }

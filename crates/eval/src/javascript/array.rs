@@ -81,6 +81,8 @@ fn push(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(Some(machine.derived(Shape::Number, [call.this])));
     }
     for value in given {
+        let host = machine.host();
+        host.added(machine, id, value, call.span);
         machine.heap.push_element(id, value.clone());
     }
     if let Some(rest) = &call.arguments.rest {

@@ -54,10 +54,11 @@ fn walk<'p>(
             None => rest,
         });
     }
+    let is_as_written = machine.heap.is_as_written(list);
     for (index, mut element) in elements.into_iter().enumerate() {
         element.origins = machine.origins.union(element.origins, list.origins);
         let index = Value::number(index as f64);
-        if !is_perhaps_missing(&element) {
+        if is_as_written || !is_perhaps_missing(&element) {
             if !visit(machine, element, index, Presence::Certain)? {
                 return Ok(());
             }
@@ -178,7 +179,8 @@ fn kept(
     if truth == Some(false) {
         return Ok(None);
     }
-    let element = machine.controlled(element.clone(), &test);
+    let element = machine.narrowed_element(element.clone(), &test);
+    let element = machine.controlled(element, &test);
     Ok(Some((element, truth == Some(true))))
 }
 

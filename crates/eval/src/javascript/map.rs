@@ -115,6 +115,8 @@ fn set(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         if let Some(name) = key.text() {
             machine.name_objects(name, &value);
         }
+        let host = machine.host();
+        host.added(machine, id, &value, call.span);
         machine.map_set(id, key, value);
     }
     Ok(Some(call.this.clone()))

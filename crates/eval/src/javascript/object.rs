@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use super::{Function, Native, PROTOTYPE};
 use crate::elements::is_hidden;
+use crate::names::names_of;
 use crate::{Answer, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
 
 pub(super) fn method(name: &str) -> Option<Function> {
@@ -206,25 +207,36 @@ fn from_entries(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let (pairs, more) = machine.elements_and_more(&list);
     let id = machine.heap.allocate(ObjectKind::Plain, call.span);
     for pair in pairs {
-        let key = machine.index(&pair, &Value::number(0.0), call.span)?;
+        // What a filter has let through perhaps is perhaps an entry.
+        let is_there = !crate::elements::is_perhaps_missing(&pair);
         let value = machine.index(&pair, &Value::number(1.0), call.span)?;
+        let key = machine.index(&pair, &Value::number(0.0), call.span)?;
         match crate::display::property_name(&key) {
-            Some(name) => {
+            Some(name) if is_there => {
                 machine.heap.get_mut(id).properties.insert(name, value);
             }
-            None => {
-                let object = machine.heap.get_mut(id);
-                object.elements.push(value);
-                object.is_open = true;
-            }
+            _ => enter_one_of(machine, id, &key, value),
         }
     }
     if let Some(more) = more {
-        let object = machine.heap.get_mut(id);
-        object.elements.push(more);
-        object.is_open = true;
+        let value = machine.index(&more, &Value::number(1.0), call.span)?;
+        let key = machine.index(&more, &Value::number(0.0), call.span)?;
+        enter_one_of(machine, id, &key, value);
     }
     Ok(Some(Value::object(id).with_origins(list.origins)))
+}
+
+/// Adds an entry whose key is one of a few names, or any.
+fn enter_one_of(machine: &mut Machine<'_>, id: ObjectId, key: &Value, value: Value) {
+    let name = crate::display::property_name(key);
+    match name.map(|name| vec![name]).or_else(|| names_of(key)) {
+        Some(names) => machine.set_one_of(id, key, &names, &value),
+        None => {
+            let object = machine.heap.get_mut(id);
+            object.elements.push(value);
+            object.is_open = true;
+        }
+    }
 }
 
 fn define_property(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {

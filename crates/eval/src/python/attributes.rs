@@ -2,6 +2,7 @@
 
 use ustr::Ustr;
 
+use crate::names::names_of;
 use crate::python::Use;
 use crate::{Answer, Atom, Machine, ObjectId, ObjectKind, Shape, Slot, Stop, TestKind, Value};
 
@@ -121,17 +122,18 @@ fn may_be(name: &Value, known: &str) -> bool {
 }
 
 /// How many names one assignment by a computed name may mean.
-const MOST_NAMES: usize = 16;
+const MOST_NAMES: usize = 40;
 
 fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
     let (Some(object), Some(name), Some(value)) = (call.at(0), call.at(1), call.at(2)) else {
         return Ok(Value::null());
     };
-    match names(&name) {
+    match names_of(&name) {
         // Each of a few names that are written down may be meant.
-        Some(names) if !names.is_empty() && names.len() <= MOST_NAMES => {
-            for name in names {
-                machine.set_member(&object, name, value.clone(), call.span)?;
+        Some(names) if names.len() <= MOST_NAMES => {
+            for one in names {
+                let value = machine.value_under(&name, one, &value);
+                machine.set_member(&object, one, value, call.span)?;
             }
         }
         _ => {

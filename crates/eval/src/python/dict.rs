@@ -3,6 +3,7 @@
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::names::names_of;
 use crate::python::Use;
 use crate::{Answer, Atom, Machine, ObjectId, ObjectKind, Shape, Stop, StoreOperation, Value};
 
@@ -114,7 +115,7 @@ fn items(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) -> Value {
         return machine.list_with_more(Vec::new(), pair, call.this, call.span);
     }
     for value in spread_into(machine, id) {
-        let key = Value::unknown(Shape::Any);
+        let key = machine.derived(Shape::String, [&value]);
         pairs.push(machine.make_tuple(vec![key, value], call.span));
     }
     machine.view(id, pairs, is_open, call)
@@ -299,23 +300,32 @@ impl Machine<'_> {
             self.open_dict(id, source);
             return Ok(());
         }
-        let (pairs, is_open) = self.elements_of(source);
+        let (pairs, more) = self.elements_and_more(source);
         for pair in pairs {
-            let (parts, is_pair_open) = self.elements_of(&pair);
-            if let [key, value] = parts.as_slice() {
-                self.set_index(&this, key, value.clone(), span)?;
-                continue;
-            }
-            // What a text was split into: any part of it may be the key, and any the value.
-            if is_pair_open || pair.is_unknown() {
-                let part = self.derived(Shape::Any, [&pair]);
-                let origins = self.deep_origins(&pair);
-                let part = part.with_origins(origins);
-                self.set_index(&this, &part.clone(), part, span)?;
+            self.dict_enter(&this, &pair, span)?;
+        }
+        if let Some(more) = more {
+            let (parts, _) = self.elements_of(&more);
+            match parts.as_slice() {
+                [key, _] if names_of(key).is_some() => self.dict_enter(&this, &more, span)?,
+                _ => self.open_dict(id, source),
             }
         }
-        if is_open {
-            self.open_dict(id, source);
+        Ok(())
+    }
+
+    /// Puts a pair of key and value into a dictionary.
+    fn dict_enter(&mut self, dict: &Value, pair: &Value, span: Span) -> Result<(), Stop> {
+        let (parts, is_open) = self.elements_of(pair);
+        if let [key, value] = parts.as_slice() {
+            return self.set_index(dict, key, value.clone(), span);
+        }
+        // What a text was split into: any part of it may be the key, and any the value.
+        if is_open || pair.is_unknown() {
+            let part = self.derived(Shape::Any, [pair]);
+            let origins = self.deep_origins(pair);
+            let part = part.with_origins(origins);
+            self.set_index(dict, &part.clone(), part, span)?;
         }
         Ok(())
     }
@@ -516,6 +526,9 @@ impl Machine<'_> {
             return;
         }
         let is_plain = matches!(self.heap.get(id).kind, ObjectKind::Plain);
+        if is_plain && let Some(names) = names_of(key) {
+            return self.set_one_of(id, key, &names, &value);
+        }
         if key.is_unknown() || key.atoms().len() > 1 || (is_plain && self.heap.get(id).is_open) {
             self.heap.open(id);
             if is_plain {

@@ -45,6 +45,8 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
     let value = match call.name {
         "append" => {
             if let Some(value) = call.at(0) {
+                let host = machine.host();
+                host.added(machine, id, &value, call.span);
                 machine.heap.push_element(id, value);
             }
             Value::null()
