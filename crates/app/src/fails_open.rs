@@ -17,7 +17,8 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
         return None;
     }
     run.continuations.iter().find_map(|way| {
-        let words = way.checks.iter().rev().find_map(open_words)?;
+        let mut checks = way.useful_checks().iter().rev();
+        let words = checks.find_map(open_words)?;
         Some((way.span, words))
     })
 }
@@ -46,10 +47,10 @@ pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
             };
             counts && is_setting_missing(check)
         };
-        if way.checks.iter().any(opens) {
+        if way.useful_checks().iter().any(opens) {
             return Some((way.span, "when a setting is missing"));
         }
-        let is_told = way.checks.iter().any(is_told_by_header) && !is_asked();
+        let is_told = way.useful_checks().iter().any(is_told_by_header) && !is_asked();
         is_told.then_some((way.span, "when a header says so that any client can send"))
     })
 }
@@ -197,7 +198,19 @@ fn is_credential(operand: &Provenance) -> bool {
     presents_credential(operand) && operand.origins().iter().all(is_told)
 }
 
+/// Where the other side of a test of settings alone is closed to everybody, the setting opens a part of the application,
+/// and not its guard.
+fn is_switch(check: &Check) -> bool {
+    !check.is_alternative
+        && check.refusal.is_some()
+        && check.operands.iter().any(is_setting)
+        && check.operands.iter().all(is_setting_or_written)
+}
+
 fn open_words(check: &Check) -> Option<&'static str> {
+    if is_switch(check) {
+        return None;
+    }
     if check.is_alternative && names_missing_setting(check) {
         return Some("when a setting is missing");
     }

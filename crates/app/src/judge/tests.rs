@@ -33,6 +33,7 @@ fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
     Continuation {
         span,
         checks: vec![check],
+        useful: 1,
     }
 }
 
