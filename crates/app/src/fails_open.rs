@@ -17,7 +17,8 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
         return None;
     }
     run.continuations.iter().find_map(|way| {
-        let mut checks = way.useful_checks().iter().rev();
+        let checks = way.useful_checks().iter().rev();
+        let mut checks = checks.filter(|check| !is_switch(run, check));
         let words = checks.find_map(open_words)?;
         Some((way.span, words))
     })
@@ -198,19 +199,20 @@ fn is_credential(operand: &Provenance) -> bool {
     presents_credential(operand) && operand.origins().iter().all(is_told)
 }
 
-/// Where the other side of a test of settings alone is closed to everybody, the setting opens a part of the application,
-/// and not its guard.
-fn is_switch(check: &Check) -> bool {
+/// Where a test of settings alone refuses everybody on its other side, the setting opens a part of the application, and
+/// not its guard.
+fn is_switch(run: &LayerRun, check: &Check) -> bool {
+    let is_other_side = |last: &Check| last.span == check.span && last.outcome != check.outcome;
     !check.is_alternative
-        && check.refusal.is_some()
         && check.operands.iter().any(is_setting)
         && check.operands.iter().all(is_setting_or_written)
+        && run
+            .refusals
+            .iter()
+            .any(|(_, checks, _)| checks.last().is_some_and(is_other_side))
 }
 
 fn open_words(check: &Check) -> Option<&'static str> {
-    if is_switch(check) {
-        return None;
-    }
     if check.is_alternative && names_missing_setting(check) {
         return Some("when a setting is missing");
     }

@@ -125,7 +125,7 @@ fn run_of_layer(
 }
 
 /// Returns the decisions behind which a handler does more than answer; of another step nothing, because what it lets
-/// on is worth something in any case.
+/// on is worth something in any case, and so is the answer of a handler that does no more.
 fn work_of_handler(run: &Run, number: usize) -> Option<FxHashSet<Decided>> {
     if run.handler != Some(number) {
         return None;
@@ -140,10 +140,10 @@ fn work_of_handler(run: &Run, number: usize) -> Option<FxHashSet<Decided>> {
                 | EffectKind::SetHeader(..)
         )
     });
-    Some(
-        work.flat_map(|effect| effect.decided.iter().copied())
-            .collect(),
-    )
+    let worked: FxHashSet<Decided> = work
+        .flat_map(|effect| effect.decided.iter().copied())
+        .collect();
+    (!worked.is_empty()).then_some(worked)
 }
 
 /// Cuts off the decisions after which a handler only says something that is written in it: `that link is too old` is

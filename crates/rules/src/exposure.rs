@@ -258,7 +258,7 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
                         is_private(&field) && (is_private(&told.name) || is_list_of(told, asset))
                     }
                     true => {
-                        told.operator != "shown"
+                        told.operator != "~"
                             && names_record(&told.name, asset)
                             && declared.is_some_and(|asset| {
                                 asset.fields.iter().any(|field| is_private(&field.name))

@@ -191,10 +191,13 @@ fn guard(way: Continuation) -> LayerRun {
 #[test]
 fn a_setting_that_opens_a_part_of_the_application_is_no_missing_one() {
     let word = Provenance::new([Origin::Literal(Ustr::from("on"))]);
-    let mut way = open_way(CheckKind::Equality, vec![setting("YARD"), word]);
-    assert!(fails_open(&guard(way.clone())).is_some());
-    way.checks[0].refusal = Some(Refusal::Status(404));
-    assert!(fails_open(&guard(way)).is_none());
+    let way = open_way(CheckKind::Equality, vec![setting("YARD"), word]);
+    let mut run = guard(way.clone());
+    assert!(fails_open(&run).is_some());
+    let mut closed = way.checks;
+    closed[0].outcome = false;
+    run.refusals.push((Refusal::Status(404), closed, way.span));
+    assert!(fails_open(&run).is_none());
 }
 
 #[test]

@@ -70,7 +70,11 @@ fn backends(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Value> {
         return Vec::new();
     };
     let names = machine.elements_of(&listed).0;
-    let names = names.iter().filter_map(Value::texts).flatten().collect::<Vec<_>>();
+    let names = names
+        .iter()
+        .filter_map(Value::texts)
+        .flatten()
+        .collect::<Vec<_>>();
     let mut backends = Vec::new();
     for name in names {
         backends.push(project::named(host, machine, &name));
@@ -110,11 +114,7 @@ fn ask(
 }
 
 /// Holds if a function may be called with these credentials, as `Signature.bind` tries it.
-fn takes(
-    machine: &mut Machine<'_>,
-    function: ObjectId,
-    credentials: &Named,
-) -> bool {
+fn takes(machine: &mut Machine<'_>, function: ObjectId, credentials: &Named) -> bool {
     let ObjectKind::Function { closure, .. } = machine.heap.get(function).kind else {
         return true;
     };
@@ -136,11 +136,7 @@ fn takes(
 }
 
 /// `super().authenticate(request, username=None, password=None, **kwargs)` of a backend of the program.
-fn authenticate_by_library(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+fn authenticate_by_library(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let mut credentials = call.arguments.keywords.clone();
     for (number, name) in [(1, "username"), (2, "password")] {
         if let Some(value) = call.arguments.positional.get(number) {

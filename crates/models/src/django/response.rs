@@ -235,7 +235,7 @@ pub(crate) fn answer(
     answer_with(host, machine, status, (body, "="), span);
 }
 
-/// Answers with what is sent as it is, or with a page that is made of it, for which the operator is `shown`.
+/// Answers with what is sent as it is, or with a page that is made of it, for which the operator is `~`.
 fn answer_with(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -282,7 +282,7 @@ fn render(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         None => Some(200),
     };
     let id = host.make_object(machine, RESPONSE, call.span);
-    answer_with(host, machine, status, (&body, "shown"), call.span);
+    answer_with(host, machine, status, (&body, "~"), call.span);
     Ok(Some(Value::object(id)))
 }
 

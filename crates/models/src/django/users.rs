@@ -4,9 +4,7 @@
 //! users that is found by the session. Sources: django 5.2 `contrib/auth/__init__.py`, `models.py`,
 //! `base_user.py`, `backends.py`, `hashers.py`.
 
-use firedoor_app::{
-    ComparisonKind, EffectKind, Field, Origin, RequestPart, SessionOperation,
-};
+use firedoor_app::{ComparisonKind, EffectKind, Field, Origin, RequestPart, SessionOperation};
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
