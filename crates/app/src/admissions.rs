@@ -113,15 +113,28 @@ fn admits(
         .checks_of(effect)
         .any(|check| check.refusal.is_some() && is_of_any(&check.provenance(), &names));
     if accounts.contains(&access.asset) {
+        // Whose the record is, is no right that it brings.
+        let is_person = |field: &Field| {
+            let declared = map.asset(access.asset).and_then(|it| it.field(&field.name));
+            let refers = declared.and_then(|field| field.refers_to);
+            refers.is_some_and(|other| accounts.contains(&other))
+        };
         let decides = access.values.iter().any(|field| {
             (is_of_any(&field.value, &names) || field.value.is_from_client())
                 && is_decisive(map, access.asset, field.name)
+                && !is_person(field)
         });
         return (decides || filled_field(map, access).is_some()) && (copies || is_behind);
     }
     // A coupon changes what a record of the caller's holds; an invite makes the record that says where he belongs.
-    let names_person =
-        |field: &Field| is_principal(&field.value) || is_of_any(&field.value, accounts);
+    // Whoever had to be known and lets somebody else in is at home there: he invites.
+    let is_known = lookup
+        .entry
+        .verdict(crate::Control::Authentication)
+        .refuses();
+    let names_person = |field: &Field| {
+        is_principal(&field.value) || !is_known && is_of_any(&field.value, accounts)
+    };
     // What the found record names may be read by its number first.
     let is_named = |read: &Access| {
         let mut key = read.key.iter();
@@ -160,10 +173,13 @@ fn admits(
     };
     let is_tied = |fields: &[Field]| fields.iter().any(names_person);
     let is_new = access.operation == Operation::Create || is_tied(&access.values);
-    is_new
-        && (is_tied(&access.values) || is_tied(&access.key))
-        && access.values.iter().chain(&access.key).any(is_taken_over)
-        && is_membership(map, access.asset)
+    // Who is let in is one thing, and where another: a profile that is made for the owner of what was found lets
+    // nobody in.
+    let all = || access.values.iter().chain(&access.key);
+    let is_both = |person: &Field| {
+        names_person(person) && all().any(|field| field.name != person.name && is_taken_over(field))
+    };
+    is_new && all().any(is_both) && is_membership(map, access.asset)
 }
 
 /// Returns a field by which the application later decides, if the access stores whatever the client sends, and the

@@ -222,7 +222,8 @@ pub struct Field {
     pub name: Ustr,
     /// Where its value comes from.
     pub value: Provenance,
-    /// How it is used: `=` in keys and writes; `>`, `<`, `in`, `!=`... in keys; `+=` for increments.
+    /// How it is used: `=` in keys and writes; `>`, `<`, `in`, `!=`... in keys; `+=` for increments; `~` in an
+    /// answer that is a page, which tells of it what its template picks out.
     pub operator: &'static str,
 }
 

@@ -17,7 +17,9 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
         return None;
     }
     run.continuations.iter().find_map(|way| {
-        let words = way.checks.iter().rev().find_map(open_words)?;
+        let checks = way.useful_checks().iter().rev();
+        let mut checks = checks.filter(|check| !is_switch(run, check));
+        let words = checks.find_map(open_words)?;
         Some((way.span, words))
     })
 }
@@ -46,10 +48,10 @@ pub fn fails_open_for_user(run: &LayerRun) -> Option<(Span, &'static str)> {
             };
             counts && is_setting_missing(check)
         };
-        if way.checks.iter().any(opens) {
+        if way.useful_checks().iter().any(opens) {
             return Some((way.span, "when a setting is missing"));
         }
-        let is_told = way.checks.iter().any(is_told_by_header) && !is_asked();
+        let is_told = way.useful_checks().iter().any(is_told_by_header) && !is_asked();
         is_told.then_some((way.span, "when a header says so that any client can send"))
     })
 }
@@ -195,6 +197,19 @@ fn is_setting_or_written(operand: &Provenance) -> bool {
 fn is_credential(operand: &Provenance) -> bool {
     let is_told = |it: &Origin| matches!(it, Origin::Request(..) | Origin::Literal(_));
     presents_credential(operand) && operand.origins().iter().all(is_told)
+}
+
+/// Where a test of settings alone refuses everybody on its other side, the setting opens a part of the application, and
+/// not its guard.
+fn is_switch(run: &LayerRun, check: &Check) -> bool {
+    let is_other_side = |last: &Check| last.span == check.span && last.outcome != check.outcome;
+    !check.is_alternative
+        && check.operands.iter().any(is_setting)
+        && check.operands.iter().all(is_setting_or_written)
+        && run
+            .refusals
+            .iter()
+            .any(|(_, checks, _)| checks.last().is_some_and(is_other_side))
 }
 
 fn open_words(check: &Check) -> Option<&'static str> {

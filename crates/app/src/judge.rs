@@ -15,7 +15,9 @@ use self::forgery::{
 };
 pub use self::user::user_control;
 use crate::counting;
-use crate::fails_open::{environment_of, is_missing_on_both_sides, is_setting_missing};
+use crate::fails_open::{
+    environment_in, environment_of, is_missing_on_both_sides, is_setting_missing,
+};
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
 /// One way in which a layer let the request on.
@@ -25,6 +27,16 @@ pub struct Continuation {
     pub span: Span,
     /// The decisions on the way, outermost first.
     pub checks: Vec<Check>,
+    /// How many of them, from the outermost, have something behind them that the guard is there for; what a handler
+    /// says where it does nothing is let on by the others.
+    pub useful: usize,
+}
+
+impl Continuation {
+    /// Returns the decisions that have something behind them.
+    pub(crate) fn useful_checks(&self) -> &[Check] {
+        self.checks.get(..self.useful).unwrap_or(&self.checks)
+    }
 }
 
 /// What a layer did with an attacker's request.
@@ -172,6 +184,7 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
         control == Control::Authentication && way.checks.iter().any(is_left_out)
     };
     let settings = open.iter().filter(|way| !is_left_out(way));
+    let settings = settings.filter(|way| is_about_guard(run, way, control));
     let conditions: Vec<String> = settings.filter_map(|way| environment_of(way)).collect();
     if conditions.len() == open.len() {
         return Verdict::Conditional(conditions.join(" or "));
@@ -284,8 +297,41 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
         }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
             && !(check.is_alternative && is_setting_missing(check))
             && !(control == Control::Authentication && is_left_out(check))
-            && !is_missing_on_both_sides(check)
+            && (!is_missing_on_both_sides(check) || is_asked_for(way, check))
     })
+}
+
+/// Holds if the way goes on only where the setting is there that the check compares with: then both cannot be missing.
+fn is_asked_for(way: &Continuation, compared: &Check) -> bool {
+    let named = |check: &Check| check.operands.iter().find_map(environment_in);
+    way.checks.iter().any(|check| {
+        check.kind == CheckKind::Presence
+            && check.outcome
+            && !check.is_alternative
+            && check.operands.len() == 1
+            && named(check).is_some()
+            && named(check) == named(compared)
+    })
+}
+
+/// Holds if a setting that was asked on the way has a say in whether the guard refuses. One that only chooses what is
+/// answered, as an address that pages name, leaves the guard as it is.
+fn is_about_guard(run: &LayerRun, way: &Continuation, control: Control) -> bool {
+    let names = |check: &Check| {
+        let mut condition = check.provenance();
+        condition = condition.union(&check.control);
+        environment_in(&condition)
+    };
+    let asked: Vec<_> = way.checks.iter().filter_map(names).collect();
+    let is_asked = |checks: &[Check]| {
+        let mut named = checks.iter().filter_map(names);
+        named.any(|name| asked.contains(&name))
+    };
+    let refuses = run.refusals.iter().any(|(refusal, checks, _)| {
+        refusal_control(refusal, checks) == Some(control) && is_asked(checks)
+    });
+    let mut guarded = run.continuations.iter();
+    refuses || guarded.any(|other| is_behind(other, control) && is_asked(&other.checks))
 }
 
 /// Holds if the check is passed by whoever leaves out what it examines: `signature and not is_right(signature)` refuses

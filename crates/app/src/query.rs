@@ -182,7 +182,12 @@ fn principals_found_in(entry: &EntryPoint) -> impl Iterator<Item = Ustr> {
 /// Holds if a field is named like a password or its hash.
 pub fn is_password_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "");
-    name.contains("password") || name.contains("passwd") || name == "pwhash" || name == "pwdhash"
+    // Several of them, as those that are tried on locked files, are nobody's.
+    let is_several = name.ends_with("passwords");
+    !is_several && name.contains("password")
+        || name.contains("passwd")
+        || name == "pwhash"
+        || name == "pwdhash"
 }
 
 /// Holds if `entry` compares a password that the client sends.

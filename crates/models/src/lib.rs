@@ -58,6 +58,7 @@ mod production;
 mod pydantic;
 mod python_active;
 mod python_caches;
+mod python_files;
 mod python_http;
 mod python_jwt;
 mod python_limits;
@@ -121,6 +122,7 @@ pub static MODELS: &[&Model] = &[
     &cross_site::MODEL,
     &django::MODEL,
     &django::apps::MODEL,
+    &django::backends::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
@@ -199,6 +201,7 @@ pub static MODELS: &[&Model] = &[
     &pydantic::settings::MODEL,
     &python_active::MODEL,
     &python_caches::MODEL,
+    &python_files::MODEL,
     &python_http::MODEL,
     &python_jwt::MODEL,
     &python_limits::MODEL,

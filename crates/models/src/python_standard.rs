@@ -24,6 +24,8 @@ pub static MODEL: Model = Model {
         ("py:os.environ.setdefault", environment_get),
         ("py:os.environ.copy", environment_copy),
         ("py:os.urandom", random_bytes),
+        ("py:Crypto.Random.get_random_bytes", random_bytes),
+        ("py:Cryptodome.Random.get_random_bytes", random_bytes),
         ("py:secrets.token_urlsafe", random_bytes),
         ("py:secrets.token_hex", random_bytes),
         ("py:secrets.token_bytes", random_bytes),

@@ -11,6 +11,7 @@ use firedoor_app::{
     Operation, Origin, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Value};
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::checks::{Checks, Decisions};
@@ -78,11 +79,17 @@ fn run_of_layer(
             ..LayerRun::default()
         };
     }
+    let worked = work_of_handler(run, number);
     let continuations = continuing
         .into_iter()
-        .map(|effect| Continuation {
-            span: effect.span,
-            checks: decisions.list(host, machine, own_decisions(run, number, &effect.decided)),
+        .map(|effect| {
+            let own = own_decisions(run, number, &effect.decided);
+            let useful = useful_decisions(worked.as_ref(), effect, own);
+            Continuation {
+                span: effect.span,
+                checks: decisions.list(host, machine, own),
+                useful: decisions.list(host, machine, useful).len(),
+            }
         })
         .collect();
     let refusals = refusing
@@ -115,6 +122,53 @@ fn run_of_layer(
             .find(|(step, _)| *step == number)
             .map(|(_, reason)| reason.clone()),
     }
+}
+
+/// Returns the decisions behind which a handler does more than answer; of another step nothing, because what it lets
+/// on is worth something in any case, and so is the answer of a handler that does no more.
+fn work_of_handler(run: &Run, number: usize) -> Option<FxHashSet<Decided>> {
+    if run.handler != Some(number) {
+        return None;
+    }
+    let own = run.effects.iter().filter(|effect| effect.step == number);
+    let work = own.filter(|effect| {
+        !matches!(
+            effect.kind,
+            EffectKind::Continue
+                | EffectKind::Respond { .. }
+                | EffectKind::Redirect(_)
+                | EffectKind::SetHeader(..)
+        )
+    });
+    let worked: FxHashSet<Decided> = work
+        .flat_map(|effect| effect.decided.iter().copied())
+        .collect();
+    (!worked.is_empty()).then_some(worked)
+}
+
+/// Cuts off the decisions after which a handler only says something that is written in it: `that link is too old` is
+/// not what the guard keeps people from.
+fn useful_decisions<'d>(
+    worked: Option<&FxHashSet<Decided>>,
+    effect: &RawEffect,
+    own: &'d [Decided],
+) -> &'d [Decided] {
+    let Some(worked) = worked else {
+        return own;
+    };
+    let is_told =
+        |origin: &Origin| !matches!(origin, Origin::Literal(_) | Origin::Environment { .. });
+    let tells = match &effect.kind {
+        EffectKind::Respond { body, .. } => body
+            .iter()
+            .any(|field| field.value.origins().iter().any(is_told)),
+        _ => false,
+    };
+    if tells {
+        return own;
+    }
+    let last = own.iter().rposition(|decided| worked.contains(decided));
+    &own[..last.map_or(0, |last| last + 1)]
 }
 
 /// Returns what the step did with stores, if it counted in one.

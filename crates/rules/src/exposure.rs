@@ -57,13 +57,28 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
     worst
 }
 
-/// What is made, mended or thrown away while a reader is answered, and is the same whoever asks for whatever, is a matter
-/// of the application's own: settings that are there from the first time that somebody needs them.
-fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
-    let is_fixed = |value: &firedoor_app::Provenance| {
-        let mut origins = value.origins().iter();
-        origins.all(|origin| matches!(origin, Origin::Literal(_) | Origin::Clock))
+/// Holds if nothing of the value hangs on who asks for what.
+fn is_fixed(value: &firedoor_app::Provenance) -> bool {
+    let mut origins = value.origins().iter();
+    origins.all(|origin| matches!(origin, Origin::Literal(_) | Origin::Clock))
+}
+
+/// Holds if one record is meant, whoever asks: it has the number that is written there, as the settings of a site have
+/// that are kept in a table of their own.
+fn is_single(map: &Map, access: &Access) -> bool {
+    let is_number = |field: &firedoor_app::Field| {
+        matches!(field.name.as_str(), "id" | "_id" | "pk")
+            && field.operator == "="
+            && !field.value.is_empty()
+            && is_fixed(&field.value)
     };
+    !account_assets(map).contains(&access.asset) && access.key.iter().any(is_number)
+}
+
+/// What is made, mended or thrown away while a reader is answered, and is the same whoever asks for whatever, is a matter
+/// of the application's own: settings that are there from the first time that somebody needs them, even if it is to
+/// change something else.
+fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
     let is_named = match access.operation {
         Operation::Create => !account_assets(map).contains(&access.asset),
         Operation::Delete | Operation::Update => {
@@ -72,7 +87,15 @@ fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
         _ => false,
     };
     let mut fields = access.key.iter().chain(&access.values);
-    is_reading(entry)
+    let is_needed = || {
+        access.operation == Operation::Create
+            && accesses_in(&entry.effects).any(|(_, read)| {
+                read.asset == access.asset
+                    && read.operation == Operation::Read
+                    && is_single(map, read)
+            })
+    };
+    (is_reading(entry) || is_needed())
         && is_named
         && fields.all(|field| is_fixed(&field.value))
         && access.spread.iter().all(is_fixed)
@@ -123,7 +146,11 @@ fn is_harmless(map: &Map, access: &Access, effects: &[Effect]) -> bool {
     }
     match access.operation {
         Operation::Count => true,
-        Operation::Read => !is_personal(map, access.asset) || !is_answered(access.asset, effects),
+        Operation::Read => {
+            !is_personal(map, access.asset)
+                || is_single(map, access)
+                || !is_answered(access.asset, effects)
+        }
         _ => false,
     }
 }
@@ -232,7 +259,8 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
                         is_private(&field) && (is_private(&told.name) || is_list_of(told, asset))
                     }
                     true => {
-                        names_record(&told.name, asset)
+                        told.operator != "~"
+                            && names_record(&told.name, asset)
                             && declared.is_some_and(|asset| {
                                 asset.fields.iter().any(|field| is_private(&field.name))
                             })

@@ -26,6 +26,10 @@ fn check(map: &Map, findings: &mut Findings) {
         if sessions::ends_sessions(map, entry) || entry.effects.iter().any(is_framework_end) {
             continue;
         }
+        // Of a handler that does not even answer nothing is known: a library's, which may end all there is.
+        if entry.effects.iter().all(|effect| effect.layer.is_some()) {
+            continue;
+        }
         let span = entry
             .effects
             .iter()

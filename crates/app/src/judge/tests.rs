@@ -5,8 +5,11 @@ use std::sync::Arc;
 use firedoor_source::{FileId, Span};
 use ustr::Ustr;
 
-use super::{Continuation, environment_of, user_control};
-use crate::{Check, CheckKind, Condition, Control, Origin, Provenance, RequestPart};
+use super::{Continuation, LayerRun, environment_of, is_behind, judge_control, user_control};
+use crate::{
+    Check, CheckKind, Condition, Control, Origin, Provenance, Refusal, RequestPart, Verdict,
+    fails_open,
+};
 
 fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
     let span = Span::new(FileId(0), 0, 0);
@@ -33,6 +36,7 @@ fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
     Continuation {
         span,
         checks: vec![check],
+        useful: 1,
     }
 }
 
@@ -158,4 +162,78 @@ fn one_thing_that_the_caller_is_is_asked_wherever_he_was_found() {
     let asked = Provenance::new([found("users"), found("sessions"), proven]);
     let way = open_way(CheckKind::Presence, vec![asked]);
     assert_eq!(user_control(&way.checks[0]), Some(Control::Authorization));
+}
+
+fn setting(name: &str) -> Provenance {
+    Provenance::new([Origin::Environment {
+        name: Ustr::from(name),
+        fallback: None,
+    }])
+}
+
+fn header() -> Provenance {
+    Provenance::new([Origin::Request(
+        RequestPart::Header,
+        Ustr::from("x-api-key"),
+    )])
+}
+
+/// A guard that lets the request on in one way, and refuses it because of a header in another.
+fn guard(way: Continuation) -> LayerRun {
+    let asked = open_way(CheckKind::Presence, vec![header()]);
+    LayerRun {
+        continuations: vec![way],
+        refusals: vec![(Refusal::Status(401), asked.checks, asked.span)],
+        ..LayerRun::default()
+    }
+}
+
+#[test]
+fn a_setting_that_opens_a_part_of_the_application_is_no_missing_one() {
+    let word = Provenance::new([Origin::Literal(Ustr::from("on"))]);
+    let way = open_way(CheckKind::Equality, vec![setting("YARD"), word]);
+    let mut run = guard(way.clone());
+    assert!(fails_open(&run).is_some());
+    let mut closed = way.checks;
+    closed[0].outcome = false;
+    run.refusals.push((Refusal::Status(404), closed, way.span));
+    assert!(fails_open(&run).is_none());
+}
+
+#[test]
+fn what_a_handler_says_where_it_does_nothing_is_not_let_on() {
+    let sent = Provenance::new([Origin::Request(RequestPart::Query, Ustr::from("slip"))]);
+    let mut way = open_way(CheckKind::Failure, vec![sent]);
+    assert!(fails_open(&guard(way.clone())).is_some());
+    way.useful = 0;
+    assert!(fails_open(&guard(way)).is_none());
+}
+
+#[test]
+fn header_and_setting_are_not_both_missing_where_the_setting_was_asked_for() {
+    let nothing = Origin::Literal(Ustr::from("null"));
+    let or_nothing = |value: Provenance| value.union(&Provenance::new([nothing.clone()]));
+    let compared = vec![or_nothing(header()), or_nothing(setting("KEY"))];
+    let mut way = open_way(CheckKind::Equality, compared);
+    way.checks[0].refusal = Some(Refusal::Status(403));
+    assert!(!is_behind(&way, Control::Authentication));
+    let asked = open_way(CheckKind::Presence, vec![setting("KEY")]);
+    way.checks.splice(0..0, asked.checks);
+    assert!(is_behind(&way, Control::Authentication));
+}
+
+#[test]
+fn a_setting_that_has_no_say_in_a_refusal_is_no_condition_of_the_guard() {
+    let run = guard(open_way(CheckKind::Presence, vec![setting("ADDRESS")]));
+    assert_eq!(
+        judge_control(&run, Control::Authentication),
+        Verdict::Absent
+    );
+    let mut run = guard(open_way(CheckKind::Presence, vec![setting("KEY")]));
+    let asked = open_way(CheckKind::Presence, vec![setting("KEY")]);
+    run.refusals[0].1.splice(0..0, asked.checks);
+    assert_eq!(
+        judge_control(&run, Control::Authentication),
+        Verdict::Conditional("KEY".to_owned())
+    );
 }

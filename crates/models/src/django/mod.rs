@@ -7,6 +7,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod apps;
+pub(crate) mod backends;
 pub(crate) mod channels;
 pub(crate) mod consumers;
 pub(crate) mod drf;

@@ -232,11 +232,25 @@ pub(crate) fn answer(
     body: &Value,
     span: Span,
 ) {
+    answer_with(host, machine, status, (body, "="), span);
+}
+
+/// Answers with what is sent as it is, or with a page that is made of it, for which the operator is `~`.
+fn answer_with(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    status: Option<u16>,
+    (body, operator): (&Value, &'static str),
+    span: Span,
+) {
     if !host.is_request() {
         return;
     }
     let body = &super::orm_query::read_all(host, machine, body, span);
-    let fields = host.body_fields(machine, body);
+    let mut fields = host.body_fields(machine, body);
+    for field in &mut fields {
+        field.operator = operator;
+    }
     if let Some(status) = status.filter(|status| *status >= 400) {
         host.refuse(machine, Refusal::Status(status), span);
     }
@@ -268,7 +282,7 @@ fn render(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         None => Some(200),
     };
     let id = host.make_object(machine, RESPONSE, call.span);
-    answer(host, machine, status, &body, call.span);
+    answer_with(host, machine, status, (&body, "~"), call.span);
     Ok(Some(Value::object(id)))
 }
 

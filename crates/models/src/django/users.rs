@@ -4,9 +4,7 @@
 //! users that is found by the session. Sources: django 5.2 `contrib/auth/__init__.py`, `models.py`,
 //! `base_user.py`, `backends.py`, `hashers.py`.
 
-use firedoor_app::{
-    CompareSecret, ComparisonKind, EffectKind, Field, Origin, RequestPart, SessionOperation,
-};
+use firedoor_app::{ComparisonKind, EffectKind, Field, Origin, RequestPart, SessionOperation};
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -25,8 +23,6 @@ pub static MODEL: Model = Model {
     calls: &[
         ("py:django.contrib.auth.get_user_model", user_model),
         ("py:django.contrib.auth.get_user", get_user),
-        ("py:django.contrib.auth.authenticate", authenticate),
-        ("py:django.contrib.auth.aauthenticate", authenticate),
         ("py:django.contrib.auth.login", log_in),
         ("py:django.contrib.auth.alogin", log_in),
         ("py:django.contrib.auth.logout", log_out),
@@ -403,7 +399,7 @@ fn hash_password(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
     Ok(Some(hashed(host, machine, &given, call.span)))
 }
 
-fn compare_password(
+pub(super) fn compare_password(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     given: &Value,
@@ -434,45 +430,6 @@ fn validate_password(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
     let error = crate::python_support::exception(machine, path, &[&given]);
     machine.may_throw(error, call.span);
     Ok(Some(Value::null()))
-}
-
-/// `authenticate(request, username=..., password=...)`: the user whose password it is, or nothing.
-fn authenticate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let class = class(host, machine);
-    let mut key = Key::default();
-    let mut password = Value::null();
-    for (name, value) in &call.arguments.keywords {
-        match name.as_str() {
-            "password" => password = value.clone(),
-            "request" | "backend" => {}
-            _ => key.add(host, machine, name, "=", value),
-        }
-    }
-    let asset = crate::python_records::asset_of(host, machine, class).unwrap_or_default();
-    let mut read = crate::python_records::access(host, firedoor_app::Operation::Read, asset);
-    read.key.clone_from(&key.fields);
-    crate::python_records::note(host, machine, read, call.span);
-    let found = crate::python_records::find(host, machine, class, &key, call.span);
-    let origin = Origin::Record {
-        asset,
-        field: Ustr::from("password"),
-        of_principal: false,
-    };
-    let expected = value_from(host, machine, Shape::String, origin);
-    let test = compare_password(host, machine, &password, &expected, call.span);
-    let user = match test.truth() {
-        Some(false) => Value::null().with_origins(found.origins),
-        _ => {
-            let mut user = found.clone();
-            user.add(firedoor_eval::Atom::Null);
-            user
-        }
-    };
-    let mut user = user;
-    let by = machine.origins.union(test.origins, test.control);
-    user.control = machine.origins.union(user.control, by);
-    let _: Option<CompareSecret> = None;
-    Ok(Some(user))
 }
 
 /// `login(request, user)`: a new session, unless the session was of the same user.

@@ -254,6 +254,7 @@ pub(crate) fn add_url_rule(host: &ModelHost, machine: &mut Machine<'_>, call: &C
         return Ok(None);
     };
     let function = argument_given(call, 2, "view_func").filter(|view| !view.is_nothing());
+    let function = function.map(|view| super::smorest::view_of(host, machine, router, view, call));
     add_rule(
         host,
         machine,

@@ -2,7 +2,7 @@
 //!
 //! Source: flask-smorest 0.47, `blueprint.py`, `arguments.py`.
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
 use ustr::Ustr;
 
 use super::register::add_rule;
@@ -22,6 +22,40 @@ pub(super) fn make_blueprint(
         .heap
         .set_property(id, Ustr::from("$smorest"), Value::bool(true));
     Ok(Some(Value::object(id)))
+}
+
+/// Returns the view of `blueprint.add_url_rule(rule, endpoint, view_func)`, for which a blueprint of flask-smorest
+/// takes a class as it is.
+pub(super) fn view_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    router: ObjectId,
+    view: Value,
+    call: &Call<'_>,
+) -> Value {
+    let is_smorest = machine
+        .heap
+        .property(router, Ustr::from("$smorest"))
+        .is_some();
+    let class = view
+        .only_object()
+        .filter(|id| is_smorest && matches!(machine.heap.get(*id).kind, ObjectKind::Class { .. }));
+    let Some(class) = class else {
+        return view;
+    };
+    let own = machine.heap.get(class).name;
+    let name = call.arguments.find(1, "endpoint").and_then(Value::text);
+    let name = name.or(own).unwrap_or_else(|| Ustr::from("view"));
+    let none = Arguments::default();
+    views::view_of_class(
+        host,
+        machine,
+        class,
+        &name,
+        &none,
+        &["decorators"],
+        call.span,
+    )
 }
 
 /// `@blueprint.route(path)` of flask-smorest takes classes too.
