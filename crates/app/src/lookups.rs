@@ -214,6 +214,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && access.operation != Operation::Create
             && keys_agree(access, lookup.access)
             && !misses(access, lookup)
+            && !spares(access, lookup)
             // What the second turn of a loop does hangs on both outcomes of one test.
             && (std::ptr::eq(*effect, used) || !are_exclusive(lookup.entry, effect, used))
             && ends(lookup, access)
@@ -251,6 +252,17 @@ fn misses(access: &Access, lookup: &Lookup<'_>) -> bool {
                 && is_only_sent(wanted)
                 && is_digest(&field.value) != is_digest(wanted)
         })
+}
+
+/// Holds if the write leaves out the very record that was found, as one does that ends all others of a person.
+fn spares(access: &Access, lookup: &Lookup<'_>) -> bool {
+    let asset = lookup.access.asset;
+    access.key.iter().any(|field| {
+        let is_left_out = matches!(field.operator, "!=" | "not in");
+        let is_found = field.value.record_fields(asset).any(|it| it == field.name);
+        let is_presented = field.name == lookup.field.name && is_presented(&field.value);
+        is_left_out && (is_identifier(&field.name) && is_found || is_presented)
+    })
 }
 
 /// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.

@@ -51,8 +51,8 @@ pub fn is_about_second_factor(map: &Map, check: &Check) -> bool {
         })
 }
 
-/// The fields that say whether, and which, second factor is on, however they are called: one word is written into them
-/// where the secret is cleared, and another where a code was right.
+/// The fields that say whether, since when, and which second factor is on, however they are called: one word is
+/// written into them where the secret is cleared, and another, or the time, where a code was right.
 fn switches(map: &Map) -> &[(Ustr, Ustr)] {
     map.facts.second_switches.get_or_init(|| {
         let places = second_factors(map);
@@ -68,12 +68,13 @@ fn switches(map: &Map) -> &[(Ustr, Ustr)] {
                 .peekable();
             kept.peek().is_some() && kept.all(|field| is_constant(&field.value))
         };
-        let off = literals(map, &|_, access| clears(access));
-        let on = literals(map, &|entry, access| {
+        let off = words(map, &|_, access| clears(access));
+        let on = words(map, &|entry, access| {
             !clears(access) && crate::query::verifies_code(entry)
         });
-        let is_switch = |(place, word): &((Ustr, Ustr), Ustr)| {
+        let is_switch = |(place, word): &((Ustr, Ustr), Word)| {
             !places.contains(place)
+                && *word != Word::Time
                 && on
                     .iter()
                     .any(|(other, other_word)| other == place && other_word != word)
@@ -85,11 +86,25 @@ fn switches(map: &Map) -> &[(Ustr, Ustr)] {
     })
 }
 
-/// The constants that are written into fields by the changes that `is_wanted` accepts.
-fn literals(
-    map: &Map,
-    is_wanted: &dyn Fn(&EntryPoint, &Access) -> bool,
-) -> Vec<((Ustr, Ustr), Ustr)> {
+/// What is written into a field that says whether something is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// A constant.
+    Constant(Ustr),
+    /// When it was done.
+    Time,
+}
+
+fn word(value: &Provenance) -> Option<Word> {
+    let is_time = !value.is_empty() && value.origins().iter().all(|it| matches!(it, Origin::Clock));
+    match is_time {
+        true => Some(Word::Time),
+        false => value.literal().map(Word::Constant),
+    }
+}
+
+/// The constants and times that are written into fields by the changes that `is_wanted` accepts.
+fn words(map: &Map, is_wanted: &dyn Fn(&EntryPoint, &Access) -> bool) -> Vec<((Ustr, Ustr), Word)> {
     let mut found = Vec::new();
     for entry in &map.entry_points {
         let changes = handler_accesses(entry).filter(|(_, access)| {
@@ -97,10 +112,9 @@ fn literals(
         });
         for (_, access) in changes {
             let values = access.values.iter();
-            found
-                .extend(values.filter_map(|value| {
-                    Some(((access.asset, value.name), value.value.literal()?))
-                }));
+            found.extend(
+                values.filter_map(|value| Some(((access.asset, value.name), word(&value.value)?))),
+            );
         }
     }
     found

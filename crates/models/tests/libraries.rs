@@ -157,6 +157,7 @@ const STANDARD: &[&str] = &[
 
 /// Packages of which a model knows one helper, so that a list would promise too much.
 const HELPERS: &[&str] = &[
+    "npm:@nestjs/swagger",
     "npm:apollo-server-express",
     "npm:desm",
     "npm:react",

@@ -285,12 +285,16 @@ fn lacks(check: &Check, asset: Ustr) -> Option<bool> {
 }
 
 fn presence(check: &Check, asset: Ustr) -> Option<bool> {
-    let is_about_record = check
-        .operands
-        .iter()
-        .any(|operand| operand.record_fields(asset).any(|field| field.is_empty()));
-    let is_null =
-        |operand: &firedoor_app::Provenance| operand.literal().is_some_and(|text| text == "null");
+    let is_about = |wanted: &str| {
+        let mut fields = check.operands.iter().flat_map(|it| it.record_fields(asset));
+        fields.any(|field| field == wanted)
+    };
+    let is_counted = is_about("count");
+    let is_about_record = is_about("") || is_counted;
+    let is_literal = |text: &str| {
+        let mut operands = check.operands.iter();
+        operands.any(|operand| operand.literal().is_some_and(|it| it == text))
+    };
     let is_about_nothing_else = check.operands.iter().all(|operand| {
         operand.origins().iter().all(|origin| match origin {
             Origin::Record { asset: found, .. } => *found == asset,
@@ -303,7 +307,12 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
     }
     match check.kind {
         CheckKind::Presence => Some(check.outcome),
-        CheckKind::Equality if check.operands.iter().any(is_null) => Some(!check.outcome),
+        CheckKind::Equality if is_literal("null") => Some(!check.outcome),
+        // That there are no such accounts, and that there are more than none.
+        CheckKind::Equality if is_counted && is_literal("0") => Some(!check.outcome),
+        CheckKind::Bound if is_counted && (is_literal("0") || is_literal("1")) => {
+            Some(check.outcome)
+        }
         _ => None,
     }
 }

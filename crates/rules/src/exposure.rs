@@ -191,9 +191,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Create if !guarded.is_empty() && share => Confidence::High,
         Operation::Read if tells_personal(map, access.asset, &entry.exposed) => Confidence::High,
         Operation::Read if loses_caller(entry, effect, access) => Confidence::Medium,
-        Operation::Read
-            if guarded.len() >= 2 && guarded.len() == others.len() && is_by_id(access) =>
-        {
+        Operation::Read if guarded.len() >= 2 && all_ask(map, &others) && is_by_id(access) => {
             Confidence::Medium
         }
         _ => Confidence::Low,
@@ -217,6 +215,14 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
             ))
         }),
     }
+}
+
+/// Holds if all of them ask who is there, or for a token that somebody was given.
+fn all_ask(map: &Map, others: &[&EntryPoint]) -> bool {
+    others.iter().all(|other| {
+        other.verdict(Control::Authentication) == Verdict::Enforced
+            || firedoor_app::query::is_capability(map, other)
+    })
 }
 
 /// Holds if the same statement finds the caller's records where somebody is asking, and all where nobody is.

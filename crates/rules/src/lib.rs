@@ -68,6 +68,7 @@ mod payment_amount_unchecked;
 mod pending_token_accepted;
 mod place;
 mod privileged;
+mod rank_within;
 mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
 mod refresh_not_revocable;

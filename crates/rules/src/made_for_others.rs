@@ -50,17 +50,18 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
         .collect();
     let mut found = Vec::new();
     for making @ (entry, effect, access) in &makings {
-        if is_asked_for_something(entry, effect) {
-            continue;
-        }
+        let is_asked = is_asked_for_something(entry, effect);
         let example = access.values.iter().find_map(|field| {
             let is_open = field.operator == "="
                 && is_clients_choice(&field.value)
                 && !ties(entry, effect).touches(&field.value);
-            if !is_open {
+            if !is_open || is_asked && !is_put_elsewhere(entry, effect, access, field) {
                 return None;
             }
-            let of_owner = owner_elsewhere(&makings, making, field);
+            let of_owner = match is_asked {
+                true => None,
+                false => owner_elsewhere(&makings, making, field),
+            };
             let of_parent = || {
                 let names = names_record(map, access, field);
                 names.then(|| parent_asked_for(&usages, &makings, making, field))?
@@ -118,6 +119,21 @@ fn is_asked_for_something(entry: &EntryPoint, effect: &Effect) -> bool {
             user_control(check),
             Some(Control::Ownership | Control::Authorization)
         )
+    })
+}
+
+/// Holds if the caller was held against another value for the same field, by which he finds records of the same kind: he
+/// may do something in the one group, and puts the new record into another.
+fn is_put_elsewhere(entry: &EntryPoint, effect: &Effect, access: &Access, field: &Field) -> bool {
+    let ties = ties(entry, effect);
+    query::handler_accesses(entry).any(|(_, other)| {
+        other.asset == access.asset
+            && other.key.iter().any(|key| {
+                key.name == field.name
+                    && key.operator == "="
+                    && key.value != field.value
+                    && ties.touches(&key.value)
+            })
     })
 }
 

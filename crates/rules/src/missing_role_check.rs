@@ -13,6 +13,7 @@ use crate::demands::Scale;
 use crate::lesser_role::{Lesser, lesser};
 use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
+use crate::rank_within;
 use crate::shortfall::{Shortfall, shortfalls};
 use crate::unowned::is_author;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -59,6 +60,14 @@ fn check(map: &Map, findings: &mut Findings) {
     for (entry, shortfall) in shortfalls(map, &Scale::of(map)) {
         if entry.public_because.is_none() && !findings.tell_of(entry) {
             report_shortfall(entry, &shortfall, findings);
+        }
+    }
+    for entry in &map.entry_points {
+        if entry.transport != Transport::Http || findings.tell_of(entry) {
+            continue;
+        }
+        if let Some(found) = rank_within::unranked(map, entry) {
+            rank_within::report(entry, &found, findings);
         }
     }
 }

@@ -5,7 +5,7 @@ use firedoor_app::{
     TokenKind, query,
 };
 
-use crate::oauth_flow::{exchange, logs_in};
+use crate::oauth_flow::{asked, exchange, is_behind_log_in, logs_in, sends};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -23,6 +23,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         let found = exchange(entry).or_else(|| by_library(map, entry));
+        let found = found.or_else(|| posted(entry));
         let Some(effect) = found.filter(|_| logs_in(map, entry)) else {
             continue;
         };
@@ -60,6 +61,25 @@ fn by_library<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
     found(entry).filter(|_| !map.entry_points.iter().any(is_start))
 }
 
+/// A page of the application posts the code with its state, and leaves it to the server to find the state among those
+/// that it has made: what is not posted the page may compare by itself.
+fn posted(entry: &EntryPoint) -> Option<&Effect> {
+    let is_posted = |value: &Provenance, wanted: fn(&str) -> bool| {
+        value.origins().iter().any(
+            |origin| matches!(origin, Origin::Request(RequestPart::Body, name) if wanted(name)),
+        )
+    };
+    let finds_state = query::handler_accesses(entry).any(|(_, access)| {
+        let mut key = access.key.iter();
+        key.any(|field| is_posted(&field.value, |name| name.contains("state")))
+            && !access.key.iter().any(|field| is_of_browser(&field.value))
+    });
+    if is_behind_log_in(entry) || !finds_state {
+        return None;
+    }
+    asked(entry).find(|effect| sends(effect, |value| is_posted(value, |name| name == "code")))
+}
+
 /// Says how a browser that never asked gets its code exchanged; `None` if it does not.
 fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'static str)> {
     let is_sent_along = match &exchange.kind {
@@ -94,7 +114,8 @@ fn unbound(entry: &EntryPoint, exchange: &Effect) -> Option<(Confidence, &'stati
     if is_compared {
         return None;
     }
-    let is_known = entry.checks_of(exchange).any(is_state_compared)
+    let is_known = posted(entry).is_some()
+        || entry.checks_of(exchange).any(is_state_compared)
         || query::verifications(entry).any(|(_, found)| is_state(&found.token));
     match is_known {
         true => Some((
@@ -236,6 +257,6 @@ fn is_state_compared(check: &Check) -> bool {
 /// A `state` that is looked up or verified.
 fn is_state(value: &Provenance) -> bool {
     value.origins().iter().any(|origin| {
-        matches!(origin, Origin::Request(RequestPart::Query, name) if name.as_str() != "code" && name.contains("state"))
+        matches!(origin, Origin::Request(RequestPart::Query | RequestPart::Body, name) if name.as_str() != "code" && name.contains("state"))
     })
 }

@@ -192,12 +192,14 @@ fn looks_at_audience(entry: &EntryPoint) -> bool {
     let has = |value: &Provenance, is_wanted: &dyn Fn(&Origin) -> bool| {
         value.origins().iter().any(is_wanted)
     };
+    // Of what was signed here a setting is the key, and nothing that was told is held against it.
+    let is_plain = |value: &&Provenance| !value.origins().contains(&Origin::Signature);
     entry.checks.iter().any(|check| {
-        let provenance = check.provenance();
-        has(&provenance, &is_word)
+        let examined = || check.operands.iter().filter(is_plain);
+        has(&check.provenance(), &is_word)
             || (matches!(check.kind, CheckKind::Equality | CheckKind::Membership)
-                && has(&provenance, &is_told)
-                && has(&provenance, &is_own))
+                && examined().any(|value| has(value, &is_told))
+                && examined().any(|value| has(value, &is_own)))
     })
 }
 

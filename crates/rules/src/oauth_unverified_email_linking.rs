@@ -1,8 +1,8 @@
 //! Finds log-ins through another site that open the account with an address which nobody has verified.
 
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance, Refusal,
-    passwords, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    Refusal, passwords, query,
 };
 
 use crate::oauth_flow::{is_told, logs_in, word};
@@ -37,7 +37,9 @@ fn check(map: &Map, findings: &mut Findings) {
         if refuses_known(entry, access) {
             continue;
         }
-        if asks_whether_verified(entry) || is_word_of_earlier(map, access) {
+        let unasked = linked_unasked(map, entry, effect, access);
+        let is_asked = asks_whether_verified(entry) && unasked.is_none();
+        if is_asked || is_word_of_earlier(map, access) {
             report_own(map, entry, effect, access, findings);
             continue;
         }
@@ -191,6 +193,62 @@ fn asks_whether_verified(entry: &EntryPoint) -> bool {
             let provenance = check.provenance();
             is_asked(&provenance) || (!is_proof && is_unknown(&provenance))
         })
+}
+
+/// Returns where the other site's log-in is linked to an account that its address has found, while only what is done
+/// for whoever has none hangs on whether that site has verified the address.
+fn linked_unasked<'m>(
+    map: &Map,
+    entry: &'m EntryPoint,
+    look_up: &Effect,
+    access: &Access,
+) -> Option<&'m Effect> {
+    // With which key a token was verified says nothing of the address.
+    let keys: Vec<&Origin> = query::verifications(entry)
+        .flat_map(|(_, found)| found.secret.origins())
+        .collect();
+    let is_asked = |provenance: &Provenance| {
+        provenance.origins().iter().any(|origin| match origin {
+            Origin::Claim(name) | Origin::Answer(name) | Origin::UnverifiedClaim(name) => {
+                is_verification(name)
+            }
+            Origin::Outside(_) | Origin::Unknown(_) => !keys.contains(&origin),
+            _ => false,
+        })
+    };
+    let is_behind = |effect: &Effect| {
+        entry.checks_of(effect).any(|check| {
+            !matches!(check.kind, CheckKind::Proof | CheckKind::Failure)
+                && is_asked(&check.provenance())
+        })
+    };
+    // What accounts are found by from then on is the link; a new picture is none.
+    let is_link = |field: &Field| {
+        let mut keys = query::handler_accesses(entry)
+            .filter(|(_, found)| found.asset == access.asset && !found.operation.is_write())
+            .flat_map(|(_, found)| &found.key);
+        let is_key = keys.any(|key| key.name == field.name && is_told(map, &key.value));
+        is_key && !is_contact(&field.name) && is_told(map, &field.value)
+    };
+    let is_after = |effect: &Effect| look_up.checks.iter().all(|id| effect.checks.contains(id));
+    let is_found = |field: &Field| {
+        let mut fields = field.value.record_fields(access.asset);
+        fields.next().is_some() || is_told(map, &field.value)
+    };
+    if is_behind(look_up) {
+        return None;
+    }
+    query::handler_accesses(entry)
+        .filter(|(_, write)| {
+            let fields = || write.key.iter().chain(&write.values);
+            write.operation == Operation::Update
+                && write.asset == access.asset
+                && write.key.iter().any(is_found)
+                && write.values.iter().any(is_link)
+                && !fields().any(|field| is_asked(&field.value))
+        })
+        .map(|(effect, _)| effect)
+        .find(|effect| is_after(effect) && !is_behind(effect))
 }
 
 /// How sites call it: `email_verified`, `verified_email`, `verified`, `is_email_confirmed`, `xms_edov`.

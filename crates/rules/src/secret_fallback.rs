@@ -1,8 +1,9 @@
 //! Finds keys that are constants of the source where a setting is missing.
 
-use firedoor_app::{Map, Origin};
+use firedoor_app::{CheckKind, Map, Origin};
+use ustr::Ustr;
 
-use crate::secret_use::keys;
+use crate::secret_use::{Key, keys};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -27,9 +28,10 @@ fn check(map: &Map, findings: &mut Findings) {
             else {
                 continue;
             };
-            let confidence = match text.is_empty() || text == "null" {
-                true => Confidence::Low,
-                false => Confidence::High,
+            let confidence = match text.as_str() {
+                "" if signs_unasked(&key, *name) => Confidence::Medium,
+                "" | "null" => Confidence::Low,
+                _ => Confidence::High,
             };
             let mut finding = findings
                 .at(key.span, name)
@@ -46,4 +48,24 @@ fn check(map: &Map, findings: &mut Findings) {
             finding.report();
         }
     }
+}
+
+/// An empty key signs as well as any other, and is known to everybody: unless somebody looks first whether there is one.
+fn signs_unasked(key: &Key<'_>, name: Ustr) -> bool {
+    let (Some(entry), Some(effect)) = (key.entry, key.effect) else {
+        return false;
+    };
+    let is_setting =
+        |origin: &Origin| matches!(origin, Origin::Environment { name: it, .. } if *it == name);
+    let is_asked = entry.checks_of(effect).any(|check| {
+        let mut operands = check.operands.iter();
+        matches!(
+            check.kind,
+            CheckKind::Presence | CheckKind::Equality | CheckKind::Bound
+        ) && operands.any(|operand| {
+            operand.origins().iter().any(is_setting)
+                && !operand.origins().contains(&Origin::Signature)
+        })
+    });
+    key.value.origins().contains(&Origin::Signature) && !is_asked
 }

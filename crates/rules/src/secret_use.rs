@@ -1,7 +1,7 @@
 //! The keys that sign, encrypt or authenticate, other than those of JSON Web Tokens: shared by the rules about secrets.
 
 use firedoor_app::{
-    CompareSecret, EntryPoint, Map, Origin, Provenance, SettingKind, TokenKind, query,
+    CompareSecret, Effect, EntryPoint, Map, Origin, Provenance, SettingKind, TokenKind, query,
 };
 use firedoor_source::Span;
 
@@ -15,6 +15,8 @@ pub struct Key<'m> {
     pub purpose: &'static str,
     /// The entry point whose code uses it; settings have none.
     pub entry: Option<&'m EntryPoint>,
+    /// The effect that uses it; settings have none.
+    pub effect: Option<&'m Effect>,
 }
 
 /// Returns the keys in the order of settings, then entry points.
@@ -27,29 +29,31 @@ pub fn keys(map: &Map) -> Vec<Key<'_>> {
                 span: setting.span,
                 purpose: "signs sessions or cookies",
                 entry: None,
+                effect: None,
             });
         }
     }
     for entry in &map.entry_points {
         let issued = query::issues(entry)
             .filter(|(_, token)| token.kind != TokenKind::Jwt)
-            .map(|(effect, token)| (effect.span, &token.secret, "signs tokens"));
+            .map(|(effect, token)| (effect, &token.secret, "signs tokens"));
         let verified = query::verifications(entry)
             .filter(|(_, token)| token.kind != TokenKind::Jwt && token.is_verified)
             .filter(|(_, token)| token.kind != TokenKind::Opaque)
-            .map(|(effect, token)| (effect.span, &token.secret, "verifies tokens"));
+            .map(|(effect, token)| (effect, &token.secret, "verifies tokens"));
         let compared = query::comparisons(entry)
             .filter(|(_, found)| is_key_of(found))
-            .map(|(effect, found)| (effect.span, &found.expected, "lets callers in"));
+            .map(|(effect, found)| (effect, &found.expected, "lets callers in"));
         found.extend(
             issued
                 .chain(verified)
                 .chain(compared)
-                .map(|(span, value, purpose)| Key {
+                .map(|(effect, value, purpose)| Key {
                     value,
-                    span,
+                    span: effect.span,
                     purpose,
                     entry: Some(entry),
+                    effect: Some(effect),
                 }),
         );
     }

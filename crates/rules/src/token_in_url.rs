@@ -1,8 +1,12 @@
-//! Finds redirects whose URL carries a token that proves who is asking.
+//! Finds URLs that carry a token that proves who is asking: of redirects, and of all requests that a guard lets on.
 
-use firedoor_app::{Effect, EffectKind, EntryPoint, IssueToken, Map, Origin, Provenance};
+use firedoor_app::{
+    Effect, EffectKind, EntryPoint, IssueToken, Map, Origin, Provenance, RequestPart, Transport,
+    query,
+};
+use firedoor_source::Span;
 
-use crate::token_kinds::{Issued, issued, proves_identity};
+use crate::token_kinds::{Issued, accepts, is_proof, issued, proves_identity, verified};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -26,6 +30,51 @@ fn check(map: &Map, findings: &mut Findings) {
             .filter(|made| proves_identity(map, made.token))
             .collect();
         redirects(entry, &made, findings);
+    }
+    taken(map, &all, findings);
+}
+
+/// One download that cannot set a header is a need; a guard that stands before everything makes it a habit.
+const FEWEST: usize = 3;
+
+/// A guard of many entry points takes the token that a log-in gave out from the URL as well as from a header.
+fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
+    let mut places: Vec<(Span, Vec<&EntryPoint>, &Effect)> = Vec::new();
+    for found in verified(map) {
+        let given = &found.token.token;
+        let is_either = is_proof(&found) && given.is_from(RequestPart::Query);
+        let is_guards = found.entry.transport == Transport::Http && found.effect.layer.is_some();
+        if !is_either || !is_guards || !all.iter().any(|made| accepts(&found, made.token)) {
+            continue;
+        }
+        match places.iter_mut().find(|it| it.0 == found.effect.span) {
+            Some((_, entries, _)) => entries.push(found.entry),
+            None => places.push((found.effect.span, vec![found.entry], found.effect)),
+        }
+    }
+    for (span, entries, effect) in places {
+        let changes = entries.iter().any(|entry| query::changes_state(entry));
+        let (Some(first), true, true) = (entries.first(), entries.len() >= FEWEST, changes) else {
+            continue;
+        };
+        let layer = effect
+            .layer
+            .and_then(|number| first.layers.get(number as usize));
+        let mut finding = findings
+            .at_entry(first)
+            .span(span)
+            .symbol("taken")
+            .confidence(Confidence::Medium)
+            .title("the token that proves who is asking is taken from the URL too")
+            .message(format!(
+                "{} entry points let callers in by what stands in the query; URLs stay in histories, logs and Referer headers.",
+                entries.len()
+            ))
+            .because("verifies", span, "the token is verified here");
+        if let Some(layer) = layer {
+            finding = finding.because("guard", layer.span, "the guard that takes it");
+        }
+        finding.report();
     }
 }
 

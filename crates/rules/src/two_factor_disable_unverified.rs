@@ -22,14 +22,19 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let places = second_factors::second_factors(map);
     let asked = places_at_log_in(map);
+    let spare = spare_codes(map);
     for entry in &map.entry_points {
         if entry.verdict(Control::Authentication) != firedoor_app::Verdict::Enforced {
             continue;
         }
         let accounts = query::account_assets(map);
         let unproven = query::handler_accesses(entry).find_map(|(effect, access)| {
-            let is_own = access
-                .key
+            let is_made = access.operation == Operation::Create;
+            let names_owner = match is_made {
+                true => &access.values,
+                false => &access.key,
+            };
+            let is_own = names_owner
                 .iter()
                 .any(|field| query::is_principal(&field.value));
             let verb = match () {
@@ -37,6 +42,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     "switches off"
                 }
                 () if replaces(map, &asked, entry, effect, access) => "replaces",
+                () if hands_out(&spare, entry, access) => "gives out new codes for",
                 () => return None,
             };
             (is_own && !second_factors::is_proven(map, entry, effect))
@@ -91,6 +97,30 @@ fn replaces(
         && !entry
             .checks_of(effect)
             .any(|check| second_factors::is_about_second_factor(map, check))
+}
+
+/// Where codes are kept that are taken in place of the second factor where a session is opened: each with the field by
+/// which one of a person who is known already is found.
+fn spare_codes(map: &Map) -> Vec<(Ustr, Ustr)> {
+    map.entry_points
+        .iter()
+        .filter(|entry| query::opens_session(map, entry) && query::verifies_code(entry))
+        .flat_map(|entry| lookups::lookups(map, entry))
+        .filter(lookups::Lookup::names_person)
+        .map(|lookup| (lookup.access.asset, lookup.field.name))
+        .collect()
+}
+
+/// Holds if the access makes such codes, and the answer tells them: to whoever enrols they belong.
+fn hands_out(spare: &[(Ustr, Ustr)], entry: &EntryPoint, access: &Access) -> bool {
+    let is_code = access.values.iter().any(|field| {
+        spare.contains(&(access.asset, field.name)) && lookups::is_random(&field.value)
+    });
+    access.operation == Operation::Create
+        && is_code
+        && lookups::random_answer(entry).is_some()
+        && !query::verifies_code(entry)
+        && !makes_secret(entry)
 }
 
 /// Holds if the access removes what codes are compared with.

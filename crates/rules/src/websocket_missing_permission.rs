@@ -9,6 +9,7 @@ use ustr::Ustr;
 
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
+use crate::rank_within::unranked;
 use crate::socket::{
     asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
     is_open_over_http,
@@ -47,6 +48,7 @@ fn check(map: &Map, findings: &mut Findings) {
         if let Some((words, span, other, confidence)) = acts_on_others(map, entry)
             .or_else(|| joins_any_room(map, entry))
             .or_else(|| asks_for_less(map, entry))
+            .or_else(|| asks_no_rank(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
         } else {
@@ -360,6 +362,17 @@ fn asks_for_less<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::Medium,
         ))
     })
+}
+
+/// Every member does what others do only with a rank in the group.
+fn asks_no_rank<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m>> {
+    let found = unranked(map, entry)?;
+    Some((
+        format!("changes {}", found.access.asset),
+        found.effect.span,
+        found.other,
+        Confidence::Medium,
+    ))
 }
 
 /// Another entry point that asks for no lower rank finds the record by the caller too, and this one does not.

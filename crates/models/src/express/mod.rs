@@ -29,8 +29,8 @@ use register::{
     register_layer, register_on_route, register_parameter, register_route, route_object,
 };
 use request::{
-    cookie_member, header_member, request_context, request_header, request_member,
-    request_parameter, request_test,
+    cookie_by_key, cookie_member, header_by_key, header_member, request_context, request_header,
+    request_member, request_parameter, request_test,
 };
 use response::{
     chain, is_answered, redirect, respond, response_locals, send_status, set_status,
@@ -113,6 +113,10 @@ pub static MODEL: Model = Model {
         ("express:response.headersSent", is_answered),
         ("express:response.writableEnded", is_answered),
         ("express:response.finished", is_answered),
+    ],
+    indexes: &[
+        ("express:request.headers", header_by_key),
+        ("express:request.cookies", cookie_by_key),
     ],
     sets: &[("express:response.statusCode", set_status_property)],
     framework: Some(&FRAMEWORK),

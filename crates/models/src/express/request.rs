@@ -191,3 +191,51 @@ pub(super) fn request_context(
     let name = crate::tools::member_name(host);
     Some(host.request_value(machine, RequestPart::Context, &name))
 }
+
+/// `req.cookies[name]`, where the name is one of several, or not known.
+pub(super) fn cookie_by_key(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: &Value,
+    key: &Value,
+    _span: Span,
+) -> Option<Value> {
+    part_by_key(host, machine, RequestPart::Cookie, key)
+}
+
+/// `req.headers[name]`, where the name is one of several, or not known.
+pub(super) fn header_by_key(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: &Value,
+    key: &Value,
+    _span: Span,
+) -> Option<Value> {
+    part_by_key(host, machine, RequestPart::Header, key)
+}
+
+/// A name that is known is a member; of several each may be meant.
+fn part_by_key(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    part: RequestPart,
+    key: &Value,
+) -> Option<Value> {
+    if key.text().is_some() {
+        return None;
+    }
+    let names = key.texts().filter(|names| !names.is_empty());
+    let mut found: Option<Value> = None;
+    for name in names.unwrap_or_else(|| vec![Ustr::from("")]) {
+        let name = match part {
+            RequestPart::Header => name.to_ascii_lowercase(),
+            _ => name.to_string(),
+        };
+        let value = host.request_value(machine, part, &name);
+        found = Some(match found {
+            Some(earlier) => machine.join(earlier, &value),
+            None => value,
+        });
+    }
+    found
+}

@@ -388,6 +388,8 @@ pub(super) fn mountings(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Moun
             let path = Ustr::from("");
             mountings.push(Mounting { step, path });
         }
+        let shape = paths::shape(machine, &app);
+        mountings.extend(middleware::mountings(host, machine, &shape, &numbers));
     }
     mountings
 }

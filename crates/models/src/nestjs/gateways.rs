@@ -236,7 +236,9 @@ pub(super) fn step(
         return Ok(());
     }
     let arguments = message_arguments(host, machine, door, step, shared)?;
-    let result = call_and_wait(machine, &step.value, Some(this), &arguments, span)?;
+    let result = machine.call_value(&step.value, Some(this), &arguments, span)?;
+    // A query that is handed on runs only when somebody waits for it, as Nest does.
+    let result = machine.await_value(&result, span)?;
     if !result.is_nothing() {
         socket::respond(host, machine, &result, span);
     }

@@ -44,7 +44,9 @@ pub(super) fn run(
     }
     let this = instance(host, machine, door);
     let arguments = Arguments::positional(given);
-    let result = call_and_wait(machine, &step.value, Some(this), &arguments, span)?;
+    let result = machine.call_value(&step.value, Some(this), &arguments, span)?;
+    // Nest waits for whatever a handler returns, also for a query that runs only then.
+    let result = machine.await_value(&result, span)?;
     if answers_itself {
         return Ok(());
     }

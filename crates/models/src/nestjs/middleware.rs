@@ -9,7 +9,7 @@ use ustr::Ustr;
 
 use super::paths::{self, Shape};
 use super::{doors, metadata};
-use crate::doors::{is_below, join_paths};
+use crate::doors::{Mounting, is_below, join_paths};
 use crate::express::template;
 use crate::tools::keep;
 use crate::{ModelHost, Step};
@@ -61,10 +61,7 @@ pub(super) fn apply(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     let id = host.make_object(machine, "nest:proxy", call.span);
     let mut handlers = Vec::new();
     for value in &call.arguments.positional {
-        let is_list = value
-            .only_object()
-            .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
-        match is_list {
+        match is_list(machine, value) {
             true => handlers.extend(machine.elements_of(value).0),
             false => handlers.push(value.clone()),
         }
@@ -72,6 +69,11 @@ pub(super) fn apply(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     machine.heap.get_mut(id).elements = handlers;
     keep(machine, id, "$consumer", call.this.clone());
     Ok(Some(Value::object(id)))
+}
+
+fn is_list(machine: &Machine<'_>, value: &Value) -> bool {
+    let id = value.only_object();
+    id.is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array))
 }
 
 /// `.exclude(...)`.
@@ -96,9 +98,10 @@ pub(super) fn for_routes(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
     let mut routes = Vec::new();
     let mut given = Vec::new();
     for value in &call.arguments.positional {
-        given.extend(match machine.elements_of(value).0 {
-            list if list.is_empty() => vec![value.clone()],
-            list => list,
+        // A path is a text, which has elements too.
+        given.extend(match is_list(machine, value) {
+            true => machine.elements_of(value).0,
+            false => vec![value.clone()],
         });
     }
     for value in given {
@@ -187,6 +190,33 @@ pub(super) fn steps(
         }
     }
     steps
+}
+
+/// Returns every place where middleware is mounted, with the path below which it runs: the one that the module names,
+/// with the prefix of the application before it.
+pub(super) fn mountings(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: &Shape,
+    modules: &[usize],
+) -> Vec<Mounting> {
+    let consumers = host.state().nestjs.consumers.clone();
+    let mut mountings = Vec::new();
+    for consumer in consumers
+        .iter()
+        .filter(|consumer| modules.contains(&consumer.module))
+    {
+        for handler in &consumer.handlers {
+            let step = step(host, machine, handler, consumer);
+            for route in &consumer.routes {
+                let own = join_paths("/", &route.path);
+                let path = Ustr::from(&template(&paths::prefixed(shape, &own)));
+                let step = step.clone();
+                mountings.push(Mounting { step, path });
+            }
+        }
+    }
+    mountings
 }
 
 fn is_for(route: &Route, shape: &Shape, path: &str, method: Ustr) -> bool {

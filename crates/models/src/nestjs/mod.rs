@@ -6,6 +6,7 @@
 //! the method. Source: @nestjs/core 11.1, `router/router-execution-context.ts`, `injector/`, `scanner.ts`.
 
 mod application;
+mod bounds;
 mod context;
 mod decorators;
 mod doors;
@@ -25,6 +26,7 @@ mod pipes;
 mod run;
 mod throttler;
 
+pub(crate) use bounds::make as bound;
 use firedoor_eval::{ObjectId, Value};
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
@@ -54,6 +56,11 @@ pub static MODEL: Model = Model {
         ("npm:@nestjs/common.SetMetadata", decorators::set_metadata),
         ("npm:@nestjs/common.forwardRef", decorators::forward),
         ("npm:@nestjs/common.mixin", decorators::first),
+        // At run time a class whose fields may all be left out has the fields and the bounds of the other.
+        ("npm:@nestjs/mapped-types.PartialType", decorators::first),
+        ("npm:@nestjs/swagger.PartialType", decorators::first),
+        ("npm:@nestjs/graphql.PartialType", decorators::first),
+        ("nest:bound", bounds::apply),
         ("npm:@nestjs/common.*", decorators::make),
         ("npm:@nestjs/websockets.*", decorators::make),
         ("npm:@nestjs/throttler.Throttle", decorators::make),
@@ -166,6 +173,8 @@ pub(crate) struct Memory {
     metadata: FxHashMap<ObjectId, IndexMap<Ustr, Value>>,
     /// Fields that are injected, by prototype: the name, and the decorator.
     fields: FxHashMap<ObjectId, Vec<(Ustr, Value)>>,
+    /// The limits of numbers, by prototype: the name of the field, and the limit.
+    bounds: FxHashMap<ObjectId, Vec<(Ustr, Value)>>,
     /// Classes with `@Module`, in the order in which they were made.
     module_classes: indexmap::IndexSet<ObjectId>,
     /// The modules of applications.

@@ -10,7 +10,8 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{exceptions, handler};
+use super::decorators::parts;
+use super::{bounds, exceptions, handler};
 use crate::express::go_on;
 use crate::state::MadeGuard;
 use crate::tools::{keep, kept, last_part, option};
@@ -70,7 +71,17 @@ pub(super) fn check(
         _ => RequestPart::Body,
     };
     let input = host.request_value_quietly(machine, part, "");
-    let test = machine.tested(TestKind::Kind, None, &[&input], span);
+    let mut tests = vec![machine.tested(TestKind::Kind, None, &[&input], span)];
+    if let Some(handler) = handler {
+        let parameters = handler::parameters(machine, &handler.value);
+        for parameter in &parameters {
+            tests.extend(bounds_test(host, machine, parameter, span));
+        }
+    }
+    let test = match tests.as_slice() {
+        [only] => only.clone(),
+        _ => machine.all_of(&tests, span),
+    };
     machine.when(
         &test,
         span,
@@ -83,6 +94,34 @@ pub(super) fn check(
             machine.throw(refusal, span)
         },
     )
+}
+
+/// Numbers of the class of a parameter are held against their limits.
+fn bounds_test(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    parameter: &InjectedParameter,
+    span: Span,
+) -> Option<Value> {
+    let class = own_class(machine, parameter)?;
+    let limits = bounds::of_class(host, machine, class);
+    let decorator = parameter.decorators.first()?;
+    let (kind, given) = parts(machine, decorator)?;
+    let part = match kind.as_str() {
+        "Body" => RequestPart::Body,
+        "Query" => RequestPart::Query,
+        "MessageBody" => RequestPart::Message,
+        _ => return None,
+    };
+    let above = given.first().and_then(Value::text);
+    let mut operands = Vec::new();
+    for (name, limit) in limits {
+        let path = above.map_or_else(|| name.to_string(), |above| format!("{above}.{name}"));
+        operands.push(host.request_value_quietly(machine, part, &path));
+        operands.push(limit);
+    }
+    let operands: Vec<&Value> = operands.iter().collect();
+    (!operands.is_empty()).then(|| machine.tested(TestKind::Bound, None, &operands, span))
 }
 
 fn own_class(machine: &Machine<'_>, parameter: &InjectedParameter) -> Option<ObjectId> {

@@ -1,0 +1,181 @@
+//! Changes that any member of a group makes, where others ask for a rank in it: shared by the rules about missing roles
+//! and about messages.
+//!
+//! Both ways look for the record that says that the caller belongs to the group, and one looks at the rank in it too.
+//! They are compared only where they come to the same statement, or take the same field from the client.
+
+use firedoor_app::{
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Verdict, query,
+    sessions,
+};
+use ustr::Ustr;
+
+use crate::privileged::is_rank_name;
+use crate::{Confidence, Findings};
+
+/// A change for which no rank is asked.
+pub struct Unranked<'m> {
+    /// The change.
+    pub effect: &'m Effect,
+    /// What is changed.
+    pub access: &'m Access,
+    /// An entry point that asks for a rank before it does the same.
+    pub other: &'m EntryPoint,
+}
+
+/// Returns the first such change of an entry point.
+pub fn unranked<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Unranked<'m>> {
+    let is_for_known = entry.verdict(Control::Authentication).refuses()
+        && entry.verdict(Control::Authorization) == Verdict::Absent
+        && entry.public_because.is_none();
+    if !is_for_known {
+        return None;
+    }
+    let groups = memberships(map, entry);
+    if groups.is_empty() || asks_rank(entry, &groups) {
+        return None;
+    }
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        if !is_change(access)
+            || is_of_caller(access, &groups)
+            || is_held_against_caller(entry, effect, access)
+        {
+            return None;
+        }
+        let others: Vec<&EntryPoint> = map
+            .entry_points
+            .iter()
+            .filter(|other| !std::ptr::eq(*other, entry))
+            .filter(|other| does_the_same(other, effect, access))
+            .collect();
+        let is_same_place = others.iter().any(|other| is_at(other, effect, access));
+        let all_ask = others.iter().all(|other| asks_rank(other, &groups));
+        let other = others.first().copied()?;
+        (all_ask && (is_same_place || others.len() > 1)).then_some(Unranked {
+            effect,
+            access,
+            other,
+        })
+    })
+}
+
+/// Reports it for an entry point over HTTP.
+pub fn report(entry: &EntryPoint, found: &Unranked<'_>, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol("rank")
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` changes {} for every member and asks for no role",
+            entry.id(),
+            found.access.asset
+        ))
+        .message(format!(
+            "Whoever belongs to the group gets through; `{}` and all others that change the same ask for a role in it.",
+            found.other.id()
+        ))
+        .because("effect", found.effect.span, "this is what needs a role")
+        .because(
+            "compared-with",
+            found.other.registered,
+            format!("`{}` asks for a role", found.other.id()),
+        )
+        .report();
+}
+
+/// The assets whose records say that the caller belongs to something: without one he is refused.
+fn memberships(map: &Map, entry: &EntryPoint) -> Vec<Ustr> {
+    let accounts = query::account_assets(map);
+    let sessions = sessions::session_assets(map);
+    let mut found: Vec<Ustr> = entry
+        .checks
+        .iter()
+        .filter(|check| check.refusal.is_some() && check.kind == CheckKind::Presence)
+        .filter(|check| check.outcome)
+        .flat_map(|check| check.operands.iter().flat_map(|it| it.origins()))
+        .filter_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: true,
+            } if field.is_empty() => Some(*asset),
+            _ => None,
+        })
+        .filter(|asset| !accounts.contains(asset) && !sessions.contains(asset))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Holds if a check that refuses looks at the rank in such a record.
+fn asks_rank(entry: &EntryPoint, groups: &[Ustr]) -> bool {
+    let is_rank = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: true }
+            if groups.contains(asset) && is_rank_name(field))
+    };
+    entry.checks.iter().any(|check| {
+        let mut examined = check.operands.iter().flat_map(|it| it.origins());
+        check.refusal.is_some() && examined.any(is_rank)
+    })
+}
+
+/// What the client says is stored, or something is deleted.
+fn is_change(access: &Access) -> bool {
+    access.operation == Operation::Delete
+        || access.operation.is_write() && sent(access).next().is_some()
+}
+
+fn sent(access: &Access) -> impl Iterator<Item = &Field> {
+    let values = access.values.iter();
+    values.filter(|field| field.operator == "=" && field.value.is_from_client())
+}
+
+/// The record is found by the caller himself, and not by the group that he belongs to.
+fn is_of_caller(access: &Access, groups: &[Ustr]) -> bool {
+    let mut origins = access.key.iter().flat_map(|field| field.value.origins());
+    origins.any(|origin| match origin {
+        Origin::Principal(_) => true,
+        Origin::Record {
+            asset,
+            of_principal: true,
+            ..
+        } => !groups.contains(asset) && *asset != access.asset,
+        _ => false,
+    })
+}
+
+/// Whose the record is was asked.
+fn is_held_against_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let all = check.provenance();
+        check.kind == CheckKind::Equality
+            && query::is_principal(&all)
+            && all.record_fields(access.asset).any(|it| !it.is_empty())
+    })
+}
+
+fn does_the_same(other: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    is_at(other, effect, access)
+        || query::handler_accesses(other).any(|(_, found)| is_like(found, access))
+}
+
+/// The other comes to the same statement.
+fn is_at(other: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    query::handler_accesses(other).any(|(place, found)| {
+        place.span == effect.span
+            && found.asset == access.asset
+            && found.operation == access.operation
+    })
+}
+
+/// The other takes one of the fields from the client too, or deletes such a record too.
+fn is_like(found: &Access, own: &Access) -> bool {
+    let shares = || sent(found).any(|field| sent(own).any(|it| it.name == field.name));
+    found.asset == own.asset
+        && match own.operation {
+            Operation::Update => found.operation.is_write() && shares(),
+            Operation::Delete => found.operation == Operation::Delete,
+            _ => false,
+        }
+}
