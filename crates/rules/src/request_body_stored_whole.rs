@@ -1,7 +1,8 @@
 //! Finds requests whose fields are stored whatever they are called, in records that say what somebody may do.
 
 use firedoor_app::{
-    Access, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
+    Access, Check, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
+    query,
 };
 use ustr::Ustr;
 
@@ -73,10 +74,16 @@ fn is_whole(value: &Provenance) -> bool {
     })
 }
 
-/// Names are held against a list before each is stored.
+/// Names are held against a list before each is stored. `'name' in body` asks for one, and holds none back.
 fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
+    let asks_for_one = |check: &Check| {
+        let mut operands = check.operands.iter();
+        operands.next().is_some_and(|it| it.literal().is_some()) && operands.any(is_whole)
+    };
     entry.checks_of(effect).any(|check| {
         check.kind == CheckKind::Membership
+            && !check.is_alternative
+            && !asks_for_one(check)
             && check.outcome
             && !check.operands.iter().any(query::is_principal)
             && check.operands.iter().any(|operand| {
@@ -126,6 +133,8 @@ fn is_refused(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
         };
         check.kind == CheckKind::Shape
             && check.outcome
+            // Where something else suffices, what it names holds nothing back.
+            && !check.is_alternative
             && check.operands.iter().any(is_whole)
             && literals().next().is_some()
             && (!is_rank_name(&found.field) || !literals().any(|name| name == found.field))
