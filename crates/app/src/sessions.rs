@@ -49,6 +49,9 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
             if accounts.contains(&access.asset) || tallies.contains(&access.asset) {
                 continue;
             }
+            if made.contains(&access.asset) && is_guard_inside(entry, effect, access) {
+                assets.push(access.asset);
+            }
             let is_made = effect.layer.is_none()
                 && access.operation == Operation::Create
                 && access
@@ -59,7 +62,10 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
             if is_made && issue.is_some_and(|issue| !are_exclusive(entry, effect, issue)) {
                 opened.push(access.asset);
             }
-            if effect.layer.is_none() && issue.is_some() && is_found_by_token_alone(access) {
+            if effect.layer.is_none()
+                && issue.is_some()
+                && is_found_by_token_alone(entry, effect, access)
+            {
                 renewed.push(access.asset);
             }
         }
@@ -96,19 +102,51 @@ fn made_at_log_in(map: &Map) -> Vec<Ustr> {
     assets
 }
 
+/// Holds if the handler itself looks up who is asking, by what the client carries with each request, and refuses
+/// whoever is not found. The second step of a log-in finds what the first has left, which is no session yet.
+fn is_guard_inside(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_carried = |field: &Field| {
+        field.operator == "="
+            && !field
+                .value
+                .origins()
+                .iter()
+                .any(|it| matches!(it, Origin::Principal(_)))
+            && field.value.origins().iter().any(|origin| match origin {
+                Origin::Request(RequestPart::Cookie, _) => !origin.is_kept_meanwhile(),
+                _ => origin.is_identity(),
+            })
+    };
+    let decides = |check: &Check| {
+        let provenance = check.provenance();
+        provenance.record_fields(access.asset).next().is_some()
+    };
+    effect.layer.is_none()
+        && access.operation == Operation::Read
+        && access.key.iter().any(is_carried)
+        && entry.verdict(Control::Authentication) == Verdict::Enforced
+        && !crate::query::verifies_password(entry)
+        && !crate::query::verifies_code(entry)
+        && entry.checks.iter().any(decides)
+}
+
 /// Nothing else says whose record it is.
-fn is_found_by_token_alone(access: &Access) -> bool {
+fn is_found_by_token_alone(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    // What it is joined with in the same query says nothing more.
+    let is_joined = |asset: Ustr| {
+        asset != access.asset
+            && accesses(entry).any(|(other, it)| other.span == effect.span && it.asset == asset)
+    };
     access.operation != Operation::Create
         && access
             .key
             .iter()
             .any(|field| is_presented_token(&field.value))
         && !access.key.iter().any(|field| {
-            field.value.origins().iter().any(|origin| {
-                matches!(
-                    origin,
-                    Origin::Principal(_) | Origin::Claim(_) | Origin::Record { .. }
-                )
+            field.value.origins().iter().any(|origin| match origin {
+                Origin::Principal(_) | Origin::Claim(_) => true,
+                Origin::Record { asset, .. } => !is_joined(*asset),
+                _ => false,
             })
         })
 }
@@ -286,9 +324,21 @@ fn find_generations(map: &Map) -> FxHashSet<Ustr> {
 
 /// Holds if the handler ends sessions: in an asset that keeps them, or those of the framework.
 pub fn ends_sessions(map: &Map, entry: &EntryPoint) -> bool {
+    ends_some(map, entry, |_| true)
+}
+
+/// Holds if the handler ends the session that the caller comes with, and not only his others.
+pub fn ends_own_session(map: &Map, entry: &EntryPoint) -> bool {
+    let leaves_own =
+        |field: &Field| field.operator == "!=" && crate::query::is_principal(&field.value);
+    ends_some(map, entry, |access| !access.key.iter().any(leaves_own))
+}
+
+fn ends_some(map: &Map, entry: &EntryPoint, counts: impl Fn(&Access) -> bool) -> bool {
     let sessions = session_assets(map);
     handler_accesses(entry).any(|(effect, access)| {
         sessions.contains(&access.asset)
+            && counts(access)
             && ends_record(map, access)
             && !is_routine(map, entry, effect)
             || moves_generation(map, access)
@@ -349,7 +399,9 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
                     && !is_about_thing(map, token)
             }
             EffectKind::Access(access) => {
-                access.operation == Operation::Create && sessions.contains(&access.asset)
+                access.operation == Operation::Create
+                    && sessions.contains(&access.asset)
+                    && !is_kept_for_thing(map, access)
             }
             EffectKind::Session(SessionOperation::LogIn, _) => true,
             EffectKind::Session(SessionOperation::Write, Some(field)) => {
@@ -393,18 +445,39 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
         return None;
     }
     let sessions = session_assets(map);
-    handler_accesses(entry).find(|(_, access)| {
+    handler_accesses(entry).find(|(effect, access)| {
         sessions.contains(&access.asset)
             && access.operation != Operation::Create
             && access
                 .key
                 .iter()
                 .any(|field| is_presented_token(&field.value))
+            && !is_guard_of_all(map, effect, access)
     })
+}
+
+/// Holds if those who open no session are looked up at the same place: then it is the guard's, and renews nothing.
+fn is_guard_of_all(map: &Map, effect: &Effect, access: &Access) -> bool {
+    access.operation == Operation::Read
+        && map.entry_points.iter().any(|other| {
+            !opens_session(map, other)
+                && handler_accesses(other)
+                    .any(|(found, it)| found.span == effect.span && it.asset == access.asset)
+        })
 }
 
 /// Holds if all that is handed out are signed tokens that name neither the caller nor an account.
 fn opens_for_nobody(map: &Map, entry: &EntryPoint) -> bool {
+    // What is kept along with it can be exchanged again, for whatever it is.
+    let sessions = session_assets(map);
+    let keeps = handler_accesses(entry).any(|(_, access)| {
+        access.operation == Operation::Create
+            && sessions.contains(&access.asset)
+            && access.values.iter().any(|field| is_token(&field.value))
+    });
+    if keeps {
+        return false;
+    }
     let mut handed_out = entry.effects.iter().filter(|it| it.layer.is_none());
     handed_out.all(|effect| match &effect.kind {
         EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _) => false,
@@ -431,6 +504,49 @@ fn is_about_thing(map: &Map, token: &crate::IssueToken) -> bool {
     let origins = || token.claims.iter().flat_map(|claim| claim.value.origins());
     let is_known = token.claims.iter().all(|claim| !claim.value.is_empty());
     is_known && origins().any(is_thing) && origins().all(|it| is_thing(it) || is_constant(it))
+}
+
+/// Holds if a record with a token says which thing the token is for and nothing of who somebody is: the tokens of a
+/// device or a screen open no account.
+fn is_kept_for_thing(map: &Map, access: &Access) -> bool {
+    let accounts = account_assets(map);
+    let sessions = session_assets(map);
+    let refers_to = |asset: Ustr, field: Ustr| {
+        let declared = map.asset(asset).and_then(|it| it.field(&field));
+        declared.and_then(|it| it.refers_to)
+    };
+    let is_one = |asset: Ustr| !accounts.contains(&asset) && !sessions.contains(&asset);
+    let is_thing = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal: false,
+        } => match refers_to(*asset, *field) {
+            Some(target) => is_one(target),
+            None => is_one(*asset) && matches!(field.as_str(), "id" | "_id" | "pk"),
+        },
+        _ => false,
+    };
+    let says_nothing = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Literal(_)
+                | Origin::Clock
+                | Origin::Random { .. }
+                | Origin::Digest
+                | Origin::Signature
+                | Origin::Environment { .. }
+                | Origin::Request(RequestPart::Header | RequestPart::Address, _)
+        )
+    };
+    let origins = || access.values.iter().flat_map(|field| field.value.origins());
+    let names_account = |field: &Field| {
+        refers_to(access.asset, field.name).is_some_and(|target| accounts.contains(&target))
+    };
+    access.spread.is_empty()
+        && !access.values.iter().any(names_account)
+        && origins().any(is_thing)
+        && origins().all(|it| is_thing(it) || says_nothing(it))
 }
 
 /// Holds if it is, or is made of, a token that the client sends.

@@ -107,11 +107,8 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<(), Stop> {
         let (elements, is_open) = self.elements_of(value);
-        let more = if is_open {
-            self.element_of_open(value)
-        } else {
-            Value::undefined()
-        };
+        let further = is_open.then(|| self.element_of_open(value));
+        let more = further.clone().unwrap_or_else(Value::undefined);
         let after_rest = patterns
             .iter()
             .position(|pattern| matches!(pattern, ArrayPatternElement::Rest(_)))
@@ -130,7 +127,9 @@ impl<'p> Machine<'p> {
                     let end = elements.len().saturating_sub(after_rest).max(next);
                     let rest = elements.get(next..end).unwrap_or(&[]).to_vec();
                     next = end;
-                    let list = self.make_list(rest, is_open, span);
+                    // `const [name, ...rest] = pair.split('=')`: what is left is of the same kind.
+                    let list = self.make_open_list(rest, further.clone(), span);
+                    let list = list.with_origins(value.origins);
                     self.bind_pattern(pattern, list, binding, span)?;
                 }
             }

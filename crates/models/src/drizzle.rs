@@ -6,6 +6,7 @@
 
 mod query;
 mod table;
+mod ways;
 
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Value};
 use firedoor_source::Span;
@@ -34,6 +35,15 @@ pub static MODEL: Model = Model {
             table::creator,
         ),
         ("drizzle:creator", table::create),
+        ("npm:drizzle-orm/pg-core.pgSchema", table::schema),
+        ("npm:drizzle-orm/mysql-core.mysqlSchema", table::schema),
+        ("drizzle:schema.table", table::create),
+        ("drizzle:schema.enum", table::enumeration),
+        ("npm:drizzle-orm/pg-core.pgEnum", table::enumeration),
+        ("npm:drizzle-orm/pg-core.customType", table::enumeration),
+        ("npm:drizzle-orm/sqlite-core.customType", table::enumeration),
+        ("npm:drizzle-orm/mysql-core.customType", table::enumeration),
+        ("drizzle:enum", table::column),
         ("npm:drizzle-orm/pg-core.*", table::column),
         ("npm:drizzle-orm/sqlite-core.*", table::column),
         ("npm:drizzle-orm/mysql-core.*", table::column),

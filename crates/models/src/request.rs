@@ -220,8 +220,13 @@ pub fn entry_point(
 ) -> EntryPoint {
     let mut attacker = send(host, machine, door, Persona::Attacker, message);
     let mut user = send(host, machine, door, Persona::User, message);
-    if door.transport == Transport::WebSocket {
-        crate::socket_judge::mark_refusals(machine, door, &mut attacker, &mut user);
+    match door.transport {
+        Transport::WebSocket => {
+            crate::socket_judge::mark_refusals(machine, door, &mut attacker, &mut user);
+        }
+        // An action may keep to itself what went wrong: then all that is seen is that nothing is done.
+        Transport::Action => crate::socket_judge::mark_silence(machine, door, &mut user),
+        _ => {}
     }
     host.state().messages_seen = crate::judge::told_apart(&user.run.messages);
     host.state().is_passage = is_passage(door, &user.run);

@@ -238,6 +238,15 @@ pub(crate) fn mark_refusals(
     user.run.refusals.extend(refusals);
 }
 
+/// Marks the sides on which the handler is left, and nothing else is done, as refusals.
+pub(crate) fn mark_silence(machine: &Machine<'_>, door: &Door, user: &mut Sent) {
+    let handler = |step: &Step| step.kind == StepKind::Handler;
+    if let Some(number) = door.steps.iter().rposition(handler) {
+        let refusals = silent_refusals(machine, user, number);
+        user.run.refusals.extend(refusals);
+    }
+}
+
 fn refusal(span: Span, decided: Vec<Decided>, step: usize) -> RawRefusal {
     RawRefusal {
         refusal: Refusal::Return,

@@ -30,6 +30,7 @@ pub static MODEL: Model = Model {
         ("node:net.Socket.destroySoon", destroy),
         ("node:net.Socket.*", nothing),
     ],
+    indexes: &[("upgrade:url.searchParams", all_parameters)],
     members: &[
         ("upgrade:url.pathname", path_name),
         ("upgrade:url.path", path_name),
@@ -145,6 +146,17 @@ fn parameter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         value.add(Atom::Null);
     }
     Ok(Some(value))
+}
+
+/// `Object.fromEntries(url.searchParams)` and loops go through the whole query.
+fn all_parameters(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _parameters: &Value,
+    _key: &Value,
+    _span: Span,
+) -> Option<Value> {
+    Some(host.request_value(machine, RequestPart::Query, ""))
 }
 
 fn has_parameter(_host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {

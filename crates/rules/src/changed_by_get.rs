@@ -25,7 +25,10 @@ fn check(map: &Map, findings: &mut Findings) {
         if !is_followed(map, entry) {
             continue;
         }
-        if let Some((effect, what)) = removed(map, entry).or_else(|| switched(map, entry)) {
+        if let Some((effect, what)) = removed(map, entry)
+            .or_else(|| moved_on(map, entry))
+            .or_else(|| switched(map, entry))
+        {
             report(entry, effect, &what, findings);
         }
     }
@@ -64,6 +67,36 @@ fn removed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Strin
     Some((effect, format!("removes {}", access.asset)))
 }
 
+/// Returns where a record that the link names gets another state, which another entry point gives it, at the same place,
+/// by a method that changes things. A yes or a time, as that it was seen, is no such state.
+fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
+    let is_state = |field: &firedoor_app::Field| {
+        let word = field.value.literal().filter(|text| {
+            text.parse::<f64>().is_err() && !matches!(text.as_str(), "null" | "true" | "false" | "")
+        });
+        field.operator == "=" && word.is_some()
+    };
+    let is_done_elsewhere = |effect: &Effect| {
+        let mut others = map
+            .entry_points
+            .iter()
+            .filter(|other| matches!(other.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE"));
+        others.any(|other| {
+            query::handler_accesses(other)
+                .any(|(found, it)| found.span == effect.span && it.operation == Operation::Update)
+        })
+    };
+    let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
+        access.operation == Operation::Update
+            && access.values.iter().any(is_state)
+            && is_named(map, access)
+            && !sessions::session_assets(map).contains(&access.asset)
+            && is_asked_for(entry, effect)
+            && is_done_elsewhere(effect)
+    })?;
+    Some((effect, format!("changes {}", access.asset)))
+}
+
 /// Holds if the link says which record, by what others know too: a link that was mailed names it by a secret.
 fn is_named(map: &Map, access: &Access) -> bool {
     let is_secret = |field: &firedoor_app::Field| {
@@ -88,7 +121,7 @@ fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
                 .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
         });
         let is_of_caller = check.operands.iter().any(Provenance::is_of_principal);
-        let is_about_method = check.provenance().is_from(RequestPart::Line);
+        let is_about_method = asks_for_method(&check.provenance());
         let is_late = check
             .operands
             .iter()
@@ -96,6 +129,13 @@ fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
         check.kind == CheckKind::Failure
             || !is_about_method && !is_late && (!is_of_record || is_of_caller)
     })
+}
+
+/// Which path was asked for says nothing of the method, though it stands in the same line.
+fn asks_for_method(value: &Provenance) -> bool {
+    value.origins().iter().any(
+        |origin| matches!(origin, Origin::Request(RequestPart::Line, name) if name.to_ascii_lowercase().ends_with("method")),
+    )
 }
 
 /// Returns where whoever is logged in already becomes the account that the link names.
@@ -118,7 +158,7 @@ fn switched<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
     let mut effects = entry.effects.iter();
     let effect = effects.find(|effect| {
         let mut checks = entry.checks_of(effect);
-        is_log_in(effect) && !checks.any(|check| check.provenance().is_from(RequestPart::Line))
+        is_log_in(effect) && !checks.any(|check| asks_for_method(&check.provenance()))
     })?;
     Some((effect, "logs its visitor in as another".to_owned()))
 }

@@ -282,8 +282,10 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
             || kept.is_empty() && sessions::ends_sessions(map, entry);
     }
     let ends = query::handler_accesses(entry).any(|(effect, access)| {
-        (kept.contains(&access.asset) && sessions::ends_record(map, access)
-            || sessions::moves_generation(map, access))
+        let ends = kept.contains(&access.asset)
+            && sessions::ends_record(map, access)
+            && !sessions::is_routine(map, entry, effect);
+        (ends || sessions::moves_generation(map, access))
             && !entry.checks_of(effect).any(|check| {
                 check.refusal.is_none()
                     && check

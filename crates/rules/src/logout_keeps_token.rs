@@ -23,7 +23,10 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let kept = sessions::session_assets(map);
     for entry in map.entry_points.iter().filter(|entry| is_log_out(entry)) {
-        if sessions::ends_sessions(map, entry) || entry.effects.iter().any(is_framework_end) {
+        if sessions::ends_own_session(map, entry)
+            || shuts_out(entry)
+            || entry.effects.iter().any(is_framework_end)
+        {
             continue;
         }
         // Of a handler that does not even answer nothing is known: a library's, which may end all there is.
@@ -170,16 +173,39 @@ fn examines(entry: &EntryPoint, asset: Ustr, name: Ustr) -> bool {
     checks.any(|check| check.provenance().record_fields(asset).any(|it| it == name))
 }
 
+/// Holds if the record that the caller is found by, as that of a device, is marked by what it is looked up with.
+fn shuts_out(entry: &EntryPoint) -> bool {
+    let is_asked = |asset: Ustr, name: Ustr| {
+        query::accesses(entry).any(|(_, it)| {
+            let mut key = it.key.iter();
+            it.asset == asset
+                && it.operation == Operation::Read
+                && key.any(|field| field.name == name && field.operator == "=")
+        })
+    };
+    query::handler_accesses(entry).any(|(_, access)| {
+        let mut key = access.key.iter();
+        let mut values = access.values.iter();
+        access.operation == Operation::Update
+            && key.any(|field| query::is_principal(&field.value))
+            && values.any(|field| is_asked(access.asset, field.name))
+    })
+}
+
 /// A log-out clears a cookie, or is called one by the last segment of its path.
 fn is_log_out(entry: &EntryPoint) -> bool {
     let last = path_segments(&entry.path)
         .last()
         .unwrap_or("")
-        .to_ascii_lowercase();
-    let is_named = [
-        "logout", "log-out", "signout", "sign-out", "log_out", "sign_out",
-    ]
-    .contains(&last.as_str());
+        .to_ascii_lowercase()
+        .replace(['-', '_'], "");
+    let mut words = ["logout", "signout"].iter();
+    // Whoever logs out everywhere logs out here as well, where his cookie is cleared.
+    let clears = || {
+        let mut effects = entry.effects.iter();
+        effects.any(|effect| matches!(effect.kind, EffectKind::ClearCookie(_)))
+    };
+    let is_named = words.any(|word| last == **word || last.starts_with(*word) && clears());
     is_named && !firedoor_app::query::is_reading(entry)
 }
 

@@ -55,6 +55,8 @@ fn second_factor_codes<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<lookups::
     let is_second = query::verifies_code(entry)
         || (sessions::session_opening(map, entry).is_some()
             && !query::verifies_password(entry)
+            // What renews a session is no code.
+            && sessions::renewal(map, entry).is_none()
             && !second_factors::second_factors(map).is_empty());
     if !is_second {
         return Vec::new();

@@ -77,6 +77,11 @@ fn is_whole(value: &Provenance) -> bool {
 /// What is sent has been held against a list of names, each before it is stored or all before anything is, and the list
 /// does not have this one.
 fn is_held_back(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
+    // `'name' in body` asks for one name, and holds none back.
+    let asks_for_one = |check: &Check| {
+        let mut operands = check.operands.iter();
+        operands.next().is_some_and(|it| it.literal().is_some()) && operands.any(is_whole)
+    };
     let is_listed = |check: &Check| {
         let mut names = check
             .operands
@@ -88,6 +93,7 @@ fn is_held_back(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool 
             })
             .peekable();
         check.kind == CheckKind::Membership
+            && !asks_for_one(check)
             && check.outcome
             && !check.operands.iter().any(query::is_principal)
             && names.peek().is_some()
@@ -140,6 +146,8 @@ fn is_refused(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
         };
         check.kind == CheckKind::Shape
             && check.outcome
+            // Where something else suffices, what it names holds nothing back.
+            && !check.is_alternative
             && check.operands.iter().any(is_whole)
             && literals().next().is_some()
             && (!is_rank_name(&found.field) || !literals().any(|name| name == found.field))

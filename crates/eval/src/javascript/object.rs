@@ -205,6 +205,9 @@ fn assign_further(
 fn from_entries(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let list = call.argument(0);
     let (pairs, more) = machine.elements_and_more(&list);
+    if let Some(whole) = whole(machine, &list, &pairs, more.as_ref()) {
+        return Ok(Some(whole));
+    }
     let id = machine.heap.allocate(ObjectKind::Plain, call.span);
     for pair in pairs {
         // What a filter has let through perhaps is perhaps an entry.
@@ -237,6 +240,23 @@ fn enter_one_of(machine: &mut Machine<'_>, id: ObjectId, key: &Value, value: Val
             object.is_open = true;
         }
     }
+}
+
+/// Of what is not known as a whole, as a form that was sent, the pairs make up what it is. A list that the program has
+/// made of the pairs may leave some out.
+fn whole(
+    machine: &Machine<'_>,
+    list: &Value,
+    pairs: &[Value],
+    more: Option<&Value>,
+) -> Option<Value> {
+    let is_sent = |id: ObjectId| matches!(machine.heap.get(id).kind, ObjectKind::Host(_));
+    let is_as_it_came = match list.only() {
+        Some(Atom::Object(id)) => is_sent(id),
+        only => only.is_some() && list.is_unknown(),
+    };
+    let more = more.filter(|more| pairs.is_empty() && is_as_it_came && more.is_unknown())?;
+    Some(more.clone().shaped(Shape::Object))
 }
 
 fn define_property(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {

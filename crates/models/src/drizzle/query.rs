@@ -7,18 +7,19 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Column, Table};
+use super::{Column, Table, ways};
 use crate::ModelHost;
 use crate::sqltext;
 use crate::store::{self, Conditions, method_name, own_properties, property};
 use crate::tools;
 
 /// A condition on a column.
-struct Condition {
-    asset: Ustr,
-    column: Ustr,
-    operator: &'static str,
-    value: Value,
+#[derive(Clone)]
+pub(super) struct Condition {
+    pub(super) asset: Ustr,
+    pub(super) column: Ustr,
+    pub(super) operator: &'static str,
+    pub(super) value: Value,
 }
 
 /// `db.select()`, `db.insert(table)` and so on.
@@ -107,9 +108,12 @@ struct Plan {
     table: Option<(Ustr, ObjectId)>,
     joined: Vec<Ustr>,
     operation: Option<Operation>,
-    conditions: Vec<Condition>,
+    /// The conditions of each way in which the program may have chosen them; all of them hold.
+    ways: Vec<Vec<Condition>>,
     values: Vec<Field>,
     spread: Vec<Provenance>,
+    /// What is changed where there is a record with the same values in these columns.
+    overwritten: Option<(Vec<Ustr>, Vec<Field>)>,
     columns: Option<Value>,
     options: Option<Value>,
     is_first: bool,
@@ -119,7 +123,10 @@ struct Plan {
 }
 
 fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        ways: vec![Vec::new()],
+        ..Plan::default()
+    };
     for step in machine.heap.get(id).elements.clone() {
         let parts = store::parts(machine, &step);
         if let Some((name, arguments)) = parts.split_first() {
@@ -158,7 +165,7 @@ fn add_step(
             });
             plan.table = table_of(host, &first);
             if let Some(test) = arguments.get(1) {
-                add_condition(host, machine, test, plan, 0);
+                add_condition(host, machine, test, plan);
             }
         }
         "from" => plan.table = table_of(host, &first),
@@ -166,14 +173,17 @@ fn add_step(
             plan.joined
                 .extend(table_of(host, &first).map(|(name, _)| name));
             if let Some(test) = arguments.get(1) {
-                add_condition(host, machine, test, plan, 0);
+                add_condition(host, machine, test, plan);
             }
         }
-        "where" | "having" => add_condition(host, machine, &first, plan, 0),
+        "where" | "having" => add_condition(host, machine, &first, plan),
         "values" | "set" => add_values(host, machine, &first, plan),
         "onConflictDoUpdate" => {
             if let Some(values) = property(machine, &first, "set") {
+                let known = plan.values.len();
                 add_values(host, machine, &values, plan);
+                let changed = plan.values[known..].to_vec();
+                plan.overwritten = Some((targets(host, machine, &first), changed));
             }
         }
         "returning" => {
@@ -189,6 +199,21 @@ fn add_step(
         "findMany" => plan.options = arguments.first().cloned(),
         _ => {}
     }
+}
+
+/// The columns of which `onConflictDoUpdate({ target, set })` says that they tell records apart.
+fn targets(host: &ModelHost, machine: &mut Machine<'_>, options: &Value) -> Vec<Ustr> {
+    let target = property(machine, options, "target").unwrap_or_else(Value::undefined);
+    let mut columns = store::parts(machine, &target);
+    columns.push(target);
+    let state = host.state();
+    let names = columns.iter().filter_map(|column| {
+        let column = state.drizzle.columns.get(&column.only_object()?)?;
+        Some(column.name)
+    });
+    let mut names: Vec<Ustr> = names.collect();
+    names.dedup();
+    names
 }
 
 /// `{ coins: sql`${users.coins} - ${price}` }` is an increment.
@@ -214,75 +239,14 @@ fn add_values(host: &ModelHost, machine: &mut Machine<'_>, values: &Value, plan:
     }
 }
 
-fn add_condition(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    test: &Value,
-    plan: &mut Plan,
-    depth: usize,
-) {
-    for id in test.objects().collect::<Vec<_>>() {
-        let name = property(machine, &Value::object(id), "$name").and_then(|name| name.text());
-        let parts = machine.heap.get(id).elements.clone();
-        let Some(name) = name else {
-            let sent = host.state().sql_queries.get(&id).cloned();
-            if let (Some(sent), Some((asset, _))) = (sent, plan.table) {
-                let value = machine.derived(Shape::Any, &sent.positional);
-                plan.conditions.push(Condition {
-                    asset,
-                    column: Ustr::default(),
-                    operator: "=",
-                    value,
-                });
-            }
-            continue;
-        };
-        let operator = match name.as_str() {
-            "and" | "or" | "not" => {
-                for part in parts.iter().filter(|_| depth < 8) {
-                    add_condition(host, machine, part, plan, depth + 1);
-                }
-                continue;
-            }
-            name => operator(name),
-        };
-        let columns: Vec<Option<Column>> = parts
-            .iter()
-            .map(|part| {
-                let id = part.only_object()?;
-                host.state().drizzle.columns.get(&id).cloned()
-            })
-            .collect();
-        for (index, column) in columns.iter().enumerate() {
-            let Some(column) = column else {
-                continue;
-            };
-            let other = columns.get(1 - index.min(1)).and_then(Option::as_ref);
-            let value = match other {
-                Some(other) => column_value(host, machine, other, false),
-                None => parts.get(1).cloned().unwrap_or_else(Value::null),
-            };
-            plan.conditions.push(Condition {
-                asset: column.asset,
-                column: column.name,
-                operator,
-                value,
-            });
-        }
-    }
-    if test.is_unknown()
-        && let Some((asset, _)) = plan.table
-    {
-        plan.conditions.push(Condition {
-            asset,
-            column: Ustr::default(),
-            operator: "=",
-            value: test.clone(),
-        });
-    }
+/// Where the program chooses between conditions, one of them holds: each way to choose is a query of its own.
+fn add_condition(host: &ModelHost, machine: &mut Machine<'_>, test: &Value, plan: &mut Plan) {
+    let table = plan.table.map(|(asset, _)| asset);
+    let more = ways::of(host, machine, test, table, 0);
+    plan.ways = ways::both(&plan.ways, &more);
 }
 
-fn operator(name: &str) -> &'static str {
+pub(super) fn operator(name: &str) -> &'static str {
     match name {
         "ne" | "isNotNull" => "!=",
         "gt" => ">",
@@ -297,7 +261,7 @@ fn operator(name: &str) -> &'static str {
     }
 }
 
-fn column_value(
+pub(super) fn column_value(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     column: &Column,
@@ -318,10 +282,33 @@ pub(super) fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId)
     let Some((asset, table)) = plan.table else {
         return Ok(Some(Value::unknown(Shape::Any)));
     };
+    let mut found: Option<Conditions> = None;
+    for way in &plan.ways {
+        let key = note_way(host, machine, &plan, way, asset, span);
+        // What is found is the caller's only if it is on all ways.
+        let is_own = key.fields.iter().any(|field| sqltext::is_own(&field.value));
+        if found.is_none() || !is_own {
+            found = Some(key);
+        }
+    }
+    note_overwritten(host, machine, &plan, asset, span);
+    let key = found.unwrap_or_default();
+    result(host, machine, &plan, asset, table, &key, span).map(Some)
+}
+
+/// Notes what the query does where these conditions were chosen, and returns its key.
+fn note_way(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plan: &Plan,
+    way: &[Condition],
+    asset: Ustr,
+    span: Span,
+) -> Conditions {
     let mut own = false;
     let mut key = Conditions::default();
     for joined in &plan.joined {
-        let joined_key = key_of(host, machine, &plan, *joined);
+        let joined_key = key_of(host, machine, way, *joined);
         own |= joined_key
             .fields
             .iter()
@@ -331,7 +318,7 @@ pub(super) fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId)
         store::note(host, machine, access, span);
         key.values.extend(joined_key.values);
     }
-    let main = key_of(host, machine, &plan, asset);
+    let main = key_of(host, machine, way, asset);
     key.fields = main.fields;
     key.values.extend(main.values);
     if own {
@@ -357,7 +344,26 @@ pub(super) fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId)
     let is_one = plan.is_first || plan.is_limited || by_key;
     access.is_many = !is_one && operation != Operation::Create;
     store::note(host, machine, access, span);
-    result(host, machine, &plan, asset, table, &key, span).map(Some)
+    key
+}
+
+/// An insert that changes what is there already changes whatever record the client names, where he chooses by what
+/// records are told apart. To count up is no more than to be counted.
+fn note_overwritten(host: &ModelHost, machine: &Machine<'_>, plan: &Plan, asset: Ustr, span: Span) {
+    let Some((columns, values)) = &plan.overwritten else {
+        return;
+    };
+    let is_target = |field: &&Field| columns.contains(&field.name);
+    let key: Vec<Field> = plan.values.iter().filter(is_target).cloned().collect();
+    let is_of_caller = key.iter().any(|field| field.value.is_of_principal());
+    let is_chosen = key.iter().any(|field| field.value.is_from_client());
+    if is_of_caller || !is_chosen || values.iter().any(|field| field.operator != "=") {
+        return;
+    }
+    let mut access = store::access(host, Operation::Update, asset);
+    access.key = key;
+    access.values.clone_from(values);
+    store::note(host, machine, access, span);
 }
 
 /// What a join with a record of the caller's says is the caller's too.
@@ -372,9 +378,14 @@ fn owned(value: &Provenance) -> Provenance {
     }))
 }
 
-fn key_of(host: &ModelHost, machine: &mut Machine<'_>, plan: &Plan, asset: Ustr) -> Conditions {
+fn key_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    way: &[Condition],
+    asset: Ustr,
+) -> Conditions {
     let mut key = Conditions::default();
-    for condition in plan.conditions.iter().filter(|it| it.asset == asset) {
+    for condition in way.iter().filter(|it| it.asset == asset) {
         key.add(
             host,
             machine,

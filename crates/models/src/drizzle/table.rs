@@ -77,6 +77,24 @@ pub(super) fn creator(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
     Ok(Some(Value::object(id)))
 }
 
+/// `pgSchema('billing')` makes tables and kinds of columns.
+pub(super) fn schema(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "drizzle:schema", call.span);
+    Ok(Some(Value::object(id)))
+}
+
+/// `pgEnum('state', ['open', 'done'])`, `customType({ ... })`: functions that make columns of a kind of their own.
+pub(super) fn enumeration(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let id = host.make_object(machine, "drizzle:enum", call.span);
+    let words = call.arguments.get(1);
+    if words.only_object().is_some() {
+        machine
+            .heap
+            .set_property(id, Ustr::from("enumValues"), words);
+    }
+    Ok(Some(Value::object(id)))
+}
+
 /// `text('email')`.
 pub(super) fn column(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "drizzle:column", call.span);

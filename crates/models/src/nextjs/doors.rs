@@ -30,6 +30,8 @@ struct Place<'s> {
     site: &'s Site,
     base: String,
     middleware: Option<Middleware>,
+    /// The program's own server in front of all.
+    server: Option<Step>,
 }
 
 /// Returns the entry points of all applications.
@@ -39,6 +41,7 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
         let place = Place {
             base: base_path(machine, &site),
             middleware: middleware(machine, &site),
+            server: super::server::step(host, machine, &site),
             site: &site,
         };
         let mut names = FxHashSet::default();
@@ -198,11 +201,15 @@ fn action_doors(
 ) {
     for (name, value) in actions::actions(machine, module) {
         let mut path = name;
-        if !names.insert(path) {
-            // Two actions of one name are told apart by their files.
+        let mut count = 0;
+        // Two actions of one name are told apart by their files, and those of one file are counted.
+        while !names.insert(path) {
             let file = machine.program.path(module);
-            path = Ustr::from(&format!("{file}:{name}"));
-            names.insert(path);
+            count += 1;
+            path = match count {
+                1 => Ustr::from(&format!("{file}:{name}")),
+                _ => Ustr::from(&format!("{file}:{name}:{count}")),
+            };
         }
         doors.push(door(
             machine,
@@ -231,6 +238,7 @@ fn door(
     };
     let mut steps = Vec::new();
     if has_middleware(transport) {
+        steps.extend(place.server.clone());
         steps.extend(layer(machine, place, path));
     }
     steps.push(Step {

@@ -14,6 +14,7 @@ mod request;
 mod response;
 mod run;
 mod safe_action;
+mod server;
 mod sessions;
 mod wrappers;
 
@@ -34,6 +35,12 @@ pub(crate) struct Memory {
     made: FxHashMap<ObjectId, response::Made>,
     /// The headers that middleware hands on instead of those of the request.
     headers: Option<ObjectId>,
+    /// Holds if the program asks Next.js for the handler of requests, for a server of its own.
+    is_served: bool,
+    /// Holds while that server runs.
+    is_at_server: bool,
+    /// The headers of the request, as that server has left them.
+    served: Option<ObjectId>,
 }
 
 /// The model.
@@ -86,6 +93,9 @@ pub static MODEL: Model = Model {
         ("next:cookies.set", request::set_cookie),
         ("next:cookies.delete", request::delete_cookie),
         ("upgrade:url.clone", request::clone_url),
+        ("npm:next", server::make),
+        ("next:app.getRequestHandler", server::handler),
+        ("next:handler", server::hand_over),
     ],
     members: &[
         ("next:request.headers", request::part),
@@ -100,6 +110,7 @@ pub static MODEL: Model = Model {
         ("next:response.headers", request::of_response),
         ("next:response.cookies", request::of_response),
     ],
+    indexes: &[(request::FORM, request::form_pair)],
     framework: Some(&FRAMEWORK),
     ..Model::EMPTY
 };

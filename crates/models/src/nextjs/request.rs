@@ -102,6 +102,17 @@ pub(super) fn form_entries(
     Ok(Some(host.request_value(machine, RequestPart::Body, "")))
 }
 
+/// `Object.fromEntries(form)` and loops go through what the client has sent.
+pub(super) fn form_pair(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _form: &Value,
+    _key: &Value,
+    _span: Span,
+) -> Option<Value> {
+    Some(host.request_value(machine, RequestPart::Body, ""))
+}
+
 /// `headers()` of `next/headers`, a promise since 15; waiting for what is none does no harm.
 pub(super) fn all_headers(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, HEADERS, call.span);
@@ -154,6 +165,10 @@ pub(super) fn header(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     let replaced = kept(machine, replaced, &header_key(&name));
     if !replaced.is_nothing() {
         return Ok(Some(replaced));
+    }
+    let written = super::server::written_header(host, machine, &name);
+    if !written.is_nothing() {
+        return Ok(Some(written));
     }
     let value = host.request_value(machine, RequestPart::Header, &name);
     Ok(Some(crate::store::exchange(

@@ -19,6 +19,7 @@ pub(super) const UNKNOWN: &str = "middleware-unknown";
 pub(super) const ROUTE: &str = "route";
 pub(super) const API: &str = "api";
 pub(super) const ACTION: &str = "action";
+pub(super) const SERVER: &str = "server";
 
 /// Makes the request, and for the pages router its other form.
 pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
@@ -27,6 +28,7 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
         let memory = &mut host.state().nextjs;
         memory.made.clear();
         memory.headers = None;
+        memory.served = None;
     }
     let request = host.make_object(machine, request::REQUEST, span);
     let parameters = request::parameters(host, machine, &door.path, span);
@@ -57,6 +59,7 @@ pub(super) fn step(
     let pair = |one: &Value, other: &Value| Arguments::positional([one.clone(), other.clone()]);
     match step.role {
         ROUTE => call(host, machine, step, &pair(request, context), Place::Handler),
+        SERVER => super::server::run(host, machine, step, &pair(plain, answer)),
         API => run_api(machine, step, &pair(plain, answer)),
         ACTION => {
             let arguments = action_arguments(host, machine, &step.value);
