@@ -1,8 +1,8 @@
 //! Finds log-outs that end nothing on the server.
 
 use firedoor_app::{
-    Access, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, SessionOperation,
-    path_segments, query, sessions,
+    Access, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
+    SessionOperation, Verdict, path_segments, query, sessions,
 };
 use ustr::Ustr;
 
@@ -29,8 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
         {
             continue;
         }
-        // Of a handler that does not even answer nothing is known: a library's, which may end all there is.
-        if entry.effects.iter().all(|effect| effect.layer.is_some()) {
+        if is_of_library(entry) {
             continue;
         }
         let span = entry
@@ -52,6 +51,13 @@ fn check(map: &Map, findings: &mut Findings) {
             .report();
     }
     check_revocations(map, findings);
+}
+
+/// Of a handler that does not even answer, or of which nobody can say what it does, nothing is known: a library's may end
+/// all there is.
+fn is_of_library(entry: &EntryPoint) -> bool {
+    matches!(entry.verdict(Control::Authentication), Verdict::Unknown(_))
+        || entry.effects.iter().all(|effect| effect.layer.is_some())
 }
 
 /// Tokens are marked as revoked, lists leave out those that are, and what guards look tokens up by has nothing of it.
