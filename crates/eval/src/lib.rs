@@ -44,6 +44,7 @@ mod origin;
 mod overlay;
 mod parameters;
 mod passage;
+mod paths;
 mod pattern;
 mod proxy;
 mod python;
