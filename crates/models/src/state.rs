@@ -349,6 +349,11 @@ impl State {
             || self.mongoose.keeps().any(|id| id >= first)
             || self.nestjs.keeps().any(has_new)
     }
+
+    /// Gives up what models keep for objects from `first` on, which are no more.
+    pub(crate) fn forget_since(&mut self, first: ObjectId) {
+        self.notes.retain(|(owner, _), _| *owner < first);
+    }
 }
 
 /// A guard that a library made when it was called (`rateLimit({...})`).
