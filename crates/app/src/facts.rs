@@ -31,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) random: OnceLock<FxHashSet<(Ustr, Ustr)>>,
     /// The numbers of the entry points that know a user.
     pub(crate) with_users: OnceLock<Vec<usize>>,
+    /// The effects that set cookies, by entry point and effect, those first whose entry points ask for a password.
+    pub(crate) cookies: OnceLock<Vec<(usize, usize)>>,
     pub(crate) keys: OnceLock<Vec<Ustr>>,
     /// The uses of stored records: entry point, effect, how, and whether the caller is tied to them.
     pub(crate) usages: OnceLock<Vec<(usize, usize, Use, bool)>>,
@@ -84,6 +86,13 @@ pub(crate) fn in_order(mut fields: FieldsByAsset) -> FieldsByAsset {
 #[cfg(test)]
 mod tests {
     use crate::{Map, query};
+
+    #[test]
+    fn cookies_are_looked_for_once() {
+        let map = Map::default();
+        assert_eq!(query::all_cookies(&map).count(), 0);
+        assert!(map.facts.cookies.get().is_some());
+    }
 
     #[test]
     fn a_clone_is_asked_anew() {

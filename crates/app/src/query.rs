@@ -70,10 +70,40 @@ pub fn cookies(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &SetCookie)
     entry
         .effects
         .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::SetCookie(cookie) => Some((effect, cookie)),
-            _ => None,
-        })
+        .filter_map(|effect| Some((effect, cookie_of(effect)?)))
+}
+
+fn cookie_of(effect: &Effect) -> Option<&SetCookie> {
+    match &effect.kind {
+        EffectKind::SetCookie(cookie) => Some(cookie),
+        _ => None,
+    }
+}
+
+/// Returns the cookies that the application sets, each with its entry point and effect; those first that are set where
+/// a password is asked for: findings are best told where people log in.
+pub fn all_cookies(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect, &SetCookie)> {
+    let places = map.facts.cookies.get_or_init(|| {
+        let mut numbers: Vec<usize> = (0..map.entry_points.len()).collect();
+        numbers.sort_by_cached_key(|number| !is_for_log_in(&map.entry_points[*number]));
+        let mut places = Vec::new();
+        for number in numbers {
+            let effects = map.entry_points[number].effects.iter().enumerate();
+            let cookies = effects.filter(|(_, effect)| cookie_of(effect).is_some());
+            places.extend(cookies.map(|(effect, _)| (number, effect)));
+        }
+        places
+    });
+    places.iter().filter_map(|(entry, effect)| {
+        let entry = &map.entry_points[*entry];
+        let effect = &entry.effects[*effect];
+        Some((entry, effect, cookie_of(effect)?))
+    })
+}
+
+/// Holds if `entry` asks for a password, and no guard before it asks who is there.
+pub fn is_for_log_in(entry: &EntryPoint) -> bool {
+    verifies_password(entry) && !entry.verdict(Control::Authentication).refuses()
 }
 
 /// Holds if `entry` changes what the application keeps, in its handler.

@@ -61,7 +61,8 @@ impl<'p> Machine<'p> {
             return self.call_value(&getter, None, &arguments, span);
         }
         for base in self.outside_bases(id) {
-            let path = Ustr::from(&format!("{base}().{key}"));
+            let made = self.path_of_result(base);
+            let path = self.path_of_member(made, key);
             let host = self.host();
             if let Some(value) = host.member(self, id, path, key, span) {
                 return Ok(value);
@@ -69,7 +70,7 @@ impl<'p> Machine<'p> {
         }
         if let Some(base) = self.outside_base(id) {
             let receiver = Value::object(id).with_origins(whole.origins);
-            let path = Ustr::from(&format!("{base}()"));
+            let path = self.path_of_result(base);
             return Ok(self.outside_method(path, receiver, key, span));
         }
         if self.heap.get(id).is_open || self.has_unknown_base(class) {
@@ -90,7 +91,7 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Value {
-        let target = Value::atom(Atom::Outside(Ustr::from(&format!("{base}.{key}"))));
+        let target = Value::atom(Atom::Outside(self.path_of_member(base, key)));
         let origins = receiver.origins;
         let kind = ObjectKind::Bound {
             target,
@@ -222,7 +223,7 @@ impl<'p> Machine<'p> {
             return Ok(name.map_or_else(Value::undefined, |name| Value::atom(Atom::String(name))));
         }
         for base in self.outside_bases(id) {
-            let path = Ustr::from(&format!("{base}.{key}"));
+            let path = self.path_of_member(base, key);
             let host = self.host();
             if let Some(value) = host.member(self, id, path, key, span) {
                 return Ok(value);

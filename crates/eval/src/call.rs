@@ -297,7 +297,7 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         span: Span,
     ) -> Result<Value, Stop> {
-        let made = Ustr::from(&format!("{path}()"));
+        let made = self.path_of_result(path);
         let id = self.heap.allocate(ObjectKind::Host(made), span);
         let mut origins = self.origins.single(crate::Origin::Outside(path));
         let mut control = OriginSet::EMPTY;

@@ -2,14 +2,51 @@
 //!
 //! Both languages find a member by walking one list, so the list is made in one place.
 
+use std::rc::Rc;
+
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::{Arguments, Atom, Machine, ObjectId, ObjectKind, Stop, Value};
 
+/// What a class inherits from.
+#[derive(Debug)]
+pub(crate) struct Lineage {
+    /// The class and its bases, in the order of look-up.
+    order: Vec<ObjectId>,
+    /// The API paths that it inherits from outside, in the order of look-up.
+    outside: Vec<Ustr>,
+    /// Holds if it is not known what it inherits from.
+    is_unknown: bool,
+}
+
 impl<'p> Machine<'p> {
     /// Returns the class and what it inherits from, in the order of look-up.
     pub fn class_order(&self, class: ObjectId) -> Vec<ObjectId> {
+        self.lineage(class).order.clone()
+    }
+
+    /// Returns what a class inherits from. Each attribute that is read asks for it several times, and what a class
+    /// inherits from is settled once it is made.
+    fn lineage(&self, class: ObjectId) -> Rc<Lineage> {
+        if let Some(known) = self.lineages.borrow().get(&class) {
+            return Rc::clone(known);
+        }
+        let order = self.order_of(class);
+        let lineage = Rc::new(Lineage {
+            outside: self.outside_of(&order),
+            is_unknown: order.iter().any(|class| self.has_unknown_bases(*class)),
+            order,
+        });
+        // Objects of the host take their kind only after they were made.
+        if matches!(self.heap.get(class).kind, ObjectKind::Class { .. }) {
+            let kept = Rc::clone(&lineage);
+            self.lineages.borrow_mut().insert(class, kept);
+        }
+        lineage
+    }
+
+    fn order_of(&self, class: ObjectId) -> Vec<ObjectId> {
         let mut order = Vec::new();
         self.collect_order(class, &mut order, 0);
         let mut unique = Vec::with_capacity(order.len());
@@ -42,9 +79,13 @@ impl<'p> Machine<'p> {
             ObjectKind::Instance { class } | ObjectKind::Prototype { class } => class,
             _ => id,
         };
+        self.lineage(class).outside.clone()
+    }
+
+    fn outside_of(&self, order: &[ObjectId]) -> Vec<Ustr> {
         let mut paths = Vec::new();
-        for class in self.class_order(class) {
-            let bases = match &self.heap.get(class).kind {
+        for class in order {
+            let bases = match &self.heap.get(*class).kind {
                 ObjectKind::Class { bases, .. } => bases,
                 // An instance of a class that a library brings.
                 ObjectKind::Host(path) => {
@@ -74,22 +115,22 @@ impl<'p> Machine<'p> {
 
     /// Returns the first API path that a class or instance inherits from outside.
     pub fn outside_base(&self, id: ObjectId) -> Option<Ustr> {
-        match self.heap.get(id).kind {
-            ObjectKind::Instance { .. }
-            | ObjectKind::Class { .. }
-            | ObjectKind::Prototype { .. } => self.outside_bases(id).first().copied(),
-            _ => None,
-        }
+        let class = match self.heap.get(id).kind {
+            ObjectKind::Instance { class } | ObjectKind::Prototype { class } => class,
+            ObjectKind::Class { .. } => id,
+            _ => return None,
+        };
+        self.lineage(class).outside.first().copied()
     }
 
     /// Returns what the instances of a class share under `key`, with the class that has it.
     pub fn class_attribute(&self, class: ObjectId, key: Ustr) -> Option<(ObjectId, Value)> {
-        self.class_order(class).into_iter().find_map(|owner| {
-            let ObjectKind::Class { prototype, .. } = self.heap.get(owner).kind else {
+        self.lineage(class).order.iter().find_map(|owner| {
+            let ObjectKind::Class { prototype, .. } = self.heap.get(*owner).kind else {
                 return None;
             };
             let value = self.heap.property(prototype, key)?;
-            Some((owner, value.clone()))
+            Some((*owner, value.clone()))
         })
     }
 
@@ -109,12 +150,14 @@ impl<'p> Machine<'p> {
 
     /// Holds if it is not known what a class inherits from.
     pub(crate) fn has_unknown_base(&self, class: ObjectId) -> bool {
-        self.class_order(class).into_iter().any(|class| {
-            let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
-                return false;
-            };
-            bases.iter().any(Value::is_unknown)
-        })
+        self.lineage(class).is_unknown
+    }
+
+    fn has_unknown_bases(&self, class: ObjectId) -> bool {
+        let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
+            return false;
+        };
+        bases.iter().any(Value::is_unknown)
     }
 
     /// `super(...)`.
@@ -188,7 +231,7 @@ impl<'p> Machine<'p> {
         let behind = behind.and_then(|id| self.outside_base(id));
         match self.outside_base(home).or(behind) {
             Some(path) => {
-                let base = Ustr::from(&format!("{path}()"));
+                let base = self.path_of_result(path);
                 Ok(self.outside_method(base, this.clone(), name, span))
             }
             None if !self.is_python() => Ok(Value::undefined()),

@@ -4,14 +4,17 @@
 //! that left would have found is what had been written until then: `if (!id) return; request.user = load(id);`
 //! leaves a request without a user too.
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::heap::{Content, Delta, Location};
 use crate::{Machine, OriginSet};
 
 /// How many paths are kept of one function; further ones are taken for those.
 const KEPT: usize = 64;
+
+/// Where in the journal places were written.
+type Writes = FxHashMap<Location, SmallVec<[usize; 4]>>;
 
 /// A path that left before the end.
 #[derive(Clone, Debug)]
@@ -45,6 +48,10 @@ impl Machine<'_> {
             return;
         };
         let mut paths = frame.left.split_off(from.min(frame.left.len()));
+        let Some(first) = paths.iter().map(|path| path.mark).min() else {
+            return;
+        };
+        let later = self.writes_since(first);
         for path in &mut paths {
             let until = path.mark.min(self.heap.journal.len());
             let before = self.heap.journal.get(mark..until).unwrap_or_default();
@@ -53,7 +60,7 @@ impl Machine<'_> {
                 if path.delta.writes.contains_key(&place) {
                     continue;
                 }
-                let content = self.content_at(place, until);
+                let content = self.content_at(place, until, &later);
                 if !is_undeclared(&place, &content) {
                     path.delta.writes.insert(place, content);
                 }
@@ -75,12 +82,23 @@ impl Machine<'_> {
         }
     }
 
-    /// Returns what was at a place when the journal was `mark` long.
-    fn content_at(&mut self, place: Location, mark: usize) -> Content {
-        let mut later = self.heap.journal[mark..]
-            .iter()
-            .filter(|(written, _)| *written == place)
-            .map(|(_, old)| old);
+    /// Returns where in the journal each place was written from `first` on.
+    fn writes_since(&self, first: usize) -> Writes {
+        let mut writes = Writes::default();
+        let journal = self.heap.journal.iter().enumerate().skip(first);
+        for (at, (place, _)) in journal {
+            writes.entry(*place).or_default().push(at);
+        }
+        writes
+    }
+
+    /// Returns what was at a place when the journal was `mark` long; `writes` says where it was written since.
+    fn content_at(&mut self, place: Location, mark: usize, writes: &Writes) -> Content {
+        let written = writes
+            .get(&place)
+            .map_or(&[][..], |written| written.as_slice());
+        let written = &written[written.partition_point(|at| *at < mark)..];
+        let mut later = written.iter().map(|at| &self.heap.journal[*at].1);
         let length = match later.next() {
             None => return self.content(place),
             Some(Content::Length(length, is_open)) => (*length, *is_open),
@@ -122,7 +140,7 @@ impl Machine<'_> {
         first: usize,
         own: usize,
     ) -> Vec<(Location, Content)> {
-        let mut written: IndexMap<Location, usize, FxBuildHasher> = IndexMap::default();
+        let mut written: FxHashMap<Location, usize> = FxHashMap::default();
         let mut missed = Vec::new();
         for at in first..self.heap.journal.len() {
             let place = self.heap.journal[at].0;
@@ -136,9 +154,13 @@ impl Machine<'_> {
                 missed.push((place, at));
             }
         }
+        if missed.is_empty() {
+            return Vec::new();
+        }
+        let writes = self.writes_since(first);
         let missed = missed.into_iter();
         missed
-            .map(|(place, at)| (place, self.content_at(place, at)))
+            .map(|(place, at)| (place, self.content_at(place, at, &writes)))
             .filter(|(place, old)| !is_undeclared(place, old))
             .collect()
     }

@@ -45,6 +45,7 @@ mod origin;
 mod overlay;
 mod parameters;
 mod passage;
+mod paths;
 mod pattern;
 mod proxy;
 mod python;

@@ -4,6 +4,7 @@
 //! merged ([`crate::branch`]); what was decided on the way is kept in [`Machine::decided`], so that whoever
 //! notes an effect knows what it hangs on.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use firedoor_source::Span;
@@ -208,8 +209,10 @@ pub struct Machine<'p> {
     pub(crate) running: usize,
     /// How often something was done of which it is not known whether it fails.
     pub(crate) uncertain: u64,
-    /// The keys of getters by the name of the property, since each member that is missing asks for one.
-    getters: FxHashMap<Ustr, Ustr>,
+    /// Names that were made of others.
+    pub(crate) paths: crate::paths::Paths,
+    /// What classes inherit from, as far as it was asked.
+    pub(crate) lineages: RefCell<FxHashMap<ObjectId, Rc<crate::inheritance::Lineage>>>,
     /// The call whose paths are wanted.
     pub(crate) watch: Option<crate::returns::Watch>,
     pub(crate) span: Span,
@@ -264,7 +267,8 @@ impl<'p> Machine<'p> {
             loaded: 0,
             running: 0,
             uncertain: 0,
-            getters: FxHashMap::default(),
+            paths: crate::paths::Paths::default(),
+            lineages: RefCell::default(),
             watch: None,
             span: Span::new(firedoor_source::FileId(0), 0, 0),
         }
@@ -339,14 +343,6 @@ impl<'p> Machine<'p> {
             span,
             detail: detail.into(),
         });
-    }
-
-    /// Returns the key under which the getter of a property is kept.
-    pub(crate) fn getter_key(&mut self, name: Ustr) -> Ustr {
-        *self
-            .getters
-            .entry(name)
-            .or_insert_with(|| Ustr::from(&format!("get:{name}")))
     }
 
     /// Returns the place of what is being evaluated.

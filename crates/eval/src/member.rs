@@ -52,7 +52,7 @@ impl<'p> Machine<'p> {
     }
 
     pub(crate) fn outside_member(&mut self, path: Ustr, whole: &Value, key: Ustr) -> Value {
-        let path = Ustr::from(&format!("{path}.{key}"));
+        let path = self.path_of_member(path, key);
         let host = self.host();
         if let Some(value) = host.outside_member(self, path) {
             return value;
@@ -152,7 +152,7 @@ impl<'p> Machine<'p> {
         key: Ustr,
         span: Span,
     ) -> Value {
-        let path = Ustr::from(&format!("{path}.{key}"));
+        let path = self.path_of_member(path, key);
         let host = self.host();
         if let Some(value) = host.member(self, id, path, key, span) {
             return value;
@@ -185,8 +185,8 @@ impl<'p> Machine<'p> {
         let ObjectKind::Host(path) = owner.kind else {
             return None;
         };
-        let path = Ustr::from(&format!("{path}.{name}"));
-        let (is_open, span) = (owner.is_open, owner.span);
+        let (name, is_open, span) = (*name, owner.is_open, owner.span);
+        let path = self.path_of_member(path, name);
         let made = self.heap.allocate(ObjectKind::Host(path), span);
         self.heap.get_mut(made).is_open = is_open;
         Some(made)

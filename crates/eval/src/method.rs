@@ -116,7 +116,7 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         span: Span,
     ) -> Result<Value, Stop> {
-        let path = Ustr::from(&format!("{path}.{name}"));
+        let path = self.path_of_member(path, name);
         let answer = self.ask_host(path, Some(id), receiver.clone(), arguments, span, false)?;
         if let Some(value) = answer {
             return Ok(value);

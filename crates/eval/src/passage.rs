@@ -63,10 +63,10 @@ impl Machine<'_> {
     }
 
     /// Gives up what requests have made since, once all of it has been put into other words. Where a module was run
-    /// meanwhile, what it has made stays, and so does everything else.
-    pub fn forget_since(&mut self, before: Before) {
+    /// meanwhile, what it has made stays, and so does everything else: then it is false that all was given up.
+    pub fn forget_since(&mut self, before: Before) -> bool {
         if before.modules != self.loaded || before.builtins != self.builtins.len() {
-            return;
+            return false;
         }
         self.heap.objects.give_up(before.objects);
         self.scopes.give_up(before.scopes);
@@ -79,6 +79,8 @@ impl Machine<'_> {
         self.rows.retain(|id, _| is_older(id));
         self.factories.retain(|id, _| is_older(id));
         self.decorated.retain(|id, _| is_older(id));
+        self.lineages.borrow_mut().retain(|id, _| is_older(id));
+        true
     }
 
     /// Holds if something that was there before keeps `id`, which was made since: it lives on.

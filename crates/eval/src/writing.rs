@@ -52,7 +52,7 @@ impl<'p> Machine<'p> {
             _ => None,
         };
         if let Some(path) = path {
-            let path = Ustr::from(&format!("{path}.{key}"));
+            let path = self.path_of_member(path, key);
             let host = self.host();
             if host.set_member(self, id, path, key, &value, span) {
                 return Ok(());

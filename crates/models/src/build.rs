@@ -74,8 +74,10 @@ pub fn build_map_of(
                 let before = machine.before();
                 host.state().before_requests = Some(before);
                 add_entries(host, machine, &door, &mut entries);
-                if !host.state().keeps_any_since(before.first_object()) {
-                    machine.forget_since(before);
+                let first = before.first_object();
+                let is_kept = host.state().keeps_any_since(first);
+                if !is_kept && machine.forget_since(before) {
+                    host.state().forget_since(first);
                 }
             }
         }

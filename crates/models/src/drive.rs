@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use firedoor_app::{EffectKind, Examination, Refusal, Transport};
+use firedoor_app::{EffectKind, Refusal, Transport};
 use firedoor_eval::{Decided, Machine, Stop, Thrown, Value, Written};
 use ustr::Ustr;
 
@@ -24,8 +24,8 @@ pub struct Sent {
     pub run: Run,
     /// The number of the step at which it was stopped for certain.
     pub stopped_at: Option<usize>,
-    /// The tests that were made, once each.
-    pub examined: Vec<Examination>,
+    /// The number of the first test that was made.
+    pub first_test: usize,
     /// What was decided on the way, as far as it was asked.
     pub decisions: RefCell<Option<Decisions>>,
 }
@@ -82,20 +82,19 @@ fn send_once(
         state.run.trusts_senders = state.trusting.contains(&door.app);
     }
     machine.start_request();
-    let first = machine.tests.len();
+    let first_test = machine.tests.len();
     let outcome =
         machine.trial(|machine| machine.guarded(|machine| run_steps(host, machine, door)));
     let stopped_at = outcome.unwrap_or_else(|what| {
         note_failure(host, machine, door, &what);
         None
     });
-    let examined = crate::conditions::examined(host, machine, first);
     let mut state = host.state();
     state.persona = Persona::Wiring;
     Sent {
         run: std::mem::take(&mut state.run),
         stopped_at,
-        examined,
+        first_test,
         decisions: RefCell::default(),
     }
 }

@@ -4,7 +4,7 @@ use firedoor_app::{
     Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, LayerRun, Mount, Provenance,
     Verdict,
 };
-use firedoor_eval::{HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Decided, HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use rustc_hash::FxHashSet;
@@ -15,6 +15,9 @@ use crate::request::send;
 use crate::{Door, Framework, ModelHost, Persona, Step, StepKind};
 
 type Key = (Span, Ustr);
+
+/// A layer that stands behind entry points: its function, where it is mounted and as what, and under which conditions.
+pub(crate) type LateLayer = (ObjectId, Span, &'static str, Vec<Decided>);
 
 /// Returns the guards, in the order in which they are met: layers of entry points, layers mounted where
 /// nothing lies behind them, guards that libraries made, and functions that could be mounted.
@@ -467,11 +470,33 @@ fn in_place(
     found
 }
 
+/// Judges a layer that stands behind an entry point by itself, which is worked out once for all of those.
+fn late_alone(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    framework: &'static Framework,
+    step: &Step,
+) -> Option<GuardDefinition> {
+    let id = step.value.only_object();
+    let key = id.map(|id| (id, step.mounted, step.role, step.decided.clone()));
+    if let Some(known) = key.as_ref().and_then(|key| {
+        let state = host.state();
+        state.lone_guards.get(key).cloned()
+    }) {
+        return known;
+    }
+    let found = alone(host, machine, framework, step, true).map(|(found, _)| found);
+    if let Some(key) = key {
+        host.state().lone_guards.insert(key, found.clone());
+    }
+    found
+}
+
 /// The guards among layers that stand behind an entry point, judged by themselves, or where they should stand.
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();
     for step in &door.late {
-        let alone = alone(host, machine, door.framework, step, true).map(|(found, _)| found);
+        let alone = late_alone(host, machine, door.framework, step);
         let Some(found) = alone.or_else(|| in_place(host, machine, door, step)) else {
             continue;
         };

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::state::{RawEffect, State};
-use crate::tables::{Tables, look_up};
+use crate::tables::Tables;
 use crate::{MODELS, Model, judge};
 
 /// Answers for all libraries that are modelled.
@@ -60,7 +60,7 @@ impl Host for ModelHost {
             this: call.this.clone(),
             ..*call
         };
-        match look_up(&self.tables.calls, path) {
+        match self.tables.calls.look_up(path) {
             Some(function) => {
                 let named = named(path);
                 self.call_guarded(machine, path, call.span, |machine| {
@@ -82,18 +82,12 @@ impl Host for ModelHost {
             return Some(Value::outside(target));
         }
         if let Some(module) = path.strip_suffix(".default")
-            && !self.tables.members.contains_key(&path)
+            && self.tables.members.get(path).is_none()
         {
             // The default export of a CommonJS module is the module itself.
             return Some(Value::outside(module));
         }
-        let function = self.tables.members.get(&path).copied().or_else(|| {
-            let (owner, _) = path.rsplit_once('.')?;
-            self.tables
-                .members
-                .get(&Ustr::from(&format!("{owner}.*")))
-                .copied()
-        })?;
+        let function = self.tables.members.look_up(path)?;
         let span = machine.place();
         self.state().member_name = path;
         self.read_guarded(machine, path, span, |machine| {
@@ -109,7 +103,7 @@ impl Host for ModelHost {
         _key: Ustr,
         span: Span,
     ) -> Option<Value> {
-        let function = look_up(&self.tables.members, path)?;
+        let function = self.tables.members.look_up(path)?;
         self.state().member_name = path;
         self.read_guarded(machine, path, span, |machine| {
             function(self, machine, Some(object), span)
@@ -149,10 +143,12 @@ impl Host for ModelHost {
             let bases = machine.outside_bases(object).into_iter();
             bases.skip(1).find_map(|base| {
                 let base = self.resolve_alias(base);
-                look_up(&self.tables.sets, Ustr::from(&format!("{base}.{key}")))
+                self.tables
+                    .sets
+                    .look_up(Ustr::from(&format!("{base}.{key}")))
             })
         };
-        let Some(function) = look_up(&self.tables.sets, path).or_else(inherited) else {
+        let Some(function) = self.tables.sets.look_up(path).or_else(inherited) else {
             return false;
         };
         self.state().member_name = path;
@@ -308,7 +304,7 @@ impl Host for ModelHost {
         span: Span,
     ) {
         let path = Ustr::from(&format!("{}<super>", self.resolve_alias(base)));
-        let Some(function) = self.tables.calls.get(&path).copied() else {
+        let Some(function) = self.tables.calls.get(path) else {
             return;
         };
         let call = Call {
@@ -439,7 +435,7 @@ impl ModelHost {
             let base = self.resolve_alias(base);
             let owner = self.resolve_alias(Ustr::from(&format!("{base}{mark}")));
             let path = Ustr::from(&format!("{owner}.{name}"));
-            Some((path, look_up(&self.tables.calls, path)?))
+            Some((path, self.tables.calls.look_up(path)?))
         })
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct OriginTable {
     origins: IndexSet<Origin>,
     /// What sets are in the map's words, since values of one set are asked for again and again.
     words: FxHashMap<OriginSet, Provenance>,
+    /// The same, where settings that are known with their fallback are named again without.
+    all_words: FxHashMap<OriginSet, Provenance>,
     /// Where members of values come from, by the set of the value and the name of the member.
     pub(crate) members: FxHashMap<(OriginSet, Ustr), OriginSet>,
 }
@@ -186,7 +188,12 @@ impl ModelHost {
 
     /// Returns the map's words for a set as a provenance.
     pub fn set_provenance(&self, machine: &Machine<'_>, set: OriginSet) -> Provenance {
-        Provenance::new(self.origins_of(machine, set))
+        if let Some(known) = self.state().origins.all_words.get(&set) {
+            return known.clone();
+        }
+        let words = Provenance::new(self.origins_of(machine, set));
+        self.state().origins.all_words.insert(set, words.clone());
+        words
     }
 
     /// Returns what the body of an answer tells: its fields, or one field without a name.

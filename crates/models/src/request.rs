@@ -220,6 +220,7 @@ pub fn entry_point(
 ) -> EntryPoint {
     let mut attacker = send(host, machine, door, Persona::Attacker, message);
     let mut user = send(host, machine, door, Persona::User, message);
+    let examined = crate::conditions::examined(host, machine, user.first_test);
     match door.transport {
         Transport::WebSocket => {
             crate::socket_judge::mark_refusals(machine, door, &mut attacker, &mut user);
@@ -278,7 +279,7 @@ pub fn entry_point(
         exposed,
         credentials: credentials(&user.run),
         unresolved: door.unresolved.clone(),
-        examined: user.examined.clone(),
+        examined,
         public_because: None,
         memory: Memory::default(),
     };

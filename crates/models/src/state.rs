@@ -287,6 +287,9 @@ pub struct State {
     pub messages_seen: Vec<(Ustr, Ustr)>,
     /// The doors as they would be with the decorators above those of their routes, by what their handlers are.
     pub(crate) topmost: FxHashMap<ObjectId, crate::Door>,
+    /// What layers that come too late are good for by themselves, whatever they come too late for.
+    pub(crate) lone_guards:
+        FxHashMap<crate::guards::LateLayer, Option<firedoor_app::GuardDefinition>>,
     /// What layers that come too late would be good for, by the layer, its place, and whether something is changed.
     pub(crate) late_guards:
         FxHashMap<(ObjectId, firedoor_source::Span, bool), Option<firedoor_app::GuardDefinition>>,
@@ -349,6 +352,11 @@ impl State {
             || self.flask.keeps().any(|id| id >= first)
             || self.mongoose.keeps().any(|id| id >= first)
             || self.nestjs.keeps().any(has_new)
+    }
+
+    /// Gives up what models keep for objects from `first` on, which are no more.
+    pub(crate) fn forget_since(&mut self, first: ObjectId) {
+        self.notes.retain(|(owner, _), _| *owner < first);
     }
 }
 

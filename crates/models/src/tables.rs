@@ -92,10 +92,10 @@ impl Model {
 
 /// The tables of all models, by path.
 pub(crate) struct Tables {
-    pub(crate) calls: FxHashMap<Ustr, CallFunction>,
-    pub(crate) members: FxHashMap<Ustr, MemberFunction>,
+    pub(crate) calls: PathTable<CallFunction>,
+    pub(crate) members: PathTable<MemberFunction>,
     pub(crate) attributes: FxHashMap<Ustr, MemberFunction>,
-    pub(crate) sets: FxHashMap<Ustr, SetFunction>,
+    pub(crate) sets: PathTable<SetFunction>,
     pub(crate) indexes: FxHashMap<Ustr, IndexFunction>,
     pub(crate) classes: FxHashMap<Ustr, ClassFunction>,
     pub(crate) instances: FxHashMap<Ustr, InstanceFunction>,
@@ -110,10 +110,10 @@ pub(crate) struct Tables {
 impl Tables {
     pub(crate) fn new(models: &[&Model]) -> Tables {
         let mut tables = Tables {
-            calls: FxHashMap::default(),
-            members: FxHashMap::default(),
+            calls: PathTable::default(),
+            members: PathTable::default(),
             attributes: FxHashMap::default(),
-            sets: FxHashMap::default(),
+            sets: PathTable::default(),
             indexes: FxHashMap::default(),
             classes: FxHashMap::default(),
             instances: FxHashMap::default(),
@@ -125,10 +125,10 @@ impl Tables {
             folders: Vec::new(),
         };
         for model in models {
-            tables.calls.extend(model.calls.iter().map(keyed));
-            tables.members.extend(model.members.iter().map(keyed));
+            tables.calls.extend(model.calls);
+            tables.members.extend(model.members);
             tables.attributes.extend(model.attributes.iter().map(keyed));
-            tables.sets.extend(model.sets.iter().map(keyed));
+            tables.sets.extend(model.sets);
             tables.indexes.extend(model.indexes.iter().map(keyed));
             tables.classes.extend(model.classes.iter().map(keyed));
             tables.instances.extend(model.instances.iter().map(keyed));
@@ -158,11 +158,41 @@ fn keyed<F: Copy>((path, function): &(&'static str, F)) -> (Ustr, F) {
     (Ustr::from(path), *function)
 }
 
-/// Returns the entry for `path`, or the one for every member of its owner.
-pub(crate) fn look_up<F: Copy>(table: &FxHashMap<Ustr, F>, path: Ustr) -> Option<F> {
-    if let Some(found) = table.get(&path) {
-        return Some(*found);
+/// Entries by path, some of which answer for every member of an owner.
+pub(crate) struct PathTable<F> {
+    exact: FxHashMap<Ustr, F>,
+    /// Those for every member, by the path of the owner: they are asked for at each member that no model knows.
+    of_owners: FxHashMap<&'static str, F>,
+}
+
+impl<F> Default for PathTable<F> {
+    fn default() -> Self {
+        PathTable {
+            exact: FxHashMap::default(),
+            of_owners: FxHashMap::default(),
+        }
     }
-    let (owner, _) = path.rsplit_once('.')?;
-    table.get(&Ustr::from(&format!("{owner}.*"))).copied()
+}
+
+impl<F: Copy> PathTable<F> {
+    fn extend(&mut self, entries: &'static [(&'static str, F)]) {
+        self.exact.extend(entries.iter().map(keyed));
+        let of_owners = entries
+            .iter()
+            .filter_map(|(path, function)| Some((path.strip_suffix(".*")?, *function)));
+        self.of_owners.extend(of_owners);
+    }
+
+    /// Returns the entry for exactly this path.
+    pub(crate) fn get(&self, path: Ustr) -> Option<F> {
+        self.exact.get(&path).copied()
+    }
+
+    /// Returns the entry for `path`, or the one for every member of its owner.
+    pub(crate) fn look_up(&self, path: Ustr) -> Option<F> {
+        self.get(path).or_else(|| {
+            let (owner, _) = path.rsplit_once('.')?;
+            self.of_owners.get(owner).copied()
+        })
+    }
 }

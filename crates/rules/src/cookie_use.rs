@@ -32,28 +32,19 @@ impl Credential<'_> {
 /// Returns the cookies whose value lets its holder act for somebody: sessions, and tokens that the server
 /// issues or remembers.
 pub fn credentials(map: &Map) -> impl Iterator<Item = Credential<'_>> {
-    entries_by_log_in(map).into_iter().flat_map(move |entry| {
-        query::cookies(entry)
-            .filter(move |(_, cookie)| is_credential(map, entry, cookie))
-            .map(move |(effect, cookie)| Credential {
-                entry,
-                effect,
-                cookie,
-            })
-    })
-}
-
-/// Returns the entry points, those first that ask for a password: findings are best told where people log in.
-pub fn entries_by_log_in(map: &Map) -> Vec<&EntryPoint> {
-    by_log_in(map.entry_points.iter())
+    query::all_cookies(map)
+        .filter(move |(entry, _, cookie)| is_credential(map, entry, cookie))
+        .map(|(entry, effect, cookie)| Credential {
+            entry,
+            effect,
+            cookie,
+        })
 }
 
 /// Puts those first that ask for a password.
 pub fn by_log_in<'m>(entries: impl Iterator<Item = &'m EntryPoint>) -> Vec<&'m EntryPoint> {
     let mut entries: Vec<&EntryPoint> = entries.collect();
-    entries.sort_by_cached_key(|entry| {
-        !query::verifies_password(entry) || entry.verdict(Control::Authentication).refuses()
-    });
+    entries.sort_by_cached_key(|entry| !query::is_for_log_in(entry));
     entries
 }
 

@@ -58,8 +58,8 @@ pub struct Memory {
     pub(crate) classes: FxHashMap<Ustr, ObjectId>,
     /// The classes that stand for tables, in the order in which they were made.
     pub(crate) models: Vec<ObjectId>,
-    /// Names under which no records are found that refer to others, with how many models there were.
-    pub(crate) unrelated: rustc_hash::FxHashSet<(Ustr, usize)>,
+    /// By which names records are found that refer to others, once the application is wired.
+    pub(crate) relations: Option<std::rc::Rc<orm_related::Relations>>,
     /// The settings of the request on its way.
     pub(crate) settings: Option<ModuleId>,
     /// The applications of Channels.

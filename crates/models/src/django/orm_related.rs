@@ -2,6 +2,7 @@
 //!
 //! Source: django 5.2 `db/models/fields/related_descriptors.py`, `shortcuts.py`.
 
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::orm;
@@ -15,6 +16,7 @@ use crate::sqlalchemy::query::{CONDITION, make};
 use crate::{ModelHost, Persona};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 static RELATED_NAME: LazyLock<Ustr> = LazyLock::new(|| Ustr::from("related_name"));
@@ -91,18 +93,8 @@ pub(crate) fn reverse(
     span: Span,
 ) -> Option<Value> {
     let own = class_of(machine, instance)?;
-    let asked = (Ustr::from(name), host.state().django.models.len());
-    if host.state().django.unrelated.contains(&asked) {
-        return None;
-    }
-    let found = relations(host, machine, name);
-    if found.is_empty() {
-        // Once the application is wired, its models change no more.
-        if machine.heap.is_wired {
-            host.state().django.unrelated.insert(asked);
-        }
-        return None;
-    }
+    let relations = relations(host, machine);
+    let found = relations.by_name.get(&Ustr::from(name))?;
     let ancestors = machine.class_order(own);
     for relation in found {
         let (model, field) = (relation.model, relation.field);
@@ -127,7 +119,17 @@ pub(crate) fn reverse(
     None
 }
 
+/// The fields by which records refer to others.
+#[derive(Debug)]
+pub struct Relations {
+    /// How many models there were.
+    models: usize,
+    /// The fields by the name under which the others find the records, in the order of models.
+    by_name: FxHashMap<Ustr, Vec<Relation>>,
+}
+
 /// A field by which records of a model refer to others.
+#[derive(Debug)]
 struct Relation {
     model: ObjectId,
     field: Ustr,
@@ -135,10 +137,26 @@ struct Relation {
     is_single: bool,
 }
 
-/// The fields by which records refer to others that find them under this name. Every attribute that is not there
-/// asks for them, so that nothing is copied on the way.
-fn relations(host: &ModelHost, machine: &Machine<'_>, name: &str) -> Vec<Relation> {
-    let mut found = Vec::new();
+/// The fields by which records refer to others. Every attribute that is not there asks for them, so that they are
+/// sorted once: when the application is wired, its models change no more.
+fn relations(host: &ModelHost, machine: &Machine<'_>) -> Rc<Relations> {
+    let models = host.state().django.models.len();
+    let known = host.state().django.relations.clone();
+    if let Some(known) = known.filter(|known| known.models == models && machine.heap.is_wired) {
+        return known;
+    }
+    let relations = Rc::new(Relations {
+        models,
+        by_name: relations_by_name(host, machine),
+    });
+    if machine.heap.is_wired {
+        host.state().django.relations = Some(Rc::clone(&relations));
+    }
+    relations
+}
+
+fn relations_by_name(host: &ModelHost, machine: &Machine<'_>) -> FxHashMap<Ustr, Vec<Relation>> {
+    let mut by_name: FxHashMap<Ustr, Vec<Relation>> = FxHashMap::default();
     let models = host.state().django.models.clone();
     for model in models {
         let Some(table) = columns(host, model) else {
@@ -154,9 +172,9 @@ fn relations(host: &ModelHost, machine: &Machine<'_>, name: &str) -> Vec<Relatio
             let kind = last_name(path.trim_end_matches("()"));
             let is_single = kind.contains("OneToOne");
             if (is_single || kind.contains("ForeignKey") || kind.contains("ManyToMany"))
-                && is_found_under(machine, &called, column, is_single, name)
+                && let Some(name) = name_for_others(machine, &called, column, is_single)
             {
-                found.push(Relation {
+                by_name.entry(name).or_default().push(Relation {
                     model,
                     field: *field,
                     column: column.clone(),
@@ -165,35 +183,27 @@ fn relations(host: &ModelHost, machine: &Machine<'_>, name: &str) -> Vec<Relatio
             }
         }
     }
-    found
+    by_name
 }
 
-/// Holds if a field of the model called so lets others find its records under `name`.
-fn is_found_under(
+/// Returns the name under which a field of the model called so lets others find its records.
+fn name_for_others(
     machine: &Machine<'_>,
     model: &str,
     column: &Value,
     is_single: bool,
-    name: &str,
-) -> bool {
-    let Some(id) = column.only_object() else {
-        return false;
-    };
+) -> Option<Ustr> {
+    let id = column.only_object()?;
     let given = machine.heap.property(id, *RELATED_NAME);
-    let is_model = |name: &str| {
-        name.len() == model.len()
-            && name
-                .bytes()
-                .eq(model.bytes().map(|byte| byte.to_ascii_lowercase()))
-    };
-    match given.and_then(Value::text) {
+    let model = model.to_ascii_lowercase();
+    Some(match given.and_then(Value::text) {
         Some(given) if given.contains("%(class)s") => {
-            given.replace("%(class)s", &model.to_ascii_lowercase()) == name
+            Ustr::from(&given.replace("%(class)s", &model))
         }
-        Some(given) => given == name,
-        None if is_single => is_model(name),
-        None => name.strip_suffix("_set").is_some_and(is_model),
-    }
+        Some(given) => given,
+        None if is_single => Ustr::from(&model),
+        None => Ustr::from(&format!("{model}_set")),
+    })
 }
 
 /// `user.groups.filter(name='x').exists()`.

@@ -188,7 +188,7 @@ impl ModelHost {
     /// Holds if a model says what calling `path` does.
     pub(crate) fn answers(&self, path: &str) -> bool {
         let path = self.resolve_alias(Ustr::from(path));
-        self.tables.calls.contains_key(&path)
+        self.tables.calls.get(path).is_some()
     }
 
     /// Returns what a model does with classes that inherit from `path`.
