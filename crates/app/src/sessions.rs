@@ -277,6 +277,7 @@ fn is_list(access: &Access) -> bool {
 /// that look-ups or checks examine is changed.
 pub fn ends_record(map: &Map, access: &Access) -> bool {
     match access.operation {
+        _ if finds_nothing(access) => false,
         Operation::Delete => true,
         Operation::Update => {
             let fields = fields_that_end(map, access.asset);
@@ -288,6 +289,29 @@ pub fn ends_record(map: &Map, access: &Access) -> bool {
         }
         _ => false,
     }
+}
+
+/// Holds if two fields are each held against what stands in the other one, as where two arguments were taken one for the
+/// other: no record is like that.
+fn finds_nothing(access: &Access) -> bool {
+    let held_against = |field: &Field| match field.value.origins() {
+        [
+            Origin::Record {
+                asset,
+                field: other,
+                ..
+            },
+        ] if *asset == access.asset && field.operator == "=" && *other != field.name => {
+            Some(*other)
+        }
+        _ => None,
+    };
+    let keys = || access.key.iter();
+    keys().any(|one| {
+        held_against(one).is_some_and(|name| {
+            keys().any(|other| other.name == name && held_against(other) == Some(one.name))
+        })
+    })
 }
 
 /// Holds if the write changes a number beside the accounts that guards compare with one in the caller's token, so

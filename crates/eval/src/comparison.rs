@@ -249,6 +249,9 @@ impl Machine<'_> {
 
     /// Returns whether `value` is an instance of `class` (or of one of a tuple of classes).
     pub(crate) fn instance_test(&mut self, value: &Value, class: &Value, span: Span) -> Value {
+        if self.is_no_instance(value, class) {
+            return Value::bool(false);
+        }
         let outcome = self.is_instance(value, class);
         self.tested(TestKind::Kind, outcome, &[value], span)
     }

@@ -6,7 +6,7 @@
 use firedoor_ir::{ClassId, FunctionId};
 use firedoor_source::{FileId, Span};
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::{Decided, Kept, ModuleId, ObjectId, ScopeId, Thrown, Value};
@@ -198,6 +198,10 @@ pub struct Heap {
     pub(crate) copied: u64,
     /// Holds once the application is wired: objects made from then on belong to a request.
     pub is_wired: bool,
+    /// Stores that no request has written to, by where they were made.
+    untouched: FxHashMap<Span, Vec<ObjectId>>,
+    /// Containers that were taken for stores until a request made one at the same place.
+    working: FxHashSet<ObjectId>,
 }
 
 impl Default for Heap {
@@ -208,6 +212,8 @@ impl Default for Heap {
             journal: Vec::new(),
             copied: 0,
             is_wired: false,
+            untouched: FxHashMap::default(),
+            working: FxHashSet::default(),
         }
     }
 }
@@ -231,8 +237,39 @@ impl Object {
 impl Heap {
     /// Makes an object.
     pub fn allocate(&mut self, kind: ObjectKind, span: Span) -> ObjectId {
+        if let Some(stores) = self.untouched.remove(&span) {
+            for id in stores {
+                self.get_mut(id).is_store = false;
+                self.working.insert(id);
+            }
+        }
         let object = Object::new(kind, span, !self.is_wired);
         ObjectId(self.objects.push(object) as u32)
+    }
+
+    /// Remembers where the stores were made. Where requests make containers of their own, a function works with one
+    /// for each call, and the one of a call while wiring stays as it is, unless a request writes to that very one.
+    pub(crate) fn remember_stores(&mut self) {
+        for (number, object) in self.objects.since(0) {
+            if object.is_store {
+                let stores = self.untouched.entry(object.span).or_default();
+                stores.push(ObjectId(number as u32));
+            }
+        }
+    }
+
+    /// Holds if the object is a store, to which something is written now.
+    pub(crate) fn fills_store(&mut self, id: ObjectId) -> bool {
+        if self.is_wired && self.working.remove(&id) {
+            self.get_mut(id).is_store = true;
+        }
+        let object = self.get(id);
+        let is_store = self.is_wired && object.is_store;
+        let span = object.span;
+        if is_store && let Some(stores) = self.untouched.get_mut(&span) {
+            stores.retain(|store| *store != id);
+        }
+        is_store
     }
 
     /// Returns the containers without elements that stand beside ones with elements in the same object: rows of a

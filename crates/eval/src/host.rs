@@ -92,6 +92,11 @@ pub trait Host {
         OriginSet::EMPTY
     }
 
+    /// Returns what is taken out of a list at a place that is not known; `element` is whatever may be there.
+    fn picked(&self, machine: &mut Machine<'_>, key: &Value, element: Value) -> Value {
+        element
+    }
+
     /// Returns where a member of an unknown value comes from.
     fn member_origins(
         &self,
@@ -256,6 +261,12 @@ pub trait Host {
         span: Span,
     ) -> Option<Value> {
         None
+    }
+
+    /// Holds if what comes from these places is plain data: texts, numbers and objects without a class, since it was
+    /// sent or stored as such.
+    fn is_data(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
+        false
     }
 
     /// Returns whether the outside class `made` is a kind of the outside class `path`, if that is known.

@@ -141,7 +141,10 @@ impl<'p> Machine<'p> {
         let element = self.element_of_open(whole);
         match is_choice {
             true => self.picked(element, key),
-            false => element,
+            false => {
+                let host = self.host();
+                host.picked(self, key, element)
+            }
         }
     }
 

@@ -1,10 +1,13 @@
 //! What is an instance of what.
 
-use crate::{Atom, Machine, ObjectKind, Value};
+use crate::{Atom, Machine, ObjectKind, Shape, Value};
 
 impl Machine<'_> {
     /// Returns whether `value` is an instance of `class` (or of one of several), if that is decided.
     pub fn is_instance(&self, value: &Value, class: &Value) -> Option<bool> {
+        if self.is_no_instance(value, class) {
+            return Some(false);
+        }
         let mut outcome = None;
         for atom in value.atoms() {
             let is = self.atom_is_instance(atom, class)?;
@@ -15,6 +18,48 @@ impl Machine<'_> {
             }
         }
         outcome
+    }
+
+    /// Holds if the value is plain data, whatever it is, and so no instance of a class of the program. Nothing is
+    /// learnt of data by asking whether it is one.
+    pub(crate) fn is_no_instance(&self, value: &Value, class: &Value) -> bool {
+        let mut atoms = value.atoms().iter();
+        self.is_own_class(class)
+            && !value.atoms().is_empty()
+            && atoms.all(|atom| atom.is_nothing() || self.is_data(atom, value))
+    }
+
+    /// Holds for what is no object of the program, though it is not known what it is: a text, a number, or what came
+    /// from outside as plain data, such as a parameter of a request or a column of a row.
+    fn is_data(&self, atom: &Atom, value: &Value) -> bool {
+        match atom {
+            Atom::String(_) | Atom::Number(_) | Atom::Bool(_) | Atom::Pattern(_) => true,
+            Atom::Unknown(Shape::String | Shape::Number | Shape::Bool) => true,
+            Atom::Unknown(Shape::Any | Shape::Object) => self.host.is_data(self, value.origins),
+            Atom::Outside(path) => is_built_in(path),
+            Atom::Object(id) => match &self.heap.get(*id).kind {
+                ObjectKind::Host(path) => is_built_in(path),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Holds for a class of a program in JavaScript, or several, none of which says itself what its instances are.
+    fn is_own_class(&self, class: &Value) -> bool {
+        let decides = |id: &crate::ObjectId| {
+            let key = ustr::Ustr::from("@@hasInstance");
+            let mut classes = self.class_order(*id).into_iter();
+            classes.any(|class| self.heap.property(class, key).is_some())
+        };
+        !self.is_python()
+            && !class.atoms().is_empty()
+            && class.atoms().iter().all(|atom| match atom {
+                Atom::Object(id) => {
+                    matches!(self.heap.get(*id).kind, ObjectKind::Class { .. }) && !decides(id)
+                }
+                _ => false,
+            })
     }
 
     fn atom_is_instance(&self, atom: &Atom, class: &Value) -> Option<bool> {
@@ -193,6 +238,12 @@ impl Machine<'_> {
         }
         (!undecided).then_some(false)
     }
+}
+
+/// Holds for what the language or its platform makes itself.
+fn is_built_in(path: &str) -> bool {
+    (path.starts_with("js:") || path.starts_with("node:"))
+        && !is_error_class(path.trim_end_matches("()"))
 }
 
 fn is_root_class(path: &str) -> bool {

@@ -297,6 +297,11 @@ impl<'p> Machine<'p> {
         self.heap.is_wired && self.heap.get(id).is_store
     }
 
+    /// Holds if the object is such a container, and something is put into it now.
+    pub(crate) fn fills_store(&mut self, id: ObjectId) -> bool {
+        self.heap.fills_store(id)
+    }
+
     /// Returns the classes of the program that have an instance, or that another inherits from.
     pub fn used_classes(&self) -> rustc_hash::FxHashSet<ObjectId> {
         let mut used = rustc_hash::FxHashSet::default();
@@ -333,6 +338,7 @@ impl<'p> Machine<'p> {
         for id in self.heap.empty_rows() {
             self.heap.get_mut(id).is_store = false;
         }
+        self.heap.remember_stores();
     }
 }
 

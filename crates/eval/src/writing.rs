@@ -103,7 +103,7 @@ impl<'p> Machine<'p> {
             host.method_called(self, object, Ustr::from("set"), &given, span);
         }
         for id in object.objects().collect::<Vec<_>>() {
-            if self.is_store(id) {
+            if self.fills_store(id) {
                 let host = self.host();
                 host.store_changed(self, id, StoreOperation::Set, Some(key), Some(&value), span);
                 continue;

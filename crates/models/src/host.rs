@@ -234,6 +234,14 @@ impl Host for ModelHost {
         self.read_guarded(machine, path, span, combine)
     }
 
+    fn picked(&self, machine: &mut Machine<'_>, key: &Value, element: Value) -> Value {
+        crate::origins::behind_proxies(self, machine, key, element)
+    }
+
+    fn is_data(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
+        crate::origins::is_data(self, machine, origins)
+    }
+
     fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
         let made = self.resolve_alias(Ustr::from(made));
         let wanted = self.resolve_alias(Ustr::from(path));

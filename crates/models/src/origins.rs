@@ -1,6 +1,6 @@
 //! Between the evaluator's numbers for origins and the map's words for them.
 
-use firedoor_app::{Origin, Provenance};
+use firedoor_app::{Origin, Provenance, RequestPart};
 use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, OriginSet, Shape, Value};
 use indexmap::IndexSet;
 use rustc_hash::FxHashMap;
@@ -360,4 +360,54 @@ fn forget_bare(origins: &mut Vec<Origin>) {
         } => !with_fallback.contains(name),
         _ => true,
     });
+}
+
+/// Holds if a value of these origins is plain data. What the program keeps itself, or an earlier layer has attached, may
+/// be an object of one of its classes; what was sent as text, or stands in a column, is none.
+pub(crate) fn is_data(host: &ModelHost, machine: &Machine<'_>, set: OriginSet) -> bool {
+    let origins = host.origins_of(machine, set);
+    let is_table = |asset: &Ustr| {
+        let state = host.state();
+        let found = state.assets.get(asset);
+        found.is_some_and(|asset| asset.kind == firedoor_app::AssetKind::Table)
+    };
+    !origins.is_empty()
+        && origins.iter().all(|origin| match origin {
+            Origin::Request(part, _) => !matches!(
+                part,
+                RequestPart::Session | RequestPart::Context | RequestPart::File
+            ),
+            Origin::Record { asset, field, .. } => !field.is_empty() && is_table(asset),
+            Origin::Principal(field) => !field.is_empty(),
+            Origin::Outside(_) | Origin::Unknown(_) => false,
+            _ => true,
+        })
+}
+
+/// Each proxy adds whom it heard from to the addresses that a request brings with it. Whoever counts back over as many
+/// of them as a setting says are his own gets the address that the outermost has seen, and not what the client wrote.
+pub(crate) fn behind_proxies(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    key: &Value,
+    element: Value,
+) -> Value {
+    let is_address = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Address, _));
+    let is_chain = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, name)
+            if matches!(name.to_ascii_lowercase().as_str(), "x-forwarded-for" | "forwarded"))
+    };
+    let origins = host.origins_of(machine, element.origins);
+    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    if !origins.iter().any(is_chain)
+        || !origins.iter().all(|it| is_chain(it) || is_address(it))
+        || !host.origins_of(machine, key.origins).iter().any(is_setting)
+    {
+        return element;
+    }
+    let address = origins.into_iter().find(is_address);
+    let address =
+        address.unwrap_or_else(|| Origin::Request(RequestPart::Address, Ustr::from("ip")));
+    let seen = host.origin(machine, address);
+    element.with_origins(seen)
 }

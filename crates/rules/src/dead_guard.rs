@@ -155,6 +155,7 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
         .flat_map(|other| &other.layers)
         .find(|other| {
             other.span == layer.span
+                && other.kind == LayerKind::Layer
                 && other.mounted != layer.mounted
                 && other.verdict == Verdict::Enforced
                 && other.controls.contains(&Control::Authorization)

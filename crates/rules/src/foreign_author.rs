@@ -47,6 +47,9 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         let own = Demands::of(entry, effect, &accounts);
         let (maker, making) = made.first;
         let beyond = Demands::beyond(entry, effect, made.first, &accounts);
+        if is_own_elsewhere(entry, effect, access, made.field) {
+            return None;
+        }
         let is_for_writers = beyond.are_met_by(&Demands::of(maker, making, &accounts));
         if !is_for_writers || holds_against(entry, access.asset, made.field) {
             return None;
@@ -70,6 +73,26 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
             other,
             made: making,
         })
+    })
+}
+
+/// Holds if the handler does the same to the caller's own records alone where it does not do this: what decides is not
+/// said by the client, so that somebody has thought of who may do it to those of others.
+fn is_own_elsewhere(entry: &EntryPoint, effect: &Effect, access: &Access, field: Ustr) -> bool {
+    query::handler_accesses(entry).any(|(other, own)| {
+        let mut keys = own.key.iter();
+        let mut deciding = entry
+            .checks_of(effect)
+            .filter(|check| !entry.checks_of(other).any(|it| std::ptr::eq(it, *check)));
+        own.asset == access.asset
+            && own.operation == access.operation
+            && keys.any(|it| it.name == field && query::is_principal(&it.value))
+            && query::are_exclusive(entry, effect, other)
+            && deciding.all(|check| {
+                let decided = check.provenance();
+                !check.operands.iter().any(Provenance::is_from_client)
+                    && (query::is_principal(&decided) || !decided.is_from_client())
+            })
     })
 }
 

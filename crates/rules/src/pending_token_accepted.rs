@@ -67,6 +67,10 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
     let is_held = entry
         .checks_of(made.effect)
         .any(|check| second_factors::is_about_second_factor(map, check) && says_there_is(check));
+    // Where there is none, what is given out is a full log-in, whatever else is looked at on the way.
+    let is_full = entry.checks_of(made.effect).any(|check| {
+        second_factors::is_about_second_factor(map, check) && says_there_is_none(check)
+    });
     let has_other = entry.effects.iter().any(|other| {
         let opens = match &other.kind {
             EffectKind::Issue(_) => true,
@@ -75,7 +79,18 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
         };
         opens && query::are_exclusive(entry, made.effect, other)
     });
-    is_held && has_other
+    is_held && !is_full && has_other
+}
+
+/// Holds if the check says that the account has no second factor.
+fn says_there_is_none(check: &Check) -> bool {
+    let is_nothing = |it: &Provenance| it.literal().is_some_and(|text| text == "null");
+    check.alternatives.is_empty()
+        && match check.kind {
+            CheckKind::Presence => !check.outcome,
+            CheckKind::Equality => check.outcome && check.operands.iter().any(is_nothing),
+            _ => false,
+        }
 }
 
 /// Holds if the check says that the account has a second factor, whatever the client sends.

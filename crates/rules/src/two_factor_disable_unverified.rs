@@ -1,7 +1,8 @@
 //! Finds second factors that can be switched off without a proof.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Map, Operation, Origin, lookups, query, second_factors,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, lookups, passwords, query,
+    second_factors,
 };
 use ustr::Ustr;
 
@@ -38,7 +39,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 .iter()
                 .any(|field| query::is_principal(&field.value));
             let verb = match () {
-                () if switches_off(&places, &accounts, access) && !makes_secret(entry) => {
+                () if switches_off(map, &places, &accounts, access) && !makes_secret(entry) => {
                     "switches off"
                 }
                 () if replaces(map, &asked, entry, effect, access) => "replaces",
@@ -124,7 +125,7 @@ fn hands_out(spare: &[(Ustr, Ustr)], entry: &EntryPoint, access: &Access) -> boo
 }
 
 /// Holds if the access removes what codes are compared with.
-fn switches_off(places: &[(Ustr, Ustr)], accounts: &[Ustr], access: &Access) -> bool {
+fn switches_off(map: &Map, places: &[(Ustr, Ustr)], accounts: &[Ustr], access: &Access) -> bool {
     let is_kept_here = |name: Option<Ustr>| {
         places.iter().any(|(asset, field)| {
             *asset == access.asset
@@ -144,16 +145,31 @@ fn switches_off(places: &[(Ustr, Ustr)], accounts: &[Ustr], access: &Access) -> 
         _ if is_off => false,
         // Whoever deletes an account does not get around its second factor.
         Operation::Delete => is_kept_here(None) && !accounts.contains(&access.asset),
-        Operation::Update => access.values.iter().any(|field| {
-            let is_cleared = field
-                .value
-                .literal()
-                .is_some_and(|literal| matches!(literal.as_str(), "null" | "" | "undefined"))
-                || (field.value.is_empty() && field.operator == "=");
-            is_cleared && is_kept_here(Some(field.name))
-        }),
+        // Nor does who empties it, so that nobody logs in with a password any more.
+        Operation::Update if empties_account(map, access) => false,
+        Operation::Update => {
+            let mut values = access.values.iter();
+            values.any(|field| is_cleared(field) && is_kept_here(Some(field.name)))
+        }
         _ => false,
     }
+}
+
+fn is_cleared(field: &Field) -> bool {
+    let literal = field.value.literal();
+    literal.is_some_and(|literal| matches!(literal.as_str(), "null" | "" | "undefined"))
+        || (field.value.is_empty() && field.operator == "=")
+}
+
+/// Holds if the password goes along, and the record is marked as deleted at that moment.
+fn empties_account(map: &Map, access: &Access) -> bool {
+    let mut values = access.values.iter();
+    let mut marks = access.values.iter();
+    values.any(|it| is_cleared(it) && passwords::is_password(map, access.asset, it.name))
+        && marks.any(|it| {
+            it.value.origins().contains(&Origin::Clock)
+                || it.value.literal().is_some() && !is_cleared(it)
+        })
 }
 
 /// Enrolment replaces a secret that is not confirmed yet.

@@ -76,7 +76,7 @@ fn push(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(None);
     };
     let given = &call.arguments.positional;
-    if machine.is_store(id) {
+    if machine.fills_store(id) {
         store_added(machine, id, given, call);
         return Ok(Some(machine.derived(Shape::Number, [call.this])));
     }
@@ -96,7 +96,7 @@ fn unshift(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(None);
     };
     let given = &call.arguments.positional;
-    if machine.is_store(id) {
+    if machine.fills_store(id) {
         store_added(machine, id, given, call);
         return Ok(Some(machine.derived(Shape::Number, [call.this])));
     }
@@ -141,7 +141,7 @@ fn splice(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(None);
     };
     let added: Vec<Value> = call.arguments.positional.iter().skip(2).cloned().collect();
-    if machine.is_store(id) {
+    if machine.fills_store(id) {
         let removed = store_removed(machine, id, call);
         store_added(machine, id, &added, call);
         return Ok(Some(machine.make_open_list(

@@ -193,6 +193,44 @@ pub(super) fn found(
     Some(list.with_origins(text.origins))
 }
 
+/// A place at which an expression is found.
+pub(super) struct Place {
+    /// Where it is.
+    pub(super) range: std::ops::Range<usize>,
+    /// What is found there as a whole, and what the groups are.
+    pub(super) groups: Vec<Option<String>>,
+}
+
+/// The longest text in which all places are looked for, and the most that are told apart.
+const LONGEST_SEARCHED: usize = 10_000;
+const MOST_FOUND: usize = 50;
+
+/// Returns the places at which a text, or an expression, is found: all of them, or the first if the expression asks for
+/// no more. `None` if that is not known.
+pub(super) fn all_found(machine: &Machine<'_>, what: &Value, text: &str) -> Option<Vec<Place>> {
+    let (regex, is_global) = compiled(machine, what)?;
+    if !text.is_ascii() || text.len() > LONGEST_SEARCHED {
+        return None;
+    }
+    let most = match is_global {
+        true => MOST_FOUND + 1,
+        false => 1,
+    };
+    let places: Vec<Place> = regex
+        .captures_iter(text)
+        .take(most)
+        .filter_map(|captures| {
+            let groups = captures.iter();
+            let groups = groups.map(|group| group.map(|it| it.as_str().to_owned()));
+            Some(Place {
+                range: captures.get(0)?.range(),
+                groups: groups.collect(),
+            })
+        })
+        .collect();
+    (places.len() <= MOST_FOUND).then_some(places)
+}
+
 /// Returns `text.replace(expression, by)`, if that is known.
 pub(super) fn replaced(
     machine: &Machine<'_>,

@@ -170,6 +170,9 @@ fn replace(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 
 /// The function is called for whatever is found, if anything is.
 fn replace_by_function(machine: &mut Machine<'_>, call: &Native<'_>, function: &Value) -> Answer {
+    if let Some(replaced) = replace_known(machine, call, function)? {
+        return Ok(Some(replaced));
+    }
     let found = call.method_result(machine, Shape::String);
     let arguments = Arguments::positional([found]);
     let decision = machine.loop_decision(call.this, call.span);
@@ -178,6 +181,41 @@ fn replace_by_function(machine: &mut Machine<'_>, call: &Native<'_>, function: &
         Ok(crate::branch::Completion::Normal)
     })?;
     Ok(Some(call.method_result(machine, Shape::String)))
+}
+
+/// What is found in a text that is known is known too: the function is called for each, as for the placeholders of a
+/// statement that gets into another one (`part.replace(/\$(\d+)/g, (_, n) => `$${Number(n) + before}`)`).
+fn replace_known(
+    machine: &mut Machine<'_>,
+    call: &Native<'_>,
+    function: &Value,
+) -> Result<Option<Value>, crate::Stop> {
+    let what = call.argument(0);
+    let known = call.this.text().and_then(|text| {
+        let found = super::regex::all_found(machine, &what, &text)?;
+        Some((text, found))
+    });
+    let Some((text, found)) = known else {
+        return Ok(None);
+    };
+    let mut parts = Vec::with_capacity(2 * found.len() + 1);
+    let mut end = 0;
+    for place in found {
+        parts.push(Value::string(&text[end..place.range.start]));
+        end = place.range.end;
+        let groups = place.groups.into_iter().map(|group| match group {
+            Some(group) => Value::string(&group).with_origins(call.this.origins),
+            None => Value::undefined(),
+        });
+        let mut arguments: Vec<Value> = groups.collect();
+        arguments.push(Value::number(place.range.start as f64));
+        arguments.push(call.this.clone());
+        let arguments = Arguments::positional(arguments);
+        parts.push(machine.call_value(function, None, &arguments, call.span)?);
+    }
+    parts.push(Value::string(&text[end..]));
+    let whole = machine.concatenate(&parts);
+    Ok(Some(call.known(machine, whole)))
 }
 
 fn matches(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
