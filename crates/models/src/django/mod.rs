@@ -8,6 +8,7 @@
 pub(crate) mod admin;
 pub(crate) mod apps;
 pub(crate) mod channels;
+pub(crate) mod choices;
 pub(crate) mod consumers;
 pub(crate) mod drf;
 pub(crate) mod drf_authentication;
