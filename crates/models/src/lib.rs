@@ -125,6 +125,7 @@ pub static MODELS: &[&Model] = &[
     &django::channels::ROUTING,
     &django::drf::MODEL,
     &django::drf_authentication::MODEL,
+    &django::drf_authentication::HEADER,
     &django::choices::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
