@@ -24,6 +24,7 @@ pub(crate) mod library_views;
 pub(crate) mod meta;
 pub(crate) mod middleware;
 pub(crate) mod orm;
+pub(crate) mod orm_picks;
 pub(crate) mod orm_query;
 pub(crate) mod orm_related;
 pub(crate) mod orm_sets;
