@@ -10,6 +10,7 @@ pub(crate) mod apps;
 pub(crate) mod channels;
 pub(crate) mod choices;
 pub(crate) mod consumers;
+pub(crate) mod crypto;
 pub(crate) mod drf;
 pub(crate) mod drf_authentication;
 pub(crate) mod drf_guards;
