@@ -128,6 +128,7 @@ pub static MODELS: &[&Model] = &[
     &django::drf_authentication::HEADER,
     &django::choices::MODEL,
     &django::crypto::MODEL,
+    &django::drf_errors::MODEL,
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,

@@ -13,6 +13,7 @@ pub(crate) mod consumers;
 pub(crate) mod crypto;
 pub(crate) mod drf;
 pub(crate) mod drf_authentication;
+pub(crate) mod drf_errors;
 pub(crate) mod drf_guards;
 pub(crate) mod drf_methods;
 pub(crate) mod drf_permissions;
