@@ -48,6 +48,7 @@ impl<'p> Machine<'p> {
         self.fill_class(class, object, prototype)?;
         if self.module_ir().language == Language::Python {
             self.finish_enumeration(object, &class.declared, class.span)?;
+            self.tell_base(object, class.span)?;
         }
         let has_outside = self.outside_base(object).is_some() || !class.decorators.is_empty();
         if has_outside {

@@ -242,6 +242,9 @@ pub(crate) fn changes(
     asset: Ustr,
 ) -> (Vec<Field>, Vec<Provenance>) {
     let (mut fields, spread) = crate::judge::written(host, machine, values);
+    for id in values.objects().collect::<Vec<_>>() {
+        crate::python_records::refer(host, machine, id, &mut fields);
+    }
     let mut given: Vec<(Ustr, Value)> = Vec::new();
     for id in values.objects().collect::<Vec<_>>() {
         let object = machine.heap.get(id).clone();
@@ -484,8 +487,24 @@ pub(crate) fn instance_member(
     let Some(target) = target else {
         return Some(column_value(host, machine, instance, name));
     };
+    // The record is loaded once: what is set on it is there when it is asked for again.
+    let known = host.state().notes.get(&(instance, "related")).cloned();
+    let known = known.and_then(|known| known.only_object());
+    if let Some(value) = known.and_then(|table| machine.heap.property(table, name).cloned()) {
+        return Some(value);
+    }
     let id = related(host, machine, instance, name, target, span);
-    Some(instance_value(host, id))
+    let value = instance_value(host, id);
+    let table = known.unwrap_or_else(|| {
+        let table = machine.heap.allocate(ObjectKind::Plain, span);
+        let mut state = host.state();
+        state
+            .notes
+            .insert((instance, "related"), Value::object(table));
+        table
+    });
+    machine.heap.set_property(table, name, value.clone());
+    Some(value)
 }
 
 /// What is not there is an error of the library: for certain where nothing can be found.

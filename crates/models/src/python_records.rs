@@ -34,7 +34,7 @@ impl Key {
     ) {
         self.fields.push(Field {
             name: Ustr::from(name),
-            value: host.deep_provenance(machine, value),
+            value: referred_provenance(host, machine, value),
             operator,
         });
         self.values.push(value.clone());
@@ -154,7 +154,9 @@ pub(crate) fn find(
     span: Span,
 ) -> Value {
     let asset = asset_of(host, machine, class).unwrap_or_else(|| Ustr::from("table"));
-    let found = judge::record_value(host, machine, asset, &key.restricting(), &key.values);
+    let values = key.values.iter();
+    let values: Vec<Value> = values.map(|it| referred(host, machine, it)).collect();
+    let found = judge::record_value(host, machine, asset, &key.restricting(), &values);
     let unknown = Atom::Unknown(Shape::Object);
     if !found.atoms().contains(&unknown) {
         return found;
@@ -167,6 +169,75 @@ pub(crate) fn find(
     let mut value = Value::atoms_of(atoms).with_origins(found.origins);
     value.control = found.control;
     value
+}
+
+/// Returns what a value is where it says which record is meant: a record that was found is meant by its key, whatever
+/// its other columns hold or are about to.
+/// One that was made by the caller's own means is the caller's.
+pub(crate) fn referred(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Value {
+    let objects: Vec<ObjectId> = value.objects().collect();
+    let is_kept = |id: &ObjectId| {
+        let is_instance = matches!(machine.heap.get(*id).kind, ObjectKind::Instance { .. });
+        is_instance && asset_of(host, machine, *id).is_some() && is_stored(host, *id)
+    };
+    if objects.is_empty() || !objects.iter().all(is_kept) {
+        return value.clone();
+    }
+    let mut origins = value.origins;
+    for id in objects {
+        let found = host.state().notes.contains_key(&(id, "record"));
+        let asset = asset_of(host, machine, id).unwrap_or_else(|| Ustr::from("table"));
+        if found && !value.origins.is_empty() {
+            continue;
+        }
+        let of_principal = !found
+            && host
+                .deep_provenance(machine, &Value::object(id))
+                .is_of_principal();
+        let origin = Origin::Record {
+            asset,
+            field: Ustr::from(""),
+            of_principal,
+        };
+        let own = host.origin(machine, origin);
+        origins = machine.origins.union(origins, own);
+    }
+    let atoms = value.atoms().iter().map(|atom| match atom {
+        Atom::Object(_) => Atom::Unknown(Shape::Object),
+        atom => *atom,
+    });
+    let mut named = Value::atoms_of(atoms).with_origins(origins);
+    named.control = value.control;
+    named
+}
+
+/// Puts the keys of records where these are written into columns that refer to them.
+pub(crate) fn refer(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    written: ObjectId,
+    fields: &mut [Field],
+) {
+    let properties = machine.heap.get(written).properties.clone();
+    for field in fields {
+        let Some(value) = properties.get(&field.name) else {
+            continue;
+        };
+        let named = referred(host, machine, value);
+        if named != *value {
+            field.value = host.deep_provenance(machine, &named);
+        }
+    }
+}
+
+/// Returns where such a value comes from.
+pub(crate) fn referred_provenance(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    value: &Value,
+) -> Provenance {
+    let named = referred(host, machine, value);
+    host.deep_provenance(machine, &named)
 }
 
 /// Returns what a column of an instance holds that nobody has assigned.
@@ -286,6 +357,7 @@ pub(crate) fn create(host: &ModelHost, machine: &mut Machine<'_>, value: &Value,
         }
         let mut access = access(host, Operation::Create, asset);
         (access.values, access.spread) = judge::written(host, machine, &Value::object(id));
+        refer(host, machine, id, &mut access.values);
         note(host, machine, access, span);
         if host.is_request() {
             host.state().notes.insert((id, "added"), Value::null());

@@ -238,6 +238,19 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
             return Some((unknown, words));
         }
     }
+    let early = answers()
+        .filter(|effect| side(entry, effect, access.asset) == Some(true))
+        .find(|effect| is_told_by_record(entry, effect, access.asset));
+    if let (Some(early), Some(unknown)) = (early, unknown)
+        && told(early) != told(unknown)
+    {
+        let words = format!(
+            "Whatever password is sent, some who have an account are answered {}, and who has none {}.",
+            describe(early),
+            describe(unknown)
+        );
+        return Some((early, words));
+    }
     if let Some(found) = answers().find(|effect| is_decided_before(entry, effect, access.asset)) {
         let words = "What is answered hangs on whether a record was found.";
         return Some((found, words.to_owned()));
@@ -400,6 +413,49 @@ fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
         )
     };
     is_refuted(effect) || !is_known && is_refusal(effect)
+}
+
+/// Holds for a refusal that hangs on what the record says of itself, before the password is looked at.
+fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    let is_own = |check: &&Check| {
+        let mut origins = check.operands.iter().flat_map(|operand| operand.origins());
+        let is_field = |origin: &Origin| match origin {
+            Origin::Record {
+                asset: of, field, ..
+            } => *of == asset && !field.is_empty(),
+            Origin::Literal(_) => true,
+            _ => false,
+        };
+        !check.operands.is_empty()
+            && check.kind != CheckKind::Failure
+            && !check.is_alternative
+            && origins
+                .clone()
+                .any(|it| matches!(it, Origin::Record { .. }))
+            && origins.all(is_field)
+    };
+    let is_refusal = matches!(
+        &effect.kind,
+        EffectKind::Respond {
+            status: Some(400 | 401),
+            is_error: true,
+            ..
+        }
+    );
+    // That the body as a whole has the right shape is asked whatever the password is.
+    let mut given = passwords_given(entry);
+    given.retain(|origin| matches!(origin, Origin::Request(_, name) if !name.is_empty()));
+    let hangs_on_password = |check: &Check| {
+        let mut examined = check.operands.iter().flat_map(|operand| operand.origins());
+        check.kind == CheckKind::Proof || examined.any(|origin| given.contains(origin))
+    };
+    is_refusal
+        && query::verifies_password(entry)
+        && entry.checks_of(effect).any(|check| is_own(&check))
+        && !entry
+            .checks_of(effect)
+            .flat_map(Check::parts)
+            .any(hangs_on_password)
 }
 
 /// What the client sees: the status and the constant words.

@@ -46,9 +46,11 @@ fn check(map: &Map, findings: &mut Findings) {
         let mut found = Vec::new();
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
+                let is_purse = || is_common_purse(map, access, field);
                 let is_worth = is_rank(map, &known.ranks, access.asset, field.name)
                     || is_money_name(&sent) && is_money(map, access.asset, field.name)
                     || is_stored_price(map, access, field)
+                    || is_purse()
                     || access.operation == Operation::Create
                         && bought(&known, access.asset, field.name).is_some();
                 if !is_worth {
@@ -206,6 +208,10 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
         _ if is_own_price(map, place) => Some((
             Confidence::Medium,
             format!("`{}` of the caller pays for it", field.name),
+        )),
+        _ if is_common_purse(map, access, field) => Some((
+            Confidence::Medium,
+            format!("accounts are paid from `{}` elsewhere", field.name),
         )),
         _ if is_own_balance(map, place) => Some((
             Confidence::Medium,
@@ -390,6 +396,38 @@ fn is_stored_price(map: &Map, access: &Access, field: &Field) -> bool {
     field.operator == "-="
         && is_money(map, access.asset, field.name)
         && field.value.origins().iter().any(is_price)
+}
+
+/// The client sets what is in a purse that accounts are paid from elsewhere: as much as is taken out there, where
+/// enough is in it, an account has more. A stock of things is taken from too, and nobody gets money for it.
+fn is_common_purse(map: &Map, access: &Access, field: &Field) -> bool {
+    let accounts = query::account_assets(map);
+    let is_set = field.value.origins().iter().all(|origin| {
+        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
+    });
+    let is_candidate = field.operator == "="
+        && is_set
+        && !field.value.is_empty()
+        && !accounts.contains(&access.asset)
+        && firedoor_app::is_taken_from(map, access.asset, field.name);
+    if !is_candidate {
+        return false;
+    }
+    let pays = |other: &EntryPoint| {
+        let taken = written_fields(other).filter(|(_, taken, value)| {
+            let mut key = taken.key.iter();
+            (taken.asset, value.name) == (access.asset, field.name)
+                && is_counted(taken, value)
+                && key.any(|it| it.name == field.name && matches!(it.operator, ">" | ">="))
+        });
+        let mut amounts = taken.map(|(_, _, value)| &value.value);
+        amounts.any(|amount| {
+            written_fields(other).any(|(_, given, value)| {
+                accounts.contains(&given.asset) && value.operator == "+=" && value.value == *amount
+            })
+        })
+    };
+    map.entry_points.iter().any(pays)
 }
 
 /// The caller sets what his own account has, and other entry points count with it.

@@ -191,7 +191,13 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Create if !guarded.is_empty() && share => Confidence::High,
         Operation::Read if tells_personal(map, access.asset, &entry.exposed) => Confidence::High,
         Operation::Read if loses_caller(entry, effect, access) => Confidence::Medium,
-        Operation::Read if guarded.len() >= 2 && all_ask(map, &others) && is_by_id(access) => {
+        Operation::Read
+            if guarded.len() >= 2
+                && all_ask(map, &others)
+                && is_by_id(access)
+                && !(is_board(access)
+                    && guarded.iter().all(|it| asks_for_own(it, access.asset))) =>
+        {
             Confidence::Medium
         }
         _ => Confidence::Low,
@@ -247,6 +253,27 @@ fn is_by_id(access: &Access) -> bool {
         is_own && field.value.is_from_client()
             || field.operator == "=" && field.value.is_from(RequestPart::Path)
     })
+}
+
+/// Holds for a list of what belongs to something that the path names, as the best times on a track do.
+fn is_board(access: &Access) -> bool {
+    let is_own = |name: &str| matches!(name, "id" | "_id" | "pk");
+    access.is_many && !access.key.iter().any(|field| is_own(&field.name))
+}
+
+/// Holds if the entry point has to know the caller because it looks for what is his, or changes something: that says
+/// nothing of who may see what others have.
+fn asks_for_own(entry: &EntryPoint, asset: Ustr) -> bool {
+    let is_his = |access: &Access| {
+        let mut key = access.key.iter();
+        key.any(|field| field.value.is_of_principal())
+    };
+    let own: Vec<&Access> = firedoor_app::query::handler_accesses(entry)
+        .map(|(_, access)| access)
+        .filter(|access| access.asset == asset)
+        .collect();
+    let is_changed = own.iter().any(|access| access.operation.is_write());
+    is_changed || !own.is_empty() && own.into_iter().all(is_his)
 }
 
 /// Holds if an answer tells what people do not show to everybody: how to reach them, or a secret of theirs.

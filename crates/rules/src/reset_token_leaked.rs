@@ -1,7 +1,7 @@
 //! Finds reset tokens that reach others than the owner of the mailbox.
 
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
+    Access, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
     RequestPart, lookups, query, sessions,
 };
 
@@ -90,8 +90,10 @@ fn leak(entry: &EntryPoint) -> Option<(&Effect, String, Confidence)> {
         return Some((effect, words, Confidence::High));
     }
     entry.effects.iter().find_map(|effect| {
-        let EffectKind::Send { content, .. } = &effect.kind else {
-            return None;
+        let content = match &effect.kind {
+            EffectKind::Send { content, .. } => content,
+            EffectKind::Access(kept) if is_kept_mail(kept) => &kept.values,
+            _ => return None,
         };
         let field = content
             .iter()
@@ -102,6 +104,27 @@ fn leak(entry: &EntryPoint) -> Option<(&Effect, String, Confidence)> {
         );
         Some((effect, words, Confidence::High))
     })
+}
+
+/// Holds for a new record that has an address and a text with the token in it: what is sent later from a table.
+fn is_kept_mail(made: &Access) -> bool {
+    let is_address = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.ends_with("email") || name.ends_with("mail")
+    };
+    let names_address = |field: &Field| {
+        field.value.origins().iter().any(|origin| match origin {
+            Origin::Record { field, .. } | Origin::Request(_, field) => is_address(field),
+            _ => false,
+        })
+    };
+    // A digest of the token is kept to be compared with it.
+    let is_text = |field: &Field| {
+        lookups::is_random(&field.value) && !field.value.origins().contains(&Origin::Digest)
+    };
+    made.operation == Operation::Create
+        && made.values.iter().any(names_address)
+        && made.values.iter().any(is_text)
 }
 
 /// Holds if a part of it is the host as the client names it.

@@ -391,9 +391,33 @@ fn is_founded(entry: &EntryPoint, made: &Access) -> bool {
     })
 }
 
+/// Holds if all that the record gets is what a record of the caller's loses: whoever has something may give it away.
+fn is_handed_over(asked: &Asked<'_>, access: &Access) -> bool {
+    let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
+    let loses = |given: &firedoor_app::Field| {
+        query::handler_accesses(asked.entry).any(|(_, other)| {
+            let is_enough = other
+                .key
+                .iter()
+                .any(|key| key.name == given.name && matches!(key.operator, ">" | ">="));
+            let is_taken = |field: &firedoor_app::Field| {
+                field.operator == "-=" || field.operator == "+=" && is_enough
+            };
+            other.operation == Operation::Update
+                && other.asset == access.asset
+                && other.key.iter().any(|field| is_his(&field.value))
+                && other.values.iter().any(|field| {
+                    field.name == given.name && is_taken(field) && field.value == given.value
+                })
+        })
+    };
+    let mut values = access.values.iter();
+    !access.values.is_empty() && values.all(|field| field.operator == "+=" && loses(field))
+}
+
 /// It changes what all others change only for more.
 fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
-    if access.operation != Operation::Update {
+    if access.operation != Operation::Update || is_handed_over(asked, access) {
         return None;
     }
     let shares = |other: &Access| {

@@ -322,12 +322,15 @@ impl<'u, 'm> Evidence<'u, 'm> {
             }))
             .cloned()
             .or_else(|| made_for_members(map, usage));
+        // A class that shows both the list and one of it says what is in it once.
+        let is_listed_beside =
+            |other: &Usage<'_>| !std::ptr::eq(other.entry, usage.entry) && !usage.access.is_many;
         let is_public = usages.iter().any(|other| {
             other.access.asset == asset
                 && !other.is_scoped
                 && other.kind == Use::Tell
                 && other.access.is_many
-                && other.effect.span != usage.effect.span
+                && (other.effect.span != usage.effect.span || is_listed_beside(other))
                 && is_of_peers(other)
         }) || is_told_to_strangers(map, asset);
         Evidence {

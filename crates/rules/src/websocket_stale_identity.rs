@@ -1,5 +1,6 @@
 //! Finds sockets that never look up what HTTP guards look up about the caller on every request.
 
+use firedoor_app::ownership::is_clients_choice;
 use firedoor_app::{
     AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, Map,
     Operation, Origin, Provenance, Transport, VerifyToken, passwords, query, sessions,
@@ -122,7 +123,9 @@ fn looked_up_by_http(map: &Map) -> Vec<LookedUp<'_>> {
             let guard = effect
                 .layer
                 .and_then(|number| entry.layers.get(number as usize));
+            // Whether the caller belongs to what the request names is another question than who he is.
             let is_about_caller = !access.operation.is_write()
+                && !access.key.iter().any(|it| is_clients_choice(&it.value))
                 && access
                     .key
                     .iter()

@@ -21,7 +21,14 @@ pub(crate) fn builtin(machine: &mut Machine<'_>, call: &Use<'_>) -> Answer {
         "callable" => callable(machine, call),
         "type" => type_of(machine, call),
         "vars" => match call.at(0) {
-            Some(object) => vars(machine, &object, call),
+            Some(object) => match own_of_class(machine, &object) {
+                Some(entries) => {
+                    let table = machine.heap.allocate(ObjectKind::Plain, call.span);
+                    machine.heap.get_mut(table).properties.extend(entries);
+                    Value::object(table)
+                }
+                None => vars(machine, &object, call),
+            },
             None => locals(machine, call),
         },
         "dir" => {
@@ -157,6 +164,22 @@ fn setattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
     Ok(Value::null())
 }
 
+/// What numbers have besides what all objects have.
+const NUMBER_ATTRIBUTES: [&str; 12] = [
+    "as_integer_ratio",
+    "bit_count",
+    "bit_length",
+    "conjugate",
+    "denominator",
+    "from_bytes",
+    "fromhex",
+    "hex",
+    "imag",
+    "is_integer",
+    "numerator",
+    "real",
+];
+
 fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
     let (Some(object), Some(name)) = (call.at(0), call.at(1)) else {
         return Ok(Value::unknown(Shape::Bool));
@@ -165,11 +188,26 @@ fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
         let kind = &machine.heap.get(id).kind;
         let is_own = matches!(
             kind,
-            ObjectKind::Instance { .. } | ObjectKind::Class { .. } | ObjectKind::Namespace(_)
+            ObjectKind::Instance { .. }
+                | ObjectKind::Class { .. }
+                | ObjectKind::Namespace(_)
+                | ObjectKind::Function { .. }
+                | ObjectKind::Plain
+                | ObjectKind::Map
+                | ObjectKind::Array
+                | ObjectKind::Tuple
+                | ObjectKind::Set
         );
         is_own && machine.outside_base(id).is_none() && !machine.heap.get(id).is_open
     });
+    let is_number = object
+        .only()
+        .is_some_and(|atom| matches!(atom, Atom::Number(_) | Atom::Bool(_)));
     let outcome = match (name.text(), is_closed) {
+        (Some(name), _) if is_number => {
+            let is_known = name.starts_with("__") || NUMBER_ATTRIBUTES.contains(&name.as_str());
+            (!is_known).then_some(false)
+        }
         (Some(name), true) => {
             let value = machine.member(&object, name, call.span)?;
             match value.only() {
@@ -294,6 +332,14 @@ fn vars(machine: &mut Machine<'_>, object: &Value, call: &Use<'_>) -> Value {
     let object = machine.heap.get_mut(table);
     object.properties.extend(entries);
     Value::object(table)
+}
+
+/// What the body of a class defines, without what it inherits.
+fn own_of_class(machine: &Machine<'_>, object: &Value) -> Option<Vec<(Ustr, Value)>> {
+    match machine.heap.get(object.only_object()?).kind {
+        ObjectKind::Class { prototype, .. } => Some(own_entries(machine, prototype)),
+        _ => None,
+    }
 }
 
 fn own_entries(machine: &Machine<'_>, id: ObjectId) -> Vec<(Ustr, Value)> {

@@ -36,17 +36,23 @@ pub(crate) fn member_value(machine: &Machine<'_>, id: ObjectId) -> Option<(Value
     };
     members(machine, class)?;
     let value = machine.heap.property(id, Ustr::from("value"))?.clone();
-    let is_mixed = machine.outside_bases(class).iter().any(|base| {
-        matches!(
-            base.as_str(),
-            "py:builtins.str"
-                | "py:builtins.int"
-                | "py:enum.IntEnum"
-                | "py:enum.StrEnum"
-                | "py:enum.IntFlag"
-        )
+    let bases = machine.outside_bases(class);
+    let is_mixed = bases.iter().any(|base| {
+        matches!(base.as_str(), "py:builtins.str" | "py:builtins.int")
+            || is_kind(machine, base, &["IntEnum", "StrEnum", "IntFlag"])
     });
     Some((value, is_mixed))
+}
+
+/// Holds for these classes of `enum`, and for those of libraries that inherit them.
+fn is_kind(machine: &Machine<'_>, base: &str, kinds: &[&str]) -> bool {
+    let host = machine.host();
+    match base.strip_prefix("py:enum.") {
+        Some(name) => kinds.contains(&name),
+        None => kinds
+            .iter()
+            .any(|kind| host.is_subclass(base, &format!("py:enum.{kind}")) == Some(true)),
+    }
 }
 
 impl Machine<'_> {
@@ -63,19 +69,15 @@ impl Machine<'_> {
         span: Span,
     ) -> Result<(), Stop> {
         let bases = self.outside_bases(class);
-        let is_enumeration = bases.iter().any(|base| {
-            matches!(
-                base.strip_prefix("py:enum."),
-                Some("Enum" | "IntEnum" | "StrEnum" | "Flag" | "IntFlag")
-            )
-        });
+        let kinds = ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"];
+        let is_enumeration = bases.iter().any(|base| is_kind(self, base, &kinds));
         let ObjectKind::Class { prototype, .. } = self.heap.get(class).kind else {
             return Ok(());
         };
         if !is_enumeration {
             return Ok(());
         }
-        let is_text = bases.iter().any(|base| base == "py:enum.StrEnum");
+        let is_text = bases.iter().any(|base| is_kind(self, base, &["StrEnum"]));
         let table = self.heap.allocate(ObjectKind::Plain, span);
         let mut last = 0.0;
         for name in names {

@@ -32,6 +32,7 @@ mod operators;
 mod own_dicts;
 mod set;
 mod string;
+mod subclassing;
 mod subscripts;
 mod typing;
 

@@ -414,7 +414,10 @@ pub(super) fn check_origin(
     )
 }
 
+/// What is called next gets a scope, which may be another one than the middleware has got.
 pub(super) fn go_on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let scope = argument(call, 0, "scope");
+    replace_scope(host, machine, &scope);
     host.effect(machine, EffectKind::Continue, call.span);
     Ok(Some(Value::null()))
 }

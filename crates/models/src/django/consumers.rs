@@ -269,6 +269,14 @@ pub(crate) fn of_scope(
                 .make_open_list(Vec::new(), Some(element), machine.place())
                 .with_origins(value.origins)
         }
+        // A client names what it speaks in a header of the handshake, and sometimes who it is.
+        "subprotocols" => {
+            let value = named_part(host, machine, RequestPart::Header, "sec-websocket-protocol");
+            let element = value.shaped(Shape::String);
+            machine
+                .make_open_list(Vec::new(), Some(element), machine.place())
+                .with_origins(value.origins)
+        }
         "cookies" => super::request::mapping(host, machine, "cookie", machine.place()),
         "session" => {
             let id = host.make_object(machine, "django:session", machine.place());
@@ -278,6 +286,42 @@ pub(crate) fn of_scope(
         "user" => Value::null(),
         "client" => host.request_value(machine, RequestPart::Address, "client"),
         _ => host.request_value(machine, RequestPart::Line, name),
+    }
+}
+
+/// Puts into the scope of the connection what a middleware has put into a copy of it: `dict(scope, user=user)`.
+pub(crate) fn replace_scope(host: &ModelHost, machine: &mut Machine<'_>, given: &Value) {
+    let holder = run::current(host);
+    let scope = holder.and_then(|id| machine.heap.property(id, Ustr::from("scope")).cloned());
+    let Some(scope) = scope.and_then(|scope| scope.only_object()) else {
+        return;
+    };
+    let copies: Vec<ObjectId> = given
+        .objects()
+        .filter(|id| *id != scope && matches!(machine.heap.get(*id).kind, ObjectKind::Plain))
+        .collect();
+    let is_certain = copies.len() == given.atoms().len();
+    let mut names: Vec<Ustr> = Vec::new();
+    for copy in &copies {
+        let own = machine.heap.get(*copy).properties.keys().copied();
+        names.extend(own.filter(|name| !name.starts_with('$')));
+    }
+    names.sort();
+    names.dedup();
+    for name in names {
+        let mut values: Vec<Value> = Vec::new();
+        for copy in &copies {
+            match machine.heap.property(*copy, name).cloned() {
+                Some(value) => values.push(value),
+                None => values.push(of_scope(host, machine, scope, &name)),
+            }
+        }
+        if !is_certain {
+            values.push(of_scope(host, machine, scope, &name));
+        }
+        let mut value = machine.join_all(&values);
+        value.control = machine.origins.union(value.control, given.control);
+        machine.heap.set_property(scope, name, value);
     }
 }
 

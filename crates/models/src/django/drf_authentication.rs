@@ -5,11 +5,12 @@
 //! `enforce_csrf`, `TokenAuthentication.authenticate` calls `authenticate_credentials` with the key of the header.
 
 use firedoor_app::{Origin, RequestPart};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, Value};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{drf_guards, users, views};
+use crate::fastapi::inputs::named_part;
 use crate::tables::CallFunction;
 use crate::{Model, ModelHost, Persona};
 
@@ -21,6 +22,16 @@ macro_rules! classes {
         )*]
     };
 }
+
+/// The model of what classes of the program read the credential with.
+pub static HEADER: Model = Model {
+    name: "django",
+    calls: &[(
+        "py:rest_framework.authentication.get_authorization_header",
+        authorization_header,
+    )],
+    ..Model::EMPTY
+};
 
 const CALLS: &[(&str, CallFunction)] = classes!(
     "py:rest_framework.authentication.SessionAuthentication",
@@ -61,11 +72,15 @@ pub(crate) fn authenticate(
     if !by_session && !own.is_empty() {
         host.state().django.credential = Some((RequestPart::Header, "authorization"));
     }
-    let mut users: Vec<Value> = Vec::new();
-    for class in &own {
-        users.extend(proven(host, machine, class, request, span)?);
-    }
     let reads = host.state().run.reads.len();
+    let mut users: Vec<Value> = Vec::new();
+    let mut proofs: Vec<Value> = Vec::new();
+    for class in &own {
+        let (who, by) = proven(host, machine, class, request, span)?;
+        users.extend(who);
+        proofs.extend(by);
+    }
+    set_proof(host, machine, request_id, &own, proofs);
     if host.persona() == Persona::Attacker || users.is_empty() {
         users.push(users::anonymous(host, machine, span));
     }
@@ -81,14 +96,40 @@ pub(crate) fn authenticate(
     Ok(())
 }
 
-/// The users that one class may prove.
+/// `request.auth` is what the classes of the program answer besides the user, and nothing where there is no class at
+/// all; a library's token is told when it is asked for.
+fn set_proof(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    request: ObjectId,
+    classes: &[Value],
+    proofs: Vec<Value>,
+) {
+    let is_told = classes.is_empty() || host.persona() == Persona::User && !proofs.is_empty();
+    if is_told {
+        let proof = match proofs.is_empty() {
+            true => Value::null(),
+            false => machine.join_all(&proofs),
+        };
+        let name = Ustr::from("auth");
+        machine.heap.set_property(request, name, proof);
+    }
+}
+
+/// `get_authorization_header(request)` gives the header as bytes, which are empty without one.
+fn authorization_header(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
+    let value = named_part(host, machine, RequestPart::Header, "authorization");
+    Ok(Some(value.shaped(Shape::String)))
+}
+
+/// The users that one class may prove, each with what proves him if the class says so itself.
 fn proven(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     class: &Value,
     request: &Value,
     span: Span,
-) -> Result<Vec<Value>, Stop> {
+) -> Result<(Vec<Value>, Vec<Value>), Stop> {
     let defines = |machine: &Machine<'_>, name: &str| {
         views::own_class(machine, class).is_some_and(|class| views::overrides(machine, class, name))
     };
@@ -100,19 +141,20 @@ fn proven(
         let key = host.with_origin(machine, key, origin);
         ("authenticate_credentials", key)
     } else {
-        return Ok(library_user(host, machine, span));
+        return Ok((library_user(host, machine, span), Vec::new()));
     };
     let instance = machine.call_value(class, None, &Arguments::default(), span)?;
     let arguments = Arguments::positional([argument]);
     let result = machine.call_member(&instance, Ustr::from(name), &arguments, span)?;
-    let mut users = Vec::new();
+    let (mut users, mut proofs) = (Vec::new(), Vec::new());
     for id in result.objects().collect::<Vec<_>>() {
         let object = machine.heap.get(id);
         if matches!(object.kind, ObjectKind::Tuple | ObjectKind::Array) {
             users.extend(object.elements.first().cloned());
+            proofs.extend(object.elements.get(1).cloned());
         }
     }
-    Ok(users)
+    Ok((users, proofs))
 }
 
 /// Whom a library's class proves: nobody for an attacker, without it being noted that somebody looked.

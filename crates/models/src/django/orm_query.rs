@@ -7,6 +7,7 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shap
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use super::orm_picks::{pick, picked};
 pub(crate) use super::orm_related::*;
 use crate::python_active::{
     self, Run, class_in, condition, copied, found_or_made, keep, kept, made, named_values, narrow,
@@ -337,6 +338,7 @@ pub(super) fn query_method(host: &ModelHost, machine: &mut Machine<'_>, call: &C
     let span = call.span;
     match name {
         "select_for_update" => host.state().run.transactions += 1,
+        "values" | "values_list" => pick(machine, id, name, call),
         "filter" | "get" | "exclude" | "exists" | "delete" | "count" => {
             let mut conditions = given(host, machine, class, call.arguments, span);
             if name == "exclude" && !conditions.is_empty() {
@@ -400,7 +402,8 @@ pub(super) fn terminal(
         "get" => {
             set_run(machine, id, Run::One);
             let found = run(host, machine, id, span);
-            required(host, machine, &found, MISSING, span)?
+            let found = required(host, machine, &found, MISSING, span)?;
+            picked(machine, id, found, span)
         }
         "get_by_natural_key" => {
             let asset = asset_of(host, machine, class).unwrap_or_default();
@@ -419,7 +422,8 @@ pub(super) fn terminal(
         }
         "first" | "last" | "earliest" | "latest" => {
             set_run(machine, id, Run::One);
-            run(host, machine, id, span)
+            let found = run(host, machine, id, span);
+            picked(machine, id, found, span)
         }
         "count" | "aggregate" => {
             set_run(machine, id, Run::Count);
@@ -581,5 +585,9 @@ pub(super) fn element(
     key: &Value,
     span: Span,
 ) -> Option<Value> {
-    python_active::element(host, machine, query, key, span)
+    let found = python_active::element(host, machine, query, key, span)?;
+    Some(match query.only_object() {
+        Some(id) => picked(machine, id, found, span),
+        None => found,
+    })
 }

@@ -10,6 +10,7 @@ use ustr::Ustr;
 
 use super::project;
 use crate::python_support::{argument, last_name};
+use crate::starlette::response::environment_flag;
 use crate::tables::CallFunction;
 use crate::{Model, ModelHost};
 
@@ -353,17 +354,6 @@ fn to_login(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     Ok(Some(send_to_login(host, machine, call.span)))
 }
 
-fn flag(value: Option<&Value>) -> Flag {
-    match value {
-        None => Flag::Default,
-        Some(value) => match value.truth() {
-            Some(true) => Flag::On,
-            Some(false) => Flag::Off,
-            None => Flag::Unknown,
-        },
-    }
-}
-
 /// `set_cookie(key, value, max_age, expires, path, domain, secure, httponly, samesite)`.
 fn set_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let arguments: &Arguments = call.arguments;
@@ -375,8 +365,8 @@ fn set_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
     let cookie = SetCookie {
         name: arguments.find(0, "key").and_then(Value::text),
         value: host.deep_provenance(machine, &value),
-        http_only: flag(arguments.find(7, "httponly")),
-        secure: flag(arguments.find(6, "secure")),
+        http_only: environment_flag(host, machine, arguments.find(7, "httponly")),
+        secure: environment_flag(host, machine, arguments.find(6, "secure")),
         same_site: same_site
             .and_then(Value::text)
             .map(|text| Ustr::from(&text.to_ascii_lowercase())),

@@ -112,6 +112,8 @@ struct Declared {
     name: Ustr,
     is_writable: bool,
     source: Ustr,
+    /// The numbers that it must not be below or above.
+    bounds: Vec<Value>,
 }
 
 fn class_of(machine: &Machine<'_>, instance: ObjectId) -> Option<ObjectId> {
@@ -184,8 +186,8 @@ fn fields(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId) -> Vec<D
             found.push(own);
             continue;
         }
-        let says_read_only = extra
-            .and_then(|extra| machine.heap.property(extra, name)?.only_object())
+        let options = extra.and_then(|extra| machine.heap.property(extra, name)?.only_object());
+        let says_read_only = options
             .and_then(|options| machine.heap.property(options, Ustr::from("read_only")))
             .and_then(Value::truth)
             == Some(true);
@@ -194,6 +196,7 @@ fn fields(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId) -> Vec<D
             name,
             is_writable: is_column && !says_read_only && !read_only.contains(&name),
             source: name,
+            bounds: options.map_or_else(Vec::new, |id| limits(machine, id)),
         });
     }
     found
@@ -262,7 +265,42 @@ fn declared_field(machine: &Machine<'_>, name: Ustr, value: &Value) -> Option<De
         name,
         is_writable: !is_silent && flag("read_only") != Some(true),
         source: source.unwrap_or(name),
+        bounds: limits(machine, id),
     })
+}
+
+/// What `min_value` and `max_value` say.
+fn limits(machine: &Machine<'_>, id: ObjectId) -> Vec<Value> {
+    let limit = |name: &&str| machine.heap.property(id, Ustr::from(name)).cloned();
+    let limits = ["min_value", "max_value"];
+    let limits = limits.iter().filter_map(limit);
+    limits.filter(|it| it.as_number().is_some()).collect()
+}
+
+/// The test that the data is right: each number within its bounds, or just of the right shape.
+fn validity(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    data: &Value,
+    span: Span,
+) -> Value {
+    let declared = match class_of(machine, id) {
+        Some(class) => fields(host, machine, class),
+        None => Vec::new(),
+    };
+    let mut operands: Vec<Value> = Vec::new();
+    for field in declared.into_iter().filter(|field| field.is_writable) {
+        for limit in field.bounds {
+            operands.push(sent(host, machine, data, field.name));
+            operands.push(limit);
+        }
+    }
+    if operands.is_empty() {
+        return machine.tested(TestKind::Kind, None, &[data], span);
+    }
+    let operands: Vec<&Value> = operands.iter().collect();
+    machine.tested(TestKind::Bound, None, &operands, span)
 }
 
 /// What a client sends in a field.
@@ -432,7 +470,7 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
                 .arguments
                 .find(0, "raise_exception")
                 .and_then(Value::truth);
-            let test = machine.tested(TestKind::Kind, None, &[&data], span);
+            let test = validity(host, machine, id, &data, span);
             if raises == Some(true) {
                 machine.when(
                     &test,

@@ -374,7 +374,10 @@ pub(crate) fn user_method(
             Some(Value::null())
         }
         "set_unusable_password" => Some(Value::null()),
-        "has_usable_password" => Some(Value::unknown(Shape::Bool)),
+        "has_usable_password" => {
+            let stored = column(machine, "password");
+            Some(machine.tested(TestKind::Truth, None, &[&stored], span))
+        }
         "get_session_auth_hash" => Some(column(machine, "password")),
         "email_user" => {
             let to = column(machine, "email");

@@ -116,7 +116,11 @@ fn flag(value: Option<&Value>) -> Flag {
 }
 
 /// A flag that hangs on the environment says on what.
-fn environment_flag(host: &ModelHost, machine: &Machine<'_>, value: Option<&Value>) -> Flag {
+pub(crate) fn environment_flag(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    value: Option<&Value>,
+) -> Flag {
     let simple = flag(value);
     if simple != Flag::Unknown {
         return simple;
