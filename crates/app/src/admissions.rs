@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::lookups::{Lookup, is_of_any, lookups, makers};
+use crate::ownership::{is_clients_choice, ties};
 use crate::query::{account_assets, are_exclusive, handler_accesses, is_principal};
 use crate::{Access, Effect, Field, Map, Operation, Origin, Provenance};
 
@@ -30,6 +31,7 @@ pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
         for lookup in lookups(map, entry) {
             if accounts.contains(&lookup.access.asset)
                 || is_of_member(entry, &lookup)
+                || is_within_own(entry, &lookup)
                 || is_name(map, &lookup)
             {
                 continue;
@@ -65,6 +67,18 @@ fn is_of_member(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
                 .key
                 .iter()
                 .any(|field| field.name.contains('.') && is_principal(&field.value))
+    })
+}
+
+/// What is looked for within a group that the caller was found to belong to already, as a folder of his team by its
+/// path, lets nobody in.
+fn is_within_own(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
+    let mut key = lookup.access.key.iter();
+    key.any(|field| {
+        field.name != lookup.field.name
+            && field.operator == "="
+            && is_clients_choice(&field.value)
+            && ties(entry, lookup.effect).touches(&field.value)
     })
 }
 

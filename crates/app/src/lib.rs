@@ -3,6 +3,7 @@
 //! Models write it with [`build::Builder`]; rules read it with the questions of [`query`].
 //! It knows no language and no framework: whatever a rule needs to know about one must become a word here.
 
+mod accounts;
 pub mod admissions;
 mod amounts;
 mod asset;

@@ -153,60 +153,8 @@ pub fn guards(entry: &EntryPoint, control: Control) -> impl Iterator<Item = &Lay
 pub fn account_assets(map: &Map) -> Vec<Ustr> {
     map.facts
         .accounts
-        .get_or_init(|| find_account_assets(map))
+        .get_or_init(|| crate::accounts::find(map))
         .clone()
-}
-
-fn find_account_assets(map: &Map) -> Vec<Ustr> {
-    let mut assets = Vec::new();
-    for entry in &map.entry_points {
-        for (_, comparison) in
-            comparisons(entry).filter(|(_, found)| found.kind == ComparisonKind::Password)
-        {
-            for origin in comparison.expected.origins() {
-                if let Origin::Record { asset, .. } = origin {
-                    assets.push(*asset);
-                }
-            }
-        }
-        for (_, access) in accesses(entry) {
-            let stores_password = access.operation == Operation::Create
-                && access
-                    .values
-                    .iter()
-                    .any(|field| is_password_name(&field.name));
-            if stores_password {
-                assets.push(access.asset);
-            }
-        }
-    }
-    if assets.is_empty() {
-        let found = map.entry_points.iter().flat_map(principals_found_in);
-        assets.extend(found);
-    }
-    assets.sort();
-    assets.dedup();
-    assets
-}
-
-/// The assets in which the guards of an entry point look for the record of who has been proven to be asking.
-fn principals_found_in(entry: &EntryPoint) -> impl Iterator<Item = Ustr> {
-    let is_guard = |effect: &Effect| {
-        let layer = effect.layer.and_then(|it| entry.layers.get(it as usize));
-        layer.is_some_and(|layer| layer.verdict_of(Control::Authentication).refuses())
-    };
-    let is_proven = |field: &Field| {
-        let mut origins = field.value.origins().iter();
-        !field.value.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
-    };
-    accesses(entry)
-        .filter(move |(effect, access)| {
-            is_guard(effect)
-                && access.operation == Operation::Read
-                && access.key.iter().all(is_proven)
-                && !access.key.is_empty()
-        })
-        .map(|(_, access)| access.asset)
 }
 
 /// Holds if a field is named like a password or its hash.

@@ -57,7 +57,10 @@ impl<'p> Machine<'p> {
         let id = self.heap.allocate(ObjectKind::Plain, span);
         let mut origins = crate::OriginSet::EMPTY;
         for property in properties {
-            let value = self.evaluate(property.value)?;
+            let value = match property.kind {
+                PropertyKind::Spread => self.spread_operand(property.value)?,
+                _ => self.evaluate(property.value)?,
+            };
             match property.kind {
                 PropertyKind::Spread => {
                     origins = self.origins.union(origins, value.origins);

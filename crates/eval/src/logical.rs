@@ -2,7 +2,7 @@
 //!
 //! They are branches, and their values are tests that a later branch asks about.
 
-use firedoor_ir::{ExpressionId, LogicalOperator, UnaryOperator};
+use firedoor_ir::{ExpressionId, ExpressionKind, LogicalOperator, UnaryOperator};
 use firedoor_source::Span;
 
 use crate::{Atom, Machine, Shape, Stop, Value};
@@ -13,6 +13,28 @@ impl<'p> Machine<'p> {
         operator: LogicalOperator,
         left: ExpressionId,
         right: ExpressionId,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        self.logical_of(operator, (left, right), false, span)
+    }
+
+    /// Returns what is spread into an object. Of `...(sent && { name: sent })` the left side, if it is what is left,
+    /// is false, and nothing false has properties of its own: the object gets the right side's or none.
+    pub(crate) fn spread_operand(&mut self, expression: ExpressionId) -> Result<Value, Stop> {
+        let found = self.module_ir().expression(expression);
+        match found.kind {
+            ExpressionKind::Logical(LogicalOperator::And, left, right) if !self.is_python() => {
+                self.logical_of(LogicalOperator::And, (left, right), true, found.span)
+            }
+            _ => self.evaluate(expression),
+        }
+    }
+
+    fn logical_of(
+        &mut self,
+        operator: LogicalOperator,
+        (left, right): (ExpressionId, ExpressionId),
+        is_spread: bool,
         span: Span,
     ) -> Result<Value, Stop> {
         let value = self.evaluate(left)?;
@@ -42,7 +64,10 @@ impl<'p> Machine<'p> {
             }
             None => {}
         }
-        let kept = self.kept_side(operator, &value);
+        let kept = match is_spread {
+            true => Value::undefined(),
+            false => self.kept_side(operator, &value),
+        };
         // What the right side tests must be taken before it is joined with the left, which tests another.
         let mut part = None;
         let other = match operator {

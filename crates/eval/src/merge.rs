@@ -3,7 +3,7 @@
 //! A branch runs each side from the same state, so the journal of the heap is cut into pieces here.
 
 use crate::heap::{Content, Delta, Location};
-use crate::{Machine, OriginSet, Slot, Value};
+use crate::{Machine, ObjectKind, OriginSet, Slot, Value};
 
 impl<'p> Machine<'p> {
     /// Undoes everything written since `mark` and returns it.
@@ -111,13 +111,19 @@ impl<'p> Machine<'p> {
         matches!(location, Location::Property(object, _) if self.overlays.contains(*object))
     }
 
-    /// Where a side has written nothing on a value that is not known, its property is that of the value.
+    /// Where a side has written nothing on a value that is not known, its property is that of the value. What a
+    /// library has handed out is no better known.
     pub(crate) fn filled(&mut self, location: Location, content: Content) -> Content {
-        match (location, &content) {
-            (Location::Property(object, key), Content::Nothing) if self.is_overlaid(&location) => {
+        let Location::Property(object, key) = location else {
+            return content;
+        };
+        let found = self.heap.get(object);
+        let is_handed_out = found.is_open && matches!(found.kind, ObjectKind::Host(_));
+        match content {
+            Content::Nothing if is_handed_out || self.is_overlaid(&location) => {
                 Content::Value(self.open_property(object, key))
             }
-            _ => content,
+            content => content,
         }
     }
 

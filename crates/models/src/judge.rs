@@ -1,7 +1,7 @@
 //! What the personas mean for values: what an attacker cannot know, and what requests keep in memory.
 
 use firedoor_app::{Access, EffectKind, Field, Operation, Origin, Provenance, RequestPart};
-use firedoor_eval::{Atom, Machine, ObjectId, OriginSet, Shape, StoreOperation, Value};
+use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, OriginSet, Shape, StoreOperation, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
@@ -23,7 +23,9 @@ pub(crate) fn attacker_equality(
     let is_refused = (is_secret(&a) && is_presented(&b))
         || (is_secret(&b) && is_presented(&a))
         || (is_written_secret(left) && is_carried_credential(host, &b))
-        || (is_written_secret(right) && is_carried_credential(host, &a));
+        || (is_written_secret(right) && is_carried_credential(host, &a))
+        || (is_held_by_server(machine, left, &a) && is_carried_credential(host, &b))
+        || (is_held_by_server(machine, right, &b) && is_carried_credential(host, &a));
     if !is_refused || may_both_be_same_constant(left, right) {
         return None;
     }
@@ -96,6 +98,22 @@ fn is_written_secret(value: &Value) -> bool {
         return false;
     };
     texts.iter().all(|text| !is_common_word(text))
+}
+
+/// Holds for what the server has from somewhere, as a key from a file of settings that a library has read, and the
+/// request has no part in: whatever it is, a credential that was made up is not it.
+fn is_held_by_server(machine: &Machine<'_>, value: &Value, provenance: &Provenance) -> bool {
+    let is_open = |atom: &Atom| match atom {
+        Atom::Unknown(shape) => matches!(shape, Shape::Any | Shape::String),
+        Atom::Object(id) => matches!(machine.heap.get(*id).kind, ObjectKind::Host(_)),
+        Atom::Outside(_) => true,
+        _ => false,
+    };
+    !provenance.is_empty()
+        && !provenance.is_from_client()
+        && !provenance.is_of_principal()
+        && value.atoms().iter().any(is_open)
+        && !value.atoms().iter().any(Atom::is_nothing)
 }
 
 /// Names of schemes of authentication (RFC 9110, 11.1, and the registry of schemes), and words that say yes or

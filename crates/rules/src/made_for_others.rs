@@ -5,8 +5,8 @@ use firedoor_app::ownership::{
     Usage, all_usages, is_clients_choice, is_for_higher_rank, knows_caller, ties,
 };
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Provenance, counting, query,
-    user_control,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
+    counting, query, user_control,
 };
 use firedoor_source::Span;
 
@@ -156,12 +156,46 @@ fn owner_elsewhere<'m>(
         return None;
     }
     others.find_map(|(other, effect, made)| {
-        let owner = named(made).filter(|it| query::is_principal(&it.value))?;
+        let owner = named(made).filter(|it| says_whose(made, it))?;
         let is_named_too = access
             .values
             .iter()
             .any(|it| shares_principal(&it.value, &owner.value));
         (!is_named_too).then_some((*other, effect.span))
+    })
+}
+
+/// Holds if the field is the caller: what may be a fixed text instead is a name for something. Where his number stands
+/// in the record as well, that says whose it is, and not how he is called.
+fn says_whose(made: &Access, field: &Field) -> bool {
+    let is_only_his = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        query::is_principal(value) && !origins.any(|it| matches!(it, Origin::Literal(_)))
+    };
+    let has_number = made.values.iter().any(|it| is_number(&it.value));
+    is_only_his(&field.value) && (!has_number || is_number(&field.value))
+}
+
+/// Holds if it is the number of whoever is asking.
+fn is_number(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        let name = match origin {
+            Origin::Principal(name) | Origin::Request(RequestPart::Session, name) => name,
+            Origin::Record {
+                field,
+                of_principal: true,
+                ..
+            } => field,
+            Origin::Request(RequestPart::Context, _) => return true,
+            _ => return false,
+        };
+        let last = name.rsplit('.').next().unwrap_or(name);
+        last.ends_with("Id")
+            || matches!(
+                last.trim_start_matches('_'),
+                "" | "id" | "pk" | "sub" | "uid"
+            )
+            || last.ends_with("_id")
     })
 }
 
@@ -173,7 +207,7 @@ fn shares_principal(one: &Provenance, other: &Provenance) -> bool {
             .any(|origin| other.origins().contains(origin) && is_callers(origin))
 }
 
-fn is_callers(origin: &firedoor_app::Origin) -> bool {
+fn is_callers(origin: &Origin) -> bool {
     Provenance::new([origin.clone()]).is_of_principal()
 }
 

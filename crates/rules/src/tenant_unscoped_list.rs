@@ -165,14 +165,13 @@ fn report_left_out(usage: &Usage<'_>, other: &Named<'_>, findings: &mut Findings
         .report();
 }
 
-/// Holds if the list holds what belongs to a record of another asset: whose it is, is a question of that record.
+/// Holds if the list holds what belongs to records of another asset: whose it is, is a question of those.
 fn is_of_record(access: &Access) -> bool {
     let is_other =
         |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset != access.asset);
-    access
-        .key
-        .iter()
-        .any(|field| field.operator == "=" && field.value.origins().iter().any(is_other))
+    access.key.iter().any(|field| {
+        matches!(field.operator, "=" | "in") && field.value.origins().iter().any(is_other)
+    })
 }
 
 /// Holds if it is a list whose filter names the caller: one record that the caller may see says nothing of lists.

@@ -143,11 +143,7 @@ pub(super) fn step(
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
-    {
-        let memory = &mut host.state().fastify;
-        memory.sent.clear();
-        memory.raised.clear();
-    }
+    forget(host);
     let result = match step.role {
         "schema" => options::check(host, machine, step, shared),
         "handler" => handler(host, machine, step, shared),
@@ -157,6 +153,36 @@ pub(super) fn step(
         _ => hook(host, machine, step, shared),
     };
     let raised = std::mem::take(&mut host.state().fastify.raised);
+    machine.rethrow(raised);
+    result
+}
+
+/// What the step before has answered says nothing of the next one.
+fn forget(host: &ModelHost) {
+    let memory = &mut host.state().fastify;
+    memory.sent.clear();
+    memory.raised.clear();
+}
+
+/// Runs a hook around the request of a framework that stands on Fastify: a promise or `done` lets the request on.
+pub(super) fn run_hook(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    request: &Value,
+    reply: &Value,
+) -> Result<(), Stop> {
+    forget(host);
+    let pair = request.only_object().zip(reply.only_object());
+    let before = std::mem::replace(&mut host.state().fastify.exchange, pair);
+    let next = Value::object(host.make_object(machine, "fastify:next", step.mounted));
+    let shared = [request.clone(), reply.clone(), next];
+    let result = hook(host, machine, step, &shared);
+    let raised = {
+        let memory = &mut host.state().fastify;
+        memory.exchange = before;
+        std::mem::take(&mut memory.raised)
+    };
     machine.rethrow(raised);
     result
 }

@@ -5,6 +5,7 @@
 //! to a parent reaches the children it has already. Sources: fastify 4.29.1 and 5.12.8, `fastify.js`,
 //! `lib/route.js`, `lib/hooks.js`, `lib/pluginOverride.js`, `lib/reply.js`; avvio 8 and 9.
 
+pub(crate) mod beneath;
 mod cli;
 mod errors;
 mod flow;

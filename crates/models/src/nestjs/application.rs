@@ -6,11 +6,17 @@ use ustr::Ustr;
 
 use super::{inject, modules};
 use crate::ModelHost;
+use crate::fastify::Event;
+use crate::fastify::beneath;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::tools::{last_part, option, promised};
 
 /// The option of an application with the number of its root module.
 pub(super) const ROOT: &str = "root";
+
+/// The kind of a hook of Fastify that runs before the body is there, and of one that runs behind.
+pub(super) const HOOK: &str = "fastify-hook";
+pub(super) const LATE_HOOK: &str = "fastify-late-hook";
 
 /// The option of an application that takes requests.
 pub(super) const LISTENS: &str = "listens";
@@ -109,7 +115,8 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
                 call.span,
             );
         }
-        "use" | "register" => register_layer(host, machine, app, call),
+        "use" => register_layer(host, machine, app, call),
+        "register" => register_plugin(host, machine, app, call),
         "enableCors" => enable_cors(host, machine, app, &call.arguments.get(0), call.span),
         "get" | "resolve" | "select" => return find(host, machine, call),
         "getHttpAdapter" => {
@@ -150,14 +157,16 @@ pub(super) fn adapter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
     let Some(app) = app else { return Ok(None) };
     match last_part(&call.path) {
         "use" => register_layer(host, machine, app, call),
+        "register" => register_plugin(host, machine, app, call),
         "addHook" => {
-            let kind = match call.arguments.get(0).text().as_deref() {
-                Some("onRequest" | "preParsing") => "use",
-                Some("preValidation" | "preHandler") => "hook",
-                _ => return Ok(Some(call.this.clone())),
-            };
-            let hook = call.arguments.get(1);
-            add(host, machine, app, kind, "", &[hook], call.span);
+            let name = call.arguments.get(0).text();
+            if let Some(kind) = name
+                .and_then(|name| Event::of(&name))
+                .and_then(kind_of_hook)
+            {
+                let hook = call.arguments.get(1);
+                add(host, machine, app, kind, "", &[hook], call.span);
+            }
         }
         _ => {}
     }
@@ -181,6 +190,28 @@ fn add_all(
             std::slice::from_ref(value),
             call.span,
         );
+    }
+}
+
+/// Where a hook of Fastify stands among what Nest does: before its middleware, or behind.
+fn kind_of_hook(event: Event) -> Option<&'static str> {
+    match event {
+        Event::Request | Event::Parsing => Some(HOOK),
+        Event::Validation | Event::Handler => Some(LATE_HOOK),
+        Event::Serialization | Event::Send => None,
+    }
+}
+
+/// `register(plugin, options)` of Fastify: the plugin is called once, and what it adds runs around requests.
+fn register_plugin(host: &ModelHost, machine: &mut Machine<'_>, app: ObjectId, call: &Call<'_>) {
+    if host.is_request() {
+        return;
+    }
+    let (plugin, options) = (call.arguments.get(0), call.arguments.get(1));
+    for hook in beneath::hooks_of_plugin(host, machine, &plugin, &options, call.span) {
+        if let Some(kind) = kind_of_hook(hook.event) {
+            add(host, machine, app, kind, "", &[hook.value], hook.span);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use firedoor_eval::{Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use super::application::{HOOK, LATE_HOOK};
 use super::paths::{self, Shape};
 use super::{FRAMEWORK, application, inject, metadata, middleware};
 use crate::doors::{Mounting, is_below, symbol};
@@ -287,7 +288,7 @@ pub(super) fn step(
     }
 }
 
-/// The layers of Express, and what modules apply.
+/// The hooks of Fastify, the layers of Express, and what modules apply.
 pub(super) fn before(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -296,7 +297,8 @@ pub(super) fn before(
     path: &str,
     method: Ustr,
 ) -> Vec<Step> {
-    let mut steps = layers(machine, place, "use", path);
+    let mut steps = layers(machine, place, HOOK, path);
+    steps.extend(layers(machine, place, "use", path));
     steps.extend(middleware::steps(
         host,
         machine,
@@ -305,7 +307,7 @@ pub(super) fn before(
         method,
         place.modules,
     ));
-    steps.extend(layers(machine, place, "hook", path));
+    steps.extend(layers(machine, place, LATE_HOOK, path));
     steps
 }
 
@@ -318,7 +320,8 @@ fn layers(machine: &Machine<'_>, place: &Placed<'_>, kind: &'static str, path: &
             continue;
         }
         for value in &registration.handlers {
-            let mut step = step(machine, value, "layer", registration.span);
+            let role = if kind == "use" { "layer" } else { HOOK };
+            let mut step = step(machine, value, role, registration.span);
             step.decided = registration.decided.clone();
             steps.push(step);
         }

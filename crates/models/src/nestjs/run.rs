@@ -5,8 +5,9 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, V
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{context, exceptions, gateways, graphql, handler, metadata};
+use super::{application, context, exceptions, gateways, graphql, handler, metadata};
 use crate::express::{self, go_on};
+use crate::fastify::beneath;
 use crate::socket::call_and_wait;
 use crate::tools::keep;
 use crate::{Door, ModelHost, Step, StepKind};
@@ -54,6 +55,7 @@ pub(super) fn step(
     let context = shared.get(3).cloned().unwrap_or_else(Value::undefined);
     match step.role {
         graphql::CONTEXT => graphql::run_context(host, machine, step, &context),
+        application::HOOK => hook(host, machine, step, shared),
         "guard" => guard(host, machine, step, &context),
         "interceptor" => interceptor(host, machine, step, &context),
         "pipe" => super::pipes::check(host, machine, door, step),
@@ -61,6 +63,23 @@ pub(super) fn step(
         "connection" | "message" | "server" => gateways::step(host, machine, door, step, shared),
         _ => express::step(host, machine, door, step, &shared[..3.min(shared.len())]),
     }
+}
+
+/// A hook of Fastify gets its own reply, of which the response of Nest is the raw one.
+fn hook(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    shared: &[Value],
+) -> Result<(), Stop> {
+    let [request, response, ..] = shared else {
+        return Ok(());
+    };
+    let reply = host.make_object(machine, "fastify:reply", step.mounted);
+    keep(machine, reply, "request", request.clone());
+    keep(machine, reply, "raw", response.clone());
+    let reply = Value::object(reply);
+    beneath::run_hook(host, machine, step, request, &reply)
 }
 
 /// A guard lets the request on if `canActivate` answers something true; else it is a 403.

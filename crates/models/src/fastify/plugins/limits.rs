@@ -127,11 +127,18 @@ pub(super) fn on_route(
             return OnRoute::Hook(Event::Request, guard);
         }
     }
-    let global = option(machine, &general, "global", span);
-    if global.is_some_and(|global| machine.truth(&global) == Some(false)) {
-        return OnRoute::Nothing;
+    match self::general(machine, listener, span) {
+        Some(guard) => OnRoute::Hook(Event::Request, guard),
+        None => OnRoute::Nothing,
     }
-    OnRoute::Hook(Event::Request, kept(machine, Some(listener), "$guard"))
+}
+
+/// Returns the limiter of all routes, if the plugin is there for all.
+pub(super) fn general(machine: &mut Machine<'_>, listener: ObjectId, span: Span) -> Option<Value> {
+    let general = kept(machine, Some(listener), "$options");
+    let global = option(machine, &general, "global", span);
+    let is_off = global.is_some_and(|global| machine.truth(&global) == Some(false));
+    (!is_off).then(|| kept(machine, Some(listener), "$guard"))
 }
 
 /// `app.rateLimit(options)` makes a hook.

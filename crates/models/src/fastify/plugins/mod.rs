@@ -329,6 +329,19 @@ pub(super) fn on_route(
     }
 }
 
+/// Returns the hook that a listener adds to every route that says nothing else.
+pub(super) fn for_every_route(
+    machine: &mut Machine<'_>,
+    listener: &Value,
+    span: Span,
+) -> Option<Value> {
+    let id = listener.only_object()?;
+    match machine.heap.get(id).kind {
+        ObjectKind::Host(path) if path == "fastify:limits" => limits::general(machine, id, span),
+        _ => None,
+    }
+}
+
 /// Lets functions of a library see the routes that are registered from here on.
 fn listen(host: &ModelHost, loading: &Loading<'_>, value: Value) {
     let mut ids = vec![loading.id];
