@@ -80,9 +80,16 @@ fn is_picked(entry: &EntryPoint, effect: &Effect) -> bool {
         let mut operands = check.operands.iter();
         operands.next().is_some_and(|it| it.literal().is_some()) && operands.any(is_whole)
     };
+    // Which path was asked for, and what kind of body was announced, says nothing of the fields in it.
+    let is_beside = |operand: &Provenance| {
+        [RequestPart::Line, RequestPart::Path, RequestPart::Header]
+            .iter()
+            .any(|part| operand.is_from(*part))
+    };
     entry.checks_of(effect).any(|check| {
         check.kind == CheckKind::Membership
             && !check.is_alternative
+            && !check.operands.iter().any(is_beside)
             && !asks_for_one(check)
             && check.outcome
             && !check.operands.iter().any(query::is_principal)
