@@ -82,6 +82,12 @@ fn is_held_back(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool 
         let mut operands = check.operands.iter();
         operands.next().is_some_and(|it| it.literal().is_some()) && operands.any(is_whole)
     };
+    // Which path was asked for, and what kind of body was announced, says nothing of the fields in it.
+    let is_beside = |operand: &Provenance| {
+        [RequestPart::Line, RequestPart::Path, RequestPart::Header]
+            .iter()
+            .any(|part| operand.is_from(*part))
+    };
     let is_listed = |check: &Check| {
         let mut names = check
             .operands
@@ -93,6 +99,7 @@ fn is_held_back(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool 
             })
             .peekable();
         check.kind == CheckKind::Membership
+            && !check.operands.iter().any(is_beside)
             && !asks_for_one(check)
             && check.outcome
             && !check.operands.iter().any(query::is_principal)
