@@ -36,6 +36,9 @@ impl<'p> Machine<'p> {
             CollectionKind::Tuple => ObjectKind::Tuple,
             CollectionKind::Set => ObjectKind::Set,
         };
+        if values.is_empty() && matches!(kind, ObjectKind::Array) {
+            self.heap.is_made_again(span);
+        }
         let id = self.heap.allocate(kind, span);
         let object = self.heap.get_mut(id);
         object.elements = values;

@@ -198,9 +198,11 @@ pub struct Heap {
     pub(crate) copied: u64,
     /// Holds once the application is wired: objects made from then on belong to a request.
     pub is_wired: bool,
-    /// Stores that no request has written to, by where they were made.
+    /// Lists that were first put into a variable of a function while wiring.
+    locals: Vec<ObjectId>,
+    /// Those of them that are stores, and that no request has written to, by where they were made.
     untouched: FxHashMap<Span, Vec<ObjectId>>,
-    /// Containers that were taken for stores until a request made one at the same place.
+    /// Those that were taken for stores until a request made one at the same place.
     working: FxHashSet<ObjectId>,
 }
 
@@ -212,6 +214,7 @@ impl Default for Heap {
             journal: Vec::new(),
             copied: 0,
             is_wired: false,
+            locals: Vec::new(),
             untouched: FxHashMap::default(),
             working: FxHashSet::default(),
         }
@@ -237,24 +240,34 @@ impl Object {
 impl Heap {
     /// Makes an object.
     pub fn allocate(&mut self, kind: ObjectKind, span: Span) -> ObjectId {
-        if let Some(stores) = self.untouched.remove(&span) {
-            for id in stores {
-                self.get_mut(id).is_store = false;
-                self.working.insert(id);
-            }
-        }
         let object = Object::new(kind, span, !self.is_wired);
         ObjectId(self.objects.push(object) as u32)
     }
 
-    /// Remembers where the stores were made. Where requests make containers of their own, a function works with one
-    /// for each call, and the one of a call while wiring stays as it is, unless a request writes to that very one.
+    /// Remembers where the lists were made that were first put into a variable of a function. Where requests make such
+    /// lists of their own, the function works with one for each call, and that of a call while wiring stays as it is,
+    /// unless a request writes to that very one.
     pub(crate) fn remember_stores(&mut self) {
-        for (number, object) in self.objects.since(0) {
-            if object.is_store {
-                let stores = self.untouched.entry(object.span).or_default();
-                stores.push(ObjectId(number as u32));
+        for id in std::mem::take(&mut self.locals) {
+            let object = self.get(id);
+            if object.is_store && matches!(object.kind, ObjectKind::Array) {
+                self.untouched.entry(object.span).or_default().push(id);
             }
+        }
+    }
+
+    /// Notes that a list is put into a variable of a function.
+    pub(crate) fn is_put_into_local(&mut self, id: ObjectId) {
+        if !self.is_wired {
+            self.locals.push(id);
+        }
+    }
+
+    /// Notes that an empty list is made, as it is written at that place.
+    pub(crate) fn is_made_again(&mut self, span: Span) {
+        for id in self.untouched.remove(&span).unwrap_or_default() {
+            self.get_mut(id).is_store = false;
+            self.working.insert(id);
         }
     }
 

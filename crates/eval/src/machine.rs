@@ -492,6 +492,7 @@ impl<'p> Machine<'p> {
 
     /// Sets a variable of exactly this scope.
     pub(crate) fn bind(&mut self, scope: ScopeId, name: Ustr, value: Value) {
+        self.name_local(scope, &value);
         self.name_objects(name, &value);
         let old = self.scope(scope).names.insert(name, Slot::Value(value));
         let content = match old {
@@ -504,6 +505,34 @@ impl<'p> Machine<'p> {
     }
 
     /// An object takes the name of the first variable or property it is assigned to.
+    /// Notes a list that is made for a variable of a function, and has no name yet.
+    fn name_local(&mut self, scope: ScopeId, value: &Value) {
+        if self.heap.is_wired {
+            return;
+        }
+        let Some(id) = value.only_object() else {
+            return;
+        };
+        let object = self.heap.get(id);
+        let is_new = object.name.is_none() && matches!(object.kind, crate::ObjectKind::Array);
+        if is_new && !self.is_python() && self.is_within_function(scope) {
+            self.heap.is_put_into_local(id);
+        }
+    }
+
+    /// Holds for the scope of a function, and of a block within one.
+    fn is_within_function(&mut self, scope: ScopeId) -> bool {
+        let mut functions = 0;
+        let mut next = Some(scope);
+        while let Some(id) = next {
+            let scope = self.scope(id);
+            functions += usize::from(scope.is_function);
+            next = scope.parent;
+        }
+        // The module is the last of them.
+        functions > 1
+    }
+
     pub(crate) fn name_objects(&mut self, name: Ustr, value: &Value) {
         // `module.exports = ...` says nothing; the name that an importer gives does.
         if matches!(name.as_str(), "exports" | "default") {

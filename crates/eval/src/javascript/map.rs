@@ -109,7 +109,7 @@ fn set(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(None);
     };
     let (key, value) = (call.argument(0), call.argument(1));
-    if machine.fills_store(id) {
+    if machine.is_store(id) {
         store_set(machine, id, Some(&key), &value, call);
     } else {
         if let Some(name) = key.text() {
@@ -145,7 +145,7 @@ fn add(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(None);
     };
     let value = call.argument(0);
-    match machine.fills_store(id) {
+    match machine.is_store(id) {
         true => store_set(machine, id, Some(&value), &value, call),
         false => {
             let host = machine.host();

@@ -160,7 +160,7 @@ fn set_default(
     call: &Use<'_>,
 ) -> Result<Value, Stop> {
     let default = call.find(1, "default");
-    if machine.fills_store(id) {
+    if machine.is_store(id) {
         let value = machine.read_store(id, Some(key), call.span);
         let set = StoreOperation::Set;
         machine.note_store_change(id, set, Some(key), Some(&default), call.span);
@@ -179,7 +179,7 @@ fn set_default(
 }
 
 fn update(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) -> Result<(), Stop> {
-    let is_store = machine.fills_store(id);
+    let is_store = machine.is_store(id);
     for source in call.arguments.positional.clone() {
         if is_store {
             let set = StoreOperation::Set;

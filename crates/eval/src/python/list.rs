@@ -39,8 +39,7 @@ pub(crate) const METHODS: &[&str] = &[
 
 /// Calls a method of a list or tuple.
 pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) -> Answer {
-    let is_filled = matches!(call.name, "append" | "extend" | "insert") && machine.fills_store(id);
-    if is_filled || machine.is_store(id) {
+    if machine.is_store(id) {
         return Ok(store_method(machine, id, call));
     }
     let value = match call.name {

@@ -27,8 +27,7 @@ pub(crate) const METHODS: &[&str] = &[
 /// Calls a method of a set.
 pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) -> Answer {
     let first = call.at(0);
-    let is_filled = matches!(call.name, "add" | "update") && machine.fills_store(id);
-    if (is_filled || machine.is_store(id))
+    if machine.is_store(id)
         && let Some(value) = store_method(machine, id, first.as_ref(), call)
     {
         return Ok(Some(value));
