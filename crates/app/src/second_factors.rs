@@ -33,22 +33,23 @@ fn find_second_factors(map: &Map) -> Vec<(Ustr, Ustr)> {
     places
 }
 
-/// Holds if the check asks for a second factor, or whether there is one.
+/// Holds if the check asks for a second factor, or whether there is one, or hangs on such a question.
 pub fn is_about_second_factor(map: &Map, check: &Check) -> bool {
+    names_second_factor(map, &check.provenance())
+}
+
+/// Holds if the value is made of a second factor, or of what says whether there is one.
+pub fn names_second_factor(map: &Map, value: &Provenance) -> bool {
     let places = second_factors(map);
     let accounts = account_assets(map);
-    check
-        .provenance()
-        .origins()
-        .iter()
-        .any(|origin| match origin {
-            Origin::Record { asset, field, .. } => {
-                places.iter().any(|(kept, place)| {
-                    kept == asset && (!accounts.contains(asset) || same_root(field, place))
-                }) || switches(map).contains(&(*asset, *field))
-            }
-            _ => false,
-        })
+    value.origins().iter().any(|origin| match origin {
+        Origin::Record { asset, field, .. } => {
+            places.iter().any(|(kept, place)| {
+                kept == asset && (!accounts.contains(asset) || same_root(field, place))
+            }) || switches(map).contains(&(*asset, *field))
+        }
+        _ => false,
+    })
 }
 
 /// The fields that say whether, since when, and which second factor is on, however they are called: one word is

@@ -196,7 +196,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
                 && all_ask(map, &others)
                 && is_by_id(access)
                 && !(is_board(access)
-                    && guarded.iter().all(|it| asks_for_own(it, access.asset))) =>
+                    && others.iter().all(|it| asks_for_own(it, access.asset))) =>
         {
             Confidence::Medium
         }

@@ -69,7 +69,8 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
         .any(|check| second_factors::is_about_second_factor(map, check) && says_there_is(check));
     // Where there is none, what is given out is a full log-in, whatever else is looked at on the way.
     let is_full = entry.checks_of(made.effect).any(|check| {
-        second_factors::is_about_second_factor(map, check) && says_there_is_none(check)
+        let mut operands = check.operands.iter();
+        operands.any(|it| second_factors::names_second_factor(map, it)) && says_there_is_none(check)
     });
     let has_other = entry.effects.iter().any(|other| {
         let opens = match &other.kind {
