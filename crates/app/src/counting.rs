@@ -141,10 +141,21 @@ pub fn counts(access: &Access) -> bool {
             matches!(origin, Origin::Record { asset, field, .. } if *asset == access.asset && *field == value.name)
         })
     };
-    // A record that is made, or counted up where it is there already, is a count as well.
+    // A record that is made, or counted up where it is there already, is a count as well; one that takes over what
+    // another of its kind had is none.
+    let begins = |value: &Field| {
+        let mut same = access.values.iter().filter(|it| it.name == value.name);
+        same.any(|it| {
+            let mut origins = it.value.origins().iter();
+            origins.any(
+                |origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok()),
+            )
+        })
+    };
+    let grows = |value: &Field| {
+        value.operator == "+="
+            || is_own(value) && (access.operation == Operation::Update || begins(value))
+    };
     matches!(access.operation, Operation::Update | Operation::Create)
-        && access
-            .values
-            .iter()
-            .any(|value| value.operator == "+=" || is_own(value))
+        && access.values.iter().any(grows)
 }

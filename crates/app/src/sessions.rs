@@ -567,7 +567,9 @@ fn is_kept_for_thing(map: &Map, access: &Access) -> bool {
     let names_account = |field: &Field| {
         refers_to(access.asset, field.name).is_some_and(|target| accounts.contains(&target))
     };
-    access.spread.is_empty()
+    // Where no account is known, nothing says what is one.
+    !accounts.is_empty()
+        && access.spread.is_empty()
         && !access.values.iter().any(names_account)
         && origins().any(is_thing)
         && origins().all(|it| is_thing(it) || says_nothing(it))

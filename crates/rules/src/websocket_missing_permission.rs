@@ -250,7 +250,7 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;
         // To join is to listen: where everybody may read what the room is called after, nothing is kept back.
-        if is_read_by_all(map, name) {
+        if is_read_by_all(map, name) || takes_place(map, entry, key) {
             return None;
         }
         let other = map
@@ -263,6 +263,18 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             other,
             Confidence::Medium,
         ))
+    })
+}
+
+/// Whoever joins becomes a member with the same message, as by the entry point that takes members in.
+fn takes_place(map: &Map, entry: &EntryPoint, key: &Provenance) -> bool {
+    let is_of_room = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins
+            .any(|origin| matches!(origin, Origin::Request(..)) && key.origins().contains(origin))
+    };
+    query::handler_accesses(entry).any(|(_, access)| {
+        is_joining(map, access) && access.values.iter().any(|field| is_of_room(&field.value))
     })
 }
 
