@@ -213,7 +213,7 @@ pub(super) fn throttles(
             let rate = machine.heap.property(rates?, scope)?;
             // A rate that a setting may change is the one that stands there.
             rate.text()
-                .or_else(|| crate::python_support::text_by_default(&rate))
+                .or_else(|| crate::python_support::text_by_default(rate))
         });
         if let Some(rate) = text(machine, "rate").or(from_settings) {
             all.push((name, rate));
