@@ -151,8 +151,8 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 
 /// Modules that come with Python.
 const STANDARD: &[&str] = &[
-    "base64", "binascii", "calendar", "datetime", "email", "hashlib", "hmac", "html", "os",
-    "random", "re", "secrets", "smtplib", "sqlite3", "time", "urllib", "uuid",
+    "base64", "binascii", "builtins", "calendar", "datetime", "email", "hashlib", "hmac", "html",
+    "os", "pathlib", "random", "re", "secrets", "smtplib", "sqlite3", "time", "urllib", "uuid",
 ];
 
 /// Packages of which a model knows one helper, so that a list would promise too much.
@@ -162,6 +162,8 @@ const HELPERS: &[&str] = &[
     "npm:desm",
     "npm:react",
     "npm:util",
+    "py:Crypto",
+    "py:Cryptodome",
     "py:allauth",
     "py:anyio",
     "py:asgiref",
