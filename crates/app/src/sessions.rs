@@ -376,11 +376,13 @@ fn ends_some(map: &Map, entry: &EntryPoint, counts: impl Fn(&Access) -> bool) ->
 }
 
 /// Holds if those who only read do the same at the same place: noting when a session was last seen ends it for nobody.
+/// A log-in by way of another site is a `GET` too, and may end what was open.
 pub fn is_routine(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let mut readers = map
         .entry_points
         .iter()
-        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other));
+        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other))
+        .filter(|other| !opens_session(map, other));
     let is_same =
         |access: &Access| matches!(&effect.kind, EffectKind::Access(own) if own == access);
     readers.any(|other| {
