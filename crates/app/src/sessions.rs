@@ -383,8 +383,14 @@ pub fn is_routine(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
         .iter()
         .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other))
         .filter(|other| !opens_session(map, other));
-    let is_same =
-        |access: &Access| matches!(&effect.kind, EffectKind::Access(own) if own == access);
+    // What is noted is noted of the session that the caller comes with.
+    let is_own = |access: &Access| {
+        let mut key = access.key.iter();
+        key.any(|field| crate::query::is_principal(&field.value))
+    };
+    let is_same = |access: &Access| {
+        is_own(access) && matches!(&effect.kind, EffectKind::Access(own) if own == access)
+    };
     readers.any(|other| {
         accesses(other).any(|(found, access)| found.span == effect.span && is_same(access))
     })
