@@ -493,6 +493,7 @@ fn is_guard_of_all(map: &Map, effect: &Effect, access: &Access) -> bool {
     access.operation == Operation::Read
         && map.entry_points.iter().any(|other| {
             !opens_session(map, other)
+                && crate::query::issues(other).next().is_none()
                 && handler_accesses(other)
                     .any(|(found, it)| found.span == effect.span && it.asset == access.asset)
         })
