@@ -24,6 +24,7 @@ mod judge;
 mod layer;
 pub mod lookups;
 mod map;
+pub mod openings;
 pub mod ownership;
 pub mod passwords;
 mod provenance;

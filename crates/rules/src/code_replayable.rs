@@ -1,8 +1,8 @@
 //! Finds log-ins that take the same one-time code twice.
 
 use firedoor_app::{
-    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin, query,
-    sessions,
+    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin,
+    openings, query,
 };
 use ustr::Ustr;
 
@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         // Who is logged in already, and enables the second factor, proves nothing by the code that opens anything.
-        let opening = sessions::session_opening(map, entry);
+        let opening = openings::session_opening(map, entry);
         let Some(opening) =
             opening.filter(|_| !(is_behind_log_in(entry) && query::knows_user(map, entry)))
         else {

@@ -2,8 +2,8 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, LayerKind,
-    Map, Operation, Origin, Provenance, SessionOperation, passwords, query, second_factors,
-    sessions,
+    Map, Operation, Origin, Provenance, SessionOperation, openings, passwords, query,
+    second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -79,7 +79,7 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) 
             .iter()
             .filter(|it| query::verifies_password(it))
             .filter(|it| {
-                query::opens_session(map, it) || sessions::session_opening(map, it).is_some()
+                query::opens_session(map, it) || openings::session_opening(map, it).is_some()
             })
             .collect();
         let asks = |it: &&EntryPoint| {

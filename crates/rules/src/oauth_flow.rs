@@ -7,7 +7,7 @@ use firedoor_app::exchange::kept_words;
 pub use firedoor_app::exchange::{asked, exchange, is_behind_log_in, is_code, sends};
 use firedoor_app::{
     Effect, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, TokenKind, VerifyToken,
-    query, sessions,
+    openings, query,
 };
 
 /// Returns the effect by which another site's word enters, in an entry point that anybody reaches.
@@ -64,7 +64,7 @@ pub fn is_told(map: &Map, value: &Provenance) -> bool {
 /// Holds if the entry point logs somebody in, or makes a token by which the browser will.
 pub fn logs_in(map: &Map, entry: &EntryPoint) -> bool {
     query::opens_session(map, entry)
-        || sessions::session_opening(map, entry).is_some()
+        || openings::session_opening(map, entry).is_some()
         || query::handler_accesses(entry).any(|(_, access)| {
             access.operation == Operation::Create
                 && access

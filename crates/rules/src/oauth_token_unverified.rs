@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
-    lookups, query, second_factors, sessions,
+    lookups, openings, query, second_factors,
 };
 use firedoor_source::Span;
 
@@ -105,7 +105,7 @@ fn passed_on(entry: &EntryPoint) -> Option<Found> {
 
 /// The token is taken apart by hand, and what stands in it opens the account.
 fn taken_apart(map: &Map, entry: &EntryPoint) -> Option<Found> {
-    let opening = sessions::session_opening(map, entry)?;
+    let opening = openings::session_opening(map, entry)?;
     let asks = query::verifies_password(entry)
         || query::verifies_code(entry)
         || query::verifications(entry).next().is_some()

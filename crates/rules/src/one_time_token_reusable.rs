@@ -3,7 +3,7 @@
 use firedoor_app::{
     Effect, Map, lookups,
     lookups::{Lookup, Use},
-    query, sessions,
+    openings, query, sessions,
 };
 
 use crate::resets::resets;
@@ -71,7 +71,7 @@ fn log_ins(map: &Map) -> Vec<(Lookup<'_>, &Effect)> {
         {
             continue;
         }
-        let Some(opening) = sessions::session_opening(map, entry) else {
+        let Some(opening) = openings::session_opening(map, entry) else {
             continue;
         };
         let lookup = lookups::lookups(map, entry)

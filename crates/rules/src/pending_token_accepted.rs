@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    Provenance, query, second_factors, sessions,
+    Provenance, openings, query, second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -55,7 +55,7 @@ fn check(map: &Map, findings: &mut Findings) {
 fn guards(map: &Map, found: &Verified<'_>) -> bool {
     found.entry.verdict(Control::Authentication).refuses()
         && !query::verifies_code(found.entry)
-        && sessions::session_opening(map, found.entry).is_none()
+        && openings::session_opening(map, found.entry).is_none()
 }
 
 /// Holds if the token is given out since there is a second factor, where a session is opened otherwise.

@@ -1,8 +1,8 @@
 //! Finds recovery codes that work again.
 
 use firedoor_app::{
-    EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, passwords, query,
-    second_factors, sessions,
+    EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, openings, passwords,
+    query, second_factors, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -53,10 +53,10 @@ fn looked_up(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> {
 /// Look-ups by a code of somebody who is known already, where a second factor is asked for.
 fn second_factor_codes<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<lookups::Lookup<'m>> {
     let is_second = query::verifies_code(entry)
-        || (sessions::session_opening(map, entry).is_some()
+        || (openings::session_opening(map, entry).is_some()
             && !query::verifies_password(entry)
             // What renews a session is no code.
-            && sessions::renewal(map, entry).is_none()
+            && openings::renewal(map, entry).is_none()
             && !second_factors::second_factors(map).is_empty());
     if !is_second {
         return Vec::new();

@@ -1,7 +1,8 @@
 //! Finds refresh tokens that nothing on the server can end.
 
 use firedoor_app::{
-    Check, Effect, EntryPoint, Map, Origin, Provenance, RequestPart, VerifyToken, query, sessions,
+    Check, Effect, EntryPoint, Map, Origin, Provenance, RequestPart, VerifyToken, openings, query,
+    sessions,
 };
 
 use crate::token_kinds::{Verified, accepts, issued, verified};
@@ -44,7 +45,7 @@ pub fn is_exchange(map: &Map, found: &Verified<'_>) -> bool {
         && is_sent_for_exchange(found.token)
         && !query::verifies_password(entry)
         && !query::verifies_code(entry)
-        && sessions::session_opening(map, entry).is_some()
+        && openings::session_opening(map, entry).is_some()
 }
 
 fn report(

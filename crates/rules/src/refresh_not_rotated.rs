@@ -1,6 +1,6 @@
 //! Finds refresh tokens that work again after they were exchanged.
 
-use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, Origin, query, sessions};
+use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, Origin, openings, query, sessions};
 use ustr::Ustr;
 
 use crate::refresh_not_revocable::is_exchange;
@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        let Some((effect, access)) = sessions::renewal(map, entry) else {
+        let Some((effect, access)) = openings::renewal(map, entry) else {
             continue;
         };
         if !replaces(map, entry, access.asset) {
@@ -111,7 +111,7 @@ fn is_held_against(entry: &EntryPoint, claim: Ustr) -> bool {
 /// removed then.
 /// What is done only where no session is opened, as where a token comes twice, replaces nothing.
 pub fn replaces(map: &Map, entry: &EntryPoint, asset: ustr::Ustr) -> bool {
-    let opening = sessions::session_opening(map, entry);
+    let opening = openings::session_opening(map, entry);
     let is_with_opening = |effect: &Effect| {
         opening.is_none_or(|opening| !query::are_exclusive(entry, effect, opening))
     };

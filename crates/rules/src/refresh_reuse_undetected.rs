@@ -1,6 +1,6 @@
 //! Finds exchanges of refresh tokens that do not notice a token which was exchanged before.
 
-use firedoor_app::{Map, query, sessions};
+use firedoor_app::{Map, openings, query, sessions};
 
 use crate::refresh_not_rotated::replaces;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -19,10 +19,10 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        let Some((effect, access)) = sessions::renewal(map, entry) else {
+        let Some((effect, access)) = openings::renewal(map, entry) else {
             continue;
         };
-        let Some(opening) = sessions::session_opening(map, entry) else {
+        let Some(opening) = openings::session_opening(map, entry) else {
             continue;
         };
         // Whoever presents a token that is gone must lose something: a write on the other side.

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, lookups, query, sessions,
+    RequestPart, lookups, openings, query,
 };
 
 use crate::resets::resets;
@@ -81,7 +81,7 @@ fn put_beside_account<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Eff
 fn is_made(map: &Map, entry: &EntryPoint, value: &Provenance) -> bool {
     lookups::is_random(value)
         && !entry.verdict(Control::Authentication).refuses()
-        && sessions::session_opening(map, entry).is_none()
+        && openings::session_opening(map, entry).is_none()
 }
 
 fn leak(entry: &EntryPoint) -> Option<(&Effect, String, Confidence)> {

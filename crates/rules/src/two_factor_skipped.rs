@@ -2,8 +2,8 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, IssueToken, LayerKind, Map,
-    Operation, Origin, Provenance, RequestPart, TokenKind, Verdict, lookups, passwords, query,
-    second_factors, sessions,
+    Operation, Origin, Provenance, RequestPart, TokenKind, Verdict, lookups, openings, passwords,
+    query, second_factors,
 };
 use ustr::Ustr;
 
@@ -35,7 +35,7 @@ fn check(map: &Map, findings: &mut Findings) {
         return;
     };
     for (entry, effect) in openings(map) {
-        let openings = sessions::session_openings(map, entry);
+        let openings = openings::session_openings(map, entry);
         let mark = forgeable(map, entry, effect).or_else(|| {
             let mut opened = openings.iter();
             opened.find_map(|effect| told_by_client(map, entry, effect))
@@ -89,7 +89,7 @@ fn openings(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect)> {
 /// The first effect by which a session is opened that guards take: a signed state or the token of a
 /// half-finished log-in is none.
 fn full_opening<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
-    sessions::session_openings(map, entry)
+    openings::session_openings(map, entry)
         .into_iter()
         .find(|effect| match &effect.kind {
             EffectKind::Issue(token) => {
@@ -222,7 +222,7 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
 /// A new account has no second factor yet, and a renewed session was opened with it.
 fn is_exempt(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
     is_guarded(entry)
-        || sessions::renewal(map, entry).is_some()
+        || openings::renewal(map, entry).is_some()
         || exchanges_token(map, entry, opening)
         || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
         || (query::is_registration(map, entry)
@@ -310,7 +310,7 @@ fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
         }
         access.operation == Operation::Read
             && accounts.contains(&access.asset)
-            && sessions::session_opening(map, entry)
+            && openings::session_opening(map, entry)
                 .is_some_and(|opening| opening.span != effect.span)
             && access.key.iter().any(|field| {
                 let is_new = field.value.record_fields(access.asset).next().is_some();
