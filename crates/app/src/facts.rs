@@ -33,6 +33,8 @@ pub(crate) struct Facts {
     pub(crate) with_users: OnceLock<Vec<usize>>,
     /// The effects that set cookies, by entry point and effect, those first whose entry points ask for a password.
     pub(crate) cookies: OnceLock<Vec<(usize, usize)>>,
+    /// The effects that issue tokens, likewise.
+    pub(crate) issued: OnceLock<Vec<(usize, usize)>>,
     pub(crate) keys: OnceLock<Vec<Ustr>>,
     /// The uses of stored records: entry point, effect, how, and whether the caller is tied to them.
     pub(crate) usages: OnceLock<Vec<(usize, usize, Use, bool)>>,

@@ -34,13 +34,15 @@ pub fn handler_accesses(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &A
 
 /// Returns the tokens that `entry` issues.
 pub fn issues(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &IssueToken)> {
-    entry
-        .effects
-        .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::Issue(token) => Some((effect, token)),
-            _ => None,
-        })
+    let effects = entry.effects.iter();
+    effects.filter_map(|effect| Some((effect, issue_of(effect)?)))
+}
+
+fn issue_of(effect: &Effect) -> Option<&IssueToken> {
+    match &effect.kind {
+        EffectKind::Issue(token) => Some(token),
+        _ => None,
+    }
 }
 
 /// Returns the tokens that `entry` verifies or decodes.
@@ -83,22 +85,38 @@ fn cookie_of(effect: &Effect) -> Option<&SetCookie> {
 /// Returns the cookies that the application sets, each with its entry point and effect; those first that are set where
 /// a password is asked for: findings are best told where people log in.
 pub fn all_cookies(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect, &SetCookie)> {
-    let places = map.facts.cookies.get_or_init(|| {
-        let mut numbers: Vec<usize> = (0..map.entry_points.len()).collect();
-        numbers.sort_by_cached_key(|number| !is_for_log_in(&map.entry_points[*number]));
-        let mut places = Vec::new();
-        for number in numbers {
-            let effects = map.entry_points[number].effects.iter().enumerate();
-            let cookies = effects.filter(|(_, effect)| cookie_of(effect).is_some());
-            places.extend(cookies.map(|(effect, _)| (number, effect)));
-        }
-        places
-    });
+    let find = || places(map, |effect| cookie_of(effect).is_some());
+    let places = map.facts.cookies.get_or_init(find);
     places.iter().filter_map(|(entry, effect)| {
         let entry = &map.entry_points[*entry];
         let effect = &entry.effects[*effect];
         Some((entry, effect, cookie_of(effect)?))
     })
+}
+
+/// Returns the tokens that the application issues, each with its entry point and effect, in the order of
+/// [`all_cookies`].
+pub fn all_issued(map: &Map) -> impl Iterator<Item = (&EntryPoint, &Effect, &IssueToken)> {
+    let find = || places(map, |effect| issue_of(effect).is_some());
+    let places = map.facts.issued.get_or_init(find);
+    places.iter().filter_map(|(entry, effect)| {
+        let entry = &map.entry_points[*entry];
+        let effect = &entry.effects[*effect];
+        Some((entry, effect, issue_of(effect)?))
+    })
+}
+
+/// Returns the numbers of entry points and of their effects of a kind, those first where a password is asked for.
+fn places(map: &Map, is_one: impl Fn(&Effect) -> bool) -> Vec<(usize, usize)> {
+    let mut numbers: Vec<usize> = (0..map.entry_points.len()).collect();
+    numbers.sort_by_cached_key(|number| !is_for_log_in(&map.entry_points[*number]));
+    let mut places = Vec::new();
+    for number in numbers {
+        let effects = map.entry_points[number].effects.iter().enumerate();
+        let found = effects.filter(|(_, effect)| is_one(effect));
+        places.extend(found.map(|(effect, _)| (number, effect)));
+    }
+    places
 }
 
 /// Holds if `entry` asks for a password, and no guard before it asks who is there.

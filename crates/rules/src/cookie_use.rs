@@ -41,13 +41,6 @@ pub fn credentials(map: &Map) -> impl Iterator<Item = Credential<'_>> {
         })
 }
 
-/// Puts those first that ask for a password.
-pub fn by_log_in<'m>(entries: impl Iterator<Item = &'m EntryPoint>) -> Vec<&'m EntryPoint> {
-    let mut entries: Vec<&EntryPoint> = entries.collect();
-    entries.sort_by_cached_key(|entry| !query::is_for_log_in(entry));
-    entries
-}
-
 fn is_credential(map: &Map, entry: &EntryPoint, cookie: &SetCookie) -> bool {
     if cookie.is_session {
         return true;

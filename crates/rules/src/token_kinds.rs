@@ -10,8 +10,6 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::cookie_use::by_log_in;
-
 /// A token that is issued, with where.
 #[derive(Clone, Copy, Debug)]
 pub struct Issued<'m> {
@@ -34,24 +32,15 @@ pub struct Verified<'m> {
     pub token: &'m VerifyToken,
 }
 
-/// Returns the JSON Web Tokens that the application issues.
+/// Returns the JSON Web Tokens that the application issues, those first that are issued where people log in.
 pub fn issued(map: &Map) -> impl Iterator<Item = Issued<'_>> {
-    // Few entry points issue any, and putting all of them in order costs more than asking.
-    let issuing = map
-        .entry_points
-        .iter()
-        .filter(|entry| json_web_tokens(entry).next().is_some());
-    by_log_in(issuing).into_iter().flat_map(|entry| {
-        json_web_tokens(entry).map(move |(effect, token)| Issued {
+    query::all_issued(map)
+        .filter(|(.., token)| token.kind == TokenKind::Jwt)
+        .map(|(entry, effect, token)| Issued {
             entry,
             effect,
             token,
         })
-    })
-}
-
-fn json_web_tokens(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &IssueToken)> {
-    query::issues(entry).filter(|(_, token)| token.kind == TokenKind::Jwt)
 }
 
 /// Returns the JSON Web Tokens that the application verifies or decodes.
