@@ -29,6 +29,7 @@ mod exposure;
 mod fail_open_guard;
 mod finding;
 mod foreign_author;
+mod foreign_reference;
 mod free_key;
 mod guard_after_routes;
 mod guard_gap;

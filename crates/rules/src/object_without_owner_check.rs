@@ -5,6 +5,7 @@ use firedoor_app::{Control, EntryPoint, Map, Origin, Transport};
 use firedoor_source::Span;
 
 use crate::foreign_author::foreign_author;
+use crate::foreign_reference::foreign_references;
 use crate::made_for_others::made_for_others;
 use crate::unowned::{Unowned, unowned};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -65,6 +66,7 @@ fn check(map: &Map, findings: &mut Findings) {
     }
     report_made(map, findings);
     report_foreign(map, findings);
+    report_references(map, findings);
 }
 
 /// Returns what else is done to records of the same key, each once.
@@ -133,6 +135,45 @@ fn report_made(map: &Map, findings: &mut Findings) {
                 "The {field} of the new {asset} is what the client sends; the caller is neither put there nor held against it."
             ))
             .because("compared-with", place, words)
+            .because("reached", entry.registered, "the entry point")
+            .report();
+    }
+}
+
+/// Reports records that refer to whatever the client names, and are told with it.
+fn report_references(map: &Map, findings: &mut Findings) {
+    for found in foreign_references(map) {
+        let (entry, asset, field, target) = (
+            found.entry,
+            found.access.asset,
+            found.field.name,
+            found.target,
+        );
+        if findings.tell_of(entry) {
+            continue;
+        }
+        let (asking, place) = found.asked;
+        let (telling, shown) = found.told;
+        findings
+            .at_entry(entry)
+            .span(found.effect.span)
+            .symbol(&asset)
+            .symbol(&field)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` lets a {asset} refer to any {target}", entry.id()))
+            .message(format!(
+                "The {field} of the {asset} is what the client sends; nobody asks whose {target} it is."
+            ))
+            .because(
+                "compared-with",
+                place,
+                format!("`{}` asks whose {target} it is", asking.id()),
+            )
+            .because(
+                "effect",
+                shown,
+                format!("`{}` tells the {target} that a {asset} refers to", telling.id()),
+            )
             .because("reached", entry.registered, "the entry point")
             .report();
     }
