@@ -1,5 +1,6 @@
 //! Finds rewards that are paid as often as they are asked for.
 
+use firedoor_app::ownership::{is_clients_choice, ties};
 use firedoor_app::{
     Access, Check, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, query,
 };
@@ -108,8 +109,14 @@ fn unremembered(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
 /// What the reward is paid from is found by what the client sends, and stays as it is.
 fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     for (effect, access, field) in written_fields(entry) {
-        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
-        if !is_own || field.operator != "+=" || !is_money(map, access.asset, field.name) {
+        let ties = ties(entry, effect);
+        // The group that the caller belongs to is named in the path.
+        let is_own = |key: &Field| {
+            query::is_principal(&key.value)
+                || is_clients_choice(&key.value) && ties.touches(&key.value)
+        };
+        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
+        if !is_gain || !access.key.iter().any(is_own) {
             continue;
         }
         let Some((found, source)) = unkept::paid_from(map, entry, access, field) else {

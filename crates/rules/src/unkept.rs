@@ -1,6 +1,8 @@
 //! Rewards that are given once, where what would tell that they were given is declared and never used; and rewards of
 //! which the client says when they were given last: parts of the rule about repeatable rewards.
 
+use firedoor_app::lookups::is_identifier;
+use firedoor_app::ownership::{is_clients_choice, ties};
 use firedoor_app::{
     Access, Asset, AssetField, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map,
     Operation, Origin, Provenance, RequestPart, query,
@@ -132,32 +134,32 @@ pub fn paid_from<'m>(
     let is_table = map
         .asset(source)
         .is_some_and(|asset| asset.kind == AssetKind::Table);
-    let (found, look_up) = query::handler_accesses(entry).find(|(_, access)| {
+    let (found, look_up) = query::handler_accesses(entry).find(|(effect, access)| {
         access.asset == source
             && access.operation == Operation::Read
-            && access
-                .key
-                .iter()
-                .all(|key| key.operator == "=" && is_sent(&key.value))
-            && !access.key.is_empty()
+            && (is_found_by_what_is_sent(access) || is_own_and_named(entry, effect, access))
     })?;
+    let own = ties(entry, found);
     let is_of_source = |value: &Provenance| {
-        let sent = look_up.key.iter().flat_map(|key| key.value.origins());
+        let named = look_up.key.iter().filter(|key| !own.touches(&key.value));
+        let mut chosen = named
+            .flat_map(|key| key.value.origins())
+            .filter(|origin| is_chosen(origin));
         value
             .record_fields(source)
             .any(|name| !field.value.record_fields(source).any(|own| own == name))
-            || sent.clone().any(|origin| value.origins().contains(origin))
+            || chosen.any(|origin| value.origins().contains(origin))
     };
     let mut writes = query::accesses(entry).filter(|(_, access)| access.operation.is_write());
     let is_noted = writes.any(|(_, access)| {
         access.asset == source
             || access.operation == Operation::Delete
             || access.asset == paid.asset && (access.values.len() > 1 || access.is_conditional)
+            || access.key.iter().any(|key| is_of_source(&key.value)) && !is_only_counted(access)
             || access
-                .key
+                .values
                 .iter()
-                .chain(&access.values)
-                .any(|value| is_of_source(&value.value))
+                .any(|value| is_of_source(&value.value) && can_be_asked(map, access, value))
     });
     let is_own_time = entry.checks.iter().any(|check| {
         check.refusal.is_some()
@@ -166,6 +168,50 @@ pub fn paid_from<'m>(
             && check.provenance().is_of_principal()
     });
     (is_table && !is_noted && !is_own_time).then_some((found, source))
+}
+
+/// All that the record is found by is what the client sends.
+fn is_found_by_what_is_sent(access: &Access) -> bool {
+    let mut key = access.key.iter();
+    !access.key.is_empty() && key.all(|key| key.operator == "=" && is_sent(&key.value))
+}
+
+/// The client names one of those that are the caller's, or his group's.
+fn is_own_and_named(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let ties = ties(entry, effect);
+    let is_own = |key: &Field| query::is_principal(&key.value) || ties.touches(&key.value);
+    let is_named = |key: &Field| {
+        key.operator == "=" && is_identifier(&key.name) && is_clients_choice(&key.value)
+    };
+    access.key.iter().any(is_own) && access.key.iter().any(|key| is_named(key) && !is_own(key))
+}
+
+/// The client says which record is meant.
+fn is_chosen(origin: &Origin) -> bool {
+    is_clients_choice(&Provenance::new([origin.clone()]))
+}
+
+/// What is put back on a shelf as often as it is asked for tells nothing.
+fn is_only_counted(access: &Access) -> bool {
+    !access.values.is_empty() && access.values.iter().all(|value| value.operator != "=")
+}
+
+/// Something can be looked for by the value, or there can be only one of it: a line of a log that names what it is
+/// about is read by nobody before the next payment.
+fn can_be_asked(map: &Map, access: &Access, value: &Field) -> bool {
+    if value.operator != "=" {
+        return false;
+    }
+    let Some(declared) = map.asset(access.asset).and_then(|it| it.field(&value.name)) else {
+        return true;
+    };
+    let mut all = map.entry_points.iter().flat_map(query::accesses);
+    declared.is_unique
+        || declared.refers_to.is_some()
+        || named_by(map, &value.name).is_some()
+        || all.any(|(_, other)| {
+            other.asset == access.asset && other.key.iter().any(|key| key.name == value.name)
+        })
 }
 
 /// Returns the change before a payment that marks what is paid for, if it happens whatever the record was before, and
