@@ -319,21 +319,25 @@ fn inside_rank(entry: &EntryPoint) -> Option<Ustr> {
     Some(Ustr::from(&words.join(" ")))
 }
 
-/// Who is asking is looked up again before a message is served, and nothing is done by that.
-fn looks_up_caller(access: &Access) -> bool {
-    let is_his = |field: &Field| {
-        let mut origins = field.value.origins().iter();
-        !field.value.is_empty() && origins.all(is_of_caller)
+/// Who is asking is looked up, or looked up again before a message is served, and it is noted when he was last seen:
+/// nothing is done by that.
+pub fn looks_up_caller(access: &Access) -> bool {
+    let is_made_of_it = |origin: &Origin| {
+        origin.is_credential() || matches!(origin, Origin::Digest | Origin::Signature)
     };
-    access.operation == Operation::Read && !access.key.is_empty() && access.key.iter().all(is_his)
-}
-
-fn is_of_caller(origin: &Origin) -> bool {
-    match origin {
-        Origin::Principal(_) => true,
-        Origin::Record { of_principal, .. } => *of_principal,
+    let is_his = |field: &Field| {
+        field.value.is_credential() && field.value.origins().iter().all(is_made_of_it)
+    };
+    let is_clock = |field: &Field| {
+        let origins = field.value.origins();
+        !origins.is_empty() && origins.iter().all(|it| *it == Origin::Clock)
+    };
+    let is_seen = match access.operation {
+        Operation::Read => true,
+        Operation::Update => !access.values.is_empty() && access.values.iter().all(is_clock),
         _ => false,
-    }
+    };
+    is_seen && !access.key.is_empty() && access.key.iter().all(is_his)
 }
 
 /// What is asked of the caller, wherever that stands: the attribute, what it is held against, and how it came out.

@@ -11,7 +11,7 @@ use crate::branch::Completion;
 use crate::{Atom, Decided, Machine, ObjectId, ObjectKind, OriginSet, Stop, Thrown, Value};
 
 /// The most kinds that are told apart by one handler.
-const MOST: usize = 8;
+const MOST: usize = 16;
 
 /// What tells an exception from others: of what class it is, and the constants that it carries.
 #[derive(PartialEq)]

@@ -340,11 +340,29 @@ fn gifts(map: &Map, entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
                 && (is_counted(access, field) && is_money(map, access.asset, field.name)
                     || is_extended)
         })
+        .filter(|(effect, ..)| !is_won(entry, effect))
         .map(|(_, access, field)| (access.asset, field.name))
         .collect();
     gifts.sort();
     gifts.dedup();
     gifts
+}
+
+/// Holds if it happens only where a change before it, made only if its key still matches, has changed something: of
+/// requests at the same time one has changed it.
+fn is_won(entry: &EntryPoint, gift: &Effect) -> bool {
+    query::handler_accesses(entry)
+        .take_while(|(effect, _)| !std::ptr::eq(*effect, gift))
+        .filter(|(_, access)| access.is_conditional && access.operation.is_write())
+        .any(|(effect, access)| {
+            let mut asked = entry.checks_of(gift);
+            asked.any(|check| {
+                let is_later = !entry.checks_of(effect).any(|it| it.span == check.span);
+                let mut operands = check.operands.iter();
+                is_later
+                    && operands.any(|it| it.record_fields(access.asset).any(|it| is_number_of(&it)))
+            })
+        })
 }
 
 fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findings: &mut Findings) {

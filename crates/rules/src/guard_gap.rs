@@ -1,5 +1,6 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
+use firedoor_app::ownership::looks_up_caller;
 use firedoor_app::{
     Control, EffectKind, EntryPoint, LayerKind, Map, Operation, SessionOperation, Transport,
     Verdict, query,
@@ -199,6 +200,7 @@ fn shares_asset(a: &EntryPoint, b: &EntryPoint) -> bool {
     query::handler_accesses(a).any(|(_, own)| {
         own.operation.is_write()
             && own.operation != Operation::Create
+            && !looks_up_caller(own)
             && query::handler_accesses(b)
                 .any(|(_, other)| other.asset == own.asset && other.operation.is_write())
     })

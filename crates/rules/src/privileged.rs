@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use firedoor_app::{Check, Map, Operation, Origin, Provenance, RequestPart, query};
+use firedoor_app::{Check, CheckKind, Map, Operation, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -79,18 +79,10 @@ fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
         let own = entry.checks.iter();
         let own = own.filter(|check| check.refusal.is_some() && is_about_caller(check, asset));
         for check in own {
-            for origin in check.provenance().origins() {
-                let Origin::Record {
-                    asset: kept,
-                    field,
-                    of_principal: true,
-                } = origin
-                else {
-                    continue;
-                };
-                if *kept == asset && is_rank(field) {
+            for field in examined_fields(check, asset) {
+                if is_rank(&field) {
                     found.push(Privilege {
-                        field: *field,
+                        field,
                         span: check.span,
                         because: format!("`{field}` decides what the caller may do"),
                         is_strong: true,
@@ -100,6 +92,38 @@ fn checked_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
         }
     }
     found
+}
+
+/// The fields of the caller's account that the check examines; where nothing is left of what it examined, as of a number
+/// that a table says of his role, those that decided it. Whether he is there as a whole asks for none of them.
+fn examined_fields(check: &Check, asset: Ustr) -> Vec<Ustr> {
+    let of_caller = |value: &Provenance| -> Vec<Ustr> {
+        let fields = value.origins().iter().filter_map(|origin| match origin {
+            Origin::Record {
+                asset: kept,
+                field,
+                of_principal: true,
+            } if *kept == asset => Some(*field),
+            _ => None,
+        });
+        fields.collect()
+    };
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Unknown(_) | Origin::Literal(_));
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    if examined.all(is_constant) {
+        return match check.kind {
+            CheckKind::Shape | CheckKind::Failure => Vec::new(),
+            _ => of_caller(&check.control),
+        };
+    }
+    let operands = check.operands.iter().map(of_caller);
+    let is_nothing = |operand: &Provenance| operand.literal().is_some_and(|text| text == "null");
+    let asks_for_any = match check.kind {
+        CheckKind::Presence | CheckKind::Failure | CheckKind::Shape => true,
+        _ => check.operands.iter().any(is_nothing),
+    };
+    let is_whole = |fields: &Vec<Ustr>| asks_for_any && fields.len() > 1;
+    operands.filter(|it| !is_whole(it)).flatten().collect()
 }
 
 fn is_about_caller(check: &Check, asset: Ustr) -> bool {
