@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::query::{
     accesses, account_assets, comparisons, handler_accesses, is_code, is_token, opens_session,
 };
-use crate::sessions::{is_presented_token, session_assets};
+use crate::sessions::{decides, is_presented_token, session_assets};
 use crate::{
     Access, ComparisonKind, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
     RequestPart, SessionOperation,
@@ -79,6 +79,8 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
     handler_accesses(entry).find(|(effect, access)| {
         sessions.contains(&access.asset)
             && access.operation != Operation::Create
+            // What ends the session of before, if there is one, looks nobody up.
+            && (access.operation == Operation::Read || decides(entry, effect, access))
             && access
                 .key
                 .iter()

@@ -106,7 +106,7 @@ impl<'p> Machine<'p> {
                 }
             }
             None => {
-                self.initialize_by_annotations(class, instance, arguments);
+                self.initialize_by_annotations(class, instance, arguments, span)?;
                 self.finish_fields(class, instance, span)?;
             }
         }
@@ -160,7 +160,8 @@ impl<'p> Machine<'p> {
         class: ObjectId,
         instance: ObjectId,
         arguments: &Arguments,
-    ) {
+        span: Span,
+    ) -> Result<(), Stop> {
         if self
             .outside_bases(class)
             .iter()
@@ -174,18 +175,31 @@ impl<'p> Machine<'p> {
             .map(|(name, _)| name)
             .collect();
         for (index, name) in names.iter().enumerate() {
-            if let Some(value) = arguments.find(index, name) {
-                self.heap
-                    .get_mut(instance)
-                    .properties
-                    .insert(*name, value.clone());
-            }
+            let value = match arguments.find(index, name) {
+                Some(value) => value.clone(),
+                None => match &arguments.rest {
+                    Some(rest) => self.entry_or_part(rest, *name, span)?,
+                    None => continue,
+                },
+            };
+            let object = self.heap.get_mut(instance);
+            object.properties.insert(*name, value);
         }
         for (name, value) in &arguments.keywords {
             self.heap
                 .get_mut(instance)
                 .properties
                 .insert(*name, value.clone());
+        }
+        Ok(())
+    }
+
+    /// What a mapping of unknown names, whose entries are given as arguments, has under a name.
+    fn entry_or_part(&mut self, rest: &Value, name: Ustr, span: Span) -> Result<Value, Stop> {
+        let entry = self.index(rest, &Value::string(&name), span)?;
+        match entry.is_unknown() {
+            true => Ok(entry),
+            false => Ok(self.derived(crate::Shape::Any, [rest])),
         }
     }
 

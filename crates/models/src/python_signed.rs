@@ -154,6 +154,33 @@ struct Proof {
 }
 
 fn settle(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, proof: Proof) -> Answer {
+    let token = proof.token.clone();
+    prove(host, machine, call, proof)?;
+    Ok(Some(proven(host, machine, &token)))
+}
+
+/// What another server signs says what has happened there, and not who is asking here.
+fn settle_event(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    proof: Proof,
+) -> Answer {
+    let decided = machine.derived(Shape::Any, [&proof.token, &proof.key]);
+    prove(host, machine, call, proof)?;
+    let origin = Origin::Claim(Ustr::from(""));
+    let mut event = value_from(host, machine, Shape::Object, origin);
+    event.control = decided.origins;
+    Ok(Some(event))
+}
+
+/// Notes the verification, and throws if the signature is wrong.
+fn prove(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    proof: Proof,
+) -> Result<(), firedoor_eval::Stop> {
     let effect = EffectKind::Verify(VerifyToken {
         kind: TokenKind::Signed,
         token: host.deep_provenance(machine, &proof.token),
@@ -167,8 +194,7 @@ fn settle(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, proof: P
     });
     host.effect(machine, effect, call.span);
     let hangs_on = [&proof.token, &proof.key];
-    prove_or_throw(host, machine, proof.error, &hangs_on, call.span)?;
-    Ok(Some(proven(host, machine, &proof.token)))
+    prove_or_throw(host, machine, proof.error, &hangs_on, call.span)
 }
 
 fn verify(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -251,7 +277,7 @@ fn verify_stripe(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
         requires: Vec::new(),
         error: "py:stripe.SignatureVerificationError",
     };
-    settle(host, machine, call, proof)
+    settle_event(host, machine, call, proof)
 }
 
 fn verify_svix(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -262,5 +288,5 @@ fn verify_svix(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         requires: Vec::new(),
         error: "py:svix.webhooks.WebhookVerificationError",
     };
-    settle(host, machine, call, proof)
+    settle_event(host, machine, call, proof)
 }

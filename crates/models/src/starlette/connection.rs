@@ -294,6 +294,15 @@ fn scope_value(host: &ModelHost, machine: &mut Machine<'_>, scope: ObjectId, nam
             let value = named_part(host, machine, RequestPart::Header, "");
             value.shaped(Shape::Any)
         }
+        // A client names what it speaks in a header of the handshake, and sometimes who it is.
+        "subprotocols" => {
+            let value = named_part(host, machine, RequestPart::Header, "sec-websocket-protocol");
+            let element = value.shaped(Shape::String);
+            let place = machine.place();
+            machine
+                .make_open_list(Vec::new(), Some(element), place)
+                .with_origins(value.origins)
+        }
         "client" => host.request_value(machine, RequestPart::Address, "client"),
         "app" | "session" | "state" | "user" | "auth" => match request {
             Some(request) => {
