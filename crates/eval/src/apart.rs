@@ -58,7 +58,10 @@ impl<'p> Machine<'p> {
         mut kinds: Vec<Vec<Thrown>>,
     ) -> Result<Completion, Stop> {
         if kinds.len() < 2 {
-            return self.run_handler_once(handler, kinds.pop().unwrap_or_default());
+            let last = kinds.pop().unwrap_or_default();
+            let own = self.common_to(&last);
+            self.decided.extend(own);
+            return self.run_handler_once(handler, last);
         }
         let others = kinds.split_off(1);
         let first = kinds.pop().unwrap_or_default();
