@@ -13,6 +13,9 @@ use crate::{Atom, Decided, Machine, ObjectId, ObjectKind, OriginSet, Stop, Throw
 /// The most kinds that are told apart by one handler.
 const MOST: usize = 16;
 
+/// The most ways to what is caught together that are remembered.
+const MOST_WAYS: usize = 16;
+
 /// What tells an exception from others: of what class it is, and the constants that it carries.
 #[derive(PartialEq)]
 enum Kind {
@@ -89,6 +92,35 @@ impl<'p> Machine<'p> {
             },
             |machine| machine.run_kinds(handler, others),
         )
+    }
+
+    /// Exceptions that are caught together have different ways, and what their handler does is what each of them came
+    /// to: two limits that answer alike both refuse. The decision that a handler runs remembers those ways.
+    pub(crate) fn keep_ways(&mut self, taken: &[Thrown]) {
+        let [first, _, ..] = taken else {
+            return;
+        };
+        // What the body has decided stands behind it.
+        let mut known = self.decided.iter().rev();
+        let Some(caught) = known.find(|step| !first.decided.contains(*step)).copied() else {
+            return;
+        };
+        if !self.is_failure(caught.decision) {
+            return;
+        }
+        let known: FxHashSet<Decided> = self.decided.iter().copied().collect();
+        let last = |thrown: &Thrown| {
+            let mut steps = thrown.decided.iter().rev();
+            steps.find(|step| !known.contains(*step)).copied()
+        };
+        let mut ways: Vec<(bool, Decided)> = Vec::new();
+        for way in taken.iter().filter_map(last) {
+            if ways.len() < MOST_WAYS && !ways.contains(&(caught.side, way)) {
+                ways.push((caught.side, way));
+            }
+        }
+        let decision = self.decisions.get_mut(caught.decision.0 as usize);
+        decision.caught.extend(ways);
     }
 
     /// What has been decided on the way to all of these, and is not known here.

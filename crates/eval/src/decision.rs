@@ -110,9 +110,17 @@ pub struct Decision {
     pub label: Option<Ustr>,
     /// The decisions of which one holds, where this is what others have left.
     pub remainder: SmallVec<[Decided; 4]>,
+    /// Where several exceptions are caught together on a side, what decided last that each of them was thrown.
+    pub caught: Vec<(bool, Decided)>,
 }
 
 impl Decision {
+    /// Returns what decided last that what a handler on this side has caught was thrown, if that was one of several.
+    pub fn caught_on(&self, side: bool) -> impl Iterator<Item = Decided> {
+        let own = self.caught.iter().filter(move |(own, _)| *own == side);
+        own.map(|(_, way)| *way)
+    }
+
     /// Returns the decision that stands for those that were given up.
     pub(crate) fn blank() -> Decision {
         Decision {
@@ -124,6 +132,7 @@ impl Decision {
             ends: [SideEnd::NotRun; 2],
             label: None,
             remainder: SmallVec::new(),
+            caught: Vec::new(),
         }
     }
 }

@@ -100,7 +100,7 @@ impl<'p> Machine<'p> {
         let value = self.derived(Shape::Any, [whole]);
         Ok(match atom {
             Atom::String(_) | Atom::Pattern(_) => self.picked(value, key),
-            _ => value,
+            _ => host.picked(self, key, value),
         })
     }
 
@@ -138,14 +138,13 @@ impl<'p> Machine<'p> {
             atoms.all(|atom| matches!(atom, Atom::String(_) | Atom::Number(_)))
         };
         let is_choice = !object.is_open && object.elements.iter().all(is_constant);
-        let element = self.element_of_open(whole);
-        match is_choice {
-            true => self.picked(element, key),
-            false => {
-                let host = self.host();
-                host.picked(self, key, element)
-            }
+        let mut element = self.element_of_open(whole);
+        if is_choice {
+            element = self.picked(element, key);
         }
+        // A text that was not sent is a constant, and what is cut out of it stands for what would be sent.
+        let host = self.host();
+        host.picked(self, key, element)
     }
 
     /// Reads the value under `key` of a map; every value that may be under it, if that is undecided.

@@ -133,6 +133,7 @@ impl Machine<'_> {
             ends: [SideEnd::Returns, SideEnd::Goes],
             label: None,
             remainder: left.iter().copied().collect(),
+            caught: Vec::new(),
         });
         self.decided.push(Decided {
             decision,
@@ -186,6 +187,7 @@ impl Machine<'_> {
             ends: [SideEnd::Throws, SideEnd::Goes],
             label: None,
             remainder: own.into_iter().flatten().collect(),
+            caught: Vec::new(),
         });
         Some(Decided {
             decision,
@@ -256,6 +258,7 @@ impl Machine<'_> {
             ends: [SideEnd::Returns; 2],
             label: None,
             remainder: SmallVec::new(),
+            caught: Vec::new(),
         });
         Decided {
             decision,

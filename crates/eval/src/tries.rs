@@ -235,6 +235,7 @@ impl<'p> Machine<'p> {
             ends: [SideEnd::NotRun; 2],
             label: None,
             remainder: smallvec::SmallVec::new(),
+            caught: Vec::new(),
         })
     }
 
@@ -317,6 +318,7 @@ impl<'p> Machine<'p> {
         handler: &'p TryHandler,
         taken: Vec<Thrown>,
     ) -> Result<Completion, Stop> {
+        self.keep_ways(&taken);
         let value = self.join_all(taken.iter().map(|thrown| &thrown.value));
         let scope = self.enter_block();
         if let Some(binding) = &handler.binding {

@@ -69,10 +69,9 @@ impl Decisions {
         let mut refusals = FxHashMap::default();
         for refusal in runs.iter().flat_map(|run| &run.refusals) {
             for decided in &refusal.decided {
-                let left = &machine.decision(decided.decision).remainder;
-                for decided in [decided].into_iter().chain(left) {
+                for decided in with_others(machine, *decided) {
                     refusals
-                        .entry(*decided)
+                        .entry(decided)
                         .or_insert_with(|| refusal.refusal.clone());
                 }
             }
@@ -88,9 +87,8 @@ impl Decisions {
             };
             if goes_on {
                 for decided in &effect.decided {
-                    refusals.remove(decided);
-                    for left in &machine.decision(decided.decision).remainder {
-                        refusals.remove(left);
+                    for decided in with_others(machine, *decided) {
+                        refusals.remove(&decided);
                     }
                 }
             }
@@ -183,6 +181,18 @@ impl Decisions {
         }
         checks
     }
+}
+
+/// Returns the decision with those that it stands for: what others have left, and the ways to what is caught with it.
+fn with_others(machine: &Machine<'_>, decided: Decided) -> Vec<Decided> {
+    let known = machine.decision(decided.decision);
+    let mut all = vec![decided];
+    all.extend(&known.remainder);
+    for way in known.caught_on(decided.side) {
+        all.push(way);
+        all.extend(&machine.decision(way.decision).remainder);
+    }
+    all
 }
 
 fn is_end(end: firedoor_eval::SideEnd) -> bool {

@@ -42,6 +42,13 @@ pub static MODEL: Model = Model {
     ],
     members: &[
         ("ws:socket.readyState", state_number),
+        // Each connection has the constants of its class too.
+        ("ws:socket.CONNECTING", |_, _, _, _| {
+            Some(Value::number(0.0))
+        }),
+        ("ws:socket.OPEN", |_, _, _, _| Some(Value::number(1.0))),
+        ("ws:socket.CLOSING", |_, _, _, _| Some(Value::number(2.0))),
+        ("ws:socket.CLOSED", |_, _, _, _| Some(Value::number(3.0))),
         ("ws:socket.bufferedAmount", state_number),
         ("ws:socket._socket", connection),
         ("ws:socket.*", missing),

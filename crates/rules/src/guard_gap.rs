@@ -103,6 +103,8 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         .filter(|other| {
             other.transport == entry.transport && query::changes_state(other) == changes
         })
+        // A connection does not do what its messages do.
+        .filter(|other| other.message.is_some() == entry.message.is_some())
         .filter(|other| control != Control::Authorization || shares_asset(entry, other))
         .collect();
     let guarded: Vec<&EntryPoint> = peers

@@ -15,6 +15,7 @@ use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
 use crate::rank_within;
 use crate::shortfall::{Shortfall, shortfalls};
+use crate::socket::is_memory;
 use crate::unowned::is_author;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -186,11 +187,20 @@ fn is_one(access: &Access) -> bool {
     keys.any(|field| field.operator == "=" && is_bare_id(&field.name))
 }
 
+/// Holds for what the process remembers and does not tell: whoever a message goes to is looked for among all who are
+/// connected.
+fn is_kept_back(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let asset = access.asset;
+    is_memory(map, asset) && !entry.effects.iter().any(|it| query::tells(it, asset))
+}
+
 /// Everything else that touches the asset asks for a role.
 fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         let is_telling = match access.operation {
-            Operation::Read => access.is_many && !is_one(access),
+            Operation::Read => {
+                access.is_many && !is_one(access) && !is_kept_back(map, entry, access)
+            }
             // To take one of what is there is to use it.
             Operation::Update => {
                 access.values.is_empty() || access.values.iter().any(|it| !is_counted(it))

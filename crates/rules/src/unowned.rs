@@ -260,8 +260,12 @@ fn is_named_by_number(usage: &Usage<'_>) -> bool {
 }
 
 pub(crate) fn is_identifier(name: &str) -> bool {
+    // `plot_id` and `plotId` are the same, and `paid` is no number.
+    let is_joined = name.ends_with("Id") && name.len() > 2;
     let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "id" | "_id" | "uuid" | "key" | "pk") || name.ends_with("_id")
+    is_joined
+        || matches!(name.as_str(), "id" | "_id" | "uuid" | "key" | "pk")
+        || name.ends_with("_id")
 }
 
 fn is_reading(kind: Use) -> bool {

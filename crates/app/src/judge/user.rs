@@ -16,7 +16,8 @@ pub fn user_control(check: &Check) -> Option<Control> {
     if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(check) {
         return None;
     }
-    if only_asks_who(check) || asks_for_whole(check) || is_met_by_every_rank(check) {
+    let asks_who = only_asks_who(check) || asks_for_whole(check) || finds_caller(check);
+    if asks_who || is_met_by_every_rank(check) {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
@@ -104,6 +105,39 @@ fn asks_for_whole(check: &Check) -> bool {
         && origins
             .iter()
             .all(|origin| is_of_caller(origin) || is_constant(origin))
+}
+
+/// Holds if the check only asks whether there is a record of what the caller came with: a session that is looked up
+/// by its cookie, also together with the account that it is of. Nothing that the request names had a say in it.
+fn finds_caller(check: &Check) -> bool {
+    let [operand] = check.operands.as_slice() else {
+        return false;
+    };
+    let is_his = |origin: &Origin| match origin {
+        Origin::Record {
+            field,
+            of_principal,
+            ..
+        } => *of_principal && field.is_empty(),
+        Origin::Literal(_) => true,
+        _ => false,
+    };
+    let is_carried = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Request(RequestPart::Cookie | RequestPart::Header, _)
+        )
+    };
+    let is_named = |origin: &Origin| {
+        !is_carried(origin) && origin.is_from_client() || matches!(origin, Origin::Principal(_))
+    };
+    let found_by = check.control.origins();
+    check.kind == CheckKind::Presence
+        && !check.is_alternative
+        && operand.is_of_principal()
+        && operand.origins().iter().all(is_his)
+        && found_by.iter().any(is_carried)
+        && !found_by.iter().any(is_named)
 }
 
 /// Holds if the bound is the place of what stands in no list, which no place is below: as where the name that is asked

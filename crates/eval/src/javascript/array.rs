@@ -346,7 +346,11 @@ fn at(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
             .filter(|_| index >= 0.0)
             .cloned()
             .unwrap_or_else(Value::undefined),
-        _ => machine.element_of_open(call.this),
+        _ => {
+            let element = machine.element_of_open(call.this);
+            let host = machine.host();
+            host.picked(machine, &call.argument(0), element)
+        }
     }))
 }
 
