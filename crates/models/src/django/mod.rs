@@ -18,6 +18,7 @@ pub(crate) mod drf_errors;
 pub(crate) mod drf_guards;
 pub(crate) mod drf_methods;
 pub(crate) mod drf_permissions;
+pub(crate) mod drf_unread;
 pub(crate) mod forms;
 pub(crate) mod generic;
 pub(crate) mod guard_tests;
