@@ -79,6 +79,8 @@ pub struct Memory {
     pub(crate) names: FxHashMap<Ustr, Ustr>,
     /// What the running request proves who is asking by, if that is not its session.
     pub(crate) credential: Option<(firedoor_app::RequestPart, &'static str)>,
+    /// The cookies by which the program itself finds out who is asking, besides that.
+    pub(crate) cookies: Vec<firedoor_app::Origin>,
 }
 
 impl Memory {
