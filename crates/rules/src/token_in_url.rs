@@ -43,7 +43,11 @@ fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
     for found in verified(map) {
         let given = &found.token.token;
         let is_either = is_proof(&found) && given.is_from(RequestPart::Query);
-        let is_guards = found.entry.transport == Transport::Http && found.effect.layer.is_some();
+        // Where browsers can send nothing else with a handshake, the URL is a need.
+        let is_needed = found.entry.transport != Transport::Http
+            && !given.is_from(RequestPart::Header)
+            && !given.is_from(RequestPart::Cookie);
+        let is_guards = !is_needed && found.effect.layer.is_some();
         if !is_either || !is_guards || !all.iter().any(|made| accepts(&found, made.token)) {
             continue;
         }
