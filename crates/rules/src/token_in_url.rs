@@ -56,7 +56,10 @@ fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
             None => places.push((found.effect.span, vec![found.entry], found.effect)),
         }
     }
-    for (span, entries, effect) in places {
+    for (span, mut entries, effect) in places {
+        let behind = map.entry_points.iter().filter(|it| is_behind(it, &entries));
+        let behind: Vec<&EntryPoint> = behind.collect();
+        entries.extend(behind);
         let changes = entries.iter().any(|entry| query::changes_state(entry));
         let (Some(first), true, true) = (entries.first(), entries.len() >= FEWEST, changes) else {
             continue;
@@ -80,6 +83,17 @@ fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
         }
         finding.report();
     }
+}
+
+/// A message of a connection comes to whom its handshake has let in, and to nobody else.
+fn is_behind(entry: &EntryPoint, guarded: &[&EntryPoint]) -> bool {
+    let is_its_handshake = |other: &&EntryPoint| {
+        other.transport != Transport::Http
+            && other.message.is_none()
+            && (other.transport, other.app, other.path) == (entry.transport, entry.app, entry.path)
+    };
+    let is_known = guarded.iter().any(|other| std::ptr::eq(*other, entry));
+    entry.message.is_some() && !is_known && guarded.iter().any(is_its_handshake)
 }
 
 fn redirects(entry: &EntryPoint, made: &[&Issued<'_>], findings: &mut Findings) {

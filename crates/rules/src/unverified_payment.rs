@@ -118,9 +118,8 @@ fn is_settled(entry: &EntryPoint) -> bool {
 /// Holds if the provider is asked about a payment that the client names, and the order is another matter that the client
 /// names too: nothing says that the one was made for the other.
 fn answers_for_any(entry: &EntryPoint, booked: &Effect, access: &Access) -> bool {
-    let is_named = |value: &Provenance| {
-        value.is_from(RequestPart::Body) || value.is_from(RequestPart::Query)
-    };
+    let is_named =
+        |value: &Provenance| value.is_from(RequestPart::Body) || value.is_from(RequestPart::Query);
     let is_answer = |value: &Provenance| {
         let mut origins = value.origins().iter();
         origins.any(|origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_)))
