@@ -55,6 +55,68 @@ pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
     found
 }
 
+/// Returns the admissions by invites that name the person: a record of the caller's that he chooses by its number lets
+/// him in, is marked by that, and is asked elsewhere whether it is marked.
+pub fn named_admissions(map: &Map) -> Vec<Admission<'_>> {
+    let accounts = account_assets(map);
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        for (effect, access) in handler_accesses(entry) {
+            let is_own = |field: &Field| field.operator == "=" && is_principal(&field.value);
+            let mut key = access.key.iter();
+            let Some(field) = key.find(|field| {
+                crate::lookups::is_identifier(&field.name)
+                    && field.operator == "="
+                    && is_clients_choice(&field.value)
+            }) else {
+                continue;
+            };
+            if access.operation != Operation::Read
+                || accounts.contains(&access.asset)
+                || !access.key.iter().any(is_own)
+                || !is_marked(map, entry, access.asset)
+            {
+                continue;
+            }
+            let lookup = Lookup {
+                entry,
+                effect,
+                access,
+                field,
+            };
+            let admission = handler_accesses(entry).find(|(effect, write)| {
+                write.operation == Operation::Create
+                    && admits(map, &accounts, &lookup, effect, write)
+            });
+            found.extend(admission.map(|(effect, access)| Admission {
+                lookup,
+                effect,
+                access,
+            }));
+        }
+    }
+    found
+}
+
+/// Holds if the entry point notes the time in a record of the asset in which others look for none.
+fn is_marked(map: &Map, entry: &crate::EntryPoint, asset: Ustr) -> bool {
+    let marks: Vec<Ustr> = handler_accesses(entry)
+        .filter(|(_, access)| access.asset == asset && access.operation == Operation::Update)
+        .flat_map(|(_, access)| &access.values)
+        .filter(|field| field.value.origins().contains(&Origin::Clock))
+        .map(|field| field.name)
+        .collect();
+    let asks = |field: &Field| {
+        let is_plain = matches!(field.operator, "=" | "is" | "is null");
+        is_plain && marks.contains(&field.name) && field.value.literal().is_some()
+    };
+    map.entry_points
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, entry))
+        .flat_map(handler_accesses)
+        .any(|(_, access)| access.asset == asset && access.key.iter().any(asks))
+}
+
 /// Whoever is asked for among those who belong to the record is in already: what names it lets nobody in.
 fn is_of_member(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
     handler_accesses(entry).any(|(_, access)| {

@@ -1,8 +1,11 @@
 //! Finds entry points at which short codes can be guessed without end.
 
-use firedoor_app::{Control, EntryPoint, Field, Map, Operation, Origin, Verdict, query};
+use firedoor_app::{
+    Control, EffectKind, EntryPoint, Field, Map, Operation, Origin, Verdict, query,
+};
 
 use crate::login_without_throttle::numbers;
+use crate::secret_size::is_long;
 use crate::throttle::{is_throttled, with_place};
 use crate::{Findings, Rule, Severity};
 
@@ -21,7 +24,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if query::verifies_code(entry) && !is_throttled(map, entry) && !is_enrolment(entry) {
-            report(entry, findings);
+            report(map, entry, findings);
         }
     }
 }
@@ -46,10 +49,15 @@ fn is_enrolment(entry: &EntryPoint) -> bool {
         })
 }
 
-fn report(entry: &EntryPoint, findings: &mut Findings) {
+fn report(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     let Some(effect) = query::compared_code(entry) else {
         return;
     };
+    if let EffectKind::CompareSecret(found) = &effect.kind
+        && is_long(map, &found.expected)
+    {
+        return;
+    }
     let finding = findings
         .at_entry(entry)
         .title(format!("codes can be guessed at `{}`", entry.id()))

@@ -31,11 +31,13 @@ fn check(map: &Map, findings: &mut Findings) {
         let mut writers: Vec<&EntryPoint> = unprotected_writers(map, found.cookie)
             .filter(|entry| is_simple(entry))
             .collect();
-        // Few visitors are administrators, and to be logged out is a nuisance only.
+        // Few visitors are administrators, and to be logged out is a nuisance only. What changes how much somebody has
+        // costs him most.
         writers.sort_by_key(|entry| {
             (
                 entry.verdict(Control::Authorization).refuses(),
                 !changes_more_than_sessions(map, entry),
+                !counts_for_account(map, entry),
             )
         });
         if let Some(first) = writers.first() {
@@ -110,6 +112,16 @@ fn keeps_session(entry: &EntryPoint) -> bool {
                 effect.kind,
                 EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _)
             )
+    })
+}
+
+/// A number of the visitor's account is raised or lowered.
+fn counts_for_account(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    query::handler_accesses(entry).any(|(_, access)| {
+        let mut values = access.values.iter();
+        accounts.contains(&access.asset)
+            && values.any(|field| matches!(field.operator, "+=" | "-="))
     })
 }
 

@@ -18,15 +18,68 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    report_unread(map, findings);
     for entry in &map.entry_points {
         // What decorates a function that is registered already is no layer (`dead-guard`).
         let layers = entry.late.iter();
         for layer in layers.filter(|layer| layer.kind != LayerKind::Inline) {
+            if is_unread(entry, layer) {
+                continue;
+            }
             if let Some(control) = missed(map, entry, layer).or_else(|| idle(map, entry, layer)) {
                 report(entry, layer, control, findings);
             }
         }
     }
+}
+
+/// Reports limits that entry points name and no limiter before them asks for. One list of limiters is shared by many, so
+/// that all of them are one finding, which the entry point names at which guesses are made.
+fn report_unread(map: &Map, findings: &mut Findings) {
+    let named = map.entry_points.iter().filter_map(|entry| {
+        let mut late = entry.late.iter();
+        let layer = late.find(|layer| is_unread(entry, layer) && is_tighter(entry, layer))?;
+        Some((entry, layer))
+    });
+    let mut found: Vec<(&EntryPoint, &Layer)> = named.collect();
+    found.sort_by_key(|(entry, _)| {
+        (
+            !query::verifies_password(entry),
+            !query::verifies_code(entry),
+        )
+    });
+    let Some((entry, layer)) = found.first() else {
+        return;
+    };
+    let others = match found.len() {
+        1 => String::new(),
+        number => format!(" and {} others", number - 1),
+    };
+    let mut finding = findings
+        .at_entry(entry)
+        .symbol(&layer.name)
+        .title(format!(
+            "nothing reads the limit that `{}`{others} names",
+            entry.id()
+        ))
+        .message(format!(
+            "Only `{}` asks for it, and that is not among the limiters here: a list that a view sets replaces the one of the settings.",
+            layer.name
+        ))
+        .because("named", layer.mounted, "the limit is named for this entry point");
+    if let Some(wide) = entry.layers.iter().find(|layer| layer.throttle.is_some()) {
+        finding = finding.because(
+            "counts",
+            wide.mounted,
+            format!("`{}` lets far more through", wide.name),
+        );
+    }
+    finding.report();
+}
+
+/// The entry point names a limit for a limiter that does not run before it.
+fn is_unread(entry: &EntryPoint, layer: &Layer) -> bool {
+    is_marked(entry, layer) && layer.throttle.is_some()
 }
 
 /// Returns the control of a guard that stands before no entry point at all, of those that the entry point needs. A lesser
@@ -58,6 +111,24 @@ fn missed(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
             && (is_marked(entry, layer) || is_needed(map, entry, *control))
     })
 }
+
+/// The limiter would let through far less than what the others before the entry point do.
+fn is_tighter(entry: &EntryPoint, layer: &Layer) -> bool {
+    let hourly = |layer: &Layer| {
+        let throttle = layer.throttle.as_ref()?;
+        let window = throttle.window.filter(|window| *window > 0)?;
+        Some(throttle.limit?.saturating_mul(3_600) / window)
+    };
+    let Some(own) = hourly(layer) else {
+        return false;
+    };
+    // What the handler counts by itself is something else, as attempts at one account.
+    let mut others = entry.layers.iter().filter(|other| other.throttle.is_some());
+    others.all(|other| hourly(other).is_some_and(|other| other / TIGHTER >= own))
+}
+
+/// So many times fewer requests are another kind of limit.
+const TIGHTER: u64 = 5;
 
 /// A decorator at the route asks for the guard, which is not mounted there.
 fn is_marked(entry: &EntryPoint, layer: &Layer) -> bool {

@@ -43,4 +43,22 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("admits", found.effect.span, "whoever presents it is let in here")
             .report();
     }
+    for found in admissions::named_admissions(map) {
+        let lookup = found.lookup;
+        if lookups::consumption(&lookup, found.effect) != Use::Kept {
+            continue;
+        }
+        findings
+            .at_entry(lookup.entry)
+            .symbol("named")
+            .confidence(Confidence::High)
+            .title(format!("`{}` takes the same invite again", lookup.entry.id()))
+            .message(format!(
+                "Accepting it marks the {}, and nothing here asks for the mark as others do: whoever was removed comes back with the old invite.",
+                lookup.access.asset
+            ))
+            .because("looks-up", lookup.effect.span, "the invite is found here")
+            .because("admits", found.effect.span, "whoever was invited is let in here")
+            .report();
+    }
 }

@@ -1,8 +1,8 @@
 //! Finds log-ins through another site that open the account with an address which nobody has verified.
 
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    Refusal, passwords, query,
+    Access, Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin,
+    Provenance, Refusal, passwords, query,
 };
 
 use crate::oauth_flow::{is_told, logs_in, word};
@@ -216,10 +216,27 @@ fn linked_unasked<'m>(
             _ => false,
         })
     };
+    // Of a check that asks of accounts only where none is found, the found ones are let past.
+    let spares_found = |check: &Check| {
+        let finds = |part: &Check| {
+            let is_found = |operand: &Provenance| {
+                let mut fields = operand.record_fields(access.asset);
+                fields.any(|field| field.is_empty())
+            };
+            let is_there = match part.kind {
+                CheckKind::Presence => part.outcome,
+                CheckKind::Equality => !part.outcome && part.operands.iter().any(is_nothing),
+                _ => false,
+            };
+            is_there && part.operands.iter().any(is_found) && !is_asked(&part.provenance())
+        };
+        check.is_alternative && check.alternatives.iter().any(finds)
+    };
     let is_behind = |effect: &Effect| {
         entry.checks_of(effect).any(|check| {
             !matches!(check.kind, CheckKind::Proof | CheckKind::Failure)
                 && is_asked(&check.provenance())
+                && !spares_found(check)
         })
     };
     // What accounts are found by from then on is the link; a new picture is none.
@@ -238,17 +255,39 @@ fn linked_unasked<'m>(
     if is_behind(look_up) {
         return None;
     }
+    // A record of its own may hold the link: it names the account, and is found by the other site's identifier.
+    let is_kept_beside = |write: &Access| {
+        let found_by = |field: &Field| {
+            let mut keys = query::handler_accesses(entry)
+                .filter(|(_, found)| found.asset == write.asset && !found.operation.is_write())
+                .flat_map(|(_, found)| &found.key);
+            keys.any(|key| key.name == field.name && is_told(map, &key.value))
+        };
+        write.operation == Operation::Create
+            && write.asset != access.asset
+            && write
+                .values
+                .iter()
+                .any(|field| field.value.record_fields(access.asset).next().is_some())
+            && write.values.iter().any(|field| {
+                !is_contact(&field.name) && is_told(map, &field.value) && found_by(field)
+            })
+    };
     query::handler_accesses(entry)
         .filter(|(_, write)| {
             let fields = || write.key.iter().chain(&write.values);
-            write.operation == Operation::Update
+            let is_changed = write.operation == Operation::Update
                 && write.asset == access.asset
                 && write.key.iter().any(is_found)
-                && write.values.iter().any(is_link)
-                && !fields().any(|field| is_asked(&field.value))
+                && write.values.iter().any(is_link);
+            (is_changed || is_kept_beside(write)) && !fields().any(|field| is_asked(&field.value))
         })
         .map(|(effect, _)| effect)
         .find(|effect| is_after(effect) && !is_behind(effect))
+}
+
+fn is_nothing(value: &Provenance) -> bool {
+    value.is_empty() || value.literal().is_some_and(|text| text == "null")
 }
 
 /// How sites call it: `email_verified`, `verified_email`, `verified`, `is_email_confirmed`, `xms_edov`.

@@ -1,10 +1,12 @@
 //! Finds tokens for one use that work again.
 
 use firedoor_app::{
-    Effect, Map, lookups,
+    Control, Effect, Field, Map, Operation, lookups,
     lookups::{Lookup, Use},
     openings, query, sessions,
 };
+
+use ustr::Ustr;
 
 use crate::resets::resets;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -22,7 +24,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for (lookup, used) in uses(map) {
+    let all = uses(map).into_iter().chain(new_addresses(map));
+    for (lookup, used) in all {
         let outcome = lookups::consumption(&lookup, used);
         if outcome == Use::Consumed {
             continue;
@@ -57,6 +60,46 @@ fn check(map: &Map, findings: &mut Findings) {
 pub fn uses(map: &Map) -> Vec<(Lookup<'_>, &Effect)> {
     let resets = resets(map).map(|reset| (reset.lookup, reset.effect));
     resets.chain(log_ins(map)).collect()
+}
+
+/// Changes of an account by whoever presents a token, which take an address from its record: those of which others take
+/// such tokens once.
+fn new_addresses(map: &Map) -> Vec<(Lookup<'_>, &Effect)> {
+    let accounts = query::account_assets(map);
+    let mut found: Vec<(Lookup<'_>, &Effect)> = Vec::new();
+    for entry in &map.entry_points {
+        if entry.verdict(Control::Authentication).refuses()
+            || sessions::password_change(map, entry).is_some()
+        {
+            continue;
+        }
+        let lookup = lookups::lookups(map, entry)
+            .into_iter()
+            .find(|lookup| !accounts.contains(&lookup.access.asset) && !lookup.names_person());
+        let Some(lookup) = lookup else {
+            continue;
+        };
+        let asset = [lookup.access.asset];
+        let changed = query::handler_accesses(entry).find(|(_, access)| {
+            let is_told = |field: &Field| lookups::is_of_any(&field.value, &asset);
+            accounts.contains(&access.asset)
+                && access.operation == Operation::Update
+                && access.key.iter().any(is_told)
+                && access
+                    .values
+                    .iter()
+                    .any(|field| is_told(field) && !lookups::is_random(&field.value))
+        });
+        found.extend(changed.map(|(effect, _)| (lookup, effect)));
+    }
+    let taken_once: Vec<Ustr> = found
+        .iter()
+        .chain(&uses(map))
+        .filter(|(lookup, used)| lookups::consumption(lookup, used) == Use::Consumed)
+        .map(|(lookup, _)| lookup.access.asset)
+        .collect();
+    found.retain(|(lookup, _)| taken_once.contains(&lookup.access.asset));
+    found
 }
 
 /// Log-ins by a token that was sent to the person: they open a session for whom its record names.

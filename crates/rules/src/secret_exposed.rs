@@ -1,7 +1,8 @@
 //! Finds answers that carry the secret of a second factor which is in use.
 
 use firedoor_app::{
-    EffectKind, EntryPoint, Map, Origin, Provenance, lookups, query, second_factors,
+    Check, CheckKind, EffectKind, EntryPoint, Field, Map, Origin, Provenance, lookups, query,
+    second_factors,
 };
 use ustr::Ustr;
 
@@ -39,8 +40,11 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             };
             // Until the first code has confirmed it, the secret may be shown again.
+            let is_lasting = is_lasting(map, &field.value, &places);
             let is_enrolling = entry.checks_of(effect).any(|check| {
-                check.refusal.is_some() && second_factors::is_about_second_factor(map, check)
+                check.refusal.is_some()
+                    && second_factors::is_about_second_factor(map, check)
+                    && !(is_lasting && asks_whether_there(check, &field.value))
             });
             if is_enrolling {
                 continue;
@@ -81,6 +85,53 @@ fn is_secret(value: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
     };
     let is_outcome = is_told("true") && is_told("false");
     has_secret && !is_worked_on && !is_outcome
+}
+
+/// Holds if the check asks for nothing but that there is a secret which can be told.
+fn asks_whether_there(check: &Check, told: &Provenance) -> bool {
+    let is_told = |origin: &Origin| told.origins().contains(origin);
+    let asks = |part: &Check| {
+        part.kind == CheckKind::Presence
+            && part.outcome
+            && part
+                .operands
+                .iter()
+                .all(|operand| operand.origins().iter().all(is_told))
+    };
+    match check.is_alternative {
+        true => check.alternatives.iter().all(asks),
+        false => asks(check),
+    }
+}
+
+/// Holds if a secret may be told that stays once a code has confirmed it: one that waits for that moves to another
+/// place, and leaves a constant behind.
+fn is_lasting(map: &Map, told: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
+    let is_constant = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    let waits = |(asset, name): (Ustr, Ustr)| {
+        map.entry_points.iter().any(|entry| {
+            query::handler_accesses(entry).any(|(_, access)| {
+                let mut values = access.values.iter();
+                let is_left = |field: &Field| field.name == name && is_constant(&field.value);
+                access.asset == asset
+                    && values.clone().any(is_left)
+                    && values.any(|field| {
+                        field.name != name && field.value.record_fields(asset).any(|it| it == name)
+                    })
+            })
+        })
+    };
+    let moves = places.iter().any(|place| waits(*place));
+    moves
+        && told.origins().iter().any(|origin| match origin {
+            Origin::Record { asset, field, .. } => {
+                places.contains(&(*asset, *field)) && !waits((*asset, *field))
+            }
+            _ => false,
+        })
 }
 
 fn makes_secret(entry: &EntryPoint, places: &[(Ustr, Ustr)]) -> bool {

@@ -86,7 +86,20 @@ fn bits_of(map: &Map, asset: Ustr, field: Ustr, key: &[Field]) -> Option<u32> {
     if is_chosen(map, asset, field) {
         return None;
     }
-    let written = map.entry_points.iter().flat_map(|entry| {
+    let bits = made_bits(map, asset, field, key)
+        .map(|bits| bits.unwrap_or(u32::MAX))
+        .max()?;
+    (bits < GUESSABLE_BITS).then_some(bits)
+}
+
+/// Returns the bits of the random values that records of `asset` which the key can find get in `field`, where known.
+fn made_bits<'m>(
+    map: &'m Map,
+    asset: Ustr,
+    field: Ustr,
+    key: &'m [Field],
+) -> impl Iterator<Item = Option<u32>> + 'm {
+    let written = map.entry_points.iter().flat_map(move |entry| {
         query::accesses(entry)
             .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
             .filter(move |(_, access)| lookups::values_agree(&access.values, key))
@@ -98,15 +111,24 @@ fn bits_of(map: &Map, asset: Ustr, field: Ustr, key: &[Field]) -> Option<u32> {
         .asset(asset)
         .and_then(|asset| asset.field(&field))
         .and_then(|field| field.default.as_ref());
-    let bits = written
+    written
         .chain(default)
         .flat_map(Provenance::origins)
         .filter_map(|origin| match origin {
-            Origin::Random { bits, .. } => Some(bits.unwrap_or(u32::MAX)),
+            Origin::Random { bits, .. } => Some(*bits),
             _ => None,
         })
-        .max()?;
-    (bits < GUESSABLE_BITS).then_some(bits)
+}
+
+/// Holds if what a client has to hit is a field of a record that chance always fills with so much that nobody hits it.
+pub fn is_long(map: &Map, expected: &Provenance) -> bool {
+    let [Origin::Record { asset, field, .. }] = expected.origins() else {
+        return false;
+    };
+    let mut made = made_bits(map, *asset, *field, &[]).peekable();
+    made.peek().is_some()
+        && made.all(|bits| bits.is_some_and(|bits| bits >= GUESSABLE_BITS))
+        && !is_chosen(map, *asset, *field)
 }
 
 fn is_chosen(map: &Map, asset: Ustr, field: Ustr) -> bool {

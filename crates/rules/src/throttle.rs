@@ -355,7 +355,23 @@ fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
         .map(|(_, access)| access)
         .filter(|access| repeats(access))
         .collect();
-    check.refusal.is_some() && counting::asks_for_count(check, &accesses)
+    check.refusal.is_some() && !is_of_room(check) && counting::asks_for_count(check, &accesses)
+}
+
+/// Holds if the check holds how many there are against how many a record has room for: that says nothing of those who were
+/// not let in.
+fn is_of_room(check: &Check) -> bool {
+    let mut operands = check.operands.iter();
+    let is_number = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|it| matches!(it, Origin::Record { field, .. } if field.is_empty()))
+    };
+    let is_room = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        !value.is_empty()
+            && origins.all(|it| matches!(it, Origin::Record { field, .. } if !field.is_empty()))
+    };
+    check.kind == CheckKind::Bound && operands.clone().any(is_number) && operands.any(is_room)
 }
 
 /// Holds if the access does nothing but count attempts: a check refuses by the number that it changes, as what was too

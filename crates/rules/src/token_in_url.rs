@@ -43,7 +43,11 @@ fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
     for found in verified(map) {
         let given = &found.token.token;
         let is_either = is_proof(&found) && given.is_from(RequestPart::Query);
-        let is_guards = found.entry.transport == Transport::Http && found.effect.layer.is_some();
+        // Where browsers can send nothing else with a handshake, the URL is a need.
+        let is_needed = found.entry.transport != Transport::Http
+            && !given.is_from(RequestPart::Header)
+            && !given.is_from(RequestPart::Cookie);
+        let is_guards = !is_needed && found.effect.layer.is_some();
         if !is_either || !is_guards || !all.iter().any(|made| accepts(&found, made.token)) {
             continue;
         }
@@ -52,7 +56,10 @@ fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
             None => places.push((found.effect.span, vec![found.entry], found.effect)),
         }
     }
-    for (span, entries, effect) in places {
+    for (span, mut entries, effect) in places {
+        let behind = map.entry_points.iter().filter(|it| is_behind(it, &entries));
+        let behind: Vec<&EntryPoint> = behind.collect();
+        entries.extend(behind);
         let changes = entries.iter().any(|entry| query::changes_state(entry));
         let (Some(first), true, true) = (entries.first(), entries.len() >= FEWEST, changes) else {
             continue;
@@ -76,6 +83,17 @@ fn taken(map: &Map, all: &[Issued<'_>], findings: &mut Findings) {
         }
         finding.report();
     }
+}
+
+/// A message of a connection comes to whom its handshake has let in, and to nobody else.
+fn is_behind(entry: &EntryPoint, guarded: &[&EntryPoint]) -> bool {
+    let is_its_handshake = |other: &&EntryPoint| {
+        other.transport != Transport::Http
+            && other.message.is_none()
+            && (other.transport, other.app, other.path) == (entry.transport, entry.app, entry.path)
+    };
+    let is_known = guarded.iter().any(|other| std::ptr::eq(*other, entry));
+    entry.message.is_some() && !is_known && guarded.iter().any(is_its_handshake)
 }
 
 fn redirects(entry: &EntryPoint, made: &[&Issued<'_>], findings: &mut Findings) {

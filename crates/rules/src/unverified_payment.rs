@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    Verdict, is_left_out, ownership, query,
+    RequestPart, Verdict, is_left_out, ownership, query,
 };
 
 use crate::client_value::{is_counted, written_fields};
@@ -43,7 +43,10 @@ fn check(map: &Map, findings: &mut Findings) {
             access.operation == Operation::Update
                 && is_booking(map, access, field)
                 && match is_callers {
-                    true => is_proven_elsewhere(map, entry, access, field) && !is_settled(entry),
+                    true => {
+                        is_proven_elsewhere(map, entry, access, field) && !is_settled(entry)
+                            || says_paid(field) && answers_for_any(entry, effect, access)
+                    }
                     false => !is_proven(entry, effect) && is_told(entry, effect),
                 }
         });
@@ -56,10 +59,16 @@ fn check(map: &Map, findings: &mut Findings) {
             .symbol(&access.asset)
             .confidence(Confidence::Medium)
             .title(format!("`{}` books a payment that anybody can claim", entry.id()))
-            .message(format!(
-                "`{}` of {} is changed because the request says so; no signature, secret or answer of a payment provider is checked before.",
-                field.name, access.asset
-            ))
+            .message(match answers_for_any(entry, effect, access) {
+                true => format!(
+                    "`{}` of {} is changed because some payment was made that the request names; nothing asks whether it was made for this one, and over how much.",
+                    field.name, access.asset
+                ),
+                false => format!(
+                    "`{}` of {} is changed because the request says so; no signature, secret or answer of a payment provider is checked before.",
+                    field.name, access.asset
+                ),
+            })
             .because("booked", effect.span, "it is booked here")
             .because("reached", entry.registered, "anybody reaches it")
             .report();
@@ -104,6 +113,44 @@ fn is_settled(entry: &EntryPoint) -> bool {
         || written_fields(entry).any(|(effect, access, field)| {
             takes(access, field) || is_held_against(entry, effect, access, field)
         })
+}
+
+/// Holds if the provider is asked about a payment that the client names, and the order is another matter that the client
+/// names too: nothing says that the one was made for the other.
+fn answers_for_any(entry: &EntryPoint, booked: &Effect, access: &Access) -> bool {
+    let is_named =
+        |value: &Provenance| value.is_from(RequestPart::Body) || value.is_from(RequestPart::Query);
+    let is_answer = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_)))
+    };
+    let is_of_order = |value: &Provenance| value.record_fields(access.asset).next().is_some();
+    let asks = entry.checks_of(booked).any(|check| {
+        let is_word = |value: &Provenance| value.literal().is_some();
+        check.kind == CheckKind::Equality
+            && check.operands.iter().any(is_word)
+            && check
+                .operands
+                .iter()
+                .any(|value| is_answer(value) && is_named(value) && !is_of_order(value))
+    });
+    // Whoever finds the order by what the payment says, or holds one against the other, knows what it was made for.
+    let is_by_payment = query::handler_accesses(entry).any(|(_, other)| {
+        other.asset == access.asset
+            && other
+                .key
+                .iter()
+                .any(|field| is_answer(&field.value) || is_named(&field.value))
+    });
+    let is_compared = entry.checks.iter().any(|check| {
+        check.kind != CheckKind::Failure
+            && check.operands.iter().any(is_of_order)
+            && check
+                .operands
+                .iter()
+                .any(|value| is_answer(value) || is_named(value))
+    });
+    asks && !is_by_payment && !is_compared
 }
 
 /// Holds if the old value goes into the new one, and is compared with a bound before: a balance that pays, read under

@@ -84,8 +84,11 @@ pub(crate) fn authenticate(
     if host.persona() == Persona::Attacker || users.is_empty() {
         users.push(users::anonymous(host, machine, span));
     }
-    // Looking is what the framework does for every view.
-    host.state().run.reads.truncate(reads);
+    // Looking is what the framework does for every view. A permission then asks for it.
+    let looked_at = host.state().run.reads.split_off(reads);
+    let is_cookie = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Cookie, _));
+    let cookies = looked_at.into_iter().map(|(origin, _)| origin);
+    host.state().django.cookies = cookies.filter(is_cookie).collect();
     let user = machine.join_all(&users);
     if is_unsafe(host) {
         check_forgery(host, machine, &own, request, span)?;

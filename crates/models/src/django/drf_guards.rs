@@ -347,6 +347,9 @@ pub(crate) fn run(
             authenticate(host, machine, &this, request, span)?;
         }
         _ => {
+            // A permission asks who it is, which the cookies say that the program looks at.
+            let cookies = host.state().django.cookies.clone();
+            cookies.into_iter().for_each(|cookie| host.reads(cookie));
             let this = views::api_instance(machine, view, request, arguments, span)?;
             check(host, machine, what, &this, request, None, step.mounted)?;
         }

@@ -18,6 +18,7 @@ pub(crate) mod drf_errors;
 pub(crate) mod drf_guards;
 pub(crate) mod drf_methods;
 pub(crate) mod drf_permissions;
+pub(crate) mod drf_unread;
 pub(crate) mod forms;
 pub(crate) mod generic;
 pub(crate) mod guard_tests;
@@ -78,6 +79,8 @@ pub struct Memory {
     pub(crate) names: FxHashMap<Ustr, Ustr>,
     /// What the running request proves who is asking by, if that is not its session.
     pub(crate) credential: Option<(firedoor_app::RequestPart, &'static str)>,
+    /// The cookies by which the program itself finds out who is asking, besides that.
+    pub(crate) cookies: Vec<firedoor_app::Origin>,
 }
 
 impl Memory {

@@ -15,7 +15,7 @@ pub(crate) const ROUTE: &str = "django:route";
 /// Makes the request.
 pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
     if door.transport == Transport::WebSocket {
-        host.state().django.credential = None;
+        forget_credentials(host);
         return super::channels::begin(host, machine, door);
     }
     let request = host.make_object(machine, "django:request", door.registered);
@@ -25,11 +25,17 @@ pub(crate) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
         properties.insert(Ustr::from("method"), method);
     }
     let view = door.steps.last().map(|step| step.value.clone());
+    forget_credentials(host);
     let mut state = host.state();
     state.django.request = Some(request);
     state.django.view = view;
-    state.django.credential = None;
     vec![Value::object(request)]
+}
+
+fn forget_credentials(host: &ModelHost) {
+    let mut state = host.state();
+    state.django.credential = None;
+    state.django.cookies.clear();
 }
 
 /// Runs one step.

@@ -78,8 +78,11 @@ pub(crate) fn class_doors(
             let guard = guards::make(host, machine, "login_required", &arguments, route.span);
             steps.push(guards::as_step(machine, &Value::object(guard)));
         }
+        let mut unread = None;
         if is_api && !asks_itself(machine, &class) {
-            steps.extend(api_steps(host, machine, &opened.view, &method, route.span));
+            let (asked, limit) = api_steps(host, machine, &opened.view, &method, route.span);
+            steps.extend(asked);
+            unread = limit;
         }
         let own = machine.heap.property(id, Ustr::from("$function")).cloned();
         let handler = match own {
@@ -91,7 +94,12 @@ pub(crate) fn class_doors(
         };
         steps.push(handler_step(host, machine, route, opened, &handler));
         let method = method.to_ascii_uppercase();
-        doors.push(door(machine, route, &method, &opened.view, steps, app));
+        let mut made = door(machine, route, &method, &opened.view, steps, app);
+        made.late.extend(unread.map(|step| Step {
+            mounted: route.span,
+            ..step
+        }));
+        doors.push(made);
     }
 }
 
@@ -110,14 +118,14 @@ pub(crate) fn asks_log_in(machine: &Machine<'_>, class: &Value) -> bool {
     })
 }
 
-/// The layers of a view of REST framework for one method.
+/// The layers of a view of REST framework for one method, and a limit that it names and that nothing reads.
 pub(crate) fn api_steps(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     view: &Value,
     method: &str,
     span: Span,
-) -> Vec<Step> {
+) -> (Vec<Step>, Option<Step>) {
     let request = host.make_object(machine, "django:request", span);
     let method = Value::string(&method.to_ascii_uppercase());
     let properties = &mut machine.heap.get_mut(request).properties;
@@ -127,8 +135,11 @@ pub(crate) fn api_steps(
     let (made, _) =
         machine.catching(|machine| api_instance(machine, view, &request, &arguments, span));
     match made {
-        Ok(made) => super::drf_guards::steps(host, machine, view, &made, span),
-        Err(_) => Vec::new(),
+        Ok(made) => (
+            super::drf_guards::steps(host, machine, view, &made, span),
+            super::drf_unread::limit(host, machine, view, &made, span),
+        ),
+        Err(_) => (Vec::new(), None),
     }
 }
 
