@@ -6,6 +6,7 @@ use firedoor_app::{
 };
 
 use crate::oauth_flow::{is_told, logs_in, word};
+use crate::unowned::is_identifier;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -238,17 +239,43 @@ fn linked_unasked<'m>(
     if is_behind(look_up) {
         return None;
     }
+    let is_written = |write: &Access| {
+        write.operation == Operation::Update
+            && write.asset == access.asset
+            && write.key.iter().any(is_found)
+            && write.values.iter().any(is_link)
+    };
     query::handler_accesses(entry)
         .filter(|(_, write)| {
-            let fields = || write.key.iter().chain(&write.values);
-            write.operation == Operation::Update
-                && write.asset == access.asset
-                && write.key.iter().any(is_found)
-                && write.values.iter().any(is_link)
-                && !fields().any(|field| is_asked(&field.value))
+            let mut fields = write.key.iter().chain(&write.values);
+            (is_written(write) || is_kept_beside(map, entry, write, access))
+                && !fields.any(|field| is_asked(&field.value))
         })
         .map(|(effect, _)| effect)
         .find(|effect| is_after(effect) && !is_behind(effect))
+}
+
+/// Holds if a record of its own ties what the other site calls somebody to the account that was found, and tells from
+/// then on which account it is.
+fn is_kept_beside(map: &Map, entry: &EntryPoint, write: &Access, account: &Access) -> bool {
+    let is_told_name = |field: &Field| !is_contact(&field.name) && is_told(map, &field.value);
+    let is_asked_for = |name: ustr::Ustr| {
+        let mut reads = query::handler_accesses(entry)
+            .filter(|(_, found)| found.asset == write.asset && !found.operation.is_write())
+            .flat_map(|(_, found)| &found.key);
+        reads.any(|key| key.name == name && is_told(map, &key.value))
+    };
+    let is_account = |field: &Field| {
+        let mut fields = field.value.record_fields(account.asset);
+        fields.any(|name| is_identifier(&name))
+    };
+    write.operation == Operation::Create
+        && write.asset != account.asset
+        && write.values.iter().any(is_account)
+        && write
+            .values
+            .iter()
+            .any(|field| is_told_name(field) && is_asked_for(field.name))
 }
 
 /// How sites call it: `email_verified`, `verified_email`, `verified`, `is_email_confirmed`, `xms_edov`.
