@@ -46,6 +46,8 @@ pub fn cookie(
         *flag_of = flag(host, machine, given.as_ref());
     }
     let [http_only, secure] = flags;
+    let given = option(machine, options, "secure", span);
+    let secure = as_requested(host, machine, secure, given.as_ref());
     let given = option(machine, options, "sameSite", span);
     let (same_site, same_site_flag) = same_site(host, machine, given.as_ref());
     SetCookie {
@@ -57,6 +59,37 @@ pub fn cookie(
         same_site_flag,
         path: option(machine, options, "path", span).and_then(|path| path.text()),
         is_session: false,
+    }
+}
+
+/// The condition of a flag that is set where the request came over TLS.
+const AS_REQUESTED: &str = "how the request came";
+
+/// A flag of which nothing is known may still hang on whether this request came over TLS: whoever is first asked without
+/// it is sent the cookie without it.
+pub fn as_requested(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    flag: Flag,
+    given: Option<&Value>,
+) -> Flag {
+    let is_scheme = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Line, name) => {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            matches!(last, "secure" | "scheme" | "protocol" | "is_secure")
+        }
+        _ => false,
+    };
+    let hangs_on_scheme = |value: &Value| {
+        [value.origins, value.control]
+            .into_iter()
+            .any(|set| host.origins_of(machine, set).iter().any(is_scheme))
+    };
+    match (flag, given) {
+        (Flag::Unknown, Some(value)) if hangs_on_scheme(value) => {
+            Flag::Conditional(AS_REQUESTED.to_owned())
+        }
+        (flag, _) => flag,
     }
 }
 

@@ -242,7 +242,7 @@ fn compare(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     };
     let (given, expected) = match password {
         Some(sides) => sides,
-        None if keeps_secret(&a) && !keeps_secret(&b) => (b, a),
+        None if kept_back(&a) > kept_back(&b) => (b, a),
         None => (a, b),
     };
     let effect = CompareSecret {
@@ -265,10 +265,23 @@ fn compare(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 /// Holds if there is something in it that the client does not choose.
 fn keeps_secret(provenance: &Provenance) -> bool {
-    provenance
-        .origins()
-        .iter()
-        .any(|origin| !origin.is_from_client() && !matches!(origin, Origin::Digest | Origin::Clock))
+    provenance.origins().iter().any(is_kept)
+}
+
+fn is_kept(origin: &Origin) -> bool {
+    !origin.is_from_client() && !matches!(origin, Origin::Digest | Origin::Clock)
+}
+
+/// How much of it the server keeps to itself: a key or a record, a constant and nothing else, or only what is there where
+/// the client sends nothing, as in `header ?? ''`.
+fn kept_back(provenance: &Provenance) -> u8 {
+    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
+    let mut kept = provenance.origins().iter().filter(|it| is_kept(it));
+    if kept.any(|origin| !is_constant(origin)) {
+        return 2;
+    }
+    let is_only_constant = !provenance.is_empty() && provenance.origins().iter().all(is_constant);
+    u8::from(is_only_constant)
 }
 
 fn is_of_client_only(provenance: &Provenance) -> bool {

@@ -1,6 +1,6 @@
 //! Finds cookies with a credential that browsers send over plain HTTP too.
 
-use firedoor_app::{Flag, Map};
+use firedoor_app::{Flag, Map, Origin, Provenance, RequestPart};
 
 use crate::cookie_use::{Credential, credentials, doubtful, symbol};
 use crate::{Confidence, Findings, Rule, Severity};
@@ -24,6 +24,7 @@ fn check(map: &Map, findings: &mut Findings) {
             Flag::Off => ("is switched off".to_owned(), Confidence::High),
             Flag::Default => ("is not set".to_owned(), Confidence::High),
             Flag::Conditional(_) => match doubtful(flag) {
+                Some(_) if asks_for_encryption(&found) => continue,
                 Some(names) => (
                     format!("hangs on {names}, which production may lack"),
                     Confidence::Medium,
@@ -34,6 +35,18 @@ fn check(map: &Map, findings: &mut Findings) {
         };
         report(&found, &words, confidence, findings);
     }
+}
+
+/// Holds if whoever asks without encryption is sent on, or refused, before the cookie is set.
+fn asks_for_encryption(found: &Credential<'_>) -> bool {
+    let is_scheme = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Line, name)
+            if matches!(name.as_str(), "secure" | "scheme" | "protocol"))
+    };
+    found.entry.checks_of(found.effect).any(|check| {
+        let mut examined = check.operands.iter().flat_map(Provenance::origins);
+        check.refusal.is_some() && examined.any(is_scheme)
+    })
 }
 
 fn report(found: &Credential<'_>, words: &str, confidence: Confidence, findings: &mut Findings) {

@@ -11,6 +11,8 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
+use crate::privileged::is_rank_name;
+
 /// A field of the caller's: the asset, empty for a claim, and the field.
 pub type Subject = (Ustr, Ustr);
 
@@ -192,6 +194,11 @@ fn without_presence(entry: &EntryPoint, mut demand: Demand) -> Demand {
     let is_record = demand.of.iter().any(|(asset, _)| !asset.is_empty());
     let mut kept = demand.of.clone();
     kept.retain(|subject| !(is_present(subject) || (is_record && subject.0.is_empty())));
+    if kept.is_empty() {
+        // Of an account that has to be there as a whole, what is called a rank is what is asked about.
+        kept.clone_from(&demand.of);
+        kept.retain(|(_, field)| is_rank_name(field));
+    }
     if !kept.is_empty() {
         demand.of = kept;
     }

@@ -1,6 +1,6 @@
 //! Finds verifications that accept expired tokens as proof of who is asking.
 
-use firedoor_app::{CheckKind, EntryPoint, Map, Origin, query};
+use firedoor_app::{CheckKind, EntryPoint, Map, Origin, Provenance, is_about_connection, query};
 
 use crate::token_kinds::{Verified, is_proof, is_same_key, issued, verified};
 use crate::{Findings, Rule, Severity};
@@ -19,19 +19,66 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for found in verified(map) {
-        if found.token.ignores_expiry && is_proof(&found) && matters(map, &found) {
+        if !found.token.ignores_expiry || !expires(map, &found) || checks_time(found.entry) {
+            continue;
+        }
+        let opens_session = query::opens_session(map, found.entry);
+        if is_proof(&found) && !opens_session || opens_session && renews_alone(&found) {
             report(&found, findings);
         }
     }
 }
 
-/// An old token may say for whom a new one is asked, or which session ends; and code may look at the time
-/// itself.
-fn matters(map: &Map, found: &Verified<'_>) -> bool {
-    let expires = issued(map)
+fn expires(map: &Map, found: &Verified<'_>) -> bool {
+    issued(map)
         .filter(|made| is_same_key(&made.token.secret, &found.token.secret))
-        .any(|made| made.token.expires.is_some());
-    expires && !query::opens_session(map, found.entry) && !checks_time(found.entry)
+        .any(|made| made.token.expires.is_some())
+}
+
+/// An old token may say for whom a new one is asked, where something else proves it: another token, a password, or what
+/// the client sends is looked up. Where the old one is all that is asked for, it is as good as a new one for ever.
+fn renews_alone(found: &Verified<'_>) -> bool {
+    let entry = found.entry;
+    let token = &found.token.token;
+    let is_other = |value: &Provenance| {
+        let mut sent = value.origins().iter().filter(|it| it.is_from_client());
+        sent.any(|origin| !token.origins().contains(origin))
+    };
+    // Where a request comes from is no credential.
+    let is_other_credential = |origin: &Origin| {
+        matches!(origin, Origin::Request(..))
+            && origin.is_credential()
+            && !is_about_connection(origin)
+            && !token.origins().contains(origin)
+    };
+    let is_same_kind = |made: &firedoor_app::IssueToken| {
+        // What is issued is taken where this one is: it names the same audience, or neither names any.
+        let audience = |fields: &[firedoor_app::Field]| -> Vec<Provenance> {
+            let named = fields.iter().filter(|it| it.name == "aud");
+            named.map(|it| it.value.clone()).collect()
+        };
+        is_same_key(&made.secret, &found.token.secret)
+            && audience(&made.claims) == audience(&found.token.requires)
+    };
+    let asks_otherwise = query::verifies_password(entry)
+        || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
+        || query::verifications(entry).any(|(_, other)| other.token != *token)
+        || query::accesses(entry)
+            .any(|(_, access)| access.key.iter().any(|field| is_other(&field.value)))
+        || entry.checks.iter().any(|check| {
+            // A shape is asked of what is sent, and proves nothing.
+            check.kind != CheckKind::Library
+                && check.kind != CheckKind::Failure
+                && check
+                    .operands
+                    .iter()
+                    .flat_map(|operand| operand.origins())
+                    .any(is_other_credential)
+        });
+    found.token.is_verified
+        && token.is_from_client()
+        && query::issues(entry).any(|(_, made)| is_same_kind(made))
+        && !asks_otherwise
 }
 
 fn checks_time(entry: &EntryPoint) -> bool {

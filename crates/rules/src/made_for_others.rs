@@ -157,10 +157,15 @@ fn owner_elsewhere<'m>(
     }
     others.find_map(|(other, effect, made)| {
         let owner = named(made).filter(|it| says_whose(made, it))?;
+        // Who stands in the same field in both says whose both are: an invite of his names the group, and he the member.
+        let is_same = |it: &Field| {
+            let mut beside = made.values.iter().filter(|other| other.name == it.name);
+            it.name != field.name && beside.any(|other| shares_principal(&it.value, &other.value))
+        };
         let is_named_too = access
             .values
             .iter()
-            .any(|it| shares_principal(&it.value, &owner.value));
+            .any(|it| shares_principal(&it.value, &owner.value) || is_same(it));
         (!is_named_too).then_some((*other, effect.span))
     })
 }

@@ -6,6 +6,7 @@ use firedoor_app::{
 };
 
 use crate::oauth_flow::{is_told, logs_in, word};
+use crate::unowned::is_identifier;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -255,32 +256,17 @@ fn linked_unasked<'m>(
     if is_behind(look_up) {
         return None;
     }
-    // A record of its own may hold the link: it names the account, and is found by the other site's identifier.
-    let is_kept_beside = |write: &Access| {
-        let found_by = |field: &Field| {
-            let mut keys = query::handler_accesses(entry)
-                .filter(|(_, found)| found.asset == write.asset && !found.operation.is_write())
-                .flat_map(|(_, found)| &found.key);
-            keys.any(|key| key.name == field.name && is_told(map, &key.value))
-        };
-        write.operation == Operation::Create
-            && write.asset != access.asset
-            && write
-                .values
-                .iter()
-                .any(|field| field.value.record_fields(access.asset).next().is_some())
-            && write.values.iter().any(|field| {
-                !is_contact(&field.name) && is_told(map, &field.value) && found_by(field)
-            })
+    let is_written = |write: &Access| {
+        write.operation == Operation::Update
+            && write.asset == access.asset
+            && write.key.iter().any(is_found)
+            && write.values.iter().any(is_link)
     };
     query::handler_accesses(entry)
         .filter(|(_, write)| {
-            let fields = || write.key.iter().chain(&write.values);
-            let is_changed = write.operation == Operation::Update
-                && write.asset == access.asset
-                && write.key.iter().any(is_found)
-                && write.values.iter().any(is_link);
-            (is_changed || is_kept_beside(write)) && !fields().any(|field| is_asked(&field.value))
+            let mut fields = write.key.iter().chain(&write.values);
+            (is_written(write) || is_kept_beside(map, entry, write, access))
+                && !fields.any(|field| is_asked(&field.value))
         })
         .map(|(effect, _)| effect)
         .find(|effect| is_after(effect) && !is_behind(effect))
@@ -288,6 +274,29 @@ fn linked_unasked<'m>(
 
 fn is_nothing(value: &Provenance) -> bool {
     value.is_empty() || value.literal().is_some_and(|text| text == "null")
+}
+
+/// Holds if a record of its own ties what the other site calls somebody to the account that was found, and tells from
+/// then on which account it is.
+fn is_kept_beside(map: &Map, entry: &EntryPoint, write: &Access, account: &Access) -> bool {
+    let is_told_name = |field: &Field| !is_contact(&field.name) && is_told(map, &field.value);
+    let is_asked_for = |name: ustr::Ustr| {
+        let mut reads = query::handler_accesses(entry)
+            .filter(|(_, found)| found.asset == write.asset && !found.operation.is_write())
+            .flat_map(|(_, found)| &found.key);
+        reads.any(|key| key.name == name && is_told(map, &key.value))
+    };
+    let is_account = |field: &Field| {
+        let mut fields = field.value.record_fields(account.asset);
+        fields.any(|name| name.is_empty() || is_identifier(&name))
+    };
+    write.operation == Operation::Create
+        && write.asset != account.asset
+        && write.values.iter().any(is_account)
+        && write
+            .values
+            .iter()
+            .any(|field| is_told_name(field) && is_asked_for(field.name))
 }
 
 /// How sites call it: `email_verified`, `verified_email`, `verified`, `is_email_confirmed`, `xms_edov`.

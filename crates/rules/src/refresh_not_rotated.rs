@@ -1,6 +1,8 @@
 //! Finds refresh tokens that work again after they were exchanged.
 
-use firedoor_app::{Access, Effect, EntryPoint, Map, Operation, Origin, openings, query, sessions};
+use firedoor_app::{
+    Access, Effect, EntryPoint, Field, Map, Operation, Origin, openings, query, sessions,
+};
 use ustr::Ustr;
 
 use crate::refresh_not_revocable::is_exchange;
@@ -137,12 +139,20 @@ fn is_noticed(entry: &EntryPoint, change: &Access, opening: Option<&Effect>) -> 
     let Some(opening) = opening else {
         return true;
     };
-    let in_key = |name: Ustr| {
+    // A token that may have been used a moment ago is found again, with a new moment each time.
+    let is_met_again = |key: &Field, change: &Field| {
+        let is_moment = |it: &Field| it.value.origins().contains(&Origin::Clock);
+        matches!(key.operator, ">" | ">=") && is_moment(key) && is_moment(change)
+    };
+    let in_key = |field: &Field| {
         query::handler_accesses(entry)
             .filter(|(effect, access)| {
                 access.asset == change.asset && !query::are_exclusive(entry, effect, opening)
             })
-            .any(|(_, access)| access.key.iter().any(|key| key.name == name))
+            .any(|(_, access)| {
+                let mut keys = access.key.iter().filter(|key| key.name == field.name);
+                keys.any(|key| !is_met_again(key, field))
+            })
     };
     let in_check = |name: Ustr| {
         entry.checks_of(opening).any(|check| {
@@ -155,7 +165,7 @@ fn is_noticed(entry: &EntryPoint, change: &Access, opening: Option<&Effect>) -> 
         || change
             .values
             .iter()
-            .any(|field| in_key(field.name) || in_check(field.name))
+            .any(|field| in_key(field) || in_check(field.name))
 }
 
 fn has_token(access: &Access) -> bool {

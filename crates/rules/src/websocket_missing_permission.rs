@@ -156,8 +156,14 @@ fn is_cleared(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -
                 .operands
                 .iter()
                 .flat_map(|operand| operand.record_fields(access.asset));
-            check.kind == CheckKind::Presence
-                && !check.outcome
+            // `size === 0` asks the same as `!size`.
+            let is_nothing = |it: &Provenance| it.literal().is_some_and(|text| text == "0");
+            let asks_for_nothing = match check.kind {
+                CheckKind::Presence => !check.outcome,
+                CheckKind::Equality => check.outcome && check.operands.iter().any(is_nothing),
+                _ => false,
+            };
+            asks_for_nothing
                 && fields.any(|field| field.is_empty() || field == "size" || field == "length")
         })
 }

@@ -125,3 +125,25 @@ pub(super) fn of_caller(provenance: &Provenance) -> Provenance {
     };
     Provenance::new(origins.iter().filter(is_kept).cloned())
 }
+
+/// Returns the provenance without the fields of the caller's records of which several stand in it: somebody asked whether
+/// the account is there, not what one of its fields says.
+pub(super) fn without_wholes(provenance: &Provenance) -> Provenance {
+    let origins = provenance.origins();
+    let of_caller = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            of_principal: true,
+            ..
+        } => Some(*asset),
+        _ => None,
+    };
+    let is_alone = |origin: &&Origin| {
+        let Some(asset) = of_caller(origin) else {
+            return true;
+        };
+        let beside = origins.iter().filter(|it| of_caller(it) == Some(asset));
+        beside.count() < 3
+    };
+    Provenance::new(origins.iter().filter(is_alone).cloned())
+}

@@ -52,7 +52,15 @@ pub fn user_control(check: &Check) -> Option<Control> {
             && is_about_principal(&examined)
             && environment_in(&examined).is_some()
     });
-    (says_attribute(&provenance) || is_listed).then_some(Control::Authorization)
+    // A rank that stood in what was asked for before, as in the whole account that has to be there, says nothing of what
+    // is asked now of something else.
+    // What was caught was thrown for a reason that only stands there.
+    let is_thrown = || {
+        check.kind == CheckKind::Failure
+            && says_attribute(&attributes::without_wholes(&check.control))
+    };
+    let is_asked = says_attribute(&examined) || is_thrown();
+    (is_asked || is_listed).then_some(Control::Authorization)
 }
 
 /// Holds if the check asks whether anybody is known at all: the caller as a whole is there, or a name of his is.
@@ -76,8 +84,14 @@ fn only_asks_who(check: &Check) -> bool {
 /// Holds if the check only asks whether an object is there that holds several things of the caller, as an earlier
 /// layer attaches it: what one of them says is not asked.
 fn asks_for_whole(check: &Check) -> bool {
-    let [operand] = check.operands.as_slice() else {
-        return false;
+    // `row === undefined` asks the same as `!row`; what is undefined comes from nowhere.
+    let is_nothing = |operand: &Provenance| {
+        operand.is_empty() || operand.literal().is_some_and(|text| text == "null")
+    };
+    let (operand, kind) = match check.operands.as_slice() {
+        [operand] => (operand, CheckKind::Presence),
+        [operand, other] | [other, operand] if is_nothing(other) => (operand, CheckKind::Equality),
+        _ => return false,
     };
     let is_of_caller = |origin: &Origin| {
         matches!(
@@ -91,17 +105,20 @@ fn asks_for_whole(check: &Check) -> bool {
     };
     let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_));
     let origins = operand.origins();
+    // What is told of it where it is there has no say in whether it is.
+    let is_own_record = |origin: &Origin| matches!(origin, Origin::Record { field, of_principal: true, .. } if field.is_empty());
     // One thing that he is, from wherever he was found, is no whole.
     let is_asked = |origin: &Origin| match origin {
         Origin::Principal(field) | Origin::Record { field, .. } => is_attribute(field),
         _ => is_constant(origin),
     };
-    check.kind == CheckKind::Presence
+    check.kind == kind
         && !check.is_alternative
         && !origins.iter().all(is_asked)
         // What the request names has chosen what is looked for: that is more than who is asking.
         && !is_about_record(&check.control)
-        && origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
+        && (origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
+            || origins.iter().any(is_own_record))
         && origins
             .iter()
             .all(|origin| is_of_caller(origin) || is_constant(origin))

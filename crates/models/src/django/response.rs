@@ -10,7 +10,7 @@ use ustr::Ustr;
 
 use super::project;
 use crate::python_support::{argument, last_name};
-use crate::starlette::response::environment_flag;
+use crate::starlette::response::{environment_flag, secure_flag};
 use crate::tables::CallFunction;
 use crate::{Model, ModelHost};
 
@@ -366,7 +366,7 @@ fn set_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
         name: arguments.find(0, "key").and_then(Value::text),
         value: host.deep_provenance(machine, &value),
         http_only: environment_flag(host, machine, arguments.find(7, "httponly")),
-        secure: environment_flag(host, machine, arguments.find(6, "secure")),
+        secure: secure_flag(host, machine, arguments.find(6, "secure")),
         same_site: same_site
             .and_then(Value::text)
             .map(|text| Ustr::from(&text.to_ascii_lowercase())),

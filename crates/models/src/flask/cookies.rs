@@ -28,6 +28,7 @@ pub(super) fn set_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
         (flag, _) => flag,
     };
     let secure = condition(flag(find(6, "secure")), find(6, "secure"));
+    let secure = crate::cookies::as_requested(host, machine, secure, find(6, "secure"));
     let http_only = condition(flag(find(7, "httponly")), find(7, "httponly"));
     let cookie = SetCookie {
         name: find(0, "key").and_then(Value::text),

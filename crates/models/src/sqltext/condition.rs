@@ -43,11 +43,15 @@ impl Reader<'_> {
             } => self.conditions(expr, scope, found),
             Expr::BinaryOp {
                 left,
-                op: BinaryOperator::And | BinaryOperator::Or,
+                op: op @ (BinaryOperator::And | BinaryOperator::Or),
                 right,
             } => {
+                let first = found.len();
                 self.conditions(left, scope, found);
                 self.conditions(right, scope, found);
+                if *op == BinaryOperator::Or {
+                    forget_met_later(found, first);
+                }
             }
             Expr::BinaryOp { left, op, right } => {
                 self.comparison(left, operator(op), right, scope, found);
@@ -305,6 +309,25 @@ impl Reader<'_> {
             _ => inner,
         }
     }
+}
+
+/// `used_at is null or used_at > now() - '30 s'`: whoever sets the time meets the other side from then on, so that the
+/// column need not be empty. What ends at a time, or never, is asked for the time as well.
+fn forget_met_later(found: &mut Vec<Condition>, first: usize) {
+    let is_empty = |it: &Condition| {
+        it.operator == "=" && it.value.literal().is_some_and(|text| text == "null")
+    };
+    let later: Vec<(usize, Ustr)> = found[first..]
+        .iter()
+        .filter(|it| matches!(it.operator, ">" | ">="))
+        .filter(|it| it.value.origins().contains(&Origin::Clock))
+        .map(|it| (it.table, it.column))
+        .collect();
+    let mut place = 0;
+    found.retain(|it| {
+        place += 1;
+        place <= first || !is_empty(it) || !later.contains(&(it.table, it.column))
+    });
 }
 
 /// `to_jsonb(a)`: a table's name stands for its row.

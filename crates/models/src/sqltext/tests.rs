@@ -204,6 +204,16 @@ fn changes() {
         &["create users set email = $a, role = user, at = clock"],
     );
     check(
+        "UPDATE slips SET used_at = now() WHERE id = $1 AND (used_at IS NULL OR used_at > now() - interval '30 seconds')",
+        &["update slips where id = $a, used_at > 30 seconds|clock set used_at = clock conditional"],
+    );
+    check(
+        "UPDATE slips SET used_at = now() WHERE id = $1 AND used_at IS NULL AND (ends_at IS NULL OR ends_at > now())",
+        &[
+            "update slips where id = $a, used_at = null, ends_at > clock set used_at = clock conditional",
+        ],
+    );
+    check(
         "INSERT INTO users VALUES (?, ?)",
         &["create users set  = $a,  = $b"],
     );

@@ -115,6 +115,12 @@ fn flag(value: Option<&Value>) -> Flag {
     }
 }
 
+/// Returns whether a cookie travels over TLS only.
+pub(crate) fn secure_flag(host: &ModelHost, machine: &Machine<'_>, value: Option<&Value>) -> Flag {
+    let flag = environment_flag(host, machine, value);
+    crate::cookies::as_requested(host, machine, flag, value)
+}
+
 /// A flag that hangs on the environment says on what.
 pub(crate) fn environment_flag(
     host: &ModelHost,
@@ -155,7 +161,7 @@ pub(crate) fn set_cookie(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
         name: arguments.find(0, "key").and_then(Value::text),
         value: host.deep_provenance(machine, &value),
         http_only: environment_flag(host, machine, arguments.find(7, "httponly")),
-        secure: environment_flag(host, machine, arguments.find(6, "secure")),
+        secure: secure_flag(host, machine, arguments.find(6, "secure")),
         same_site: match same_site {
             None => Some(Ustr::from("lax")),
             Some(value) => value
