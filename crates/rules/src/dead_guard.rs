@@ -3,7 +3,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin,
-    Provenance, RequestPart, SETTING_MISSING, Throttle, Verdict, query,
+    Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -160,6 +160,19 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
                 && other.verdict == Verdict::Enforced
                 && other.controls.contains(&Control::Authorization)
         })
+        .filter(|other| !asks_how_long_ago(entry, other))
+}
+
+/// Holds if what the guard asks elsewhere is asked here too, and is how long ago the caller did something: that is no
+/// right of his, and refuses all the same.
+fn asks_how_long_ago(entry: &EntryPoint, guard: &Layer) -> bool {
+    entry.checks.iter().any(|check| {
+        let origins = || check.operands.iter().flat_map(Provenance::origins);
+        guard.places.iter().any(|place| place.span == check.span)
+            && check.refusal.as_ref().is_some_and(|it| *it != Refusal::Return)
+            && origins().any(|it| *it == Origin::Clock)
+            && check.operands.iter().any(query::is_principal)
+    })
 }
 
 /// Returns the check of a guard that asks for what another layer attaches only afterwards, and lets on whoever has
