@@ -465,6 +465,8 @@ pub enum EffectKind {
     HashPassword(Provenance),
     /// A one-time code is made or its secret is enrolled.
     MakeSecret(Provenance),
+    /// Something is encrypted or decrypted with this key.
+    Encrypt(Provenance),
     /// A limiter counts.
     Throttle(Throttle),
     /// A session is changed; the field and the value for a write.

@@ -143,6 +143,8 @@ fn make_verifier(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
 }
 
 fn make_cipher(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let key = host.deep_provenance(machine, &call.arguments.get(1));
+    host.effect(machine, EffectKind::Encrypt(key), call.span);
     make(host, machine, call, "node:crypto.createCipheriv()")
 }
 

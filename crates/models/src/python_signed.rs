@@ -46,6 +46,30 @@ pub static MODEL: Model = Model {
         ),
         ("py:cryptography.fernet.Fernet", keep),
         ("py:cryptography.fernet.MultiFernet", keep),
+        (
+            "py:cryptography.hazmat.primitives.ciphers.aead.AESGCM",
+            keep,
+        ),
+        (
+            "py:cryptography.hazmat.primitives.ciphers.aead.AESGCM().encrypt",
+            transform,
+        ),
+        (
+            "py:cryptography.hazmat.primitives.ciphers.aead.AESGCM().decrypt",
+            transform,
+        ),
+        (
+            "py:cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305",
+            keep,
+        ),
+        (
+            "py:cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305().encrypt",
+            transform,
+        ),
+        (
+            "py:cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305().decrypt",
+            transform,
+        ),
         ("py:cryptography.fernet.Fernet.generate_key", fernet_key),
         ("py:cryptography.fernet.Fernet().encrypt", encrypt),
         ("py:cryptography.fernet.MultiFernet().encrypt", encrypt),
@@ -238,9 +262,24 @@ fn fernet_key(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> 
     Ok(Some(value_from(host, machine, Shape::String, origin)))
 }
 
+/// Notes the key that something is encrypted or decrypted with.
+fn encrypts(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) {
+    let key = kept(machine, call.receiver, 0, "key").unwrap_or_else(Value::null);
+    let key = host.deep_provenance(machine, &key);
+    host.effect(machine, EffectKind::Encrypt(key), call.span);
+}
+
+/// `AESGCM(key).encrypt(nonce, data, associated_data)`, and likewise to decrypt.
+fn transform(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    encrypts(host, machine, call);
+    let data = argument(call, 1, "data");
+    Ok(Some(machine.derived(Shape::String, [&data])))
+}
+
 /// What is encrypted still comes from where it came.
 fn encrypt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let data = argument(call, 0, "data");
+    encrypts(host, machine, call);
     Ok(Some(made_of(
         host,
         machine,
@@ -255,6 +294,7 @@ fn encrypt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 fn decrypt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let token = argument(call, 0, "token");
     if !host.deep_provenance(machine, &token).is_from_client() {
+        encrypts(host, machine, call);
         return Ok(Some(machine.derived(Shape::String, [&token])));
     }
     let ttl = given(call, 1, "ttl").filter(|ttl| !ttl.is_nothing());

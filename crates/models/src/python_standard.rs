@@ -10,7 +10,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::python_support::{
-    argument, compare_secret, given, kept, last_name, made_of, nothing, object_of,
+    argument, compare_secret, decoded, given, kept, last_name, made_of, nothing, object_of,
     object_with_arguments, send, text_of, value_from,
 };
 use crate::{Model, ModelHost};
@@ -80,8 +80,17 @@ pub static MODEL: Model = Model {
         ("py:time.sleep", nothing),
         ("py:django.utils.timezone.now", clock),
         ("py:calendar.timegm", object_of),
+        ("py:base64.b64decode", decoded),
+        ("py:base64.standard_b64decode", decoded),
+        ("py:base64.urlsafe_b64decode", decoded),
+        ("py:base64.b32decode", decoded),
         ("py:base64.*", text_of),
+        ("py:binascii.unhexlify", decoded),
+        ("py:binascii.a2b_hex", decoded),
+        ("py:binascii.a2b_base64", decoded),
         ("py:binascii.*", text_of),
+        ("py:builtins.bytes.fromhex", decoded),
+        ("py:builtins.bytearray.fromhex", decoded),
         ("py:urllib.parse.urlparse", object_of),
         ("py:urllib.parse.urlsplit", object_of),
         ("py:urllib.parse.urldefrag", object_of),

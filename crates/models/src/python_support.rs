@@ -73,6 +73,19 @@ pub(crate) fn text_of(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
     Ok(Some(machine.derived(Shape::String, call.arguments.all())))
 }
 
+/// The bytes that a text stands for are the text: a key that is a constant stays one.
+pub(crate) fn decoded(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let text = call.arguments.get(0);
+    let is_text = text
+        .atoms()
+        .iter()
+        .all(|atom| matches!(atom, Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(_)));
+    match is_text {
+        true => Ok(Some(text)),
+        false => text_of(host, machine, call),
+    }
+}
+
 /// Answers with an object that is made of the arguments.
 pub(crate) fn object_of(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(machine.derived(Shape::Object, call.arguments.all())))

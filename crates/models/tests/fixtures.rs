@@ -279,6 +279,7 @@ fn effect_text(kind: &EffectKind) -> String {
         ),
         EffectKind::HashPassword(value) => format!("hash-password {}", provenance(value)),
         EffectKind::MakeSecret(value) => format!("make-secret {}", provenance(value)),
+        EffectKind::Encrypt(key) => format!("encrypt {}", provenance(key)),
         EffectKind::Throttle(throttle) => format!("throttle {}", throttle_text(throttle)),
         EffectKind::Session(operation, field) => {
             let field = field

@@ -1,7 +1,8 @@
 //! The keys that sign, encrypt or authenticate, other than those of JSON Web Tokens: shared by the rules about secrets.
 
 use firedoor_app::{
-    CompareSecret, Effect, EntryPoint, Map, Origin, Provenance, SettingKind, TokenKind, query,
+    CompareSecret, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, SettingKind, TokenKind,
+    query,
 };
 use firedoor_source::Span;
 
@@ -44,10 +45,18 @@ pub fn keys(map: &Map) -> Vec<Key<'_>> {
         let compared = query::comparisons(entry)
             .filter(|(_, found)| is_key_of(found))
             .map(|(effect, found)| (effect, &found.expected, "lets callers in"));
+        let encrypting = entry
+            .effects
+            .iter()
+            .filter_map(|effect| match &effect.kind {
+                EffectKind::Encrypt(key) => Some((effect, key, "encrypts what is kept")),
+                _ => None,
+            });
         found.extend(
             issued
                 .chain(verified)
                 .chain(compared)
+                .chain(encrypting)
                 .map(|(effect, value, purpose)| Key {
                     value,
                     span: effect.span,

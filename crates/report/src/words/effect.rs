@@ -19,6 +19,7 @@ pub(crate) fn effect(effect: &EffectKind) -> String {
         EffectKind::CompareSecret(compare) => compare_secret(compare),
         EffectKind::HashPassword(from) => format!("hashes a password from {}", value(from)),
         EffectKind::MakeSecret(from) => format!("makes a one-time secret from {}", value(from)),
+        EffectKind::Encrypt(key) => format!("encrypts or decrypts with {}", value(key)),
         EffectKind::Throttle(throttle) => match super::throttle(throttle) {
             Some(numbers) => format!("counts attempts ({numbers})"),
             None => String::from("counts attempts"),
