@@ -1,8 +1,8 @@
 //! Finds entry points that book payments for whoever says that they were made.
 
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, Verdict, is_left_out, ownership, query,
+    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
+    Provenance, RequestPart, Verdict, is_left_out, ownership, query,
 };
 
 use crate::client_value::{is_counted, written_fields};
@@ -44,7 +44,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 && is_booking(map, access, field)
                 && match is_callers {
                     true => {
-                        is_proven_elsewhere(map, entry, access, field) && !is_settled(entry)
+                        is_proven_elsewhere(map, entry, access, field)
+                            && !is_settled(entry)
+                            && !is_switched(entry, effect)
                             || says_paid(field) && answers_for_any(entry, effect, access)
                     }
                     false => !is_proven(entry, effect) && is_told(entry, effect),
@@ -75,9 +77,23 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
-/// Nobody with a rank is needed for it.
+/// Nobody with a rank is needed for it, or only one within a group, which anybody has in his own.
 fn is_for_anybody(entry: &EntryPoint) -> bool {
-    !entry.verdict(Control::Authorization).refuses() && !query::is_administrative_path(&entry.path)
+    let is_ranked = entry.verdict(Control::Authorization).refuses()
+        && !entry.verdict(Control::Ownership).refuses();
+    !is_ranked && !query::is_administrative_path(&entry.path)
+}
+
+/// It is there for demonstrations: without a setting nobody gets that far.
+fn is_switched(entry: &EntryPoint, booked: &Effect) -> bool {
+    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    entry.checks_of(booked).any(|check| {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        check.refusal.is_some()
+            && matches!(check.kind, CheckKind::Presence | CheckKind::Equality)
+            && origins.any(is_setting)
+            && !check.operands.iter().any(Provenance::is_from_client)
+    })
 }
 
 /// The payment provider books the same elsewhere, and has to prove who it is.
@@ -92,14 +108,21 @@ fn is_proven_elsewhere(map: &Map, entry: &EntryPoint, access: &Access, field: &F
 
 /// Another server is asked before, or the caller pays with what he has here.
 fn is_settled(entry: &EntryPoint) -> bool {
-    let is_answer = |origin: &Origin| {
-        matches!(
-            origin,
-            Origin::Answer(_) | Origin::Outside(_) | Origin::Unknown(_)
-        )
+    // What a store counts, as attempts are counted by a script in Redis, is nobody's answer.
+    let is_answer = |origin: &Origin| match origin {
+        Origin::Answer(_) | Origin::Unknown(_) => true,
+        Origin::Outside(path) => !path.starts_with("redis:"),
+        _ => false,
+    };
+    // Which error is told hangs on what was thrown, and settles nothing.
+    let is_error = |effect: &Effect| {
+        let refuses = |status: u16| status >= 400;
+        matches!(effect.kind, EffectKind::Respond { is_error, status, .. }
+            if is_error || status.is_some_and(refuses))
     };
     let hangs_on_answer = |effect: &Effect| {
         effect.layer.is_none()
+            && !is_error(effect)
             && entry.checks_of(effect).any(|check| {
                 let mut examined = check.operands.iter().flat_map(Provenance::origins);
                 check.kind != CheckKind::Failure && examined.any(is_answer)
