@@ -125,6 +125,15 @@ fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
                 *written.entry((access.asset, value.name)).or_default() |= is_secret;
             }
         }
+        // What is kept under what the client sends, as the count of his attempts, is kept under no secret.
+        if access.operation == Operation::Create {
+            for key in &access.key {
+                let is_secret = is_random(&key.value);
+                if is_secret || is_presented(&key.value) {
+                    *written.entry((access.asset, key.name)).or_default() |= is_secret;
+                }
+            }
+        }
     }
     written
 }
