@@ -199,6 +199,10 @@ pub(crate) struct Memory {
     settings: Vec<Value>,
     /// The server object of each gateway.
     servers: FxHashMap<ObjectId, ObjectId>,
+    /// The gateways that functions which are told of connections are of.
+    connections: FxHashMap<ObjectId, ObjectId>,
+    /// Messages that look at a credential.
+    authenticating: Vec<crate::Door>,
 }
 
 impl Memory {
