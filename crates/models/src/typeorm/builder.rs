@@ -126,6 +126,10 @@ impl Steps {
                 }
                 "orIgnore" => steps.is_lenient = true,
                 "where" | "andWhere" | "orWhere" => {
+                    if name.text().is_some_and(|name| name == "where") {
+                        // It takes the place of what was asked before; only the others add to it.
+                        steps.key = Conditions::default();
+                    }
                     let Steps { named, key, .. } = &mut steps;
                     add_where(host, machine, (asset, named), arguments, key);
                 }
