@@ -1,7 +1,8 @@
 //! Finds answers that carry the secret of a second factor which is in use.
 
 use firedoor_app::{
-    EffectKind, EntryPoint, Map, Origin, Provenance, lookups, query, second_factors,
+    Check, CheckKind, EffectKind, EntryPoint, Map, Origin, Provenance, lookups, query,
+    second_factors,
 };
 use ustr::Ustr;
 
@@ -40,7 +41,9 @@ fn check(map: &Map, findings: &mut Findings) {
             };
             // Until the first code has confirmed it, the secret may be shown again.
             let is_enrolling = entry.checks_of(effect).any(|check| {
-                check.refusal.is_some() && second_factors::is_about_second_factor(map, check)
+                check.refusal.is_some()
+                    && second_factors::is_about_second_factor(map, check)
+                    && !asks_for_secret(check, &places)
             });
             if is_enrolling {
                 continue;
@@ -54,6 +57,16 @@ fn check(map: &Map, findings: &mut Findings) {
                 .report();
         }
     }
+}
+
+/// That there is a secret at all says nothing of whether it is in use.
+fn asks_for_secret(check: &Check, places: &[(Ustr, Ustr)]) -> bool {
+    let is_secret = |origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } => places.contains(&(*asset, *field)),
+        _ => false,
+    };
+    let mut examined = check.operands.iter().flat_map(|it| it.origins());
+    check.kind == CheckKind::Presence && check.outcome && examined.all(is_secret)
 }
 
 /// Holds if the value is the stored secret itself, not a part of a larger computation.
