@@ -207,6 +207,8 @@ pub(crate) struct Memory {
     queries: Option<Value>,
     /// What `ConfigModule` has loaded.
     settings: Vec<Value>,
+    /// What a schema of the settings fills in.
+    filled: FxHashMap<Ustr, Value>,
     /// The server object of each gateway.
     servers: FxHashMap<ObjectId, ObjectId>,
     /// Which fields the classes have that are made of the fields of others.
