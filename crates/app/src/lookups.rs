@@ -125,6 +125,14 @@ fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
                 *written.entry((access.asset, value.name)).or_default() |= is_secret;
             }
         }
+        // What is kept under what the client sends, as the count of his attempts, is kept under no secret.
+        let is_made = access.operation == Operation::Create;
+        for key in access.key.iter().filter(|_| access.operation.is_write()) {
+            let is_secret = is_random(&key.value) && !is_reference(&key.value);
+            if is_secret || is_made && is_presented(&key.value) {
+                *written.entry((access.asset, key.name)).or_default() |= is_secret;
+            }
+        }
     }
     written
 }
@@ -171,9 +179,11 @@ pub fn makers<'m>(
                     && values_agree(&access.values, key)
             })
             .flat_map(move |(effect, access)| {
-                access
-                    .values
-                    .iter()
+                // A store of keys and values is given the secret as the key.
+                let is_made = access.operation == Operation::Create;
+                let keys = access.key.iter().filter(move |_| is_made);
+                let written = access.values.iter().chain(keys);
+                written
                     .filter(move |value| value.name == name)
                     .map(move |value| (entry, effect, &value.value))
             })

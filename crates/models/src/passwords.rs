@@ -43,6 +43,12 @@ pub static MODEL: Model = Model {
         ("npm:otplib.totp.check", code_first),
         ("npm:otplib.hotp.verify", code_options),
         ("npm:otplib.hotp.check", code_first),
+        ("npm:otplib.authenticator.clone", codes_of_time),
+        ("npm:otplib.authenticator.create", codes_of_time),
+        ("npm:otplib.Authenticator", codes_of_time),
+        ("npm:otplib.totp.clone", codes_of_time),
+        ("npm:otplib.totp.create", codes_of_time),
+        ("npm:otplib.TOTP", codes_of_time),
         ("npm:otplib.verify", code_promise),
         ("npm:otplib.verifySync", code_result),
         ("npm:otplib.authenticator.generateSecret", make_secret),
@@ -217,6 +223,17 @@ fn code_first_delta(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     let (token, secret) = (call.arguments.get(0), call.arguments.get(1));
     let test = compared(host, machine, ComparisonKind::Code, &token, &secret, call);
     delta(machine, test)
+}
+
+/// `authenticator.clone({ window: 1 })`, `new TOTP(options)`: the same with options of its own. The two differ in how
+/// the secret is written. Source: otplib 12, `packages/otplib-core/src/otp.ts`.
+fn codes_of_time(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let is_authenticator = call.path.to_ascii_lowercase().contains("authenticator");
+    let made = match is_authenticator {
+        true => "npm:otplib.authenticator",
+        false => "npm:otplib.totp",
+    };
+    Ok(Some(Value::outside(made)))
 }
 
 /// otplib 13: `verify({token, secret})` gives `{valid}`.

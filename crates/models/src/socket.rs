@@ -374,6 +374,15 @@ pub(crate) fn mark_closed(
     host.refuse(machine, Refusal::Close, span);
 }
 
+/// Forgets that the program has closed the connection.
+pub(crate) fn reopen(machine: &mut Machine<'_>, socket: ObjectId) {
+    if machine.heap.property(socket, Ustr::from(CLOSED)).is_some() {
+        machine
+            .heap
+            .set_property(socket, Ustr::from(CLOSED), Value::bool(false));
+    }
+}
+
 /// Notes that the connection stays open behind a step that has registered nothing to wait for.
 pub(crate) fn continue_if_open(
     host: &ModelHost,

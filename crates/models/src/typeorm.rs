@@ -3,7 +3,10 @@
 //! An entity is a class of the program with decorators; a repository of it reads and writes. Records are
 //! instances of the class whose fields are not known.
 
+mod builder;
+mod columns;
 mod repository;
+mod subclass;
 
 use firedoor_app::{AssetField, AssetKind, Provenance};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, OriginSet, Value};
@@ -52,34 +55,48 @@ pub static MODEL: Model = Model {
         ("typeorm:source.initialize", itself),
         ("typeorm:source.connect", itself),
         ("typeorm:source.release", itself),
-        ("typeorm:source.createQueryBuilder", repository::builder),
+        ("typeorm:source.createQueryBuilder", builder::make),
         ("typeorm:source.*", repository::by_entity),
-        ("typeorm:repository.createQueryBuilder", repository::builder),
+        ("typeorm:repository.createQueryBuilder", builder::make),
         ("typeorm:repository.query", repository::raw),
         ("typeorm:repository.extend", itself),
         ("typeorm:repository.*", repository::query),
+        ("npm:typeorm.Repository<super>", subclass::made),
+        (
+            "npm:typeorm.Repository().createQueryBuilder",
+            subclass::query_builder,
+        ),
+        ("npm:typeorm.Repository().query", repository::raw),
+        ("npm:typeorm.Repository().*", subclass::query),
         ("npm:typeorm.BaseEntity.*", repository::by_class),
         ("npm:typeorm.BaseEntity().save", repository::save_this),
         ("npm:typeorm.BaseEntity().remove", repository::remove_this),
-        ("typeorm:builder.getOne", repository::run_builder),
-        ("typeorm:builder.getOneOrFail", repository::run_builder),
-        ("typeorm:builder.getMany", repository::run_builder),
-        ("typeorm:builder.getManyAndCount", repository::run_builder),
-        ("typeorm:builder.getRawOne", repository::run_builder),
-        ("typeorm:builder.getRawMany", repository::run_builder),
-        ("typeorm:builder.getCount", repository::run_builder),
-        ("typeorm:builder.execute", repository::run_builder),
-        ("typeorm:builder.*", repository::chain),
+        ("typeorm:builder.getOne", builder::run_builder),
+        ("typeorm:builder.getOneOrFail", builder::run_builder),
+        ("typeorm:builder.getMany", builder::run_builder),
+        ("typeorm:builder.getManyAndCount", builder::run_builder),
+        ("typeorm:builder.getRawOne", builder::run_builder),
+        ("typeorm:builder.getRawMany", builder::run_builder),
+        ("typeorm:builder.getCount", builder::run_builder),
+        ("typeorm:builder.execute", builder::run_builder),
+        ("typeorm:builder.*", builder::chain),
         ("npm:typeorm.*", find_operator),
     ],
     members: &[
         ("typeorm:source.manager", same_member),
+        ("typeorm:repository.manager", subclass::manager),
+        ("typeorm:repository.target", subclass::target),
+        ("npm:typeorm.Repository().manager", subclass::manager),
+        ("npm:typeorm.Repository().target", subclass::target),
         ("npm:typeorm.BaseEntity().*", repository::no_member),
     ],
-    aliases: &[(
-        "npm:@nestjs/typeorm.getRepositoryToken",
-        "npm:typeorm.getRepository",
-    )],
+    aliases: &[
+        (
+            "npm:@nestjs/typeorm.getRepositoryToken",
+            "npm:typeorm.getRepository",
+        ),
+        ("npm:typeorm.TreeRepository", "npm:typeorm.Repository"),
+    ],
     ..Model::EMPTY
 };
 
@@ -91,6 +108,10 @@ pub(crate) struct Memory {
     /// Fields declared by decorators, by the prototype they were given.
     fields: IndexMap<ObjectId, Vec<(AssetField, Option<Value>)>>,
     records: FxHashMap<ObjectId, Record>,
+    /// What decorators call the columns of fields, by the prototype they were given: the field, and the column.
+    column_names: FxHashMap<ObjectId, Vec<(Ustr, Ustr)>>,
+    /// The fields of assets, by the names that decorators give to their columns.
+    columns: FxHashMap<Ustr, FxHashMap<Ustr, Ustr>>,
 }
 
 /// A record that was found, as an instance of its class.
@@ -149,6 +170,10 @@ fn declare_entity(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     }
     let mut fields = Vec::new();
     for owner in owners {
+        let named = host.state().typeorm.column_names.get(&owner).cloned();
+        for (field, column) in named.unwrap_or_default() {
+            columns::name(host, name, field, column);
+        }
         let declared = host.state().typeorm.fields.get(&owner).cloned();
         for (mut field, target) in declared.unwrap_or_default() {
             field.refers_to = target.and_then(|target| referred(machine, &target));
@@ -210,6 +235,18 @@ fn declare_column(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let is_relation = kind.contains("To");
     if is_relation {
         target = parts.get(1).cloned();
+    }
+    let options = parts.get(1..).unwrap_or_default();
+    let mut named = options
+        .iter()
+        .filter_map(|it| property(machine, it, "name"));
+    if let Some(column) = named
+        .find_map(|it| it.text())
+        .filter(|_| kind != "JoinTable")
+    {
+        let mut state = host.state();
+        let names = state.typeorm.column_names.entry(owner).or_default();
+        names.push((Ustr::from(name.as_str()), column));
     }
     let is_kept = is_relation || kind.contains("Column") && kind != "JoinColumn";
     if is_kept {

@@ -210,6 +210,15 @@ fn changed(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     Ok(Some(Value::object(copy)))
 }
 
+/// Returns the constants that a schema of an object fills in, by the names of its keys.
+pub(crate) fn filled(machine: &Machine<'_>, schema: &Value) -> Vec<(Ustr, Value)> {
+    let parts = children_of(machine, schema.only_object()).into_iter();
+    let filled = parts.map(|(name, part)| (name, kept(machine, part.only_object(), "$default")));
+    filled
+        .filter(|(_, value)| !value.is_nothing() && value.only_object().is_none())
+        .collect()
+}
+
 /// Methods that make one schema of several, or say what is done with the value.
 fn combined(
     machine: &mut Machine<'_>,

@@ -37,6 +37,7 @@ fn check(map: &Map, findings: &mut Findings) {
             sure(look_up) > Confidence::Low && revealing(entry, look_up.1).is_some()
         });
         let Some((effect, access)) = by_address.or_else(|| look_ups().next()) else {
+            report_taken(map, entry, &accounts, findings);
             continue;
         };
         let Some((told, words)) = revealing(entry, access) else {
@@ -60,6 +61,59 @@ fn check(map: &Map, findings: &mut Findings) {
             )
             .report();
     }
+}
+
+/// Nobody is looked up first: whoever has an account already is refused because none could be made. The address is
+/// confirmed by a mail, which can tell it; and elsewhere the application says nothing.
+fn report_taken(map: &Map, entry: &EntryPoint, accounts: &[Ustr], findings: &mut Findings) {
+    let is_address = |field: &Field| {
+        field.name.to_ascii_lowercase().contains("mail") && field.value.is_from_client()
+    };
+    let made = query::handler_accesses(entry).find(|(_, access)| {
+        access.operation == Operation::Create
+            && accounts.contains(&access.asset)
+            && access.values.iter().any(is_address)
+    });
+    let Some((made, access)) = made else {
+        return;
+    };
+    let is_about_it = |effect: &Effect| {
+        let mut own = effect.checks.iter().filter(|id| !made.checks.contains(id));
+        own.any(|id| presence(entry.check(*id), access.asset) == Some(false))
+    };
+    let refused = entry.effects.iter().find(|effect| {
+        matches!(
+            effect.kind,
+            EffectKind::Respond {
+                status: Some(400..500),
+                ..
+            }
+        ) && effect.layer.is_none()
+            && is_about_it(effect)
+    });
+    let Some(refused) = refused.filter(|_| {
+        query::is_registration(map, entry)
+            && confirms_by_mail(map, entry)
+            && is_kept_elsewhere(map, entry)
+    }) else {
+        return;
+    };
+    findings
+        .at_entry(entry)
+        .confidence(Confidence::Medium)
+        .title(format!("`{}` tells who has an account", entry.id()))
+        .message(format!(
+            "Where no {} could be made for the address the answer is {}, and otherwise another.",
+            access.asset,
+            describe(refused)
+        ))
+        .because(
+            "makes",
+            made.span,
+            "this comes to nothing for an address that has one",
+        )
+        .because("tells", refused.span, "this answer is given then")
+        .report();
 }
 
 /// A hash takes long, and is computed only where there is an account. All answers are alike, so that the time is what

@@ -359,6 +359,9 @@ pub struct Scale<'m> {
     accounts: Vec<Ustr>,
     /// The fields that somebody is asked about.
     ranks: BTreeSet<Subject>,
+    /// Those of them that stand in the record itself, and not in the account that it refers to, as what a session says
+    /// of its owner does.
+    own_ranks: BTreeSet<Subject>,
 }
 
 impl<'m> Scale<'m> {
@@ -381,8 +384,11 @@ impl<'m> Scale<'m> {
         }
         let reading = reading_rights(&asked);
         let all = asked.iter().flat_map(|it| &it.demands.all);
-        let ranks = all.flat_map(|demand| demand.of.iter().copied()).collect();
+        let ranks: BTreeSet<Subject> = all.flat_map(|demand| demand.of.iter().copied()).collect();
+        let is_own = |subject: &Subject| !is_of_account(map, &accounts, *subject);
+        let own_ranks = ranks.iter().copied().filter(is_own).collect();
         Scale {
+            own_ranks,
             ranks,
             asked,
             reading,
@@ -423,20 +429,29 @@ impl<'m> Scale<'m> {
 
     /// Holds if the record itself lists who is in the group, with the rank of each.
     fn keeps_members(&self, asset: Ustr) -> bool {
-        let mut ranks = self.ranks.iter();
+        let mut ranks = self.own_ranks.iter();
         !self.accounts.contains(&asset)
             && ranks.any(|(found, field)| *found == asset && field.contains('.'))
     }
 
     /// Holds if records of the asset say what rank somebody has.
     pub fn has_rank(&self, asset: Ustr) -> bool {
-        self.ranks.iter().any(|(found, _)| *found == asset)
+        self.own_ranks.iter().any(|(found, _)| *found == asset)
     }
 
     /// Holds if somebody is asked about the field.
     pub fn is_rank(&self, subject: Subject) -> bool {
         self.ranks.contains(&subject)
     }
+}
+
+/// Holds for a field of the account that a record refers to: `session.user.role`.
+fn is_of_account(map: &Map, accounts: &[Ustr], (asset, field): Subject) -> bool {
+    let head = field.split('.').next().filter(|head| *head != field);
+    let declared = head.and_then(|head| map.asset(asset)?.field(head));
+    declared
+        .and_then(|it| it.refers_to)
+        .is_some_and(|target| accounts.contains(&target))
 }
 
 /// The fewest entry points that show that a right is for reading.

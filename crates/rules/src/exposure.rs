@@ -195,6 +195,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
             if guarded.len() >= 2
                 && all_ask(map, &others)
                 && is_by_id(access)
+                && !is_published(map, entry, effect, access)
                 && !(is_board(access)
                     && others.iter().all(|it| asks_for_own(it, access.asset))) =>
         {
@@ -253,6 +254,49 @@ fn is_by_id(access: &Access) -> bool {
         is_own && field.value.is_from_client()
             || field.operator == "=" && field.value.is_from(RequestPart::Path)
     })
+}
+
+/// Holds if only what its owner has opened is found, or what belongs to it: a flag that clients who are known set on
+/// such records, and that this asks for.
+fn is_published(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_flag = |access: &Access, field: &firedoor_app::Field| {
+        field.operator == "="
+            && field.value.literal().is_some_and(|text| text == "true")
+            && users_of(map, access.asset, true).any(|other| {
+                other.verdict(Control::Authentication) == Verdict::Enforced
+                    && firedoor_app::query::handler_accesses(other).any(|(_, write)| {
+                        write.asset == access.asset
+                            && write
+                                .values
+                                .iter()
+                                .any(|it| it.name == field.name && it.value.is_from_client())
+                    })
+            })
+    };
+    let is_opened = |access: &Access| {
+        !account_assets(map).contains(&access.asset)
+            && access.key.iter().any(|field| is_flag(access, field))
+    };
+    let is_named_alike = |other: &Access| {
+        let mut key = access.key.iter();
+        key.any(|own| {
+            own.value.is_from_client() && other.key.iter().any(|it| it.value == own.value)
+        })
+    };
+    let is_found_first = |other: &Access| {
+        entry.checks_of(effect).any(|check| {
+            check.kind == CheckKind::Presence
+                && check.outcome
+                && check.refusal.is_some()
+                && check
+                    .operands
+                    .iter()
+                    .any(|it| it.record_fields(other.asset).next().is_some())
+        })
+    };
+    is_opened(access)
+        || accesses_in(&entry.exposed)
+            .any(|(_, other)| is_opened(other) && is_named_alike(other) && is_found_first(other))
 }
 
 /// Holds for a list of what belongs to something that the path names, as the best times on a track do.

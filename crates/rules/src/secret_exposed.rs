@@ -40,11 +40,13 @@ fn check(map: &Map, findings: &mut Findings) {
                 continue;
             };
             // Until the first code has confirmed it, the secret may be shown again.
-            let is_lasting = is_lasting(map, &field.value, &places);
+            let is_waiting = is_waiting(map, &field.value, &places);
             let is_enrolling = entry.checks_of(effect).any(|check| {
                 check.refusal.is_some()
                     && second_factors::is_about_second_factor(map, check)
-                    && !(is_lasting && asks_whether_there(check, &field.value))
+                    && (is_waiting
+                        || !asks_for_secret(check, &places)
+                            && !asks_whether_there(check, &field.value))
             });
             if is_enrolling {
                 continue;
@@ -58,6 +60,16 @@ fn check(map: &Map, findings: &mut Findings) {
                 .report();
         }
     }
+}
+
+/// That there is a secret at all says nothing of whether it is in use.
+fn asks_for_secret(check: &Check, places: &[(Ustr, Ustr)]) -> bool {
+    let is_secret = |origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } => places.contains(&(*asset, *field)),
+        _ => false,
+    };
+    let mut examined = check.operands.iter().flat_map(|it| it.origins());
+    check.kind == CheckKind::Presence && check.outcome && examined.all(is_secret)
 }
 
 /// Holds if the value is the stored secret itself, not a part of a larger computation.
@@ -104,9 +116,9 @@ fn asks_whether_there(check: &Check, told: &Provenance) -> bool {
     }
 }
 
-/// Holds if a secret may be told that stays once a code has confirmed it: one that waits for that moves to another
-/// place, and leaves a constant behind.
-fn is_lasting(map: &Map, told: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
+/// Holds if no secret is told that stays once a code has confirmed it: one that waits for that moves to another place,
+/// and leaves a constant behind.
+fn is_waiting(map: &Map, told: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
     let is_constant = |value: &Provenance| {
         let mut origins = value.origins().iter();
         origins.all(|origin| matches!(origin, Origin::Literal(_)))
@@ -124,14 +136,13 @@ fn is_lasting(map: &Map, told: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
             })
         })
     };
-    let moves = places.iter().any(|place| waits(*place));
-    moves
-        && told.origins().iter().any(|origin| match origin {
-            Origin::Record { asset, field, .. } => {
-                places.contains(&(*asset, *field)) && !waits((*asset, *field))
-            }
-            _ => false,
-        })
+    let mut secrets = told.origins().iter().filter_map(|origin| match origin {
+        Origin::Record { asset, field, .. } => {
+            Some((*asset, *field)).filter(|place| places.contains(place))
+        }
+        _ => None,
+    });
+    secrets.all(waits)
 }
 
 fn makes_secret(entry: &EntryPoint, places: &[(Ustr, Ustr)]) -> bool {

@@ -40,6 +40,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             continue;
         };
         if asked.demands.is_unclear
+            || is_for_rank(scale, asked)
             || is_held_against(scale, asked, access)
             || is_narrowed(asked, access)
         {
@@ -114,6 +115,26 @@ fn is_narrowed(asked: &Asked<'_>, access: &Access) -> bool {
                 .key
                 .iter()
                 .any(|field| query::is_principal(&field.value) && !access.key.contains(field))
+    })
+}
+
+/// Holds if it is done only where the caller has a certain rank, though nobody else is refused: who leaves and was the
+/// head names another.
+fn is_for_rank(scale: &Scale<'_>, asked: &Asked<'_>) -> bool {
+    let is_rank = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: true }
+            if scale.is_rank((*asset, *field)))
+    };
+    asked.entry.checks_of(asked.effect).any(|check| {
+        check.refusal.is_none()
+            && check.outcome
+            && !check.is_alternative
+            && matches!(check.kind, CheckKind::Equality | CheckKind::Membership)
+            && check
+                .operands
+                .iter()
+                .any(|it| it.origins().iter().any(is_rank))
+            && check.operands.iter().any(|it| it.literal().is_some())
     })
 }
 

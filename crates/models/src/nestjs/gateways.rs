@@ -2,20 +2,25 @@
 //!
 //! Guards, interceptors and pipes of the class and of the method run for messages; those of the whole application
 //! do not, and none runs for a connection. Source: @nestjs/websockets 11.1, `socket-module.ts` (its contexts get
-//! no application configuration), `web-sockets-controller.ts`.
+//! no application configuration), `web-sockets-controller.ts`: gateways that listen at one place share a server, and
+//! each of them is told of every connection.
+//!
+//! What one message sets on the connection is there for the next: messages that look at a credential are sent before
+//! the one that counts.
 
-use firedoor_app::Transport;
-use firedoor_eval::{Arguments, Machine, ObjectId, Stop, Value};
+use firedoor_app::{EffectKind, Transport};
+use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, Stop, Value};
 use ustr::Ustr;
 
 use super::decorators::arguments_of;
 use super::doors::{Around, Placed, group, methods, step as make_step};
-use super::{FRAMEWORK, handler, inject};
+use super::{FRAMEWORK, handler, inject, run};
 use crate::doors::join_paths;
+use crate::request::send;
 use crate::socket::{self, call_and_wait};
 use crate::state::{RegistrationKind, Router};
-use crate::tools::option;
-use crate::{Door, ModelHost, Step, StepKind, socketio};
+use crate::tools::{keep, option};
+use crate::{Door, ModelHost, Persona, Step, StepKind, socketio};
 
 /// The classes that are provided and have `@WebSocketGateway`, with the module of each.
 fn gateways(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<(ObjectId, usize)> {
@@ -64,23 +69,117 @@ pub(super) fn doors(
     doors: &mut Vec<Door>,
 ) {
     let is_plain = uses_plain_sockets(app, machine, host);
+    let mut placed = Vec::new();
     for (class, module) in gateways(host, machine) {
-        if !modules.contains(&module) {
-            continue;
+        if modules.contains(&module) {
+            let path = path_of(host, machine, class, is_plain);
+            placed.push((class, module, path));
         }
+    }
+    let first = doors.len();
+    for (class, module, path) in &placed {
         let place = Placed {
             app,
             modules,
-            module,
+            module: *module,
             module_class: None,
-            class,
+            class: *class,
         };
-        let server = server(host, machine, class);
-        let instance = inject::instance(host, machine, class, module);
-        after_init(machine, &instance, class, &server);
-        let path = path_of(host, machine, class, is_plain);
-        gateway_doors(host, machine, &place, &path, &server, doors);
+        let server = server(host, machine, *class);
+        let instance = inject::instance(host, machine, *class, *module);
+        after_init(machine, &instance, *class, &server);
+        let beside = placed.iter().filter(|(_, _, other)| other == path);
+        let beside: Vec<ObjectId> = beside.map(|(class, ..)| *class).collect();
+        gateway_doors(host, machine, (&place, path, &beside), &server, doors);
     }
+    let proving = authenticating(host, machine, &doors[first..]);
+    host.state().nestjs.authenticating = proving;
+}
+
+/// Returns the messages that look at a credential.
+fn authenticating(host: &ModelHost, machine: &mut Machine<'_>, doors: &[Door]) -> Vec<Door> {
+    host.state().nestjs.authenticating.clear();
+    let mut found = doors.to_vec();
+    found.retain(|door| {
+        let is_alone = || {
+            let mut others = doors.iter().filter(|other| other.path == door.path);
+            others.all(|other| other.message.is_none() || other.message == door.message)
+        };
+        if door.message.is_none() || is_alone() {
+            return false;
+        }
+        let steps = door.steps.iter();
+        let handler = steps
+            .enumerate()
+            .find(|(_, it)| it.kind == StepKind::Handler);
+        let handler = handler.map_or(0, |(number, _)| number);
+        let run = send(host, machine, door, Persona::User, None).run;
+        run.effects.iter().any(|effect| {
+            effect.step == handler
+                && matches!(
+                    effect.kind,
+                    EffectKind::Verify(_) | EffectKind::CompareSecret(_)
+                )
+        })
+    });
+    found
+}
+
+/// Before the first step of a message that is no part of the handshake, sends the messages that authenticate, without
+/// noting what they do apart from what they change on the connection.
+pub(super) fn authenticate(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    shared: &[Value],
+) -> Result<(), Stop> {
+    let number = host.state().run.step;
+    let first = door.steps.iter().position(|step| !is_handshake(step));
+    let Some(client) = shared.get(4).filter(|_| first == Some(number)) else {
+        return Ok(());
+    };
+    let mut earlier = host.state().nestjs.authenticating.clone();
+    earlier.retain(|other| other.path == door.path && other.message != door.message);
+    for other in &earlier {
+        let base = machine.decided.len();
+        let quiet = socket::Quiet::begin(host);
+        let (result, _) = machine.catching(|machine| send_before(host, machine, other, client));
+        quiet.end(host);
+        machine.decided.truncate(base);
+        // A connection that was closed for a message sends none after it; this one has not sent that message.
+        if let Some(id) = client.only_object() {
+            socket::reopen(machine, id);
+        }
+        if result == Err(Stop::Budget) {
+            return result;
+        }
+    }
+    Ok(())
+}
+
+fn send_before(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    client: &Value,
+) -> Result<(), Stop> {
+    let mut shared = run::begin(host, machine, door);
+    if let Some(context) = shared.get(3).and_then(Value::only_object) {
+        keep(machine, context, "$client", client.clone());
+    }
+    shared.truncate(4);
+    shared.push(client.clone());
+    for step in &door.steps {
+        if is_handshake(step) || step.kind == StepKind::ErrorHandler {
+            continue;
+        }
+        run::one_step(host, machine, door, step, &shared)?;
+    }
+    Ok(())
+}
+
+fn is_handshake(step: &Step) -> bool {
+    matches!(step.role, "server" | "connection")
 }
 
 fn uses_plain_sockets(app: &Router, machine: &Machine<'_>, host: &ModelHost) -> bool {
@@ -108,8 +207,7 @@ fn after_init(machine: &mut Machine<'_>, instance: &Value, class: ObjectId, serv
 fn gateway_doors(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    place: &Placed<'_>,
-    path: &str,
+    (place, path, beside): (&Placed<'_>, &str, &[ObjectId]),
     server: &Value,
     doors: &mut Vec<Door>,
 ) {
@@ -123,26 +221,20 @@ fn gateway_doors(
             first.push(socketio::doors::make_step(machine, registration, "server"));
         }
     }
-    let connection = machine.class_attribute(class, Ustr::from("handleConnection"));
     let span = machine.heap.get(class).span;
-    if let Some((_, function)) = &connection {
-        first.push(make_step(machine, function, "connection", span));
+    let mut is_own = false;
+    for listening in beside {
+        let name = Ustr::from("handleConnection");
+        if let Some((_, function)) = machine.class_attribute(*listening, name) {
+            note_gateway(host, &function, *listening);
+            first.push(make_step(machine, &function, "connection", span));
+            is_own |= *listening == class;
+        }
     }
     let mut door = blank(machine, place, path);
     door.steps = first.clone();
-    if let Some(last) = door
-        .steps
-        .last_mut()
-        .filter(|step| step.role == "connection")
-    {
-        last.kind = StepKind::Handler;
-        door.handler = firedoor_app::Symbol {
-            name: last.name,
-            span: last.span,
-        };
-    }
-    if door.steps.iter().any(|step| step.role == "connection") {
-        doors.push(door.clone());
+    if is_own {
+        connection_door(&mut door, doors);
     }
     let around = Around::default().with(host, machine, place, class);
     for function in methods(machine, class) {
@@ -167,6 +259,46 @@ fn gateway_doors(
         door.steps.push(handler);
         door.steps.extend(around.filters.iter().rev().cloned());
         doors.push(door);
+    }
+}
+
+/// The connection, handled by the last of those that are told of it.
+fn connection_door(door: &mut Door, doors: &mut Vec<Door>) {
+    let connected = door.steps.iter_mut();
+    if let Some(last) = connected.last().filter(|step| step.role == "connection") {
+        last.kind = StepKind::Handler;
+        door.handler = firedoor_app::Symbol {
+            name: last.name,
+            span: last.span,
+        };
+        doors.push(door.clone());
+    }
+}
+
+/// Remembers which gateway a function is of.
+fn note_gateway(host: &ModelHost, function: &Value, class: ObjectId) {
+    if let Some(id) = function.only_object() {
+        host.state().nestjs.connections.insert(id, class);
+    }
+}
+
+/// Returns the gateway whose connection a step handles.
+fn gateway_of(host: &ModelHost, machine: &mut Machine<'_>, door: &Door, step: &Step) -> Value {
+    let own = ObjectId(door.group.0);
+    let name = Ustr::from("handleConnection");
+    let is_class = matches!(machine.heap.get(own).kind, ObjectKind::Class { .. });
+    let of_own = is_class.then(|| machine.class_attribute(own, name));
+    if of_own.flatten().is_some_and(|(_, it)| it == step.value) {
+        return handler::instance(host, machine, door);
+    }
+    let known = {
+        let state = host.state();
+        let function = step.value.only_object();
+        function.and_then(|id| state.nestjs.connections.get(&id).copied())
+    };
+    match known {
+        Some(class) => inject::instance(host, machine, class, 0),
+        None => handler::instance(host, machine, door),
     }
 }
 
@@ -228,13 +360,14 @@ pub(super) fn step(
         let arguments = Arguments::positional([client.clone(), next]);
         return call_and_wait(machine, &step.value, None, &arguments, span).map(drop);
     }
-    let this = handler::instance(host, machine, door);
     if step.role == "connection" {
+        let this = gateway_of(host, machine, door, step);
         let arguments = Arguments::positional([client.clone(), request.clone()]);
         call_and_wait(machine, &step.value, Some(this), &arguments, span)?;
         socket::continue_if_open(host, machine, client, span);
         return Ok(());
     }
+    let this = handler::instance(host, machine, door);
     let arguments = message_arguments(host, machine, door, step, shared)?;
     let result = machine.call_value(&step.value, Some(this), &arguments, span)?;
     // A query that is handed on runs only when somebody waits for it, as Nest does.

@@ -190,6 +190,10 @@ pub(super) fn settings_module(
     call: &Call<'_>,
 ) -> Answer {
     let given = call.arguments.get(0);
+    if let Some(schema) = option(machine, &given, "validationSchema", call.span) {
+        let filled = crate::zod::filled(machine, &schema);
+        host.state().nestjs.filled.extend(filled);
+    }
     let parts = match option(machine, &given, "load", call.span) {
         Some(list) => machine.elements_of(&list).0,
         None if last_part(&call.path) == "forFeature" => vec![given],
@@ -267,8 +271,12 @@ pub(super) fn setting(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
     }
     let all = Value::outside("js:process.env");
     let mut value = machine.member(&all, name, call.span)?;
-    let default = call.arguments.get(1);
-    let has_default = !default.is_nothing() && method == "get" && default.only_object().is_none();
+    // A schema of the settings fills in what the environment lacks, before anybody asks.
+    let filled = host.state().nestjs.filled.get(&name).cloned();
+    let default = filled.clone().unwrap_or_else(|| call.arguments.get(1));
+    let is_filled = filled.is_some();
+    let has_default =
+        is_filled || !default.is_nothing() && method == "get" && default.only_object().is_none();
     if has_default || method == "getOrThrow" {
         value = value.filter(|atom| !atom.is_nothing()).unwrap_or(value);
     }

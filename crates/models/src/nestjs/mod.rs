@@ -16,6 +16,7 @@ mod graphql;
 mod handler;
 mod inject;
 mod libraries;
+mod mapped;
 mod marked;
 mod metadata;
 mod middleware;
@@ -60,6 +61,15 @@ pub static MODEL: Model = Model {
         ("npm:@nestjs/mapped-types.PartialType", decorators::first),
         ("npm:@nestjs/swagger.PartialType", decorators::first),
         ("npm:@nestjs/graphql.PartialType", decorators::first),
+        ("npm:@nestjs/mapped-types.PickType", mapped::make),
+        ("npm:@nestjs/swagger.PickType", mapped::make),
+        ("npm:@nestjs/graphql.PickType", mapped::make),
+        ("npm:@nestjs/mapped-types.OmitType", mapped::make),
+        ("npm:@nestjs/swagger.OmitType", mapped::make),
+        ("npm:@nestjs/graphql.OmitType", mapped::make),
+        ("npm:@nestjs/mapped-types.IntersectionType", mapped::make),
+        ("npm:@nestjs/swagger.IntersectionType", mapped::make),
+        ("npm:@nestjs/graphql.IntersectionType", mapped::make),
         ("nest:bound", bounds::apply),
         ("npm:@nestjs/common.*", decorators::make),
         ("npm:@nestjs/websockets.*", decorators::make),
@@ -197,8 +207,16 @@ pub(crate) struct Memory {
     queries: Option<Value>,
     /// What `ConfigModule` has loaded.
     settings: Vec<Value>,
+    /// What a schema of the settings fills in.
+    filled: FxHashMap<Ustr, Value>,
     /// The server object of each gateway.
     servers: FxHashMap<ObjectId, ObjectId>,
+    /// Which fields the classes have that are made of the fields of others.
+    choices: FxHashMap<ObjectId, mapped::Choice>,
+    /// The gateways that functions which are told of connections are of.
+    connections: FxHashMap<ObjectId, ObjectId>,
+    /// Messages that look at a credential.
+    authenticating: Vec<crate::Door>,
 }
 
 impl Memory {

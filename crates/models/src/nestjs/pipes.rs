@@ -11,7 +11,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::decorators::parts;
-use super::{bounds, exceptions, handler};
+use super::{bounds, exceptions, handler, mapped};
 use crate::express::go_on;
 use crate::state::MadeGuard;
 use crate::tools::{keep, kept, last_part, option};
@@ -161,15 +161,13 @@ pub(super) fn whitelisted(
     let id = machine
         .heap
         .allocate(ObjectKind::Instance { class }, parameter.span);
-    for owner in machine.class_order(class).into_iter().rev() {
-        for name in machine.field_names(owner) {
-            let path = match above {
-                Some(above) => format!("{above}.{name}"),
-                None => name.to_string(),
-            };
-            let field = host.request_value(machine, part, &path);
-            machine.heap.get_mut(id).properties.insert(name, field);
-        }
+    for name in mapped::field_names(host, machine, class) {
+        let path = match above {
+            Some(above) => format!("{above}.{name}"),
+            None => name.to_string(),
+        };
+        let field = host.request_value(machine, part, &path);
+        machine.heap.get_mut(id).properties.insert(name, field);
     }
     Value::object(id)
 }

@@ -52,6 +52,20 @@ pub(super) fn step(
     if step.kind == StepKind::ErrorHandler {
         return filter(host, machine, step, shared);
     }
+    if door.transport == Transport::WebSocket && door.message.is_some() {
+        gateways::authenticate(host, machine, door, shared)?;
+    }
+    one_step(host, machine, door, step, shared)
+}
+
+/// Runs one step that is not a filter.
+pub(super) fn one_step(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    step: &Step,
+    shared: &[Value],
+) -> Result<(), Stop> {
     let context = shared.get(3).cloned().unwrap_or_else(Value::undefined);
     match step.role {
         graphql::CONTEXT => graphql::run_context(host, machine, step, &context),

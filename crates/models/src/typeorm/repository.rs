@@ -8,18 +8,18 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Record, conditions, record};
+use super::{Record, columns, conditions, record};
 use crate::sql::{self, Sent};
 use crate::store::{self, Conditions, method_name, property};
-use crate::{ModelHost, sqltext, tools};
+use crate::{ModelHost, tools};
 
 /// The entity that a call is about.
-struct Entity {
-    class: Option<ObjectId>,
-    asset: Ustr,
+pub(super) struct Entity {
+    pub(super) class: Option<ObjectId>,
+    pub(super) asset: Ustr,
 }
 
-fn entity_of(host: &ModelHost, value: &Value) -> Option<Entity> {
+pub(super) fn entity_of(host: &ModelHost, value: &Value) -> Option<Entity> {
     if let Some(name) = value.text() {
         return Some(Entity {
             class: None,
@@ -208,7 +208,7 @@ fn write_into(
     match (method, arguments) {
         ("insert" | "upsert", [values, ..]) | ("update", [_, values, ..]) => {
             for row in store::parts(machine, values) {
-                let (fields, spread) = store::written(host, machine, &row);
+                let (fields, spread) = columns::written(host, machine, &row, &[]);
                 access.values.extend(fields);
                 access.spread.extend(spread);
             }
@@ -338,7 +338,7 @@ fn remove(
     tools::deliver(machine, call, value.clone())
 }
 
-fn result(
+pub(super) fn result(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     entity: &Entity,
@@ -414,129 +414,4 @@ pub(super) fn raw(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let ran = sql::run(host, machine, &sent, call.span);
     let rows = sql::rows(machine, &ran, call.span);
     tools::deliver(machine, call, rows)
-}
-
-/// `repository.createQueryBuilder('user')`, `source.createQueryBuilder()`.
-pub(super) fn builder(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "typeorm:builder", call.span);
-    let entity = property(machine, &call.this, "$entity");
-    let entity = entity.unwrap_or_else(|| call.arguments.get(0));
-    machine.heap.set_property(id, Ustr::from("$entity"), entity);
-    Ok(Some(Value::object(id)))
-}
-
-/// A method of a builder is noted with its arguments.
-pub(super) fn chain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some(id) = call.receiver else {
-        return Ok(None);
-    };
-    let name = method_name(&call.path);
-    let first = call.arguments.get(0);
-    if matches!(name, "from" | "into" | "update" | "delete") && first.only_object().is_some() {
-        let is_entity = first
-            .objects()
-            .any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Class { .. }));
-        if is_entity {
-            machine.heap.set_property(id, Ustr::from("$entity"), first);
-        }
-    }
-    let mut step = vec![Value::string(name)];
-    step.extend(call.arguments.positional.iter().cloned());
-    let step = machine.make_list(step, false, call.span);
-    machine.heap.elements_mut(id).push(step);
-    Ok(Some(call.this.clone()))
-}
-
-/// `getOne()`, `getMany()`, `execute()`.
-pub(super) fn run_builder(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some(id) = call.receiver else {
-        return Ok(None);
-    };
-    let entity = property(machine, &call.this, "$entity");
-    let Some(entity) = entity.and_then(|entity| entity_of(host, &entity)) else {
-        return Ok(None);
-    };
-    let method = method_name(&call.path);
-    let mut operation = Operation::Read;
-    let mut key = Conditions::default();
-    let mut values = Value::undefined();
-    for step in machine.heap.get(id).elements.clone() {
-        let parts = store::parts(machine, &step);
-        let Some((name, arguments)) = parts.split_first() else {
-            continue;
-        };
-        match name.text().unwrap_or_default().as_str() {
-            "insert" => operation = Operation::Create,
-            "update" => operation = Operation::Update,
-            "delete" | "softDelete" => operation = Operation::Delete,
-            "set" | "values" => {
-                values = arguments.first().cloned().unwrap_or_else(Value::undefined)
-            }
-            "where" | "andWhere" | "orWhere" => add_where(host, machine, arguments, &mut key),
-            _ => {}
-        }
-    }
-    if method == "getCount" {
-        operation = Operation::Count;
-    }
-    let mut access = store::access(host, operation, entity.asset);
-    access.key.clone_from(&key.fields);
-    let by_key = key.fields.iter().any(|field| field.operator == "=");
-    access.is_many = !by_key && !method.contains("One") && operation != Operation::Create;
-    for row in store::parts(machine, &values) {
-        let (fields, spread) = store::written(host, machine, &row);
-        access.values.extend(fields);
-        access.spread.extend(spread);
-    }
-    store::note(host, machine, access, call.span);
-    let like = match method {
-        "getOne" | "getRawOne" => "findOne",
-        "getOneOrFail" => "findOneOrFail",
-        "getMany" | "getRawMany" => "find",
-        "getManyAndCount" => "findAndCount",
-        "getCount" => "count",
-        _ => "update",
-    };
-    let value = result(host, machine, &entity, like, &key, call.span)?;
-    tools::deliver(machine, call, value)
-}
-
-/// `where('user.id = :id', { id })`: the condition of a statement in SQL.
-fn add_where(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    arguments: &[Value],
-    key: &mut Conditions,
-) {
-    let [test, rest @ ..] = arguments else {
-        return;
-    };
-    let Some(text) = test.text_pattern() else {
-        let more = conditions(host, machine, test);
-        key.fields.extend(more.fields);
-        key.values.extend(more.values);
-        return;
-    };
-    let mut sent = Sent::new(test);
-    sent.add(machine, rest);
-    let mut named: Vec<(Ustr, firedoor_app::Provenance)> = sent
-        .named
-        .iter()
-        .map(|(name, value)| (*name, host.deep_provenance(machine, value)))
-        .collect();
-    named.push((Ustr::default(), host.set_provenance(machine, test.origins)));
-    let alias = text.split('.').next().unwrap_or("").trim();
-    let is_alias = !alias.is_empty() && alias.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let alias = if is_alias { alias } else { "t" };
-    let whole = format!(
-        "SELECT * FROM t {alias} WHERE {}",
-        text.replace(":...", ":")
-    );
-    for access in sqltext::accesses(&whole, &[], &named) {
-        if access.asset == "t" {
-            key.fields.extend(access.key);
-        }
-    }
-    key.values
-        .extend(sent.named.into_iter().map(|(_, value)| value));
 }
