@@ -141,11 +141,17 @@ fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
 
 /// The client says for which day, and the server believes it.
 fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    let Some((marked, day)) = unkept::dated_by_client(entry) else {
+    let compared = unkept::dated_by_client(entry);
+    let Some((marked, day)) = compared.or_else(|| unkept::made_for_any_day(map, entry)) else {
         return;
     };
-    let paid = written_fields(entry).find(|(_, access, field)| {
-        let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+    let paid = written_fields(entry).find(|(effect, access, field)| {
+        let ties = ties(entry, effect);
+        let mut key = access.key.iter();
+        let is_own = key.any(|key| {
+            query::is_principal(&key.value)
+                || is_clients_choice(&key.value) && ties.touches(&key.value)
+        });
         is_own
             && is_money(map, access.asset, field.name)
             && is_raised(field)
@@ -154,18 +160,33 @@ fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     let Some((effect, access, field)) = paid else {
         return;
     };
+    let message = match compared.is_some() {
+        true => {
+            "is held against what the client sent before: whoever sends later and later days is paid each time."
+        }
+        false => {
+            "is held against no clock: whoever sends one day after the other is paid each time."
+        }
+    };
     findings
         .at_entry(entry)
         .span(marked.span)
         .symbol(&day.name)
         .confidence(Confidence::High)
-        .title(format!("`{}` pays for every day that the client names", entry.id()))
+        .title(format!(
+            "`{}` pays for every day that the client names",
+            entry.id()
+        ))
         .message(format!(
-            "`{}` is what the client sends, and is held against what the client sent before: whoever sends later and later days is paid each time.",
+            "`{}` is what the client sends, and {message}",
             day.name
         ))
-        .because("marked", marked.span, "it is compared and stored here")
-        .because("paid", effect.span, format!("`{}` of {} is raised here", field.name, access.asset))
+        .because("marked", marked.span, "it is stored here")
+        .because(
+            "paid",
+            effect.span,
+            format!("`{}` of {} is raised here", field.name, access.asset),
+        )
         .report();
 }
 

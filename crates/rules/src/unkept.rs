@@ -382,6 +382,48 @@ pub fn is_tied(entry: &EntryPoint, access: &Access) -> bool {
     })
 }
 
+/// Returns the record that is made for a day which the client names, so that there can be one for each day: by its kind
+/// the field is a date, or it is called after a day, and nothing holds it against the clock.
+pub fn made_for_any_day<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Field)> {
+    let is_day = |access: &Access, field: &Field| {
+        let declared = map.asset(access.asset).and_then(|it| it.field(&field.name));
+        let kind = declared.and_then(|it| it.kind);
+        kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("date"))
+            || is_day_name(&field.name)
+    };
+    let is_held = |field: &Field| {
+        let examined = entry.checks.iter().map(|check| &check.operands);
+        let mut all = examined.chain(entry.examined.iter().map(|test| &test.operands));
+        all.any(|operands| {
+            let origins = || operands.iter().flat_map(Provenance::origins);
+            origins().any(|it| *it == Origin::Clock)
+                && origins().any(|it| field.value.origins().contains(it))
+        })
+    };
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        let ties = ties(entry, effect);
+        let is_own =
+            |field: &Field| query::is_principal(&field.value) || ties.touches(&field.value);
+        if access.operation != Operation::Create || !access.values.iter().any(is_own) {
+            return None;
+        }
+        let mut values = access.values.iter();
+        let day = values
+            .find(|field| is_sent(&field.value) && is_day(access, field) && !is_held(field))?;
+        Some((effect, day))
+    })
+}
+
+/// `day`, `claimed_on`, `weekStart`.
+fn is_day_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["day", "date", "week"]
+        .iter()
+        .any(|word| name.contains(word))
+        || name == "on"
+        || name.ends_with("_on")
+}
+
 /// Returns the change of the caller's record that is made only if the last time lies before one that the client sends,
 /// and that stores this time: the client says when it was, and may say any day.
 pub fn dated_by_client(entry: &EntryPoint) -> Option<(&Effect, &Field)> {
