@@ -64,7 +64,9 @@ fn is_tally(map: &Map, asset: Ustr) -> bool {
 /// beside it that they write, or the number of records, of which they make one more.
 pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
     let is_bound = matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
-    if !is_bound && check.kind != CheckKind::Presence {
+    // Whether something is locked is asked of one field: what was asked with others, part by part, is no such question.
+    let is_lock = check.kind == CheckKind::Presence && check.operands.len() == 1;
+    if !is_bound && !is_lock {
         return false;
     }
     let mut examined = check.operands.iter().flat_map(Provenance::origins);
@@ -158,4 +160,70 @@ pub fn counts(access: &Access) -> bool {
     };
     matches!(access.operation, Operation::Update | Operation::Create)
         && access.values.iter().any(grows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use firedoor_source::{FileId, Span};
+
+    use super::*;
+    use crate::{Condition, Union};
+
+    fn field(name: &str) -> Provenance {
+        Provenance::new([Origin::Record {
+            asset: Ustr::from("User"),
+            field: Ustr::from(name),
+            of_principal: false,
+        }])
+    }
+
+    fn presence(operands: Vec<Provenance>) -> Check {
+        let kind = CheckKind::Presence;
+        let condition = Condition::Test {
+            kind,
+            operands: operands.clone(),
+            holds: true,
+        };
+        Check {
+            kind,
+            span: Span::new(FileId(0), 0, 0),
+            operands,
+            control: Provenance::default(),
+            order: None,
+            outcome: true,
+            side: true,
+            ends: false,
+            is_alternative: false,
+            alternatives: Vec::new(),
+            refusal: None,
+            condition: Arc::new(condition),
+            union: Union::default(),
+        }
+    }
+
+    #[test]
+    fn a_lock_is_asked_for_alone() {
+        let value = |name: &str, operator| Field {
+            name: Ustr::from(name),
+            value: field(name),
+            operator,
+        };
+        let failed = Access {
+            operation: Operation::Update,
+            asset: Ustr::from("User"),
+            key: Vec::new(),
+            values: vec![value("tries", "+="), value("locked", "=")],
+            spread: Vec::new(),
+            is_many: false,
+            is_conditional: false,
+            is_in_transaction: false,
+            is_unlocked: false,
+        };
+        let alone = presence(vec![field("locked")]);
+        assert!(asks_for_count(&alone, &[&failed]));
+        let among_others = presence(vec![field("locked"), field("password")]);
+        assert!(!asks_for_count(&among_others, &[&failed]));
+    }
 }
