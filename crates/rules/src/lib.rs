@@ -3,6 +3,7 @@
 //! Adding one: a file, a folder `fixtures/<id>/` with the page that documents and tests it, a `mod` line
 //! and an entry in [`RULES`], both in alphabetical order.
 
+mod accepted_alone;
 mod account_existence_revealed;
 mod browsed;
 mod changed_by_get;

@@ -4,6 +4,7 @@ use firedoor_app::ownership::key_of;
 use firedoor_app::{Control, EntryPoint, Map, Origin, Transport};
 use firedoor_source::Span;
 
+use crate::accepted_alone::accepted_alone;
 use crate::foreign_author::foreign_author;
 use crate::foreign_reference::foreign_references;
 use crate::made_for_others::made_for_others;
@@ -67,6 +68,7 @@ fn check(map: &Map, findings: &mut Findings) {
     report_made(map, findings);
     report_foreign(map, findings);
     report_references(map, findings);
+    report_accepted(map, findings);
 }
 
 /// Returns what else is done to records of the same key, each once.
@@ -174,6 +176,34 @@ fn report_references(map: &Map, findings: &mut Findings) {
                 shown,
                 format!("`{}` tells the {target} that a {asset} refers to", telling.id()),
             )
+            .because("reached", entry.registered, "the entry point")
+            .report();
+    }
+}
+
+/// Reports what whoever asks for it may grant himself.
+fn report_accepted(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        let Some(found) = accepted_alone(map, entry).filter(|_| !findings.tell_of(entry)) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(found.effect.span)
+            .symbol(&found.asset)
+            .symbol(&found.asked)
+            .confidence(Confidence::Medium)
+            .title(format!(
+                "`{}` lets whoever asked for the {} accept it",
+                entry.id(),
+                found.asset
+            ))
+            .message(format!(
+                "{} and {} are let through alike: who asks needs nobody to say yes.",
+                found.asking, found.asked
+            ))
+            .because("either", found.either, "both are let through here")
+            .because("made", found.made, "it is asked for here")
             .because("reached", entry.registered, "the entry point")
             .report();
     }

@@ -1,0 +1,150 @@
+//! What one person asks of another, and may answer himself: part of the rule `object-without-owner-check`.
+//!
+//! Whoever asks to be a friend is one of the two whom the record is about. Both may see and end it; only the other one may
+//! say yes.
+
+use firedoor_app::{
+    Access, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Refusal, query,
+};
+use firedoor_source::Span;
+use ustr::Ustr;
+
+/// A yes that whoever has asked may give himself.
+pub struct AcceptedAlone<'m> {
+    /// The change, as an effect.
+    pub effect: &'m Effect,
+    /// What is asked for.
+    pub asset: Ustr,
+    /// The field of whoever asks.
+    pub asking: Ustr,
+    /// The field of whoever is asked.
+    pub asked: Ustr,
+    /// Where both are let through.
+    pub either: Span,
+    /// Where it is asked for.
+    pub made: Span,
+}
+
+/// A record by which the caller asks somebody for something.
+struct Request {
+    asset: Ustr,
+    asking: Ustr,
+    asked: Ustr,
+    made: Span,
+}
+
+/// Returns the yes of an entry point that the caller may give to what he has asked for himself.
+pub fn accepted_alone<'m>(map: &Map, entry: &'m EntryPoint) -> Option<AcceptedAlone<'m>> {
+    let requests = requests(map);
+    query::handler_accesses(entry).find_map(|(effect, access)| {
+        if access.operation != Operation::Update || !access.values.iter().any(says_yes) {
+            return None;
+        }
+        let mut own = requests.iter().filter(|it| it.asset == access.asset);
+        own.find_map(|request| {
+            let either = either_side(entry, effect, request)?;
+            Some(AcceptedAlone {
+                effect,
+                asset: request.asset,
+                asking: request.asking,
+                asked: request.asked,
+                either,
+                made: request.made,
+            })
+        })
+    })
+}
+
+fn requests(map: &Map) -> Vec<Request> {
+    let mut found = Vec::new();
+    for entry in &map.entry_points {
+        for (effect, access) in query::handler_accesses(entry) {
+            let Some((asking, asked)) = sides(map, access) else {
+                continue;
+            };
+            found.push(Request {
+                asset: access.asset,
+                asking,
+                asked,
+                made: effect.span,
+            });
+        }
+    }
+    found
+}
+
+/// The fields of a new record that hold the caller and one other person.
+fn sides(map: &Map, access: &Access) -> Option<(Ustr, Ustr)> {
+    if access.operation != Operation::Create {
+        return None;
+    }
+    let accounts = query::account_assets(map);
+    let declared = |field: &Field| map.asset(access.asset)?.field(&field.name)?.refers_to;
+    let mut mine = access
+        .values
+        .iter()
+        .filter(|it| query::is_principal(&it.value));
+    let asking = mine.next().filter(|_| mine.next().is_none())?;
+    let is_account = |field: &Field| {
+        declared(field).is_some_and(|it| accounts.contains(&it) || declared(asking) == Some(it))
+            || field.value.origins().iter().any(|origin| {
+                matches!(origin, Origin::Record { asset, of_principal: false, .. } if accounts.contains(asset))
+            })
+    };
+    let mut others = access
+        .values
+        .iter()
+        .filter(|it| !query::is_principal(&it.value) && is_account(it));
+    let asked = others.next().filter(|_| others.next().is_none())?;
+    Some((asking.name, asked.name))
+}
+
+/// `status = "accepted"`, `accepted_at` = now.
+fn says_yes(field: &Field) -> bool {
+    let name = field.name.to_ascii_lowercase();
+    let is_named = ["accept", "approve"].iter().any(|it| name.contains(it));
+    match field.value.origins() {
+        [Origin::Literal(text)] => {
+            let text = text.to_ascii_lowercase();
+            matches!(text.as_str(), "accepted" | "approved") || is_named && text == "true"
+        }
+        [Origin::Clock] => is_named,
+        _ => false,
+    }
+}
+
+/// Returns where both people are let through, if nothing asks that the caller is the one who is asked, or is not the one
+/// who asks.
+fn either_side(entry: &EntryPoint, effect: &Effect, request: &Request) -> Option<Span> {
+    let mut either = None;
+    for check in entry.checks_of(effect) {
+        let names = |name: Ustr| {
+            let mut operands = check.operands.iter();
+            operands.any(|it| it.record_fields(request.asset).any(|field| field == name))
+        };
+        let refuses = check
+            .refusal
+            .as_ref()
+            .is_some_and(|it| *it != Refusal::Return);
+        if !refuses || !check.operands.iter().any(query::is_principal) {
+            continue;
+        }
+        match (names(request.asking), names(request.asked)) {
+            (true, true) => either = Some(check.span),
+            (false, true) => return None,
+            (true, false) if check.kind == CheckKind::Equality && !check.outcome => return None,
+            _ => {}
+        }
+    }
+    let is_keyed = |name: Ustr| {
+        query::handler_accesses(entry).any(|(_, access)| {
+            let mut key = access.key.iter();
+            access.asset == request.asset
+                && key.any(|it| it.name == name && query::is_principal(&it.value))
+        })
+    };
+    match is_keyed(request.asked) {
+        true => None,
+        false => either,
+    }
+}
