@@ -137,10 +137,19 @@ fn is_noticed(entry: &EntryPoint, change: &Access, opening: Option<&Effect>) -> 
     let Some(opening) = opening else {
         return true;
     };
+    // A change of whatever still lacks the mark says by how many it found whether the token was new: unless somebody
+    // looks at that number, it has noticed nothing.
+    let is_unheeded = |effect: &Effect, access: &Access| {
+        access.operation == Operation::Update
+            && access.is_many
+            && !sessions::decides(entry, effect, access)
+    };
     let in_key = |name: Ustr| {
         query::handler_accesses(entry)
             .filter(|(effect, access)| {
-                access.asset == change.asset && !query::are_exclusive(entry, effect, opening)
+                access.asset == change.asset
+                    && !query::are_exclusive(entry, effect, opening)
+                    && !is_unheeded(effect, access)
             })
             .any(|(_, access)| access.key.iter().any(|key| key.name == name))
     };
