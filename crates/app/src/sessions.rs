@@ -242,6 +242,8 @@ pub fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
         .effects
         .iter()
         .skip_while(|it| !std::ptr::eq(*it, effect))
+        // What is thrown for another reason is told of at the end, and comes after nothing.
+        .filter(|it| !matches!(it.kind, EffectKind::Respond { is_error: true, .. }))
         .filter(|it| !are_exclusive(entry, effect, it));
     let mut ids = later.flat_map(|it| &it.checks);
     ids.any(|id| {
