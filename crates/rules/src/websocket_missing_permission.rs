@@ -9,6 +9,7 @@ use ustr::Ustr;
 
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
+use crate::message_rank::report_lower_rank;
 use crate::rank_within::unranked;
 use crate::socket::{
     asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
@@ -40,7 +41,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
-            } else {
+            } else if !report_lower_rank(map, entry, findings) {
                 report_foreign(map, entry, findings);
             }
             continue;
