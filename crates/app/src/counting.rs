@@ -63,6 +63,11 @@ fn is_tally(map: &Map, asset: Ustr) -> bool {
 /// Holds if the check asks for a number that `accesses` count in: a field of a record that they make larger, one
 /// beside it that they write, or the number of records, of which they make one more.
 pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
+    // That there is no record, or that its time is over, are two questions, and neither asks for a number.
+    if check.is_alternative {
+        let mut parts = check.alternatives.iter();
+        return parts.any(|part| asks_for_count(part, accesses));
+    }
     let is_bound = matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
     // Whether something is locked is asked of one field: what was asked with others, part by part, is no such question.
     let is_lock = check.kind == CheckKind::Presence && check.operands.len() == 1;
@@ -86,6 +91,10 @@ pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
 /// Holds if refusing by the check limits how often something may be done: it asks for a count, holds it against a
 /// bound that stands in the program, and time makes room again. What is counted without time is a stock or a quota.
 pub fn limits_rate(check: &Check, accesses: &[&Access]) -> bool {
+    if check.is_alternative {
+        let mut parts = check.alternatives.iter();
+        return parts.any(|part| limits_rate(part, accesses));
+    }
     let is_of_program = |value: &Provenance| {
         let mut origins = value.origins().iter();
         let is_own = |origin: &Origin| {

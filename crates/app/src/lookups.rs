@@ -225,6 +225,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && keys_agree(access, lookup.access)
             && !misses(access, lookup)
             && !spares(access, lookup)
+            && !is_marked_before(lookup, effect, access)
             // What the second turn of a loop does hangs on both outcomes of one test.
             && (std::ptr::eq(*effect, used) || !are_exclusive(lookup.entry, effect, used))
             && ends(lookup, access)
@@ -273,6 +274,31 @@ fn spares(access: &Access, lookup: &Lookup<'_>) -> bool {
         let is_presented = field.name == lookup.field.name && is_presented(&field.value);
         is_left_out && (is_identifier(&field.name) && is_found || is_presented)
     })
+}
+
+/// Holds if the write looks for records without a mark that the one in hand has just got: whoever ends all other tokens
+/// of a person after that leaves this one as it is.
+fn is_marked_before(lookup: &Lookup<'_>, effect: &Effect, access: &Access) -> bool {
+    let lacking = access
+        .key
+        .iter()
+        .filter(|field| field.operator == "=" && field.value.literal().is_some());
+    let wanted: Vec<&Field> = lacking.collect();
+    handler_accesses(lookup.entry)
+        .take_while(|(before, _)| !std::ptr::eq(*before, effect))
+        .filter(|(_, marking)| {
+            marking.asset == access.asset
+                && marking.operation == Operation::Update
+                && marking
+                    .key
+                    .iter()
+                    .any(|field| field.name == lookup.field.name && is_presented(&field.value))
+        })
+        .flat_map(|(_, marking)| &marking.values)
+        .any(|set| {
+            let mut names = wanted.iter().filter(|field| field.name == set.name);
+            set.operator == "=" && names.any(|field| is_changed_by(field, set))
+        })
 }
 
 /// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.

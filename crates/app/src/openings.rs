@@ -90,10 +90,12 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
 }
 
 /// Holds if those who open no session are looked up at the same place: then it is the guard's, and renews nothing.
+/// Whoever logs out is looked up by the token that he would renew, and that makes the look-up no guard.
 fn is_guard_of_all(map: &Map, effect: &Effect, access: &Access) -> bool {
     access.operation == Operation::Read
         && map.entry_points.iter().any(|other| {
             !opens_session(map, other)
+                && !crate::sessions::ends_sessions(map, other)
                 && crate::query::issues(other).next().is_none()
                 && handler_accesses(other)
                     .any(|(found, it)| found.span == effect.span && it.asset == access.asset)

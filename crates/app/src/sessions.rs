@@ -237,11 +237,14 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
 
 /// Holds if what the change has found decides something that comes after it: one that ends whatever is still open looks
 /// nobody up.
-pub(crate) fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+pub fn decides(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     let later = entry
         .effects
         .iter()
-        .skip_while(|it| !std::ptr::eq(*it, effect));
+        .skip_while(|it| !std::ptr::eq(*it, effect))
+        // What is thrown for another reason is told of at the end, and comes after nothing.
+        .filter(|it| !matches!(it.kind, EffectKind::Respond { is_error: true, .. }))
+        .filter(|it| !are_exclusive(entry, effect, it));
     let mut ids = later.flat_map(|it| &it.checks);
     ids.any(|id| {
         let check = entry.check(*id);

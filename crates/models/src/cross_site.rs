@@ -118,7 +118,8 @@ fn allowed(host: &ModelHost, machine: &mut Machine<'_>, origin: &Value, span: Sp
                 _ => Flag::On,
             };
             match atom {
-                Atom::String(text) if text == "*" => found.any = on,
+                // Any site can put a page into a frame that sends this origin.
+                Atom::String(text) if text == "*" || text == "null" => found.any = on,
                 Atom::Bool(true) => found.reflects = on,
                 Atom::Object(id) => match &machine.heap.get(*id).kind {
                     ObjectKind::Regex(pattern) if is_loose(pattern) => found.loosely = Some(span),

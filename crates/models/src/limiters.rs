@@ -333,7 +333,8 @@ fn make_counter(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
         },
         window: match &duration {
             None => Some(1),
-            Some(duration) => whole_number(Some(duration)),
+            // With 0 the count never starts anew.
+            Some(duration) => whole_number(Some(duration)).filter(|seconds| *seconds > 0),
         },
         key: Provenance::default(),
         skips: Flag::Default,

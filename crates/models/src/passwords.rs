@@ -56,6 +56,12 @@ pub static MODEL: Model = Model {
         ("npm:otplib.authenticator.generate", make_code),
         ("npm:otplib.totp.generate", make_code),
         ("npm:otplib.authenticator.keyuri", address),
+        ("npm:otplib.authenticator.clone", of_its_kind),
+        ("npm:otplib.authenticator.create", of_its_kind),
+        ("npm:otplib.totp.clone", of_its_kind),
+        ("npm:otplib.totp.create", of_its_kind),
+        ("npm:otplib.hotp.clone", of_its_kind),
+        ("npm:otplib.hotp.create", of_its_kind),
         ("npm:speakeasy.totp.verify", code_options),
         ("npm:speakeasy.hotp.verify", code_options),
         ("npm:speakeasy.totp.verifyDelta", code_delta),
@@ -217,6 +223,11 @@ fn code_first(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
     let (token, secret) = (call.arguments.get(0), call.arguments.get(1));
     let kind = ComparisonKind::Code;
     Ok(Some(compared(host, machine, kind, &token, &secret, call)))
+}
+
+/// otplib 12: `clone` and `create` give another one of the same kind, with options of its own.
+fn of_its_kind(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(call.this.clone()))
 }
 
 fn code_first_delta(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

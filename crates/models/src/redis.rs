@@ -5,7 +5,7 @@
 //! <https://github.com/redis/node-redis>.
 
 use firedoor_app::{AssetKind, Field, Operation};
-use firedoor_eval::{Answer, Atom, Call, HOLE, Machine, Shape, Value};
+use firedoor_eval::{Answer, Atom, Call, HOLE, Machine, ObjectId, Shape, Value};
 use ustr::Ustr;
 
 use crate::store::{self, Conditions, method_name};
@@ -29,7 +29,8 @@ pub static MODEL: Model = Model {
         ("redis:client.on", itself),
         ("redis:client.duplicate", itself),
         ("redis:client.*", command),
-        ("redis:multi.exec", done),
+        ("redis:client.watch", watch),
+        ("redis:multi.exec", run),
         ("redis:multi.*", queued),
     ],
     aliases: &[("npm:ioredis.default", "npm:ioredis")],
@@ -38,6 +39,9 @@ pub static MODEL: Model = Model {
 
 fn open(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "redis:client", call.span);
+    if call.path.starts_with("npm:ioredis") {
+        tools::keep(machine, id, "$pairs", Value::bool(true));
+    }
     Ok(Some(Value::object(id)))
 }
 
@@ -49,28 +53,86 @@ fn done(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     tools::deliver(machine, call, Value::unknown(Shape::Any))
 }
 
+/// What is watched may be changed by others, and then nothing of a `multi` is done.
+fn watch(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    if let Some(client) = call.receiver {
+        tools::keep(machine, client, "$watched", Value::bool(true));
+    }
+    tools::deliver(machine, call, Value::unknown(Shape::Any))
+}
+
 /// Commands of `multi` run as one.
 fn multi(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "redis:multi", call.span);
-    machine
-        .heap
-        .set_property(id, Ustr::from("$one"), Value::bool(true));
+    let id = queue(host, machine, call);
+    tools::keep(machine, id, "$one", Value::bool(true));
     Ok(Some(Value::object(id)))
 }
 
 fn pipeline(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "redis:multi", call.span);
+    let id = queue(host, machine, call);
     Ok(Some(Value::object(id)))
+}
+
+/// Makes an object that keeps what its commands give until they are run.
+fn queue(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> ObjectId {
+    let id = host.make_object(machine, "redis:multi", call.span);
+    for name in ["$pairs", "$watched"] {
+        if let Some(kept) = store::property(machine, &call.this, name) {
+            tools::keep(machine, id, name, kept);
+        }
+    }
+    tools::keep(machine, id, "$count", Value::number(0.0));
+    id
 }
 
 fn queued(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let is_one = store::property(machine, &call.this, "$one").is_some();
-    if is_one {
-        store::in_transaction(host, machine, |machine| note(host, machine, call));
+    let given = if is_one {
+        store::in_transaction(host, machine, |machine| note(host, machine, call))
     } else {
-        note(host, machine, call);
+        note(host, machine, call)
+    };
+    if let Some(queue) = call.receiver {
+        let given = given.unwrap_or_else(|| Value::unknown(Shape::Any));
+        // How many there are is not known where some are left out under a condition.
+        let count = tools::kept(machine, Some(queue), "$count").as_number();
+        let next = match count {
+            Some(count) if count < MANY => {
+                tools::keep(machine, queue, &format!("${count}"), given);
+                Value::number(count + 1.0)
+            }
+            _ => Value::unknown(Shape::Number),
+        };
+        tools::keep(machine, queue, "$count", next);
     }
     Ok(Some(call.this.clone()))
+}
+
+/// What more commands than these give is not followed.
+const MANY: f64 = 16.0;
+
+/// `exec()` gives what each command gives, in their order; ioredis gives each together with its error.
+fn run(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let count = tools::kept(machine, call.receiver, "$count").as_number();
+    let Some(count) = count.filter(|count| *count > 0.0) else {
+        return tools::deliver(machine, call, Value::unknown(Shape::Any));
+    };
+    let is_paired = store::property(machine, &call.this, "$pairs").is_some();
+    let mut given = Vec::new();
+    let mut index = 0.0;
+    while index < count {
+        let one = tools::kept(machine, call.receiver, &format!("${index}"));
+        given.push(match is_paired {
+            true => machine.make_list(vec![Value::null(), one], false, call.span),
+            false => one,
+        });
+        index += 1.0;
+    }
+    let mut all = machine.make_list(given, false, call.span);
+    if store::property(machine, &call.this, "$watched").is_some() {
+        all = machine.join(all, &Value::null());
+    }
+    tools::deliver(machine, call, all)
 }
 
 fn command(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

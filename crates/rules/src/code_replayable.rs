@@ -1,7 +1,7 @@
 //! Finds log-ins that take the same one-time code twice.
 
 use firedoor_app::{
-    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Map, Operation, Origin,
+    Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Field, Map, Operation, Origin,
     openings, query,
 };
 use ustr::Ustr;
@@ -69,7 +69,9 @@ fn remembers(
         .any(|(_, access)| {
             uses_up(found, access)
                 || moves_on(entry, access) && !is_count_apart(found, access)
-                || stores_code(found, access) && !is_never_asked(map, entry, access)
+                || stores_code(found, access)
+                    && !is_never_asked(map, entry, access)
+                    && !lets_the_same_pass(access)
                 || is_marked_elsewhere(map, entry, access, found)
         })
 }
@@ -150,6 +152,19 @@ fn is_never_asked(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
             .values
             .iter()
             .all(|value| value.operator == "=" && !value.name.is_empty() && !is_asked(value.name))
+}
+
+/// All that is written is held against what was written before, and may be the same.
+fn lets_the_same_pass(access: &Access) -> bool {
+    let is_loose = |value: &Field| {
+        access
+            .key
+            .iter()
+            .any(|key| key.name == value.name && matches!(key.operator, "<=" | ">="))
+    };
+    access.operation == Operation::Update
+        && !access.values.is_empty()
+        && access.values.iter().all(is_loose)
 }
 
 /// The code itself is kept.

@@ -1,6 +1,6 @@
 //! Finds answers that all sites may read, cookies included.
 
-use firedoor_app::{Flag, Map, SettingKind};
+use firedoor_app::{Flag, Map, Origin, SettingKind};
 
 use crate::cookie_use::credentials;
 use crate::cross_origin_headers;
@@ -23,6 +23,7 @@ fn check(map: &Map, findings: &mut Findings) {
     let has_cookies = credentials(map).next().is_some();
     for setting in &map.settings {
         let SettingKind::Cors {
+            origins,
             any,
             reflects,
             credentials: Flag::On,
@@ -34,8 +35,20 @@ fn check(map: &Map, findings: &mut Findings) {
         if *any != Flag::On || *reflects == Flag::On {
             continue;
         }
-        let words =
-            "`*` is allowed together with credentials, and some libraries then reflect the origin";
+        let allows = |wanted: &str| {
+            origins.iter().any(|origin| {
+                let mut texts = origin.origins().iter();
+                texts.any(|it| matches!(it, Origin::Literal(text) if text == wanted))
+            })
+        };
+        let words = match allows("null") && !allows("*") {
+            true => {
+                "the origin `null` is allowed together with credentials, and every site can open a frame that sends it"
+            }
+            false => {
+                "`*` is allowed together with credentials, and some libraries then reflect the origin"
+            }
+        };
         let span = setting.span;
         findings
             .at(span, "cors")

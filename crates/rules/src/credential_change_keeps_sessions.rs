@@ -38,7 +38,7 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
         if is_upgrade
             || ends_for_certain(map, entry)
             || versions(map, access)
-            || is_never_opened(map, entry, effect, access.asset)
+            || is_never_opened(map, entry, (effect, access))
         {
             continue;
         }
@@ -58,8 +58,9 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
 }
 
 /// An account that nobody has confirmed yet has no sessions: the write is refused where a field of the record is there,
-/// and whoever logs in with a password is refused where it is missing.
-fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+/// or looks for a record that lacks it, and whoever logs in with a password is refused where it is missing.
+fn is_never_opened(map: &Map, entry: &EntryPoint, (effect, access): (&Effect, &Access)) -> bool {
+    let asset = access.asset;
     let blank = |check: &Check| -> Option<Ustr> {
         let mut found = None;
         for part in check.parts() {
@@ -93,7 +94,13 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, asset: Ustr) 
         };
         !log_ins.is_empty() && log_ins.iter().all(asks)
     };
-    entry.checks_of(effect).filter_map(blank).any(is_needed)
+    let is_nothing = |field: &Field| field.value.literal().is_some_and(|text| text == "null");
+    let mut lacking = access
+        .key
+        .iter()
+        .filter(|field| field.operator == "=" && is_nothing(field))
+        .map(|field| field.name);
+    entry.checks_of(effect).filter_map(blank).any(is_needed) || lacking.any(is_needed)
 }
 
 /// Returns whether what is examined is there where the check lets pass; `None` if it asks for something else.

@@ -265,6 +265,11 @@ fn dead(throttle: &Throttle) -> Option<&'static str> {
     if changes {
         return Some("its key differs from request to request");
     }
+    // Where several may come within a second, and then as many again, nobody is kept waiting: a window in seconds where
+    // thousandths are asked for.
+    if throttle.window == Some(0) && throttle.limit.is_some_and(|limit| limit >= 5) {
+        return Some("it starts to count anew within a second");
+    }
     let per_minute = match (throttle.limit, throttle.window) {
         (Some(limit), Some(window)) if window > 0 => limit.saturating_mul(60) / window,
         (Some(limit), None) => limit,

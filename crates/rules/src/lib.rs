@@ -54,6 +54,7 @@ mod login_without_throttle;
 mod logout_keeps_token;
 mod made_anew;
 mod made_for_others;
+mod message_rank;
 mod missing_role_check;
 mod oauth_flow;
 mod oauth_redirect_open;

@@ -76,7 +76,7 @@ fn report_own(
                 .iter()
                 .any(|field| !is_contact(&field.name) && is_told(map, &field.value))
     });
-    let Some((write, _)) = linked else {
+    let Some((write, given)) = linked else {
         return;
     };
     let Some(registration) = registration(map, access.asset) else {
@@ -87,11 +87,14 @@ fn report_own(
         let mut fields = examined.flat_map(|operand| operand.record_fields(access.asset));
         fields.any(|field| is_verification(&field))
     };
-    let is_asked = looks(entry)
-        || map
-            .entry_points
-            .iter()
-            .any(|other| query::verifies_password(other) && looks(other));
+    // Where the address counts as verified from now on, whoever has chosen the password is let in by it.
+    let is_vouched = given
+        .values
+        .iter()
+        .any(|field| is_verification(&field.name));
+    let asks_at_log_in =
+        |other: &EntryPoint| query::verifies_password(other) && looks(other) && !is_vouched;
+    let is_asked = looks(entry) || map.entry_points.iter().any(asks_at_log_in);
     if is_asked || resets_password(map, entry, access.asset) {
         return;
     }

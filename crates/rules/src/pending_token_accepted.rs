@@ -1,8 +1,8 @@
 //! Finds half-finished log-ins whose token or session already counts as a full one.
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    Provenance, openings, query, second_factors, sessions,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, counting, openings, query, second_factors, sessions,
 };
 use ustr::Ustr;
 
@@ -75,12 +75,21 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
     let has_other = entry.effects.iter().any(|other| {
         let opens = match &other.kind {
             EffectKind::Issue(_) => true,
-            EffectKind::Access(access) => access.operation == Operation::Create,
+            // What is noted of wrong codes opens nothing.
+            EffectKind::Access(access) => {
+                access.operation == Operation::Create && !notes_try(map, access)
+            }
             _ => false,
         };
         opens && query::are_exclusive(entry, made.effect, other)
     });
     is_held && !is_full && has_other
+}
+
+/// Holds for a count of tries: a number in a store that forgets, which some are made larger in.
+fn notes_try(map: &Map, access: &Access) -> bool {
+    let mut all = map.entry_points.iter().flat_map(query::accesses);
+    all.any(|(_, other)| other.asset == access.asset && counting::counts(other))
 }
 
 /// Holds if the check says that the account has no second factor.

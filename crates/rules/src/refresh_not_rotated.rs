@@ -144,10 +144,19 @@ fn is_noticed(entry: &EntryPoint, change: &Access, opening: Option<&Effect>) -> 
         let is_moment = |it: &Field| it.value.origins().contains(&Origin::Clock);
         matches!(key.operator, ">" | ">=") && is_moment(key) && is_moment(change)
     };
+    // A change of whatever still lacks the mark says by how many it found whether the token was new: unless somebody
+    // looks at that number, it has noticed nothing.
+    let is_unheeded = |effect: &Effect, access: &Access| {
+        access.operation == Operation::Update
+            && access.is_many
+            && !sessions::decides(entry, effect, access)
+    };
     let in_key = |field: &Field| {
         query::handler_accesses(entry)
             .filter(|(effect, access)| {
-                access.asset == change.asset && !query::are_exclusive(entry, effect, opening)
+                access.asset == change.asset
+                    && !query::are_exclusive(entry, effect, opening)
+                    && !is_unheeded(effect, access)
             })
             .any(|(_, access)| {
                 let mut keys = access.key.iter().filter(|key| key.name == field.name);

@@ -18,6 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let kept = sessions::session_assets(map);
     for entry in &map.entry_points {
         let Some((effect, access)) = openings::renewal(map, entry) else {
             continue;
@@ -27,7 +28,8 @@ fn check(map: &Map, findings: &mut Findings) {
         };
         // Whoever presents a token that is gone must lose something: a write on the other side.
         let punishes = query::handler_accesses(entry).any(|(other, write)| {
-            write.asset == access.asset
+            // The session is a record of its own where its tokens are many.
+            (write.asset == access.asset || kept.contains(&write.asset))
                 && sessions::ends_record(map, write)
                 && query::are_exclusive(entry, other, opening)
         });

@@ -41,8 +41,13 @@ fn check(map: &Map, findings: &mut Findings) {
             };
             // Until the first code has confirmed it, the secret may be shown again.
             let is_waiting = is_waiting(map, &field.value, &places);
+            let is_in_use = entry
+                .checks_of(effect)
+                .any(|check| check.refusal.is_some() && asks_whether_on(map, check, &places))
+                && !second_factors::is_proven(map, entry, effect);
             let is_enrolling = entry.checks_of(effect).any(|check| {
-                check.refusal.is_some()
+                !is_in_use
+                    && check.refusal.is_some()
                     && second_factors::is_about_second_factor(map, check)
                     && (is_waiting
                         || !asks_for_secret(check, &places)
@@ -97,6 +102,26 @@ fn is_secret(value: &Provenance, places: &[(Ustr, Ustr)]) -> bool {
     };
     let is_outcome = is_told("true") && is_told("false");
     has_secret && !is_worked_on && !is_outcome
+}
+
+/// Holds if whoever has the second factor on passes the check, and nobody else: then the secret is not told to confirm
+/// it. Of the secret itself it is not known by its being there.
+fn asks_whether_on(map: &Map, check: &Check, places: &[(Ustr, Ustr)]) -> bool {
+    let is_about_secret = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, .. }
+            if field.is_empty() || places.contains(&(*asset, *field)))
+    };
+    let is_true = |operand: &Provenance| operand.literal().is_some_and(|text| text == "true");
+    let is_on = match check.kind {
+        CheckKind::Presence => check.outcome,
+        CheckKind::Equality => check.outcome && check.operands.iter().any(is_true),
+        _ => false,
+    };
+    let mut examined = check.operands.iter().flat_map(|it| it.origins());
+    is_on
+        && !check.is_alternative
+        && second_factors::is_about_second_factor(map, check)
+        && !examined.any(is_about_secret)
 }
 
 /// Holds if the check asks for nothing but that there is a secret which can be told.

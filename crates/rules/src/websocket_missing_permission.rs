@@ -1,18 +1,19 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation,
-    Origin, Provenance, RequestPart, RoomKind, ownership, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
+    Operation, Origin, Provenance, RequestPart, RoomKind, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
+use crate::message_rank::report_lower_rank;
 use crate::rank_within::unranked;
 use crate::socket::{
     asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
-    is_open_over_http,
+    is_open_over_http, siblings,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -40,13 +41,14 @@ fn check(map: &Map, findings: &mut Findings) {
                 leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
-            } else {
+            } else if !report_lower_rank(map, entry, findings) {
                 report_foreign(map, entry, findings);
             }
             continue;
         }
         if let Some((words, span, other, confidence)) = acts_on_others(map, entry)
             .or_else(|| joins_any_room(map, entry))
+            .or_else(|| sends_to_any_room(map, entry))
             .or_else(|| asks_for_less(map, entry))
             .or_else(|| asks_no_rank(map, entry))
         {
@@ -270,6 +272,49 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             Confidence::Medium,
         ))
     })
+}
+
+/// Something is sent to a room that the message names, with nothing that asks whether the caller is in it, while other
+/// messages of the same socket that send there ask before.
+fn sends_to_any_room<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m>> {
+    entry.effects.iter().find_map(|effect| {
+        let key = broadcast(effect)?;
+        let is_about_room = |check: &Check| {
+            let mut operands = check.operands.iter().flat_map(|it| it.origins());
+            check.kind != CheckKind::Shape
+                && operands.any(|it| it.is_from_client() && key.origins().contains(it))
+        };
+        let is_open = names_any(key)
+            && !query::is_principal(key)
+            && !entry
+                .checks_of(effect)
+                .any(|check| asks_about(check, key) || is_about_room(check));
+        let name = is_open.then(|| named(key))??;
+        let sends_there = |other: &&EntryPoint| {
+            other.effects.iter().any(|effect| {
+                let sent = broadcast(effect).and_then(named);
+                sent.is_some_and(|sent| plain(&sent) == plain(&name))
+                    && query::is_checked_by_principal(other, effect)
+            })
+        };
+        let other = siblings(map, entry)
+            .filter(|other| asks(other) && acts_under(other, name))
+            .find(sends_there)?;
+        Some((
+            "sends to any room".to_owned(),
+            effect.span,
+            other,
+            Confidence::Medium,
+        ))
+    })
+}
+
+/// The room that something is sent to.
+fn broadcast(effect: &Effect) -> Option<&Provenance> {
+    match &effect.kind {
+        EffectKind::Room(RoomKind::Broadcast, key) => Some(key),
+        _ => None,
+    }
 }
 
 /// Whoever joins becomes a member with the same message, as by the entry point that takes members in.
@@ -511,13 +556,20 @@ fn is_read_by_all(map: &Map, name: Ustr) -> bool {
         .any(|entry| query::is_reading(entry) && is_told(entry))
 }
 
-/// Holds if the entry point looks something up by a request's field or a record's of that name.
+/// Holds if the entry point looks something up by a request's field or a record's of that name, or a record that is
+/// called so by its number.
 fn acts_under(entry: &EntryPoint, name: Ustr) -> bool {
     let wanted = plain(&name);
+    let is_number = |access: &Access, field: &Field| {
+        matches!(field.name.as_str(), "id" | "_id" | "pk")
+            && plain(&access.asset) == wanted
+            && is_named_by_client(&field.value)
+    };
     !wanted.is_empty()
-        && query::accesses(entry)
-            .flat_map(|(_, access)| &access.key)
-            .any(|field| plain(&field.name) == wanted)
+        && query::accesses(entry).any(|(_, access)| {
+            let mut key = access.key.iter();
+            key.any(|field| plain(&field.name) == wanted || is_number(access, field))
+        })
 }
 
 fn report(

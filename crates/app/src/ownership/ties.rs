@@ -177,7 +177,13 @@ impl Found {
 
 /// Returns what everybody who has passed the check was held against.
 fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
-    if is_of_another(check) || has_open_way(entry, check) || has_group_apart(entry, check) {
+    // That all parts of a request have the right shape says nothing of what one has to do with another.
+    let is_of_shape = check.kind == CheckKind::Shape && !check.is_alternative;
+    if is_of_shape
+        || is_of_another(check)
+        || has_open_way(entry, check)
+        || has_group_apart(entry, check)
+    {
         return None;
     }
     let ranks = ranks_within(entry, check);
@@ -451,11 +457,17 @@ impl KnownTies {
         access.key.iter().any(|field| is_principal(&field.value)) || {
             let ties = self.of(entry, use_of);
             ties.holds(access)
-                || key_of(entry, access)
-                    .iter()
-                    .any(|field| is_principal(&field.value) || ties.touches(&field.value))
+                || key_of(entry, access).iter().any(|field| {
+                    is_principal(&field.value) || (!is_measure(field) && ties.touches(&field.value))
+                })
         }
     }
+}
+
+/// Holds if the field of the key asks how much there is: that somebody has enough for what is the caller's says nothing
+/// of who that is.
+fn is_measure(field: &Field) -> bool {
+    matches!(field.operator, "<" | "<=" | ">" | ">=")
 }
 
 /// What was worked out of an entry point for one rule and is asked for by others. It keeps nothing before the entry
