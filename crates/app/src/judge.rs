@@ -146,6 +146,11 @@ pub fn judge_layer(run: &LayerRun) -> Vec<(Control, Verdict)> {
     judged
 }
 
+/// Holds if only a page of another site fails the check.
+pub(crate) fn is_about_page(check: &Check) -> bool {
+    is_csrf_check(check) || is_double_submit(check)
+}
+
 fn judge_control(run: &LayerRun, control: Control) -> Verdict {
     let refuses = run
         .refusals

@@ -241,7 +241,14 @@ fn secret_places(map: &Map) -> Vec<(Ustr, Ustr)> {
     places
 }
 
-/// The proof of the caller's own credential is the guard's, and says nothing about this request.
+/// The proof of the caller's own credential is the guard's, and says nothing about this request; nor does the token that a
+/// page of the application has.
 fn is_of_guard(check: &Check) -> bool {
-    check.provenance().origins().iter().any(Origin::is_identity)
+    let is_caller = |operand: &Provenance| {
+        let mut origins = operand.origins().iter();
+        !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
+    };
+    crate::judge::is_about_page(check)
+        || check.operands.iter().all(is_caller)
+        || check.provenance().origins().iter().any(Origin::is_identity)
 }

@@ -502,7 +502,11 @@ pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> 
         };
         late.push(Layer {
             name: step.name,
-            kind: LayerKind::Layer,
+            // What nothing calls belongs to what it was meant for.
+            kind: match step.role == crate::django::guard_tests::UNREACHED {
+                true => LayerKind::Inline,
+                false => LayerKind::Layer,
+            },
             span: step.span,
             mounted: step.mounted,
             verdicts: found

@@ -60,7 +60,7 @@ fn is_followed(map: &Map, entry: &EntryPoint) -> bool {
 fn removed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
     let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
         access.operation == Operation::Delete
-            && is_named(map, access)
+            && (is_named(map, access) || is_found_by_link(map, entry, access))
             && !sessions::session_assets(map).contains(&access.asset)
             && is_asked_for(entry, effect)
     })?;
@@ -105,6 +105,24 @@ fn is_named(map: &Map, access: &Access) -> bool {
                 || query::is_random_field(map, access.asset, field.name))
     };
     access.key.iter().any(|field| is_in_link(&field.value)) && !access.key.iter().any(is_secret)
+}
+
+/// Holds if it is a record of the caller's that was found by what the link says, as his place in the group of the path.
+fn is_found_by_link(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_itself = |field: &firedoor_app::Field| {
+        field.operator == "="
+            && field
+                .value
+                .record_fields(access.asset)
+                .any(|it| it == field.name)
+    };
+    access.key.iter().any(is_itself)
+        && query::handler_accesses(entry).any(|(_, found)| {
+            found.asset == access.asset
+                && found.operation == Operation::Read
+                && is_named(map, found)
+                && found.key.iter().any(|it| query::is_principal(&it.value))
+        })
 }
 
 fn is_in_link(value: &Provenance) -> bool {

@@ -1,6 +1,6 @@
 //! Finds answers that any site may read by asking, cookies included.
 
-use firedoor_app::{Flag, Map, SettingKind};
+use firedoor_app::{Control, Flag, Map, Origin, RequestPart, SettingKind};
 
 use crate::cookie_use::credentials;
 use crate::cross_origin_headers;
@@ -20,7 +20,18 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     // Without cookies there is nothing that a browser would add.
-    let has_cookies = credentials(map).next().is_some();
+    let is_cookie = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Request(RequestPart::Cookie | RequestPart::Session, _)
+        )
+    };
+    let mut entries = map.entry_points.iter();
+    let has_cookies = credentials(map).next().is_some()
+        || entries.any(|entry| {
+            entry.verdict(Control::Authentication).refuses()
+                && entry.credentials.iter().any(is_cookie)
+        });
     for setting in &map.settings {
         let SettingKind::Cors {
             reflects,

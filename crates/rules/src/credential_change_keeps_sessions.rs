@@ -36,9 +36,9 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
             && query::verifies_password(entry)
             && !entry.verdict(Control::Authentication).refuses();
         if is_upgrade
-            || ends_for_certain(map, entry)
+            || ends_for_certain(map, entry, effect)
             || versions(map, access)
-            || is_never_opened(map, entry, (effect, access))
+            || is_never_opened(map, entry, effect, access)
         {
             continue;
         }
@@ -58,9 +58,13 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
 }
 
 /// An account that nobody has confirmed yet has no sessions: the write is refused where a field of the record is there,
-/// or looks for a record that lacks it, and whoever logs in with a password is refused where it is missing.
-fn is_never_opened(map: &Map, entry: &EntryPoint, (effect, access): (&Effect, &Access)) -> bool {
+/// or looks for a record that lacks it, and whoever logs in with a password is refused where it is missing. Neither has
+/// one that is made without a password, where the same write fills the field and gives the first.
+fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     let asset = access.asset;
+    let is_first = |name: Ustr| {
+        access.values.iter().any(|field| field.name == name) && is_made_without_password(map, asset)
+    };
     let blank = |check: &Check| -> Option<Ustr> {
         let mut found = None;
         for part in check.parts() {
@@ -100,7 +104,22 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, (effect, access): (&Effect, &A
         .iter()
         .filter(|field| field.operator == "=" && is_nothing(field))
         .map(|field| field.name);
-    entry.checks_of(effect).filter_map(blank).any(is_needed) || lacking.any(is_needed)
+    let mut blanks = entry.checks_of(effect).filter_map(blank);
+    blanks.any(|name| is_first(name) || is_needed(name)) || lacking.any(is_needed)
+}
+
+/// Holds if accounts are made somewhere, and nowhere with a password that somebody has sent.
+fn is_made_without_password(map: &Map, asset: Ustr) -> bool {
+    let all = map.entry_points.iter().flat_map(query::handler_accesses);
+    let mut made = all
+        .map(|(_, access)| access)
+        .filter(|access| access.asset == asset && access.operation == Operation::Create)
+        .peekable();
+    let is_sent = |field: &Field| {
+        passwords::is_password(map, asset, field.name)
+            && (field.value.is_from_client() || field.value.origins().contains(&Origin::Digest))
+    };
+    made.peek().is_some() && made.all(|access| !access.values.iter().any(is_sent))
 }
 
 /// Returns whether what is examined is there where the check lets pass; `None` if it asks for something else.
@@ -281,8 +300,8 @@ fn enrolment<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 }
 
 /// Holds if sessions are ended wherever the password is changed: by a write that hangs on nothing the
-/// client chooses besides.
-fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
+/// client chooses besides what the change itself hangs on, as the right shape of what was filled in.
+fn ends_for_certain(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
     let kept = sessions::session_assets(map);
     if is_by_framework(map, &kept) {
         return ends_those_of_framework(map, entry)
@@ -294,11 +313,15 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint) -> bool {
             && !sessions::is_routine(map, entry, effect);
         (ends || sessions::moves_generation(map, access))
             && !entry.checks_of(effect).any(|check| {
+                let is_of_change = entry.checks_of(change).any(|it| it == check);
+                // Whether there is any session to end is nothing that the client chooses, whatever it was looked for by.
+                let names_ended = |it: &Provenance| it.record_fields(access.asset).next().is_some();
                 check.refusal.is_none()
+                    && !is_of_change
                     && check
                         .operands
                         .iter()
-                        .all(|operand| operand.is_from_client())
+                        .all(|operand| operand.is_from_client() && !names_ended(operand))
             })
     });
     ends || (sessions::ends_sessions(map, entry) && kept.is_empty())

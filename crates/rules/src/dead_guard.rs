@@ -129,7 +129,7 @@ fn report_above(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {
         .symbol(&layer.name)
         .title(format!("the guard of `{}` never runs", entry.handler.name))
         .message(format!(
-            "Its decorator stands above that of the route, so that `{}` calls the function without it.",
+            "Its decorator stands above that of the route, or its class behind that of the view, so that `{}` runs without it.",
             entry.id()
         ))
         .because("registered", entry.registered, "the function is registered here, without the guard")

@@ -1,6 +1,8 @@
 //! Finds verifications that accept expired tokens as proof of who is asking.
 
-use firedoor_app::{CheckKind, EntryPoint, Map, Origin, Provenance, is_about_connection, query};
+use firedoor_app::{
+    Check, CheckKind, EntryPoint, Map, Order, Origin, Provenance, is_about_connection, query,
+};
 
 use crate::token_kinds::{Verified, is_proof, is_same_key, issued, verified};
 use crate::{Findings, Rule, Severity};
@@ -81,9 +83,38 @@ fn renews_alone(found: &Verified<'_>) -> bool {
         && !asks_otherwise
 }
 
+/// Holds if the check refuses only what comes from the future: a time of the token lies below the clock where it passes,
+/// and is not taken from it, as an age is.
+fn is_about_future(check: &Check) -> bool {
+    let (Some(order), [left, right]) = (check.order, check.operands.as_slice()) else {
+        return false;
+    };
+    let passes = match check.outcome {
+        true => order,
+        false => order.negated(),
+    };
+    let (low, high) = match passes {
+        Order::Less | Order::LessOrEqual => (left, right),
+        Order::Greater | Order::GreaterOrEqual => (right, left),
+    };
+    let is_time = |value: &Provenance| value.origins().contains(&Origin::Clock);
+    !is_time(low) && is_time(high)
+}
+
 fn checks_time(entry: &EntryPoint) -> bool {
-    entry.checks.iter().any(|check| {
+    let all = || entry.checks.iter().flat_map(Check::parts);
+    // What was decided in a function is asked again where it has returned, and which of both is larger is not told there.
+    let future: Vec<&Check> = entry
+        .checks
+        .iter()
+        .filter(|check| check.refusal.is_some())
+        .flat_map(Check::parts)
+        .filter(|check| is_about_future(check))
+        .collect();
+    let is_of_future = |check: &Check| future.iter().any(|it| it.operands == check.operands);
+    all().any(|check| {
         check.kind == CheckKind::Bound
+            && !is_of_future(check)
             && check.provenance().origins().iter().any(|origin| {
                 matches!(origin, Origin::Principal(name) | Origin::Claim(name)
                     if matches!(name.as_str(), "exp" | "iat"))

@@ -41,7 +41,12 @@ fn check(map: &Map, findings: &mut Findings) {
             .layers
             .iter()
             .any(|layer| acts_elsewhere(map, entry, layer).is_some());
-        if !is_for_all || is_dead || is_log_in(map, entry) || entry.transport == Transport::Job {
+        if !is_for_all
+            || is_dead
+            || asks_in_look_up(map, entry)
+            || is_log_in(map, entry)
+            || entry.transport == Transport::Job
+        {
             continue;
         }
         let reason = in_administrative_area(map, entry)
@@ -160,6 +165,52 @@ fn is_registered(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     })
 }
 
+/// Holds if the caller's own account is looked up once more by what he may do, held against constants, and whoever is
+/// not found is refused.
+fn asks_in_look_up(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let is_constant = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        !field.value.is_empty() && origins.all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    let asks = |access: &Access| {
+        let mut key = access.key.iter();
+        accounts.contains(&access.asset)
+            && !access.operation.is_write()
+            && key.clone().any(|field| query::is_principal(&field.value))
+            && key.any(|field| {
+                let is_state = field.name.ends_with("verified") || field.name.ends_with("banned");
+                is_rank_name(&field.name) && !is_state && is_constant(field)
+            })
+    };
+    let is_refused = |asset: ustr::Ustr| {
+        entry.checks.iter().any(|check| {
+            let is_whole = |origin: &Origin| {
+                matches!(origin, Origin::Record { asset: own, field, of_principal: true }
+                    if *own == asset && field.is_empty())
+            };
+            let mut origins = check.operands.iter().flat_map(|it| it.origins());
+            check.refusal.is_some() && origins.any(is_whole)
+        })
+    };
+    query::accesses(entry).any(|(_, access)| asks(access) && is_refused(access.asset))
+}
+
+/// Holds if the list shows what is on offer, as a flag says, and nothing of it is anybody's.
+fn is_on_offer(map: &Map, access: &Access) -> bool {
+    let is_flag = |field: &Field| field.value.literal().is_some_and(|text| text == "true");
+    let is_constant = |field: &Field| field.value.literal().is_some();
+    let accounts = query::account_assets(map);
+    let declared = map.asset(access.asset).into_iter();
+    let mut declared = declared.flat_map(|asset| &asset.fields);
+    access.operation == Operation::Read
+        && access.key.iter().any(is_flag)
+        && access.key.iter().all(is_constant)
+        && query::owner_fields(map, access.asset).is_empty()
+        && !accounts.contains(&access.asset)
+        && !declared.any(|field| field.refers_to.is_some_and(|to| accounts.contains(&to)))
+}
+
 /// A record that is found by its own key is the caller himself.
 fn refers_to_caller(field: &Field) -> bool {
     query::is_principal(&field.value) && !is_identifier(&field.name)
@@ -208,7 +259,11 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             Operation::Delete => true,
             Operation::Create | Operation::Count => false,
         };
-        if !is_telling || is_own(access) || is_found_by_caller(entry, effect, access) {
+        if !is_telling
+            || is_on_offer(map, access)
+            || is_own(access)
+            || is_found_by_caller(entry, effect, access)
+        {
             return None;
         }
         let others = others_with(map, entry, |other| {

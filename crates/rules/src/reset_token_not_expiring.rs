@@ -1,6 +1,8 @@
 //! Finds reset tokens that work for ever.
 
-use firedoor_app::{Map, lookups};
+use firedoor_app::{
+    CheckKind, Effect, EntryPoint, Map, Origin, Provenance, TokenKind, lookups, query, sessions,
+};
 
 use crate::resets::resets;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -35,4 +37,41 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("changes", reset.effect.span, "the password is set here")
             .report();
     }
+    for entry in &map.entry_points {
+        if let Some((effect, read)) = signed(map, entry) {
+            findings
+                .at_entry(entry)
+                .confidence(Confidence::High)
+                .title(format!("`{}` takes reset tokens of any age", entry.id()))
+                .message(
+                    "The account is named by a signed token, and nothing says how old that may be.",
+                )
+                .because("reads", read.span, "the token is read here")
+                .because("changes", effect.span, "the password is set here")
+                .report();
+        }
+    }
+}
+
+/// Returns where a password is set for whom a signed token names, and where that is read, whatever its age.
+fn signed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m Effect)> {
+    let (effect, access) = sessions::password_change(map, entry)?;
+    let is_claim = |origin: &Origin| matches!(origin, Origin::Claim(_));
+    let mut key = access.key.iter().flat_map(|field| field.value.origins());
+    let is_named = key.any(is_claim);
+    let is_age = |value: &Provenance| value.origins().iter().any(is_claim);
+    let is_time = |value: &Provenance| value.origins().contains(&Origin::Clock);
+    let mut checks = entry.checks.iter();
+    let asks_age = checks.any(|check| {
+        check.kind == CheckKind::Bound
+            && check.operands.iter().any(is_age)
+            && check.operands.iter().any(is_time)
+    });
+    let read = || {
+        query::verifications(entry)
+            .filter(|(read, found)| read.layer.is_none() && found.kind == TokenKind::Signed)
+    };
+    let is_old = read().next().is_some() && read().all(|(_, found)| found.ignores_expiry);
+    let (read, _) = read().next()?;
+    (is_named && is_old && !asks_age).then_some((effect, read))
 }

@@ -39,7 +39,10 @@ fn check(map: &Map, findings: &mut Findings) {
                 .iter()
                 .any(|field| query::is_principal(&field.value));
             let verb = match () {
-                () if switches_off(map, &places, &accounts, access) && !makes_secret(entry) => {
+                () if switches_off(map, &places, &accounts, access)
+                    && !makes_secret(entry)
+                    && !closes_account(map, &accounts, entry) =>
+                {
                     "switches off"
                 }
                 () if replaces(map, &asked, entry, effect, access) => "replaces",
@@ -161,14 +164,26 @@ fn is_cleared(field: &Field) -> bool {
         || (field.value.is_empty() && field.operator == "=")
 }
 
+/// Holds if the handler empties the account too: what is taken away with it lets nobody in.
+fn closes_account(map: &Map, accounts: &[Ustr], entry: &EntryPoint) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        accounts.contains(&access.asset)
+            && access.operation == Operation::Update
+            && empties_account(map, access)
+    })
+}
+
 /// Holds if the password goes along, and the record is marked as deleted at that moment.
 fn empties_account(map: &Map, access: &Access) -> bool {
     let mut values = access.values.iter();
     let mut marks = access.values.iter();
-    values.any(|it| is_cleared(it) && passwords::is_password(map, access.asset, it.name))
+    // A constant is no digest of anything that somebody could send.
+    let is_none = |it: &Field| is_cleared(it) || it.value.literal().is_some();
+    values.any(|it| is_none(it) && passwords::is_password(map, access.asset, it.name))
         && marks.any(|it| {
-            it.value.origins().contains(&Origin::Clock)
-                || it.value.literal().is_some() && !is_cleared(it)
+            let is_mark = !passwords::is_password(map, access.asset, it.name);
+            is_mark && it.value.origins().contains(&Origin::Clock)
+                || is_mark && it.value.literal().is_some() && !is_cleared(it)
         })
 }
 

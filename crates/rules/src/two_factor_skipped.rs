@@ -222,6 +222,7 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
 /// A new account has no second factor yet, and a renewed session was opened with it.
 fn is_exempt(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
     is_guarded(entry)
+        || is_asked_within(entry, opening)
         || openings::renewal(map, entry).is_some()
         || exchanges_token(map, entry, opening)
         || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
@@ -239,6 +240,27 @@ fn is_guarded(entry: &EntryPoint) -> bool {
                 .iter()
                 .any(|claim| query::is_principal(&claim.value)),
             _ => false,
+        })
+}
+
+/// Holds if the handler itself, or what it is wrapped in, refuses whoever is not logged in, and no token or password is
+/// proven in it by which he would be known only now.
+fn is_asked_within(entry: &EntryPoint, opening: &Effect) -> bool {
+    let is_caller = |operand: &Provenance| {
+        let mut origins = operand.origins().iter();
+        !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
+    };
+    let is_proven = entry
+        .effects
+        .iter()
+        .any(|effect| effect.layer.is_none() && matches!(effect.kind, EffectKind::Verify(_)));
+    !is_proven
+        && !query::verifies_password(entry)
+        && entry.checks_of(opening).any(|check| {
+            check.kind == CheckKind::Proof
+                && check.outcome
+                && check.refusal.is_some()
+                && check.operands.iter().all(is_caller)
         })
 }
 

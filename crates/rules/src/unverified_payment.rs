@@ -35,7 +35,9 @@ fn check(map: &Map, findings: &mut Findings) {
             }),
             _ => false,
         };
-        let is_callers = !is_open && ownership::knows_caller(entry) && is_for_anybody(entry);
+        let is_callers = !is_open
+            && ownership::knows_caller(entry)
+            && (is_for_anybody(entry) || entry.method == "GET" && is_of_caller(map, entry));
         if !is_open && !is_callers || query::opens_session(map, entry) {
             continue;
         }
@@ -94,6 +96,19 @@ fn is_switched(entry: &EntryPoint, booked: &Effect) -> bool {
             && origins.any(is_setting)
             && !check.operands.iter().any(Provenance::is_from_client)
     })
+}
+
+/// What is asked of the caller is asked of a record of his, as whoever pays for a group has, and not of his account: nobody
+/// with a rank follows a link to book a payment, and a browser does where it comes back.
+fn is_of_caller(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let is_of_account = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, .. }
+            if accounts.contains(asset) && !field.is_empty())
+    };
+    let mut examined = entry.checks.iter().flat_map(|check| &check.operands);
+    !query::is_administrative_path(&entry.path)
+        && !examined.any(|operand| operand.origins().iter().any(is_of_account))
 }
 
 /// The payment provider books the same elsewhere, and has to prove who it is.

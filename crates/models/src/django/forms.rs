@@ -23,6 +23,8 @@ macro_rules! forms {
             name: "django",
             calls: &[
                 ("py:django.forms.*", field),
+                ("py:django.core.validators.MinValueValidator", field),
+                ("py:django.core.validators.MaxValueValidator", field),
                 ("django:automatic-form", make_automatic),
                 ("django:form.*", method),
                 $((concat!($path, "().*"), method),)*
@@ -148,7 +150,7 @@ fn kept(machine: &Machine<'_>, id: ObjectId, name: &str) -> Option<Value> {
 }
 
 /// What `class Meta` of a form says.
-fn meta(machine: &mut Machine<'_>, id: ObjectId, name: &str) -> Option<Value> {
+pub(super) fn meta(machine: &mut Machine<'_>, id: ObjectId, name: &str) -> Option<Value> {
     let ObjectKind::Instance { class } = machine.heap.get(id).kind else {
         return None;
     };
@@ -157,7 +159,11 @@ fn meta(machine: &mut Machine<'_>, id: ObjectId, name: &str) -> Option<Value> {
     Some(found.1)
 }
 
-fn model_of(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Option<ObjectId> {
+pub(super) fn model_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+) -> Option<ObjectId> {
     let given = kept(machine, id, "$model").or_else(|| meta(machine, id, "model"));
     let own = given.and_then(|model| model.only_object());
     let is_user = machine
@@ -167,7 +173,7 @@ fn model_of(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Option
     own.or_else(|| is_user.then(|| users::class(host, machine)))
 }
 
-fn sent(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
+pub(super) fn sent(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
     let origin = Origin::Request(RequestPart::Body, Ustr::from(name));
     host.with_origin(machine, Value::unknown(Shape::Any), origin)
 }
@@ -209,7 +215,7 @@ fn record_of(
 }
 
 /// The fields of a form of a model: those listed, or all columns.
-fn names(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Vec<Ustr> {
+pub(super) fn names(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Vec<Ustr> {
     let given = kept(machine, id, "$fields").or_else(|| meta(machine, id, "fields"));
     let texts = |machine: &mut Machine<'_>, value: &Value| -> Vec<Ustr> {
         let (elements, _) = machine.elements_of(value);
@@ -266,8 +272,13 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
                     return Err(Stop::Budget);
                 }
             }
-            let data = sent(host, machine, "");
-            machine.tested(TestKind::Kind, None, &[&data], span)
+            let limits = super::form_fields::limits(host, machine, id);
+            if limits.is_empty() {
+                let data = sent(host, machine, "");
+                return Ok(Some(machine.tested(TestKind::Kind, None, &[&data], span)));
+            }
+            let operands: Vec<&Value> = limits.iter().collect();
+            machine.tested(TestKind::Bound, None, &operands, span)
         }
         "clean" | "full_clean" => sent(host, machine, "").shaped(Shape::Object),
         "add_error" | "save_m2m" | "non_field_errors" => Value::null(),

@@ -18,6 +18,36 @@ pub(crate) fn mixins(
     instance: &Value,
     span: Span,
 ) -> Vec<Value> {
+    mixins_that(host, machine, instance, span, false)
+}
+
+/// The mixins that would guard, and stand behind the view in the bases.
+pub(crate) fn unreached(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: ObjectId,
+    span: Span,
+) -> Vec<Step> {
+    let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
+    let guards = mixins_that(host, machine, &Value::object(instance), span, true);
+    let steps = guards.iter().map(|guard| Step {
+        mounted: span,
+        role: UNREACHED,
+        ..as_step(machine, guard)
+    });
+    steps.collect()
+}
+
+/// What a guard is that nothing calls.
+pub(crate) const UNREACHED: &str = "unreached";
+
+fn mixins_that(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    instance: &Value,
+    span: Span,
+    are_behind: bool,
+) -> Vec<Value> {
     let Some(id) = instance.only_object() else {
         return Vec::new();
     };
@@ -29,7 +59,7 @@ pub(crate) fn mixins(
             name,
             "LoginRequiredMixin" | "UserPassesTestMixin" | "PermissionRequiredMixin"
         );
-        if !is_known || seen.contains(&base) {
+        if !is_known || seen.contains(&base) || is_behind_view(machine, id, base) != are_behind {
             continue;
         }
         seen.push(base);
@@ -38,6 +68,36 @@ pub(crate) fn mixins(
         guards.push(Value::object(guard));
     }
     guards
+}
+
+/// Holds for a mixin that stands behind the view in the bases: its `dispatch` is never called, since that of a view asks
+/// no other.
+fn is_behind_view(machine: &Machine<'_>, instance: ObjectId, mixin: Ustr) -> bool {
+    let ObjectKind::Instance { class } = machine.heap.get(instance).kind else {
+        return false;
+    };
+    let mut paths = Vec::new();
+    collect_bases(machine, class, 0, &mut paths);
+    let is_view = |path: &&Ustr| path.starts_with("py:") && last_name(path).ends_with("View");
+    let view = paths.iter().position(|path| is_view(&path));
+    let mixin = paths.iter().position(|path| *path == mixin);
+    matches!((view, mixin), (Some(view), Some(mixin)) if view < mixin)
+}
+
+/// The bases of libraries, in the order in which they are written.
+fn collect_bases(machine: &Machine<'_>, class: ObjectId, depth: usize, paths: &mut Vec<Ustr>) {
+    const DEEPEST: usize = 30;
+    let ObjectKind::Class { bases, .. } = &machine.heap.get(class).kind else {
+        return;
+    };
+    for base in bases {
+        if let Some(path) = base.as_outside() {
+            paths.push(Ustr::from(&path));
+        }
+        for own in base.objects().filter(|_| depth < DEEPEST) {
+            collect_bases(machine, own, depth + 1, paths);
+        }
+    }
 }
 
 /// `handle_no_permission()`.

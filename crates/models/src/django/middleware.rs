@@ -117,9 +117,18 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId, sp
     let listed = ["CORS_ALLOWED_ORIGINS", "CORS_ORIGIN_WHITELIST"]
         .iter()
         .find_map(|name| project::setting_of(machine, settings, name));
-    if any == Flag::Off && listed.is_none() {
+    let patterns = ["CORS_ALLOWED_ORIGIN_REGEXES", "CORS_ORIGIN_REGEX_WHITELIST"]
+        .iter()
+        .find_map(|name| project::setting_of(machine, settings, name));
+    if any == Flag::Off && listed.is_none() && patterns.is_none() {
         return;
     }
+    let patterns = match &patterns {
+        Some(patterns) => machine.elements_of(patterns).0,
+        None => Vec::new(),
+    };
+    let mut patterns = patterns.iter().filter_map(Value::text_pattern);
+    let is_loose = patterns.any(|pattern| is_loose_pattern(&pattern));
     let mut origins: Vec<Provenance> = Vec::new();
     if let Some(list) = &listed {
         for element in machine.elements_of(list).0 {
@@ -136,13 +145,20 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId, sp
             origins,
             reflects,
             any,
-            matches_loosely: None,
+            matches_loosely: is_loose.then_some(span),
             credentials,
         },
         span,
         condition: None,
         app,
     });
+}
+
+/// Holds if origins of strangers fit: the library matches from the beginning, and what has no end may go on with another
+/// host.
+fn is_loose_pattern(pattern: &str) -> bool {
+    let is_ended = ["$", "\\Z", "\\z"].iter().any(|end| pattern.ends_with(end));
+    !is_ended || crate::fastapi::middleware::is_loose_pattern(pattern)
 }
 
 /// Every place where a middleware is mounted.

@@ -19,6 +19,7 @@ pub(crate) mod drf_guards;
 pub(crate) mod drf_methods;
 pub(crate) mod drf_permissions;
 pub(crate) mod drf_unread;
+mod form_fields;
 pub(crate) mod forms;
 pub(crate) mod generic;
 pub(crate) mod guard_tests;

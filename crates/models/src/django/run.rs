@@ -55,7 +55,7 @@ pub(crate) fn step(
     }
     match step.role {
         "middleware" => middleware::run(host, machine, step, &request),
-        "guard" => {
+        "guard" | guards::UNREACHED => {
             let arguments = parameters(host, machine, door);
             guards::run_step(host, machine, step, &request, &arguments)
         }

@@ -1,8 +1,10 @@
 //! The routes of a project: `path`, `re_path` and `include` keep what they are given; what they lead to is read
 //! once all modules have run.
 
-use firedoor_app::Transport;
-use firedoor_eval::{Answer, Atom, Call, Decided, HOLE, Machine, ObjectId, ObjectKind, Value};
+use firedoor_app::{Origin, Transport};
+use firedoor_eval::{
+    Answer, Atom, Call, Decided, HOLE, Machine, ObjectId, ObjectKind, OriginSet, Value,
+};
 use firedoor_source::Span;
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
@@ -163,15 +165,40 @@ fn reverse(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     let known = name
         .text()
         .and_then(|name| host.state().django.names.get(&name).copied());
+    let within = put_within(host, machine, call);
     Ok(Some(match (known, name.text()) {
-        (Some(path), _) => Value::string(&path),
-        (None, Some(name)) => Value::string(&format!("/{}", name.replace(':', "/"))),
+        (Some(path), _) => Value::string(&path).with_origins(within),
+        (None, Some(name)) => {
+            Value::string(&format!("/{}", name.replace(':', "/"))).with_origins(within)
+        }
         _ => {
             let text = format!("/{HOLE}");
             let origins = machine.origins_of(call.arguments.all());
             Value::pattern(&text).with_origins(origins)
         }
     }))
+}
+
+/// What of the arguments is worth remembering of a path: a token stays one. Which of its pages a client names leads to
+/// no other place.
+fn put_within(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> OriginSet {
+    let mut within = OriginSet::EMPTY;
+    for name in ["args", "kwargs"] {
+        let Some(given) = call.arguments.keyword(name).cloned() else {
+            continue;
+        };
+        let provenance = host.deep_provenance(machine, &given);
+        for origin in provenance.origins() {
+            if matches!(
+                origin,
+                Origin::Random { .. } | Origin::Digest | Origin::Signature
+            ) {
+                let one = host.origin(machine, origin.clone());
+                within = machine.origins.union(within, one);
+            }
+        }
+    }
+    within
 }
 
 /// What lies above a list of patterns.

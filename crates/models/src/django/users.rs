@@ -373,7 +373,12 @@ pub(crate) fn user_method(
                 .set_property(instance, Ustr::from("password"), hashed);
             Some(Value::null())
         }
-        "set_unusable_password" => Some(Value::null()),
+        "set_unusable_password" => {
+            machine
+                .heap
+                .set_property(instance, Ustr::from("password"), unusable());
+            Some(Value::null())
+        }
         "has_usable_password" => {
             let stored = column(machine, "password");
             Some(machine.tested(TestKind::Truth, None, &[&stored], span))
@@ -390,7 +395,15 @@ pub(crate) fn user_method(
     })
 }
 
+/// What stands in place of a password where there is none: nothing that is sent agrees with it.
+fn unusable() -> Value {
+    Value::string("!")
+}
+
 fn hashed(host: &ModelHost, machine: &mut Machine<'_>, given: &Value, span: Span) -> Value {
+    if given.is_nothing() {
+        return unusable();
+    }
     let provenance = host.deep_provenance(machine, given);
     host.effect(machine, EffectKind::HashPassword(provenance), span);
     let value = machine.derived(Shape::String, [given]);

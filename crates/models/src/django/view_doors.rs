@@ -78,6 +78,10 @@ pub(crate) fn class_doors(
             let guard = guards::make(host, machine, "login_required", &arguments, route.span);
             steps.push(guards::as_step(machine, &Value::object(guard)));
         }
+        let behind = match own_class(machine, &class) {
+            Some(class) => super::guard_tests::unreached(host, machine, class, route.span),
+            None => Vec::new(),
+        };
         let mut unread = None;
         if is_api && !asks_itself(machine, &class) {
             let (asked, limit) = api_steps(host, machine, &opened.view, &method, route.span);
@@ -99,6 +103,7 @@ pub(crate) fn class_doors(
             mounted: route.span,
             ..step
         }));
+        made.late.extend(behind);
         doors.push(made);
     }
 }

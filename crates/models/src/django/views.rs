@@ -73,6 +73,10 @@ pub(super) const CALLS: &[(&str, CallFunction)] = classes!(
 );
 
 pub(super) const ALIASES: &[(&str, &str)] = &[
+    (
+        "py:django.utils.functional.cached_property",
+        "py:functools.cached_property",
+    ),
     ("py:django.views.generic.View", "py:django.views.View"),
     ("py:django.views.generic.base.View", "py:django.views.View"),
     (

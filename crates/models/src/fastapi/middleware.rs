@@ -378,7 +378,7 @@ fn cors_setting(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Argumen
 
 /// Holds if whatever stands before a name may run into it, as in `.*example.com`, so that strangers' names end
 /// alike. A regular expression of Starlette must match the whole origin.
-fn is_loose_pattern(pattern: &str) -> bool {
+pub(crate) fn is_loose_pattern(pattern: &str) -> bool {
     [".*", ".+"].iter().any(|any| {
         pattern.match_indices(any).any(|(place, _)| {
             let rest = &pattern[place + any.len()..];
