@@ -169,7 +169,10 @@ fn asks_how_long_ago(entry: &EntryPoint, guard: &Layer) -> bool {
     entry.checks.iter().any(|check| {
         let origins = || check.operands.iter().flat_map(Provenance::origins);
         guard.places.iter().any(|place| place.span == check.span)
-            && check.refusal.as_ref().is_some_and(|it| *it != Refusal::Return)
+            && check
+                .refusal
+                .as_ref()
+                .is_some_and(|it| *it != Refusal::Return)
             && origins().any(|it| *it == Origin::Clock)
             && check.operands.iter().any(query::is_principal)
     })
