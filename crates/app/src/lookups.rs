@@ -124,9 +124,24 @@ fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
                 let is_secret = is_random(&value.value) && !is_reference(&value.value);
                 *written.entry((access.asset, value.name)).or_default() |= is_secret;
             }
+            for part in kept_under(map, access) {
+                if is_random(&part.value) && !is_reference(&part.value) {
+                    written.insert((access.asset, part.name), true);
+                }
+            }
         }
     }
     written
+}
+
+/// The parts of the key that are written with the record: what a key-value store finds it by is all that it knows of it.
+fn kept_under<'m>(map: &Map, access: &'m Access) -> &'m [Field] {
+    let is_put = matches!(access.operation, Operation::Create | Operation::Update);
+    let kind = map.asset(access.asset).map(|asset| asset.kind);
+    match is_put && kind == Some(AssetKind::KeyValue) {
+        true => &access.key,
+        false => &[],
+    }
 }
 
 /// Holds if chance has a part in the value, good or bad.
@@ -171,9 +186,8 @@ pub fn makers<'m>(
                     && values_agree(&access.values, key)
             })
             .flat_map(move |(effect, access)| {
-                access
-                    .values
-                    .iter()
+                let written = access.values.iter().chain(kept_under(map, access));
+                written
                     .filter(move |value| value.name == name)
                     .map(move |value| (entry, effect, &value.value))
             })
