@@ -4,6 +4,7 @@
 //! and an entry in [`RULES`], both in alphabetical order.
 
 mod account_existence_revealed;
+mod administration_gap;
 mod browsed;
 mod changed_by_get;
 mod check_then_act;
