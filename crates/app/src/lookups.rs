@@ -137,6 +137,16 @@ fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
     written
 }
 
+/// The parts of the key that are written with the record: what a key-value store finds it by is all that it knows of it.
+fn kept_under<'m>(map: &Map, access: &'m Access) -> &'m [Field] {
+    let is_put = matches!(access.operation, Operation::Create | Operation::Update);
+    let kind = map.asset(access.asset).map(|asset| asset.kind);
+    match is_put && kind == Some(AssetKind::KeyValue) {
+        true => &access.key,
+        false => &[],
+    }
+}
+
 /// Holds if chance has a part in the value, good or bad.
 pub fn is_random(value: &Provenance) -> bool {
     value
@@ -180,8 +190,10 @@ pub fn makers<'m>(
             })
             .flat_map(move |(effect, access)| {
                 // A store of keys and values is given the secret as the key.
-                let is_made = access.operation == Operation::Create;
-                let keys = access.key.iter().filter(move |_| is_made);
+                let keys = match access.operation {
+                    Operation::Create => &access.key,
+                    _ => kept_under(map, access),
+                };
                 let written = access.values.iter().chain(keys);
                 written
                     .filter(move |value| value.name == name)

@@ -27,7 +27,7 @@ pub fn session_openings<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Effect>
             EffectKind::Issue(token) => {
                 crate::query::is_access_token(map, token)
                     && !names_nobody(entry, token)
-                    && !is_about_thing(map, token)
+                    && !is_about_thing(map, entry, token)
             }
             EffectKind::Access(access) => {
                 access.operation == Operation::Create
@@ -118,13 +118,14 @@ fn opens_for_nobody(map: &Map, entry: &EntryPoint) -> bool {
     handed_out.all(|effect| match &effect.kind {
         EffectKind::Session(SessionOperation::LogIn | SessionOperation::Write, _) => false,
         EffectKind::SetCookie(cookie) => !crate::query::is_token(&cookie.value),
-        EffectKind::Issue(token) => is_about_thing(map, token),
+        EffectKind::Issue(token) => is_about_thing(map, entry, token),
         _ => true,
     })
 }
 
-/// Holds if a token says which thing it is for and nothing of who somebody is, as a link to a board or a file does.
-fn is_about_thing(map: &Map, token: &crate::IssueToken) -> bool {
+/// Holds if a token says which thing it is for and nothing of who somebody is, as a link to a board or a file does. The
+/// number of the token itself names nobody, unless a record is kept of it that may.
+fn is_about_thing(map: &Map, entry: &EntryPoint, token: &crate::IssueToken) -> bool {
     let accounts = account_assets(map);
     let sessions = session_assets(map);
     let is_thing = |origin: &Origin| match origin {
@@ -136,7 +137,14 @@ fn is_about_thing(map: &Map, token: &crate::IssueToken) -> bool {
         Origin::Request(RequestPart::Path, _) => true,
         _ => false,
     };
-    let is_constant = |origin: &Origin| matches!(origin, Origin::Literal(_) | Origin::Clock);
+    let keeps_number = accesses(entry).any(|(_, access)| {
+        let mut kept = access.key.iter().chain(&access.values);
+        access.operation.is_write() && kept.any(|field| crate::lookups::is_random(&field.value))
+    });
+    let is_constant = |origin: &Origin| match origin {
+        Origin::Random { .. } => !keeps_number,
+        other => matches!(other, Origin::Literal(_) | Origin::Clock),
+    };
     let origins = || token.claims.iter().flat_map(|claim| claim.value.origins());
     let is_known = token.claims.iter().all(|claim| !claim.value.is_empty());
     is_known && origins().any(is_thing) && origins().all(|it| is_thing(it) || is_constant(it))

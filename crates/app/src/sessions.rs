@@ -279,7 +279,7 @@ fn is_list(access: &Access) -> bool {
 /// that look-ups or checks examine is changed.
 pub fn ends_record(map: &Map, access: &Access) -> bool {
     match access.operation {
-        _ if finds_nothing(access) => false,
+        _ if finds_nothing(access) || digests_kept(access) => false,
         Operation::Delete => true,
         Operation::Update => {
             let fields = fields_that_end(map, access.asset);
@@ -374,6 +374,26 @@ fn ends_some(map: &Map, entry: &EntryPoint, counts: impl Fn(&Access) -> bool) ->
                 effect.kind,
                 EffectKind::Session(SessionOperation::Destroy | SessionOperation::Regenerate, _)
             )
+    })
+}
+
+/// Holds if the key is the digest of what stands in that very field, as where a digest that is kept is taken for the
+/// token and digested once more: nothing is found.
+pub fn digests_kept(access: &Access) -> bool {
+    let is_digest = |origin: &Origin| matches!(origin, Origin::Digest | Origin::Signature);
+    access.key.iter().any(|part| {
+        let origins = part.value.origins();
+        let is_own = |origin: &Origin| match origin {
+            Origin::Record { asset, field, .. } => *asset == access.asset && *field == part.name,
+            _ => false,
+        };
+        let is_known = |origin: &Origin| {
+            is_own(origin) || is_digest(origin) || matches!(origin, Origin::Environment { .. })
+        };
+        part.operator == "="
+            && origins.iter().any(is_own)
+            && origins.iter().any(is_digest)
+            && origins.iter().all(is_known)
     })
 }
 

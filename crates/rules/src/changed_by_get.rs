@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    Provenance, RequestPart, SessionOperation, Transport, query, sessions,
+    Provenance, Refusal, RequestPart, SessionOperation, Transport, lookups, query, sessions,
 };
 
 use crate::cookie_use::{credentials, is_protected, takes};
@@ -60,7 +60,7 @@ fn is_followed(map: &Map, entry: &EntryPoint) -> bool {
 fn removed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
     let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
         access.operation == Operation::Delete
-            && (is_named(map, access) || is_found_by_link(map, entry, access))
+            && (is_named(map, entry, access) || is_found_by_link(map, entry, access))
             && !sessions::session_assets(map).contains(&access.asset)
             && is_asked_for(entry, effect)
     })?;
@@ -89,7 +89,7 @@ fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
     let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
         access.operation == Operation::Update
             && access.values.iter().any(is_state)
-            && is_named(map, access)
+            && is_named(map, entry, access)
             && !sessions::session_assets(map).contains(&access.asset)
             && is_asked_for(entry, effect)
             && is_done_elsewhere(effect)
@@ -97,11 +97,30 @@ fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
     Some((effect, format!("changes {}", access.asset)))
 }
 
-/// Holds if the link says which record, by what others know too: a link that was mailed names it by a secret.
-fn is_named(map: &Map, access: &Access) -> bool {
+/// Holds if the link says which record, itself or by way of the one look-up of such records, and by what others know
+/// too: a link that was mailed names it by a secret.
+fn is_named(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_own = |field: &firedoor_app::Field| {
+        let mut found = field.value.record_fields(access.asset);
+        lookups::is_identifier(&field.name) && found.any(|it| it == field.name)
+    };
+    let by_look_up = || {
+        let mut found = query::handler_accesses(entry)
+            .map(|(_, it)| it)
+            .filter(|it| it.asset == access.asset && it.operation == Operation::Read);
+        match (found.next(), found.next()) {
+            (Some(one), None) => !one.is_many && is_named_itself(map, one),
+            _ => false,
+        }
+    };
+    is_named_itself(map, access) || access.key.iter().any(is_own) && by_look_up()
+}
+
+fn is_named_itself(map: &Map, access: &Access) -> bool {
+    let is_digest = |origin: &Origin| matches!(origin, Origin::Digest | Origin::Signature);
     let is_secret = |field: &firedoor_app::Field| {
         field.value.is_from_client()
-            && (field.value.origins().contains(&Origin::Digest)
+            && (field.value.origins().iter().any(is_digest)
                 || query::is_random_field(map, access.asset, field.name))
     };
     access.key.iter().any(|field| is_in_link(&field.value)) && !access.key.iter().any(is_secret)
@@ -120,7 +139,7 @@ fn is_found_by_link(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
         && query::handler_accesses(entry).any(|(_, found)| {
             found.asset == access.asset
                 && found.operation == Operation::Read
-                && is_named(map, found)
+                && is_named_itself(map, found)
                 && found.key.iter().any(|it| query::is_principal(&it.value))
         })
 }
@@ -132,7 +151,13 @@ fn is_in_link(value: &Provenance) -> bool {
 /// Holds if nothing but who asks, and whether there is such a record, decides: what is removed because it is too old
 /// or used up would be removed anyway, and a method that was asked about is another request's.
 fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
-    entry.checks_of(effect).flat_map(Check::parts).all(|check| {
+    // However old what proves who is asking may be: where it does not, it is the caller who is refused.
+    let asks_who = |check: &&Check| {
+        let status = check.refusal.as_ref().and_then(Refusal::status);
+        status == Some(401) && check.provenance().is_credential()
+    };
+    let others = entry.checks_of(effect).filter(|check| !asks_who(check));
+    others.flat_map(Check::parts).all(|check| {
         let is_of_record = check.operands.iter().any(|operand| {
             let mut origins = operand.origins().iter();
             origins
@@ -167,7 +192,7 @@ fn switched<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
                 .key
                 .iter()
                 .any(|field| field.value.is_from(RequestPart::Path))
-            && is_named(map, access)
+            && is_named(map, entry, access)
     })?;
     let is_log_in = |effect: &&Effect| {
         effect.layer.is_none()

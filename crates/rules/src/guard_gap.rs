@@ -31,10 +31,25 @@ fn check(map: &Map, findings: &mut Findings) {
             report(entry, Control::Authorization, &gap, findings);
             continue;
         }
+        let mut is_told = false;
         for control in [Control::Authentication, Control::Authorization] {
             if let Some(gap) = gap(map, entry, control) {
+                is_told = true;
                 report(entry, control, &gap, findings);
             }
+        }
+        // What is personal is told by the rule about open entry points.
+        if is_told || tells(map, entry) {
+            continue;
+        }
+        if let Some(guarded) = crate::administration_gap::neighbours(map, entry) {
+            let all = guarded.len();
+            report(
+                entry,
+                Control::Authentication,
+                &Gap { guarded, all },
+                findings,
+            );
         }
     }
 }

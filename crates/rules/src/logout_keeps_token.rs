@@ -193,6 +193,7 @@ fn shuts_out(entry: &EntryPoint) -> bool {
         let mut key = access.key.iter();
         let mut values = access.values.iter();
         access.operation == Operation::Update
+            && !sessions::digests_kept(access)
             && key.any(|field| query::is_principal(&field.value))
             && values.any(|field| is_asked(access.asset, field.name))
     })

@@ -67,7 +67,22 @@ fn from_environment(
     if let Some(nested) = nested_settings(host, machine, &name, &inner) {
         return nested;
     }
+    let inner = stated(machine, inner);
     let mut value = Value::unknown(shape_of(&inner));
+    if is_secret_type(&inner) {
+        let text = host.origin(
+            machine,
+            Origin::Environment {
+                name: Ustr::from(&name),
+                fallback: None,
+            },
+        );
+        let secret = host.make_object(machine, "py:pydantic.SecretStr()", declared);
+        machine
+            .heap
+            .push_element(secret, Value::unknown(Shape::String).with_origins(text));
+        value = Value::object(secret);
+    }
     if let Some(default) = &field.default
         && !default.is_unknown()
     {
@@ -117,14 +132,33 @@ fn nested_settings(
     Some(Value::object(instance))
 }
 
+/// What the setting is where it is set: `str` of `str | None`.
+fn stated(machine: &Machine<'_>, annotation: Value) -> Value {
+    let Some(id) = annotation.only_object() else {
+        return annotation;
+    };
+    let object = machine.heap.get(id);
+    let is_choice = matches!(&object.kind, ObjectKind::Host(path)
+        if path.ends_with("typing.Union[]") || path.ends_with("typing.Optional[]"));
+    let mut stated = object.elements.iter().filter(|it| !it.is_nothing());
+    match (is_choice, stated.next(), stated.next()) {
+        (true, Some(one), None) => one.clone(),
+        _ => annotation,
+    }
+}
+
 fn shape_of(annotation: &Value) -> Shape {
     match annotation.as_outside().as_ref().map(|path| path.as_str()) {
         Some("py:builtins.str") => Shape::String,
         Some("py:builtins.int" | "py:builtins.float") => Shape::Number,
         Some("py:builtins.bool") => Shape::Bool,
-        Some("py:pydantic.SecretStr") => Shape::Object,
         _ => Shape::Any,
     }
+}
+
+fn is_secret_type(annotation: &Value) -> bool {
+    let path = annotation.as_outside();
+    path.is_some_and(|path| path == "py:pydantic.SecretStr")
 }
 
 /// Holds if it is a `SecretStr` that the program made.
