@@ -225,6 +225,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && keys_agree(access, lookup.access)
             && !misses(access, lookup)
             && !spares(access, lookup)
+            && !is_for_other_kind(access, lookup, used)
             // What the second turn of a loop does hangs on both outcomes of one test.
             && (std::ptr::eq(*effect, used) || !are_exclusive(lookup.entry, effect, used))
             && ends(lookup, access)
@@ -272,6 +273,34 @@ fn spares(access: &Access, lookup: &Lookup<'_>) -> bool {
         let is_found = field.value.record_fields(asset).any(|it| it == field.name);
         let is_presented = field.name == lookup.field.name && is_presented(&field.value);
         is_left_out && (is_identifier(&field.name) && is_found || is_presented)
+    })
+}
+
+/// Holds if the write wants another constant in a field than the one that the record was found by or asked for, as where
+/// tokens for one purpose are used and those for another are deleted.
+fn is_for_other_kind(access: &Access, lookup: &Lookup<'_>, used: &Effect) -> bool {
+    let asset = lookup.access.asset;
+    let is_asked = |check: &Check, name: Ustr, word: Ustr| {
+        let is_field = |it: &Provenance| it.record_fields(asset).any(|found| found == name);
+        let mut words = check.operands.iter().filter_map(Provenance::literal);
+        check.kind == CheckKind::Equality
+            && check.outcome
+            && !check.is_alternative
+            && check.operands.iter().any(is_field)
+            && words.any(|other| other != word)
+    };
+    let has_other = |field: &Field, word: Ustr| {
+        let mut checks = lookup.entry.checks_of(used).flat_map(Check::parts);
+        let mut keys = lookup.access.key.iter();
+        keys.any(|key| {
+            key.name == field.name
+                && key.operator == "="
+                && key.value.literal().is_some_and(|other| other != word)
+        }) || checks.any(|check| is_asked(check, field.name, word))
+    };
+    access.key.iter().any(|field| {
+        let word = field.value.literal().filter(|_| field.operator == "=");
+        word.is_some_and(|word| has_other(field, word))
     })
 }
 
