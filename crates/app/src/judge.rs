@@ -11,7 +11,8 @@ mod user;
 use firedoor_source::Span;
 
 use self::forgery::{
-    is_about_pages, is_csrf_check, is_double_submit, is_nobodys, is_origin_check, one_reason,
+    are_met_by_any_site, is_about_pages, is_csrf_check, is_double_submit, is_nobodys,
+    is_origin_check, one_reason,
 };
 pub use self::user::user_control;
 use crate::counting;
@@ -226,10 +227,11 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
         return None;
     }
     // The innermost check that is one of any control says what the refusal is for; those before it were passed.
-    checks
+    let asked = checks
         .iter()
         .rev()
-        .find_map(|check| check_control(refusal, check))
+        .find_map(|check| check_control(refusal, check));
+    asked.filter(|control| *control != Control::Origin || !are_met_by_any_site(checks))
 }
 
 /// Holds for a failure of which nothing is known, not even what it hung on.

@@ -238,6 +238,7 @@ pub fn consumption(lookup: &Lookup<'_>, used: &Effect) -> Use {
             && !misses(access, lookup)
             && !spares(access, lookup)
             && !is_marked_before(lookup, effect, access)
+            && !is_for_other_kind(access, lookup, used)
             // What the second turn of a loop does hangs on both outcomes of one test.
             && (std::ptr::eq(*effect, used) || !are_exclusive(lookup.entry, effect, used))
             && ends(lookup, access)
@@ -311,6 +312,34 @@ fn is_marked_before(lookup: &Lookup<'_>, effect: &Effect, access: &Access) -> bo
             let mut names = wanted.iter().filter(|field| field.name == set.name);
             set.operator == "=" && names.any(|field| is_changed_by(field, set))
         })
+}
+
+/// Holds if the write wants another constant in a field than the one that the record was found by or asked for, as where
+/// tokens for one purpose are used and those for another are deleted.
+fn is_for_other_kind(access: &Access, lookup: &Lookup<'_>, used: &Effect) -> bool {
+    let asset = lookup.access.asset;
+    let is_asked = |check: &Check, name: Ustr, word: Ustr| {
+        let is_field = |it: &Provenance| it.record_fields(asset).any(|found| found == name);
+        let mut words = check.operands.iter().filter_map(Provenance::literal);
+        check.kind == CheckKind::Equality
+            && check.outcome
+            && !check.is_alternative
+            && check.operands.iter().any(is_field)
+            && words.any(|other| other != word)
+    };
+    let has_other = |field: &Field, word: Ustr| {
+        let mut checks = lookup.entry.checks_of(used).flat_map(Check::parts);
+        let mut keys = lookup.access.key.iter();
+        keys.any(|key| {
+            key.name == field.name
+                && key.operator == "="
+                && key.value.literal().is_some_and(|other| other != word)
+        }) || checks.any(|check| is_asked(check, field.name, word))
+    };
+    access.key.iter().any(|field| {
+        let word = field.value.literal().filter(|_| field.operator == "=");
+        word.is_some_and(|word| has_other(field, word))
+    })
 }
 
 /// Holds if `effect` hangs on a decision of the client that none of `others` hangs on.

@@ -1,8 +1,9 @@
 //! Finds links that remove records, or log somebody in as another, for whoever follows them.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    Provenance, Refusal, RequestPart, SessionOperation, Transport, lookups, query, sessions,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, Refusal, RequestPart, SessionOperation, Transport, lookups, query,
+    sessions,
 };
 
 use crate::cookie_use::{credentials, is_protected, takes};
@@ -28,6 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
         if let Some((effect, what)) = removed(map, entry)
             .or_else(|| moved_on(map, entry))
             .or_else(|| switched(map, entry))
+            .or_else(|| paid(map, entry))
         {
             report(entry, effect, &what, findings);
         }
@@ -70,21 +72,11 @@ fn removed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Strin
 /// Returns where a record that the link names gets another state, which another entry point gives it, at the same place,
 /// by a method that changes things. A yes or a time, as that it was seen, is no such state.
 fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
-    let is_state = |field: &firedoor_app::Field| {
+    let is_state = |field: &Field| {
         let word = field.value.literal().filter(|text| {
             text.parse::<f64>().is_err() && !matches!(text.as_str(), "null" | "true" | "false" | "")
         });
         field.operator == "=" && word.is_some()
-    };
-    let is_done_elsewhere = |effect: &Effect| {
-        let mut others = map
-            .entry_points
-            .iter()
-            .filter(|other| matches!(other.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE"));
-        others.any(|other| {
-            query::handler_accesses(other)
-                .any(|(found, it)| found.span == effect.span && it.operation == Operation::Update)
-        })
     };
     let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
         access.operation == Operation::Update
@@ -92,7 +84,7 @@ fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
             && is_named(map, entry, access)
             && !sessions::session_assets(map).contains(&access.asset)
             && is_asked_for(entry, effect)
-            && is_done_elsewhere(effect)
+            && is_done_elsewhere(map, effect, Operation::Update)
     })?;
     Some((effect, format!("changes {}", access.asset)))
 }
@@ -179,6 +171,51 @@ fn asks_for_method(value: &Provenance) -> bool {
     value.origins().iter().any(
         |origin| matches!(origin, Origin::Request(RequestPart::Line, name) if name.to_ascii_lowercase().ends_with("method")),
     )
+}
+
+/// Returns where the caller pays for what the link names: how much of his is taken is not the same for all requests, as
+/// where each is counted, and another entry point does it at the same place, by a method that changes things.
+fn paid<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
+    let accounts = query::account_assets(map);
+    let is_price = |origin: &Origin| match origin {
+        Origin::Record { field, .. } => !field.is_empty(),
+        _ => origin.is_from_client(),
+    };
+    // What there has to be enough of is taken, also where a negative number is added.
+    let is_less = |access: &Access, field: &Field| {
+        let mut keys = access.key.iter();
+        field.operator == "-="
+            || field.operator == "+="
+                && keys.any(|key| key.name == field.name && matches!(key.operator, ">=" | ">"))
+    };
+    let is_taken = |access: &Access| {
+        let mut values = access.values.iter();
+        access.operation == Operation::Update
+            && access.key.iter().any(|key| query::is_principal(&key.value))
+            && values.any(|it| is_less(access, it) && it.value.origins().iter().any(is_price))
+    };
+    query::handler_accesses(entry).find(|(_, access)| {
+        let mut keys = access.key.iter();
+        access.operation == Operation::Read && keys.any(|field| is_in_link(&field.value))
+    })?;
+    let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
+        accounts.contains(&access.asset)
+            && is_taken(access)
+            && is_done_elsewhere(map, effect, Operation::Update)
+    })?;
+    Some((effect, format!("takes something from {}", access.asset)))
+}
+
+/// Another entry point does it at the same place, by a method that changes things.
+fn is_done_elsewhere(map: &Map, effect: &Effect, operation: Operation) -> bool {
+    let mut others = map
+        .entry_points
+        .iter()
+        .filter(|other| matches!(other.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE"));
+    others.any(|other| {
+        query::handler_accesses(other)
+            .any(|(found, it)| found.span == effect.span && it.operation == operation)
+    })
 }
 
 /// Returns where whoever is logged in already becomes the account that the link names.

@@ -40,7 +40,7 @@ impl ForeignAuthor<'_> {
 pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<ForeignAuthor<'m>> {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        if !is_change_of_named(access) || accounts.contains(&access.asset) {
+        if !is_change_of_named(entry, access) || accounts.contains(&access.asset) {
             return None;
         }
         let made = Making::of(map, access.asset)?;
@@ -107,8 +107,8 @@ fn is_deletion(access: &Access) -> bool {
         || access.operation == Operation::Update && values.any(|field| is_mark(&field.name))
 }
 
-/// One record, which the client names by nothing else than its number.
-fn is_change_of_named(access: &Access) -> bool {
+/// One record, which the client names by nothing else than its number: here, or where it was found before.
+fn is_change_of_named(entry: &EntryPoint, access: &Access) -> bool {
     let mut sent = access.values.iter();
     let is_change = match access.operation {
         Operation::Delete => true,
@@ -118,13 +118,26 @@ fn is_change_of_named(access: &Access) -> bool {
         }
         _ => false,
     };
+    let is_number = |field: &Field| {
+        lookups::is_identifier(&field.name) && field.operator == "=" && field.value.is_from_client()
+    };
+    let is_found = |field: &Field| {
+        lookups::is_identifier(&field.name)
+            && field.operator == "="
+            && field
+                .value
+                .record_fields(access.asset)
+                .any(|name| name == field.name)
+            && query::handler_accesses(entry).any(|(_, found)| {
+                found.asset == access.asset
+                    && found.operation == Operation::Read
+                    && found.key.iter().any(is_number)
+                    && !found.key.iter().any(|it| query::is_principal(&it.value))
+            })
+    };
     let mut keys = access.key.iter();
     is_change
-        && keys.any(|field| {
-            lookups::is_identifier(&field.name)
-                && field.operator == "="
-                && field.value.is_from_client()
-        })
+        && keys.any(|field| is_number(field) || is_found(field))
         && !access
             .key
             .iter()

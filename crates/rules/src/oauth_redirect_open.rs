@@ -70,6 +70,13 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
     let is_told = |origin: &Origin| {
         !is_whole && matches!(origin, Origin::Record { asset, .. } if !is_kept(*asset))
     };
+    // A page of the server's own stands there where the client has named none, and before nothing.
+    let is_alone = to.origins().iter().all(|origin| match origin {
+        Origin::Environment { .. } => false,
+        Origin::Literal(text) => text.starts_with(['#', '/']),
+        _ => true,
+    });
+    let is_compared = |place: &EntryPoint, sent: &Origin| is_compared(place, sent, is_alone);
     let is_open = to.origins().iter().any(|origin| {
         !is_told(origin)
             && chosen(map, entry, origin)
@@ -167,15 +174,18 @@ fn is_made(part: &str) -> bool {
         .any(|word| part.contains(word))
 }
 
-/// The value is held against something. How it begins says nothing where that may go on with another host.
-fn is_compared(entry: &EntryPoint, sent: &Origin) -> bool {
-    let is_about = |operand: &Provenance| operand.origins().contains(sent);
+/// The value is held against something. How it begins says nothing where that may go on with another host: where
+/// nothing stands before it, `//` may follow on `/`.
+fn is_compared(entry: &EntryPoint, sent: &Origin, is_alone: bool) -> bool {
+    let names_host = |operand: &Provenance| operand.origins().iter().any(|it| is_host_of(it, sent));
+    let is_about = |operand: &Provenance| operand.origins().contains(sent) || names_host(operand);
+    let is_weak_text = |text: &str| is_open_ended(text) || is_alone && matches!(text, "/" | "\\");
     entry.examined.iter().any(|test| {
         let is_weak = test.is_part
             && test.operands.iter().any(|operand| {
                 !is_about(operand)
                     && operand.origins().iter().any(|origin| match origin {
-                        Origin::Literal(text) => is_open_ended(text),
+                        Origin::Literal(text) => is_weak_text(text),
                         Origin::Environment {
                             fallback: Some(text),
                             ..
@@ -183,16 +193,39 @@ fn is_compared(entry: &EntryPoint, sent: &Origin) -> bool {
                         _ => false,
                     })
             });
+        let is_none = test.operands.iter().any(is_nothing);
+        let is_idle = match test.kind {
+            // An address without a host stays on the own site.
+            CheckKind::Presence => !test.operands.iter().any(names_host),
+            CheckKind::Failure | CheckKind::Shape => true,
+            _ => is_none,
+        };
         !is_weak
+            && !is_idle
             && !test.operands.iter().any(is_state)
-            && !matches!(
-                test.kind,
-                CheckKind::Presence | CheckKind::Failure | CheckKind::Shape
-            )
             && test.operands.iter().any(is_about)
-            && !test.operands.iter().any(is_nothing)
             && !test.operands.iter().any(is_type_name)
     })
+}
+
+/// Holds if the origin is the site that an address leads to: of the address that was sent, or of the one of which
+/// another part was taken.
+fn is_host_of(origin: &Origin, sent: &Origin) -> bool {
+    let (Origin::Request(part, name), Origin::Request(its_part, whole)) = (origin, sent) else {
+        return false;
+    };
+    let is_site = |part: &str| matches!(part, "origin" | "host" | "hostname" | "netloc" | "href");
+    let is_site_of = |whole: &str| {
+        let rest = name.strip_prefix(whole);
+        rest.and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(is_site)
+    };
+    let is_sibling = || {
+        whole.rsplit_once('.').is_some_and(|(address, part)| {
+            matches!(part, "pathname" | "search" | "hash" | "path" | "query") && is_site_of(address)
+        })
+    };
+    part == its_part && (is_site_of(whole) || is_sibling())
 }
 
 /// `typeof next === 'string'` asks for no address.

@@ -295,18 +295,28 @@ fn takes_code_of_caller(map: &Map, entry: &EntryPoint) -> bool {
         })
     };
     let is_for_caller = |made: &EntryPoint, asset: Ustr| {
-        query::guards(made, Control::Authentication)
-            .any(|layer| layer.kind == LayerKind::Layer && layer.verdict == Verdict::Enforced)
-            && query::handler_accesses(made)
-                .filter(|(_, access)| {
-                    access.asset == asset && access.operation == Operation::Create
-                })
-                .all(|(_, access)| {
-                    access
-                        .values
-                        .iter()
-                        .any(|it| query::is_principal(&it.value))
-                })
+        let guard = query::guards(made, Control::Authentication)
+            .filter(|layer| layer.verdict == Verdict::Enforced)
+            .map(|layer| layer.kind == LayerKind::Layer)
+            .max();
+        let finds_caller =
+            |check: &Check| check.refusal.is_some() && query::is_principal(&check.provenance());
+        // A wrapper's guard stands in the handler: there it counts where it has found the caller before, and where
+        // nobody logs in.
+        let is_behind = |effect: &Effect| match guard {
+            None => false,
+            Some(is_layer) => {
+                is_layer
+                    || made.checks_of(effect).any(finds_caller)
+                        && openings::session_opening(map, made).is_none()
+            }
+        };
+        query::handler_accesses(made)
+            .filter(|(_, access)| access.asset == asset && access.operation == Operation::Create)
+            .all(|(effect, access)| {
+                let mut values = access.values.iter();
+                is_behind(effect) && values.any(|it| query::is_principal(&it.value))
+            })
     };
     query::handler_accesses(entry)
         .filter(|(_, access)| !accounts.contains(&access.asset) && is_secret(access))

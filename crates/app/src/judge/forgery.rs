@@ -2,6 +2,7 @@
 
 use super::attributes::says_attribute;
 use firedoor_source::Span;
+use ustr::Ustr;
 
 use super::{LayerRun, check_control, refusal_control};
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart};
@@ -18,6 +19,43 @@ pub(super) fn is_origin_check(deciding: &Provenance) -> bool {
         && named.iter().all(|name| is_page_header(name))
         && named.iter().any(|name| *name != "host")
         && !deciding.is_of_principal()
+}
+
+/// Holds if all that is asked of a page is met by those of any site. What failed since hangs on that too, and asks for
+/// nothing else.
+pub(super) fn are_met_by_any_site(checks: &[Check]) -> bool {
+    let examines_page = |check: &&Check| {
+        let examined = check.operands.iter().flat_map(Provenance::origins);
+        is_origin_check(&Provenance::new(examined.cloned()))
+    };
+    let mut asked = checks.iter().filter(examines_page).peekable();
+    asked.peek().is_some() && asked.all(is_met_by_any_site)
+}
+
+/// Holds if a page is asked for no more than a scheme, or for being named at all.
+fn is_met_by_any_site(check: &Check) -> bool {
+    let is_scheme = |text: Ustr| matches!(text.as_str(), "http" | "https" | "http://" | "https://");
+    let is_null = |text: Ustr| matches!(text.as_str(), "null" | "");
+    let is_of_header = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.all(|origin| match origin {
+            Origin::Request(part, _) => *part == RequestPart::Header,
+            Origin::Literal(text) => is_null(*text),
+            _ => false,
+        })
+    };
+    check.parts().iter().all(|part| {
+        let mut words = part.operands.iter().filter_map(Provenance::literal);
+        match part.kind {
+            CheckKind::Membership => words.any(is_scheme),
+            CheckKind::Presence | CheckKind::Equality => {
+                part.operands.iter().all(is_of_header)
+                    && is_of_header(&part.control)
+                    && (part.kind == CheckKind::Presence || words.any(is_null))
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Headers in which a browser says what page a request comes from, and where it goes.
@@ -80,6 +118,7 @@ pub(super) fn one_reason(refusal: &Refusal, checks: &[Check], control: Control) 
     let mut parts = check.alternatives.iter();
     // What decided the whole is that of every part; each is asked for itself.
     let is_among = is_of_page
+        && !are_met_by_any_site(checks)
         && parts.any(|part| {
             let alone = Check {
                 control: Provenance::default(),

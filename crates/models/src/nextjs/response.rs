@@ -348,9 +348,36 @@ fn note_redirect(host: &ModelHost, machine: &mut Machine<'_>, path: &ReturnPath,
     let known = page.as_deref().and_then(own_page);
     let target = match known {
         Some(known) => Provenance::new([Origin::Literal(known)]),
-        None => host.deep_provenance(machine, location),
+        None => without_base(host, machine, location),
     };
     push(host, path, EffectKind::Redirect(target));
+}
+
+/// Returns what an address is made of, without the setting that `new URL(path, base)` goes by where the path names no
+/// site itself: it stands before nothing that does.
+fn without_base(host: &ModelHost, machine: &mut Machine<'_>, location: &Value) -> Provenance {
+    let whole = host.deep_provenance(machine, location);
+    let parts = location.only_object().map(|id| machine.heap.get(id));
+    let Some((path, base)) = parts
+        .filter(|object| matches!(object.kind, ObjectKind::Host(path) if path == "js:URL()"))
+        .and_then(|object| {
+            Some((
+                object.elements.first()?.clone(),
+                object.elements.get(1)?.clone(),
+            ))
+        })
+    else {
+        return whole;
+    };
+    let path = host.deep_provenance(machine, &path);
+    let base = host.deep_provenance(machine, &base);
+    let is_of_base = |origin: &Origin| {
+        matches!(origin, Origin::Environment { .. })
+            && base.origins().contains(origin)
+            && !path.origins().contains(origin)
+    };
+    let left = whole.origins().iter().filter(|it| !is_of_base(it));
+    Provenance::new(left.cloned())
 }
 
 /// Returns where a URL leads to, with holes: a text, or a URL made of one.
