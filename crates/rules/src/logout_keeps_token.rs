@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let kept = sessions::session_assets(map);
     for entry in map.entry_points.iter().filter(|entry| is_log_out(entry)) {
-        if sessions::ends_own_session(map, entry)
+        if sessions::ends_own_session(map, entry) && !ends_renewal_only(map, &kept, entry)
             || shuts_out(entry)
             || entry.effects.iter().any(is_framework_end)
         {
@@ -51,6 +51,37 @@ fn check(map: &Map, findings: &mut Findings) {
             .report();
     }
     check_revocations(map, findings);
+}
+
+/// Holds if all that is ended are the tokens by which a session is renewed, while guards look that session up with each
+/// request and find it as it was.
+fn ends_renewal_only(map: &Map, kept: &[Ustr], entry: &EntryPoint) -> bool {
+    let ended: Vec<Ustr> = query::handler_accesses(entry)
+        .filter(|(_, access)| kept.contains(&access.asset) && sessions::ends_record(map, access))
+        .map(|(_, access)| access.asset)
+        .collect();
+    let refers = |from: Ustr, to: Ustr| {
+        let mut fields = map.asset(from).into_iter().flat_map(|it| &it.fields);
+        fields.any(|field| field.refers_to == Some(to))
+    };
+    let is_looked_up = |asset: Ustr| {
+        let mut all = map.entry_points.iter().flat_map(query::accesses);
+        all.any(|(effect, access)| {
+            let mut key = access.key.iter();
+            effect.layer.is_some()
+                && access.asset == asset
+                && access.operation == Operation::Read
+                && key.any(|field| query::is_principal(&field.value))
+        })
+    };
+    let is_left = |session: &Ustr| {
+        !ended.contains(session)
+            && ended
+                .iter()
+                .all(|it| refers(*it, *session) && !refers(*session, *it) && !is_looked_up(*it))
+            && is_looked_up(*session)
+    };
+    !ended.is_empty() && kept.iter().any(is_left)
 }
 
 /// Of a handler that does not even answer, or of which nobody can say what it does, nothing is known: a library's may end
