@@ -2,6 +2,7 @@
 //!
 //! Before a procedure runs, the handler of the other framework does up to the adapter, which makes the context.
 
+use firedoor_app::EffectKind;
 use firedoor_eval::{Answer, Call, Machine, ObjectKind, Stop, Value};
 use firedoor_source::Span;
 
@@ -14,19 +15,69 @@ use crate::tools::{keep, kept, option, promised};
 
 /// What `createExpressMiddleware` gives.
 pub(super) const EXPRESS: &str = "npm:@trpc/server/adapters/express.createExpressMiddleware()";
+/// What `createNextApiHandler` gives.
+pub(super) const NEXT: &str = "npm:@trpc/server/adapters/next.createNextApiHandler()";
+/// What `createHTTPHandler` gives, and what a server of tRPC's own runs.
+pub(super) const STANDALONE: &str = "npm:@trpc/server/adapters/standalone.createHTTPHandler()";
+/// The same for HTTP 2.
+pub(super) const STANDALONE_2: &str = "npm:@trpc/server/adapters/standalone.createHTTP2Handler()";
+/// The handler that the plugin of Fastify adds.
+pub(super) const FASTIFY: &str = "trpc:fastify";
+/// That plugin.
+const PLUGIN: &str = "npm:@trpc/server/adapters/fastify.fastifyTRPCPlugin";
+
+const HANDLERS: [&str; 5] = [EXPRESS, NEXT, STANDALONE, STANDALONE_2, FASTIFY];
 
 /// Holds if a value is a handler that an adapter has made.
 pub(crate) fn is_handler(machine: &Machine<'_>, value: &Value) -> bool {
-    value.only_object().is_some_and(
-        |id| matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == EXPRESS),
-    )
+    match value.only_object().map(|id| &machine.heap.get(id).kind) {
+        Some(ObjectKind::Host(path)) => HANDLERS.contains(&path.as_str()),
+        Some(ObjectKind::Bound { target, .. }) => is_handler(machine, target),
+        _ => false,
+    }
+}
+
+/// `createHTTPServer({ router, createContext, basePath })` listens by itself.
+pub(super) fn serve(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let handler = handler_of(host, machine, STANDALONE, call.arguments.get(0), call.span);
+    let server = crate::node_http::serve(host, machine, handler, call.span);
+    Ok(Some(Value::object(server)))
+}
+
+/// Returns the handler that the plugin of Fastify adds at `/:path` below its prefix, if that is the plugin.
+pub(crate) fn of_plugin(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    plugin: &str,
+    options: &Value,
+    span: Span,
+) -> Option<Value> {
+    if plugin != PLUGIN {
+        return None;
+    }
+    let options = option(machine, options, "trpcOptions", span);
+    let options = options.unwrap_or_else(Value::undefined);
+    Some(handler_of(host, machine, FASTIFY, options, span))
+}
+
+fn handler_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    path: &str,
+    options: Value,
+    span: Span,
+) -> Value {
+    let id = host.make_object(machine, path, span);
+    machine.heap.get_mut(id).name = Some("tRPC".into());
+    keep(machine, id, "$options", options);
+    Value::object(id)
 }
 
 /// `createExpressMiddleware({ router, createContext })` and its like.
 pub(super) fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, &format!("{}()", call.path), call.span);
-    keep(machine, id, "$options", call.arguments.get(0));
-    Ok(Some(Value::object(id)))
+    let path = format!("{}()", call.path);
+    let handler = handler_of(host, machine, &path, call.arguments.get(0), call.span);
+    Ok(Some(handler))
 }
 
 /// Such a handler is called with request and response.
@@ -42,7 +93,14 @@ pub(super) fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         hand_over(host, machine, &options, &given, span)?;
         if host.state().run.trpc.is_procedure() {
             crate::express::go_on(host, machine, span);
+            return Ok(Value::undefined());
         }
+        let kind = EffectKind::Respond {
+            status: None,
+            body: Vec::new(),
+            is_error: false,
+        };
+        host.effect(machine, kind, span);
         Ok(Value::undefined())
     })
     .map(Some)
@@ -81,11 +139,13 @@ fn hand_over(
     let context = option(machine, options, "createContext", span);
     let Some(shared) = host.state().run.trpc.shared else {
         let router = option(machine, options, "router", span);
-        let endpoint = option(machine, options, "endpoint", span);
+        let endpoint = ["endpoint", "basePath"]
+            .iter()
+            .find_map(|name| option(machine, options, name, span));
         let router = router.unwrap_or_else(Value::undefined);
         let handed = Handed {
             procedures: procedures_of(host, machine, &router, span),
-            endpoint: endpoint.and_then(|endpoint| endpoint.text()),
+            endpoint: endpoint.and_then(|endpoint| endpoint.text_pattern()),
             context: context.map(|context| symbol(machine, &context, span)),
         };
         host.state().run.trpc.handed.push(handed);

@@ -1,15 +1,16 @@
 //! The entry points of routers: where a handler hands its requests to one, each procedure takes the handler's place.
 
-use firedoor_app::{Symbol, Transport};
+use firedoor_app::{Control, Symbol, Transport};
 use firedoor_eval::{Machine, ObjectId, Value};
 use ustr::Ustr;
 
 use super::procedures::parts_of;
 use super::routers::Named;
-use super::run::{FUNCTION, INPUT, USE, begin, step};
+use super::run::{ADAPTER, FUNCTION, INPUT, USE, begin, is_known, step};
 use super::{Handed, is_handler};
 use crate::doors::{join_paths, symbol};
 use crate::request::send;
+use crate::state::MadeGuard;
 use crate::tools::kept;
 use crate::{Door, Framework, ModelHost, Persona, Step, StepKind, sequel};
 
@@ -29,12 +30,16 @@ macro_rules! behind {
 }
 
 behind!(BEHIND_EXPRESS, crate::express::FRAMEWORK);
+behind!(BEHIND_FASTIFY, crate::fastify::FRAMEWORK);
 behind!(BEHIND_NEXTJS, crate::nextjs::FRAMEWORK);
+behind!(BEHIND_NODE, crate::node_http::FRAMEWORK);
 
 fn behind(framework: &Framework) -> Option<&'static Framework> {
     match framework.name {
         "express" => Some(&BEHIND_EXPRESS),
+        "fastify" => Some(&BEHIND_FASTIFY),
         "nextjs" => Some(&BEHIND_NEXTJS),
+        "node" => Some(&BEHIND_NODE),
         _ => None,
     }
 }
@@ -61,7 +66,7 @@ fn procedures_behind(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -
         return Vec::new();
     };
     let mut doors = Vec::new();
-    for handed in routers_behind(host, machine, door) {
+    for handed in routers_behind(host, machine, door, framework) {
         for named in &handed.procedures {
             let method = method_of(machine, named.procedure);
             if door.method == "ANY" || door.method == method {
@@ -81,12 +86,18 @@ fn method_of(machine: &Machine<'_>, procedure: ObjectId) -> Ustr {
 
 /// Returns the routers that the handler of a door hands requests to: it is asked with a request of somebody who may
 /// pass all checks. The names of procedures are the rest of the path, so that only a door for many paths is asked.
-fn routers_behind(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Handed> {
+fn routers_behind(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+    framework: &'static Framework,
+) -> Vec<Handed> {
     let last = door.path.rsplit('/').next().unwrap_or_default();
     if !last.starts_with('{') {
         return Vec::new();
     }
     let mut alone = door.clone();
+    alone.framework = framework;
     alone.steps.retain(|step| step.kind == StepKind::Handler);
     for step in &mut alone.steps {
         step.role = own_role(machine, step);
@@ -105,10 +116,12 @@ fn routers_behind(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> V
     handed
 }
 
-/// A handler that an adapter has made is called as any other.
+/// A handler that an adapter has made is called with request and response, which are what comes first of what steps
+/// share, but in Next.js.
 fn own_role(machine: &Machine<'_>, step: &Step) -> &'static str {
     match step.role {
-        "library" if is_handler(machine, &step.value) => "route",
+        "api" => "api",
+        _ if is_handler(machine, &step.value) => ADAPTER,
         role => role,
     }
 }
@@ -131,6 +144,7 @@ fn procedure_door(
             continue;
         }
         let own = own_steps(machine, (step, handed), named);
+        note_schemas(host, machine, &own);
         bases.extend(own.iter().filter_map(|_| base.copied()));
         steps.extend(own);
     }
@@ -157,11 +171,33 @@ fn procedure_door(
         steps,
         ..door.clone()
     };
+    crate::fastify::share_plan(host, door, &made);
     if let Some(place) = place {
         let place = sequel::Place { bases, ..place };
         host.state().places.insert(sequel::key(&made), place);
     }
     made
+}
+
+/// A schema is good for validation.
+fn note_schemas(host: &ModelHost, machine: &Machine<'_>, steps: &[Step]) {
+    for step in steps.iter().filter(|step| step.role == INPUT) {
+        let schema = step
+            .value
+            .only_object()
+            .filter(|_| is_known(host, machine, &step.value));
+        if let Some(schema) = schema {
+            let guard = MadeGuard {
+                controls: vec![Control::Validation],
+                throttle: None,
+                span: machine.heap.get(schema).span,
+                library: "tRPC",
+            };
+            let state = &mut *host.state();
+            state.made_guards.entry(schema).or_insert(guard);
+            state.used_guards.insert(schema);
+        }
+    }
 }
 
 /// What runs in the place of the handler: the handler up to the adapter, which makes the context, then the parts of
@@ -182,8 +218,12 @@ fn own_steps(
     let anonymous = "(anonymous)";
     for part in parts_of(machine, named.procedure) {
         let found = symbol(machine, &part.value, part.span);
-        let own = Some(found.name).filter(|name| *name != anonymous && !part.is_input);
-        let otherwise = if part.is_input { "input" } else { "middleware" };
+        let own = Some(found.name).filter(|name| *name != anonymous);
+        let otherwise = if part.is_input {
+            "schema"
+        } else {
+            "middleware"
+        };
         let owner = part.owner.filter(|_| !part.is_input);
         steps.push(Step {
             value: part.value,

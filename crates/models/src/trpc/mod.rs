@@ -19,7 +19,7 @@ use ustr::Ustr;
 
 use crate::Model;
 
-pub(crate) use adapters::is_handler;
+pub(crate) use adapters::{is_handler, of_plugin};
 pub(crate) use doors::expanded;
 
 /// What the model remembers while the application is wired.
@@ -89,7 +89,31 @@ pub static MODEL: Model = Model {
             "npm:@trpc/server/adapters/express.createExpressMiddleware",
             adapters::make,
         ),
+        (
+            "npm:@trpc/server/adapters/next.createNextApiHandler",
+            adapters::make,
+        ),
+        (
+            "npm:@trpc/server/adapters/standalone.createHTTPHandler",
+            adapters::make,
+        ),
+        (
+            "npm:@trpc/server/adapters/standalone.createHTTP2Handler",
+            adapters::make,
+        ),
+        (
+            "npm:@trpc/server/adapters/standalone.createHTTPServer",
+            adapters::serve,
+        ),
+        (
+            "npm:@trpc/server/adapters/node-http.createHTTPServer",
+            adapters::serve,
+        ),
         (adapters::EXPRESS, adapters::run),
+        (adapters::NEXT, adapters::run),
+        (adapters::STANDALONE, adapters::run),
+        (adapters::STANDALONE_2, adapters::run),
+        (adapters::FASTIFY, adapters::run),
     ],
     members: &[("trpc:t.procedure", procedures::procedure)],
     subclasses: &[("npm:@trpc/server.TRPCError", "js:Error")],

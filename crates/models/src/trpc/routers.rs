@@ -149,8 +149,16 @@ fn loaded(machine: &mut Machine<'_>, lazy: ObjectId, span: Span) -> Value {
     if let Some(router) = default.ok().filter(|value| is_router(machine, value)) {
         return router;
     }
-    let mut parts = own_properties(machine, &value).into_iter();
+    let module = match value.only_object().map(|id| &machine.heap.get(id).kind) {
+        Some(ObjectKind::Namespace(module)) => Some(*module),
+        _ => None,
+    };
+    let parts = match module {
+        Some(module) => machine.module_exports(module),
+        None => own_properties(machine, &value),
+    };
     parts
+        .into_iter()
         .find(|(_, part)| is_router(machine, part))
         .map_or(value, |(_, router)| router)
 }

@@ -15,6 +15,7 @@ use crate::zod::own_properties;
 use crate::{Door, Framework, ModelHost, Step};
 
 /// The roles of steps.
+pub(super) const ADAPTER: &str = "trpc-adapter";
 pub(super) const USE: &str = "trpc-use";
 pub(super) const INPUT: &str = "trpc-input";
 pub(super) const FUNCTION: &str = "trpc-function";
@@ -27,12 +28,13 @@ pub(super) fn begin(
     door: &Door,
 ) -> Vec<Value> {
     let mut all = (below.begin)(host, machine, door);
-    let shared = host.make_object(machine, "trpc:shared", door.registered);
     let procedure = door.steps.iter().find(|step| step.role == FUNCTION);
     let procedure = procedure.and_then(|step| step.value.only_object());
-    if let Some(procedure) = procedure {
-        keep(machine, shared, "$procedure", Value::object(procedure));
-    }
+    let Some(procedure) = procedure else {
+        return all;
+    };
+    let shared = host.make_object(machine, "trpc:shared", door.registered);
+    keep(machine, shared, "$procedure", Value::object(procedure));
     let passage = &mut host.state().run.trpc;
     passage.shared = Some(shared);
     passage.is_returned = below.name == crate::nextjs::FRAMEWORK.name;
@@ -54,6 +56,11 @@ pub(super) fn step(
         USE => middleware,
         INPUT => input,
         FUNCTION => function,
+        ADAPTER => {
+            let arguments = Arguments::positional(all.iter().take(2).cloned());
+            let result = machine.call_value(&step.value, None, &arguments, step.mounted)?;
+            return machine.await_value(&result, step.mounted).map(drop);
+        }
         _ => return (below.step)(host, machine, door, step, all),
     };
     let Some(shared) = all.last().and_then(Value::only_object) else {
@@ -229,7 +236,8 @@ fn parsed(
     machine.await_value(&result, span)
 }
 
-fn is_known(host: &ModelHost, machine: &Machine<'_>, schema: &Value) -> bool {
+/// Holds if it is known what a schema lets through.
+pub(super) fn is_known(host: &ModelHost, machine: &Machine<'_>, schema: &Value) -> bool {
     let paths = host.paths_of(machine, schema);
     paths.iter().any(|path| path == crate::zod::SCHEMA)
 }
