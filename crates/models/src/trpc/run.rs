@@ -1,7 +1,9 @@
 //! Runs the steps of a procedure: middleware, the schemas of its input, its function.
 
 use firedoor_app::{EffectKind, Refusal, RequestPart};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_eval::{
+    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, ReturnPath, Stop, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -9,7 +11,7 @@ use super::errors;
 use super::procedures::with_options;
 use crate::drive::note_refusal;
 use crate::express::go_on;
-use crate::return_effects::push;
+use crate::return_effects::{push, refuse};
 use crate::tools::{is_function, keep, kept, option};
 use crate::zod::own_properties;
 use crate::{Door, Framework, ModelHost, Step};
@@ -83,8 +85,12 @@ fn middleware(
     let mut options = options(host, machine, shared, span);
     options.push(("next", Value::object(next)));
     let arguments = with_options(machine, &options, span);
-    let result = machine.call_value(&step.value, None, &arguments, span)?;
-    machine.await_value(&result, span)?;
+    for path in machine.call_paths(&step.value, &arguments, span)? {
+        // Whoever gives no result of `next` is told of an error of the server.
+        if path.value.is_nothing() && !has_gone_on(host, &path) {
+            refuse(host, &path, Refusal::Throw(Some(500)));
+        }
+    }
     if !is_function(machine, &step.value) {
         let reason = format!("what `{}` does is not known", step.name);
         let run = &mut host.state().run;
@@ -92,6 +98,18 @@ fn middleware(
         go_on(host, machine, span);
     }
     Ok(())
+}
+
+/// Holds if the running step has let the request on before it came to this end.
+fn has_gone_on(host: &ModelHost, path: &ReturnPath) -> bool {
+    let state = host.state();
+    let number = state.run.step;
+    let mut effects = state.run.effects.iter();
+    effects.any(|effect| {
+        effect.step == number
+            && effect.kind == EffectKind::Continue
+            && effect.decided.iter().all(|on| path.decided.contains(on))
+    })
 }
 
 /// What middleware and functions are called with.
