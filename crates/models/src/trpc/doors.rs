@@ -143,7 +143,7 @@ fn procedure_door(
             bases.extend(base.copied());
             continue;
         }
-        let own = own_steps(machine, (step, handed), named);
+        let own = own_steps(host, machine, (step, handed), named);
         note_schemas(host, machine, &own);
         bases.extend(own.iter().filter_map(|_| base.copied()));
         steps.extend(own);
@@ -203,6 +203,7 @@ fn note_schemas(host: &ModelHost, machine: &Machine<'_>, steps: &[Step]) {
 /// What runs in the place of the handler: the handler up to the adapter, which makes the context, then the parts of
 /// the procedure, then its function.
 fn own_steps(
+    host: &ModelHost,
     machine: &Machine<'_>,
     (handler, handed): (&Step, &Handed),
     named: &Named,
@@ -216,7 +217,7 @@ fn own_steps(
         ..handler.clone()
     }];
     let anonymous = "(anonymous)";
-    for part in parts_of(machine, named.procedure) {
+    for part in parts_of(host, machine, named.procedure) {
         let found = symbol(machine, &part.value, part.span);
         let own = Some(found.name).filter(|name| *name != anonymous);
         let otherwise = if part.is_input {
@@ -231,7 +232,7 @@ fn own_steps(
             name: own.or(owner).unwrap_or_else(|| Ustr::from(otherwise)),
             span: found.span,
             mounted: part.span,
-            decided: handler.decided.clone(),
+            decided: [handler.decided.as_slice(), &part.decided].concat(),
             role: if part.is_input { INPUT } else { USE },
         });
     }

@@ -14,7 +14,8 @@ mod routers;
 mod run;
 
 use firedoor_app::Symbol;
-use firedoor_eval::ObjectId;
+use firedoor_eval::{Decided, ObjectId};
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::Model;
@@ -27,6 +28,8 @@ pub(crate) use doors::expanded;
 pub(crate) struct Memory {
     /// Holds if the program makes procedures.
     is_used: bool,
+    /// What was decided on the way to each step of a chain: it runs only then.
+    decided: FxHashMap<ObjectId, Vec<Decided>>,
 }
 
 /// What a request is to procedures.

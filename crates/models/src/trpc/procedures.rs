@@ -1,6 +1,6 @@
 //! Procedures and middleware while the application is wired: immutable chains of parts.
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -149,6 +149,10 @@ fn add(
     keep(machine, part, "$value", value);
     keep(machine, part, "$owner", Value::object(owner));
     machine.heap.push_element(chain, Value::object(part));
+    if !host.is_request() {
+        let decided = machine.decided.clone();
+        host.state().trpc.decided.insert(part, decided);
+    }
 }
 
 /// `chain.concat(other)`: the parts of the other chain run behind those of this one.
@@ -189,10 +193,12 @@ pub(super) struct Part {
     pub(super) owner: Option<Ustr>,
     /// Where it was added.
     pub(super) span: Span,
+    /// What was decided on the way to that.
+    pub(super) decided: Vec<Decided>,
 }
 
 /// Returns the parts of a procedure in the order in which they run.
-pub(super) fn parts_of(machine: &Machine<'_>, procedure: ObjectId) -> Vec<Part> {
+pub(super) fn parts_of(host: &ModelHost, machine: &Machine<'_>, procedure: ObjectId) -> Vec<Part> {
     let elements = machine.heap.get(procedure).elements.iter();
     let parts = elements.filter_map(Value::only_object);
     parts
@@ -204,6 +210,10 @@ pub(super) fn parts_of(machine: &Machine<'_>, procedure: ObjectId) -> Vec<Part> 
                 value: kept(machine, Some(part), "$value"),
                 owner: owner.and_then(|owner| machine.heap.get(owner).name),
                 span: machine.heap.get(part).span,
+                decided: {
+                    let known = &host.state().trpc.decided;
+                    known.get(&part).cloned().unwrap_or_default()
+                },
             }
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
+use indexmap::IndexMap;
 use ustr::Ustr;
 
 use super::procedures::PROCEDURE;
@@ -59,7 +60,21 @@ pub(super) fn procedures_of(
     let mut found = Vec::new();
     let group = (0, Ustr::from("router"));
     collect(host, machine, router, ("", group, 0), span, &mut found);
-    found
+    longest(machine, found)
+}
+
+/// A procedure that is one of several, as a condition chose, is the one with the most steps: what the others lack
+/// runs under that condition.
+fn longest(machine: &Machine<'_>, found: Vec<Named>) -> Vec<Named> {
+    let mut all: IndexMap<String, Named> = IndexMap::new();
+    let count = |named: &Named| machine.heap.get(named.procedure).elements.len();
+    for named in found {
+        let known = all.get(&named.name).map(&count);
+        if known.is_none_or(|known| known < count(&named)) {
+            all.insert(named.name.clone(), named);
+        }
+    }
+    all.into_values().collect()
 }
 
 fn collect(
