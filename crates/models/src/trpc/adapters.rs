@@ -148,7 +148,12 @@ fn hand_over(
             endpoint: endpoint.and_then(|endpoint| endpoint.text_pattern()),
             context: context.map(|context| symbol(machine, &context, span)),
         };
-        host.state().run.trpc.handed.push(handed);
+        let run = &mut host.state().run;
+        if handed.procedures.is_empty() {
+            let reason = "which procedures the router has is not known".to_owned();
+            run.unknown.push((run.step, reason));
+        }
+        run.trpc.handed.push(handed);
         return Ok(());
     };
     let Some(context) = context else {
