@@ -69,7 +69,8 @@ pub fn build_map_of(
     let mut entries: Vec<EntryPoint> = Vec::new();
     for framework in host.frameworks() {
         let doors = machine.guarded(|machine| (framework.doors)(host, machine));
-        for door in doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what)) {
+        let doors = doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what));
+        for door in crate::trpc::expanded(host, machine, doors) {
             if is_wanted(&DoorFacts::new(&door)) {
                 let before = machine.before();
                 host.state().before_requests = Some(before);

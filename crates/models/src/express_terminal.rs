@@ -118,6 +118,12 @@ pub(crate) fn may_answer(machine: &Machine<'_>, registration: &Registration) -> 
     let has_path = firedoor_app::path_segments(&registration.path)
         .next()
         .is_some();
+    // A router of tRPC tells its paths apart itself, and often stands behind guards in one call.
+    if let Some(last) = registration.handlers.last()
+        && crate::trpc::is_handler(machine, last)
+    {
+        return true;
+    }
     let [handler] = registration.handlers.as_slice() else {
         return false;
     };

@@ -98,6 +98,7 @@ mod tables;
 mod tokens;
 pub mod tools;
 mod tortoise;
+mod trpc;
 mod typeorm;
 mod upgrade;
 mod validators;
@@ -234,6 +235,7 @@ pub static MODELS: &[&Model] = &[
     &starlette::MODEL,
     &supabase::MODEL,
     &tortoise::MODEL,
+    &trpc::MODEL,
     &typeorm::MODEL,
     &upgrade::MODEL,
     &validators::MODEL,

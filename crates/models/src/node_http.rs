@@ -39,7 +39,7 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-static FRAMEWORK: Framework = Framework {
+pub(crate) static FRAMEWORK: Framework = Framework {
     name: "node",
     doors,
     begin,
@@ -68,13 +68,26 @@ fn make_server(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Objec
     host.make_router(machine, "node:http.Server()", "node", "server", span)
 }
 
+/// Makes a server with a handler of a library.
+pub(crate) fn serve(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    handler: Value,
+    span: Span,
+) -> ObjectId {
+    let id = make_server(host, machine, span);
+    add(host, machine, id, "request", handler, span);
+    id
+}
+
 fn is_function(machine: &Machine<'_>, value: &Value) -> bool {
-    value.only_object().is_some_and(|id| {
-        matches!(
-            machine.heap.get(id).kind,
-            ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Method { .. }
-        )
-    })
+    crate::trpc::is_handler(machine, value)
+        || value.only_object().is_some_and(|id| {
+            matches!(
+                machine.heap.get(id).kind,
+                ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Method { .. }
+            )
+        })
 }
 
 fn add(

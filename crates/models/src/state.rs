@@ -190,6 +190,8 @@ pub struct Run {
     pub transactions: u32,
     /// How many of them are at the level that database servers have by default, at which reading locks nothing.
     pub(crate) plain_transactions: u32,
+    /// What the request is to procedures of tRPC.
+    pub(crate) trpc: crate::trpc::Passage,
     /// Holds once a store has turned out to be a cache: what was read from it before was no record.
     pub(crate) is_stale: bool,
 }
@@ -305,6 +307,8 @@ pub struct State {
     pub(crate) nestjs: crate::nestjs::Memory,
     /// What the model of Next.js keeps.
     pub(crate) nextjs: crate::nextjs::Memory,
+    /// What the model of tRPC keeps.
+    pub(crate) trpc: crate::trpc::Memory,
     /// Whether files with SQL have been read.
     pub(crate) has_sql_files: bool,
     /// What the model of TypeORM remembers.

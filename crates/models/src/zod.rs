@@ -53,7 +53,8 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-const SCHEMA: &str = "schema:schema";
+/// The path of schemas.
+pub(crate) const SCHEMA: &str = "schema:schema";
 
 fn zod(
     _host: &ModelHost,

@@ -34,6 +34,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "nextjs_wrappers",
             "werkzeug_local",
             "starlette",
+            "trpc",
             "socket",
             "socketio",
             "socketio_client",

@@ -447,7 +447,7 @@ fn terminal(
     let below = join_paths(path, "{path*}");
     let method = Ustr::from("ANY");
     let (mut door, place) = route(machine, registration, method, &below, above, steps);
-    if express_terminal::is_library(machine, &registration.handlers[0]) {
+    if express_terminal::is_library(machine, registration.handlers.last()?) {
         door.steps.last_mut()?.role = "library";
         return Some((door, place));
     }

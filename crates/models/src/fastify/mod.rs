@@ -26,7 +26,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::sequel::DoorKey;
-use crate::{Framework, Model};
+use crate::{Door, Framework, Model, ModelHost};
 
 /// The path of instances.
 pub(crate) const INSTANCE: &str = "npm:fastify()";
@@ -123,7 +123,7 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-static FRAMEWORK: Framework = Framework {
+pub(crate) static FRAMEWORK: Framework = Framework {
     name: NAME,
     doors: listing::doors,
     begin: flow::begin,
@@ -132,6 +132,14 @@ static FRAMEWORK: Framework = Framework {
     as_layer: listing::as_layer,
     status_of: errors::status_of,
 };
+
+/// Gives a door that stands for a part of another one what requests have besides the door.
+pub(crate) fn share_plan(host: &ModelHost, whole: &Door, part: &Door) {
+    let plans = &mut host.state().fastify.plans;
+    if let Some(plan) = plans.get(&crate::sequel::key(whole)).cloned() {
+        plans.insert(crate::sequel::key(part), plan);
+    }
+}
 
 /// When a hook runs, in the order of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -100,6 +100,31 @@ fn copy(machine: &mut Machine<'_>, options: &Value, span: Span) -> ObjectId {
     made
 }
 
+/// Adds a handler of a library for every method.
+pub(super) fn add_handler(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    path: &str,
+    handler: Value,
+    span: Span,
+) {
+    let options = machine.heap.allocate(ObjectKind::Plain, span);
+    machine
+        .heap
+        .set_property(options, Ustr::from("handler"), handler);
+    let methods = [Ustr::from("ANY")];
+    add(
+        host,
+        machine,
+        id,
+        &methods,
+        &Value::string(path),
+        options,
+        span,
+    );
+}
+
 /// Adds a route to an instance for each path that its value may be.
 pub(super) fn add(
     host: &ModelHost,

@@ -24,6 +24,7 @@ use rustc_hash::FxHashMap;
 use crate::{Framework, Model};
 
 pub(crate) use clerk::MODEL as CLERK;
+pub(crate) use response::handed_on;
 pub(crate) use safe_action::MODEL as SAFE_ACTION;
 pub(crate) use sessions::MODEL as SESSIONS;
 pub(crate) use wrappers::MODEL as WRAPPERS;

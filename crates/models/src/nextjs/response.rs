@@ -41,6 +41,17 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, kind: &str, span: Span) -> 
     id
 }
 
+/// Returns what a handler answers with that another framework makes, or by which it lets the request on to that.
+pub(crate) fn handed_on(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    goes_on: bool,
+    span: Span,
+) -> Value {
+    let kind = if goes_on { "next" } else { "answer" };
+    Value::object(make(host, machine, kind, span))
+}
+
 /// Keeps the status of an initializer, and notes its headers.
 fn initialize(
     host: &ModelHost,

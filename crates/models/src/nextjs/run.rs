@@ -58,7 +58,14 @@ pub(super) fn step(
     };
     let pair = |one: &Value, other: &Value| Arguments::positional([one.clone(), other.clone()]);
     match step.role {
-        ROUTE => call(host, machine, step, &pair(request, context), Place::Handler),
+        ROUTE => {
+            // A handler that hands the request to a procedure is a layer before it.
+            let place = match host.state().run.trpc.is_procedure() {
+                true => Place::Middleware,
+                false => Place::Handler,
+            };
+            call(host, machine, step, &pair(request, context), place)
+        }
         SERVER => super::server::run(host, machine, step, &pair(plain, answer)),
         API => run_api(machine, step, &pair(plain, answer)),
         ACTION => {

@@ -199,6 +199,12 @@ pub(super) fn load(
     if path.as_deref().is_some_and(is_passport) {
         return;
     }
+    let plugin = path.as_deref().unwrap_or_default();
+    if let Some(handler) = crate::trpc::of_plugin(host, machine, plugin, options, span) {
+        let child = super::queue::child(host, machine, id, options, span);
+        super::routes::add_handler(host, machine, child, "/:path", handler, span);
+        return;
+    }
     note_unknown(host, machine, path.as_deref(), &loading);
 }
 
