@@ -4,9 +4,10 @@
 //! That the caller is in the group says nothing of whose the record is. A name is weak evidence: it counts where the
 //! application asks elsewhere, of the writer or of somebody with a higher rank.
 
+use firedoor_app::ownership::is_for_higher_rank;
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, Transport,
-    lookups, query, user_control,
+    Access, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, Provenance,
+    Transport, lookups, query, user_control,
 };
 use ustr::Ustr;
 
@@ -47,7 +48,10 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         let own = Demands::of(entry, effect, &accounts);
         let (maker, making) = made.first;
         let beyond = Demands::beyond(entry, effect, made.first, &accounts);
-        if is_own_elsewhere(entry, effect, access, made.field) {
+        // A guard that nobody passes who only writes is one of an office.
+        let is_of_office =
+            asks_by_layer(entry) && is_for_higher_rank(entry, std::iter::once(maker));
+        if is_of_office || is_own_elsewhere(entry, effect, access, made.field) {
             return None;
         }
         let is_for_writers = beyond.are_met_by(&Demands::of(maker, making, &accounts));
@@ -73,6 +77,14 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
             other,
             made: making,
         })
+    })
+}
+
+/// A layer before the handler asks what the caller may do.
+fn asks_by_layer(entry: &EntryPoint) -> bool {
+    let mut guards = query::guards(entry, Control::Authorization);
+    guards.any(|layer| {
+        layer.kind == LayerKind::Layer && !layer.controls.contains(&Control::Ownership)
     })
 }
 

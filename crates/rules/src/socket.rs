@@ -258,3 +258,22 @@ pub fn asks(entry: &EntryPoint) -> bool {
     entry.verdict(Control::Authorization) == Verdict::Enforced
         || entry.verdict(Control::Ownership) == Verdict::Enforced
 }
+
+/// Holds if the check hangs on both the caller and what the message names, as the look-up of a membership does.
+pub fn asks_about(check: &Check, key: &Provenance) -> bool {
+    let provenance = check.provenance();
+    let names_it = key.origins().iter().any(|origin| {
+        matches!(origin, Origin::Request(part, name)
+            if matches!(part, RequestPart::Message | RequestPart::Path) && !name.is_empty())
+            && provenance.origins().contains(origin)
+    });
+    check.refusal.is_some() && names_it && query::is_principal(&provenance)
+}
+
+/// The room that something is sent to.
+pub fn broadcast(effect: &Effect) -> Option<&Provenance> {
+    match &effect.kind {
+        EffectKind::Room(RoomKind::Broadcast, key) => Some(key),
+        _ => None,
+    }
+}

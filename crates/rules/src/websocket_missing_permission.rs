@@ -12,8 +12,8 @@ use crate::foreign_author::foreign_author;
 use crate::message_rank::report_lower_rank;
 use crate::rank_within::unranked;
 use crate::socket::{
-    asks, asks_elsewhere, entries, is_asked, is_memory, is_named_by_client, is_of_a_list,
-    is_open_over_http, siblings,
+    asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_memory, is_named_by_client,
+    is_of_a_list, is_open_over_http, siblings,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -286,6 +286,7 @@ fn sends_to_any_room<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m
         };
         let is_open = names_any(key)
             && !query::is_principal(key)
+            && !takes_place(map, entry, key)
             && !entry
                 .checks_of(effect)
                 .any(|check| asks_about(check, key) || is_about_room(check));
@@ -307,14 +308,6 @@ fn sends_to_any_room<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m
             Confidence::Medium,
         ))
     })
-}
-
-/// The room that something is sent to.
-fn broadcast(effect: &Effect) -> Option<&Provenance> {
-    match &effect.kind {
-        EffectKind::Room(RoomKind::Broadcast, key) => Some(key),
-        _ => None,
-    }
 }
 
 /// Whoever joins becomes a member with the same message, as by the entry point that takes members in.
@@ -344,17 +337,6 @@ fn joins_before<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         .filter(|effect| effect.span == span)
         .all(|effect| !query::is_checked_by_principal(entry, effect));
     (is_asked_within && !leaves && is_first).then_some((words, span, other, confidence))
-}
-
-/// Holds if the check hangs on both the caller and what the message names, as the look-up of a membership does.
-fn asks_about(check: &Check, key: &Provenance) -> bool {
-    let provenance = check.provenance();
-    let names_it = key.origins().iter().any(|origin| {
-        matches!(origin, Origin::Request(part, name)
-            if matches!(part, RequestPart::Message | RequestPart::Path) && !name.is_empty())
-            && provenance.origins().contains(origin)
-    });
-    check.refusal.is_some() && names_it && query::is_principal(&provenance)
 }
 
 /// Holds if a record is changed that the message names, and that nothing holds against the caller.
