@@ -158,9 +158,12 @@ fn owner_elsewhere<'m>(
     others.find_map(|(other, effect, made)| {
         let owner = named(made).filter(|it| says_whose(made, it))?;
         // Who stands in the same field in both says whose both are: an invite of his names the group, and he the member.
+        // That both are of his tenant says nothing of which of its people they belong to.
         let is_same = |it: &Field| {
             let mut beside = made.values.iter().filter(|other| other.name == it.name);
-            it.name != field.name && beside.any(|other| shares_principal(&it.value, &other.value))
+            it.name != field.name
+                && is_number(&it.value)
+                && beside.any(|other| shares_principal(&it.value, &other.value))
         };
         let is_named_too = access
             .values
