@@ -26,7 +26,7 @@ pub struct AcceptedAlone<'m> {
 }
 
 /// A record by which the caller asks somebody for something.
-struct Request {
+pub struct Request {
     asset: Ustr,
     asking: Ustr,
     asked: Ustr,
@@ -34,8 +34,10 @@ struct Request {
 }
 
 /// Returns the yes of an entry point that the caller may give to what he has asked for himself.
-pub fn accepted_alone<'m>(map: &Map, entry: &'m EntryPoint) -> Option<AcceptedAlone<'m>> {
-    let requests = requests(map);
+pub fn accepted_alone<'m>(
+    requests: &[Request],
+    entry: &'m EntryPoint,
+) -> Option<AcceptedAlone<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         if access.operation != Operation::Update || !access.values.iter().any(says_yes) {
             return None;
@@ -55,7 +57,8 @@ pub fn accepted_alone<'m>(map: &Map, entry: &'m EntryPoint) -> Option<AcceptedAl
     })
 }
 
-fn requests(map: &Map) -> Vec<Request> {
+/// Returns what people ask of each other.
+pub fn requests(map: &Map) -> Vec<Request> {
     let mut found = Vec::new();
     for entry in &map.entry_points {
         for (effect, access) in query::handler_accesses(entry) {

@@ -39,6 +39,7 @@ pub struct ForeignReference<'m> {
 /// Returns the records that are made to refer to what may be another's.
 pub fn foreign_references(map: &Map) -> Vec<ForeignReference<'_>> {
     let mut found = Vec::new();
+    let usages = all_usages(map);
     let knowing = map
         .entry_points
         .iter()
@@ -49,7 +50,7 @@ pub fn foreign_references(map: &Map) -> Vec<ForeignReference<'_>> {
             if !is_put || counting::tallies(map).contains(&access.asset) {
                 continue;
             }
-            found.extend(reference_in(map, entry, effect, access));
+            found.extend(reference_in(map, &usages, (entry, effect, access)));
         }
     }
     found
@@ -57,9 +58,8 @@ pub fn foreign_references(map: &Map) -> Vec<ForeignReference<'_>> {
 
 fn reference_in<'m>(
     map: &'m Map,
-    entry: &'m EntryPoint,
-    effect: &'m Effect,
-    access: &'m Access,
+    usages: &[Usage<'m>],
+    (entry, effect, access): (&'m EntryPoint, &'m Effect, &'m Access),
 ) -> Option<ForeignReference<'m>> {
     let ties = ties(entry, effect);
     let open = access.values.iter().filter(|field| {
@@ -79,9 +79,9 @@ fn reference_in<'m>(
         if is_common || is_looked_up || !has_same_owner(map, &ties, access, field, target) {
             continue;
         }
-        let asked = asked_for(map, entry, target);
-        let told = told_together(map, access.asset, field.name, target);
-        if let (Some(asked), Some(told)) = (asked, told) {
+        if let Some(asked) = asked_for(usages, entry, target)
+            && let Some(told) = told_together(map, access.asset, field.name, target)
+        {
             return Some(ForeignReference {
                 entry,
                 effect,
@@ -132,15 +132,19 @@ fn has_same_owner(
 }
 
 /// Returns where others ask whose the record is that they find by what the client sends, if all do.
-fn asked_for<'m>(map: &'m Map, entry: &EntryPoint, target: Ustr) -> Option<(&'m EntryPoint, Span)> {
+fn asked_for<'m>(
+    usages: &[Usage<'m>],
+    entry: &EntryPoint,
+    target: Ustr,
+) -> Option<(&'m EntryPoint, Span)> {
     let is_named = |usage: &Usage<'_>| {
         let mut key = usage.access.key.iter();
         key.any(|field| is_identifier(&field.name) && is_clients_choice(&field.value))
     };
     let mut places: Vec<(&EntryPoint, Span)> = Vec::new();
-    for usage in all_usages(map) {
+    for usage in usages {
         let is_one =
-            usage.access.asset == target && !std::ptr::eq(usage.entry, entry) && is_named(&usage);
+            usage.access.asset == target && !std::ptr::eq(usage.entry, entry) && is_named(usage);
         if !is_one {
             continue;
         }

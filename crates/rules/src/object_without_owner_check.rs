@@ -4,7 +4,7 @@ use firedoor_app::ownership::key_of;
 use firedoor_app::{Control, EntryPoint, Map, Origin, Transport};
 use firedoor_source::Span;
 
-use crate::accepted_alone::accepted_alone;
+use crate::accepted_alone::{accepted_alone, requests};
 use crate::foreign_author::foreign_author;
 use crate::foreign_reference::foreign_references;
 use crate::made_for_others::made_for_others;
@@ -183,8 +183,10 @@ fn report_references(map: &Map, findings: &mut Findings) {
 
 /// Reports what whoever asks for it may grant himself.
 fn report_accepted(map: &Map, findings: &mut Findings) {
+    let requests = requests(map);
     for entry in &map.entry_points {
-        let Some(found) = accepted_alone(map, entry).filter(|_| !findings.tell_of(entry)) else {
+        let found = accepted_alone(&requests, entry);
+        let Some(found) = found.filter(|_| !findings.tell_of(entry)) else {
             continue;
         };
         findings

@@ -223,7 +223,7 @@ pub fn is_privileged_name(name: &str) -> bool {
 }
 
 /// Holds if any word of a name does, in lower case. It is asked of every field that is written.
-fn find_word(name: &str, mut holds: impl FnMut(&str) -> bool) -> bool {
+pub fn find_word(name: &str, mut holds: impl FnMut(&str) -> bool) -> bool {
     let mut word = String::new();
     let mut was_lower = false;
     for character in name.chars() {

@@ -10,6 +10,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::privileged::find_word;
 use crate::repeatable_reward::is_of_layers;
 
 /// What is declared to remember who had the reward.
@@ -414,14 +415,9 @@ pub fn made_for_any_day<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Eff
     })
 }
 
-/// `day`, `claimed_on`, `weekStart`.
+/// `day`, `claimed_on`, `weekStart`; an `update` or a `candidate` is none.
 fn is_day_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["day", "date", "week"]
-        .iter()
-        .any(|word| name.contains(word))
-        || name == "on"
-        || name.ends_with("_on")
+    find_word(name, |word| matches!(word, "day" | "date" | "week" | "on"))
 }
 
 /// Returns the change of the caller's record that is made only if the last time lies before one that the client sends,
