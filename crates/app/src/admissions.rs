@@ -107,8 +107,7 @@ fn is_marked(map: &Map, entry: &crate::EntryPoint, asset: Ustr) -> bool {
         .map(|field| field.name)
         .collect();
     let asks = |field: &Field| {
-        let is_plain = matches!(field.operator, "=" | "is" | "is null");
-        is_plain && marks.contains(&field.name) && field.value.literal().is_some()
+        field.operator == "=" && marks.contains(&field.name) && field.value.literal().is_some()
     };
     map.entry_points
         .iter()

@@ -85,6 +85,16 @@ impl Order {
             Order::GreaterOrEqual => Order::Less,
         }
     }
+
+    /// Returns what holds with the sides the other way round.
+    pub fn turned(self) -> Order {
+        match self {
+            Order::Less => Order::Greater,
+            Order::LessOrEqual => Order::GreaterOrEqual,
+            Order::Greater => Order::Less,
+            Order::GreaterOrEqual => Order::LessOrEqual,
+        }
+    }
 }
 
 /// What holds on a way past a check: one test, or several joined by "and" and "or".

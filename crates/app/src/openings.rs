@@ -94,11 +94,12 @@ pub fn renewal<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'m 
 fn is_guard_of_all(map: &Map, effect: &Effect, access: &Access) -> bool {
     access.operation == Operation::Read
         && map.entry_points.iter().any(|other| {
-            !opens_session(map, other)
-                && !crate::sessions::ends_sessions(map, other)
+            // Few come to the same place, and asking what the others do costs more.
+            handler_accesses(other)
+                .any(|(found, it)| found.span == effect.span && it.asset == access.asset)
                 && crate::query::issues(other).next().is_none()
-                && handler_accesses(other)
-                    .any(|(found, it)| found.span == effect.span && it.asset == access.asset)
+                && !opens_session(map, other)
+                && !crate::sessions::ends_sessions(map, other)
         })
 }
 

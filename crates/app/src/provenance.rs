@@ -276,6 +276,11 @@ impl Origin {
             .any(|word| name.contains(word))
     }
 
+    /// Holds if it is what a store answers to a script or command that is not followed: no other server's word.
+    pub fn is_of_store(&self) -> bool {
+        matches!(self, Origin::Outside(path) if path.starts_with("redis:"))
+    }
+
     /// Holds if it is where requests carry credentials, or what was proven by one.
     pub fn is_credential(&self) -> bool {
         match self {

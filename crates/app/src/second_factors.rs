@@ -249,6 +249,6 @@ fn is_of_guard(check: &Check) -> bool {
         !operand.is_empty() && origins.all(|origin| matches!(origin, Origin::Principal(_)))
     };
     crate::judge::is_about_page(check)
-        || check.operands.iter().all(is_caller)
+        || !check.operands.is_empty() && check.operands.iter().all(is_caller)
         || check.provenance().origins().iter().any(Origin::is_identity)
 }

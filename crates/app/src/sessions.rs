@@ -403,18 +403,18 @@ pub fn is_routine(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
     let mut readers = map
         .entry_points
         .iter()
-        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other))
-        .filter(|other| !opens_session(map, other));
+        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other));
     // What is noted is noted of the session that the caller comes with.
     let is_own = |access: &Access| {
         let mut key = access.key.iter();
-        key.any(|field| crate::query::is_principal(&field.value))
+        key.any(|field| crate::query::is_principal(&field.value) || field.value.is_credential())
     };
     let is_same = |access: &Access| {
         is_own(access) && matches!(&effect.kind, EffectKind::Access(own) if own == access)
     };
     readers.any(|other| {
         accesses(other).any(|(found, access)| found.span == effect.span && is_same(access))
+            && !opens_session(map, other)
     })
 }
 

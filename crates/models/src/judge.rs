@@ -109,9 +109,15 @@ fn is_held_by_server(machine: &Machine<'_>, value: &Value, provenance: &Provenan
         Atom::Outside(_) => true,
         _ => false,
     };
+    // What records hold may be known to others, and of what is unknown nothing is.
+    let is_own = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Outside(_) | Origin::Environment { .. } | Origin::Literal(_)
+        )
+    };
     !provenance.is_empty()
-        && !provenance.is_from_client()
-        && !provenance.is_of_principal()
+        && provenance.origins().iter().all(is_own)
         && value.atoms().iter().any(is_open)
         && !value.atoms().iter().any(Atom::is_nothing)
 }

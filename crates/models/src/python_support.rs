@@ -73,17 +73,22 @@ pub(crate) fn text_of(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
     Ok(Some(machine.derived(Shape::String, call.arguments.all())))
 }
 
-/// The bytes that a text stands for are the text: a key that is a constant stays one.
+/// The bytes that a text stands for are not the text, but a constant as it is: a key from the source stays one.
 pub(crate) fn decoded(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let text = call.arguments.get(0);
-    let is_text = text
-        .atoms()
-        .iter()
-        .all(|atom| matches!(atom, Atom::String(_) | Atom::Pattern(_) | Atom::Unknown(_)));
-    match is_text {
-        true => Ok(Some(text)),
-        false => text_of(host, machine, call),
+    let constants = text.atoms().iter().filter_map(|atom| match atom {
+        Atom::String(text) => Some(*text),
+        _ => None,
+    });
+    let constants: Vec<Ustr> = constants.collect();
+    let bytes = machine.derived(Shape::String, [&text]);
+    let mut bytes = host.with_fallbacks(machine, bytes, &[&text]);
+    if bytes.origins == firedoor_eval::OriginSet::EMPTY {
+        for constant in constants {
+            bytes = host.with_origin(machine, bytes, Origin::Literal(constant));
+        }
     }
+    Ok(Some(bytes))
 }
 
 /// Answers with an object that is made of the arguments.

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, CompareSecret, ComparisonKind, Control, Effect, EffectKind,
-    EntryPoint, Field, Map, Operation, Origin, SendChannel, lookups, query,
+    EntryPoint, Field, Map, Operation, Order, Origin, SendChannel, lookups, query,
 };
 use ustr::Ustr;
 
@@ -377,9 +377,28 @@ fn presence(check: &Check, asset: Ustr) -> Option<bool> {
         CheckKind::Equality if is_literal("null") => Some(!check.outcome),
         // That there are no such accounts, and that there are more than none.
         CheckKind::Equality if is_counted && is_literal("0") => Some(!check.outcome),
-        CheckKind::Bound if is_counted && (is_literal("0") || is_literal("1")) => {
-            Some(check.outcome)
-        }
+        CheckKind::Bound if is_counted => more_than_none(check),
+        _ => None,
+    }
+}
+
+/// Whether a count that is held against none or one says that there is one; `None` where the bound says neither.
+fn more_than_none(check: &Check) -> Option<bool> {
+    let [left, right] = check.operands.as_slice() else {
+        return None;
+    };
+    let passes = match check.outcome {
+        true => check.order?,
+        false => check.order?.negated(),
+    };
+    let (order, bound) = match (left.literal(), right.literal()) {
+        (None, Some(bound)) => (passes, bound),
+        (Some(bound), None) => (passes.turned(), bound),
+        _ => return None,
+    };
+    match (order, bound.as_str()) {
+        (Order::Greater, "0") | (Order::GreaterOrEqual, "1") => Some(true),
+        (Order::Less, "1") | (Order::LessOrEqual, "0") => Some(false),
         _ => None,
     }
 }

@@ -4,9 +4,9 @@
 //! says that it is not for everybody. They may be on other routers: one of several that are mounted below the same path
 //! is easily forgotten.
 
-use firedoor_app::{
-    Control, EffectKind, EntryPoint, Map, Operation, Transport, Verdict, path_segments, query,
-};
+use firedoor_app::{Control, EntryPoint, Map, Operation, Transport, Verdict, path_segments, query};
+
+use crate::exposure::is_public_by_nature;
 
 /// The fewest neighbours that say what is usual.
 const FEWEST: usize = 4;
@@ -26,6 +26,8 @@ pub fn neighbours<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Vec<&'m EntryP
         .iter()
         .filter(|other| !std::ptr::eq(*other, entry) && other.transport == Transport::Http)
         .filter(|other| administration(&other.path).as_ref() == Some(&above))
+        // An administration may have a log-in of its own.
+        .filter(|other| !is_public_by_nature(map, other))
         .collect();
     let is_guarded =
         |other: &&EntryPoint| other.verdict(Control::Authentication) == Verdict::Enforced;
@@ -48,9 +50,7 @@ fn administration(path: &str) -> Option<String> {
 /// Holds if an answer tells of records that the handler reads.
 fn tells_records(entry: &EntryPoint) -> bool {
     query::accesses_in(&entry.exposed).any(|(effect, access)| {
-        let is_answer = |it: &firedoor_app::Effect| {
-            matches!(it.kind, EffectKind::Respond { .. }) && query::tells(it, access.asset)
-        };
+        let is_answer = |it: &firedoor_app::Effect| query::tells(it, access.asset);
         effect.layer.is_none()
             && access.operation == Operation::Read
             && entry.exposed.iter().any(is_answer)

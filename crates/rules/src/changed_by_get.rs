@@ -7,6 +7,7 @@ use firedoor_app::{
 };
 
 use crate::cookie_use::{credentials, is_protected, takes};
+use crate::guard_gap::acts;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -84,7 +85,7 @@ fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
             && is_named(map, entry, access)
             && !sessions::session_assets(map).contains(&access.asset)
             && is_asked_for(entry, effect)
-            && is_done_elsewhere(map, effect, Operation::Update)
+            && is_done_elsewhere(map, effect)
     })?;
     Some((effect, format!("changes {}", access.asset)))
 }
@@ -194,27 +195,27 @@ fn paid<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)>
             && access.key.iter().any(|key| query::is_principal(&key.value))
             && values.any(|it| is_less(access, it) && it.value.origins().iter().any(is_price))
     };
-    query::handler_accesses(entry).find(|(_, access)| {
+    let is_named = query::handler_accesses(entry).any(|(_, access)| {
         let mut keys = access.key.iter();
         access.operation == Operation::Read && keys.any(|field| is_in_link(&field.value))
-    })?;
-    let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
-        accounts.contains(&access.asset)
-            && is_taken(access)
-            && is_done_elsewhere(map, effect, Operation::Update)
-    })?;
+    });
+    let (effect, access) =
+        query::handler_accesses(entry)
+            .filter(|_| is_named)
+            .find(|(effect, access)| {
+                accounts.contains(&access.asset)
+                    && is_taken(access)
+                    && is_done_elsewhere(map, effect)
+            })?;
     Some((effect, format!("takes something from {}", access.asset)))
 }
 
 /// Another entry point does it at the same place, by a method that changes things.
-fn is_done_elsewhere(map: &Map, effect: &Effect, operation: Operation) -> bool {
-    let mut others = map
-        .entry_points
-        .iter()
-        .filter(|other| matches!(other.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE"));
+fn is_done_elsewhere(map: &Map, effect: &Effect) -> bool {
+    let mut others = map.entry_points.iter().filter(|other| acts(other));
     others.any(|other| {
         query::handler_accesses(other)
-            .any(|(found, it)| found.span == effect.span && it.operation == operation)
+            .any(|(found, it)| found.span == effect.span && it.operation == Operation::Update)
     })
 }
 

@@ -160,19 +160,22 @@ fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     let Some((effect, access, field)) = paid else {
         return;
     };
-    let message = match compared.is_some() {
-        true => {
-            "is held against what the client sent before: whoever sends later and later days is paid each time."
-        }
-        false => {
-            "is held against no clock: whoever sends one day after the other is paid each time."
-        }
+    // A record may be made for a day for another reason than the reward.
+    let (confidence, message) = match compared.is_some() {
+        true => (
+            Confidence::High,
+            "is held against what the client sent before: whoever sends later and later days is paid each time.",
+        ),
+        false => (
+            Confidence::Medium,
+            "is held against no clock: whoever sends one day after the other is paid each time.",
+        ),
     };
     findings
         .at_entry(entry)
         .span(marked.span)
         .symbol(&day.name)
-        .confidence(Confidence::High)
+        .confidence(confidence)
         .title(format!(
             "`{}` pays for every day that the client names",
             entry.id()

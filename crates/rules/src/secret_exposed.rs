@@ -73,8 +73,11 @@ fn asks_for_secret(check: &Check, places: &[(Ustr, Ustr)]) -> bool {
         Origin::Record { asset, field, .. } => places.contains(&(*asset, *field)),
         _ => false,
     };
-    let mut examined = check.operands.iter().flat_map(|it| it.origins());
-    check.kind == CheckKind::Presence && check.outcome && examined.all(is_secret)
+    let mut examined = check.operands.iter().flat_map(|it| it.origins()).peekable();
+    check.kind == CheckKind::Presence
+        && check.outcome
+        && examined.peek().is_some()
+        && examined.all(is_secret)
 }
 
 /// Holds if the value is the stored secret itself, not a part of a larger computation.

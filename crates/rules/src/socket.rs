@@ -277,3 +277,19 @@ pub fn broadcast(effect: &Effect) -> Option<&Provenance> {
         _ => None,
     }
 }
+
+/// Holds if a part of what the client sends names the room.
+pub fn is_of_room(value: &Provenance, room: &Provenance) -> bool {
+    let mut origins = value.origins().iter();
+    origins.any(|it| matches!(it, Origin::Request(..)) && room.origins().contains(it))
+}
+
+/// The caller's place in the room is looked for before: what is done where there is none may be left to an exception.
+pub fn is_looked_for(entry: &EntryPoint, sending: &Effect, room: &Provenance) -> bool {
+    query::handler_accesses(entry)
+        .take_while(|(effect, _)| effect.span != sending.span)
+        .any(|(_, access)| {
+            let mut values = access.key.iter().map(|field| &field.value);
+            values.clone().any(|it| is_of_room(it, room)) && values.any(query::is_principal)
+        })
+}

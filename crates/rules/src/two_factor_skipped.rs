@@ -260,6 +260,7 @@ fn is_asked_within(entry: &EntryPoint, opening: &Effect) -> bool {
             check.kind == CheckKind::Proof
                 && check.outcome
                 && check.refusal.is_some()
+                && !check.operands.is_empty()
                 && check.operands.iter().all(is_caller)
         })
 }

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    Provenance, RequestPart, Verdict, is_left_out, ownership, query,
+    Provenance, RequestPart, Verdict, is_left_out, ownership, query, user_control,
 };
 
 use crate::client_value::{is_counted, written_fields};
@@ -37,7 +37,7 @@ fn check(map: &Map, findings: &mut Findings) {
         };
         let is_callers = !is_open
             && ownership::knows_caller(entry)
-            && (is_for_anybody(entry) || entry.method == "GET" && is_of_caller(map, entry));
+            && (is_for_anybody(map, entry) || entry.method == "GET" && is_of_caller(map, entry));
         if !is_open && !is_callers || query::opens_session(map, entry) {
             continue;
         }
@@ -80,21 +80,33 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Nobody with a rank is needed for it, or only one within a group, which anybody has in his own.
-fn is_for_anybody(entry: &EntryPoint) -> bool {
-    let is_ranked = entry.verdict(Control::Authorization).refuses()
-        && !entry.verdict(Control::Ownership).refuses();
+fn is_for_anybody(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let is_of_account = |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if accounts.contains(asset));
+    let mut ranks = entry.checks.iter().filter(|check| {
+        check.refusal.is_some() && user_control(check) == Some(Control::Authorization)
+    });
+    let is_in_group = entry.verdict(Control::Ownership).refuses()
+        && !ranks.any(|check| {
+            let mut examined = check.operands.iter().flat_map(Provenance::origins);
+            examined.any(is_of_account)
+        });
+    let is_ranked = entry.verdict(Control::Authorization).refuses() && !is_in_group;
     !is_ranked && !query::is_administrative_path(&entry.path)
 }
 
 /// It is there for demonstrations: without a setting nobody gets that far.
 fn is_switched(entry: &EntryPoint, booked: &Effect) -> bool {
     let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    let is_word = |origin: &Origin| is_setting(origin) || matches!(origin, Origin::Literal(_));
+    // That a key is there, without which nothing can be paid, is asked by everybody.
     entry.checks_of(booked).any(|check| {
-        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        let origins = || check.operands.iter().flat_map(Provenance::origins);
         check.refusal.is_some()
-            && matches!(check.kind, CheckKind::Presence | CheckKind::Equality)
-            && origins.any(is_setting)
-            && !check.operands.iter().any(Provenance::is_from_client)
+            && !check.is_alternative
+            && check.kind == CheckKind::Equality
+            && origins().any(is_setting)
+            && origins().all(is_word)
     })
 }
 
@@ -126,7 +138,7 @@ fn is_settled(entry: &EntryPoint) -> bool {
     // What a store counts, as attempts are counted by a script in Redis, is nobody's answer.
     let is_answer = |origin: &Origin| match origin {
         Origin::Answer(_) | Origin::Unknown(_) => true,
-        Origin::Outside(path) => !path.starts_with("redis:"),
+        Origin::Outside(_) => !origin.is_of_store(),
         _ => false,
     };
     // Which error is told hangs on what was thrown, and settles nothing.

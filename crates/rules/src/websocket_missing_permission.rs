@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
-    Operation, Origin, Provenance, RequestPart, RoomKind, ownership, query,
+    Operation, Origin, Provenance, RequestPart, RoomKind, lookups, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -12,8 +12,8 @@ use crate::foreign_author::foreign_author;
 use crate::message_rank::report_lower_rank;
 use crate::rank_within::unranked;
 use crate::socket::{
-    asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_memory, is_named_by_client,
-    is_of_a_list, is_open_over_http, siblings,
+    asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_looked_for, is_memory,
+    is_named_by_client, is_of_a_list, is_of_room, is_open_over_http, siblings,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -280,13 +280,17 @@ fn sends_to_any_room<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m
     entry.effects.iter().find_map(|effect| {
         let key = broadcast(effect)?;
         let is_about_room = |check: &Check| {
-            let mut operands = check.operands.iter().flat_map(|it| it.origins());
-            check.kind != CheckKind::Shape
-                && operands.any(|it| it.is_from_client() && key.origins().contains(it))
+            let operands = || check.operands.iter().flat_map(|it| it.origins());
+            // That a room is named at all, and has the right form, is no question of whose it is.
+            let is_word = |it: &Origin| it.is_from_client() || matches!(it, Origin::Literal(_));
+            check.refusal.is_some()
+                && operands().any(|it| it.is_from_client() && key.origins().contains(it))
+                && !operands().all(is_word)
         };
         let is_open = names_any(key)
             && !query::is_principal(key)
             && !takes_place(map, entry, key)
+            && !is_looked_for(entry, effect, key)
             && !entry
                 .checks_of(effect)
                 .any(|check| asks_about(check, key) || is_about_room(check));
@@ -312,13 +316,12 @@ fn sends_to_any_room<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m
 
 /// Whoever joins becomes a member with the same message, as by the entry point that takes members in.
 fn takes_place(map: &Map, entry: &EntryPoint, key: &Provenance) -> bool {
-    let is_of_room = |value: &Provenance| {
-        let mut origins = value.origins().iter();
-        origins
-            .any(|origin| matches!(origin, Origin::Request(..)) && key.origins().contains(origin))
-    };
     query::handler_accesses(entry).any(|(_, access)| {
-        is_joining(map, access) && access.values.iter().any(|field| is_of_room(&field.value))
+        is_joining(map, access)
+            && access
+                .values
+                .iter()
+                .any(|field| is_of_room(&field.value, key))
     })
 }
 
@@ -543,7 +546,7 @@ fn is_read_by_all(map: &Map, name: Ustr) -> bool {
 fn acts_under(entry: &EntryPoint, name: Ustr) -> bool {
     let wanted = plain(&name);
     let is_number = |access: &Access, field: &Field| {
-        matches!(field.name.as_str(), "id" | "_id" | "pk")
+        lookups::is_identifier(&field.name)
             && plain(&access.asset) == wanted
             && is_named_by_client(&field.value)
     };

@@ -79,7 +79,8 @@ fn is_behind_view(machine: &Machine<'_>, instance: ObjectId, mixin: Ustr) -> boo
     let mut paths = Vec::new();
     collect_bases(machine, class, 0, &mut paths);
     let is_view = |path: &&Ustr| path.starts_with("py:") && last_name(path).ends_with("View");
-    let view = paths.iter().position(|path| is_view(&path));
+    // A base that several classes share is asked after all of them.
+    let view = paths.iter().rposition(|path| is_view(&path));
     let mixin = paths.iter().position(|path| *path == mixin);
     matches!((view, mixin), (Some(view), Some(mixin)) if view < mixin)
 }

@@ -93,7 +93,11 @@ fn text(
 fn unsign(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let token = argument(call, 0, "signed_value");
     // What carries the time at which it was made expires only for who asks how old it is.
-    let max_age = call.arguments.keyword("max_age");
+    let place = match call.path.ends_with(".loads") {
+        true => 4,
+        false => 1,
+    };
+    let max_age = call.arguments.find(place, "max_age");
     let is_timed = max_age.is_some_and(|age| !age.is_nothing());
     let secret = project::setting(host, machine, "SECRET_KEY").unwrap_or_else(Value::null);
     let effect = EffectKind::Verify(VerifyToken {

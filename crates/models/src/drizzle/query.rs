@@ -357,12 +357,14 @@ fn note_overwritten(host: &ModelHost, machine: &Machine<'_>, plan: &Plan, asset:
     let key: Vec<Field> = plan.values.iter().filter(is_target).cloned().collect();
     let is_of_caller = key.iter().any(|field| field.value.is_of_principal());
     let is_chosen = key.iter().any(|field| field.value.is_from_client());
-    if is_of_caller || !is_chosen || values.iter().any(|field| field.operator != "=") {
+    let is_set = |field: &&Field| field.operator == "=";
+    let set: Vec<Field> = values.iter().filter(is_set).cloned().collect();
+    if is_of_caller || !is_chosen || set.is_empty() {
         return;
     }
     let mut access = store::access(host, Operation::Update, asset);
     access.key = key;
-    access.values.clone_from(values);
+    access.values = set;
     store::note(host, machine, access, span);
 }
 

@@ -1,7 +1,7 @@
 //! `TRPCError`: a code that becomes the status of the answer.
 
 use firedoor_app::Refusal;
-use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Thrown, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Thrown, Value};
 use ustr::Ustr;
 
 use crate::ModelHost;
@@ -35,11 +35,17 @@ fn fill(machine: &mut Machine<'_>, id: ObjectId, call: &Call<'_>) {
     }
 }
 
-/// Returns the status that an exception becomes; every other than `TRPCError` is one of the server.
+/// Returns the status that an exception becomes, if it is known; every other than `TRPCError` is one of the server.
 pub(super) fn status_of(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<u16> {
-    let Some(id) = value.objects().next() else {
-        return Some(500);
-    };
+    let mut statuses = value.atoms().iter().map(|atom| match atom {
+        Atom::Object(id) => status_of_one(host, machine, *id),
+        _ => None,
+    });
+    let first = statuses.next()??;
+    statuses.all(|it| it == Some(first)).then_some(first)
+}
+
+fn status_of_one(host: &ModelHost, machine: &Machine<'_>, id: ObjectId) -> Option<u16> {
     let is_error = match machine.heap.get(id).kind {
         ObjectKind::Host(path) => path == ERROR,
         ObjectKind::Instance { .. } => {
