@@ -79,14 +79,26 @@ impl Machine<'_> {
         };
         let mut asked = Vec::new();
         self.asked_names(test, &mut asked);
+        let mut held = Vec::new();
         for name in asked {
-            let Some((scope, mut value)) = self.find_variable(name) else {
+            let Some((scope, value)) = self.find_variable(name) else {
                 continue;
             };
             if !value.is_unknown() {
                 continue;
             }
             if let Some(names) = self.held_names(tested, truth, &value) {
+                held.push((scope, name, value, names));
+            }
+        }
+        // Two that are not known look alike, and one of them may not have been held against anything.
+        let is_alike = |(_, name, value, _): &(_, Ustr, Value, _)| {
+            let mut others = held.iter().filter(|(_, other, ..)| other != name);
+            others.any(|(_, _, other, _)| is_same(other, value))
+        };
+        let sure: Vec<bool> = held.iter().map(|it| !is_alike(it)).collect();
+        for ((scope, name, mut value, names), is_sure) in held.into_iter().zip(sure) {
+            if is_sure {
                 value.names = Some(names);
                 self.bind(scope, name, value);
             }
@@ -157,6 +169,9 @@ impl Machine<'_> {
             return element;
         }
         let (kind, span, mut parts) = (pair.kind.clone(), pair.span, pair.elements.clone());
+        if is_same(&parts[0], &parts[1]) {
+            return element;
+        }
         let mut is_narrowed = false;
         for part in parts.iter_mut().filter(|part| part.is_unknown()) {
             if let Some(names) = self.held_names(tested, true, part) {

@@ -56,7 +56,7 @@ pub static MODEL: Model = Model {
         ),
         (
             "py:cryptography.hazmat.primitives.ciphers.aead.AESGCM().decrypt",
-            transform,
+            unseal,
         ),
         (
             "py:cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305",
@@ -68,7 +68,7 @@ pub static MODEL: Model = Model {
         ),
         (
             "py:cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305().decrypt",
-            transform,
+            unseal,
         ),
         ("py:cryptography.fernet.Fernet.generate_key", fernet_key),
         ("py:cryptography.fernet.Fernet().encrypt", encrypt),
@@ -269,7 +269,7 @@ fn encrypts(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) {
     host.effect(machine, EffectKind::Encrypt(key), call.span);
 }
 
-/// `AESGCM(key).encrypt(nonce, data, associated_data)`, and likewise to decrypt.
+/// `AESGCM(key).encrypt(nonce, data, associated_data)`.
 fn transform(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     encrypts(host, machine, call);
     let data = argument(call, 1, "data");
@@ -289,21 +289,37 @@ fn encrypt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
     )))
 }
 
-/// Of what the client sends the key proves that the server made it; of what the server keeps there is
-/// nothing to prove.
 fn decrypt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let ttl = given(call, 1, "ttl").filter(|ttl| !ttl.is_nothing());
     let token = argument(call, 0, "token");
+    let error = "py:cryptography.fernet.InvalidToken";
+    opened(host, machine, call, (token, ttl.is_some(), error))
+}
+
+/// `AESGCM(key).decrypt(nonce, data, associated_data)`.
+fn unseal(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let data = argument(call, 1, "data");
+    let error = "py:cryptography.exceptions.InvalidTag";
+    opened(host, machine, call, (data, false, error))
+}
+
+/// Of what the client sends the key proves that the server made it; of what the server keeps there is nothing to prove.
+fn opened(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    (token, is_timed, error): (Value, bool, &'static str),
+) -> Answer {
     if !host.deep_provenance(machine, &token).is_from_client() {
         encrypts(host, machine, call);
         return Ok(Some(machine.derived(Shape::String, [&token])));
     }
-    let ttl = given(call, 1, "ttl").filter(|ttl| !ttl.is_nothing());
     let proof = Proof {
         token,
         key: kept(machine, call.receiver, 0, "key").unwrap_or_else(Value::null),
-        is_timed: ttl.is_some(),
+        is_timed,
         requires: Vec::new(),
-        error: "py:cryptography.fernet.InvalidToken",
+        error,
     };
     settle(host, machine, call, proof)
 }

@@ -83,8 +83,13 @@ fn check(map: &Map, findings: &mut Findings) {
 fn is_for_anybody(map: &Map, entry: &EntryPoint) -> bool {
     let accounts = query::account_assets(map);
     let is_of_account = |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if accounts.contains(asset));
+    // Whoever is not shut out has no rank yet.
+    let is_nothing = |value: &Provenance| value.literal().is_some_and(|text| text == "null");
     let mut ranks = entry.checks.iter().filter(|check| {
-        check.refusal.is_some() && user_control(check) == Some(Control::Authorization)
+        check.refusal.is_some()
+            && check.kind != CheckKind::Presence
+            && !check.operands.iter().any(is_nothing)
+            && user_control(check) == Some(Control::Authorization)
     });
     let is_in_group = entry.verdict(Control::Ownership).refuses()
         && !ranks.any(|check| {

@@ -92,13 +92,14 @@ pub(super) fn doors(
         let beside: Vec<ObjectId> = beside.map(|(class, ..)| *class).collect();
         gateway_doors(host, machine, (&place, path, &beside), &server, doors);
     }
-    let proving = authenticating(host, machine, &doors[first..]);
-    host.state().nestjs.authenticating = proving;
+    // There may be several applications: none of them is asked with the messages of another.
+    let mut known = std::mem::take(&mut host.state().nestjs.authenticating);
+    known.extend(authenticating(host, machine, &doors[first..]));
+    host.state().nestjs.authenticating = known;
 }
 
 /// Returns the messages that look at a credential.
 fn authenticating(host: &ModelHost, machine: &mut Machine<'_>, doors: &[Door]) -> Vec<Door> {
-    host.state().nestjs.authenticating.clear();
     let mut found = doors.to_vec();
     found.retain(|door| {
         let is_alone = || {
@@ -139,7 +140,9 @@ pub(super) fn authenticate(
         return Ok(());
     };
     let mut earlier = host.state().nestjs.authenticating.clone();
-    earlier.retain(|other| other.path == door.path && other.message != door.message);
+    earlier.retain(|other| {
+        other.app == door.app && other.path == door.path && other.message != door.message
+    });
     for other in &earlier {
         let base = machine.decided.len();
         let quiet = socket::Quiet::begin(host);
