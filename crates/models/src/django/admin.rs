@@ -44,6 +44,8 @@ pub(crate) fn doors(
         unresolved: route.unresolved.clone(),
         span: route.span,
         group: route.group,
+        name: None,
+        spaces: vec![Ustr::from("admin")],
     };
     let rest = super::patterns::of_route("<path:path>");
     below.template = below.template.join(&rest);

@@ -4,14 +4,16 @@
 //! asks is what a log-in rests on. Source: django 5.2 `contrib/auth/__init__.py`, `contrib/auth/backends.py`.
 
 use firedoor_app::{Operation, Origin};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Value};
+use firedoor_eval::{
+    Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, TestKind, Value,
+};
 use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{project, users, views};
 use crate::python_records::Key;
-use crate::python_support::{argument, value_from};
+use crate::python_support::{argument, last_name, value_from};
 use crate::{Model, ModelHost};
 
 /// Credentials by their names.
@@ -62,6 +64,51 @@ fn authenticate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
     // Where none knows him, whatever the one before said.
     found.push(Value::null());
     Ok(Some(machine.join_all(&found)))
+}
+
+/// Backends of libraries that grant permissions by rules of the program, to those who are not logged in too.
+///
+/// Sources: rules 3.5 `permissions.py`; django-guardian 3.0 `backends.py` and `utils.py` (`get_identity`);
+/// bridgekeeper 0.9 `backends.py`.
+const RULE_BACKENDS: &[&str] = &[
+    "py:rules.permissions.ObjectPermissionBackend",
+    "py:guardian.backends.ObjectPermissionBackend",
+    "py:bridgekeeper.backends.RulePermissionBackend",
+];
+
+/// `AnonymousUser.has_perm(permission, object)`: what the backends say of nobody. The library's own refuse.
+pub(crate) fn grants_nobody(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    from: &Value,
+) -> Result<Value, firedoor_eval::Stop> {
+    let name = Ustr::from("has_perm");
+    for backend in backends(host, machine) {
+        let by_rules = backend
+            .as_outside()
+            .is_some_and(|path| RULE_BACKENDS.contains(&path.as_str()));
+        if by_rules {
+            let reason = "what the rules of its permissions ask is not known".to_owned();
+            let run = &mut host.state().run;
+            run.unknown.push((run.step, reason));
+            return Ok(machine.unknown("permission"));
+        }
+        let is_own = views::own_class(machine, &backend)
+            .is_some_and(|class| views::overrides(machine, class, "has_perm"));
+        if !is_own || last_name(&call.path) != "has_perm" {
+            continue;
+        }
+        let instance = machine.call_value(&backend, None, &Arguments::default(), call.span)?;
+        let mut arguments = call.arguments.clone();
+        let user = call.this.clone();
+        arguments.positional.insert(0, user);
+        let said = machine.call_member(&instance, name, &arguments, call.span)?;
+        if said.truth() != Some(false) {
+            return Ok(machine.tested(TestKind::Proof, said.truth(), &[from, &said], call.span));
+        }
+    }
+    Ok(machine.tested(TestKind::Proof, Some(false), &[from], call.span))
 }
 
 /// The backends that the settings list.

@@ -26,6 +26,7 @@ pub(crate) mod guard_tests;
 pub(crate) mod guards;
 pub(crate) mod libraries;
 pub(crate) mod library_views;
+pub(crate) mod matches;
 pub(crate) mod meta;
 pub(crate) mod middleware;
 pub(crate) mod orm;

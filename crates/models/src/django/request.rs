@@ -135,7 +135,8 @@ fn member(
         "user" => return users::current(host, machine, &Value::object(object), span).ok(),
         "auth" => return Some(token(host, machine)),
         "_request" => return Some(Value::object(object)),
-        "resolver_match" | "_messages" | "site" => machine.unknown("request"),
+        "resolver_match" => super::matches::current(host, machine),
+        "_messages" | "site" => machine.unknown("request"),
         "get_host" | "get_port" | "get_full_path" | "build_absolute_uri" | "is_secure"
         | "is_ajax" | "accepts" | "get_signed_cookie" | "read" | "auser" | "get_raw_uri" => {
             return None;

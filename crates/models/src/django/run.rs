@@ -136,10 +136,19 @@ fn unknown_view(
 
 /// What the path gives a view: its parameters by name, those without a name by position.
 pub(crate) fn parameters(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Arguments {
+    match door.steps.last().and_then(|step| step.value.only_object()) {
+        Some(route) => parameters_of(host, machine, route),
+        None => Arguments::default(),
+    }
+}
+
+/// The same of the object that stands for the route.
+pub(crate) fn parameters_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    route: ObjectId,
+) -> Arguments {
     let mut arguments = Arguments::default();
-    let Some(route) = door.steps.last().and_then(|step| step.value.only_object()) else {
-        return arguments;
-    };
     let object = machine.heap.get(route).clone();
     let list = object.properties.get(&Ustr::from("$parameters")).cloned();
     let parts = list.map_or_else(Vec::new, |list| machine.elements_of(&list).0);

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::patterns::{Template, as_path, of_regex, of_route};
-use super::{project, views};
+use super::{matches, project, views};
 use crate::python_support::{argument, last_name, object_with_arguments};
 use crate::tables::CallFunction;
 use crate::{Door, ModelHost, Step, StepKind};
@@ -34,6 +34,7 @@ pub(crate) const CALLS: &[(&str, CallFunction)] = &[
     ("py:django.setup", crate::python_support::nothing),
     ("py:django.urls.reverse", reverse),
     ("py:django.urls.reverse_lazy", reverse),
+    ("py:django.urls.resolve", matches::resolve),
 ];
 
 /// Names under which the same things are imported.
@@ -206,7 +207,10 @@ fn put_within(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> O
 struct Above {
     template: Template,
     decided: Vec<Decided>,
-    space: String,
+    /// The namespaces that lie around, the outermost first.
+    spaces: Vec<String>,
+    /// Holds where the innermost list of patterns was named by whoever included it.
+    is_named: bool,
     unresolved: Vec<String>,
     depth: usize,
 }
@@ -220,6 +224,10 @@ pub(crate) struct Route {
     pub(crate) unresolved: Vec<String>,
     pub(crate) span: Span,
     pub(crate) group: (u32, Ustr),
+    /// What it is called.
+    pub(crate) name: Option<Ustr>,
+    /// The namespaces that it lies in, the outermost first.
+    pub(crate) spaces: Vec<Ustr>,
 }
 
 /// Lists the entry points of all projects.
@@ -300,12 +308,12 @@ fn walk(
         match machine.heap.get(id).kind.clone() {
             ObjectKind::Namespace(module) => {
                 let span = Span::new(machine.program.module(module).file, 0, 0);
-                if above.space.is_empty()
+                if !above.is_named
                     && let Some(name) = machine
                         .exported(module, Ustr::from("app_name"), span)
                         .text()
                 {
-                    above.space = name.to_string();
+                    above.spaces.push(name.to_string());
                 }
                 list = machine.exported(module, Ustr::from("urlpatterns"), span);
             }
@@ -394,10 +402,12 @@ fn included(
 ) {
     let object = machine.heap.get(id).clone();
     let mut inner = above.clone();
+    inner.is_named = false;
     if let Some(space) = object.properties.get(&Ustr::from("$namespace"))
         && let Some(space) = space.text()
     {
-        inner.space = space.to_string();
+        inner.spaces.push(space.to_string());
+        inner.is_named = true;
     }
     if let Some(list) = object.elements.first() {
         walk(host, machine, list, &inner, routes);
@@ -453,12 +463,12 @@ fn one(
         walk(host, machine, view, &inner, routes);
         return;
     }
-    if let Some(name) = option("name").and_then(|name| name.text()) {
+    let name = option("name").and_then(|name| name.text());
+    if let Some(name) = name {
         let path = as_path(&inner.template);
-        let full = match inner.space.is_empty() {
-            true => name.to_string(),
-            false => format!("{}:{name}", inner.space),
-        };
+        let mut words = inner.spaces.clone();
+        words.push(name.to_string());
+        let full = words.join(":");
         let mut state = host.state();
         let names = &mut state.django.names;
         names.entry(Ustr::from(&full)).or_insert(Ustr::from(&path));
@@ -472,6 +482,8 @@ fn one(
         unresolved: inner.unresolved,
         span: object.span,
         group: (object.span.file.0, Ustr::from("urlpatterns")),
+        name,
+        spaces: inner.spaces.iter().map(|space| Ustr::from(space)).collect(),
     });
 }
 

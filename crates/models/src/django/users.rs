@@ -241,9 +241,10 @@ fn anonymous_member(
 fn anonymous_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let from = session(host, machine);
     Ok(match last_name(&call.path) {
-        "has_perm" | "has_perms" | "has_module_perms" | "check_password" => {
-            Some(machine.tested(TestKind::Proof, Some(false), &[&from], call.span))
+        "has_perm" | "has_perms" | "has_module_perms" => {
+            return super::backends::grants_nobody(host, machine, call, &from).map(Some);
         }
+        "check_password" => Some(machine.tested(TestKind::Proof, Some(false), &[&from], call.span)),
         "get_username" => Some(Value::string("").with_origins(from.origins)),
         _ => None,
     })

@@ -269,6 +269,8 @@ pub(crate) fn handler_step(
     object.properties.insert(Ustr::from("$parameters"), list);
     let kwargs = route.kwargs.clone();
     object.properties.insert(Ustr::from("$kwargs"), kwargs);
+    super::matches::keep(machine, id, route);
+    let object = machine.heap.get_mut(id);
     for flag in &opened.flags {
         object
             .properties
