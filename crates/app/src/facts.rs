@@ -20,6 +20,7 @@ pub(crate) type FieldsByAsset = FxHashMap<Ustr, Vec<Ustr>>;
 pub(crate) struct Facts {
     pub(crate) accounts: OnceLock<Vec<Ustr>>,
     pub(crate) sessions: OnceLock<Vec<Ustr>>,
+    pub(crate) made_at_log_in: OnceLock<Vec<Ustr>>,
     /// The assets whose records only count attempts.
     pub(crate) tallies: OnceLock<BTreeSet<Ustr>>,
     pub(crate) second_factors: OnceLock<Vec<(Ustr, Ustr)>>,

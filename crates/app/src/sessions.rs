@@ -77,7 +77,14 @@ fn find_session_assets(map: &Map) -> Vec<Ustr> {
 
 /// The assets of which whoever logs in gets a record; a log-in proves a password or code, where there are such, and
 /// else is open to whoever is not known yet: a key that its owner makes for a program is no session.
-fn made_at_log_in(map: &Map) -> Vec<Ustr> {
+pub fn made_at_log_in(map: &Map) -> Vec<Ustr> {
+    map.facts
+        .made_at_log_in
+        .get_or_init(|| find_made_at_log_in(map))
+        .clone()
+}
+
+fn find_made_at_log_in(map: &Map) -> Vec<Ustr> {
     let proves = |entry: &&EntryPoint| {
         crate::query::verifies_password(entry) || crate::query::verifies_code(entry)
     };

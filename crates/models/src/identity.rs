@@ -17,7 +17,7 @@ use crate::jsonwebtoken::verification;
 use crate::layers::{make as passing, pass};
 use crate::state::MadeGuard;
 use crate::tokens::{Verification, claims, plain, verify};
-use crate::tools::{error, is_function, keep, kept, last_part, option, promised, proof, require};
+use crate::tools::{error, is_function, keep, kept, last_part, option, promised, proof};
 use crate::{Model, ModelHost, Persona};
 
 /// The model.
@@ -55,15 +55,6 @@ pub static MODEL: Model = Model {
         ("npm:basic-auth", basic_credentials),
         ("identity:guard", run),
         ("identity:guard.unless", unless),
-        ("npm:firebase-admin.auth", service),
-        ("npm:firebase-admin/auth.getAuth", service),
-        ("identity:service.verifyIdToken", verify_service),
-        ("identity:service.verifySessionCookie", verify_service),
-        ("npm:google-auth-library.OAuth2Client", service),
-        ("identity:service.createSessionCookie", verify_service),
-        ("identity:ticket.getPayload", ticket_payload),
-        ("npm:@clerk/backend.verifyToken", verify_service),
-        ("npm:@clerk/express.verifyToken", verify_service),
         (
             "npm:@supabase/supabase-js.createClient().auth.getUser",
             supabase_user,
@@ -509,55 +500,6 @@ fn session_user(
 ) -> Option<Value> {
     host.reads(Origin::Request(RequestPart::Session, Ustr::from("user")));
     Some(principal_or_nothing(host, machine, ""))
-}
-
-fn service(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "identity:service", call.span);
-    Ok(Some(Value::object(id)))
-}
-
-/// `verifyIdToken(token)` of Firebase, `verifyIdToken({idToken, audience})` of Google: the issuer's keys prove.
-fn verify_service(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let span = call.span;
-    let first = call.arguments.get(0);
-    let given = option(machine, &first, "idToken", span);
-    let is_google = given.is_some();
-    let token = given.unwrap_or_else(|| first.clone());
-    promised(machine, span, |machine| {
-        let key = machine
-            .origins
-            .single(firedoor_eval::Origin::Outside(Ustr::from(
-                "the issuer's keys",
-            )));
-        let key = Value::unknown(Shape::Object).with_origins(key);
-        let options = if is_google {
-            first.clone()
-        } else {
-            Value::undefined()
-        };
-        let wanted: Verification = verification(host, machine, token.clone(), key, &options, span);
-        let test = verify(host, machine, &wanted, span);
-        let failed = error(
-            host,
-            machine,
-            "npm:firebase-admin.AuthError",
-            &[&token],
-            span,
-        );
-        require(machine, &test, &failed, span)?;
-        let payload = claims(host, machine, &token, "");
-        if !is_google {
-            return Ok(payload);
-        }
-        let getter = host.make_object(machine, "identity:ticket", span);
-        keep(machine, getter, "payload", payload);
-        Ok(Value::object(getter))
-    })
-    .map(Some)
-}
-
-fn ticket_payload(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(kept(machine, call.receiver, "payload")))
 }
 
 /// `auth.getUser(token)` gives `{data: {user}, error}`.

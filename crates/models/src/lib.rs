@@ -32,6 +32,7 @@ mod host;
 mod http_status;
 mod identifiers;
 mod identity;
+mod issued_tokens;
 mod jose;
 mod jsonwebtoken;
 mod judge;
@@ -180,6 +181,7 @@ pub static MODELS: &[&Model] = &[
     &http_status::MODEL,
     &identifiers::MODEL,
     &identity::MODEL,
+    &issued_tokens::MODEL,
     &jose::MODEL,
     &jsonwebtoken::MODEL,
     &knex::MODEL,

@@ -1,7 +1,7 @@
 //! Finds administrative entry points that ask for a log-in and for no role.
 
 use firedoor_app::lookups::is_identifier;
-use firedoor_app::sessions::session_assets;
+use firedoor_app::sessions::{made_at_log_in, session_assets};
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EntryPoint, Field, Layer, LayerKind, Map, Operation,
     Origin, Transport, Verdict, query,
@@ -294,10 +294,11 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     if entry.verdict(Control::Ownership).refuses() {
         return None;
     }
-    let accounts = query::account_assets(map);
+    let (accounts, logged) = (query::account_assets(map), made_at_log_in(map));
     query::handler_accesses(entry).find_map(|(effect, access)| {
         let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
-        let is_of_self = accounts.contains(&access.asset) && is_own(access);
+        let is_of_self =
+            is_own(access) && (accounts.contains(&access.asset) || logged.contains(&access.asset));
         if !is_change || is_of_self || is_found_by_caller(entry, effect, access) {
             return None;
         }

@@ -119,7 +119,11 @@ fn taken_apart(map: &Map, entry: &EntryPoint) -> Option<Found> {
         accounts.contains(&access.asset)
             && access.operation == Operation::Read
             && access.key.iter().any(|field| {
-                field.operator == "=" && field.value.origins().iter().any(is_part_of_token)
+                let origins = field.value.origins();
+                let is_read_elsewhere = |origin: &Origin| matches!(origin, Origin::Outside(_));
+                field.operator == "="
+                    && origins.iter().any(is_part_of_token)
+                    && !origins.iter().any(is_read_elsewhere)
             })
     })?;
     Some(Found {

@@ -20,40 +20,51 @@ pub(super) fn says_attribute(provenance: &Provenance) -> bool {
 
 /// Holds if the field says what somebody may do, not who he is nor in which state his account is.
 pub(super) fn is_attribute(field: &str) -> bool {
-    let last = field.rsplit('.').next().unwrap_or(field);
+    let (above, last) = field.rsplit_once('.').unwrap_or(("", field));
     let words = words_of(last);
     let says = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    let lower = last.to_ascii_lowercase();
-    let contains = |names: &[&str]| names.iter().any(|name| lower.contains(name));
-    contains(&[
-        "role",
-        "admin",
-        "permission",
-        "privilege",
-        "superuser",
-        "moderator",
-    ]) || says(&[
-        "scope",
-        "scopes",
-        "staff",
-        "owner",
-        "level",
-        "rank",
-        "group",
-        "groups",
-        "plan",
-        "tier",
-        "can",
-        "mod",
-        "kind",
-        "acl",
-        "rights",
-        "grants",
-        "capabilities",
-        "entitlements",
-        "authorities",
-    ]) || (says(&["is"]) && words.len() > 1 && !says(&ACCOUNT_STATES))
+    let is_power = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        POWERS.iter().any(|power| lower.contains(power))
+    };
+    // A role that is a record of its own is told by its name or number.
+    let is_named = matches!(last, "id" | "name" | "slug" | "key" | "code" | "value");
+    let is_of_power = is_named && above.rsplit('.').next().is_some_and(is_power);
+    is_power(last)
+        || is_of_power
+        || says(&[
+            "scope",
+            "scopes",
+            "staff",
+            "owner",
+            "level",
+            "rank",
+            "group",
+            "groups",
+            "plan",
+            "tier",
+            "can",
+            "mod",
+            "kind",
+            "acl",
+            "rights",
+            "grants",
+            "capabilities",
+            "entitlements",
+            "authorities",
+        ])
+        || (says(&["is"]) && words.len() > 1 && !says(&ACCOUNT_STATES))
 }
+
+/// Words that say what somebody may do, wherever they stand in a name.
+const POWERS: [&str; 6] = [
+    "role",
+    "admin",
+    "permission",
+    "privilege",
+    "superuser",
+    "moderator",
+];
 
 /// What accounts are or are not whatever they may do.
 const ACCOUNT_STATES: [&str; 22] = [
