@@ -225,6 +225,13 @@ impl Check {
     }
 }
 
+/// The operator of what only one of several alternatives asks for: it is not demanded of a record.
+pub const OR: &str = "or";
+
+/// The operator of what ties a record to the caller where it is not open to everybody by what it says of itself:
+/// `owner = me or shared = true`.
+pub const OR_OPEN: &str = "or open";
+
 /// A named value: a column, a property, a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -232,7 +239,7 @@ pub struct Field {
     pub name: Ustr,
     /// Where its value comes from.
     pub value: Provenance,
-    /// How it is used: `=` in keys and writes; `>`, `<`, `in`, `!=`... in keys; `+=` for increments; `~` in an
+    /// How it is used: `=` in keys and writes; `>`, `<`, `in`, `!=`... in keys; `+=` for increments; [`OR`] in keys; `~` in an
     /// answer that is a page, which tells of it what its template picks out.
     pub operator: &'static str,
 }

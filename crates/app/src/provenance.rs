@@ -76,6 +76,8 @@ pub enum Origin {
     Signature,
     /// A digest without a key.
     Digest,
+    /// The constant that a key is, or is derived from; beside the digest or signature that is made with it.
+    KnownKey(Ustr),
     /// Returned by outside code; its API path.
     Outside(Ustr),
     /// What another server answered when it was asked over HTTP; the field as a dotted path.

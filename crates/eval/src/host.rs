@@ -218,6 +218,11 @@ pub trait Host {
         false
     }
 
+    /// Holds if texts with these origins are never empty, since chance alone makes them.
+    fn is_never_empty(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
+        false
+    }
+
     /// Is told that something is thrown that nobody in the program catches.
     fn uncaught(&self, machine: &mut Machine<'_>, thrown: &crate::Thrown) {}
 

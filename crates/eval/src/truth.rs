@@ -12,6 +12,10 @@ use crate::{Atom, Machine, ObjectId, ObjectKind, Shape, Test, TestId, TestKind, 
 impl Machine<'_> {
     /// Returns the truth value, if it is decided.
     pub fn truth(&self, value: &Value) -> Option<bool> {
+        if let [Atom::Unknown(Shape::String)] = value.atoms() {
+            let host = self.host();
+            return host.is_never_empty(self, value.origins).then_some(true);
+        }
         let mut truths = value.atoms().iter().map(|atom| self.atom_truth(atom));
         let first = truths.next()??;
         truths.all(|truth| truth == Some(first)).then_some(first)

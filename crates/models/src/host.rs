@@ -385,6 +385,11 @@ impl Host for ModelHost {
         judge::chosen_message(self, machine, origins)
     }
 
+    fn is_never_empty(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
+        let made = self.origins_of(machine, origins);
+        !made.is_empty() && made.iter().all(|it| matches!(it, Origin::Random { .. }))
+    }
+
     fn is_one(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
         let [firedoor_eval::Origin::Host(number)] = machine.origins.members(origins) else {
             return false;

@@ -422,7 +422,8 @@ pub fn record_value<'v>(
     values: impl IntoIterator<Item = &'v Value>,
 ) -> Value {
     let of_principal = key.iter().any(|field| {
-        field.value.is_of_principal() || is_context(&field.value) || is_carried(field)
+        let is_own = field.value.is_of_principal() || is_context(&field.value);
+        (is_own && field.operator != firedoor_app::OR_OPEN) || is_carried(field)
     });
     let origin = host.origin(
         machine,

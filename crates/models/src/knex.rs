@@ -12,7 +12,7 @@ use ustr::Ustr;
 
 use crate::sql::{self, Sent};
 use crate::store::{self, Conditions, Dialect, is_function, method_name};
-use crate::{Model, ModelHost, tools};
+use crate::{Model, ModelHost, alternatives, tools};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -204,7 +204,9 @@ fn chain(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
         if is_function(machine, argument) {
             let inner = Arguments::positional([call.this.clone()]);
             let this = Some(call.this.clone());
+            push_mark(machine, id, &format!("{BEGIN}{name}"), call.span);
             machine.call_value(argument, this, &inner, call.span)?;
+            push_mark(machine, id, END, call.span);
         } else {
             step.push(argument.clone());
         }
@@ -214,10 +216,29 @@ fn chain(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     Ok(Some(call.this.clone()))
 }
 
+/// The steps that stand around those of a function: `where((inner) => inner.where(...).orWhere(...))`.
+const BEGIN: &str = "(";
+const END: &str = ")";
+
+fn push_mark(machine: &mut Machine<'_>, builder: ObjectId, mark: &str, span: Span) {
+    let step = machine.make_list(vec![Value::string(mark)], false, span);
+    machine.heap.elements_mut(builder).push(step);
+}
+
+/// Conditions within one pair of brackets: of those joined with "or" all but the last, and how they follow on what
+/// stands before.
+#[derive(Default)]
+struct Group {
+    earlier: Vec<Conditions>,
+    is_alternative: bool,
+}
+
 /// What a builder comes to.
 struct Plan {
     operation: Operation,
     key: Conditions,
+    earlier: Vec<Conditions>,
+    outer: Vec<(Group, Conditions)>,
     values: Vec<Field>,
     spread: Vec<firedoor_app::Provenance>,
     joined: Vec<Ustr>,
@@ -232,6 +253,8 @@ fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Plan {
     let mut plan = Plan {
         operation: Operation::Read,
         key: Conditions::default(),
+        earlier: Vec::new(),
+        outer: Vec::new(),
         values: Vec::new(),
         spread: Vec::new(),
         joined: Vec::new(),
@@ -247,9 +270,62 @@ fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Plan {
             continue;
         };
         let name = name.text().unwrap_or_default();
-        add_step(host, machine, &name, arguments, &mut plan);
+        if let Some(method) = name.strip_prefix(BEGIN) {
+            plan.begin(is_or(method));
+        } else if name == END {
+            plan.end();
+        } else {
+            add_step(host, machine, &name, arguments, &mut plan);
+        }
     }
+    plan.key = plan.both();
     plan
+}
+
+fn is_or(method: &str) -> bool {
+    method.to_ascii_lowercase().starts_with("or")
+}
+
+impl Plan {
+    /// Returns all that was asked for since the last bracket, as alternatives where "or" stands between.
+    fn both(&mut self) -> Conditions {
+        let mut ways = std::mem::take(&mut self.earlier);
+        ways.push(std::mem::take(&mut self.key));
+        match ways.len() {
+            1 => ways.pop().unwrap_or_default(),
+            _ => alternatives::joined(ways),
+        }
+    }
+
+    fn begin(&mut self, is_alternative: bool) {
+        let earlier = std::mem::take(&mut self.earlier);
+        let group = Group {
+            earlier,
+            is_alternative,
+        };
+        self.outer.push((group, std::mem::take(&mut self.key)));
+    }
+
+    fn end(&mut self) {
+        let inner = self.both();
+        let Some((group, key)) = self.outer.pop() else {
+            self.key = inner;
+            return;
+        };
+        self.earlier = group.earlier;
+        self.key = key;
+        if group.is_alternative {
+            self.alternative();
+        }
+        self.key.append(inner);
+    }
+
+    /// What follows is asked for instead of what stands before.
+    fn alternative(&mut self) {
+        if !self.key.fields.is_empty() {
+            self.earlier.push(std::mem::take(&mut self.key));
+        }
+    }
 }
 
 fn add_step(
@@ -343,6 +419,9 @@ fn add_condition(
     else {
         return;
     };
+    if is_or(&name) && !arguments.is_empty() {
+        plan.alternative();
+    }
     let column = arguments
         .first()
         .and_then(Value::text)

@@ -4,6 +4,7 @@
 //! `doors` lists where input enters once the application is wired, and `request` sends a symbolic
 //! request through each. Adding a model: a file, a folder `fixtures/<name>/`, and an entry in [`MODELS`].
 
+mod alternatives;
 mod answer_headers;
 mod beanie;
 mod build;

@@ -7,7 +7,7 @@ use firedoor_app::{CompareSecret, ComparisonKind, EffectKind, Origin, Provenance
 use firedoor_eval::{Answer, Arguments, Call, Machine, Shape, TestKind, Value};
 
 use crate::tools::{
-    callback, deliver, is_function, keep, kept, last_part, made_of, proof, unknown_of,
+    callback, deliver, is_function, keep, kept, keyed_by, last_part, made_of, proof, unknown_of,
 };
 use crate::{Model, ModelHost, Persona};
 
@@ -193,7 +193,8 @@ fn signed(host: &ModelHost, machine: &mut Machine<'_>, parts: &[&Value]) -> Answ
 fn keyed_digest(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let data = kept(machine, call.receiver, "$data");
     let key = kept(machine, call.receiver, "$key");
-    signed(host, machine, &[&data, &key])
+    let signature = signed(host, machine, &[&data, &key])?;
+    Ok(signature.map(|value| keyed_by(host, machine, value, &key)))
 }
 
 fn sign_with(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -303,6 +304,8 @@ fn hash_password(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
         &[&password, &salt],
         Origin::Digest,
     );
+    let value = host.with_fallbacks(machine, value, &[&password]);
+    let value = keyed_by(host, machine, value, &password);
     if last_part(&call.path).ends_with("Sync") {
         return Ok(Some(value));
     }

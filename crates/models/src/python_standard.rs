@@ -13,6 +13,7 @@ use crate::python_support::{
     argument, compare_secret, decoded, given, kept, last_name, made_of, nothing, object_of,
     object_with_arguments, send, text_of, value_from,
 };
+use crate::tools::keyed_by;
 use crate::{Model, ModelHost};
 
 /// The model.
@@ -375,13 +376,8 @@ fn keyed_digest(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
 fn keyed_digest_value(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let (key, message) = (argument(call, 0, "key"), argument(call, 1, "msg"));
     let parts = [&key, &message];
-    Ok(Some(made_of(
-        host,
-        machine,
-        Shape::String,
-        &parts,
-        Origin::Signature,
-    )))
+    let value = made_of(host, machine, Shape::String, &parts, Origin::Signature);
+    Ok(Some(keyed_by(host, machine, value, &key)))
 }
 
 fn update_digest(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -401,7 +397,13 @@ fn finish(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, origin: 
 }
 
 fn finish_keyed_digest(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    finish(host, machine, call, Origin::Signature)
+    let parts = call.receiver.map(|id| &machine.heap.get(id).elements);
+    let key = parts.and_then(|parts| parts.first()).cloned();
+    let signature = finish(host, machine, call, Origin::Signature)?;
+    Ok(signature.map(|value| match &key {
+        Some(key) => keyed_by(host, machine, value, key),
+        None => value,
+    }))
 }
 
 fn finish_digest(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -11,7 +11,7 @@ use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{ModelHost, judge};
+use crate::{ModelHost, alternatives, judge};
 
 /// The conditions that choose records, and the values in them.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +38,12 @@ impl Conditions {
             operator,
         });
         self.values.push(value.clone());
+    }
+
+    /// Adds other conditions.
+    pub(crate) fn append(&mut self, mut other: Conditions) {
+        self.fields.append(&mut other.fields);
+        self.values.append(&mut other.values);
     }
 
     /// Adds conditions that are not known one by one.
@@ -87,20 +93,59 @@ pub(crate) fn add_conditions(
     if filter.is_unknown() {
         conditions.add(host, machine, prefix, "=", filter);
     }
+    let mut choices = Vec::new();
     for id in filter.objects().collect::<Vec<_>>() {
+        let mut choice = Conditions::default();
         for (name, value) in named_parts(machine, id) {
             if dialect.groups.contains(&name.as_str()) {
-                for part in parts(machine, &value) {
-                    add_conditions(host, machine, dialect, &part, prefix, conditions, depth + 1);
-                }
+                let group = (name.as_str(), &value);
+                add_group(
+                    host,
+                    machine,
+                    dialect,
+                    group,
+                    prefix,
+                    &mut choice,
+                    depth + 1,
+                );
                 continue;
             }
             let name = dotted(prefix, &name);
-            add_condition(host, machine, dialect, &name, &value, conditions, depth);
+            add_condition(host, machine, dialect, &name, &value, &mut choice, depth);
         }
         for part in open_parts(machine, id) {
-            conditions.add_unknown(host, machine, &part);
+            choice.add_unknown(host, machine, &part);
         }
+        choices.push(choice);
+    }
+    if alternatives::is_chosen_by_rank(host, machine, filter) {
+        choices.into_iter().for_each(|it| conditions.append(it));
+    } else {
+        conditions.append(alternatives::joined(choices));
+    }
+}
+
+/// Adds the conditions of `{ OR: [...] }` and the like.
+fn add_group(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    dialect: &Dialect,
+    (word, group): (&str, &Value),
+    prefix: &str,
+    conditions: &mut Conditions,
+    depth: usize,
+) {
+    let mut parted = Vec::new();
+    for part in parts(machine, group) {
+        let mut one = Conditions::default();
+        add_conditions(host, machine, dialect, &part, prefix, &mut one, depth);
+        parted.push(one);
+    }
+    let word = word.trim_start_matches(['@', '$']);
+    if word.eq_ignore_ascii_case("or") {
+        conditions.append(alternatives::joined(parted));
+    } else {
+        parted.into_iter().for_each(|it| conditions.append(it));
     }
 }
 

@@ -271,6 +271,16 @@ pub fn made_of(
     host.with_origin(machine, value, origin)
 }
 
+/// Adds the constant that the key is, if it is nothing else: a signature has forgotten it otherwise.
+pub fn keyed_by(host: &ModelHost, machine: &mut Machine<'_>, value: Value, key: &Value) -> Value {
+    match host.deep_provenance(machine, key).literal() {
+        Some(text) if !text.is_empty() && text != "null" => {
+            host.with_origin(machine, value, Origin::KnownKey(text))
+        }
+        _ => value,
+    }
+}
+
 /// Keeps a value on a host object under a name that programs cannot read.
 pub fn keep(machine: &mut Machine<'_>, object: firedoor_eval::ObjectId, name: &str, value: Value) {
     machine.heap.set_property(object, Ustr::from(name), value);

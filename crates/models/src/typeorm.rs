@@ -285,10 +285,16 @@ fn find_operator(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
 
 /// Reads conditions: an object, or a list of alternatives.
 fn conditions(host: &ModelHost, machine: &mut Machine<'_>, filter: &Value) -> Conditions {
-    let mut key = Conditions::default();
-    for part in store::parts(machine, filter) {
-        store::add_conditions(host, machine, &DIALECT, &part, "", &mut key, 0);
-    }
+    let parts = store::parts(machine, filter);
+    let ways = parts
+        .iter()
+        .map(|part| conditions_of(host, machine, part))
+        .collect();
+    crate::alternatives::joined(ways)
+}
+
+fn conditions_of(host: &ModelHost, machine: &mut Machine<'_>, part: &Value) -> Conditions {
+    let mut key = store::read_conditions(host, machine, &DIALECT, part);
     for (field, value) in key.fields.iter_mut().zip(&key.values) {
         let operator = property(machine, value, "$operator").and_then(|it| it.text());
         if let Some(operator) = operator {

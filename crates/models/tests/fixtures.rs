@@ -470,6 +470,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Clock => "clock".to_owned(),
         Origin::Signature => "signature".to_owned(),
         Origin::Digest => "digest".to_owned(),
+        Origin::KnownKey(text) => format!("key {text:?}"),
         Origin::Outside(path) => format!("outside {path}"),
         Origin::Answer(field) => format!("answer({field})"),
         Origin::Unknown(reason) => format!("unknown({reason})"),

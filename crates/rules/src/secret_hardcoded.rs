@@ -1,9 +1,9 @@
 //! Finds keys that are nothing but constants of the source.
 
-use firedoor_app::{Map, Origin};
+use firedoor_app::{EffectKind, Map, Origin};
 use firedoor_source::Span;
 
-use crate::secret_use::keys;
+use crate::secret_use::{Key, keys};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -22,11 +22,7 @@ fn check(map: &Map, findings: &mut Findings) {
     // A helper that many entry points call is one place to repair.
     let mut seen: Vec<Span> = Vec::new();
     for key in keys(map) {
-        let is_constant = !key.value.is_empty()
-            && key.value.origins().iter().all(
-                |origin| matches!(origin, Origin::Literal(text) if text.len() >= 4 && text != "null" && text != "true" && text != "false"),
-            );
-        if !is_constant || seen.contains(&key.span) {
+        if !(is_constant(&key) || is_signed_with_constant(&key)) || seen.contains(&key.span) {
             continue;
         }
         seen.push(key.span);
@@ -47,4 +43,38 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         finding.report();
     }
+}
+
+/// Holds if nothing but constants makes the key, or it is derived from one.
+fn is_constant(key: &Key<'_>) -> bool {
+    let origins = key.value.origins();
+    let is_known = |origin: &Origin| match origin {
+        Origin::Literal(text) => {
+            text.len() >= 4 && !matches!(text.as_str(), "null" | "true" | "false")
+        }
+        Origin::KnownKey(text) => text.len() >= 4,
+        _ => false,
+    };
+    let is_derived = origins.iter().any(|it| matches!(it, Origin::KnownKey(_)));
+    let is_part =
+        |origin: &Origin| is_known(origin) || (is_derived && matches!(origin, Origin::Digest));
+    !origins.is_empty() && origins.iter().all(is_part)
+}
+
+/// Holds if callers are let in by what is signed with a constant. A client that is let in by a signature of the server's
+/// has it from the server; whoever has the key makes it for any record. What is digested with a constant on both sides
+/// is only compared that way.
+fn is_signed_with_constant(key: &Key<'_>) -> bool {
+    let Some(EffectKind::CompareSecret(found)) = key.effect.map(|effect| &effect.kind) else {
+        return false;
+    };
+    let is_known = |origin: &Origin| matches!(origin, Origin::KnownKey(text) if text.len() >= 4);
+    found.expected.origins().contains(&Origin::Signature)
+        && found.expected.origins().iter().any(is_known)
+        && !found.given.origins().iter().any(is_known)
+        && !found
+            .expected
+            .origins()
+            .iter()
+            .any(|it| matches!(it, Origin::Environment { .. }))
 }

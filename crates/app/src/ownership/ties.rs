@@ -11,8 +11,8 @@ use ustr::Ustr;
 use super::{is_chosen, is_found_by_itself, key_of};
 use crate::query::{accesses, is_principal};
 use crate::{
-    Access, Check, CheckId, CheckKind, Effect, EntryPoint, Field, Operation, Origin, Provenance,
-    RequestPart,
+    Access, Check, CheckId, CheckKind, Effect, EntryPoint, Field, OR_OPEN, Operation, Origin,
+    Provenance, RequestPart,
 };
 
 /// What checks have tied to the caller.
@@ -454,14 +454,20 @@ impl KnownTies {
 
     /// Holds if the caller is part of the key of the access, or tied to its records by the checks before `use_of`.
     pub(super) fn scopes(&mut self, entry: &EntryPoint, access: &Access, use_of: &Effect) -> bool {
-        access.key.iter().any(|field| is_principal(&field.value)) || {
+        let own = |field: &Field| is_principal(&field.value) && !is_for_readers(access, field);
+        access.key.iter().any(own) || {
             let ties = self.of(entry, use_of);
             ties.holds(access)
-                || key_of(entry, access).iter().any(|field| {
-                    is_principal(&field.value) || (!is_measure(field) && ties.touches(&field.value))
-                })
+                || key_of(entry, access)
+                    .iter()
+                    .any(|field| own(field) || (!is_measure(field) && ties.touches(&field.value)))
         }
     }
+}
+
+/// Holds if the field lets others at what they may only read: what is open to everybody is nobody's to change.
+fn is_for_readers(access: &Access, field: &Field) -> bool {
+    access.operation.is_write() && field.operator == OR_OPEN
 }
 
 /// Holds if the field of the key asks how much there is: that somebody has enough for what is the caller's says nothing

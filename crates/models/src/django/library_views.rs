@@ -219,6 +219,7 @@ fn log_in(
             for kind in [SessionOperation::Regenerate, SessionOperation::LogIn] {
                 host.effect(machine, EffectKind::Session(kind, None), span);
             }
+            super::session_cookie::note(host, machine, span);
             Ok(())
         },
         |machine| {

@@ -42,6 +42,7 @@ pub(crate) mod router_tables;
 pub(crate) mod routers;
 pub(crate) mod run;
 pub(crate) mod serializers;
+mod session_cookie;
 pub(crate) mod tokens;
 pub(crate) mod urls;
 pub(crate) mod users;

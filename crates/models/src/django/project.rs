@@ -140,7 +140,7 @@ fn is_dotted(text: &str) -> bool {
 }
 
 /// Returns the settings that hold for code in a module: of several projects the one that lies nearest.
-fn settings_for(
+pub(crate) fn settings_for(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     module: Option<ModuleId>,

@@ -462,6 +462,7 @@ fn log_in(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     host.effect(machine, kind, call.span);
     let kind = EffectKind::Session(SessionOperation::LogIn, Some(field));
     host.effect(machine, kind, call.span);
+    super::session_cookie::note(host, machine, call.span);
     if let Some(id) = request.only_object()
         && !user.is_nothing()
         && matches!(machine.heap.get(id).kind, ObjectKind::Host(_))

@@ -1,6 +1,6 @@
 //! Queries: what was called on a builder, and what running it does.
 
-use firedoor_app::{Field, Operation, Origin, Provenance};
+use firedoor_app::{Field, OR, Operation, Origin, Provenance};
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
 };
@@ -9,6 +9,7 @@ use ustr::Ustr;
 
 use super::{Column, Table, ways};
 use crate::ModelHost;
+use crate::alternatives::of_anybody;
 use crate::sqltext;
 use crate::store::{self, Conditions, method_name, own_properties, property};
 use crate::tools;
@@ -395,6 +396,9 @@ fn key_of(
             condition.operator,
             &condition.value,
         );
+    }
+    for field in key.fields.iter_mut().filter(|it| it.operator == OR) {
+        field.value = of_anybody(&field.value);
     }
     key
 }

@@ -7,8 +7,8 @@ use ustr::Ustr;
 
 use super::Column;
 use super::query::{Condition, column_value, operator};
-use crate::ModelHost;
 use crate::store::property;
+use crate::{ModelHost, alternatives};
 
 /// The conditions that hold together.
 type Way = Vec<Condition>;
@@ -102,15 +102,36 @@ fn of_object(
     if !is_group {
         return vec![compared(host, machine, &name, &parts)];
     }
-    let mut ways = vec![Way::new()];
+    let mut all = Vec::new();
     for part in parts.iter().filter(|_| depth < DEEPEST) {
-        let more = of(host, machine, part, table, depth + 1);
-        ways = both(&ways, &more);
+        all.push(of(host, machine, part, table, depth + 1));
     }
+    if name == "or" {
+        return vec![either(host, machine, &all)];
+    }
+    let ways = all
+        .iter()
+        .fold(vec![Way::new()], |ways, more| both(&ways, more));
     match name.as_str() {
         "and" => ways,
         _ => vec![together(&ways)],
     }
+}
+
+/// `or(eq(visits.owner, me), eq(visits.open, true))`: what only one side asks for is marked.
+fn either(host: &ModelHost, machine: &mut Machine<'_>, sides: &[Vec<Way>]) -> Way {
+    let mut all: Vec<Way> = sides.iter().map(|ways| together(ways)).collect();
+    let mut told = Vec::new();
+    for side in &all {
+        let parts = side.iter();
+        let parts = parts.map(|it| (it.operator, host.deep_provenance(machine, &it.value)));
+        told.push(parts.collect::<Vec<_>>());
+    }
+    let weight = alternatives::weight(&told);
+    for (condition, (operator, value)) in all.iter_mut().flatten().zip(told.iter().flatten()) {
+        condition.operator = alternatives::weakened(weight, operator, value).0;
+    }
+    all.concat()
 }
 
 /// `eq(visits.child, child)`; of two columns, each is compared with the other.

@@ -3,12 +3,13 @@
 //! Statements are values: every method gives a new one. Source: SQLAlchemy 2.0 documentation, "SQL Statements
 //! and Expressions API" and "Legacy Query API".
 
-use firedoor_app::Origin;
+use firedoor_app::{OR, Origin};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectKind, Value};
 use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::alternatives::{is_chosen_by_rank, weaken};
 use crate::python_records::Key;
 use crate::python_support::{argument, first, last_name};
 use crate::sqlalchemy::statement::{
@@ -322,6 +323,16 @@ pub(crate) fn collect(
         let parts = [condition.clone(), Value::bool(true)];
         return add_leaf(host, machine, "=", &parts, asset, key);
     }
+    let choices: Vec<Value> = condition.objects().map(Value::object).collect();
+    let is_chosen = choices.len() > 1 && !is_chosen_by_rank(host, machine, condition);
+    let is_condition = |choice| {
+        let kind = kind_of(machine, choice);
+        kind.is_some_and(|kind| matches!(kind.as_str(), COLUMN | CONDITION))
+    };
+    if is_chosen && depth <= 12 && choices.iter().all(is_condition) {
+        // `where(a if sent else b)` asks for one of them.
+        return collect_weak(host, machine, &choices, asset, key, depth);
+    }
     if kind_of(machine, condition) != Some(Ustr::from(CONDITION)) || depth > 12 {
         add_unknown(host, machine, condition, key);
         return;
@@ -368,11 +379,13 @@ fn collect_weak(
         alternatives.push(alternative);
     }
     let is_own = |key: &Key| key.fields.iter().any(|field| field.value.is_of_principal());
-    let all_own = alternatives.iter().all(is_own);
+    let some_own = alternatives.iter().any(is_own);
+    let mut fields: Vec<_> = alternatives.iter_mut().map(|it| &mut it.fields).collect();
+    weaken(&mut fields);
     for alternative in alternatives {
         for (mut field, value) in alternative.fields.into_iter().zip(alternative.values) {
-            if !all_own {
-                field.operator = "or";
+            if !some_own {
+                field.operator = OR;
             }
             key.fields.push(field);
             key.values.push(value);

@@ -10,6 +10,7 @@ use ustr::Ustr;
 use super::UNKNOWN;
 use super::reader::{Reader, Scope};
 use super::table::name_of;
+use crate::alternatives;
 
 /// A condition on a column of a table of the scope.
 #[derive(Clone, Debug)]
@@ -48,8 +49,10 @@ impl Reader<'_> {
             } => {
                 let first = found.len();
                 self.conditions(left, scope, found);
+                let second = found.len();
                 self.conditions(right, scope, found);
                 if *op == BinaryOperator::Or {
+                    weaken(found, first, second);
                     forget_met_later(found, first);
                 }
             }
@@ -308,6 +311,21 @@ impl Reader<'_> {
             "count" | "sum" | "avg" if inner.is_empty() => scope.whole(0),
             _ => inner,
         }
+    }
+}
+
+/// Marks what only one side asks for, where the sides do not agree whether the record is the caller's.
+fn weaken(found: &mut [Condition], first: usize, second: usize) {
+    let parts = |side: &'_ [Condition]| -> Vec<(&'static str, Provenance)> {
+        side.iter()
+            .map(|it| (it.operator, it.value.clone()))
+            .collect()
+    };
+    let sides = [parts(&found[first..second]), parts(&found[second..])];
+    let weight = alternatives::weight(&sides);
+    for condition in &mut found[first..] {
+        (condition.operator, condition.value) =
+            alternatives::weakened(weight, condition.operator, &condition.value);
     }
 }
 

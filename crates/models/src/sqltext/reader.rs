@@ -2,7 +2,7 @@
 
 mod changes;
 
-use firedoor_app::{Access, Field, Operation, Provenance};
+use firedoor_app::{Access, Field, OR_OPEN, Operation, Provenance};
 use sqlparser::ast::{
     Expr, JoinConstraint, JoinOperator, LimitClause, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Statement as Tree, TableFactor, TableWithJoins,
@@ -319,7 +319,8 @@ impl Reader<'_> {
             }
             if round == 0 {
                 for condition in &conditions {
-                    scope.tables[condition.table].is_own |= is_own(&condition.value);
+                    scope.tables[condition.table].is_own |=
+                        is_own(&condition.value) && condition.operator != OR_OPEN;
                 }
             }
         }

@@ -130,8 +130,15 @@ impl Steps {
                         // It takes the place of what was asked before; only the others add to it.
                         steps.key = Conditions::default();
                     }
+                    let mut asked = Conditions::default();
                     let Steps { named, key, .. } = &mut steps;
-                    add_where(host, machine, (asset, named), arguments, key);
+                    add_where(host, machine, (asset, named), arguments, &mut asked);
+                    match name.text().is_some_and(|name| name == "orWhere") {
+                        true => {
+                            *key = crate::alternatives::joined(vec![std::mem::take(key), asked])
+                        }
+                        false => key.append(asked),
+                    }
                 }
                 _ => {}
             }

@@ -91,6 +91,7 @@ pub(crate) fn origin(origin: &Origin) -> String {
         Origin::Clock => String::from("the time"),
         Origin::Signature => String::from("a signature"),
         Origin::Digest => String::from("a digest"),
+        Origin::KnownKey(_) => String::from("a key from the source"),
         Origin::Outside(path) => format!("the result of {path}"),
         Origin::Answer(field) => named("another server's answer", "'s field", field),
         Origin::Unknown(reason) if reason.is_empty() => String::from("something unknown"),

@@ -1,0 +1,148 @@
+//! Conditions of which one suffices: `owner = me or shared = true` finds records of others too.
+//!
+//! Keys in the map are lists of what holds together. What only one alternative asks for is not demanded of a record,
+//! so that it must not read as if it were. Shared by all stores, whatever their way to write "or".
+
+use firedoor_app::{Field, OR, OR_OPEN, Origin, Provenance};
+use firedoor_eval::{Machine, Value};
+
+use crate::ModelHost;
+use crate::sqltext::is_own;
+use crate::store::Conditions;
+
+/// What alternatives say together of whose record it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Each ties the record to the caller, or none does: they stand as they are.
+    Firm,
+    /// Those that do not tie it ask for what the record says of itself: it is open to everybody.
+    Open,
+    /// Others find it without the caller.
+    Loose,
+}
+
+/// Returns what alternatives say of whose record it is. Of one that is not known nothing is said.
+pub(crate) fn weight(alternatives: &[Vec<(&'static str, Provenance)>]) -> Weight {
+    if alternatives.len() < 2 || alternatives.iter().any(Vec::is_empty) {
+        return Weight::Firm;
+    }
+    let is_tied: Vec<bool> = alternatives.iter().map(|parts| ties(parts)).collect();
+    if is_tied.iter().all(|tied| *tied) || !alternatives.iter().any(|parts| names_caller(parts)) {
+        return Weight::Firm;
+    }
+    let mut others = alternatives
+        .iter()
+        .zip(&is_tied)
+        .filter(|(_, tied)| !**tied);
+    match others.all(|(parts, _)| is_open(parts)) {
+        true => Weight::Open,
+        false => Weight::Loose,
+    }
+}
+
+/// A list that the client has a part in says that it is one of several, of whom the caller need not be one; two such
+/// fields, as the two ends of a letter, have room for both only.
+fn ties(parts: &[(&'static str, Provenance)]) -> bool {
+    let own = parts
+        .iter()
+        .filter(|(operator, value)| !is_weak(operator) && is_own(value));
+    let is_mixed = |value: &Provenance| value.is_from_client();
+    let (mixed, firm): (Vec<_>, Vec<_>) =
+        own.partition(|(operator, value)| *operator == "in" && is_mixed(value));
+    !firm.is_empty() || mixed.len() > 1
+}
+
+fn is_weak(operator: &str) -> bool {
+    matches!(operator, "!=" | "not in" | OR | OR_OPEN)
+}
+
+fn names_caller(parts: &[(&'static str, Provenance)]) -> bool {
+    parts.iter().any(|(_, value)| is_own(value))
+}
+
+/// Holds if all it asks for is a constant of the record.
+fn is_open(parts: &[(&'static str, Provenance)]) -> bool {
+    let is_constant = |value: &Provenance| {
+        let origins = value.origins();
+        let mut texts = origins.iter();
+        !origins.is_empty() && texts.all(|origin| matches!(origin, Origin::Literal(_)))
+    };
+    parts.iter().any(|(_, value)| is_constant(value))
+        && !parts.iter().any(|(_, value)| value.is_from_client())
+}
+
+/// Returns the operator and the value of a condition that stands among alternatives of this weight.
+pub(crate) fn weakened(
+    weight: Weight,
+    operator: &'static str,
+    value: &Provenance,
+) -> (&'static str, Provenance) {
+    match weight {
+        Weight::Firm => (operator, value.clone()),
+        Weight::Open if is_own(value) => (OR_OPEN, value.clone()),
+        Weight::Open => (OR, value.clone()),
+        // It suffices to name it: so records are found by what the client sends.
+        Weight::Loose
+            if matches!(operator, "=" | "in") && !is_own(value) && value.is_from_client() =>
+        {
+            (operator, value.clone())
+        }
+        Weight::Loose => (OR, of_anybody(value)),
+    }
+}
+
+/// What is left of a value that need not be the caller's.
+pub(crate) fn of_anybody(value: &Provenance) -> Provenance {
+    let rest = value.origins().iter().filter_map(|origin| match origin {
+        Origin::Record { asset, field, .. } => Some(Origin::Record {
+            asset: *asset,
+            field: *field,
+            of_principal: false,
+        }),
+        other => {
+            let alone = Provenance::new([other.clone()]);
+            (!is_own(&alone)).then(|| other.clone())
+        }
+    });
+    Provenance::new(rest)
+}
+
+/// Weakens the fields of alternatives for what they say together.
+pub(crate) fn weaken(alternatives: &mut [&mut Vec<Field>]) -> Weight {
+    let parts: Vec<Vec<(&'static str, Provenance)>> = alternatives
+        .iter()
+        .map(|fields| {
+            fields
+                .iter()
+                .map(|it| (it.operator, it.value.clone()))
+                .collect()
+        })
+        .collect();
+    let weight = weight(&parts);
+    if weight == Weight::Firm {
+        return weight;
+    }
+    for field in alternatives.iter_mut().flat_map(|fields| fields.iter_mut()) {
+        (field.operator, field.value) = weakened(weight, field.operator, &field.value);
+    }
+    weight
+}
+
+/// Joins alternatives to one list of conditions.
+pub(crate) fn joined(mut alternatives: Vec<Conditions>) -> Conditions {
+    let mut fields: Vec<&mut Vec<Field>> =
+        alternatives.iter_mut().map(|it| &mut it.fields).collect();
+    weaken(&mut fields);
+    let mut all = Conditions::default();
+    for mut alternative in alternatives {
+        all.fields.append(&mut alternative.fields);
+        all.values.append(&mut alternative.values);
+    }
+    all
+}
+
+/// Holds if who is asking decides which of several conditions is asked for: what administrators see is no alternative
+/// for others.
+pub(crate) fn is_chosen_by_rank(host: &ModelHost, machine: &Machine<'_>, choice: &Value) -> bool {
+    is_own(&host.set_provenance(machine, choice.control))
+}
