@@ -10,6 +10,7 @@ mod user;
 
 use firedoor_source::Span;
 
+pub(crate) use self::attributes::is_attribute;
 use self::forgery::{
     are_met_by_any_site, is_about_pages, is_csrf_check, is_double_submit, is_nobodys,
     is_origin_check, one_reason,
