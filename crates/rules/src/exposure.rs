@@ -78,7 +78,7 @@ fn is_single(map: &Map, access: &Access) -> bool {
 /// What is made, mended or thrown away while a reader is answered, and is the same whoever asks for whatever, is a matter
 /// of the application's own: settings that are there from the first time that somebody needs them, even if it is to
 /// change something else.
-fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+pub(crate) fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
     let is_named = match access.operation {
         Operation::Create => !account_assets(map).contains(&access.asset),
         Operation::Delete | Operation::Update => {
@@ -103,7 +103,7 @@ fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
 
 /// A field of the record says whether strangers are let in, as one of a page that is published does: where it says
 /// otherwise, they are refused because they show no credential.
-fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {
+pub(crate) fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {
     let is_refusal = |status: Option<u16>| matches!(status, Some(401 | 403));
     let is_field = |origin: &Origin| match origin {
         Origin::Record { field, .. } => !field.is_empty(),
