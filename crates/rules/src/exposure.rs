@@ -5,8 +5,8 @@ use firedoor_app::query::{
     users_of,
 };
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    RequestPart, Verdict,
+    Access, AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation,
+    Origin, RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -37,6 +37,7 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
         let is_kept = is_told_only && access.operation.is_write();
         if effect.layer.is_some()
             || is_kept
+            || fills_cache(map, entry, access)
             || is_tidying(map, entry, access)
             || is_left_to_record(entry, effect)
             || is_harmless(map, access, effects)
@@ -55,6 +56,38 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
         }
     }
     worst
+}
+
+/// Holds if a reader is answered, and what other assets hold is kept for a while beside them: the next reader is answered
+/// from there. What the client sends, and what nobody may guess, is in no cache.
+fn fills_cache(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_beside = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
+    let is_time = |field: &&firedoor_app::Field| field.name == "expires";
+    let mut kept = access.values.iter().filter(|field| !is_time(field));
+    let is_told =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset != access.asset);
+    let is_secret = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Random { .. } | Origin::Digest | Origin::Signature
+        )
+    };
+    let is_own = |origin: &Origin| {
+        is_secret(origin) || origin.is_from_client() || matches!(origin, Origin::Principal(_))
+    };
+    let mut keys = access.key.iter().flat_map(|field| field.value.origins());
+    is_reading(entry)
+        && !keys.any(is_secret)
+        && is_beside
+        && access.operation == Operation::Create
+        && access.spread.is_empty()
+        && access.values.iter().any(|field| is_time(&field))
+        && kept.all(|field| {
+            let origins = field.value.origins();
+            origins.iter().any(is_told) && !origins.iter().any(is_own)
+        })
 }
 
 /// Holds if nothing of the value hangs on who asks for what.
