@@ -77,8 +77,33 @@ fn chosen_caller<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'
         };
         let field = access.key.iter().find(|field| is_key(&field.name))?;
         let name = field.value.origins().iter().find_map(named_person)?;
-        (is_look_up && !asks_rank()).then_some((effect, access, name))
+        let has_key = || entry.checks_of(effect).any(shows_servers_key);
+        (is_look_up && !asks_rank() && !has_key()).then_some((effect, access, name))
     })
+}
+
+/// Holds if what was sent is what the server keeps as its own secret: whoever has that acts for anybody, as another
+/// program of the same owner does.
+fn shows_servers_key(check: &Check) -> bool {
+    let is_sent = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| origin.is_from_client() && origin.is_credential())
+    };
+    let is_kept = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        !value.is_from_client()
+            && origins.any(|origin| {
+                matches!(
+                    origin,
+                    Origin::Environment { .. } | Origin::Record { .. } | Origin::Random { .. }
+                )
+            })
+    };
+    check.kind == CheckKind::Equality
+        && check.outcome
+        && !check.is_alternative
+        && check.operands.iter().any(is_sent)
+        && check.operands.iter().any(is_kept)
 }
 
 /// The header or parameter, if it carries no credential by its name.
