@@ -6,10 +6,11 @@ use firedoor_source::Span;
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
+use crate::judge::is_attribute;
 use crate::lookups::{Lookup, is_of_any, lookups, makers};
 use crate::ownership::{is_clients_choice, ties};
 use crate::query::{account_assets, are_exclusive, handler_accesses, is_principal};
-use crate::{Access, Effect, Field, Map, Operation, Origin, Provenance};
+use crate::{Access, Check, CheckKind, Effect, Field, Map, Operation, Origin, Provenance, Refusal};
 
 /// An entry into a group, a place or a role that a found record opens.
 #[derive(Clone, Copy, Debug)]
@@ -335,8 +336,11 @@ impl Decisive {
         let mut known = Decisive::default();
         for entry in &map.entry_points {
             let refusing = entry.checks.iter().filter(|check| check.refusal.is_some());
-            for check in refusing {
-                known.add(&check.control);
+            for check in refusing.filter(|check| !is_for_form(check)) {
+                // What led to a value says what is asked only where nothing is left of the value itself.
+                if is_blank(check) {
+                    known.add(&check.control);
+                }
                 check.operands.iter().for_each(|operand| known.add(operand));
             }
             for (_, access) in crate::query::accesses(entry) {
@@ -347,6 +351,10 @@ impl Decisive {
     }
 
     fn add(&mut self, value: &Provenance) {
+        let claims = value.origins().iter();
+        let claims = claims.filter(|it| matches!(it, Origin::Principal(_)));
+        // Whether the token carries an account at all asks nothing of what stands in it.
+        let is_whole = claims.count() > 2;
         for origin in value.origins() {
             match origin {
                 Origin::Record {
@@ -356,13 +364,34 @@ impl Decisive {
                 } => {
                     self.fields.insert((*asset, *field));
                 }
-                Origin::Principal(claim) => {
+                Origin::Principal(claim) if !is_whole => {
                     self.claims.insert(*claim);
                 }
                 _ => {}
             }
         }
     }
+}
+
+fn is_blank(check: &Check) -> bool {
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    !examined.any(|origin| !matches!(origin, Origin::Unknown(_) | Origin::Literal(_)))
+}
+
+/// Holds if a request is called malformed, or is given up, because something is missing, as the letter that is signed
+/// with a name: that asks nobody what he may do.
+fn is_for_form(check: &Check) -> bool {
+    let is_given_up = match &check.refusal {
+        Some(Refusal::Throw(None)) => true,
+        Some(refusal) => matches!(refusal.status(), Some(400 | 422 | 500..)),
+        None => false,
+    };
+    let says_rank = |origin: &Origin| match origin {
+        Origin::Principal(field) | Origin::Record { field, .. } => is_attribute(field),
+        _ => false,
+    };
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    check.kind == CheckKind::Presence && is_given_up && !examined.any(says_rank)
 }
 
 /// Holds if a check that refuses somewhere examines that field of the caller's own record, or a look-up uses it

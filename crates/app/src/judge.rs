@@ -10,6 +10,7 @@ mod user;
 
 use firedoor_source::Span;
 
+pub(crate) use self::attributes::is_attribute;
 use self::forgery::{
     are_met_by_any_site, is_about_pages, is_csrf_check, is_double_submit, is_nobodys,
     is_origin_check, one_reason,
@@ -91,7 +92,7 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()
     };
-    let Some((last, before)) = without_forms(checks).split_last() else {
+    let Some((last, before)) = without_settings(checks).split_last() else {
         return Vec::new();
     };
     let is_broken = last.kind == CheckKind::Failure
@@ -105,6 +106,27 @@ fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
         true => asked_by(before.last()),
         false => asked,
     }
+}
+
+/// Returns the checks without those at the end that ask for nothing but settings, and without the forms before them: what
+/// a guard writes into a log where it refuses may hang on one, and is not what it asks the user for.
+fn without_settings(checks: &[Check]) -> &[Check] {
+    let checks = without_forms(checks);
+    match checks.split_last() {
+        Some((last, before)) if hangs_on_settings(last) => without_settings(before),
+        _ => checks,
+    }
+}
+
+fn hangs_on_settings(check: &Check) -> bool {
+    let is_fixed = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Environment { .. } | Origin::Literal(_) | Origin::Unknown(_)
+        )
+    };
+    let examined = check.provenance();
+    environment_in(&examined).is_some() && examined.origins().iter().all(is_fixed)
 }
 
 /// Returns the checks without those at the end whose other side refuses too: they only choose the form of the answer,

@@ -70,7 +70,8 @@ impl<'p> Machine<'p> {
         };
         // What the right side tests must be taken before it is joined with the left, which tests another.
         let mut part = None;
-        let other = match operator {
+        let mut is_refuted = false;
+        let mut other = match operator {
             LogicalOperator::Or => self.choose(
                 &test,
                 span,
@@ -91,6 +92,7 @@ impl<'p> Machine<'p> {
                     machine.refine(left, true);
                     let other = machine.evaluate(right)?;
                     part = Some(machine.test_of(&other));
+                    is_refuted = machine.truth(&other) == Some(false);
                     Ok(other)
                 },
                 |_| Ok(kept.clone()),
@@ -102,6 +104,10 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
             ),
         }?;
+        // Whichever side it is, it is false: `key && sent === key`, if what is sent is not the key.
+        if is_refuted {
+            other = false_whatever(&other);
+        }
         Ok(self.combine_tests(operator, &value, part, other, span))
     }
 
@@ -250,6 +256,18 @@ impl<'p> Machine<'p> {
         });
         negated
     }
+}
+
+/// Returns the value for where it is known to be false: what of it is unknown is no more than that.
+fn false_whatever(value: &Value) -> Value {
+    let atoms = value.atoms().iter().map(|atom| match atom.truth() {
+        Some(false) => *atom,
+        _ => Atom::Bool(false),
+    });
+    let mut known = Value::atoms_of(atoms).with_origins(value.origins);
+    known.control = value.control;
+    known.test = value.test;
+    known
 }
 
 /// Where nothing was found beside something that may be there, what is there decides: the place that was empty says

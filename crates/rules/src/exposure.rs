@@ -5,8 +5,8 @@ use firedoor_app::query::{
     users_of,
 };
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    RequestPart, Verdict,
+    Access, AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation,
+    Origin, RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -37,6 +37,7 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
         let is_kept = is_told_only && access.operation.is_write();
         if effect.layer.is_some()
             || is_kept
+            || fills_cache(map, entry, access)
             || is_tidying(map, entry, access)
             || is_left_to_record(entry, effect)
             || is_harmless(map, access, effects)
@@ -55,6 +56,38 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
         }
     }
     worst
+}
+
+/// Holds if a reader is answered, and what other assets hold is kept for a while beside them: the next reader is answered
+/// from there. What the client sends, and what nobody may guess, is in no cache.
+fn fills_cache(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_beside = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
+    let is_time = |field: &&firedoor_app::Field| field.name == "expires";
+    let mut kept = access.values.iter().filter(|field| !is_time(field));
+    let is_told =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset != access.asset);
+    let is_secret = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Random { .. } | Origin::Digest | Origin::Signature
+        )
+    };
+    let is_own = |origin: &Origin| {
+        is_secret(origin) || origin.is_from_client() || matches!(origin, Origin::Principal(_))
+    };
+    let mut keys = access.key.iter().flat_map(|field| field.value.origins());
+    is_reading(entry)
+        && !keys.any(is_secret)
+        && is_beside
+        && access.operation == Operation::Create
+        && access.spread.is_empty()
+        && access.values.iter().any(|field| is_time(&field))
+        && kept.all(|field| {
+            let origins = field.value.origins();
+            origins.iter().any(is_told) && !origins.iter().any(is_own)
+        })
 }
 
 /// Holds if nothing of the value hangs on who asks for what.
@@ -78,7 +111,7 @@ fn is_single(map: &Map, access: &Access) -> bool {
 /// What is made, mended or thrown away while a reader is answered, and is the same whoever asks for whatever, is a matter
 /// of the application's own: settings that are there from the first time that somebody needs them, even if it is to
 /// change something else.
-fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+pub(crate) fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
     let is_named = match access.operation {
         Operation::Create => !account_assets(map).contains(&access.asset),
         Operation::Delete | Operation::Update => {
@@ -103,7 +136,7 @@ fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
 
 /// A field of the record says whether strangers are let in, as one of a page that is published does: where it says
 /// otherwise, they are refused because they show no credential.
-fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {
+pub(crate) fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {
     let is_refusal = |status: Option<u16>| matches!(status, Some(401 | 403));
     let is_field = |origin: &Origin| match origin {
         Origin::Record { field, .. } => !field.is_empty(),

@@ -6,7 +6,7 @@ use firedoor_app::{
     Verdict, query,
 };
 
-use crate::exposure::{is_public_by_nature, worst};
+use crate::exposure::{is_public_by_nature, is_tidying, worst};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -112,7 +112,7 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
     if control == Control::Authentication && entry.transport == Transport::WebSocket {
         return None;
     }
-    let changes = query::changes_state(entry);
+    let changes = query::changes_state(entry) && !only_tidies(map, entry);
     if !changes && !tells(map, entry) {
         return None;
     }
@@ -139,6 +139,19 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         guarded,
         all: peers.len(),
     })
+}
+
+/// Holds if a reader is answered, and all that is written meanwhile is the application's own affair.
+fn only_tidies(map: &Map, entry: &EntryPoint) -> bool {
+    let mut effects = entry.effects.iter().filter(|effect| effect.layer.is_none());
+    query::is_reading(entry)
+        && effects.all(|effect| match &effect.kind {
+            EffectKind::Access(access) => {
+                !access.operation.is_write() || is_tidying(map, entry, access)
+            }
+            EffectKind::Send { .. } | EffectKind::Session(..) => false,
+            _ => true,
+        })
 }
 
 /// Holds if the entry point changes something that its siblings do not all change at the same place, as a count of

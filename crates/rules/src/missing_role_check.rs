@@ -10,6 +10,7 @@ use firedoor_source::Span;
 
 use crate::dead_guard::acts_elsewhere;
 use crate::demands::Scale;
+use crate::exposure::is_tidying;
 use crate::lesser_role::{Lesser, lesser};
 use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
@@ -263,6 +264,7 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             || is_on_offer(map, access)
             || is_own(access)
             || is_found_by_caller(entry, effect, access)
+            || is_tidying(map, entry, access)
         {
             return None;
         }
@@ -299,7 +301,11 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
         let is_of_self =
             is_own(access) && (accounts.contains(&access.asset) || logged.contains(&access.asset));
-        if !is_change || is_of_self || is_found_by_caller(entry, effect, access) {
+        if !is_change
+            || is_of_self
+            || is_found_by_caller(entry, effect, access)
+            || is_tidying(map, entry, access)
+        {
             return None;
         }
         let others = others_with(map, entry, |other| {

@@ -7,7 +7,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::exposure::{is_public_by_nature, worst};
+use crate::exposure::{is_left_to_record, is_public_by_nature, worst};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -107,7 +107,7 @@ fn asked_of_known(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
     }
     query::accesses_in(&entry.exposed).find_map(|(effect, access)| {
         let is_read = effect.layer.is_none() && access.operation == Operation::Read;
-        if !is_read || !is_compared(access) {
+        if !is_read || !is_compared(access) || is_left_to_record(entry, effect) {
             return None;
         }
         let mut told = told(access.asset).into_iter();

@@ -1,8 +1,8 @@
 //! Finds checks of a role that the client itself has sent.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EntryPoint, Map, Operation, Origin, Provenance,
-    Refusal, RequestPart, query, user_control,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    Provenance, Refusal, RequestPart, query, user_control,
 };
 use ustr::Ustr;
 
@@ -77,8 +77,33 @@ fn chosen_caller<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'
         };
         let field = access.key.iter().find(|field| is_key(&field.name))?;
         let name = field.value.origins().iter().find_map(named_person)?;
-        (is_look_up && !asks_rank()).then_some((effect, access, name))
+        let has_key = || entry.checks_of(effect).any(shows_servers_key);
+        (is_look_up && !asks_rank() && !has_key()).then_some((effect, access, name))
     })
+}
+
+/// Holds if what was sent is what the server keeps as its own secret: whoever has that acts for anybody, as another
+/// program of the same owner does.
+fn shows_servers_key(check: &Check) -> bool {
+    let is_sent = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| origin.is_from_client() && origin.is_credential())
+    };
+    let is_kept = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        !value.is_from_client()
+            && origins.any(|origin| {
+                matches!(
+                    origin,
+                    Origin::Environment { .. } | Origin::Record { .. } | Origin::Random { .. }
+                )
+            })
+    };
+    check.kind == CheckKind::Equality
+        && check.outcome
+        && !check.is_alternative
+        && check.operands.iter().any(is_sent)
+        && check.operands.iter().any(is_kept)
 }
 
 /// The header or parameter, if it carries no credential by its name.
@@ -247,8 +272,22 @@ fn instead_of_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             parts.iter().find(asks_rank)?;
             let word = parts.iter().find_map(word_of_client)?;
             // Who gives somebody a rank says which, and the last of the highest keeps his.
-            (!is_stored(entry, word)).then_some((check, word))
+            (!is_stored(entry, word) && !is_proof(entry, word)).then_some((check, word))
         })
+}
+
+/// Holds if what the client sends is held against a secret or becomes one: a password proves something, whatever else
+/// lets somebody do without.
+fn is_proof(entry: &EntryPoint, name: Ustr) -> bool {
+    let is_sent = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|origin| matches!(origin, Origin::Request(_, own) if *own == name))
+    };
+    entry.effects.iter().any(|effect| match &effect.kind {
+        EffectKind::CompareSecret(compared) => is_sent(&compared.given),
+        EffectKind::HashPassword(value) => is_sent(value),
+        _ => false,
+    })
 }
 
 /// The name of what the client sends, if it is compared with a constant or only has to be there.
@@ -339,6 +378,9 @@ fn is_stored(entry: &EntryPoint, name: Ustr) -> bool {
 }
 
 fn says_role(name: &str) -> bool {
+    if is_found_by_id(name) {
+        return false;
+    }
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
     let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     plain.ends_with("role")
@@ -346,6 +388,18 @@ fn says_role(name: &str) -> bool {
         || plain.ends_with("isadmin")
         || plain.ends_with("permissions")
         || matches!(plain.as_str(), "admin" | "xadmin")
+}
+
+/// Holds for a field of what was found by an id that was sent, wherever that is kept: `orderId.role` is no word of the
+/// client's, since an id has no fields.
+fn is_found_by_id(name: &str) -> bool {
+    let Some((found_by, _)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let parent = found_by.rsplit('.').next().unwrap_or(found_by);
+    firedoor_app::lookups::is_identifier(parent)
+        || parent.ends_with("Id")
+        || parent.ends_with("_id")
 }
 
 fn report(entry: &EntryPoint, check: &Check, name: Ustr, findings: &mut Findings) {

@@ -270,7 +270,9 @@ pub fn markers<'t>(token: &'t IssueToken, other: &IssueToken) -> Vec<(&'t str, V
         .filter(|claim| !claim.name.is_empty() && !is_about_person(&claim.name))
         .filter_map(|claim| {
             let own = literals(&claim.value);
-            let is_constant = !own.is_empty() && own.len() == claim.value.origins().len();
+            // What is left empty, as a picture that no token should carry, says nothing.
+            let says = own.iter().any(|text| !text.is_empty());
+            let is_constant = says && own.len() == claim.value.origins().len();
             let theirs = other
                 .claims
                 .iter()

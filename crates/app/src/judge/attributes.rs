@@ -19,7 +19,7 @@ pub(super) fn says_attribute(provenance: &Provenance) -> bool {
 }
 
 /// Holds if the field says what somebody may do, not who he is nor in which state his account is.
-pub(super) fn is_attribute(field: &str) -> bool {
+pub(crate) fn is_attribute(field: &str) -> bool {
     let (above, last) = field.rsplit_once('.').unwrap_or(("", field));
     let words = words_of(last);
     let says = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
