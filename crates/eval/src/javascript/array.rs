@@ -325,11 +325,14 @@ fn reverse(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(Some(call.this.clone()));
     }
     if call.path == "toReversed" {
-        let (mut elements, more) = machine.elements_and_more(call.this);
-        elements.reverse();
+        let (elements, more) = machine.elements_and_more(call.this);
+        let elements = machine.turned_round(elements);
+        let more = more.and_then(|more| machine.turned_round(vec![more]).pop());
         return Ok(Some(machine.make_open_list(elements, more, call.span)));
     }
-    machine.heap.elements_mut(id).reverse();
+    let elements = std::mem::take(machine.heap.elements_mut(id));
+    let elements = machine.turned_round(elements);
+    *machine.heap.elements_mut(id) = elements;
     Ok(Some(call.this.clone()))
 }
 

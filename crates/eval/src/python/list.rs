@@ -72,7 +72,9 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
             Value::null()
         }
         "reverse" => {
-            machine.heap.elements_mut(id).reverse();
+            let elements = std::mem::take(machine.heap.elements_mut(id));
+            let elements = machine.turned_round(elements);
+            *machine.heap.elements_mut(id) = elements;
             Value::null()
         }
         "sort" => {
