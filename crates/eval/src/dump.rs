@@ -101,6 +101,7 @@ impl Shower<'_, '_> {
                 Origin::Outside(path) => path.to_string(),
                 Origin::Unknown(reason) => format!("?{reason}"),
                 Origin::Instant => String::from("instant"),
+                Origin::Back => String::from("back"),
             })
             .collect();
         names.sort();

@@ -12,7 +12,7 @@ use crate::branch::Completion;
 use crate::names::names_of;
 use crate::rounds::is_own;
 use crate::{
-    Atom, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
+    Atom, Decided, Decision, DecisionId, Machine, ObjectKind, SideEnd, Stop, Test, TestKind, Value,
 };
 
 /// What follows one round of a loop.
@@ -33,16 +33,25 @@ impl<'p> Machine<'p> {
     ) -> Result<Completion, Stop> {
         let left = self.frame().left.len();
         let jumps = self.frame().jumps.len();
-        let completion = self.while_rounds(test, body, otherwise, test_last, label, left);
-        self.leave_loop(left, jumps, label);
-        completion
+        let base = self.decided.len();
+        let completion = self.while_rounds(test, body, test_last, label, left);
+        let breaks = self.leave_loop(left, (jumps, base), label);
+        match completion? {
+            Completion::Break(found) if is_own(found, label) => Ok(Completion::Normal),
+            Completion::Normal if !otherwise.is_empty() => {
+                let span = self.module_ir().expression(test).span;
+                self.behind_loop(&breaks, span, |machine| machine.block(otherwise))
+            }
+            other => Ok(other),
+        }
     }
+
+    /// A loop that ends because its test no longer holds ends normally, and one that is left by `break`.
 
     fn while_rounds(
         &mut self,
         test: ExpressionId,
         body: &'p Block,
-        otherwise: &'p Block,
         test_last: bool,
         label: Option<Ustr>,
         left: usize,
@@ -56,7 +65,7 @@ impl<'p> Machine<'p> {
             if round > 0 || !test_last {
                 let value = self.evaluate(test)?;
                 match self.truth(&value) {
-                    Some(false) => return self.block(otherwise),
+                    Some(false) => return Ok(Completion::Normal),
                     Some(true) => {}
                     None => {
                         let decision = self.decide(&value, span, false);
@@ -74,12 +83,12 @@ impl<'p> Machine<'p> {
             if is_constant && round == 2 {
                 return Ok(match self.frame().left.len() == left {
                     true => Completion::Throw,
-                    false => Completion::Normal,
+                    false => Completion::Break(None),
                 });
             }
             match self.round(body, label)? {
                 Round::Next => {}
-                Round::Leave => return Ok(Completion::Normal),
+                Round::Leave => return Ok(Completion::Break(None)),
                 Round::End(completion) => return Ok(completion),
             }
         }
@@ -97,8 +106,9 @@ impl<'p> Machine<'p> {
         let outer = self.enter_block();
         let left = self.frame().left.len();
         let jumps = self.frame().jumps.len();
+        let base = self.decided.len();
         let completion = self.for_rounds(init, test, update, body, label);
-        self.leave_loop(left, jumps, label);
+        self.leave_loop(left, (jumps, base), label);
         self.leave_block(outer);
         completion
     }
@@ -172,15 +182,22 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// What paths that left the loop have written may hold behind it. Returns whether one has come to a `break`.
-    fn leave_loop(&mut self, from: usize, jumps: usize, label: Option<Ustr>) -> bool {
+    /// What paths that left the loop have written may hold behind it. Returns what was decided in the loop on the way to
+    /// each `break` that a path has come to.
+    fn leave_loop(
+        &mut self,
+        from: usize,
+        (jumps, base): (usize, usize),
+        label: Option<Ustr>,
+    ) -> Vec<Vec<Decided>> {
         let from = from.min(self.frame().left.len());
         let left = self.frame().left.split_off(from);
         self.join_left_paths(left, usize::MAX);
-        self.forget_jumps(
-            jumps,
-            |to| matches!(to, Completion::Break(found) if is_own(found, label)),
-        )
+        let ends = |to| matches!(to, Completion::Break(found) if is_own(found, label));
+        let breaks = self.forget_jumps(jumps, ends).into_iter();
+        breaks
+            .map(|decided| decided.into_iter().skip(base).collect())
+            .collect()
     }
 
     pub(crate) fn for_each_statement(
@@ -207,6 +224,7 @@ impl<'p> Machine<'p> {
         };
         let left = self.frame().left.len();
         let jumps = self.frame().jumps.len();
+        let base = self.decided.len();
         let completion = self.each(&value, statement.span, |machine, element| {
             let element = match is_async {
                 true => machine.await_value(&element, statement.span)?,
@@ -221,11 +239,11 @@ impl<'p> Machine<'p> {
             });
             completion.map(|completion| absorb_continue(completion, label))
         })?;
-        let has_left = self.leave_loop(left, jumps, label);
+        let breaks = self.leave_loop(left, (jumps, base), label);
         match completion {
             Completion::Break(found) if found.is_none() || found == label => Ok(Completion::Normal),
             Completion::Normal => {
-                self.behind_loop(has_left, statement.span, |machine| machine.block(otherwise))
+                self.behind_loop(&breaks, statement.span, |machine| machine.block(otherwise))
             }
             other => Ok(other),
         }

@@ -132,7 +132,11 @@ impl Machine<'_> {
 
     fn arithmetic(&mut self, operator: Op, left: &Value, right: &Value) -> Value {
         let (Some(a), Some(b)) = (self.numeric(left), self.numeric(right)) else {
-            return self.derived(Shape::Number, [left, right]);
+            let number = self.derived(Shape::Number, [left, right]);
+            return match operator {
+                Op::Subtract if !right.origins.is_empty() => self.counted_back(number),
+                _ => number,
+            };
         };
         let number = match operator {
             Op::Subtract => a - b,
@@ -202,8 +206,34 @@ impl Machine<'_> {
             Some(numbers) if !numbers.is_empty() => {
                 Value::atoms_of(numbers).with_origins(value.origins)
             }
-            _ => self.derived(Shape::Number, [value]),
+            _ => {
+                let number = self.derived(Shape::Number, [value]);
+                match operator {
+                    UnaryOperator::Minus => self.counted_back(number),
+                    _ => number,
+                }
+            }
         }
+    }
+
+    /// Notes of a value that it is counted from the end.
+    pub(crate) fn counted_back(&mut self, mut value: Value) -> Value {
+        let back = self.origins.single(crate::Origin::Back);
+        value.origins = self.origins.union(value.origins, back);
+        value
+    }
+
+    /// Notes of the texts of a list that is turned round that its first was its last; records stay what they are.
+    pub(crate) fn turned_round(&mut self, elements: Vec<Value>) -> Vec<Value> {
+        let turned = elements.into_iter().rev();
+        turned
+            .map(
+                |element| match is_textual(&element) && !element.origins.is_empty() {
+                    true => self.counted_back(element),
+                    false => element,
+                },
+            )
+            .collect()
     }
 
     pub(crate) fn type_of(&mut self, value: &Value) -> Value {

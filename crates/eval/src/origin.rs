@@ -18,6 +18,9 @@ pub enum Origin {
     Unknown(Ustr),
     /// The moment at which it was asked for, which never comes again. What is worked out of it, as the minute, may.
     Instant,
+    /// Counted from the end: a number with its sign turned or taken away from another, or a text of a list that was
+    /// turned round.
+    Back,
 }
 
 /// A set of origins, as a number of its [`Origins`] table. The default is the empty set.
@@ -63,6 +66,11 @@ impl Origins {
     /// Returns the set of one origin.
     pub fn single(&mut self, origin: Origin) -> OriginSet {
         self.intern(SmallVec::from_slice(&[origin]))
+    }
+
+    /// Holds if what has this set was counted from the end.
+    pub fn is_back(&self, set: OriginSet) -> bool {
+        self.members(set).contains(&Origin::Back)
     }
 
     /// Returns the set of these origins.

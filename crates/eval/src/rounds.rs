@@ -7,7 +7,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::branch::Completion;
-use crate::{Decided, Machine, Shape, Stop, Value};
+use crate::{Decided, Machine, Shape, Stop, TestKind, Value};
 
 /// A `break` or `continue` that a path has come to.
 #[derive(Clone, Debug)]
@@ -31,13 +31,18 @@ impl<'p> Machine<'p> {
         to
     }
 
-    /// Forgets the jumps from the one numbered `from` on that end here; returns whether there were any.
-    pub(crate) fn forget_jumps(&mut self, from: usize, ends: impl Fn(Completion) -> bool) -> bool {
+    /// Forgets the jumps from the one numbered `from` on that end here; returns what was decided on the way to each.
+    pub(crate) fn forget_jumps(
+        &mut self,
+        from: usize,
+        ends: impl Fn(Completion) -> bool,
+    ) -> Vec<Vec<Decided>> {
         let jumps = &mut self.frame().jumps;
         let since = jumps.split_off(from.min(jumps.len()));
-        let count = since.len();
-        jumps.extend(since.into_iter().filter(|jump| !ends(jump.to)));
-        jumps.len() < from + count
+        let (ended, others): (Vec<Jump>, Vec<Jump>) =
+            since.into_iter().partition(|jump| ends(jump.to));
+        jumps.extend(others);
+        ended.into_iter().map(|jump| jump.decided).collect()
     }
 
     /// Runs a round. Where a path has come to `continue` and the one that came to the end leaves the loop, the latter is
@@ -101,18 +106,60 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Runs what stands behind a loop for those whom nothing made leave it, as `else` of Python. Whether somebody has left
-    /// is not known where one of several paths has.
+    /// Runs what stands behind a loop for those whom nothing made leave it, as `else` of Python. Where one of several paths
+    /// has left, it hangs on what made that one leave.
     pub(crate) fn behind_loop(
         &mut self,
-        has_left: bool,
+        breaks: &[Vec<Decided>],
         span: Span,
         otherwise: impl FnOnce(&mut Self) -> Result<Completion, Stop>,
     ) -> Result<Completion, Stop> {
-        if !has_left {
+        if breaks.is_empty() {
             return otherwise(self);
         }
-        let decision = self.decide(&Value::unknown(Shape::Bool), span, false);
+        let has_left = self.any_break(breaks, span);
+        let has_stayed = self.negate(&has_left);
+        let decision = self.decide(&has_stayed, span, false);
         self.perhaps(decision, otherwise)
+    }
+
+    /// Returns whether one of the paths to a `break` was taken. That an earlier round did not leave is no reason to leave in
+    /// a later one, and neither is that there was another round.
+    fn any_break(&mut self, breaks: &[Vec<Decided>], span: Span) -> Value {
+        let is_other_way = |one: &Decided| {
+            let way = Decided {
+                side: !one.side,
+                ..*one
+            };
+            breaks.iter().any(|other| other.last() == Some(&way))
+        };
+        let mut ways = Vec::new();
+        for decided in breaks {
+            let own = decided.iter().filter(|one| !is_other_way(one));
+            let tests: Vec<Value> = own.filter_map(|one| self.as_test(*one)).collect();
+            match tests.as_slice() {
+                [] => return Value::unknown(Shape::Bool),
+                [only] => ways.push(only.clone()),
+                several => ways.push(self.all_of(several, span)),
+            }
+        }
+        match ways.as_slice() {
+            [only] => only.clone(),
+            several => self.any_of(several, span),
+        }
+    }
+
+    /// Returns the truth value that says that a side of a decision was taken, unless that is only that a loop runs.
+    fn as_test(&self, decided: Decided) -> Option<Value> {
+        let decision = self.decision(decided.decision);
+        let (test, is_negated) = decision.test?;
+        if decision.is_certain || self.test(test).kind == TestKind::Loop {
+            return None;
+        }
+        let mut value = Value::unknown(Shape::Bool);
+        value.test = Some((test, is_negated == decided.side));
+        value.origins = decision.origins;
+        value.control = decision.control;
+        Some(value)
     }
 }

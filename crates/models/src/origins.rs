@@ -103,6 +103,8 @@ impl ModelHost {
                 firedoor_eval::Origin::Unknown(reason) => Some(Origin::Unknown(*reason)),
                 // That it is the time is told besides.
                 firedoor_eval::Origin::Instant => None,
+                // How a place in a list was counted says nothing of where a value comes from.
+                firedoor_eval::Origin::Back => None,
             })
             .collect()
     }
@@ -385,7 +387,8 @@ pub(crate) fn is_data(host: &ModelHost, machine: &Machine<'_>, set: OriginSet) -
 }
 
 /// Each proxy adds whom it heard from to the addresses that a request brings with it. Whoever counts back over as many
-/// of them as a setting says are his own gets the address that the outermost has seen, and not what the client wrote.
+/// of them as a setting says are his own gets the address that the outermost has seen. Whoever counts from the front
+/// gets what the client wrote, for that stands first.
 pub(crate) fn behind_proxies(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -402,6 +405,9 @@ pub(crate) fn behind_proxies(
     if !origins.iter().any(is_chain)
         || !origins.iter().all(|it| is_chain(it) || is_address(it))
         || !host.origins_of(machine, key.origins).iter().any(is_setting)
+        || ![key.origins, element.origins]
+            .iter()
+            .any(|set| machine.origins.is_back(*set))
     {
         return element;
     }

@@ -170,6 +170,20 @@ fn is_settled(entry: &EntryPoint) -> bool {
         })
 }
 
+/// Holds if the first is what the client has sent as the second, or a part of that.
+fn is_within(part: &Origin, whole: &Origin) -> bool {
+    match (part, whole) {
+        (Origin::Request(one, part), Origin::Request(other, whole)) => {
+            let rest = part.strip_prefix(whole.as_str());
+            let is_named = matches!(one, RequestPart::Body | RequestPart::Query);
+            is_named
+                && one == other
+                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        }
+        _ => false,
+    }
+}
+
 /// Holds if the provider is asked about a payment that the client names, and the order is another matter that the client
 /// names too: nothing says that the one was made for the other.
 fn answers_for_any(entry: &EntryPoint, booked: &Effect, access: &Access) -> bool {
@@ -180,32 +194,32 @@ fn answers_for_any(entry: &EntryPoint, booked: &Effect, access: &Access) -> bool
         origins.any(|origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_)))
     };
     let is_of_order = |value: &Provenance| value.record_fields(access.asset).next().is_some();
-    let asks = entry.checks_of(booked).any(|check| {
+    let asked = entry.checks_of(booked).filter(|check| {
         let is_word = |value: &Provenance| value.literal().is_some();
-        check.kind == CheckKind::Equality
-            && check.operands.iter().any(is_word)
-            && check
-                .operands
-                .iter()
-                .any(|value| is_answer(value) && is_named(value) && !is_of_order(value))
+        check.kind == CheckKind::Equality && check.operands.iter().any(is_word)
     });
+    let answers: Vec<&Provenance> = asked
+        .flat_map(|check| &check.operands)
+        .filter(|value| is_answer(value) && is_named(value) && !is_of_order(value))
+        .collect();
+    // What the client calls the order by is no part of what he calls the payment by.
+    let is_of_payment = |value: &Provenance| {
+        let is_shared = |origin: &Origin| {
+            let mut asked_for = answers.iter().flat_map(|answer| answer.origins());
+            asked_for.any(|other| is_within(other, origin))
+        };
+        is_answer(value) || value.origins().iter().any(is_shared)
+    };
     // Whoever finds the order by what the payment says, or holds one against the other, knows what it was made for.
     let is_by_payment = query::handler_accesses(entry).any(|(_, other)| {
-        other.asset == access.asset
-            && other
-                .key
-                .iter()
-                .any(|field| is_answer(&field.value) || is_named(&field.value))
+        other.asset == access.asset && other.key.iter().any(|field| is_of_payment(&field.value))
     });
     let is_compared = entry.checks.iter().any(|check| {
         check.kind != CheckKind::Failure
             && check.operands.iter().any(is_of_order)
-            && check
-                .operands
-                .iter()
-                .any(|value| is_answer(value) || is_named(value))
+            && check.operands.iter().any(is_of_payment)
     });
-    asks && !is_by_payment && !is_compared
+    !answers.is_empty() && !is_by_payment && !is_compared
 }
 
 /// Holds if the old value goes into the new one, and is compared with a bound before: a balance that pays, read under

@@ -80,15 +80,22 @@ fn push(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         store_added(machine, id, given, call);
         return Ok(Some(machine.derived(Shape::Number, [call.this])));
     }
+    told_of(machine, id, given, call);
     for value in given {
-        let host = machine.host();
-        host.added(machine, id, value, call.span);
         machine.heap.push_element(id, value.clone());
     }
     if let Some(rest) = &call.arguments.rest {
         machine.open_list(id, rest.clone());
     }
     Ok(Some(length(machine, id, call.this)))
+}
+
+/// Tells the host what is put into a list of the program's own, wherever in it.
+fn told_of(machine: &mut Machine<'_>, id: ObjectId, added: &[Value], call: &Native<'_>) {
+    let host = machine.host();
+    for value in added {
+        host.added(machine, id, value, call.span);
+    }
 }
 
 fn unshift(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
@@ -100,6 +107,7 @@ fn unshift(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         store_added(machine, id, given, call);
         return Ok(Some(machine.derived(Shape::Number, [call.this])));
     }
+    told_of(machine, id, given, call);
     let elements = machine.heap.elements_mut(id);
     elements.splice(0..0, given.iter().cloned());
     Ok(Some(length(machine, id, call.this)))
@@ -150,6 +158,7 @@ fn splice(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
             call.span,
         )));
     }
+    told_of(machine, id, &added, call);
     let count = machine.heap.get(id).elements.len();
     let start = position(&call.argument(0), count, 0);
     let amount = match call.arguments.positional.get(1) {
@@ -325,11 +334,14 @@ fn reverse(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         return Ok(Some(call.this.clone()));
     }
     if call.path == "toReversed" {
-        let (mut elements, more) = machine.elements_and_more(call.this);
-        elements.reverse();
+        let (elements, more) = machine.elements_and_more(call.this);
+        let elements = machine.turned_round(elements);
+        let more = more.and_then(|more| machine.turned_round(vec![more]).pop());
         return Ok(Some(machine.make_open_list(elements, more, call.span)));
     }
-    machine.heap.elements_mut(id).reverse();
+    let elements = std::mem::take(machine.heap.elements_mut(id));
+    let elements = machine.turned_round(elements);
+    *machine.heap.elements_mut(id) = elements;
     Ok(Some(call.this.clone()))
 }
 

@@ -217,7 +217,7 @@ fn reorder(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
     let source = call.at(0).unwrap_or_else(Value::null);
     let (mut elements, is_open) = machine.elements_of(&source);
     if call.name == "reversed" {
-        elements.reverse();
+        elements = machine.turned_round(elements);
     } else if call.arguments.keyword("key").is_none() {
         sort(&mut elements);
         let reverse = call.arguments.keyword("reverse").cloned();

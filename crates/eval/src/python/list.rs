@@ -57,7 +57,7 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
         }
         "extend" | "extendleft" => {
             let more = call.at(0).unwrap_or_else(Value::null);
-            extend(machine, id, &more);
+            extend(machine, id, &more, call);
             Value::null()
         }
         "pop" | "popleft" => return pop(machine, id, call),
@@ -72,7 +72,9 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
             Value::null()
         }
         "reverse" => {
-            machine.heap.elements_mut(id).reverse();
+            let elements = std::mem::take(machine.heap.elements_mut(id));
+            let elements = machine.turned_round(elements);
+            *machine.heap.elements_mut(id) = elements;
             Value::null()
         }
         "sort" => {
@@ -139,6 +141,8 @@ fn add(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) {
     let Some(value) = call.at(index) else {
         return;
     };
+    let host = machine.host();
+    host.added(machine, id, &value, call.span);
     let position = match call.name {
         "insert" => call.at(0).and_then(|position| position.as_number()),
         "appendleft" => Some(0.0),
@@ -153,9 +157,13 @@ fn add(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) {
     }
 }
 
-fn extend(machine: &mut Machine<'_>, id: ObjectId, more: &Value) {
+fn extend(machine: &mut Machine<'_>, id: ObjectId, more: &Value, call: &Use<'_>) {
     let (elements, is_open) = machine.elements_of(more);
     let rest = is_open.then(|| machine.element_of_open(more));
+    let host = machine.host();
+    for element in &elements {
+        host.added(machine, id, element, call.span);
+    }
     machine.heap.elements_mut(id).extend(elements);
     if let Some(rest) = rest {
         machine.open_list(id, rest);

@@ -19,6 +19,7 @@ mod sessions;
 mod wrappers;
 
 use firedoor_eval::ObjectId;
+use firedoor_source::FileId;
 use rustc_hash::FxHashMap;
 
 use crate::{Framework, Model};
@@ -36,8 +37,8 @@ pub(crate) struct Memory {
     made: FxHashMap<ObjectId, response::Made>,
     /// The headers that middleware hands on instead of those of the request.
     headers: Option<ObjectId>,
-    /// Holds if the program asks Next.js for the handler of requests, for a server of its own.
-    is_served: bool,
+    /// The files in which the program asks Next.js for the handler of requests, for a server of its own.
+    served_at: Vec<FileId>,
     /// Holds while that server runs.
     is_at_server: bool,
     /// The headers of the request, as that server has left them.

@@ -3,8 +3,9 @@
 //! Source: <https://nextjs.org/docs/app/guides/custom-server>, Next.js 15. Each request passes through its handler
 //! before Next.js sees it: what that writes into the headers is what routes read, and what it refuses they never get.
 
-use firedoor_app::EffectKind;
+use firedoor_app::{EffectKind, RequestPart};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Stop, Value};
+use firedoor_source::FileId;
 use ustr::Ustr;
 
 use super::files::Site;
@@ -22,7 +23,7 @@ pub(super) fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
 
 /// `app.getRequestHandler()`.
 pub(super) fn handler(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.state().nextjs.is_served = true;
+    host.state().nextjs.served_at.push(call.span.file);
     let id = host.make_object(machine, "next:handler", call.span);
     Ok(Some(Value::object(id)))
 }
@@ -48,13 +49,18 @@ pub(super) fn step(host: &ModelHost, machine: &Machine<'_>, site: &Site) -> Opti
             .flat_map(|(_, router)| &router.registrations)
             .filter(|it| it.kind == RegistrationKind::Other("request"));
         let first = handlers.next().cloned();
-        first.filter(|_| state.nextjs.is_served && handlers.next().is_none())?
+        let mut served_at = state.nextjs.served_at.iter();
+        let is_served = served_at.any(|file| is_file_within(machine, site, *file));
+        first.filter(|_| is_served && handlers.next().is_none())?
     };
     Some(step_of(machine, &registration))
 }
 
 fn is_within(machine: &Machine<'_>, site: &Site, server: ObjectId) -> bool {
-    let file = machine.heap.get(server).span.file;
+    is_file_within(machine, site, machine.heap.get(server).span.file)
+}
+
+fn is_file_within(machine: &Machine<'_>, site: &Site, file: FileId) -> bool {
     let package = machine.program.project.package_of(file);
     package.is_some_and(|package| package.folder == site.folder)
 }
@@ -87,6 +93,11 @@ pub(super) fn run(
 ) -> Result<(), Stop> {
     if let Some(request) = arguments.get(0).only_object() {
         let headers = host.make_object(machine, "express:request.headers", step.span);
+        // What is written on one way only is on the others what the client has sent.
+        let sent = host.request_value(machine, RequestPart::Header, "");
+        let object = machine.heap.get_mut(headers);
+        object.is_open = true;
+        object.elements.push(sent);
         keep(machine, request, "headers", Value::object(headers));
         host.state().nextjs.served = Some(headers);
     }

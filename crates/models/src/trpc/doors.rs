@@ -2,9 +2,10 @@
 
 use firedoor_app::{Control, Symbol, Transport};
 use firedoor_eval::{Machine, ObjectId, Value};
+use indexmap::IndexMap;
 use ustr::Ustr;
 
-use super::procedures::parts_of;
+use super::procedures::{combined, parts_of};
 use super::routers::Named;
 use super::run::{ADAPTER, FUNCTION, INPUT, USE, begin, is_known, step};
 use super::{Handed, is_handler};
@@ -51,31 +52,58 @@ pub(crate) fn expanded(host: &ModelHost, machine: &mut Machine<'_>, doors: Vec<D
     }
     let mut all = Vec::with_capacity(doors.len());
     for door in doors {
-        let made = procedures_behind(host, machine, &door);
-        match made.is_empty() {
-            true => all.push(door),
-            false => all.extend(made),
+        match procedures_behind(host, machine, &door) {
+            None => all.push(door),
+            Some(made) => all.extend(made),
         }
     }
     all
 }
 
-fn procedures_behind(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Door> {
-    let Some(framework) = behind(door.framework).filter(|_| door.transport == Transport::Http)
-    else {
-        return Vec::new();
-    };
+/// Returns the doors of the procedures that the handler of a door hands requests to: none where it hands no request to
+/// a router that is known. A router without procedures of the door's method answers that there is no such thing.
+fn procedures_behind(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    door: &Door,
+) -> Option<Vec<Door>> {
+    let framework = behind(door.framework).filter(|_| door.transport == Transport::Http)?;
+    let routers = routers_behind(host, machine, door, framework);
+    if routers.iter().all(|handed| handed.procedures.is_empty()) {
+        return None;
+    }
     let mut doors = Vec::new();
-    for handed in routers_behind(host, machine, door, framework) {
+    for handed in routers {
+        let mut chosen: IndexMap<(&str, Ustr), Vec<&Named>> = IndexMap::new();
         for named in &handed.procedures {
             let method = method_of(machine, named.procedure);
             if door.method == "ANY" || door.method == method {
-                let made = procedure_door(host, machine, (door, &handed), framework, named);
+                let key = (named.name.as_str(), method);
+                chosen.entry(key).or_default().push(named);
+            }
+        }
+        for several in chosen.values() {
+            if let Some(named) = one_of(host, machine, several) {
+                let made = procedure_door(host, machine, (door, &handed), framework, &named);
                 doors.push(made);
             }
         }
     }
-    doors
+    Some(doors)
+}
+
+/// Returns the procedure that stands for several, of which a condition chose one: it has the steps and the functions
+/// of all, and which steps are not in each is remembered.
+fn one_of(host: &ModelHost, machine: &mut Machine<'_>, several: &[&Named]) -> Option<Named> {
+    let (first, others) = several.split_first()?;
+    if others.is_empty() {
+        return Some((*first).clone());
+    }
+    let procedures: Vec<ObjectId> = several.iter().map(|named| named.procedure).collect();
+    Some(Named {
+        procedure: combined(host, machine, &procedures),
+        ..(*first).clone()
+    })
 }
 
 fn method_of(machine: &Machine<'_>, procedure: ObjectId) -> Ustr {

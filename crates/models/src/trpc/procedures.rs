@@ -1,7 +1,11 @@
 //! Procedures and middleware while the application is wired: immutable chains of parts.
 
-use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{
+    Answer, Arguments, Call, Decided, Decision, Machine, ObjectId, ObjectKind, OriginSet, SideEnd,
+    Value,
+};
 use firedoor_source::Span;
+use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::ModelHost;
@@ -125,6 +129,7 @@ pub(super) fn extend(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         "query" | "mutation" | "subscription" => {
             keep(machine, id, "$type", Value::string(name));
             keep(machine, id, "$function", given);
+            remember_decided(host, machine, id);
         }
         _ => {}
     }
@@ -149,10 +154,104 @@ fn add(
     keep(machine, part, "$value", value);
     keep(machine, part, "$owner", Value::object(owner));
     machine.heap.push_element(chain, Value::object(part));
+    remember_decided(host, machine, part);
+}
+
+fn remember_decided(host: &ModelHost, machine: &Machine<'_>, id: ObjectId) {
     if !host.is_request() {
         let decided = machine.decided.clone();
-        host.state().trpc.decided.insert(part, decided);
+        host.state().trpc.decided.insert(id, decided);
     }
+}
+
+/// Makes a procedure of several, of which a condition chose one. What is not in each runs as that condition has it, or
+/// may run where it is not known which condition that was.
+pub(super) fn combined(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    several: &[ObjectId],
+) -> ObjectId {
+    let span = machine.heap.get(several[0]).span;
+    let id = copied(host, machine, several[0], PROCEDURE, span);
+    let lists: Vec<Vec<Value>> = several
+        .iter()
+        .map(|one| machine.heap.get(*one).elements.clone())
+        .collect();
+    let mut parts: Vec<Value> = Vec::new();
+    for (one, list) in several.iter().zip(&lists) {
+        for part in list {
+            if lists.iter().all(|other| other.contains(part)) {
+                if !parts.contains(part) {
+                    parts.push(part.clone());
+                }
+            } else if let Some(part) = part.only_object() {
+                let of_one = part_of_one(host, machine, part, *one);
+                parts.push(Value::object(of_one));
+            }
+        }
+    }
+    machine.heap.get_mut(id).elements = parts;
+    let functions: Vec<Value> = several
+        .iter()
+        .map(|one| kept(machine, Some(*one), "$function"))
+        .collect();
+    let function = machine.join_all(&functions);
+    keep(machine, id, "$function", function);
+    let outputs = several
+        .iter()
+        .map(|one| kept(machine, Some(*one), "$output"));
+    let outputs: Vec<Value> = outputs.collect();
+    if outputs.iter().any(|output| *output != outputs[0]) {
+        keep(machine, id, "$output", Value::undefined());
+    }
+    id
+}
+
+/// Returns a part again as one that runs only where its procedure was chosen.
+fn part_of_one(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    part: ObjectId,
+    procedure: ObjectId,
+) -> ObjectId {
+    let span = machine.heap.get(part).span;
+    let of_one = copied(host, machine, part, PART, span);
+    let mut decided = decided_at(host, part);
+    for one in decided_at(host, procedure) {
+        if !decided.contains(&one) {
+            decided.push(one);
+        }
+    }
+    if decided.is_empty() {
+        let at = machine.heap.get(procedure).span;
+        decided.push(chosen(machine, at));
+    }
+    host.state().trpc.decided.insert(of_one, decided);
+    of_one
+}
+
+/// Returns that a procedure was chosen by a condition that is no longer known.
+fn chosen(machine: &mut Machine<'_>, span: Span) -> Decided {
+    let decision = machine.add_decision(Decision {
+        test: None,
+        origins: OriginSet::EMPTY,
+        control: OriginSet::EMPTY,
+        span,
+        is_certain: false,
+        ends: [SideEnd::NotRun; 2],
+        label: None,
+        remainder: SmallVec::new(),
+        caught: Vec::new(),
+    });
+    Decided {
+        decision,
+        side: true,
+    }
+}
+
+fn decided_at(host: &ModelHost, id: ObjectId) -> Vec<Decided> {
+    let known = &host.state().trpc.decided;
+    known.get(&id).cloned().unwrap_or_default()
 }
 
 /// `chain.concat(other)`: the parts of the other chain run behind those of this one.
@@ -210,10 +309,7 @@ pub(super) fn parts_of(host: &ModelHost, machine: &Machine<'_>, procedure: Objec
                 value: kept(machine, Some(part), "$value"),
                 owner: owner.and_then(|owner| machine.heap.get(owner).name),
                 span: machine.heap.get(part).span,
-                decided: {
-                    let known = &host.state().trpc.decided;
-                    known.get(&part).cloned().unwrap_or_default()
-                },
+                decided: decided_at(host, part),
             }
         })
         .collect()

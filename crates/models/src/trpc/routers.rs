@@ -50,7 +50,8 @@ pub(super) struct Named {
     pub(super) group: (u32, Ustr),
 }
 
-/// Returns the procedures of a router, in order; what is no router and no procedure is noted.
+/// Returns the procedures of a router, in order; what is no router and no procedure is noted. A name is in it several
+/// times where a condition chose what it stands for.
 pub(super) fn procedures_of(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -60,21 +61,12 @@ pub(super) fn procedures_of(
     let mut found = Vec::new();
     let group = (0, Ustr::from("router"));
     collect(host, machine, router, ("", group, 0), span, &mut found);
-    longest(machine, found)
-}
-
-/// A procedure that is one of several, as a condition chose, is the one with the most steps: what the others lack
-/// runs under that condition.
-fn longest(machine: &Machine<'_>, found: Vec<Named>) -> Vec<Named> {
-    let mut all: IndexMap<String, Named> = IndexMap::new();
-    let count = |named: &Named| machine.heap.get(named.procedure).elements.len();
-    for named in found {
-        let known = all.get(&named.name).map(&count);
-        if known.is_none_or(|known| known < count(&named)) {
-            all.insert(named.name.clone(), named);
-        }
-    }
-    all.into_values().collect()
+    let mut seen: IndexMap<(String, ObjectId), ()> = IndexMap::new();
+    found.retain(|named| {
+        let key = (named.name.clone(), named.procedure);
+        seen.insert(key, ()).is_none()
+    });
+    found
 }
 
 fn collect(
