@@ -55,6 +55,7 @@ mod remainder;
 mod returns;
 mod rounds;
 mod rows;
+mod salvage;
 mod scope;
 mod signature;
 mod split;
