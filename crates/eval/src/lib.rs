@@ -30,6 +30,7 @@ mod iterate;
 mod javascript;
 mod kept;
 mod kinds;
+mod late;
 mod left;
 mod link;
 mod logical;
@@ -74,6 +75,7 @@ pub use dump::{dump_values, show_value};
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
 pub use host::{Answer, Call, Host, NoHost, StoreOperation};
 pub use kept::Kept;
+pub use late::LateVariable;
 pub use link::{ModuleId, Program};
 pub use machine::{Limits, Machine, Note, Stop};
 
