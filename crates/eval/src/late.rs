@@ -94,11 +94,32 @@ fn assigned_in_functions(module: &Module, names: &FxHashSet<Ustr>) -> Vec<(Ustr,
             && !around
                 .iter()
                 .any(|id| declares(module.function(*id), *name))
+            && !is_set_on_demand(module, *name, module.function(*innermost))
         {
             found.push((*name, *innermost));
         }
     }
     found
+}
+
+/// Holds for a function that looks whether the variable is there, and that others call who need it: it sets the variable
+/// when a request comes that far.
+fn is_set_on_demand(module: &Module, name: Ustr, setter: &Function) -> bool {
+    let mut looks = false;
+    let mut is_called = false;
+    for expression in &module.expressions {
+        let is_within = setter.span.contains(expression.span);
+        match &expression.kind {
+            ExpressionKind::Name(read) => looks |= is_within && *read == name,
+            ExpressionKind::Call { callee, .. } => {
+                let callee = &module.expression(*callee).kind;
+                is_called |= !is_within
+                    && matches!(callee, ExpressionKind::Name(called) if Some(*called) == setter.name);
+            }
+            _ => {}
+        }
+    }
+    looks && is_called
 }
 
 /// The functions in which a place lies, the innermost first.
