@@ -19,7 +19,7 @@ impl<'p> Machine<'p> {
         let mut bases = Vec::new();
         let mut keywords = crate::Properties::default();
         for base in &class.bases {
-            let value = self.evaluate(base.value)?;
+            let value = self.evaluate_or_unknown(base.value)?;
             match base.kind {
                 firedoor_ir::ArgumentKind::Positional => bases.push(value),
                 firedoor_ir::ArgumentKind::Keyword(name) => {
@@ -116,7 +116,7 @@ impl<'p> Machine<'p> {
         for member in &class.members {
             self.class_element(member, object, prototype)?;
         }
-        self.block(&class.body)?;
+        self.wiring_block(&class.body)?;
         Ok(())
     }
 

@@ -277,14 +277,13 @@ impl<'p> Machine<'p> {
     ) -> Result<Value, Stop> {
         let mut evaluated = Vec::with_capacity(decorators.len());
         for decorator in decorators {
-            evaluated.push(self.evaluate(*decorator)?);
+            evaluated.push(self.evaluate_or_unknown(*decorator)?);
         }
         let mut value = value;
         let mut before = Vec::new();
         for decorator in evaluated.iter().rev() {
             before.extend(value.only_object());
-            let arguments = Arguments::positional([value.clone()]);
-            let made = self.call_value(decorator, None, &arguments, span)?;
+            let made = self.call_decorator(decorator, &value, span)?;
             // In JavaScript a decorator that returns no other class has looked at the class only.
             let is_class = made
                 .only_object()

@@ -296,7 +296,7 @@ pub(crate) fn declared_names(module: &Module, statement: &Statement) -> Vec<Ustr
     names
 }
 
-fn pattern_names(pattern: &Pattern, names: &mut Vec<Ustr>) {
+pub(crate) fn pattern_names(pattern: &Pattern, names: &mut Vec<Ustr>) {
     match pattern {
         Pattern::Name(name, _) => names.push(*name),
         Pattern::Default(inner, _) => pattern_names(inner, names),

@@ -167,7 +167,7 @@ impl<'p> Machine<'p> {
             let run = machine.guarded(|machine| {
                 machine.in_module(id, |machine| {
                     machine.prepare_module(id, scope, span);
-                    machine.block(&module.body)
+                    machine.wiring_block(&module.body)
                 })
             });
             run.unwrap_or_else(|what| {

@@ -321,6 +321,7 @@ impl<'p> Machine<'p> {
 
     /// Ends the wiring: from now on objects belong to requests, and empty containers are stores.
     pub fn finish_wiring(&mut self) {
+        self.open_late_variables();
         self.heap.is_wired = true;
         // Nothing that was written until now is ever taken back.
         self.heap.journal = Vec::new();

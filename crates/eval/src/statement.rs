@@ -49,7 +49,7 @@ impl<'p> Machine<'p> {
         self.frame().scope = outer;
     }
 
-    fn hoist(&mut self, block: &'p [Statement]) {
+    pub(crate) fn hoist(&mut self, block: &'p [Statement]) {
         for statement in block {
             let declared = match &statement.kind {
                 StatementKind::Export(firedoor_ir::Export::Declaration(inner)) => inner,
@@ -69,7 +69,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn statement(&mut self, statement: &'p Statement) -> Result<Completion, Stop> {
+    pub(crate) fn statement(&mut self, statement: &'p Statement) -> Result<Completion, Stop> {
         self.step()?;
         self.span = statement.span;
         match &statement.kind {

@@ -5,6 +5,8 @@
 //! A function or class at the top level of a module is such a starter if it makes an application or a
 //! server, or calls another starter. Those that no other starter calls run first, so that the rest is
 //! called by them with what it really gets.
+//!
+//! What only sets a variable of its module (`db = client.db()`) runs last.
 
 use firedoor_eval::{Arguments, Machine, ModuleId, ObjectId, ObjectKind, Shape, Value};
 use firedoor_ir::{ExpressionId, ExpressionKind, Function, ParameterKind};
@@ -59,6 +61,37 @@ pub fn run_factories(machine: &mut Machine<'_>) {
         };
         if is_uncalled(machine, &used, *id) {
             start(machine, *id, starter);
+        }
+    }
+    run_setters(machine);
+}
+
+/// Calls the functions without parameters that set variables of their module which are nothing so far: somebody opens
+/// the database, or reads the settings, before there are requests. One with decorators belongs to whoever decorates it.
+fn run_setters(machine: &mut Machine<'_>) {
+    for late in machine.late_variables() {
+        let mut names = machine.module_variables(late.module);
+        names.extend(machine.module_exports(late.module));
+        let setter = names.into_iter().find_map(|(_, value)| {
+            let id = value.only_object()?;
+            let ObjectKind::Function { closure, .. } = machine.heap.get(id).kind else {
+                return None;
+            };
+            let function = machine.function_of(closure);
+            let is_setter =
+                closure.module == late.module && late.setters.contains(&closure.function);
+            let is_free = function.parameters.is_empty() && function.decorators.is_empty();
+            let is_wanted = is_setter && is_free && is_uncalled(machine, &FxHashSet::default(), id);
+            is_wanted.then_some((id, value))
+        });
+        if let Some((id, value)) = setter {
+            let starter = Starter {
+                value,
+                needs: 0,
+                calls: Vec::new(),
+                makes_application: false,
+            };
+            start(machine, id, &starter);
         }
     }
 }

@@ -1,0 +1,144 @@
+//! Variables of modules that are nothing until something runs that the wiring does not reach.
+//!
+//! ```text
+//! let db = null;
+//! async function connect() { db = (await client.connect()).db(); }
+//! function get() { if (!db) throw new Error('not connected'); return db; }
+//! ```
+//!
+//! By the time of a request somebody has called `connect`; who takes `db` for nothing sees every handler fail.
+
+use firedoor_ir::{ExpressionKind, Function, FunctionId, Module, Pattern};
+use firedoor_source::Span;
+use rustc_hash::FxHashSet;
+use ustr::Ustr;
+
+use crate::exports::pattern_names;
+use crate::{Machine, ModuleId, Slot};
+
+/// Why such a variable is unknown.
+const REASON: &str = "set-after-loading";
+
+/// A variable of a module that is nothing, and that functions of the module give a value.
+pub struct LateVariable {
+    /// The module.
+    pub module: ModuleId,
+    /// Its name.
+    pub name: Ustr,
+    /// The functions that assign it.
+    pub setters: Vec<FunctionId>,
+}
+
+impl<'p> Machine<'p> {
+    /// Lists the variables that are nothing now and that functions set, by module, in the order of the assignments.
+    pub fn late_variables(&mut self) -> Vec<LateVariable> {
+        let modules: Vec<(ModuleId, &'p Module)> = self.program.iter().collect();
+        let mut found: Vec<LateVariable> = Vec::new();
+        for (id, module) in modules {
+            let names = self.names_of_nothing(id);
+            if names.is_empty() {
+                continue;
+            }
+            let first = found.len();
+            for (name, setter) in assigned_in_functions(module, &names) {
+                match found[first..].iter_mut().find(|it| it.name == name) {
+                    Some(known) => known.setters.push(setter),
+                    None => found.push(LateVariable {
+                        module: id,
+                        name,
+                        setters: vec![setter],
+                    }),
+                }
+            }
+        }
+        found
+    }
+
+    /// What is still nothing when the wiring ends is unknown to requests.
+    pub(crate) fn open_late_variables(&mut self) {
+        for late in self.late_variables() {
+            if let Some(scope) = self.modules[late.module.0 as usize].scope {
+                let value = self.unknown(REASON);
+                self.bind(scope, late.name, value);
+            }
+        }
+    }
+
+    fn names_of_nothing(&mut self, module: ModuleId) -> FxHashSet<Ustr> {
+        let Some(scope) = self.modules[module.0 as usize].scope else {
+            return FxHashSet::default();
+        };
+        let names = self.scope(scope).names.iter();
+        let nothing = names
+            .filter(|(_, slot)| matches!(slot, Slot::Value(value) if value.is_nothing()))
+            .map(|(name, _)| *name);
+        nothing.collect()
+    }
+}
+
+/// Returns the names that functions assign and that neither they nor the functions around them declare.
+fn assigned_in_functions(module: &Module, names: &FxHashSet<Ustr>) -> Vec<(Ustr, FunctionId)> {
+    let mut found = Vec::new();
+    for expression in &module.expressions {
+        let ExpressionKind::Assign { target, .. } = &expression.kind else {
+            continue;
+        };
+        let Pattern::Name(name, _) = target else {
+            continue;
+        };
+        if !names.contains(name) {
+            continue;
+        }
+        let around = functions_around(module, expression.span);
+        if let Some(innermost) = around.first()
+            && !around
+                .iter()
+                .any(|id| declares(module.function(*id), *name))
+            && !is_set_on_demand(module, *name, module.function(*innermost))
+        {
+            found.push((*name, *innermost));
+        }
+    }
+    found
+}
+
+/// Holds for a function that looks whether the variable is there, and that others call who need it: it sets the variable
+/// when a request comes that far.
+fn is_set_on_demand(module: &Module, name: Ustr, setter: &Function) -> bool {
+    let mut looks = false;
+    let mut is_called = false;
+    for expression in &module.expressions {
+        let is_within = setter.span.contains(expression.span);
+        match &expression.kind {
+            ExpressionKind::Name(read) => looks |= is_within && *read == name,
+            ExpressionKind::Call { callee, .. } => {
+                let callee = &module.expression(*callee).kind;
+                is_called |= !is_within
+                    && matches!(callee, ExpressionKind::Name(called) if Some(*called) == setter.name);
+            }
+            _ => {}
+        }
+    }
+    looks && is_called
+}
+
+/// The functions in which a place lies, the innermost first.
+fn functions_around(module: &Module, span: Span) -> Vec<FunctionId> {
+    let mut around: Vec<(u32, FunctionId)> = Vec::new();
+    for (index, function) in module.functions.iter().enumerate() {
+        if function.span.contains(span) {
+            let length = function.span.end - function.span.start;
+            around.push((length, FunctionId(index as u32)));
+        }
+    }
+    around.sort();
+    around.into_iter().map(|(_, id)| id).collect()
+}
+
+fn declares(function: &Function, name: Ustr) -> bool {
+    let mut names = Vec::new();
+    for parameter in &function.parameters {
+        pattern_names(&parameter.pattern, &mut names);
+    }
+    names.contains(&name) || function.declared.contains(&name)
+}
