@@ -47,6 +47,7 @@ mod node_crypto;
 mod node_http;
 mod oauth_clients;
 mod origins;
+mod own_connection;
 mod parts;
 mod passport;
 mod passport_outside;
