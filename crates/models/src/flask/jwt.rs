@@ -10,6 +10,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::answer::literal;
+use super::jwt_user::{
+    ask_for_user, set_user_member, user_call, user_member, user_method, user_proxy,
+};
 use super::request::principal;
 use super::{config, guarded};
 use crate::fastapi::inputs::named_part;
@@ -78,6 +81,7 @@ pub static MODEL: Model = Model {
         ("py:flask_jwt_extended.current_user", user_proxy),
         ("flask_jwt:user.*", user_member),
     ],
+    sets: &[("flask_jwt:user.*", set_user_member)],
     aliases: &[
         (
             "py:flask_jwt_extended.view_decorators.jwt_required",
@@ -131,7 +135,7 @@ fn keep_function(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     Ok(Some(function))
 }
 
-fn loader(host: &ModelHost, machine: &Machine<'_>, names: &[&str]) -> Option<Value> {
+pub(super) fn loader(host: &ModelHost, machine: &Machine<'_>, names: &[&str]) -> Option<Value> {
     let manager = host.state().flask.jwt_manager?;
     names
         .iter()
@@ -298,7 +302,12 @@ fn secret(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
         .unwrap_or_else(Value::null)
 }
 
-fn error(host: &ModelHost, machine: &mut Machine<'_>, about: &Value, span: Span) -> Value {
+pub(super) fn error(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    about: &Value,
+    span: Span,
+) -> Value {
     let id = host.make_object(machine, ERROR, span);
     machine
         .heap
@@ -424,10 +433,11 @@ fn ask_loaders(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
             );
         }
     }
+    ask_for_user(host, machine, span);
 }
 
 /// Loaders take the header and the payload since version 4, and before the payload alone.
-fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
+pub(super) fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
     let Some(ObjectKind::Function { closure, .. }) =
         function.only_object().map(|id| &machine.heap.get(id).kind)
     else {
@@ -437,7 +447,12 @@ fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
 }
 
 /// What the token says of who is asking; nothing where no token was right.
-fn told(host: &ModelHost, machine: &mut Machine<'_>, shape: Shape, claim: &str) -> Value {
+pub(super) fn told(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: Shape,
+    claim: &str,
+) -> Value {
     match host.persona() {
         Persona::Attacker => {
             let origin = Origin::Request(RequestPart::Header, Ustr::from("authorization"));
@@ -461,65 +476,6 @@ fn claims(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answ
         }
         false => value,
     }))
-}
-
-/// The user that the program's own loader finds by the token.
-fn loaded(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
-    if host.persona() == Persona::Attacker {
-        return told(host, machine, Shape::Object, "");
-    }
-    let names = ["$user_lookup_loader", "$user_loader_callback_loader"];
-    let Some(loader) = loader(host, machine, &names) else {
-        return principal(host, machine, Shape::Object, "");
-    };
-    let payload = principal(host, machine, Shape::Object, "");
-    let arguments = match takes_two(machine, &loader) {
-        true => Arguments::positional([Value::unknown(Shape::Object), payload]),
-        false => Arguments::positional([payload]),
-    };
-    let (found, _) =
-        machine.catching(|machine| machine.call_value(&loader, None, &arguments, span));
-    let found = found.unwrap_or_else(|_| Value::null());
-    found.filter(|atom| !atom.is_nothing()).unwrap_or(found)
-}
-
-fn user_call(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(loaded(host, machine, call.span)))
-}
-
-fn user_proxy(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    _object: Option<firedoor_eval::ObjectId>,
-    span: Span,
-) -> Option<Value> {
-    let id = host.make_object(machine, "flask_jwt:user", span);
-    let origin = Origin::Principal(Ustr::from(""));
-    Some(host.with_origin(machine, Value::object(id), origin))
-}
-
-fn user_member(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    object: Option<firedoor_eval::ObjectId>,
-    span: Span,
-) -> Option<Value> {
-    object?;
-    let name = Ustr::from(last_name(&host.state().member_name));
-    let user = loaded(host, machine, span);
-    if user.is_nothing() {
-        return Some(Value::undefined().with_origins(user.origins));
-    }
-    let (read, _) = machine.catching(|machine| machine.member(&user, name, span));
-    read.ok()
-}
-
-fn user_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let name = Ustr::from(last_name(&call.path));
-    let user = loaded(host, machine, call.span);
-    machine
-        .call_member(&user, name, call.arguments, call.span)
-        .map(Some)
 }
 
 /// `create_access_token(identity, fresh=False, expires_delta=None, additional_claims=None)`.

@@ -14,6 +14,7 @@ pub(crate) mod errors;
 mod flow;
 pub(crate) mod http_auth;
 pub(crate) mod jwt;
+mod jwt_user;
 pub(crate) mod limiter;
 mod listing;
 pub(crate) mod local_proxy;
