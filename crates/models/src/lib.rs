@@ -38,6 +38,7 @@ mod judge;
 mod knex;
 mod layers;
 mod limiters;
+mod marshmallow;
 mod mongodb;
 mod mongoose;
 mod nestjs;
@@ -186,6 +187,7 @@ pub static MODELS: &[&Model] = &[
     &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &marshmallow::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
     &nestjs::MODEL,
