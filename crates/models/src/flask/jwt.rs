@@ -276,7 +276,15 @@ fn token(host: &ModelHost, machine: &mut Machine<'_>, places: &[String], kind: &
                 let name = name.unwrap_or_else(|| Ustr::from(&format!("{kind}_token_cookie")));
                 named_part(host, machine, RequestPart::Cookie, &name)
             }
-            "query_string" => named_part(host, machine, RequestPart::Handshake, "jwt"),
+            "query_string" => {
+                let set = setting(host, machine, "JWT_QUERY_STRING_NAME");
+                let name = set.and_then(|name| name.text());
+                let name = name.unwrap_or_else(|| Ustr::from("jwt"));
+                host.reads(Origin::Request(RequestPart::Query, name));
+                let mut sent = host.request_value(machine, RequestPart::Query, &name);
+                sent.add(firedoor_eval::Atom::Null);
+                sent
+            }
             "json" => host.request_value(machine, RequestPart::Body, "access_token"),
             _ => {
                 let name = setting(host, machine, "JWT_HEADER_NAME").and_then(|name| name.text());
