@@ -187,6 +187,7 @@ pub static MODEL: Model = Model {
     ],
     members: &[
         ("py:flask.Flask().config", config::config),
+        ("py:flask.Flask().extensions", config::extensions),
         ("py:flask.Flask().secret_key", config::attribute),
         ("py:flask.Flask().debug", config::attribute),
         ("py:flask.Flask().testing", config::attribute),
