@@ -340,7 +340,7 @@ fn verify(
         "access"
     };
     let token = token(host, machine, &places, kind);
-    note(host, machine, &token, kind, span);
+    note(host, machine, &token, Some(kind), span);
     if wanted.is_optional {
         return Ok(());
     }
@@ -357,7 +357,13 @@ fn verify(
     Ok(())
 }
 
-fn note(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, kind: &str, span: Span) {
+fn note(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    token: &Value,
+    kind: Option<&str>,
+    span: Span,
+) {
     let secret = secret(host, machine);
     let algorithm = setting(host, machine, "JWT_ALGORITHM").and_then(|name| name.text());
     let effect = EffectKind::Verify(VerifyToken {
@@ -369,7 +375,7 @@ fn note(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, kind: &str, 
         algorithms_safe_by_default: true,
         is_verified: true,
         ignores_expiry: false,
-        requires: vec![literal("type", kind)],
+        requires: kind.map(|kind| literal("type", kind)).into_iter().collect(),
     });
     host.effect(machine, effect, span);
 }
@@ -539,10 +545,11 @@ fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     )))
 }
 
-/// `decode_token(encoded)` verifies, whoever it is of.
+/// `decode_token(encoded)` verifies, whoever it is of, and takes tokens of any type: only what a request carries is asked
+/// for its type.
 fn decode(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let token = argument(call, 0, "encoded_token");
-    note(host, machine, &token, "access", call.span);
+    note(host, machine, &token, None, call.span);
     crate::python_support::prove_or_throw(
         host,
         machine,
