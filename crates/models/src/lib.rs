@@ -40,6 +40,7 @@ mod judge;
 mod knex;
 mod layers;
 mod limiters;
+mod marshmallow;
 mod mongodb;
 mod mongoose;
 mod nestjs;
@@ -49,6 +50,7 @@ mod node_crypto;
 mod node_http;
 mod oauth_clients;
 mod origins;
+mod own_connection;
 mod parts;
 mod passport;
 mod passport_outside;
@@ -188,6 +190,7 @@ pub static MODELS: &[&Model] = &[
     &knex::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &marshmallow::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,
     &nestjs::MODEL,

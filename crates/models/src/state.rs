@@ -140,6 +140,10 @@ pub struct Run {
     pub own_rooms: FxHashSet<ObjectId>,
     /// The lists, sets and maps that were put into an asset under a key, with both.
     pub kept_groups: FxHashMap<ObjectId, (Ustr, firedoor_app::Provenance)>,
+    /// The user that the program's own loader found by the token of the request, once it was asked.
+    pub(crate) loaded_user: Option<Value>,
+    /// What was put into containers of the process under the number of the connection that is served.
+    pub(crate) own_entries: Vec<(ObjectId, Value)>,
     /// The errors that the running step gives to the error handlers, if its framework takes them from it.
     pub handed_on: Option<Vec<Thrown>>,
     /// The number of the handler's step, of an HTTP request that came so far.

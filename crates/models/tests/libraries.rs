@@ -95,6 +95,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         "shape of input",
         &[
             "express-validator",
+            "marshmallow",
             "pydantic",
             "python_picks",
             "typebox",

@@ -99,7 +99,8 @@ fn is_own_elsewhere(entry: &EntryPoint, effect: &Effect, access: &Access, field:
         own.asset == access.asset
             && own.operation == access.operation
             && keys.any(|it| it.name == field && query::is_principal(&it.value))
-            && query::are_exclusive(entry, effect, other)
+            // One statement that was put together in two ways is sent in one of them.
+            && (effect.span == other.span || query::are_exclusive(entry, effect, other))
             && deciding.all(|check| {
                 let decided = check.provenance();
                 !check.operands.iter().any(Provenance::is_from_client)

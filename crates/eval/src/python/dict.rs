@@ -367,9 +367,12 @@ impl Machine<'_> {
             && key.origins.is_empty()
             && let Some(value) = self.heap.property(id, name)
         {
+            // What may be undefined may not be there at all.
+            let there = value.filter(|atom| !matches!(atom, Atom::Undefined));
+            let may_miss = there.is_some() && value.atoms().contains(&Atom::Undefined);
             return Found {
-                value: Some(value.clone()),
-                may_miss: false,
+                value: Some(there.unwrap_or_else(|| value.clone())),
+                may_miss,
             };
         }
         let is_open = self.heap.get(id).is_open || self.is_store(id);

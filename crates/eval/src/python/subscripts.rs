@@ -154,9 +154,10 @@ impl Machine<'_> {
         let candidates: &[Value] = match object.kind {
             ObjectKind::Plain | ObjectKind::Map => {
                 if let Some(name) = element.text()
-                    && self.heap.property(id, name).is_some()
+                    && let Some(held) = self.heap.property(id, name)
                 {
-                    return Some(true);
+                    // What may be undefined may not be there at all.
+                    return (!held.atoms().contains(&crate::Atom::Undefined)).then_some(true);
                 }
                 let is_plain = matches!(object.kind, ObjectKind::Plain);
                 if is_plain && element.text().is_some() {

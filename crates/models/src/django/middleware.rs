@@ -156,7 +156,7 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, settings: ModuleId, sp
 
 /// Holds if origins of strangers fit: the library matches from the beginning, and what has no end may go on with another
 /// host.
-fn is_loose_pattern(pattern: &str) -> bool {
+pub(crate) fn is_loose_pattern(pattern: &str) -> bool {
     let is_ended = ["$", "\\Z", "\\z"].iter().any(|end| pattern.ends_with(end));
     !is_ended || crate::fastapi::middleware::is_loose_pattern(pattern)
 }

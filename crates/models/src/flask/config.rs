@@ -84,6 +84,27 @@ pub(super) fn config(
     Some(Value::object(id))
 }
 
+/// `app.extensions`: a dictionary in which whoever extends the application keeps what requests need of it.
+pub(super) fn extensions(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let app = object?;
+    let key = Ustr::from("$extensions");
+    let known = machine.heap.property(app, key).cloned();
+    if known.is_some() {
+        return known;
+    }
+    let span = machine.heap.get(app).span;
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    // Extensions of others put there what is not known.
+    machine.heap.open(id);
+    machine.heap.set_property(app, key, Value::object(id));
+    Some(Value::object(id))
+}
+
 /// Returns a setting of the application.
 pub(crate) fn setting(
     host: &ModelHost,

@@ -12,6 +12,7 @@ use ustr::Ustr;
 use super::answer::refuse_with;
 use super::register::add_hook;
 use super::{config, limiter};
+use crate::django::middleware::is_loose_pattern;
 use crate::fastapi::application::add_setting;
 use crate::python_support::{argument, given, keep, last_name, object_with_arguments};
 use crate::{Model, ModelHost};
@@ -340,6 +341,7 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Arguments,
         let listed = option("origins");
         let mut origins = Vec::new();
         let mut is_any = listed.is_none();
+        let mut is_loose = false;
         if let Some(listed) = &listed {
             let elements = match listed.text() {
                 Some(_) => vec![listed.clone()],
@@ -349,6 +351,7 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Arguments,
                 is_any |= element
                     .text()
                     .is_some_and(|text| matches!(text.as_str(), "*" | ".*"));
+                is_loose |= fits_others(&element);
                 origins.push(host.provenance(machine, &element));
             }
         }
@@ -359,11 +362,19 @@ fn note_cors(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Arguments,
                 false => Flag::Off,
             },
             any: if is_any { Flag::On } else { Flag::Off },
-            matches_loosely: None,
+            matches_loosely: is_loose.then_some(span),
             credentials,
         };
         add_setting(host, machine, kind, span);
     }
+}
+
+/// Holds if an allowed origin is an expression that fits sites of others as well. A text in which a sign of expressions
+/// stands is taken for one.
+fn fits_others(element: &Value) -> bool {
+    let signs = ['*', '\\', '?', '$', '^', '[', ']', '(', ')'];
+    let text = element.text_pattern();
+    text.is_some_and(|text| text.contains(signs) && is_loose_pattern(&text))
 }
 
 fn headers(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

@@ -10,6 +10,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::answer::literal;
+use super::jwt_user::{
+    ask_for_user, set_user_member, user_call, user_member, user_method, user_proxy,
+};
 use super::request::principal;
 use super::{config, guarded};
 use crate::fastapi::inputs::named_part;
@@ -78,6 +81,7 @@ pub static MODEL: Model = Model {
         ("py:flask_jwt_extended.current_user", user_proxy),
         ("flask_jwt:user.*", user_member),
     ],
+    sets: &[("flask_jwt:user.*", set_user_member)],
     aliases: &[
         (
             "py:flask_jwt_extended.view_decorators.jwt_required",
@@ -131,7 +135,7 @@ fn keep_function(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     Ok(Some(function))
 }
 
-fn loader(host: &ModelHost, machine: &Machine<'_>, names: &[&str]) -> Option<Value> {
+pub(super) fn loader(host: &ModelHost, machine: &Machine<'_>, names: &[&str]) -> Option<Value> {
     let manager = host.state().flask.jwt_manager?;
     names
         .iter()
@@ -272,7 +276,15 @@ fn token(host: &ModelHost, machine: &mut Machine<'_>, places: &[String], kind: &
                 let name = name.unwrap_or_else(|| Ustr::from(&format!("{kind}_token_cookie")));
                 named_part(host, machine, RequestPart::Cookie, &name)
             }
-            "query_string" => named_part(host, machine, RequestPart::Handshake, "jwt"),
+            "query_string" => {
+                let set = setting(host, machine, "JWT_QUERY_STRING_NAME");
+                let name = set.and_then(|name| name.text());
+                let name = name.unwrap_or_else(|| Ustr::from("jwt"));
+                host.reads(Origin::Request(RequestPart::Query, name));
+                let mut sent = host.request_value(machine, RequestPart::Query, &name);
+                sent.add(firedoor_eval::Atom::Null);
+                sent
+            }
             "json" => host.request_value(machine, RequestPart::Body, "access_token"),
             _ => {
                 let name = setting(host, machine, "JWT_HEADER_NAME").and_then(|name| name.text());
@@ -298,7 +310,12 @@ fn secret(host: &ModelHost, machine: &mut Machine<'_>) -> Value {
         .unwrap_or_else(Value::null)
 }
 
-fn error(host: &ModelHost, machine: &mut Machine<'_>, about: &Value, span: Span) -> Value {
+pub(super) fn error(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    about: &Value,
+    span: Span,
+) -> Value {
     let id = host.make_object(machine, ERROR, span);
     machine
         .heap
@@ -323,7 +340,7 @@ fn verify(
         "access"
     };
     let token = token(host, machine, &places, kind);
-    note(host, machine, &token, kind, span);
+    note(host, machine, &token, Some(kind), span);
     if wanted.is_optional {
         return Ok(());
     }
@@ -340,7 +357,13 @@ fn verify(
     Ok(())
 }
 
-fn note(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, kind: &str, span: Span) {
+fn note(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    token: &Value,
+    kind: Option<&str>,
+    span: Span,
+) {
     let secret = secret(host, machine);
     let algorithm = setting(host, machine, "JWT_ALGORITHM").and_then(|name| name.text());
     let effect = EffectKind::Verify(VerifyToken {
@@ -352,7 +375,7 @@ fn note(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, kind: &str, 
         algorithms_safe_by_default: true,
         is_verified: true,
         ignores_expiry: false,
-        requires: vec![literal("type", kind)],
+        requires: kind.map(|kind| literal("type", kind)).into_iter().collect(),
     });
     host.effect(machine, effect, span);
 }
@@ -424,10 +447,11 @@ fn ask_loaders(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
             );
         }
     }
+    ask_for_user(host, machine, span);
 }
 
 /// Loaders take the header and the payload since version 4, and before the payload alone.
-fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
+pub(super) fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
     let Some(ObjectKind::Function { closure, .. }) =
         function.only_object().map(|id| &machine.heap.get(id).kind)
     else {
@@ -437,7 +461,12 @@ fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
 }
 
 /// What the token says of who is asking; nothing where no token was right.
-fn told(host: &ModelHost, machine: &mut Machine<'_>, shape: Shape, claim: &str) -> Value {
+pub(super) fn told(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    shape: Shape,
+    claim: &str,
+) -> Value {
     match host.persona() {
         Persona::Attacker => {
             let origin = Origin::Request(RequestPart::Header, Ustr::from("authorization"));
@@ -461,65 +490,6 @@ fn claims(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answ
         }
         false => value,
     }))
-}
-
-/// The user that the program's own loader finds by the token.
-fn loaded(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
-    if host.persona() == Persona::Attacker {
-        return told(host, machine, Shape::Object, "");
-    }
-    let names = ["$user_lookup_loader", "$user_loader_callback_loader"];
-    let Some(loader) = loader(host, machine, &names) else {
-        return principal(host, machine, Shape::Object, "");
-    };
-    let payload = principal(host, machine, Shape::Object, "");
-    let arguments = match takes_two(machine, &loader) {
-        true => Arguments::positional([Value::unknown(Shape::Object), payload]),
-        false => Arguments::positional([payload]),
-    };
-    let (found, _) =
-        machine.catching(|machine| machine.call_value(&loader, None, &arguments, span));
-    let found = found.unwrap_or_else(|_| Value::null());
-    found.filter(|atom| !atom.is_nothing()).unwrap_or(found)
-}
-
-fn user_call(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(loaded(host, machine, call.span)))
-}
-
-fn user_proxy(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    _object: Option<firedoor_eval::ObjectId>,
-    span: Span,
-) -> Option<Value> {
-    let id = host.make_object(machine, "flask_jwt:user", span);
-    let origin = Origin::Principal(Ustr::from(""));
-    Some(host.with_origin(machine, Value::object(id), origin))
-}
-
-fn user_member(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    object: Option<firedoor_eval::ObjectId>,
-    span: Span,
-) -> Option<Value> {
-    object?;
-    let name = Ustr::from(last_name(&host.state().member_name));
-    let user = loaded(host, machine, span);
-    if user.is_nothing() {
-        return Some(Value::undefined().with_origins(user.origins));
-    }
-    let (read, _) = machine.catching(|machine| machine.member(&user, name, span));
-    read.ok()
-}
-
-fn user_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let name = Ustr::from(last_name(&call.path));
-    let user = loaded(host, machine, call.span);
-    machine
-        .call_member(&user, name, call.arguments, call.span)
-        .map(Some)
 }
 
 /// `create_access_token(identity, fresh=False, expires_delta=None, additional_claims=None)`.
@@ -575,10 +545,11 @@ fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     )))
 }
 
-/// `decode_token(encoded)` verifies, whoever it is of.
+/// `decode_token(encoded)` verifies, whoever it is of, and takes tokens of any type: only what a request carries is asked
+/// for its type.
 fn decode(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let token = argument(call, 0, "encoded_token");
-    note(host, machine, &token, "access", call.span);
+    note(host, machine, &token, None, call.span);
     crate::python_support::prove_or_throw(
         host,
         machine,

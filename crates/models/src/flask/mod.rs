@@ -14,6 +14,7 @@ pub(crate) mod errors;
 mod flow;
 pub(crate) mod http_auth;
 pub(crate) mod jwt;
+mod jwt_user;
 pub(crate) mod limiter;
 mod listing;
 pub(crate) mod local_proxy;
@@ -186,6 +187,7 @@ pub static MODEL: Model = Model {
     ],
     members: &[
         ("py:flask.Flask().config", config::config),
+        ("py:flask.Flask().extensions", config::extensions),
         ("py:flask.Flask().secret_key", config::attribute),
         ("py:flask.Flask().debug", config::attribute),
         ("py:flask.Flask().testing", config::attribute),

@@ -149,9 +149,17 @@ fn request_member(
         "origin" => Some(named_part(host, machine, RequestPart::Header, "origin")),
         "is_json" | "is_secure" => Some(Value::unknown(Shape::Bool)),
         "get_json" | "get_data" => None,
-        "sid" | "namespace" | "event" => None,
+        "sid" => Some(crate::own_connection::number(host, machine)),
+        "namespace" => Some(namespace(host)),
+        "event" => None,
         _ => Some(host.request_value(machine, RequestPart::Line, &name)),
     }
+}
+
+/// The namespace of Flask-SocketIO that a message is sent to: the path of its entry point.
+fn namespace(host: &ModelHost) -> Value {
+    let path = host.state().run.path;
+    Value::string(path.split('#').next().unwrap_or(&path))
 }
 
 fn method(host: &ModelHost, machine: &mut Machine<'_>) -> Value {

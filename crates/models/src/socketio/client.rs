@@ -404,8 +404,7 @@ fn identifier(
     _object: Option<ObjectId>,
     _span: Span,
 ) -> Option<Value> {
-    let origin = Origin::Request(RequestPart::Address, Ustr::from("socket.id"));
-    Some(host.with_origin(machine, Value::unknown(Shape::String), origin))
+    Some(crate::own_connection::number(host, machine))
 }
 
 /// The server alone lets connections into rooms, so that being in one is what is known of who is there.
