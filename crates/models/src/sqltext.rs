@@ -9,11 +9,13 @@ mod condition;
 mod prepare;
 mod reader;
 mod table;
+mod variants;
 
 #[cfg(test)]
 mod tests;
 
 pub use condition::is_own;
+pub(crate) use variants::variants;
 
 use firedoor_app::{Access, AssetField, Provenance};
 use ustr::Ustr;
