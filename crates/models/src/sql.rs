@@ -228,7 +228,11 @@ fn result(
         if (is_made || is_aggregate(statement))
             && let Atom::Object(id) = object
         {
-            let mut there = Value::object(id).with_origins(found.origins);
+            let mut there = match is_made && statement.may_make_none {
+                true => Value::atoms_of([Atom::Undefined, Atom::Object(id)]),
+                false => Value::object(id),
+            };
+            there.origins = found.origins;
             there.control = found.control;
             row = there;
         }

@@ -37,6 +37,9 @@ pub struct Statement {
     pub transaction: Option<bool>,
     /// Holds if it returns at most one row by itself: counts and `LIMIT 1`.
     pub is_single: bool,
+    /// Holds if it may make no record, though it fails in nothing: what is there already is left alone, or what it makes
+    /// them of is not found.
+    pub may_make_none: bool,
 }
 
 /// A table as declared.
