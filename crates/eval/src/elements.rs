@@ -80,7 +80,13 @@ impl Machine<'_> {
                 });
             }
         }
-        joined.into_iter().flatten().collect()
+        // What decides which of the lists it is decides what stands in each place.
+        let control = value.control;
+        let decided = |mut element: Value| {
+            element.control = self.origins.union(element.control, control);
+            element
+        };
+        joined.into_iter().flatten().map(decided).collect()
     }
 
     /// What `[Symbol.iterator]()` of an object of the program gives, instead of the object.

@@ -131,6 +131,21 @@ impl Value {
         }
     }
 
+    /// Returns the value with this text wherever it is nothing.
+    pub(crate) fn told_nothing_as(&self, text: &str) -> Value {
+        if !self.atoms().iter().any(Atom::is_nothing) {
+            return self.clone();
+        }
+        let text = Atom::String(Ustr::from(text));
+        let atoms = self.atoms().iter().map(|atom| match atom.is_nothing() {
+            true => text.clone(),
+            false => atom.clone(),
+        });
+        let mut told = Value::atoms_of(atoms.collect::<Vec<Atom>>());
+        (told.origins, told.control) = (self.origins, self.control);
+        told
+    }
+
     /// Returns an object.
     pub fn object(id: ObjectId) -> Value {
         Value::atom(Atom::Object(id))

@@ -4,7 +4,7 @@
 //! whose library has safe defaults says so itself.
 
 use firedoor_app::{EffectKind, Flag, Origin, RequestPart, SetCookie};
-use firedoor_eval::{Answer, Call, Machine, Shape, Value};
+use firedoor_eval::{Answer, Atom, Call, Machine, OriginSet, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -179,49 +179,130 @@ pub(crate) fn express_header(
         return crate::answer_headers::set_on_response(host, machine, call);
     }
     let value = call.arguments.get(1);
-    let lines = match value.text_pattern() {
-        Some(_) => vec![value],
-        None => machine.elements_of(&value).0,
+    let lines = match texts_of(&value).is_empty() {
+        false => vec![value],
+        true => machine.elements_of(&value).0,
     };
     for line in lines {
-        if let Some(text) = line.text_pattern() {
-            set_line(host, machine, &text, &line, call.span);
-        }
+        set_line(host, machine, &line, call.span);
     }
     Ok(Some(call.this.clone()))
 }
 
-/// Notes the cookie that a line of the header sets.
-pub fn set_line(host: &ModelHost, machine: &mut Machine<'_>, text: &str, line: &Value, span: Span) {
-    let mut parts = text.split(';').map(str::trim);
-    let (name, value) = parts
-        .next()
-        .and_then(|pair| pair.split_once('='))
-        .unwrap_or(("", ""));
-    let attributes: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
-    let has = |name: &str| attributes.iter().any(|part| part == name);
-    let of = |name: &str| {
-        attributes
-            .iter()
-            .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+/// Returns the texts that a value may be, with holes where they are not known; none if it may be something else.
+fn texts_of(value: &Value) -> Vec<Ustr> {
+    let texts = value.atoms().iter().map(|atom| match atom {
+        Atom::String(text) | Atom::Pattern(text) => Some(*text),
+        _ => None,
+    });
+    texts.collect::<Option<Vec<Ustr>>>().unwrap_or_default()
+}
+
+/// Notes the cookie that a line of the header sets. A line that may be one of a few has the flags that all of them have;
+/// what only some have hangs on what decides between them.
+pub fn set_line(host: &ModelHost, machine: &mut Machine<'_>, line: &Value, span: Span) {
+    let lines: Vec<Line> = texts_of(line).iter().map(|text| Line::read(text)).collect();
+    let Some(first) = lines.first() else {
+        return;
     };
-    let name = (!name.contains(firedoor_eval::HOLE)).then(|| Ustr::from(name));
-    if value.is_empty() || of("max-age") == Some("0") {
+    let name = (!first.name.contains(firedoor_eval::HOLE)).then(|| Ustr::from(&first.name));
+    if lines.iter().all(Line::is_cleared) {
         host.effect(machine, EffectKind::ClearCookie(name), span);
         return;
     }
-    let on = |is_on: bool| if is_on { Flag::On } else { Flag::Default };
+    let lines: Vec<&Line> = lines.iter().filter(|line| !line.is_cleared()).collect();
+    let on = |name: &str| match lines.iter().filter(|line| line.has(name)).count() {
+        count if count == lines.len() => Flag::On,
+        _ if lines.iter().any(|line| line.is_open()) => Flag::Unknown,
+        0 => Flag::Default,
+        _ => flag_of(host, machine, line),
+    };
+    let same_site: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.of("samesite"))
+        .collect();
+    let weakest = ["none", "lax", "strict"]
+        .into_iter()
+        .find(|word| same_site.contains(word));
+    let is_told = same_site.len() == lines.len();
     let cookie = SetCookie {
         name,
         value: host.set_provenance(machine, line.origins),
-        http_only: on(has("httponly")),
-        secure: on(has("secure")),
-        same_site: of("samesite").map(Ustr::from),
-        same_site_flag: on(of("samesite").is_some()),
-        path: of("path").map(Ustr::from),
+        http_only: on("httponly"),
+        secure: on("secure"),
+        same_site: weakest
+            .or_else(|| same_site.first().copied())
+            .filter(|_| is_told)
+            .map(Ustr::from),
+        same_site_flag: match lines.iter().any(|line| line.is_open()) {
+            true if !is_told => Flag::Unknown,
+            _ if is_told => Flag::On,
+            _ => Flag::Default,
+        },
+        path: first.of("path").map(Ustr::from),
         is_session: false,
     };
     host.effect(machine, EffectKind::SetCookie(cookie), span);
+}
+
+/// A flag that a line has or not, as something else decides.
+fn flag_of(host: &ModelHost, machine: &Machine<'_>, line: &Value) -> Flag {
+    // What the cookie says is part of the line, and decides nothing.
+    let mut decided = line.clone();
+    decided.origins = OriginSet::EMPTY;
+    match crate::tools::condition(host, machine, &decided) {
+        Some(names) => Flag::Conditional(names),
+        None => Flag::Unknown,
+    }
+}
+
+/// A line of the header, taken apart.
+struct Line {
+    name: String,
+    value: String,
+    attributes: Vec<String>,
+}
+
+impl Line {
+    fn read(text: &str) -> Line {
+        let mut parts = text.split(';').map(str::trim);
+        let (name, value) = parts
+            .next()
+            .and_then(|pair| pair.split_once('='))
+            .unwrap_or(("", ""));
+        Line {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            attributes: parts.map(str::to_ascii_lowercase).collect(),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.attributes.iter().any(|part| part == name)
+    }
+
+    fn of(&self, name: &str) -> Option<&str> {
+        let mut parts = self.attributes.iter();
+        parts.find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// Holds if it may have attributes that are not known.
+    fn is_open(&self) -> bool {
+        let mut parts = self.attributes.iter();
+        parts.any(|part| part.starts_with(firedoor_eval::HOLE))
+    }
+
+    fn is_cleared(&self) -> bool {
+        self.value.is_empty() || self.of("max-age") == Some("0")
+    }
+}
+
+/// Returns the cookie that a member of the header of cookies is, which a parser of one's own has taken apart. Places in
+/// a list, and how long the text is, name no cookie.
+pub(crate) fn named_in_header(part: RequestPart, header: Ustr, key: Ustr) -> Option<Origin> {
+    let is_name = || key != "length" && !key.chars().all(|letter| letter.is_ascii_digit());
+    (part == RequestPart::Header && header.eq_ignore_ascii_case("cookie") && is_name())
+        .then(|| Origin::Request(RequestPart::Cookie, key))
 }
 
 /// `parse(header)`: the cookies by their names.

@@ -500,13 +500,19 @@ impl ModelHost {
             return false;
         };
         let known = self.state().origins.origin(number).cloned();
-        if let Some(origin @ Origin::Request(RequestPart::Message, field)) = known
-            && judge::is_credential_name(&field)
-        {
-            self.reads(origin);
-            return true;
+        match known {
+            Some(origin @ Origin::Request(RequestPart::Message, field))
+                if judge::is_credential_name(&field) =>
+            {
+                self.reads(origin);
+                true
+            }
+            Some(origin @ Origin::Request(RequestPart::Cookie, _)) => {
+                self.reads(origin);
+                true
+            }
+            _ => false,
         }
-        false
     }
 
     /// A member of a value from a known place comes from a place within it.
@@ -519,7 +525,8 @@ impl ModelHost {
             return origin;
         };
         let longer = match known {
-            Origin::Request(part, field) => Origin::Request(part, dotted(field, key)),
+            Origin::Request(part, field) => crate::cookies::named_in_header(part, field, key)
+                .unwrap_or_else(|| Origin::Request(part, dotted(field, key))),
             Origin::Principal(field) => Origin::Principal(dotted(field, key)),
             Origin::UnverifiedClaim(field) => Origin::UnverifiedClaim(dotted(field, key)),
             Origin::Claim(field) => Origin::Claim(dotted(field, key)),

@@ -14,6 +14,8 @@ use crate::store::{self, Conditions};
 pub(crate) struct Sent {
     /// The text.
     pub(crate) text: Option<Ustr>,
+    /// The same text with another name in one place, as that of a column which the program picks from a list of its own.
+    pub(crate) variants: Vec<Ustr>,
     /// Where the parts that are pasted into it come from.
     pub(crate) pasted: OriginSet,
     /// Parameters by position.
@@ -38,8 +40,14 @@ pub(crate) struct Ran {
 impl Sent {
     /// Returns the statement with this text and without parameters.
     pub(crate) fn new(text: &Value) -> Sent {
+        let mut texts = match text.text_pattern() {
+            Some(text) => vec![text],
+            None => sqltext::variants(text),
+        };
+        let first = (!texts.is_empty()).then(|| texts.remove(0));
         Sent {
-            text: text.text_pattern(),
+            text: first,
+            variants: texts,
             pasted: text.origins,
             ..Sent::default()
         }
@@ -75,6 +83,22 @@ impl Sent {
 
 /// Runs a statement: declares its tables, notes its accesses and returns what it gives.
 pub(crate) fn run(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span: Span) -> Ran {
+    let mut ran = run_text(host, machine, sent, span);
+    for text in &sent.variants {
+        let other = Sent {
+            text: Some(*text),
+            ..sent.clone()
+        };
+        let other = run_text(host, machine, &other, span);
+        ran.row = machine.join(ran.row, &other.row);
+        ran.changes = machine.join(ran.changes, &other.changes);
+        ran.id = machine.join(ran.id, &other.id);
+        ran.returns_rows |= other.returns_rows;
+    }
+    ran
+}
+
+fn run_text(host: &ModelHost, machine: &mut Machine<'_>, sent: &Sent, span: Span) -> Ran {
     let mut ran = Ran {
         row: Value::undefined(),
         changes: Value::unknown(Shape::Number),
@@ -204,7 +228,11 @@ fn result(
         if (is_made || is_aggregate(statement))
             && let Atom::Object(id) = object
         {
-            let mut there = Value::object(id).with_origins(found.origins);
+            let mut there = match is_made && statement.may_make_none {
+                true => Value::atoms_of([Atom::Undefined, Atom::Object(id)]),
+                false => Value::object(id),
+            };
+            there.origins = found.origins;
             there.control = found.control;
             row = there;
         }
@@ -389,7 +417,10 @@ pub(crate) fn template(
         };
         match part(machine, value) {
             Some(Part::Text(inner)) => {
-                text.push_str(&inner.text.unwrap_or_default());
+                match inner.variants.is_empty() {
+                    true => text.push_str(&inner.text.unwrap_or_default()),
+                    false => text.push(firedoor_eval::HOLE),
+                }
                 sent.positional.extend(inner.positional);
                 sent.pasted = machine.origins.union(sent.pasted, inner.pasted);
             }

@@ -9,11 +9,13 @@ mod condition;
 mod prepare;
 mod reader;
 mod table;
+mod variants;
 
 #[cfg(test)]
 mod tests;
 
 pub use condition::is_own;
+pub(crate) use variants::variants;
 
 use firedoor_app::{Access, AssetField, Provenance};
 use ustr::Ustr;
@@ -35,6 +37,9 @@ pub struct Statement {
     pub transaction: Option<bool>,
     /// Holds if it returns at most one row by itself: counts and `LIMIT 1`.
     pub is_single: bool,
+    /// Holds if it may make no record, though it fails in nothing: what is there already is left alone, or what it makes
+    /// them of is not found.
+    pub may_make_none: bool,
 }
 
 /// A table as declared.

@@ -303,9 +303,30 @@ pub fn let_through(
             let operands: Vec<&Value> = std::iter::once(input).chain(&names).collect();
             machine.tested(TestKind::Kind, outcome, &operands, span)
         }
-        false => test_of(host, machine, &passage.bounds, input, span),
+        false => {
+            let asked = match looks_at_names_only(machine, schema, input) {
+                true => value.clone(),
+                false => input.clone(),
+            };
+            test_of(host, machine, &passage.bounds, &asked, span)
+        }
     };
     Ok((value, test))
+}
+
+/// Holds if what was sent is known field by field, and the schema drops all that it does not name: those fields were not
+/// looked at, and that the others have the right shape says nothing of them.
+fn looks_at_names_only(machine: &Machine<'_>, schema: &Value, input: &Value) -> bool {
+    let id = schema.only_object();
+    let text = |name: &str| kept(machine, id, name).text();
+    let drops = match text("$mode") {
+        Some(mode) => mode == "strip",
+        None => text("$library").is_some_and(|library| library == "zod"),
+    };
+    let is_plain = text("$kind").is_some_and(|kind| kind == "object")
+        && drops
+        && kept(machine, id, "$then").is_nothing();
+    is_plain && input.only_object().is_some()
 }
 
 /// The keys of a schema that refuses all others, as Joi's do unless told otherwise: what was sent has no other fields

@@ -149,7 +149,14 @@ fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
         let status = check.refusal.as_ref().and_then(Refusal::status);
         status == Some(401) && check.provenance().is_credential()
     };
-    let others = entry.checks_of(effect).filter(|check| !asks_who(check));
+    // How often somebody may ask says nothing of what he asks for.
+    let counts = |check: &&Check| {
+        let refusal = check.refusal.as_ref();
+        refusal.is_some_and(|refusal| refusal.status() == Some(429))
+    };
+    let others = entry
+        .checks_of(effect)
+        .filter(|check| !asks_who(check) && !counts(check));
     others.flat_map(Check::parts).all(|check| {
         let is_of_record = check.operands.iter().any(|operand| {
             let mut origins = operand.origins().iter();

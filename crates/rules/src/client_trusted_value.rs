@@ -372,6 +372,10 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
             .filter(|other| other.operation.is_write() && !std::ptr::eq(*other, *access))
     };
     let tells = |other: &&Access| other.values.iter().any(|field| is_sent(&field.value));
+    // What is made as many times as was sent hangs on the number, though no record tells it.
+    let is_repeated = query::handler_accesses(entry).any(|(made, other)| {
+        other.operation == Operation::Create && is_done_so_often(entry, made, place.effect, sent)
+    });
     let is_left = |other: &Access| {
         !(other.operation == Operation::Create && is_journal(other.asset))
             || other.asset == access.asset
@@ -382,8 +386,21 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
     });
     is_taken
         && !is_sent_on
+        && !is_repeated
         && !others().filter(tells).any(is_left)
         && others().any(|other| !tells(&other) && other.asset != access.asset)
+}
+
+/// The effect is done in a loop that goes on as long as the number that was sent says: a bound on it that refuses nobody,
+/// and that the payment is not behind.
+fn is_done_so_often(entry: &EntryPoint, made: &Effect, paid: &Effect, sent: &str) -> bool {
+    entry.checks_of(made).any(|check| {
+        let mut operands = check.operands.iter();
+        check.kind == firedoor_app::CheckKind::Bound
+            && check.refusal.is_none()
+            && operands.any(|value| sent_fields(value).iter().any(|(_, name)| name == sent))
+            && !entry.checks_of(paid).any(|other| other.span == check.span)
+    })
 }
 
 /// What is taken from a balance is worked out from a price that is stored elsewhere. Of what the client has sent for it,

@@ -7,6 +7,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::cookie_use::{credentials, takes};
 use crate::exposure::is_public_by_nature;
 use crate::fail_open_guard::open_layers;
 use crate::{Findings, Rule, Severity};
@@ -41,6 +42,8 @@ fn check(map: &Map, findings: &mut Findings) {
             Control::Authentication,
             Control::Authorization,
             Control::RateLimit,
+            Control::Csrf,
+            Control::Origin,
         ] {
             if let Some((layer, condition)) = conditional(map, entry, control)
                 && !(is_own(&condition) && told.contains(&layer.span))
@@ -75,11 +78,25 @@ fn conditional<'m>(
     let matters = match control {
         Control::RateLimit => query::verifies_password(entry) || query::verifies_code(entry),
         Control::Authentication if is_public_by_nature(map, entry) => false,
+        Control::Csrf | Control::Origin => is_carried_elsewhere(map, entry),
         _ => !entry.effects.is_empty(),
     };
     let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
     Some((layer, condition))
+}
+
+/// Holds if the entry point changes something for whoever a cookie shows, which browsers add to what other pages have
+/// them send: there a guard that asks for the page matters, and no other is there.
+fn is_carried_elsewhere(map: &Map, entry: &EntryPoint) -> bool {
+    let mut cookies = credentials(map).filter(|found| takes(entry, found.cookie));
+    let is_guarded = [Control::Csrf, Control::Origin]
+        .into_iter()
+        .any(|control| entry.verdict(control) == Verdict::Enforced);
+    query::changes_state(entry)
+        && entry.verdict(Control::Authentication).refuses()
+        && !is_guarded
+        && cookies.any(|found| found.cookie.same_site.as_deref() != Some("strict"))
 }
 
 /// Returns the limiter of a log-in that refuses only where a setting is there which nothing sets by default.

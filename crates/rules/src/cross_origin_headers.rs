@@ -69,7 +69,21 @@ fn is_origin(value: &Provenance) -> bool {
     })
 }
 
-/// Holds if something is asked of the origin, other than whether it is there.
+/// Holds if something is asked of the origin, other than whether it is there. Where any of several parts is enough, each
+/// has to: what asks for a method besides lets whoever sends an origin pass.
 fn is_about_origin(check: &Check) -> bool {
-    check.kind != CheckKind::Presence && is_origin(&check.provenance())
+    let mut asked = check
+        .parts()
+        .iter()
+        .filter(|part| is_origin(&part.provenance()));
+    let Some(first) = asked.next() else {
+        return false;
+    };
+    !std::iter::once(first).chain(asked).any(is_bare)
+}
+
+/// That there is an origin says nothing of which; what a list of the server's made of it does.
+fn is_bare(check: &Check) -> bool {
+    let is_sent = |origin: &Origin| matches!(origin, Origin::Request(..) | Origin::Literal(_));
+    check.kind == CheckKind::Presence && check.provenance().origins().iter().all(is_sent)
 }

@@ -108,8 +108,24 @@ fn missed(map: &Map, entry: &EntryPoint, layer: &Layer) -> Option<Control> {
     layer.controls.iter().copied().find(|control| {
         // What a decorator asks for is meant, whatever the route does.
         !entry.verdict(*control).refuses()
-            && (is_marked(entry, layer) || is_needed(map, entry, *control))
+            && (is_marked(entry, layer)
+                || is_needed(map, entry, *control) && !comes_with_callers(entry, layer, *control))
     })
+}
+
+/// A guard that finds out who is asking, and refuses some of those, is for those who come with its credential. Where
+/// the entry point has one of its own that its handler looks at, as a token that opens the next session, or one that it
+/// only takes back, those callers are none of the guard's.
+fn comes_with_callers(entry: &EntryPoint, layer: &Layer, control: Control) -> bool {
+    let is_of_callers = matches!(control, Control::Authorization | Control::Ownership)
+        && layer.controls.contains(&Control::Authentication);
+    let mut before = entry
+        .layers
+        .iter()
+        .filter(|it| it.kind != LayerKind::Inline);
+    is_of_callers
+        && !query::is_administrative_path(&entry.path)
+        && !before.any(|it| it.controls.contains(&Control::Authentication))
 }
 
 /// The limiter would let through far less than what the others before the entry point do.

@@ -1,13 +1,13 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart,
-    is_about_connection, names_somebody, query,
+    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    RequestPart, is_about_connection, names_somebody, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{Confidence, Findings, Rule, Severity};
+use crate::{Confidence, FindingBuilder, Findings, Rule, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -38,9 +38,60 @@ fn check(map: &Map, findings: &mut Findings) {
             Some((effect.span, access.asset, header))
         });
         if let Some((span, asset, header)) = found {
-            report(entry, span, asset, header, findings);
+            finding(entry, span, asset, header, findings).report();
         }
     }
+    report_stand_ins(map, &accounts, findings);
+}
+
+/// Reports guards that let whoever is known act as the account that a header names. What a guard does is told once,
+/// however many entry points lie behind it.
+fn report_stand_ins(map: &Map, accounts: &[Ustr], findings: &mut Findings) {
+    let mut told: Vec<Span> = Vec::new();
+    for entry in &map.entry_points {
+        let Some((effect, access, header)) = stand_in(map, accounts, entry) else {
+            continue;
+        };
+        if !told.contains(&effect.span) {
+            told.push(effect.span);
+            let finding = finding(entry, effect.span, access.asset, header, findings);
+            finding.span(effect.span).report();
+        }
+    }
+}
+
+/// Returns where a layer looks up the account that a header names, and the handler goes on with that account or the
+/// caller's, as if they were the same. Who may do so has to be asked for first, as for a role of the caller's.
+fn stand_in<'m>(
+    map: &Map,
+    accounts: &[Ustr],
+    entry: &'m EntryPoint,
+) -> Option<(&'m Effect, &'m Access, Ustr)> {
+    if !entry.verdict(Control::Authentication).refuses() {
+        return None;
+    }
+    query::accesses(entry).find_map(|(effect, access)| {
+        let is_look_up = effect.layer.is_some()
+            && access.operation == Operation::Read
+            && accounts.contains(&access.asset);
+        let header = identity_header(map, accounts, access).filter(|_| is_look_up)?;
+        let is_allowed = entry.checks_of(effect).any(|check| {
+            check.kind != CheckKind::Presence
+                && check.kind != CheckKind::Proof
+                && check.operands.iter().any(Provenance::is_of_principal)
+        });
+        let is_either = |field: &Field| {
+            let mut origins = field.value.origins().iter();
+            query::is_principal(&field.value)
+                && origins.any(|origin| {
+                    matches!(origin, Origin::Record { asset, of_principal: false, .. }
+                        if *asset == access.asset)
+                })
+        };
+        let is_used = query::handler_accesses(entry)
+            .any(|(_, used)| used.key.iter().chain(&used.values).any(is_either));
+        (is_used && !is_allowed).then_some((effect, access, header))
+    })
 }
 
 /// Holds if a caller without credentials gets there too: behind a key that is asked for, whoever has it may speak for
@@ -123,7 +174,13 @@ fn is_credential_name(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-fn report(entry: &EntryPoint, span: Span, asset: Ustr, header: Ustr, findings: &mut Findings) {
+fn finding<'f>(
+    entry: &EntryPoint,
+    span: Span,
+    asset: Ustr,
+    header: Ustr,
+    findings: &'f mut Findings,
+) -> FindingBuilder<'f> {
     findings
         .at_entry(entry)
         .symbol(&header)
@@ -133,5 +190,4 @@ fn report(entry: &EntryPoint, span: Span, asset: Ustr, header: Ustr, findings: &
             "It says whose {asset} is meant, any client can send it, and nothing proves that a proxy has set it."
         ))
         .because("uses", span, format!("the header decides whose {asset} it is"))
-        .report();
 }

@@ -9,7 +9,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::socket::{entries, siblings};
-use crate::token_kinds::{Issued, Verified, accepts, issued};
+use crate::token_kinds::{Issued, Verified, accepts, issued, verified};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -85,12 +85,49 @@ fn names_a_thing(map: &Map, entry: &EntryPoint, effect: &Effect, token: &VerifyT
             let claims = made.token.claims.iter();
             claims.flat_map(|claim| claim.value.origins())
         };
-        origins().any(|it| matches!(it, Origin::Record { .. })) && !origins().any(is_someone)
+        let is_thing =
+            origins().any(|it| matches!(it, Origin::Record { .. })) && !origins().any(is_someone);
+        is_thing || is_ticket(map, entry, made)
     };
-    let mut made = issued(map)
-        .filter(|made| accepts(&found, made.token))
-        .peekable();
-    made.peek().is_some() && made.all(|made| names(&made))
+    // A key that signs nothing any more is asked after the one that does.
+    let alike = || {
+        let others = query::verifications(entry).filter(|(_, other)| {
+            other.is_verified && other.requires == token.requires && other.token == token.token
+        });
+        others.map(|(effect, token)| Verified {
+            entry,
+            effect,
+            token,
+        })
+    };
+    let taken_by = |found: Verified<'_>| -> Vec<Issued<'_>> {
+        let made = issued(map);
+        made.filter(|made| accepts(&found, made.token)).collect()
+    };
+    let mut made = taken_by(found);
+    if made.is_empty() {
+        made = alike().flat_map(taken_by).collect();
+    }
+    !made.is_empty() && made.iter().all(names)
+}
+
+/// The token opens one thing only, HTTP takes none of its kind, and the socket looks up in the thing's own records whether
+/// whom the token names still belongs there: who may see it is decided there, and not by who may log in.
+fn is_ticket(map: &Map, entry: &EntryPoint, made: &Issued<'_>) -> bool {
+    let is_for_http = verified(map)
+        .any(|found| found.entry.transport == Transport::Http && accepts(&found, made.token));
+    let (accounts, kept) = (query::account_assets(map), sessions::session_assets(map));
+    let is_named = |field: &&Field| {
+        let mut origins = field.value.origins().iter();
+        origins.any(|it| matches!(it, Origin::Principal(name) if !name.is_empty()))
+    };
+    !is_for_http
+        && query::accesses(entry).any(|(_, access)| {
+            matches!(access.operation, Operation::Read | Operation::Count)
+                && !accounts.contains(&access.asset)
+                && !kept.contains(&access.asset)
+                && access.key.iter().filter(is_named).count() > 1
+        })
 }
 
 /// Where whoever is banned loses the session too, a socket that looks the session up need not look at the account.
@@ -257,7 +294,12 @@ fn banning(map: &Map) -> impl Iterator<Item = Ban<'_>> {
                         .key
                         .iter()
                         .any(|field| query::is_principal(&field.value));
-                let mut fields = access.values.iter().filter(|_| is_of_other);
+                // What is taken out of the field again lets the account in.
+                let is_set = |field: &&Field| {
+                    let word = field.value.literal();
+                    !word.is_some_and(|it| matches!(it.as_str(), "null" | "false"))
+                };
+                let mut fields = access.values.iter().filter(|_| is_of_other).filter(is_set);
                 let field = fields.find(|field| keeps_out(map, access.asset, field.name))?;
                 Some(Ban {
                     asset: access.asset,

@@ -283,12 +283,7 @@ fn join(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         if index > 0 {
             parts.push(separator.clone());
         }
-        let is_nothing = element.is_nothing();
-        parts.push(if is_nothing {
-            Value::string("")
-        } else {
-            element
-        });
+        parts.push(element.told_nothing_as(""));
     }
     Ok(Some(machine.concatenate(&parts)))
 }

@@ -192,11 +192,8 @@ pub(super) fn set_header(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
     if is_of_answer && !name.eq_ignore_ascii_case("set-cookie") {
         crate::answer_headers::set(host, machine, &name, &value, call.span);
     }
-    if is_of_answer
-        && name.eq_ignore_ascii_case("set-cookie")
-        && let Some(text) = value.text_pattern()
-    {
-        crate::cookies::set_line(host, machine, &text, &value, call.span);
+    if is_of_answer && name.eq_ignore_ascii_case("set-cookie") {
+        crate::cookies::set_line(host, machine, &value, call.span);
     }
     Ok(Some(Value::undefined()))
 }

@@ -109,7 +109,10 @@ impl Reader<'_> {
                 result.is_single = is_single(query);
                 result.columns = self.query(query, None);
             }
-            Tree::Insert(insert) => result.columns = self.insert(insert, &nothing),
+            Tree::Insert(insert) => {
+                result.may_make_none = changes::may_make_none(insert);
+                result.columns = self.insert(insert, &nothing);
+            }
             Tree::Update(update) => result.columns = self.update(update, &nothing),
             Tree::Delete(delete) => result.columns = self.delete(delete, &nothing),
             Tree::CreateTable(create) => {

@@ -206,6 +206,17 @@ impl Reader<'_> {
     }
 }
 
+/// Holds if nothing is made where there is such a record already, or where a query finds nothing to make it of.
+pub(super) fn may_make_none(insert: &Insert) -> bool {
+    let is_left_alone = matches!(&insert.on, Some(OnInsert::OnConflict(conflict))
+        if matches!(conflict.action, OnConflictAction::DoNothing));
+    let is_found = |query: &Query| match &*query.body {
+        SetExpr::Select(select) => !select.from.is_empty(),
+        _ => false,
+    };
+    is_left_alone || insert.ignore || insert.source.as_deref().is_some_and(is_found)
+}
+
 /// `ON CONFLICT ... SET a = excluded.a` writes what the insert writes.
 fn is_excluded(field: &Field) -> bool {
     field.value.is_empty()
