@@ -50,6 +50,7 @@ mod origins;
 mod parts;
 mod passport;
 mod passport_outside;
+mod passport_sessions;
 mod passport_strategies;
 mod passwords;
 mod peewee;
