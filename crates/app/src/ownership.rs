@@ -220,9 +220,17 @@ pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
         .filter_map(|layer| match layer.kind {
             LayerKind::Inline => inside_rank(entry),
-            _ => asks_for_rank(entry, layer).then_some(layer.name),
+            _ => asks_for_rank(entry, layer).then(|| name_of(layer)),
         })
         .collect()
+}
+
+/// The name of a guard; functions that have none are told apart by where they stand.
+fn name_of(layer: &Layer) -> Ustr {
+    match layer.name.starts_with('(') {
+        true => Ustr::from(&format!("{} {:?}", layer.name, layer.span)),
+        false => layer.name,
+    }
 }
 
 /// Holds unless all that the guard asks is met by whoever lacks something: a ban, or the scopes that only those have

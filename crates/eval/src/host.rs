@@ -62,6 +62,12 @@ pub trait Host {
         None
     }
 
+    /// Reads what a member of an object would be if the program had written nothing there, for objects that stand for
+    /// something stored.
+    fn unwritten(&self, machine: &mut Machine<'_>, object: ObjectId, key: Ustr) -> Option<Value> {
+        None
+    }
+
     /// Is told that a member of a host object (or of an instance of a class that inherits from outside)
     /// is written; returns whether it has taken care of it.
     fn set_member(

@@ -106,6 +106,7 @@ impl<'p> Machine<'p> {
         }
         if let Some(value) = self.heap.property(id, key) {
             let value = value.clone();
+            let value = self.perhaps_unwritten(id, key, value);
             return self.descriptor(value, id, span);
         }
         let getter = self.getter_key(key);
@@ -140,6 +141,25 @@ impl<'p> Machine<'p> {
                 }
             }
             _ => Ok(self.plain_member(id, whole, key, span)),
+        }
+    }
+
+    /// A member that was written on one path only may be missing: where the object stands for something stored, it is
+    /// what is stored then.
+    fn perhaps_unwritten(&mut self, id: ObjectId, key: Ustr, written: Value) -> Value {
+        let is_outside = matches!(
+            self.heap.get(id).kind,
+            ObjectKind::Host(_) | ObjectKind::Instance { .. }
+        );
+        let is_missing = |atom: &Atom| matches!(atom, Atom::Undefined);
+        if !is_outside || written.atoms().len() < 2 || !written.atoms().iter().any(is_missing) {
+            return written;
+        }
+        let host = self.host();
+        let kept = written.filter(|atom| !is_missing(atom));
+        match (kept, host.unwritten(self, id, key)) {
+            (Some(kept), Some(stored)) => self.join(kept, &stored),
+            _ => written,
         }
     }
 

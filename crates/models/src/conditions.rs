@@ -168,7 +168,10 @@ const MOST_TESTS: usize = 1_000;
 pub(crate) fn examined(host: &ModelHost, machine: &Machine<'_>, first: usize) -> Vec<Examination> {
     let mut found: IndexSet<Examination> = IndexSet::new();
     for (_, test) in machine.tests.since(first) {
-        let is_told = test.operands.iter().any(|it| !it.origins.is_empty());
+        // Two places of a table are compared where something chose both.
+        let is_chosen = || test.operands.iter().all(|it| !it.control.is_empty());
+        let is_told = test.operands.iter().any(|it| !it.origins.is_empty())
+            || test.operands.len() == 2 && is_chosen();
         if !test.parts.is_empty() || !is_told || found.len() >= MOST_TESTS {
             continue;
         }

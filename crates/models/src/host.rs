@@ -110,6 +110,11 @@ impl Host for ModelHost {
         })
     }
 
+    fn unwritten(&self, machine: &mut Machine<'_>, object: ObjectId, key: Ustr) -> Option<Value> {
+        crate::mongoose::stored_value(self, machine, object, key)
+            .or_else(|| crate::sequelize::stored_value(self, machine, object, key))
+    }
+
     fn class_attribute(
         &self,
         machine: &mut Machine<'_>,

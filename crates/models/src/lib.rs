@@ -54,6 +54,7 @@ mod own_connection;
 mod parts;
 mod passport;
 mod passport_outside;
+mod passport_sessions;
 mod passport_strategies;
 mod passwords;
 mod peewee;

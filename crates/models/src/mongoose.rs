@@ -16,6 +16,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+pub(crate) use document::stored_value;
+
 use crate::Model;
 use crate::store::Conditions;
 

@@ -3,16 +3,16 @@
 //! `authenticate` runs a strategy's proof and the program's own function that finds the user. A token on the
 //! request makes it a guard; a password or a code from elsewhere makes it a log-in, which anybody may try.
 
-use firedoor_app::{EffectKind, Field, Origin, Refusal, RequestPart, SessionOperation};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_app::{EffectKind, Field, Origin, Refusal, SessionOperation};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::jsonwebtoken::verification;
 use crate::layers::pass;
-use crate::tokens::{Verification, claims, perhaps, plain, texts_of, verify};
-use crate::tools::{callback, is_function, keep, kept, option, proof};
-use crate::{Model, ModelHost, Persona};
+use crate::tokens::{Verification, claims, plain, texts_of, verify};
+use crate::tools::{callback, is_function, keep, kept, option};
+use crate::{Model, ModelHost, passport_sessions};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -29,13 +29,19 @@ pub static MODEL: Model = Model {
         ("npm:passport.deserializeUser", deserialize),
         ("npm:passport.done", done),
         ("npm:passport.stored", crate::passport_outside::stored),
-        ("npm:passport.found", found),
-        ("express:request.isAuthenticated", is_authenticated),
-        ("express:request.isUnauthenticated", is_unauthenticated),
-        ("express:request.login", log_in),
-        ("express:request.logIn", log_in),
-        ("express:request.logout", log_out),
-        ("express:request.logOut", log_out),
+        ("npm:passport.found", passport_sessions::found),
+        (
+            "express:request.isAuthenticated",
+            passport_sessions::is_authenticated,
+        ),
+        (
+            "express:request.isUnauthenticated",
+            passport_sessions::is_unauthenticated,
+        ),
+        ("express:request.login", passport_sessions::log_in),
+        ("express:request.logIn", passport_sessions::log_in),
+        ("express:request.logout", passport_sessions::log_out),
+        ("express:request.logOut", passport_sessions::log_out),
     ],
     ..Model::EMPTY
 };
@@ -106,6 +112,8 @@ pub(crate) struct Attempt {
     layer: ObjectId,
     pub(crate) arguments: Arguments,
     index: usize,
+    /// What the program's function said besides, about whoever it found or turned away.
+    info: Value,
     pub(crate) span: Span,
 }
 
@@ -117,6 +125,7 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
         layer,
         arguments: call.arguments.clone(),
         index: 0,
+        info: Value::undefined(),
         span: call.span,
     };
     try_next(host, machine, &attempt)?;
@@ -134,7 +143,7 @@ fn try_next(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> R
         return failed(host, machine, attempt);
     };
     if *name == "session" {
-        return by_session(host, machine, attempt);
+        return passport_sessions::by_session(host, machine, attempt);
     }
     let strategy = host.state().strategies.get(name).cloned();
     let Some(strategy) = strategy.and_then(|strategy| strategy.only_object()) else {
@@ -318,6 +327,7 @@ pub(crate) fn attempt_of(
         layer,
         arguments: Arguments::positional(machine.elements_of(&shared).0),
         index: index.as_number().unwrap_or(0.0) as usize,
+        info: Value::undefined(),
         span: call.span,
     };
     let strategy = kept(machine, call.receiver, "$strategy").only_object();
@@ -326,16 +336,16 @@ pub(crate) fn attempt_of(
 
 /// `done(error, user, info)`.
 fn done(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let Some((attempt, strategy)) = attempt_of(machine, call) else {
+    let Some((mut attempt, strategy)) = attempt_of(machine, call) else {
         return Ok(None);
     };
-    let failure = call.arguments.get(0);
-    let user = call.arguments.get(1);
+    let [failure, user, info] = [0, 1, 2].map(|index| call.arguments.get(index));
+    attempt.info = info;
     let span = call.span;
     machine.when(
         &failure.clone(),
         span,
-        |machine| next(host, machine, &attempt, Some(failure.clone())),
+        |machine| broken(host, machine, &attempt, &failure),
         |machine| {
             machine.when(
                 &user,
@@ -372,15 +382,13 @@ fn succeeded(
     strategy: Option<ObjectId>,
     user: &Value,
 ) -> Result<(), Stop> {
-    let own = kept(machine, Some(attempt.layer), "$callback");
-    if is_function(machine, &own) {
-        let arguments = Arguments::positional([Value::null(), user.clone(), Value::undefined()]);
-        let result = machine.call_value(&own, None, &arguments, attempt.span)?;
-        return machine.await_value(&result, attempt.span).map(|_| ());
-    }
     let user = user
         .filter(|atom| atom.truth() != Some(false))
         .unwrap_or_else(|| user.clone());
+    let said = [Value::null(), user.clone(), attempt.info.clone()];
+    if told(machine, attempt, said)? {
+        return Ok(());
+    }
     attach(
         host,
         machine,
@@ -388,6 +396,7 @@ fn succeeded(
         &user,
         attempt.span,
     );
+    attach_info(machine, attempt);
     let kind = kept(machine, strategy, "$kind").text();
     let is_login = matches!(kind.as_deref(), Some("local" | "outside" | "custom"));
     let keeps = layer_option(machine, attempt, "session")
@@ -405,14 +414,66 @@ fn succeeded(
     }
 }
 
+/// Tells the program's own callback how an attempt ended; holds if there is one, which then answers.
+fn told<const N: usize>(
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    said: [Value; N],
+) -> Result<bool, Stop> {
+    let own = kept(machine, Some(attempt.layer), "$callback");
+    if !is_function(machine, &own) {
+        return Ok(false);
+    }
+    let arguments = Arguments::positional(said);
+    let result = machine.call_value(&own, None, &arguments, attempt.span)?;
+    machine.await_value(&result, attempt.span)?;
+    Ok(true)
+}
+
+/// The attempt itself failed, which says nothing about who is asking.
+fn broken(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    failure: &Value,
+) -> Result<(), Stop> {
+    if told(machine, attempt, [failure.clone()])? {
+        return Ok(());
+    }
+    next(host, machine, attempt, Some(failure.clone()))
+}
+
 /// Sets `request.user`, which from here on says who is asking.
-fn attach(host: &ModelHost, machine: &mut Machine<'_>, request: &Value, user: &Value, span: Span) {
+pub(crate) fn attach(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    request: &Value,
+    user: &Value,
+    span: Span,
+) {
     let user = host.with_origin(machine, user.clone(), Origin::Principal(Ustr::from("")));
     let (_, _) =
         machine.catching(|machine| machine.set_member(request, Ustr::from("user"), user, span));
 }
 
-fn note_login(host: &ModelHost, machine: &mut Machine<'_>, user: &Value, span: Span) {
+/// Sets `request.authInfo`, what the program's function said besides (passport 0.7, `lib/middleware/authenticate.js`).
+fn attach_info(machine: &mut Machine<'_>, attempt: &Attempt) {
+    let is_off = layer_option(machine, attempt, "authInfo")
+        .is_some_and(|value| machine.truth(&value) == Some(false));
+    if is_off {
+        return;
+    }
+    let info = match attempt.info.is_nothing() {
+        true => plain(machine, &[], attempt.span),
+        false => attempt.info.clone(),
+    };
+    let request = attempt.arguments.get(0);
+    let (_, _) = machine.catching(|machine| {
+        machine.set_member(&request, Ustr::from("authInfo"), info, attempt.span)
+    });
+}
+
+pub(crate) fn note_login(host: &ModelHost, machine: &mut Machine<'_>, user: &Value, span: Span) {
     let field = Field {
         name: Ustr::from("user"),
         value: host.deep_provenance(machine, user),
@@ -424,12 +485,13 @@ fn note_login(host: &ModelHost, machine: &mut Machine<'_>, user: &Value, span: S
 
 fn failed(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> Result<(), Stop> {
     let span = attempt.span;
-    let own = kept(machine, Some(attempt.layer), "$callback");
-    if is_function(machine, &own) {
-        let info = plain(machine, &[("message", Value::unknown(Shape::String))], span);
-        let arguments = Arguments::positional([Value::null(), Value::bool(false), info]);
-        let result = machine.call_value(&own, None, &arguments, span)?;
-        return machine.await_value(&result, span).map(|_| ());
+    // A strategy that turns somebody away by itself says why, in words of its own.
+    let info = match attempt.info.is_nothing() {
+        true => plain(machine, &[("message", Value::unknown(Shape::String))], span),
+        false => attempt.info.clone(),
+    };
+    if told(machine, attempt, [Value::null(), Value::bool(false), info])? {
+        return Ok(());
     }
     if let Some(to) = layer_option(machine, attempt, "failureRedirect") {
         let text = to.text_pattern().map(|text| text.to_string());
@@ -472,74 +534,4 @@ pub(crate) fn next(
         (Some(failure), None) => machine.throw(failure, attempt.span),
         (None, _) => pass(host, machine, &call).map(|_| ()),
     }
-}
-
-/// The user of a session, as the program finds him. Nobody is refused.
-fn by_session(host: &ModelHost, machine: &mut Machine<'_>, attempt: &Attempt) -> Result<(), Stop> {
-    let id = host.request_value(machine, RequestPart::Session, "passport.user");
-    let function = host.state().strategies.get(&Ustr::from("")).cloned();
-    if host.persona() == Persona::User
-        && let Some(function) = function
-    {
-        let known = id.shaped(Shape::Any);
-        let found = host.make_object(machine, "npm:passport.found", attempt.span);
-        keep(machine, found, "$request", attempt.arguments.get(0));
-        let arguments = Arguments::positional([known, Value::object(found)]);
-        let (result, _) = machine
-            .catching(|machine| machine.call_value(&function, None, &arguments, attempt.span));
-        let _ = result;
-    }
-    next(host, machine, attempt, None)
-}
-
-/// `done(error, user)` of `deserializeUser`.
-fn found(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let request = kept(machine, call.receiver, "$request");
-    let user = call.arguments.get(1);
-    if let Some(user) = user.filter(|atom| atom.truth() != Some(false)) {
-        attach(host, machine, &request, &perhaps(&user), call.span);
-    }
-    Ok(Some(Value::undefined()))
-}
-
-fn is_authenticated(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let user = call
-        .receiver
-        .and_then(|request| machine.heap.property(request, Ustr::from("user")).cloned());
-    if let Some(user) = user {
-        let truth = machine.truth(&user);
-        let test = machine.tested(TestKind::Truth, truth, &[&user], call.span);
-        return Ok(Some(test));
-    }
-    let id = host.request_value(machine, RequestPart::Session, "passport.user");
-    Ok(Some(proof(host, machine, &[&id], call.span)))
-}
-
-fn is_unauthenticated(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let test = is_authenticated(host, machine, call)?.unwrap_or_else(Value::undefined);
-    let outcome = machine.truth(&test).map(|truth| !truth);
-    let mut negated = machine.tested(TestKind::Proof, outcome, &[&test], call.span);
-    negated.test = test.test.map(|(test, is_negated)| (test, !is_negated));
-    Ok(Some(negated))
-}
-
-fn log_in(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let user = call.arguments.get(0);
-    note_login(host, machine, &user, call.span);
-    attach(host, machine, &call.this.clone(), &user, call.span);
-    called_back(machine, call)
-}
-
-fn log_out(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let effect = EffectKind::Session(SessionOperation::Destroy, None);
-    host.effect(machine, effect, call.span);
-    called_back(machine, call)
-}
-
-fn called_back(machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    if let Some(back) = callback(machine, call.arguments) {
-        let arguments = Arguments::positional([Value::undefined()]);
-        machine.call_value(&back, None, &arguments, call.span)?;
-    }
-    Ok(Some(Value::undefined()))
 }

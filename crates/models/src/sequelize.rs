@@ -14,6 +14,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+pub(crate) use instance::stored_value;
+
 use crate::sql::{self, Sent};
 use crate::store::{self, Conditions, Dialect, is_function, method_name, own_properties, property};
 use crate::{Model, ModelHost, tools};

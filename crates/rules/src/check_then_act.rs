@@ -207,7 +207,17 @@ fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
     refusing(place)
         .filter(|_| is_read_on_the_way(place.entry, place.access.asset))
         .filter(|check| is_money || is_to_nothing(check))
-        .find(|check| check.kind == CheckKind::Bound && examines(check, place))
+        .find(|check| is_about_amount(check) && examines(check, place))
+}
+
+/// Holds if the check asks how much there is: that it is not nothing is as good as that it is more.
+fn is_about_amount(check: &Check) -> bool {
+    let mut literals = check.operands.iter().filter_map(Provenance::literal);
+    match check.kind {
+        CheckKind::Bound => true,
+        CheckKind::Equality => !check.outcome && literals.any(|text| text == "0"),
+        _ => false,
+    }
 }
 
 /// What somebody gets is taken here: whatever the purse is called, it holds what he is given.

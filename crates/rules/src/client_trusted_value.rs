@@ -197,7 +197,7 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
     let own = servers_own(map, entry, access.asset, sent)
         .filter(|_| is_counted(access, field) || access.operation == Operation::Create);
     match own {
-        Some((asset, name)) if reads(entry, asset) => Some((
+        Some((asset, name)) if reads(entry, asset) || has_part(field, asset, name) => Some((
             Confidence::High,
             format!("the server has it itself: `{name}` of {asset}, which the handler reads"),
         )),
@@ -230,6 +230,13 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
         )),
         None => None,
     }
+}
+
+/// Holds if the stored field has a part in the value: it is what is taken where the client sends nothing, and it came
+/// back from a change as well as from a look-up.
+fn has_part(field: &Field, asset: Ustr, name: Ustr) -> bool {
+    let mut stored = field.value.record_fields(asset);
+    stored.any(|it| it == name)
 }
 
 /// Says what somebody may do: by its name, or because guards ask for it.

@@ -8,7 +8,7 @@ use firedoor_app::ownership::{
     Usage, all_usages, answers_with, is_clients_choice, is_shared, knows_caller, ties,
 };
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, counting, query,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -63,7 +63,7 @@ fn reference_in<'m>(
 ) -> Option<ForeignReference<'m>> {
     let ties = ties(entry, effect);
     let open = access.values.iter().filter(|field| {
-        field.operator == "=" && is_clients_choice(&field.value) && !ties.touches(&field.value)
+        field.operator == "=" && is_chosen(access, field) && !ties.touches(&field.value)
     });
     for field in open {
         let Some(target) = referred(map, access.asset, field.name) else {
@@ -73,7 +73,10 @@ fn reference_in<'m>(
             || query::account_assets(map).contains(&target)
             || is_shared(map, target)
             || is_told_to_strangers(map, target);
-        let is_looked_up = query::accesses(entry).any(|(_, other)| {
+        // What is read along with it afterwards is shown, and asks for nothing.
+        let mut before =
+            query::accesses(entry).take_while(|(other, _)| !std::ptr::eq(*other, effect));
+        let is_looked_up = before.any(|(_, other)| {
             other.asset == target && other.key.iter().any(|it| shares(&it.value, &field.value))
         });
         if is_common || is_looked_up || !has_same_owner(map, &ties, access, field, target) {
@@ -94,6 +97,17 @@ fn reference_in<'m>(
         }
     }
     None
+}
+
+/// What the client sends, or what stands there already where it sends nothing.
+fn is_chosen(access: &Access, field: &Field) -> bool {
+    let is_old = |origin: &&Origin| {
+        matches!(origin, Origin::Record { asset, field: name, .. }
+            if *asset == access.asset && *name == field.name)
+    };
+    let origins = field.value.origins().iter();
+    let new = Provenance::new(origins.filter(|it| !is_old(it)).cloned());
+    is_clients_choice(&new)
 }
 
 fn referred(map: &Map, asset: Ustr, field: Ustr) -> Option<Ustr> {

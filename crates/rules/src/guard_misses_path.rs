@@ -42,7 +42,7 @@ fn runs_somewhere(map: &Map, guard: &GuardDefinition, mounted: Span) -> bool {
 /// Returns an entry point that the mount was meant for: one whose path has the last fixed segment of the
 /// mount's path, or for a guard that looks at paths itself, one that lacks its control at all.
 fn meant<'m>(map: &'m Map, guard: &GuardDefinition, path: &str) -> Option<(&'m EntryPoint, bool)> {
-    let named = lacking(map, guard).find(|entry| has_last(entry, path));
+    let named = lacking(map, guard).find(|entry| is_named_like(entry, path));
     if let Some(entry) = named {
         return Some((entry, true));
     }
@@ -54,6 +54,31 @@ fn meant<'m>(map: &'m Map, guard: &GuardDefinition, path: &str) -> Option<(&'m E
             .or_else(|| lacking(map, guard).next().map(|entry| (entry, false)));
     }
     None
+}
+
+/// Holds if the mount was meant for the entry point: it names its last segment, or begins like it and ends within a
+/// segment.
+fn is_named_like(entry: &EntryPoint, path: &str) -> bool {
+    has_last(entry, path) || begins_with(entry, path)
+}
+
+/// Holds if the path begins with the letters of `path`, and not with its segments: `/order` is no part of `/orders`.
+fn begins_with(entry: &EntryPoint, path: &str) -> bool {
+    let own: Vec<&str> = path_segments(&entry.path).collect();
+    let wanted: Vec<&str> = path_segments(path).collect();
+    let Some((last, before)) = wanted.split_last() else {
+        return false;
+    };
+    let is_parameter = |segment: &str| segment.starts_with('{');
+    let is_alike = |(a, b): (&&str, &&str)| a == b || is_parameter(a) && is_parameter(b);
+    let Some(cut) = own.get(before.len()) else {
+        return false;
+    };
+    own.iter().zip(before).all(is_alike)
+        && !is_parameter(last)
+        && last.len() > 1
+        && cut.len() > last.len()
+        && cut.starts_with(last)
 }
 
 /// Holds if the path of the entry point has the last fixed segment of `path`.
@@ -120,7 +145,7 @@ fn report(
             entry.id()
         ))
         .because("guard", guard.span, "the guard");
-    let others = lacking(map, guard).filter(|other| is_named && has_last(other, path));
+    let others = lacking(map, guard).filter(|other| is_named && is_named_like(other, path));
     let others = others.filter(|other| !std::ptr::eq(*other, entry));
     for missing in std::iter::once(entry).chain(others).take(NAMED) {
         finding = finding.because(

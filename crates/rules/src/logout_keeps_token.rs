@@ -6,7 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::{Confidence, Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity, logout_cookie};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -23,6 +23,10 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let kept = sessions::session_assets(map);
     for entry in map.entry_points.iter().filter(|entry| is_log_out(entry)) {
+        if let Some(lost) = logout_cookie::lost(map, &kept, entry) {
+            logout_cookie::report(entry, &lost, findings);
+            continue;
+        }
         if sessions::ends_own_session(map, entry) && !ends_renewal_only(map, &kept, entry)
             || shuts_out(entry)
             || entry.effects.iter().any(is_framework_end)

@@ -26,7 +26,19 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some((effect, access)) = openings::renewal(map, entry) else {
             continue;
         };
-        if !replaces(map, entry, access.asset) {
+        if let Some((kept, name)) = keeps_old(map, entry, access) {
+            findings
+                .at_entry(entry)
+                .symbol(&name)
+                .title(format!("`{}` takes a refresh token that was exchanged", entry.id()))
+                .message(format!(
+                    "The token that was presented is kept in `{name}` of {}, and whoever brings one that stands there is taken as well: a copy works as long as the session.",
+                    access.asset
+                ))
+                .because("looks-up", effect.span, "the token is looked up here")
+                .because("keeps", kept.span, "and the old one is kept here")
+                .report();
+        } else if !replaces(map, entry, access.asset) {
             findings
                 .at_entry(entry)
                 .title(format!("`{}` takes the same refresh token again and again", entry.id()))
@@ -41,6 +53,34 @@ fn check(map: &Map, findings: &mut Findings) {
     for found in verified(map).filter(|found| is_exchange(map, found)) {
         numbered(map, &found, findings);
     }
+}
+
+/// Returns where the token that was presented is put into a field by which tokens are taken too, with the name of the
+/// field. One that is taken a moment longer, for requests that cross, is as good as exchanged.
+fn keeps_old<'m>(map: &Map, entry: &'m EntryPoint, found: &Access) -> Option<(&'m Effect, Ustr)> {
+    let opening = openings::session_opening(map, entry);
+    let is_moment = |field: &Field| field.value.origins().contains(&Origin::Clock);
+    query::handler_accesses(entry)
+        .filter(|(_, access)| access.asset == found.asset && access.operation == Operation::Update)
+        .filter(|(effect, _)| {
+            opening.is_none_or(|opening| !query::are_exclusive(entry, effect, opening))
+        })
+        .find_map(|(effect, access)| {
+            let is_for_now = found.key.iter().any(|key| {
+                let mut written = access.values.iter().filter(|it| it.name == key.name);
+                key.operator != "=" && is_moment(key) && written.any(is_moment)
+            });
+            let name = found.key.iter().find_map(|key| {
+                let mut values = access.values.iter();
+                let is_kept = values.any(|it| {
+                    it.name == key.name
+                        && it.value == key.value
+                        && matches!(it.operator, "=" | "push")
+                });
+                (key.operator == "=" && key.value.is_from_client() && is_kept).then_some(key.name)
+            })?;
+            (!is_for_now).then_some((effect, name))
+        })
 }
 
 /// A signed token carries a number made by chance that is kept with the session, by which old tokens are told from the

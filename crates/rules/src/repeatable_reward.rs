@@ -6,6 +6,7 @@ use firedoor_app::{
 };
 
 use crate::client_value::{is_counted, is_from_server, sent_fields, written_fields};
+use crate::marked_again::marked_again;
 use crate::privileged::is_money;
 use crate::unkept;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -65,6 +66,7 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         unremembered(map, entry, findings);
         untouched(map, entry, findings);
+        undone_again(map, entry, findings);
         dated(map, entry, findings);
         paid_back(map, entry, findings);
     }
@@ -133,6 +135,36 @@ fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
                 field.name, access.asset
             ))
             .because("found", found.span, "it is found here")
+            .because("paid", effect.span, "it is paid here")
+            .report();
+        return;
+    }
+}
+
+/// What is paid for is marked with a word that passes all that is asked of it.
+fn undone_again(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    for (effect, access, field) in written_fields(entry) {
+        let ties = ties(entry, effect);
+        let is_own = |key: &Field| query::is_principal(&key.value) || ties.touches(&key.value);
+        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
+        if !is_gain || takes(access, field) || !access.key.iter().any(is_own) {
+            continue;
+        }
+        let Some(marked) = marked_again(entry, effect, access, field) else {
+            continue;
+        };
+        findings
+            .at_entry(entry)
+            .span(marked.effect.span)
+            .symbol(&marked.asset)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` pays for the same {} again", entry.id(), marked.asset))
+            .message(format!(
+                "`{}` becomes `{}`, and a {} for which it is that already passes: `{}` of {} is raised each time.",
+                marked.field, marked.word, marked.asset, field.name, access.asset
+            ))
+            .because("marked", marked.effect.span, "it is marked here")
+            .because("asked", marked.asked.span, "this asks for something else")
             .because("paid", effect.span, "it is paid here")
             .report();
         return;

@@ -191,12 +191,22 @@ fn either_place(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             Origin::Literal(text) => text.parse::<f64>().is_ok() || text == "null",
             _ => false,
         };
+        let is_of_table =
+            |it: &Provenance| it.origins().len() > 1 && it.origins().iter().all(is_number);
         let mut operands = check.operands.iter().flat_map(Provenance::origins);
         let is_place = check.kind == CheckKind::Bound
             && operands.all(is_number)
             && check.operands.iter().any(|it| it.origins().len() > 1)
             && user_control(check) == Some(Control::Authorization);
-        if !is_forbidden(check) || !is_place {
+        // Where two places of the table are compared, what was sent may only be lower than what the caller has.
+        let is_held = || {
+            entry.examined.iter().any(|it| {
+                it.kind == CheckKind::Bound
+                    && it.operands.len() == 2
+                    && it.operands.iter().all(is_of_table)
+            })
+        };
+        if !is_forbidden(check) || !is_place || is_held() {
             return None;
         }
         let mut decisive = check.control.origins().iter();

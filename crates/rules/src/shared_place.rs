@@ -50,7 +50,7 @@ fn spares_nobody(
     let is_about_other = |demand: &Demand| demand.level == Level::AboveOther;
     let compares = |it: &Asked<'_>| it.demands.all.iter().any(is_about_other);
     !asked.demands.all.is_empty()
-        && is_of_others(scale, access)
+        && is_of_others(scale, asked.entry, access)
         && !compares(asked)
         && there.iter().all(|it| compares(it))
 }

@@ -10,7 +10,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
+use crate::invitation_kinds::invites;
 use crate::privileged::is_money;
+use crate::removals::{removes, removes_whole};
 use crate::shared_place::asks_less;
 use crate::unowned::is_author;
 
@@ -47,14 +49,15 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             continue;
         }
         if access.operation == Operation::Create {
-            found.extend(creates(scale, asked, access).map(|it| (asked.entry, it)));
+            let made = creates(scale, asked, access).or_else(|| invites(map, scale, asked, access));
+            found.extend(made.map(|it| (asked.entry, it)));
             continue;
         }
         if let Some(shortfall) = asks_less(scale, asked, access) {
             found.push((asked.entry, shortfall));
             continue;
         }
-        if !is_of_others(scale, access) {
+        if !is_of_others(scale, asked.entry, access) {
             continue;
         }
         let shortfall = gives_rank(scale, asked, access)
@@ -69,7 +72,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
 }
 
 /// Holds if the client names a record that need not be his own.
-pub fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
+pub fn is_of_others(scale: &Scale<'_>, entry: &EntryPoint, access: &Access) -> bool {
     let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
     // A record that is found by a secret, as a session by its cookie, is that of whoever has the secret.
     let is_named = |value: &Provenance| {
@@ -86,7 +89,10 @@ pub fn is_of_others(scale: &Scale<'_>, access: &Access) -> bool {
             || (access.operation == Operation::Delete && is_his(value) && is_group(scale, value))
     };
     let is_alone = |it: &firedoor_app::Field| {
-        is_his(&it.value) && matches!(it.operator, "=") && !is_group(scale, &it.value)
+        is_his(&it.value)
+            && matches!(it.operator, "=")
+            && !is_group(scale, &it.value)
+            && !is_within_group(scale, entry, &it.value)
     };
     access.operation.is_write()
         && access.operation != Operation::Create
@@ -99,6 +105,54 @@ fn is_group(scale: &Scale<'_>, value: &Provenance) -> bool {
     value.origins().iter().all(|origin| {
         matches!(origin, Origin::Record { asset, field, of_principal: true }
             if scale.is_group(*asset, *field))
+    })
+}
+
+/// What the client names within a group is no more his own than the group: the record was found by its number and by
+/// what a record of the caller's refers to.
+fn is_within_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) -> bool {
+    let is_found_within = |wanted: Ustr| {
+        query::accesses(entry).any(|(_, access)| {
+            let own = || {
+                access
+                    .key
+                    .iter()
+                    .filter(|field| query::is_principal(&field.value))
+            };
+            access.asset == wanted
+                && access.operation == Operation::Read
+                && access.key.iter().any(|it| {
+                    crate::unowned::is_identifier(&it.name) && is_clients_choice(&it.value)
+                })
+                && own().next().is_some()
+                && own()
+                    .all(|it| is_group(scale, &it.value) || is_whole_group(scale, entry, &it.value))
+        })
+    };
+    !value.is_empty()
+        && value.origins().iter().all(|origin| {
+            matches!(origin, Origin::Record { asset, of_principal: true, .. } if is_found_within(*asset))
+        })
+}
+
+/// The group itself, which was found by what a record of the caller's refers to.
+fn is_whole_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) -> bool {
+    value.origins().iter().all(|origin| {
+        let Origin::Record {
+            asset,
+            of_principal: true,
+            ..
+        } = origin
+        else {
+            return false;
+        };
+        let mut found = query::accesses(entry)
+            .filter(|(_, access)| access.asset == *asset)
+            .peekable();
+        found.peek().is_some()
+            && found.all(|(_, access)| {
+                !access.key.is_empty() && access.key.iter().all(|it| is_group(scale, &it.value))
+            })
     })
 }
 
@@ -268,19 +322,32 @@ fn gives_money<'m>(
     access: &Access,
 ) -> Option<Shortfall<'m>> {
     let accounts = query::account_assets(map);
+    let is_account = accounts.contains(&access.asset);
     // Without a rank it is his own money that somebody gives away.
     let is_asked = !asked.demands.all.is_empty();
-    if access.operation != Operation::Update || !accounts.contains(&access.asset) || !is_asked {
+    if access.operation != Operation::Update || !is_asked {
         return None;
     }
+    // What others have has a price, which is set; what a group has is added to, and taken from where there is enough.
+    let is_taken = |name: Ustr| {
+        let mut key = access.key.iter();
+        key.any(|asked| asked.name == name && matches!(asked.operator, ">" | ">="))
+    };
+    let is_purse = |field: &firedoor_app::Field| match is_account {
+        true => matches!(field.operator, "=" | "+="),
+        false => {
+            field.operator == "+="
+                && !is_taken(field.name)
+                && firedoor_app::is_taken_from(map, access.asset, field.name)
+        }
+    };
     let given = access.values.iter().find(|field| {
-        is_money(map, access.asset, field.name)
-            && field.value.is_from_client()
-            && matches!(field.operator, "=" | "+=")
+        is_money(map, access.asset, field.name) && field.value.is_from_client() && is_purse(field)
     })?;
     let gives_rank = |it: &Asked<'_>| match &it.effect.kind {
         EffectKind::Access(other) => {
-            other.asset == access.asset
+            accounts.contains(&other.asset)
+                && (other.asset == access.asset || !is_account)
                 && other
                     .values
                     .iter()
@@ -291,7 +358,7 @@ fn gives_money<'m>(
     // Who may change the rank of those below him only may give money to others.
     let example = stricter(scale, asked)
         .find(|(it, demand)| demand.level != Level::AboveOther && gives_rank(it));
-    let is_below_top = asked.demands.all.iter().all(|it| it.is_below_top);
+    let is_below_top = is_account && asked.demands.all.iter().all(|it| it.is_below_top);
     gives(
         asked,
         access,
@@ -299,56 +366,6 @@ fn gives_money<'m>(
         example.map(|(it, _)| it),
         is_below_top,
     )
-}
-
-/// It deletes what its neighbours change only for more.
-fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
-    if access.operation != Operation::Delete {
-        return None;
-    }
-    let alike: Vec<&Asked<'_>> = others(scale, asked)
-        .filter(|(_, other)| {
-            other.asset == access.asset
-                && matches!(other.operation, Operation::Update | Operation::Delete)
-                && is_of_others(scale, other)
-        })
-        .map(|(it, _)| it)
-        .collect();
-    let is_neighbour = |it: &&Asked<'_>| it.entry.group.0 == asked.entry.group.0;
-    let words = format!("deletes {}", access.asset);
-    if alike.is_empty() {
-        return removes_made(scale, asked, access, words);
-    }
-    alike.iter().find(|it| is_neighbour(it))?;
-    all_ask_more(scale, asked, &alike, 1, words)
-}
-
-/// Nobody changes such records, and its neighbours make them only for more of the same rank.
-fn removes_made<'m>(
-    scale: &Scale<'m>,
-    asked: &Asked<'m>,
-    access: &Access,
-    words: String,
-) -> Option<Shortfall<'m>> {
-    let makes: Vec<&Asked<'_>> = others(scale, asked)
-        .filter(|(_, other)| other.asset == access.asset && other.operation == Operation::Create)
-        .map(|(it, _)| it)
-        .collect();
-    // Whoever must only be a member, whatever he is called, is asked for the least of the same rank.
-    let is_asked_of = |asset: Ustr| {
-        let checks = asked.entry.checks_of(asked.effect);
-        let mut examined = checks.flat_map(|check| check.operands.iter());
-        examined
-            .any(|value| query::is_principal(value) && value.record_fields(asset).next().is_some())
-    };
-    let is_same_rank = |it: &&&Asked<'_>| {
-        let more = asked.demands.lack(&it.demands, &scale.reading);
-        let mut of = more.into_iter().flat_map(|more| &more.of);
-        it.entry.group.0 == asked.entry.group.0
-            && of.any(|(asset, _)| !asset.is_empty() && is_asked_of(*asset))
-    };
-    makes.iter().find(is_same_rank)?;
-    all_ask_more(scale, asked, &makes, 1, words)
 }
 
 /// All its neighbours act only on those whose rank is lower than that of the caller.
@@ -361,7 +378,7 @@ fn spares_nobody<'m>(
         .filter(|(it, other)| {
             it.entry.group.0 == asked.entry.group.0
                 && other.asset == access.asset
-                && is_of_others(scale, other)
+                && is_of_others(scale, it.entry, other)
         })
         .map(|(it, _)| it)
         .collect();
@@ -446,9 +463,9 @@ fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         names.any(|name| access.values.iter().any(|own| own.name == name))
     };
     let alike: Vec<&Asked<'_>> = others(scale, asked)
-        .filter(|(_, other)| {
+        .filter(|(it, other)| {
             other.asset == access.asset
-                && is_of_others(scale, other)
+                && is_of_others(scale, it.entry, other)
                 && other.operation == Operation::Update
                 && shares(other)
         })
@@ -457,49 +474,8 @@ fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
     all_ask_more(scale, asked, &alike, 2, format!("changes {}", access.asset))
 }
 
-/// It deletes the whole that its parts are changed in only for more.
-fn removes_whole<'m>(
-    scale: &Scale<'m>,
-    asked: &Asked<'m>,
-    access: &Access,
-) -> Option<Shortfall<'m>> {
-    let entry = asked.entry;
-    if access.operation != Operation::Delete
-        || entry.method != "DELETE"
-        || !entry.path.ends_with('}')
-    {
-        return None;
-    }
-    let is_part = |other: &EntryPoint| {
-        let rest = other.path.strip_prefix(entry.path.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let parts: Vec<&Asked<'_>> = others(scale, asked)
-        .filter(|(it, other)| is_part(it.entry) && other.operation.is_write())
-        .map(|(it, _)| it)
-        .collect();
-    let mut more: Vec<&Asked<'_>> = Vec::new();
-    let mut all: Vec<*const EntryPoint> = Vec::new();
-    for part in parts {
-        let place: *const EntryPoint = part.entry;
-        if all.contains(&place) {
-            continue;
-        }
-        all.push(place);
-        if asked.demands.lack(&part.demands, &scale.reading).is_some() {
-            more.push(part);
-        }
-    }
-    let example = more.first()?;
-    (more.len() >= 3 && more.len() * 2 > all.len()).then_some(Shortfall {
-        words: format!("deletes the whole {}", access.asset),
-        effect: asked.effect,
-        example: Some((example.entry, example.effect)),
-        count: more.len(),
-    })
-}
-
-fn all_ask_more<'m>(
+/// Holds if all of `alike` ask for more, and are `fewest` places or more.
+pub fn all_ask_more<'m>(
     scale: &Scale<'m>,
     asked: &Asked<'m>,
     alike: &[&Asked<'m>],
@@ -525,7 +501,7 @@ fn all_ask_more<'m>(
 }
 
 /// The accesses of other entry points at other places.
-fn others<'a, 'm>(
+pub fn others<'a, 'm>(
     scale: &'a Scale<'m>,
     asked: &'a Asked<'m>,
 ) -> impl Iterator<Item = (&'a Asked<'m>, &'m Access)> {

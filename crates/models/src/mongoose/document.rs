@@ -228,6 +228,17 @@ fn field_value(
     value
 }
 
+/// Returns what is stored under a path of a document that was found.
+pub(crate) fn stored_value(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    name: Ustr,
+) -> Option<Value> {
+    let document = host.state().mongoose.documents.get(&id).cloned()?;
+    (!document.is_new).then(|| field_value(host, machine, &document, &name))
+}
+
 /// Returns the document that a reference holds.
 fn referred(
     host: &ModelHost,
@@ -240,12 +251,22 @@ fn referred(
     let id = field_value(host, machine, document, path);
     let mut key = Conditions::default();
     key.add(host, machine, "_id", "=", &id);
-    let Some(about) = model::info(host, target) else {
-        return id;
-    };
-    let record = store::found_one(host, machine, about.asset, &key, Atom::Null);
-    let object = found(host, machine, target, &key, &record, span);
-    store::exchange(&record, &Atom::Unknown(Shape::Object), Atom::Object(object))
+    found_by(host, machine, target, &key, span).unwrap_or(id)
+}
+
+/// Returns the document of a model that a key finds, or nothing.
+fn found_by(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    model: ObjectId,
+    key: &Conditions,
+    span: Span,
+) -> Option<Value> {
+    let about = model::info(host, model)?;
+    let record = store::found_one(host, machine, about.asset, key, Atom::Null);
+    let object = found(host, machine, model, key, &record, span);
+    let whole = Atom::Unknown(Shape::Object);
+    Some(store::exchange(&record, &whole, Atom::Object(object)))
 }
 
 /// `document.populate(path)`.
@@ -279,8 +300,13 @@ pub(super) fn populate_value(
                 .iter()
                 .find(|field| field.field.name == *name)
                 .and_then(|field| field.field.refers_to);
+            let given = match machine.heap.property(id, *name).is_some() {
+                true => machine.member(&Value::object(id), *name, span)?,
+                false => field_value(host, machine, &document, name),
+            };
             if let Some(target) = target {
-                note_populated(host, machine, &document, target, name, span);
+                note_populated(host, machine, &given, target, span);
+                follow_given(host, machine, id, (*name, &given), target, span);
             }
             if let Some(document) = host.state().mongoose.documents.get_mut(&id) {
                 document.populated.push(*name);
@@ -293,17 +319,36 @@ pub(super) fn populate_value(
 fn note_populated(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    document: &Document,
+    reference: &Value,
     target: Ustr,
-    name: &str,
     span: Span,
 ) {
-    let reference = field_value(host, machine, document, name);
     let mut key = Conditions::default();
-    key.add(host, machine, "_id", "=", &reference);
+    key.add(host, machine, "_id", "=", reference);
     let mut access = store::access(host, Operation::Read, target);
     access.key = key.fields;
     store::note(host, machine, access, span);
+}
+
+/// A reference that the program has given itself holds the document that it names from now on.
+fn follow_given(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    (name, given): (Ustr, &Value),
+    target: Ustr,
+    span: Span,
+) {
+    let model = host.state().mongoose.models.get(&target).copied();
+    let (Some(model), Some(_)) = (model, machine.heap.property(id, name)) else {
+        return;
+    };
+    let mut key = Conditions::default();
+    key.add(host, machine, "_id", "=", given);
+    let document = found_by(host, machine, model, &key, span);
+    if let Some(document) = document {
+        machine.heap.set_property(id, name, document);
+    }
 }
 
 /// Takes `document.path = value`: a setter of a virtual is run, anything else is kept.

@@ -133,6 +133,20 @@ pub(super) fn member(
     Some(value)
 }
 
+/// Returns what is stored in a field of an instance that was found.
+pub(crate) fn stored_value(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    name: Ustr,
+) -> Option<Value> {
+    let instance = host.state().sequelize.instances.get(&id).cloned()?;
+    let origins = host.member_origins(machine, instance.origins, name);
+    let mut value = Value::unknown(Shape::Any).with_origins(origins);
+    value.control = instance.control;
+    (!instance.is_new).then_some(value)
+}
+
 fn associated(
     host: &ModelHost,
     machine: &mut Machine<'_>,

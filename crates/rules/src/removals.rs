@@ -1,0 +1,99 @@
+//! What is deleted for a lower rank than the application asks for elsewhere: a part of the shortfalls.
+
+use firedoor_app::{Access, EntryPoint, Operation, query};
+use ustr::Ustr;
+
+use crate::demands::{Asked, Scale};
+use crate::shortfall::{Shortfall, all_ask_more, is_of_others, others};
+
+/// It deletes what its neighbours change only for more.
+pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
+    if access.operation != Operation::Delete {
+        return None;
+    }
+    let alike: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(it, other)| {
+            other.asset == access.asset
+                && matches!(other.operation, Operation::Update | Operation::Delete)
+                && is_of_others(scale, it.entry, other)
+        })
+        .map(|(it, _)| it)
+        .collect();
+    let is_neighbour = |it: &&Asked<'_>| it.entry.group.0 == asked.entry.group.0;
+    let words = format!("deletes {}", access.asset);
+    if alike.is_empty() {
+        return removes_made(scale, asked, access, words);
+    }
+    alike.iter().find(|it| is_neighbour(it))?;
+    all_ask_more(scale, asked, &alike, 1, words)
+}
+
+/// Nobody changes such records, and its neighbours make them only for more of the same rank.
+fn removes_made<'m>(
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    access: &Access,
+    words: String,
+) -> Option<Shortfall<'m>> {
+    let makes: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(_, other)| other.asset == access.asset && other.operation == Operation::Create)
+        .map(|(it, _)| it)
+        .collect();
+    // Whoever must only be a member, whatever he is called, is asked for the least of the same rank.
+    let is_asked_of = |asset: Ustr| {
+        let checks = asked.entry.checks_of(asked.effect);
+        let mut examined = checks.flat_map(|check| check.operands.iter());
+        examined
+            .any(|value| query::is_principal(value) && value.record_fields(asset).next().is_some())
+    };
+    let is_same_rank = |it: &&&Asked<'_>| {
+        let more = asked.demands.lack(&it.demands, &scale.reading);
+        let mut of = more.into_iter().flat_map(|more| &more.of);
+        it.entry.group.0 == asked.entry.group.0
+            && of.any(|(asset, _)| !asset.is_empty() && is_asked_of(*asset))
+    };
+    makes.iter().find(is_same_rank)?;
+    all_ask_more(scale, asked, &makes, 1, words)
+}
+
+/// It deletes the whole that its parts are changed in only for more.
+pub fn removes_whole<'m>(
+    scale: &Scale<'m>,
+    asked: &Asked<'m>,
+    access: &Access,
+) -> Option<Shortfall<'m>> {
+    let entry = asked.entry;
+    if access.operation != Operation::Delete
+        || entry.method != "DELETE"
+        || !entry.path.ends_with('}')
+    {
+        return None;
+    }
+    let is_part = |other: &EntryPoint| {
+        let rest = other.path.strip_prefix(entry.path.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let parts: Vec<&Asked<'_>> = others(scale, asked)
+        .filter(|(it, other)| is_part(it.entry) && other.operation.is_write())
+        .map(|(it, _)| it)
+        .collect();
+    let mut more: Vec<&Asked<'_>> = Vec::new();
+    let mut all: Vec<*const EntryPoint> = Vec::new();
+    for part in parts {
+        let place: *const EntryPoint = part.entry;
+        if all.contains(&place) {
+            continue;
+        }
+        all.push(place);
+        if asked.demands.lack(&part.demands, &scale.reading).is_some() {
+            more.push(part);
+        }
+    }
+    let example = more.first()?;
+    (more.len() >= 3 && more.len() * 2 > all.len()).then_some(Shortfall {
+        words: format!("deletes the whole {}", access.asset),
+        effect: asked.effect,
+        example: Some((example.entry, example.effect)),
+        count: more.len(),
+    })
+}
