@@ -47,7 +47,6 @@ impl<'p> Machine<'p> {
     }
 
     /// A loop that ends because its test no longer holds ends normally, and one that is left by `break`.
-
     fn while_rounds(
         &mut self,
         test: ExpressionId,

@@ -138,8 +138,8 @@ impl Value {
         }
         let text = Atom::String(Ustr::from(text));
         let atoms = self.atoms().iter().map(|atom| match atom.is_nothing() {
-            true => text.clone(),
-            false => atom.clone(),
+            true => text,
+            false => *atom,
         });
         let mut told = Value::atoms_of(atoms.collect::<Vec<Atom>>());
         (told.origins, told.control) = (self.origins, self.control);

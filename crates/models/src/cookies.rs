@@ -302,7 +302,7 @@ impl Line {
 pub(crate) fn named_in_header(part: RequestPart, header: Ustr, key: Ustr) -> Option<Origin> {
     let is_name = || key != "length" && !key.chars().all(|letter| letter.is_ascii_digit());
     (part == RequestPart::Header && header.eq_ignore_ascii_case("cookie") && is_name())
-        .then(|| Origin::Request(RequestPart::Cookie, key))
+        .then_some(Origin::Request(RequestPart::Cookie, key))
 }
 
 /// `parse(header)`: the cookies by their names.
