@@ -351,6 +351,7 @@ fn note(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, kind: &str, 
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: vec![literal("type", kind)],
     });
