@@ -380,6 +380,8 @@ pub struct VerifyToken {
     pub algorithms_safe_by_default: bool,
     /// Holds if the signature is checked.
     pub is_verified: bool,
+    /// Holds if the library takes an empty key as it takes any other, and does not refuse.
+    pub takes_empty_key: bool,
     /// Holds if an expired token is accepted.
     pub ignores_expiry: bool,
     /// Claims that the call itself checks, with what they must be (`aud`, `iss`).

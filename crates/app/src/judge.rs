@@ -377,10 +377,14 @@ pub fn is_left_out(check: &Check) -> bool {
                     .operands
                     .iter()
                     .any(|operand| operand.literal().is_some());
-            (part.kind == CheckKind::Presence || is_about_part)
-                && !part.outcome
-                && origins().any(Origin::is_from_client)
-                && origins().all(is_sent)
+            // `is None` holds it against nothing.
+            let is_nothing = |it: &Provenance| it.literal().is_some_and(|text| text == "null");
+            let is_missing = match part.kind {
+                CheckKind::Equality => part.outcome && part.operands.iter().any(is_nothing),
+                CheckKind::Presence => !part.outcome,
+                _ => is_about_part && !part.outcome,
+            };
+            is_missing && origins().any(Origin::is_from_client) && origins().all(is_sent)
         })
 }
 

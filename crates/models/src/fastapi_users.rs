@@ -245,6 +245,7 @@ fn note_verification(
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: vec![Field {
             name: Ustr::from("aud"),

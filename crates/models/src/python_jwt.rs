@@ -10,7 +10,8 @@ use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 use ustr::Ustr;
 
 use crate::python_support::{
-    argument, entry, given, keep, kept, object_with_arguments, prove_or_throw, proven, value_from,
+    argument, entry, exception, given, keep, kept, object_with_arguments, prove_or_throw_this,
+    proven, value_from,
 };
 use crate::tokens::is_from_token;
 use crate::{Model, ModelHost};
@@ -196,7 +197,10 @@ struct Decoding {
     is_safe_by_default: bool,
     options: Value,
     requires: Vec<(&'static str, Value)>,
-    error: &'static str,
+    /// The exceptions that tell of it, the most general one first.
+    errors: &'static [&'static str],
+    /// Signatures under an empty key are right as any other.
+    takes_empty_key: bool,
     is_verified: bool,
 }
 
@@ -215,7 +219,8 @@ fn pyjwt_decoding(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         is_safe_by_default: true,
         options: argument(call, 3, "options"),
         requires: required(call),
-        error: "py:jwt.InvalidTokenError",
+        errors: &["py:jwt.InvalidTokenError", "py:jwt.InvalidSignatureError"],
+        takes_empty_key: true,
         is_verified,
     }
 }
@@ -248,7 +253,8 @@ fn decode_jose(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         is_safe_by_default: false,
         options: argument(call, 3, "options"),
         requires,
-        error: "py:jose.JWTError",
+        errors: &["py:jose.JWTError"],
+        takes_empty_key: true,
         is_verified: true,
     };
     settle(host, machine, call, decoding)
@@ -266,7 +272,8 @@ fn decode_authlib(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         is_safe_by_default: false,
         options: Value::null(),
         requires: Vec::new(),
-        error: "py:authlib.jose.errors.BadSignatureError",
+        errors: &["py:authlib.jose.errors.BadSignatureError"],
+        takes_empty_key: false,
         is_verified: true,
     };
     settle(host, machine, call, decoding)
@@ -281,7 +288,8 @@ fn decode_joserfc(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         is_safe_by_default: true,
         options: Value::null(),
         requires: Vec::new(),
-        error: "py:joserfc.errors.BadSignatureError",
+        errors: &["py:joserfc.errors.BadSignatureError"],
+        takes_empty_key: false,
         is_verified: true,
     };
     let claims = settle(host, machine, call, decoding)?;
@@ -349,6 +357,7 @@ fn settle(
         algorithms_from_token: decoding.from_token,
         algorithms_safe_by_default: decoding.is_safe_by_default,
         is_verified,
+        takes_empty_key: decoding.takes_empty_key,
         ignores_expiry: !checks_expiry,
         requires,
     });
@@ -357,7 +366,16 @@ fn settle(
         return Ok(Some(unverified_claims(host, machine, &decoding.token)));
     }
     let hangs_on = [&decoding.token, &decoding.key];
-    prove_or_throw(host, machine, decoding.error, &hangs_on, call.span)?;
+    // Whoever tries one key after the other goes on where the signature was made with another.
+    let mut error: Option<Value> = None;
+    for path in decoding.errors {
+        let one = exception(machine, path, &hangs_on);
+        error = Some(match error {
+            Some(earlier) => machine.join(earlier, &one),
+            None => one,
+        });
+    }
+    prove_or_throw_this(host, machine, error.unwrap_or_else(Value::null), call.span)?;
     Ok(Some(proven(host, machine, &decoding.token)))
 }
 
@@ -400,6 +418,7 @@ fn unverified(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: false,
+        takes_empty_key: false,
         ignores_expiry: true,
         requires: Vec::new(),
     });
@@ -433,14 +452,14 @@ fn verify_google(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
         call,
         token,
         requires,
-        "py:builtins.ValueError",
+        &["py:builtins.ValueError"],
     )
 }
 
 fn verify_firebase(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let token = call.arguments.get(0);
-    let error = "py:firebase_admin.auth.InvalidIdTokenError";
-    verify_by_provider(host, machine, call, token, Vec::new(), error)
+    let errors = &["py:firebase_admin.auth.InvalidIdTokenError"];
+    verify_by_provider(host, machine, call, token, Vec::new(), errors)
 }
 
 fn verify_by_provider(
@@ -449,7 +468,7 @@ fn verify_by_provider(
     call: &Call<'_>,
     token: Value,
     requires: Vec<(&'static str, Value)>,
-    error: &'static str,
+    errors: &'static [&'static str],
 ) -> Answer {
     let key = value_from(host, machine, Shape::Any, Origin::Outside(call.path));
     let decoding = Decoding {
@@ -460,7 +479,8 @@ fn verify_by_provider(
         is_safe_by_default: true,
         options: Value::null(),
         requires,
-        error,
+        errors,
+        takes_empty_key: false,
         is_verified: true,
     };
     settle(host, machine, call, decoding)

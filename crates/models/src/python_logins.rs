@@ -112,6 +112,7 @@ fn note_verification(
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires,
     });
@@ -551,6 +552,7 @@ fn exchange(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: vec![Field {
             name: Ustr::from("state"),

@@ -213,6 +213,7 @@ fn prove(
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: !proof.is_timed,
         requires: proof.requires,
     });

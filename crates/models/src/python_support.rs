@@ -253,6 +253,16 @@ pub(crate) fn prove_or_throw(
     span: Span,
 ) -> Result<(), Stop> {
     let error = exception(machine, path, hangs_on);
+    prove_or_throw_this(host, machine, error, span)
+}
+
+/// What [`prove_or_throw`] does, with an exception that is made already.
+pub(crate) fn prove_or_throw_this(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    error: Value,
+    span: Span,
+) -> Result<(), Stop> {
     match host.persona() {
         Persona::Attacker => machine.throw(error, span),
         Persona::User => {

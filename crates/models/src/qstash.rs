@@ -89,6 +89,7 @@ fn proof(
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: Vec::new(),
     });

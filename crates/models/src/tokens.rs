@@ -60,6 +60,7 @@ pub fn verify(
         algorithms_from_token: verification.from_token,
         algorithms_safe_by_default: verification.is_safe,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: verification.ignores_expiry,
         requires: verification.requires.clone(),
     };
@@ -93,6 +94,7 @@ pub fn decode(host: &ModelHost, machine: &mut Machine<'_>, token: &Value, span: 
         algorithms_from_token: false,
         algorithms_safe_by_default: false,
         is_verified: false,
+        takes_empty_key: false,
         ignores_expiry: true,
         requires: Vec::new(),
     };

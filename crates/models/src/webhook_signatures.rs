@@ -106,6 +106,7 @@ fn proof(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, signed: &
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: !signed.is_timed,
         requires: Vec::new(),
     });

@@ -6,6 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
+use crate::password_checks::{hangs_on_password, passwords_given};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -295,6 +296,13 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
     let early = answers()
         .filter(|effect| side(entry, effect, access.asset) == Some(true))
         .find(|effect| is_told_by_record(entry, effect, access.asset));
+    // A password is compared for strangers too where nobody is found, and found wrong.
+    let unknown = unknown.or_else(|| {
+        let mut refusals = answers().filter(|effect| is_refused(effect, &[400, 401]));
+        refusals.find(|effect| {
+            side(entry, effect, access.asset).is_none() && hangs_on_password(entry, effect)
+        })
+    });
     if let (Some(early), Some(unknown)) = (early, unknown)
         && told(early) != told(unknown)
     {
@@ -441,14 +449,6 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
     entry.checks_of(effect).filter(is_choice).any(opposite)
 }
 
-/// What the client sends that passwords are compared with.
-fn passwords_given(entry: &EntryPoint) -> Vec<Origin> {
-    query::comparisons(entry)
-        .filter(|(_, found)| found.kind == ComparisonKind::Password)
-        .flat_map(|(_, found)| found.given.origins().to_vec())
-        .collect()
-}
-
 /// Holds if the record is there only for whoever sent the right password: a function that found both handed it on.
 fn takes_password(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
     let given = passwords_given(entry);
@@ -507,28 +507,14 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
                 .any(|it| matches!(it, Origin::Record { .. }))
             && origins.all(is_field)
     };
-    let is_refusal = matches!(
-        &effect.kind,
-        EffectKind::Respond {
-            status: Some(400 | 401),
-            is_error: true,
-            ..
-        }
-    );
-    // That the body as a whole has the right shape is asked whatever the password is.
-    let mut given = passwords_given(entry);
-    given.retain(|origin| matches!(origin, Origin::Request(_, name) if !name.is_empty()));
-    let hangs_on_password = |check: &Check| {
-        let mut examined = check.operands.iter().flat_map(|operand| operand.origins());
-        check.kind == CheckKind::Proof || examined.any(|origin| given.contains(origin))
-    };
-    is_refusal
+    is_refused(effect, &[400, 401, 403])
         && query::verifies_password(entry)
         && entry.checks_of(effect).any(|check| is_own(&check))
-        && !entry
-            .checks_of(effect)
-            .flat_map(Check::parts)
-            .any(hangs_on_password)
+        && !hangs_on_password(entry, effect)
+}
+
+fn is_refused(effect: &Effect, with: &[u16]) -> bool {
+    matches!(&effect.kind, EffectKind::Respond { status: Some(status), .. } if with.contains(status))
 }
 
 /// What the client sees: the status and the constant words.

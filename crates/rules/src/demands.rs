@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
-    Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin, Provenance,
-    RequestPart, ownership, query,
+    AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin,
+    Provenance, RequestPart, ownership, query,
 };
 use ustr::Ustr;
 
@@ -362,6 +362,8 @@ pub struct Scale<'m> {
     /// Those of them that stand in the record itself, and not in the account that it refers to, as what a session says
     /// of its owner does.
     own_ranks: BTreeSet<Subject>,
+    /// Those of them that are asked of one column, as how high a rank is: `member.rank.level`.
+    parts: BTreeSet<Subject>,
 }
 
 impl<'m> Scale<'m> {
@@ -387,8 +389,11 @@ impl<'m> Scale<'m> {
         let ranks: BTreeSet<Subject> = all.flat_map(|demand| demand.of.iter().copied()).collect();
         let is_own = |subject: &Subject| !is_of_account(map, &accounts, *subject);
         let own_ranks = ranks.iter().copied().filter(is_own).collect();
+        let is_part = |subject: &Subject| is_of_column(map, *subject);
+        let parts = ranks.iter().copied().filter(is_part).collect();
         Scale {
             own_ranks,
+            parts,
             ranks,
             asked,
             reading,
@@ -430,8 +435,10 @@ impl<'m> Scale<'m> {
     /// Holds if the record itself lists who is in the group, with the rank of each.
     fn keeps_members(&self, asset: Ustr) -> bool {
         let mut ranks = self.own_ranks.iter();
+        let is_of_many =
+            |field: &Ustr| field.contains('.') && !self.parts.contains(&(asset, *field));
         !self.accounts.contains(&asset)
-            && ranks.any(|(found, field)| *found == asset && field.contains('.'))
+            && ranks.any(|(found, field)| *found == asset && is_of_many(field))
     }
 
     /// Holds if records of the asset say what rank somebody has.
@@ -452,6 +459,17 @@ fn is_of_account(map: &Map, accounts: &[Ustr], (asset, field): Subject) -> bool 
     declared
         .and_then(|it| it.refers_to)
         .is_some_and(|target| accounts.contains(&target))
+}
+
+/// Holds if the field is a property of a declared column which refers to nothing: a row lists nobody by it.
+fn is_of_column(map: &Map, (asset, field): Subject) -> bool {
+    let Some(asset) = map.asset(asset).filter(|it| it.kind == AssetKind::Table) else {
+        return false;
+    };
+    let head = field.split('.').next().unwrap_or_default();
+    let declared = asset.field(head);
+    let is_plain = |kind: Ustr| !kind.to_ascii_lowercase().contains("json");
+    declared.is_some_and(|it| it.refers_to.is_none() && it.kind.is_some_and(is_plain))
 }
 
 /// The fewest entry points that show that a right is for reading.

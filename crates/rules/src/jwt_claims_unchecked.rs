@@ -1,7 +1,8 @@
 //! Finds verifications that accept expired tokens as proof of who is asking.
 
 use firedoor_app::{
-    Check, CheckKind, EntryPoint, Map, Order, Origin, Provenance, is_about_connection, query,
+    Check, CheckKind, EntryPoint, Field, IssueToken, Map, Order, Origin, Provenance,
+    is_about_connection, query,
 };
 
 use crate::token_kinds::{Verified, is_proof, is_same_key, issued, verified};
@@ -25,7 +26,9 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         let opens_session = query::opens_session(map, found.entry);
-        if is_proof(&found) && !opens_session || opens_session && renews_alone(&found) {
+        if is_proof(&found) && !opens_session
+            || opens_session && (renews_alone(&found) || waits_for_log_in(map, &found))
+        {
             report(&found, findings);
         }
     }
@@ -53,15 +56,6 @@ fn renews_alone(found: &Verified<'_>) -> bool {
             && !is_about_connection(origin)
             && !token.origins().contains(origin)
     };
-    let is_same_kind = |made: &firedoor_app::IssueToken| {
-        // What is issued is taken where this one is: it names the same audience, or neither names any.
-        let audience = |fields: &[firedoor_app::Field]| -> Vec<Provenance> {
-            let named = fields.iter().filter(|it| it.name == "aud");
-            named.map(|it| it.value.clone()).collect()
-        };
-        is_same_key(&made.secret, &found.token.secret)
-            && audience(&made.claims) == audience(&found.token.requires)
-    };
     let asks_otherwise = query::verifies_password(entry)
         || query::comparisons(entry).any(|(effect, _)| effect.layer.is_none())
         || query::verifications(entry).any(|(_, other)| other.token != *token)
@@ -79,8 +73,32 @@ fn renews_alone(found: &Verified<'_>) -> bool {
         });
     found.token.is_verified
         && token.is_from_client()
-        && query::issues(entry).any(|(_, made)| is_same_kind(made))
+        && query::issues(entry).any(|(_, made)| is_same_kind(found, made))
         && !asks_otherwise
+}
+
+/// Holds if what is issued is taken where this one is: it names the same audience, or neither names any.
+fn is_same_kind(found: &Verified<'_>, made: &IssueToken) -> bool {
+    is_same_key(&made.secret, &found.token.secret)
+        && audience(&made.claims) == audience(&found.token.requires)
+}
+
+/// Whom the token must be meant for; that it must be meant for somebody is no name.
+fn audience(fields: &[Field]) -> Vec<&Provenance> {
+    let named = fields.iter();
+    let named = named.filter(|it| it.name == "aud" && it.operator == "=");
+    named.map(|it| &it.value).collect()
+}
+
+/// Holds if the token is none of those that the session goes on with, but one that is meant for this alone, as where
+/// the password was right and a code is missing: it is made to expire, and does not.
+fn waits_for_log_in(map: &Map, found: &Verified<'_>) -> bool {
+    let renews = query::issues(found.entry).any(|(_, made)| is_same_kind(found, made));
+    found.token.is_verified
+        && found.token.token.is_from_client()
+        && !audience(&found.token.requires).is_empty()
+        && !renews
+        && issued(map).any(|made| is_same_kind(found, made.token) && made.token.expires.is_some())
 }
 
 /// Holds if the check refuses only what comes from the future: a time of the token lies below the clock where it passes,

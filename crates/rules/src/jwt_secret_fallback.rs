@@ -1,6 +1,9 @@
 //! Finds keys of tokens that fall back to a constant where a setting is missing.
 
-use firedoor_app::{Effect, EntryPoint, Map, Origin};
+use firedoor_app::{
+    CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, VerifyToken, query,
+};
+use ustr::Ustr;
 
 use crate::token_kinds::keys;
 use crate::{Confidence, Findings, Rule, Severity, place};
@@ -25,7 +28,8 @@ fn check(map: &Map, findings: &mut Findings) {
                 fallback: Some(text),
             } = origin
             {
-                report(map, (entry, effect), name, text, findings);
+                let is_refused = text.is_empty() && !is_tried_empty(entry, effect, *name);
+                report(map, (entry, effect), name, is_refused, findings);
             }
         }
     }
@@ -35,12 +39,12 @@ fn report(
     map: &Map,
     (entry, effect): (&EntryPoint, &Effect),
     name: &str,
-    text: &str,
+    is_refused: bool,
     findings: &mut Findings,
 ) {
     let read = place::of_variable(map, name);
     // With an empty key most libraries refuse to sign.
-    let confidence = match text.is_empty() {
+    let confidence = match is_refused {
         true => Confidence::Low,
         false => Confidence::High,
     };
@@ -58,4 +62,27 @@ fn report(
             format!("`{}` signs or verifies with it", effect.function),
         )
         .report();
+}
+
+/// Holds if the key is one of several that a token is tried with, nobody asks whether there is one, and the library
+/// takes an empty one: an old key that most installations do not have.
+fn is_tried_empty(entry: &EntryPoint, effect: &Effect, name: Ustr) -> bool {
+    let EffectKind::Verify(found) = &effect.kind else {
+        return false;
+    };
+    let is_setting =
+        |origin: &Origin| matches!(origin, Origin::Environment { name: it, .. } if *it == name);
+    let is_asked = entry.checks.iter().any(|check| {
+        let mut examined = check.operands.iter().flat_map(Provenance::origins);
+        check.kind != CheckKind::Failure && examined.any(is_setting)
+    });
+    let is_other = |other: &VerifyToken| {
+        other.is_verified
+            && other.token == found.token
+            && !other.secret.is_empty()
+            && !other.secret.origins().iter().any(is_setting)
+    };
+    found.takes_empty_key
+        && !is_asked
+        && query::verifications(entry).any(|(_, other)| is_other(other))
 }

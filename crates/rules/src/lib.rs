@@ -71,6 +71,7 @@ mod one_time_token_reusable;
 mod optional_authentication;
 mod orders;
 mod parent_not_checked;
+mod password_checks;
 mod payment_amount_unchecked;
 mod pending_token_accepted;
 mod place;

@@ -28,8 +28,9 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         let secrets = lookups::lookups(map, entry);
-        let joined = query::handler_accesses(entry)
-            .find_map(|(effect, access)| Some((effect, access, group(map, &accounts, access)?)));
+        let joined = query::handler_accesses(entry).find_map(|(effect, access)| {
+            Some((effect, access, group(map, &accounts, entry, access)?))
+        });
         let joined = joined.filter(|(_, access, field)| {
             let asset = access.asset;
             !secrets
@@ -85,7 +86,7 @@ fn check_choices(map: &Map, accounts: &[Ustr], findings: &mut Findings) {
         }
         let found = query::handler_accesses(entry).find_map(|(effect, access)| {
             let by_invite = invited.iter().find(|it| it.access.asset == access.asset)?;
-            let field = group(map, accounts, access)?;
+            let field = group(map, accounts, entry, access)?;
             let is_open = is_sent_along(&field.value)
                 && !accounts.contains(&access.asset)
                 && !is_asked(entry, effect)
@@ -182,14 +183,21 @@ fn words(field: &Field) -> &str {
 }
 
 /// Returns the field that names the group which the new account joins.
-fn group<'m>(map: &'m Map, accounts: &[Ustr], access: &'m Access) -> Option<&'m Field> {
+fn group<'m>(
+    map: &'m Map,
+    accounts: &[Ustr],
+    entry: &EntryPoint,
+    access: &'m Access,
+) -> Option<&'m Field> {
     if access.operation != Operation::Create {
         return None;
     }
     let is_account = accounts.contains(&access.asset);
     let names_account = is_account
         || access.values.iter().any(|field| {
-            lookups::is_of_any(&field.value, accounts) || query::is_principal(&field.value)
+            lookups::is_of_any(&field.value, accounts)
+                || query::is_principal(&field.value)
+                || is_new_account(map, accounts, entry, (access.asset, field))
         });
     if !names_account || !(is_account || admissions::is_membership(map, access.asset)) {
         return None;
@@ -200,6 +208,26 @@ fn group<'m>(map: &'m Map, accounts: &[Ustr], access: &'m Access) -> Option<&'m 
             && !lookups::is_random(&field.value)
             && names_group(map, accounts, access.asset, field.name)
     })
+}
+
+/// Holds if the field refers to accounts, and gets the random key that was chosen for the new one.
+fn is_new_account(
+    map: &Map,
+    accounts: &[Ustr],
+    entry: &EntryPoint,
+    (asset, field): (Ustr, &Field),
+) -> bool {
+    let declared = map.asset(asset).and_then(|it| it.field(&field.name));
+    let account = declared
+        .and_then(|it| it.refers_to)
+        .filter(|it| accounts.contains(it));
+    lookups::is_random(&field.value)
+        && query::handler_accesses(entry).any(|(_, made)| {
+            let is_key = |it: &Field| lookups::is_identifier(&it.name) && it.value == field.value;
+            made.operation == Operation::Create
+                && Some(made.asset) == account
+                && made.values.iter().any(is_key)
+        })
 }
 
 /// Holds if the field refers to records of another asset that are no accounts: by its declaration, or since

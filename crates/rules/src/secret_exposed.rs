@@ -73,11 +73,21 @@ fn asks_for_secret(check: &Check, places: &[(Ustr, Ustr)]) -> bool {
         Origin::Record { asset, field, .. } => places.contains(&(*asset, *field)),
         _ => false,
     };
-    let mut examined = check.operands.iter().flat_map(|it| it.origins()).peekable();
-    check.kind == CheckKind::Presence
-        && check.outcome
-        && examined.peek().is_some()
-        && examined.all(is_secret)
+    let mut examined = wanted(check).into_iter().flatten().peekable();
+    examined.peek().is_some() && examined.all(is_secret)
+}
+
+/// What must be there where the check passes: it asks for it, or holds it against nothing, as `is None` does.
+fn wanted(check: &Check) -> Option<Vec<&Origin>> {
+    let is_nothing = |origin: &&Origin| matches!(origin, Origin::Literal(text) if *text == "null");
+    let origins = check.operands.iter().flat_map(|it| it.origins());
+    match check.kind {
+        CheckKind::Presence if check.outcome => Some(origins.collect()),
+        CheckKind::Equality if !check.outcome && origins.clone().any(|it| is_nothing(&it)) => {
+            Some(origins.filter(|it| !is_nothing(it)).collect())
+        }
+        _ => None,
+    }
 }
 
 /// Holds if the value is the stored secret itself, not a part of a larger computation.
@@ -129,14 +139,8 @@ fn asks_whether_on(map: &Map, check: &Check, places: &[(Ustr, Ustr)]) -> bool {
 
 /// Holds if the check asks for nothing but that there is a secret which can be told.
 fn asks_whether_there(check: &Check, told: &Provenance) -> bool {
-    let is_told = |origin: &Origin| told.origins().contains(origin);
     let asks = |part: &Check| {
-        part.kind == CheckKind::Presence
-            && part.outcome
-            && part
-                .operands
-                .iter()
-                .all(|operand| operand.origins().iter().all(is_told))
+        wanted(part).is_some_and(|it| it.iter().all(|origin| told.origins().contains(origin)))
     };
     match check.is_alternative {
         true => check.alternatives.iter().all(asks),

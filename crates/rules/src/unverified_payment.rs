@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    Provenance, RequestPart, Verdict, is_left_out, ownership, query, user_control,
+    Provenance, Refusal, RequestPart, Verdict, is_left_out, ownership, query, user_control,
 };
 
 use crate::client_value::{is_counted, written_fields};
@@ -253,7 +253,37 @@ fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
     entry.checks_of(effect).any(|check| {
         matches!(check.kind, CheckKind::Proof | CheckKind::Library) && !is_left_out(check)
     }) || query::comparisons(entry).next().is_some() && !entry.checks_of(effect).any(is_left_out)
-        || query::verifications(entry).any(|(_, found)| found.is_verified)
+        || query::verifications(entry)
+            .any(|(verifying, found)| found.is_verified && !is_spared(entry, verifying, effect))
+            && !entry.checks_of(effect).any(is_left_out)
+}
+
+/// Holds if the signature is verified only where there is one, and without one the body is read as it is.
+fn is_spared(entry: &EntryPoint, verifying: &Effect, booked: &Effect) -> bool {
+    let is_word = |origin: &Origin| origin.is_from_client() || matches!(origin, Origin::Literal(_));
+    let is_nothing = |it: &Provenance| it.literal().is_some_and(|text| text == "null");
+    let is_body = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Body, name) if !name.is_empty());
+    let mut asked = entry.checks_of(booked).flat_map(|check| &check.operands);
+    if !asked.any(|operand| operand.origins().iter().any(is_body)) {
+        return false;
+    }
+    let own = verifying
+        .checks
+        .iter()
+        .filter(|id| !booked.checks.contains(id));
+    own.map(|id| entry.check(*id)).any(|check| {
+        let origins = || check.operands.iter().flat_map(Provenance::origins);
+        let is_asked_for = match check.kind {
+            CheckKind::Presence => check.outcome,
+            CheckKind::Equality => !check.outcome && check.operands.iter().any(is_nothing),
+            _ => false,
+        };
+        let is_refused = !matches!(check.refusal, None | Some(Refusal::Return));
+        is_asked_for
+            && !is_refused
+            && origins().any(Origin::is_from_client)
+            && origins().all(is_word)
+    })
 }
 
 /// What the request says decides whether it is booked.

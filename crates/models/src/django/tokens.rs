@@ -67,6 +67,7 @@ fn verify(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: Vec::new(),
     });
@@ -108,6 +109,7 @@ fn unsign(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: !is_timed,
         requires: Vec::new(),
     });

@@ -118,7 +118,12 @@ fn generic_value(
         ),
         "list" | "List" | "set" | "Sequence" | "Iterable" | "frozenset" | "conlist" => {
             let element = value_of_type(host, machine, elements.first(), part, field, depth);
-            machine.make_list(vec![element], true, span)
+            let list = machine.make_list(vec![element.clone()], true, span);
+            // Each further element has been read as the same type.
+            if let Some(list) = list.only_object() {
+                machine.open_list(list, element);
+            }
+            list
         }
         "dict" | "Dict" | "Mapping" => Value::unknown(Shape::Object),
         _ => Value::unknown(Shape::Any),

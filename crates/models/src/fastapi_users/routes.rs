@@ -429,6 +429,7 @@ fn mailed(
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: vec![field(host, machine, "aud", &audience)],
     });

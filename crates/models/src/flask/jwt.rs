@@ -374,6 +374,7 @@ fn note(
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: kind.map(|kind| literal("type", kind)).into_iter().collect(),
     });

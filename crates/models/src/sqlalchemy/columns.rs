@@ -123,8 +123,9 @@ pub(crate) fn own_columns(
     };
     for (name, annotation) in annotations(machine, owner) {
         if is_mapped(machine, &annotation) {
+            let column = annotated_column(machine, &annotation, 0).unwrap_or_else(Value::null);
             let properties = &mut machine.heap.get_mut(table).properties;
-            properties.insert(name, Value::null());
+            properties.insert(name, column);
         }
     }
     let members = machine.heap.get(prototype).properties.clone();
@@ -178,6 +179,27 @@ pub(crate) fn is_mapped(machine: &Machine<'_>, annotation: &Value) -> bool {
                 | "py:sqlalchemy.orm.WriteOnlyMapped[]"
                 | "py:sqlalchemy.orm.DynamicMapped[]"
         )
+    })
+}
+
+/// The column that a type brings along which was named once for many models:
+/// `Mapped[OwnerKey]` with `OwnerKey = Annotated[int, mapped_column(ForeignKey("owners.id"))]`.
+fn annotated_column(machine: &Machine<'_>, annotation: &Value, depth: usize) -> Option<Value> {
+    let ids = annotation.objects().filter(|_| depth < 4);
+    ids.into_iter().find_map(|id| {
+        let object = machine.heap.get(id);
+        let ObjectKind::Host(path) = object.kind else {
+            return None;
+        };
+        let mut parts = object.elements.iter();
+        if path.ends_with(".Annotated[]") {
+            let own = parts.clone().skip(1);
+            let column = own.rev().find(|part| is_declaration(machine, part));
+            if column.is_some() {
+                return column.cloned();
+            }
+        }
+        parts.find_map(|part| annotated_column(machine, part, depth + 1))
     })
 }
 

@@ -292,6 +292,7 @@ fn join_effects(files: &FileSet) -> Vec<Effect> {
         algorithms_from_token: false,
         algorithms_safe_by_default: true,
         is_verified: true,
+        takes_empty_key: false,
         ignores_expiry: false,
         requires: vec![],
     });
