@@ -25,6 +25,7 @@ mod passport;
 mod paths;
 mod pipes;
 mod run;
+mod sockets;
 mod throttler;
 
 pub(crate) use bounds::make as bound;
@@ -119,6 +120,10 @@ pub static MODEL: Model = Model {
         (
             "npm:@nestjs/mongoose.MongooseModule.forFeature",
             libraries::models,
+        ),
+        (
+            "npm:@nestjs/platform-socket.io.IoAdapter().createIOServer",
+            sockets::make_server,
         ),
         ("npm:@nestjs/throttler.ThrottlerModule.*", throttler::module),
         ("npm:@nestjs/throttler.ThrottlerGuard", throttler::guard),
