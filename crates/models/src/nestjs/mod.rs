@@ -10,6 +10,7 @@ mod bounds;
 mod context;
 mod decorators;
 mod doors;
+mod events;
 mod exceptions;
 mod gateways;
 mod graphql;
@@ -121,6 +122,12 @@ pub static MODEL: Model = Model {
             "npm:@nestjs/mongoose.MongooseModule.forFeature",
             libraries::models,
         ),
+        ("npm:@nestjs/event-emitter.OnEvent", decorators::make),
+        ("npm:@nestjs/event-emitter.EventEmitter2", events::emitter),
+        ("nest:events.*", events::method),
+        ("npm:@nestjs/bullmq.*", decorators::make),
+        ("npm:@nestjs/bull.*", decorators::make),
+        ("nest:queue.*", events::add),
         (
             "npm:@nestjs/platform-socket.io.IoAdapter().createIOServer",
             sockets::make_server,
