@@ -64,7 +64,11 @@ pub(crate) static FRAMEWORK: Framework = Framework {
 pub(crate) const SERVER: &str = "$server";
 
 /// `new Server([server or port,] options)`.
-pub(crate) fn create_server(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn create_server(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let id = host.make_router(machine, "socketio:server", "socketio", "server", call.span);
     read_options(host, machine, id, call);
     Ok(Some(Value::object(id)))

@@ -11,11 +11,7 @@ use crate::state::{RegistrationKind, Router};
 use crate::{ModelHost, Step, socketio};
 
 /// `super.createIOServer(port, options)`: a server of Socket.IO with these options.
-pub(super) fn make_server(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(super) fn make_server(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     socketio::create_server(host, machine, call)
 }
 
@@ -47,8 +43,8 @@ pub(super) fn steps(
         let span = machine.heap.get(class).span;
         let options = Value::object(machine.heap.allocate(ObjectKind::Plain, span));
         let arguments = Arguments::positional([Value::unknown(Shape::Number), options]);
-        let (server, _) = machine
-            .catching(|machine| machine.call_member(&adapter, name, &arguments, span));
+        let (server, _) =
+            machine.catching(|machine| machine.call_member(&adapter, name, &arguments, span));
         let server = server.ok().as_ref().and_then(Value::only_object);
         let router = server.and_then(|id| host.state().routers.get(&id).cloned());
         for registration in router.iter().flat_map(|router| &router.registrations) {
