@@ -162,7 +162,7 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     changes().any(|(effect, taken)| {
         is_his(effect, taken)
             && taken.key.iter().any(is_enough)
-            && changes().any(|(_, given)| gets(taken, given))
+            && changes().any(|(_, given)| !std::ptr::eq(given, taken) && gets(taken, given))
     })
 }
 
@@ -347,7 +347,11 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         ..
     } = place;
     let is_sent = |value: &Provenance| sent_fields(value).iter().any(|(_, name)| name == sent);
-    let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+    // The purse of a group that he was found in is as good as his.
+    let ties = ownership::ties(entry, place.effect);
+    let is_own = access.key.iter().any(|key| {
+        query::is_principal(&key.value) || key.operator == "=" && ties.touches(&key.value)
+    });
     let is_enough = access
         .key
         .iter()
@@ -372,8 +376,17 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
             .filter(|other| other.operation.is_write() && !std::ptr::eq(*other, *access))
     };
     let tells = |other: &&Access| other.values.iter().any(|field| is_sent(&field.value));
+    // What an order has cost is noted with it.
+    let is_receipt = |other: &Access| {
+        let is_cost = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.contains("cost") || name.contains("price")
+        };
+        let mut told = other.values.iter().filter(|field| is_sent(&field.value));
+        told.all(|field| is_cost(&field.name))
+    };
     let is_left = |other: &Access| {
-        !(other.operation == Operation::Create && is_journal(other.asset))
+        !(other.operation == Operation::Create && (is_journal(other.asset) || is_receipt(other)))
             || other.asset == access.asset
     };
     let is_sent_on = entry.effects.iter().any(|effect| {
@@ -383,7 +396,11 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
     is_taken
         && !is_sent_on
         && !others().filter(tells).any(is_left)
-        && others().any(|other| !tells(&other) && other.asset != access.asset)
+        && others().any(|other| {
+            let is_got =
+                !tells(&other) || other.operation == Operation::Create && is_receipt(other);
+            is_got && other.asset != access.asset
+        })
 }
 
 /// What is taken from a balance is worked out from a price that is stored elsewhere. Of what the client has sent for it,
