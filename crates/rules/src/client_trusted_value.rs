@@ -151,6 +151,14 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
             access.operation == Operation::Update && access.values.iter().any(is_sent)
         })
     };
+    // What is taken pays for itself only where something that is stored has a part in it.
+    let is_another = |taken: &Access, given: &Access| {
+        let is_worked_out = |field: &Field| {
+            let mut origins = field.value.origins().iter();
+            is_sent(field) && origins.any(|it| matches!(it, Origin::Record { .. }))
+        };
+        !std::ptr::eq(given, taken) || taken.values.iter().any(is_worked_out)
+    };
     let gets = |taken: &Access, given: &Access| {
         // A common purse that the caller belongs to gets what he loses.
         let is_raised = |field: &Field| field.operator == "+=" && is_sent(field);
@@ -162,7 +170,7 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     changes().any(|(effect, taken)| {
         is_his(effect, taken)
             && taken.key.iter().any(is_enough)
-            && changes().any(|(_, given)| !std::ptr::eq(given, taken) && gets(taken, given))
+            && changes().any(|(_, given)| is_another(taken, given) && gets(taken, given))
     })
 }
 
@@ -347,10 +355,13 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         ..
     } = place;
     let is_sent = |value: &Provenance| sent_fields(value).iter().any(|(_, name)| name == sent);
-    // The purse of a group that he was found in is as good as his.
+    // The purse of a group that he was found in is as good as his, where nothing that is stored has a part in the price.
     let ties = ownership::ties(entry, place.effect);
+    let mut origins = field.value.origins().iter();
+    let is_sent_only = !origins.any(|it| matches!(it, Origin::Record { .. }));
     let is_own = access.key.iter().any(|key| {
-        query::is_principal(&key.value) || key.operator == "=" && ties.touches(&key.value)
+        query::is_principal(&key.value)
+            || is_sent_only && key.operator == "=" && ties.touches(&key.value)
     });
     let is_enough = access
         .key
