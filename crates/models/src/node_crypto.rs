@@ -160,24 +160,21 @@ fn update(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
 
 fn digest(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let data = kept(machine, call.receiver, "$data");
-    Ok(Some(made_of(
-        host,
-        machine,
-        Shape::String,
-        &[&data],
-        Origin::Digest,
-    )))
+    Ok(Some(digested(host, machine, &data)))
+}
+
+/// The digest of a signature is made by whoever makes the signature: it needs the same key.
+fn digested(host: &ModelHost, machine: &mut Machine<'_>, data: &Value) -> Value {
+    let provenance = host.provenance(machine, data);
+    let made = made_of(host, machine, Shape::String, &[data], Origin::Digest);
+    match provenance.origins().contains(&Origin::Signature) {
+        true => host.with_origin(machine, made, Origin::Signature),
+        false => made,
+    }
 }
 
 fn digest_of(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let data = call.arguments.get(1);
-    Ok(Some(made_of(
-        host,
-        machine,
-        Shape::String,
-        &[&data],
-        Origin::Digest,
-    )))
+    Ok(Some(digested(host, machine, &call.arguments.get(1))))
 }
 
 fn signed(host: &ModelHost, machine: &mut Machine<'_>, parts: &[&Value]) -> Answer {

@@ -16,12 +16,19 @@ pub static MODEL: Model = Model {
     name: "redis",
     calls: &[
         ("npm:ioredis", open),
-        ("npm:ioredis.Redis", open),
-        ("npm:ioredis.Cluster", open),
         ("npm:redis.createClient", open),
         ("npm:redis.createCluster", open),
         ("npm:@upstash/redis.Redis", open),
         ("npm:@upstash/redis.Redis.fromEnv", open),
+        // `class Cache extends Redis`.
+        ("npm:ioredis().multi", multi),
+        ("npm:ioredis().pipeline", pipeline),
+        ("npm:ioredis().connect", done),
+        ("npm:ioredis().quit", done),
+        ("npm:ioredis().on", itself),
+        ("npm:ioredis().duplicate", itself),
+        ("npm:ioredis().watch", watch),
+        ("npm:ioredis().*", command),
         ("redis:client.multi", multi),
         ("redis:client.pipeline", pipeline),
         ("redis:client.connect", done),
@@ -33,7 +40,11 @@ pub static MODEL: Model = Model {
         ("redis:multi.exec", run),
         ("redis:multi.*", queued),
     ],
-    aliases: &[("npm:ioredis.default", "npm:ioredis")],
+    aliases: &[
+        ("npm:ioredis.default", "npm:ioredis"),
+        ("npm:ioredis.Redis", "npm:ioredis"),
+        ("npm:ioredis.Cluster", "npm:ioredis"),
+    ],
     ..Model::EMPTY
 };
 
@@ -76,6 +87,9 @@ fn pipeline(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 /// Makes an object that keeps what its commands give until they are run.
 fn queue(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> ObjectId {
     let id = host.make_object(machine, "redis:multi", call.span);
+    if call.path.starts_with("npm:ioredis") {
+        tools::keep(machine, id, "$pairs", Value::bool(true));
+    }
     for name in ["$pairs", "$watched"] {
         if let Some(kept) = store::property(machine, &call.this, name) {
             tools::keep(machine, id, name, kept);

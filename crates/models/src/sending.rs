@@ -1,12 +1,12 @@
 //! What leaves the server: mail, short messages, and requests to other servers.
 
 use firedoor_app::{EffectKind, Field, Origin, Provenance, SendChannel};
-use firedoor_eval::{Answer, Call, Machine, Shape, Value};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Value};
 use ustr::Ustr;
 
 use crate::tokens::plain;
 use crate::tools::{callback, deliver, last_part, option, promised};
-use crate::{Model, ModelHost};
+use crate::{Model, ModelHost, store};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -132,13 +132,31 @@ fn send_message(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
 
 /// Notes a request and returns what the other server says.
 fn requested(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Value {
-    let first = call.arguments.get(0);
+    let mut first = call.arguments.get(0);
+    let mut content: Vec<Field> = Vec::new();
+    let address = first.only_object().filter(
+        |id| matches!(machine.heap.get(*id).kind, ObjectKind::Host(path) if path == "js:URL()"),
+    );
+    if let Some(id) = address {
+        // Its parameters are sent as well.
+        if let Some(parameters) = store::property(machine, &Value::object(id), "$parameters") {
+            content.push(Field {
+                name: Ustr::from("params"),
+                value: host.deep_provenance(machine, &parameters),
+                operator: "=",
+            });
+        }
+        let text = Ustr::from("toString");
+        let (made, _) = machine.catching(|machine| {
+            machine.call_member(&first, text, &Arguments::default(), call.span)
+        });
+        first = made.unwrap_or_else(|_| Value::unknown(Shape::String));
+    }
     let url = match first.only_object() {
         Some(_) => option(machine, &first, "url", call.span),
         None => None,
     };
     let url = url.unwrap_or_else(|| first.clone());
-    let mut content: Vec<Field> = Vec::new();
     let takes_body = matches!(last_part(&call.path), "post" | "put" | "patch");
     if takes_body {
         content.extend(host.body_fields(machine, &call.arguments.get(1)));

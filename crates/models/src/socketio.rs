@@ -63,7 +63,12 @@ pub(crate) static FRAMEWORK: Framework = Framework {
 /// The property of a namespace that holds its server; the server itself has none.
 pub(crate) const SERVER: &str = "$server";
 
-fn create_server(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+/// `new Server([server or port,] options)`.
+pub(crate) fn create_server(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
     let id = host.make_router(machine, "socketio:server", "socketio", "server", call.span);
     read_options(host, machine, id, call);
     Ok(Some(Value::object(id)))

@@ -82,6 +82,7 @@ impl Passage {
             "choice" | "literal" => {
                 let value = chosen(machine, &of, input);
                 self.is_refused |= is_other_constant(input, &value);
+                note_choice(machine, input, &value, self.span);
                 Ok(value)
             }
             "union" => {
@@ -233,6 +234,15 @@ pub(crate) fn chosen(machine: &mut Machine<'_>, of: &Value, input: &Value) -> Va
     let mut value = Value::atoms_of(atoms).with_origins(input.origins);
     value.control = input.control;
     value
+}
+
+/// Notes that the input was held against a list, also where what is made of it later no longer tells which.
+fn note_choice(machine: &mut Machine<'_>, input: &Value, names: &Value, span: Span) {
+    let is_constant = |atom: &Atom| matches!(atom, Atom::String(_) | Atom::Number(_));
+    if input.text().is_none() && names.atoms().iter().all(is_constant) {
+        let names = Value::atoms_of(names.atoms().to_vec());
+        machine.tested(TestKind::Membership, None, &[input, &names], span);
+    }
 }
 
 /// Holds if the input is one text, and another than those allowed.

@@ -2,10 +2,11 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, CompareSecret, ComparisonKind, Control, Effect, EffectKind,
-    EntryPoint, Field, Map, Operation, Order, Origin, SendChannel, lookups, query,
+    EntryPoint, Field, Map, Operation, Origin, SendChannel, lookups, query,
 };
 use ustr::Ustr;
 
+use crate::found_or_not::{has_field, is_taken, presence, side};
 use crate::password_checks::{hangs_on_password, passwords_given};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -80,7 +81,10 @@ fn report_taken(map: &Map, entry: &EntryPoint, accounts: &[Ustr], findings: &mut
     };
     let is_about_it = |effect: &Effect| {
         let mut own = effect.checks.iter().filter(|id| !made.checks.contains(id));
-        own.any(|id| presence(entry.check(*id), access.asset) == Some(false))
+        own.any(|id| {
+            let check = entry.check(*id);
+            presence(check, access.asset) == Some(false) || is_taken(check)
+        })
     };
     let refused = entry.effects.iter().find(|effect| {
         matches!(
@@ -128,15 +132,20 @@ fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
     let compared = query::comparisons(entry).find(|(effect, found)| {
         found.kind == ComparisonKind::Password
             && (side(entry, effect, access.asset) == Some(true)
-                || has_password(entry, effect, (found, access.asset)))
+                || asks_password(entry, effect, (found, access.asset), true))
     });
-    let is_made_up_for = entry
-        .effects
-        .iter()
-        .any(|effect| hashes(effect) && side(entry, effect, access.asset) == Some(false));
-    let Some((effect, _)) = compared.filter(|_| !is_made_up_for) else {
+    let Some((effect, compared)) = compared else {
         return;
     };
+    // The same is done where there is no account, or none with a password.
+    let is_made_up_for = entry.effects.iter().any(|effect| {
+        hashes(effect)
+            && (side(entry, effect, access.asset) == Some(false)
+                || asks_password(entry, effect, (compared, access.asset), false))
+    });
+    if is_made_up_for {
+        return;
+    }
     findings
         .at_entry(entry)
         .symbol("time")
@@ -148,12 +157,13 @@ fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
         .report();
 }
 
-/// Holds if the password is compared only where the stored one is there, as a function does that is handed nothing
-/// where nobody was found.
-fn has_password(
+/// Holds if the effect happens only where the stored password that is compared is there, or only where it is not, as in
+/// a function that is handed nothing where nobody was found.
+fn asks_password(
     entry: &EntryPoint,
     effect: &Effect,
     (found, asset): (&CompareSecret, Ustr),
+    is_there: bool,
 ) -> bool {
     entry.checks_of(effect).any(|check| {
         let stored = |origin: &Origin| {
@@ -162,7 +172,7 @@ fn has_password(
         };
         let mut operands = check.operands.iter().flat_map(|operand| operand.origins());
         check.kind == CheckKind::Presence
-            && check.outcome
+            && check.outcome == is_there
             && !check.is_alternative
             && !check.operands.is_empty()
             && operands.all(stored)
@@ -293,8 +303,14 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
             return Some((unknown, words));
         }
     }
+    let is_known = |effect: &Effect| {
+        side(entry, effect, access.asset) == Some(true)
+            || entry
+                .checks_of(effect)
+                .any(|check| has_field(check, access.asset))
+    };
     let early = answers()
-        .filter(|effect| side(entry, effect, access.asset) == Some(true))
+        .filter(|effect| is_known(effect))
         .find(|effect| is_told_by_record(entry, effect, access.asset));
     // A password is compared for strangers too where nobody is found, and found wrong.
     let unknown = unknown.or_else(|| {
@@ -303,7 +319,15 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
             side(entry, effect, access.asset).is_none() && hangs_on_password(entry, effect)
         })
     });
-    if let (Some(early), Some(unknown)) = (early, unknown)
+    // Whoever has sent a wrong password is often answered the same.
+    let is_among = |effect: &&Effect| {
+        let mut parts = entry.checks_of(effect).filter(|it| it.is_alternative);
+        parts.any(|check| {
+            let mut parts = check.alternatives.iter();
+            parts.any(|part| presence(part, access.asset) == Some(false))
+        })
+    };
+    if let (Some(early), Some(unknown)) = (early, unknown.or_else(|| answers().find(is_among)))
         && told(early) != told(unknown)
     {
         let words = format!(
@@ -328,87 +352,6 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
 
 fn is_answer(effect: &Effect) -> bool {
     effect.layer.is_none() && matches!(effect.kind, EffectKind::Respond { .. })
-}
-
-/// Whether the effect happens only where a record was found (`true`), or only where none was, or none that will do.
-fn side(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> Option<bool> {
-    entry
-        .checks_of(effect)
-        .find_map(|check| match check.is_alternative {
-            true => lacks(check, asset),
-            false => presence(check, asset),
-        })
-}
-
-/// That there is no record is one of several reasons for the same answer, and all others are what the record says of
-/// itself: that it is banned, or not confirmed yet. What the client has to know besides is no such reason.
-fn lacks(check: &Check, asset: Ustr) -> Option<bool> {
-    let is_of_record = |part: &Check| {
-        let mut origins = part.operands.iter().flat_map(|operand| operand.origins());
-        part.kind != CheckKind::Proof
-            && origins.all(|origin| match origin {
-                Origin::Record { asset: found, .. } => *found == asset,
-                Origin::Literal(_) | Origin::Clock => true,
-                _ => false,
-            })
-    };
-    let mut parts = check.alternatives.iter();
-    let is_lacking = check.is_alternative
-        && parts.clone().all(is_of_record)
-        && parts.any(|part| presence(part, asset) == Some(false));
-    is_lacking.then_some(false)
-}
-
-fn presence(check: &Check, asset: Ustr) -> Option<bool> {
-    let is_about = |wanted: &str| {
-        let mut fields = check.operands.iter().flat_map(|it| it.record_fields(asset));
-        fields.any(|field| field == wanted)
-    };
-    let is_counted = is_about("count");
-    let is_about_record = is_about("") || is_counted;
-    let is_literal = |text: &str| {
-        let mut operands = check.operands.iter();
-        operands.any(|operand| operand.literal().is_some_and(|it| it == text))
-    };
-    let is_about_nothing_else = check.operands.iter().all(|operand| {
-        operand.origins().iter().all(|origin| match origin {
-            Origin::Record { asset: found, .. } => *found == asset,
-            Origin::Literal(_) => true,
-            _ => false,
-        })
-    });
-    if !is_about_record || !is_about_nothing_else {
-        return None;
-    }
-    match check.kind {
-        CheckKind::Presence => Some(check.outcome),
-        CheckKind::Equality if is_literal("null") => Some(!check.outcome),
-        // That there are no such accounts, and that there are more than none.
-        CheckKind::Equality if is_counted && is_literal("0") => Some(!check.outcome),
-        CheckKind::Bound if is_counted => more_than_none(check),
-        _ => None,
-    }
-}
-
-/// Whether a count that is held against none or one says that there is one; `None` where the bound says neither.
-fn more_than_none(check: &Check) -> Option<bool> {
-    let [left, right] = check.operands.as_slice() else {
-        return None;
-    };
-    let passes = match check.outcome {
-        true => check.order?,
-        false => check.order?.negated(),
-    };
-    let (order, bound) = match (left.literal(), right.literal()) {
-        (None, Some(bound)) => (passes, bound),
-        (Some(bound), None) => (passes.turned(), bound),
-        _ => return None,
-    };
-    match (order, bound.as_str()) {
-        (Order::Greater, "0") | (Order::GreaterOrEqual, "1") => Some(true),
-        (Order::Less, "1") | (Order::LessOrEqual, "0") => Some(false),
-        _ => None,
-    }
 }
 
 /// A constant that was chosen by whether a record was found decides between two answers that differ.
@@ -507,7 +450,7 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
                 .any(|it| matches!(it, Origin::Record { .. }))
             && origins.all(is_field)
     };
-    is_refused(effect, &[400, 401, 403])
+    is_refused(effect, &[400, 401, 403, 409])
         && query::verifies_password(entry)
         && entry.checks_of(effect).any(|check| is_own(&check))
         && !hangs_on_password(entry, effect)

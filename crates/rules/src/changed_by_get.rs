@@ -128,8 +128,9 @@ fn is_found_by_link(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
                 .record_fields(access.asset)
                 .any(|it| it == field.name)
     };
+    // A guard may have looked it up.
     access.key.iter().any(is_itself)
-        && query::handler_accesses(entry).any(|(_, found)| {
+        && query::accesses(entry).any(|(_, found)| {
             found.asset == access.asset
                 && found.operation == Operation::Read
                 && is_named_itself(map, found)

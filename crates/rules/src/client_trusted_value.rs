@@ -151,6 +151,14 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
             access.operation == Operation::Update && access.values.iter().any(is_sent)
         })
     };
+    // What is taken pays for itself only where something that is stored has a part in it.
+    let is_another = |taken: &Access, given: &Access| {
+        let is_worked_out = |field: &Field| {
+            let mut origins = field.value.origins().iter();
+            is_sent(field) && origins.any(|it| matches!(it, Origin::Record { .. }))
+        };
+        !std::ptr::eq(given, taken) || taken.values.iter().any(is_worked_out)
+    };
     let gets = |taken: &Access, given: &Access| {
         // A common purse that the caller belongs to gets what he loses.
         let is_raised = |field: &Field| field.operator == "+=" && is_sent(field);
@@ -162,7 +170,7 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     changes().any(|(effect, taken)| {
         is_his(effect, taken)
             && taken.key.iter().any(is_enough)
-            && changes().any(|(_, given)| gets(taken, given))
+            && changes().any(|(_, given)| is_another(taken, given) && gets(taken, given))
     })
 }
 
@@ -354,7 +362,14 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         ..
     } = place;
     let is_sent = |value: &Provenance| sent_fields(value).iter().any(|(_, name)| name == sent);
-    let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
+    // The purse of a group that he was found in is as good as his, where nothing that is stored has a part in the price.
+    let ties = ownership::ties(entry, place.effect);
+    let mut origins = field.value.origins().iter();
+    let is_sent_only = !origins.any(|it| matches!(it, Origin::Record { .. }));
+    let is_own = access.key.iter().any(|key| {
+        query::is_principal(&key.value)
+            || is_sent_only && key.operator == "=" && ties.touches(&key.value)
+    });
     let is_enough = access
         .key
         .iter()
@@ -383,8 +398,17 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
     let is_repeated = query::handler_accesses(entry).any(|(made, other)| {
         other.operation == Operation::Create && is_done_so_often(entry, made, place.effect, sent)
     });
+    // What an order has cost is noted with it.
+    let is_receipt = |other: &Access| {
+        let is_cost = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.contains("cost") || name.contains("price")
+        };
+        let mut told = other.values.iter().filter(|field| is_sent(&field.value));
+        told.all(|field| is_cost(&field.name))
+    };
     let is_left = |other: &Access| {
-        !(other.operation == Operation::Create && is_journal(other.asset))
+        !(other.operation == Operation::Create && (is_journal(other.asset) || is_receipt(other)))
             || other.asset == access.asset
     };
     let is_sent_on = entry.effects.iter().any(|effect| {
@@ -395,7 +419,11 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         && !is_sent_on
         && !is_repeated
         && !others().filter(tells).any(is_left)
-        && others().any(|other| !tells(&other) && other.asset != access.asset)
+        && others().any(|other| {
+            let is_got =
+                !tells(&other) || other.operation == Operation::Create && is_receipt(other);
+            is_got && other.asset != access.asset
+        })
 }
 
 /// The effect is done in a loop that goes on as long as the number that was sent says: a bound on it that refuses nobody,

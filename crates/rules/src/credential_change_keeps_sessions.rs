@@ -382,11 +382,15 @@ fn ends_those_of_framework(map: &Map, entry: &EntryPoint) -> bool {
     })
 }
 
-/// Holds if the same statement changes a field that guards compare with the caller's token.
+/// Holds if the same statement changes a field that guards compare with the caller's token. Whoever is only half logged
+/// in, and sends a code, has no session yet.
 fn versions(map: &Map, access: &firedoor_app::Access) -> bool {
+    let is_second_step =
+        |entry: &EntryPoint| query::verifies_code(entry) && query::opens_session(map, entry);
     let compared: Vec<Ustr> = map
         .entry_points
         .iter()
+        .filter(|entry| !is_second_step(entry))
         .flat_map(|entry| &entry.checks)
         .filter(|check| check.refusal.is_some() && check.operands.iter().any(query::is_principal))
         .flat_map(|check| {

@@ -1,6 +1,8 @@
 //! Limiters whose key is a field that the client fills as it likes: a part of the rule about keys that clients choose.
 
-use firedoor_app::{Access, EntryPoint, Map, Origin, RequestPart, Throttle, counting, query};
+use firedoor_app::{
+    Access, Effect, EntryPoint, Map, Origin, RequestPart, Throttle, counting, query,
+};
 use ustr::Ustr;
 
 use crate::throttle::counts_attempts;
@@ -15,6 +17,29 @@ pub fn free_field(map: &Map, entry: &EntryPoint, throttle: &Throttle) -> Option<
     let field = sent.next().filter(|_| sent.next().is_none())?;
     let is_free = !names_person(&field) && is_followed(map, entry) && !is_used(map, entry, field);
     is_free.then_some(field)
+}
+
+/// Returns where attempts are counted by hand under such a field, whatever else is part of the key, with the field: each
+/// count that hangs on what is sent has one, so that none goes on counting.
+pub fn free_count<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Ustr)> {
+    if !query::verifies_password(entry) || !is_followed(map, entry) {
+        return None;
+    }
+    let sent = |access: &Access| -> Vec<Ustr> {
+        let origins = access.key.iter().flat_map(|field| field.value.origins());
+        origins.filter_map(named_field).collect()
+    };
+    let is_free = |field: &Ustr| !names_person(field) && !is_used(map, entry, *field);
+    let mut first = None;
+    for (effect, access) in query::handler_accesses(entry) {
+        let is_raised = access.values.iter().any(|field| field.operator == "+=");
+        if !is_raised || !counts_attempts(entry, access) {
+            continue;
+        }
+        let free = sent(access).into_iter().find(is_free)?;
+        first = first.or(Some((effect, free)));
+    }
+    first
 }
 
 fn named_field(origin: &Origin) -> Option<Ustr> {

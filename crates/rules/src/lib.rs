@@ -32,6 +32,7 @@ mod fail_open_guard;
 mod finding;
 mod foreign_author;
 mod foreign_reference;
+mod found_or_not;
 mod free_key;
 mod guard_after_routes;
 mod guard_gap;

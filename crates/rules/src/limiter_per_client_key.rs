@@ -4,7 +4,7 @@ use firedoor_app::{EntryPoint, Map, Origin, Provenance, RequestPart, query};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::free_key::free_field;
+use crate::free_key::{free_count, free_field};
 use crate::throttle::{
     changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
     is_tight, throttles,
@@ -63,6 +63,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 seen.push(&throttle.key);
                 report_free(entry, (span, name), field, findings);
             }
+        }
+        if let Some((effect, field)) = free_count(map, entry) {
+            report_free(entry, (effect.span, effect.function), field, findings);
         }
         for (key, span, name, header) in counted_inside(entry) {
             if !seen.contains(&key) {

@@ -1,8 +1,8 @@
 //! Finds log-outs that end nothing on the server.
 
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    SessionOperation, Verdict, path_segments, query, sessions,
+    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
+    RequestPart, SessionOperation, Verdict, path_segments, query, sessions,
 };
 use ustr::Ustr;
 
@@ -27,8 +27,8 @@ fn check(map: &Map, findings: &mut Findings) {
             logout_cookie::report(entry, &lost, findings);
             continue;
         }
-        if sessions::ends_own_session(map, entry) && !ends_renewal_only(map, &kept, entry)
-            || shuts_out(entry)
+        let ends = sessions::ends_own_session(map, entry) && !ends_renewal_only(map, &kept, entry);
+        if (ends || shuts_out(entry)) && !ends_nobodys(map, &kept, entry)
             || entry.effects.iter().any(is_framework_end)
         {
             continue;
@@ -86,6 +86,27 @@ fn ends_renewal_only(map: &Map, kept: &[Ustr], entry: &EntryPoint) -> bool {
             && is_looked_up(*session)
     };
     !ended.is_empty() && kept.iter().any(is_left)
+}
+
+/// Holds if sessions are ended only of whom a layer has let in, and no layer here lets anybody in: the guard passes this
+/// entry point over, and what it would have left on the request is never there.
+fn ends_nobodys(map: &Map, kept: &[Ustr], entry: &EntryPoint) -> bool {
+    let hangs_on_nobody = |effect: &Effect| {
+        entry.checks_of(effect).any(|check| {
+            let mut origins = check.operands.iter().flat_map(|it| it.origins()).peekable();
+            check.kind == CheckKind::Presence
+                && check.outcome
+                && !check.is_alternative
+                && origins.peek().is_some()
+                && origins.all(|it| matches!(it, Origin::Request(RequestPart::Context, _)))
+        })
+    };
+    let mut ends = query::handler_accesses(entry)
+        .filter(|(_, access)| kept.contains(&access.asset) && sessions::ends_record(map, access))
+        .peekable();
+    entry.verdict(Control::Authentication) == Verdict::Absent
+        && ends.peek().is_some()
+        && ends.all(|(effect, _)| hangs_on_nobody(effect))
 }
 
 /// Of a handler that does not even answer, or of which nobody can say what it does, nothing is known: a library's may end

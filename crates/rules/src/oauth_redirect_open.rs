@@ -197,7 +197,8 @@ fn is_compared(entry: &EntryPoint, sent: &Origin, is_alone: bool) -> bool {
         let is_idle = match test.kind {
             // An address without a host stays on the own site.
             CheckKind::Presence => !test.operands.iter().any(names_host),
-            CheckKind::Failure | CheckKind::Shape => true,
+            // How long it may be says nothing of where it leads.
+            CheckKind::Failure | CheckKind::Shape | CheckKind::Bound => true,
             _ => is_none,
         };
         !is_weak

@@ -94,7 +94,22 @@ fn report_own(
         .any(|field| is_verification(&field.name));
     let asks_at_log_in =
         |other: &EntryPoint| query::verifies_password(other) && looks(other) && !is_vouched;
-    let is_asked = looks(entry) || map.entry_points.iter().any(asks_at_log_in);
+    // Where it counts as verified by the same write, to look at it for what is written asks nobody.
+    let asks_before = || {
+        let mut parts = entry.checks_of(write).flat_map(firedoor_app::Check::parts);
+        parts.any(|part| {
+            let mut fields = part
+                .operands
+                .iter()
+                .flat_map(|it| it.record_fields(access.asset));
+            fields.any(|field| is_verification(&field))
+        })
+    };
+    let is_looked_at = match is_vouched {
+        true => asks_before(),
+        false => looks(entry),
+    };
+    let is_asked = is_looked_at || map.entry_points.iter().any(asks_at_log_in);
     if is_asked || resets_password(map, entry, access.asset) {
         return;
     }

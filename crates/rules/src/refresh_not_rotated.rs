@@ -199,8 +199,9 @@ fn is_noticed(entry: &EntryPoint, change: &Access, opening: Option<&Effect>) -> 
                     && !is_unheeded(effect, access)
             })
             .any(|(_, access)| {
+                // What is there and a moment ago, and what is not there, are two ways of one condition.
                 let mut keys = access.key.iter().filter(|key| key.name == field.name);
-                keys.any(|key| !is_met_again(key, field))
+                keys.clone().next().is_some() && !keys.any(|key| is_met_again(key, field))
             })
     };
     let in_check = |name: Ustr| {

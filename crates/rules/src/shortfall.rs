@@ -459,8 +459,11 @@ fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         return None;
     }
     let shares = |other: &Access| {
-        let mut names = other.values.iter().map(|field| field.name);
-        names.any(|name| access.values.iter().any(|own| own.name == name))
+        let mut own = access.values.iter();
+        own.any(|own| {
+            let mut fields = other.values.iter();
+            fields.any(|field| field.name == own.name && !is_fixed_against(own, field))
+        })
     };
     let alike: Vec<&Asked<'_>> = others(scale, asked)
         .filter(|(it, other)| {
@@ -472,6 +475,11 @@ fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         .map(|(it, _)| it)
         .collect();
     all_ask_more(scale, asked, &alike, 2, format!("changes {}", access.asset))
+}
+
+/// Holds if one counts a fixed number up and the other counts down: to earn a point a day is not to spend them.
+fn is_fixed_against(own: &firedoor_app::Field, other: &firedoor_app::Field) -> bool {
+    own.operator == "+=" && other.operator == "-=" && own.value.literal().is_some()
 }
 
 /// Holds if all of `alike` ask for more, and are `fewest` places or more.

@@ -91,11 +91,21 @@ fn replaces(
         && access.values.iter().any(|field| {
             asked.contains(&(access.asset, field.name)) && lookups::is_random(&field.value)
         });
-    let in_key = access.key.iter().any(|key| {
-        asked.iter().any(|(asset, place)| {
-            *asset == access.asset && second_factors::same_root(&key.name, place)
-        })
-    });
+    // That one must be in use keeps none from being replaced.
+    let asks_for_one = |key: &Field| {
+        let is_no = |text: Ustr| matches!(text.as_str(), "null" | "false");
+        key.operator == "!=" && key.value.literal().is_some_and(is_no)
+            || key.operator == "=" && key.value.literal().is_some_and(|text| text == "true")
+    };
+    let in_key = access
+        .key
+        .iter()
+        .filter(|key| !asks_for_one(key))
+        .any(|key| {
+            asked.iter().any(|(asset, place)| {
+                *asset == access.asset && second_factors::same_root(&key.name, place)
+            })
+        });
     is_new
         && !in_key
         && !entry

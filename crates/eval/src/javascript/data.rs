@@ -25,6 +25,7 @@ pub(super) fn function(name: &str) -> Option<Function> {
         "URL" | "URLSearchParams" | "Headers" | "FormData" | "TextEncoder" | "TextDecoder"
         | "AbortController" => |machine, call| wrapped(machine, call, None),
         "URL().toString" | "URL().toJSON" => url_string,
+        "URLSearchParams().set" | "URLSearchParams().append" => put,
         "URLSearchParams().get" | "Headers().get" | "FormData().get" => entry,
         "URLSearchParams().has" | "Headers().has" | "FormData().has" => has,
         _ => return None,
@@ -103,6 +104,16 @@ fn entry(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     Ok(Some(value))
 }
 
+/// What is put among the parameters of an address is part of them.
+fn put(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
+    if let Some(id) = call.object() {
+        let name = call.argument(0).text().unwrap_or_default();
+        let key = Ustr::from(&format!("${name}"));
+        machine.heap.set_property(id, key, call.argument(1));
+    }
+    Ok(Some(Value::undefined()))
+}
+
 fn has(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let value = entry(machine, call)?.unwrap_or_else(Value::undefined);
     Ok(Some(machine.tested(
@@ -148,9 +159,21 @@ fn url_string(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let text = call.object().and_then(|id| url_text(machine, id));
     Ok(Some(match text {
         Some(text) => call.known(machine, Value::string(&text)),
-        None => call.derived(machine, Shape::String),
+        // Parameters that were put there later say nothing of where the address leads.
+        None => match call.object() {
+            Some(id) => {
+                let made_of = machine.heap.get(id).elements.clone();
+                let text = machine.derived(Shape::String, &made_of);
+                let origins = machine.origins.union(text.origins, call.this.origins);
+                text.with_origins(origins)
+            }
+            None => call.derived(machine, Shape::String),
+        },
     }))
 }
+
+/// The property of an address that holds its parameters, once somebody has asked for them.
+const PARAMETERS: &str = "$parameters";
 
 /// Reads a member of an object that the language has made.
 pub(super) fn member(
@@ -163,9 +186,14 @@ pub(super) fn member(
     let url = path.strip_prefix("js:URL().");
     let shape = match (url, key.as_str()) {
         (Some("searchParams"), _) => {
+            let key = Ustr::from(PARAMETERS);
+            if let Some(known) = machine.heap.property(id, key).cloned() {
+                return Some(known.with_origins(whole.origins));
+            }
             let span = machine.heap.get(id).span;
             let path = "js:URLSearchParams()";
             let (_, value) = native_object(machine, path, Vec::new(), span);
+            machine.heap.set_property(id, key, value.clone());
             return Some(value.with_origins(whole.origins));
         }
         (

@@ -68,6 +68,10 @@ const DECORATORS: &[&str] = &[
     "InjectRepository",
     "SerializeOptions",
     "Dependencies",
+    "OnEvent",
+    "Processor",
+    "Process",
+    "InjectQueue",
 ];
 
 /// A call of one of the words of Nest: a decorator, an exception or a pipe.
@@ -243,6 +247,8 @@ fn on_method(
         "UseGuards" | "UseInterceptors" | "UsePipes" | "UseFilters" => {
             extend(host, machine, target, kind, given);
         }
+        // One method may listen for several events.
+        "OnEvent" => extend(host, machine, target, kind, std::slice::from_ref(&first)),
         "SetMetadata" => {
             if let Some(key) = key_of(&first) {
                 let value = given.get(1).cloned().unwrap_or_else(Value::undefined);

@@ -14,7 +14,7 @@ use ustr::Ustr;
 
 use super::decorators::arguments_of;
 use super::doors::{Around, Placed, group, methods, step as make_step};
-use super::{FRAMEWORK, handler, inject, run};
+use super::{FRAMEWORK, handler, inject, run, sockets};
 use crate::doors::join_paths;
 use crate::request::send;
 use crate::socket::{self, call_and_wait};
@@ -182,7 +182,7 @@ fn send_before(
 }
 
 fn is_handshake(step: &Step) -> bool {
-    matches!(step.role, "server" | "connection")
+    matches!(step.role, "engine" | "allow" | "server" | "connection")
 }
 
 fn uses_plain_sockets(app: &Router, machine: &Machine<'_>, host: &ModelHost) -> bool {
@@ -215,7 +215,7 @@ fn gateway_doors(
     doors: &mut Vec<Door>,
 ) {
     let class = place.class;
-    let mut first = Vec::new();
+    let mut first = sockets::steps(host, machine, place.app, path);
     let registered = server
         .only_object()
         .and_then(|id| host.state().routers.get(&id).cloned());
@@ -358,9 +358,14 @@ pub(super) fn step(
         return Ok(());
     };
     let span = step.mounted;
-    if step.role == "server" {
-        let next = Value::object(host.make_object(machine, "socketio:next", span));
-        let arguments = Arguments::positional([client.clone(), next]);
+    let asked = match step.role {
+        "allow" => Some((request, "socketio:allow")),
+        "server" => Some((client, "socketio:next")),
+        _ => None,
+    };
+    if let Some((asked, answer)) = asked {
+        let answer = Value::object(host.make_object(machine, answer, span));
+        let arguments = Arguments::positional([asked.clone(), answer]);
         return call_and_wait(machine, &step.value, None, &arguments, span).map(drop);
     }
     if step.role == "connection" {

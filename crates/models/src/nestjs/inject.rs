@@ -283,6 +283,7 @@ fn by_decorator(
                 machine.catching(|machine| machine.call_value(&function, None, &arguments, span));
             made.ok()
         }
+        "InjectQueue" => Some(super::events::queue(host, machine, &first)),
         "InjectModel" => {
             let name = model_name(machine, &first)?;
             let number = provider(host, Ustr::from(&format!("mongoose:{name}")), module)?;

@@ -2,7 +2,7 @@
 //!
 //! Each becomes a provider, made as the program's own are; what it does is left to the model of what it wraps.
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -194,6 +194,9 @@ pub(super) fn settings_module(
         let filled = crate::zod::filled(machine, &schema);
         host.state().nestjs.filled.extend(filled);
     }
+    if let Some(function) = option(machine, &given, "validate", call.span) {
+        fill(host, machine, &function, call.span);
+    }
     let parts = match option(machine, &given, "load", call.span) {
         Some(list) => machine.elements_of(&list).0,
         None if last_part(&call.path) == "forFeature" => vec![given],
@@ -229,6 +232,32 @@ pub(super) fn settings_module(
         });
     }
     Ok(Some(Value::undefined()))
+}
+
+/// `validate(environment)` gives the settings back, and in place of what the environment lacks a text of its own.
+fn fill(host: &ModelHost, machine: &mut Machine<'_>, function: &Value, span: Span) {
+    let arguments = Arguments::positional([Value::outside("js:process.env")]);
+    let (made, _) =
+        machine.catching(|machine| machine.call_value(function, None, &arguments, span));
+    let Some(made) = made.ok().as_ref().and_then(Value::only_object) else {
+        return;
+    };
+    let is_text = |atom: &Atom| matches!(atom, Atom::String(_));
+    for (name, value) in machine.heap.get(made).properties.clone() {
+        // One of several constants is no default.
+        let texts = value.atoms().iter().filter(|atom| is_text(atom)).count();
+        let is_open = value
+            .atoms()
+            .iter()
+            .any(|it| matches!(it, Atom::Unknown(_)));
+        if let Some(text) = value.filter(is_text).filter(|_| texts == 1 && is_open) {
+            let text = text.text().map(|text| Value::string(&text));
+            host.state()
+                .nestjs
+                .filled
+                .extend(text.map(|text| (name, text)));
+        }
+    }
 }
 
 /// `registerAs(name, function)`: injected by its `KEY`, read by its name.

@@ -10,6 +10,7 @@ mod bounds;
 mod context;
 mod decorators;
 mod doors;
+mod events;
 mod exceptions;
 mod gateways;
 mod graphql;
@@ -25,6 +26,7 @@ mod passport;
 mod paths;
 mod pipes;
 mod run;
+mod sockets;
 mod throttler;
 
 pub(crate) use bounds::make as bound;
@@ -119,6 +121,16 @@ pub static MODEL: Model = Model {
         (
             "npm:@nestjs/mongoose.MongooseModule.forFeature",
             libraries::models,
+        ),
+        ("npm:@nestjs/event-emitter.OnEvent", decorators::make),
+        ("npm:@nestjs/event-emitter.EventEmitter2", events::emitter),
+        ("nest:events.*", events::method),
+        ("npm:@nestjs/bullmq.*", decorators::make),
+        ("npm:@nestjs/bull.*", decorators::make),
+        ("nest:queue.*", events::add),
+        (
+            "npm:@nestjs/platform-socket.io.IoAdapter().createIOServer",
+            sockets::make_server,
         ),
         ("npm:@nestjs/throttler.ThrottlerModule.*", throttler::module),
         ("npm:@nestjs/throttler.ThrottlerGuard", throttler::guard),

@@ -74,7 +74,9 @@ pub(super) fn one_step(
         "interceptor" => interceptor(host, machine, step, &context),
         "pipe" => super::pipes::check(host, machine, door, step),
         "handler" => handler::run(host, machine, door, step, shared),
-        "connection" | "message" | "server" => gateways::step(host, machine, door, step, shared),
+        "connection" | "message" | "server" | "allow" => {
+            gateways::step(host, machine, door, step, shared)
+        }
         _ => express::step(host, machine, door, step, &shared[..3.min(shared.len())]),
     }
 }
