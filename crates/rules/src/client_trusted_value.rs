@@ -10,8 +10,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
-    is_counted, is_from_server, is_held_against_server, is_paid_from, reads, sent_fields,
-    servers_own, written_fields,
+    is_counted, is_done_so_often, is_from_server, is_held_against_server, is_paid_from, reads,
+    sent_fields, servers_own, written_fields,
 };
 use crate::orders::{gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
@@ -424,18 +424,6 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
                 !tells(&other) || other.operation == Operation::Create && is_receipt(other);
             is_got && other.asset != access.asset
         })
-}
-
-/// The effect is done in a loop that goes on as long as the number that was sent says: a bound on it that refuses nobody,
-/// and that the payment is not behind.
-fn is_done_so_often(entry: &EntryPoint, made: &Effect, paid: &Effect, sent: &str) -> bool {
-    entry.checks_of(made).any(|check| {
-        let mut operands = check.operands.iter();
-        check.kind == firedoor_app::CheckKind::Bound
-            && check.refusal.is_none()
-            && operands.any(|value| sent_fields(value).iter().any(|(_, name)| name == sent))
-            && !entry.checks_of(paid).any(|other| other.span == check.span)
-    })
 }
 
 /// What is taken from a balance is worked out from a price that is stored elsewhere. Of what the client has sent for it,

@@ -228,3 +228,15 @@ pub fn reads(entry: &EntryPoint, asset: Ustr) -> bool {
 pub fn is_read_on_the_way(entry: &EntryPoint, asset: Ustr) -> bool {
     query::accesses(entry).any(|(_, access)| access.asset == asset && !access.operation.is_write())
 }
+
+/// The effect is done in a loop that goes on as long as the number that was sent says: a bound on it that refuses nobody,
+/// and that the payment is not behind.
+pub fn is_done_so_often(entry: &EntryPoint, made: &Effect, paid: &Effect, sent: &str) -> bool {
+    entry.checks_of(made).any(|check| {
+        let mut operands = check.operands.iter();
+        check.kind == CheckKind::Bound
+            && check.refusal.is_none()
+            && operands.any(|value| sent_fields(value).iter().any(|(_, name)| name == sent))
+            && !entry.checks_of(paid).any(|other| other.span == check.span)
+    })
+}
