@@ -254,8 +254,11 @@ fn packages(model: &Model) -> BTreeSet<String> {
 /// Returns the package of an API path: `npm:@clerk/express` of `npm:@clerk/express.getAuth`.
 fn package(path: &str) -> Option<String> {
     let (ecosystem, rest) = path.split_once(':')?;
-    if rest.starts_with("socket.io") {
-        return Some("npm:socket.io".to_owned());
+    // The names that have a dot.
+    for name in ["socket.io", "@nestjs/platform-socket.io"] {
+        if rest.starts_with(name) {
+            return Some(format!("npm:{name}"));
+        }
     }
     let is_scoped = rest.starts_with('@');
     let mut ends = rest
