@@ -4,7 +4,7 @@ use firedoor_app::{CheckKind, Map, Origin};
 use ustr::Ustr;
 
 use crate::secret_use::{Key, keys};
-use crate::{Confidence, Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity, place};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -42,6 +42,9 @@ fn check(map: &Map, findings: &mut Findings) {
                     key.purpose
                 ))
                 .because("uses", key.span, format!("it {} here", key.purpose));
+            if let Some(read) = place::of_variable(map, name).filter(|read| *read != key.span) {
+                finding = finding.because("reads", read, format!("`{name}` is read here"));
+            }
             if let Some(entry) = key.entry {
                 finding = finding.entry_point(entry);
             }
