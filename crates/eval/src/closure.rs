@@ -301,45 +301,6 @@ impl<'p> Machine<'p> {
         Ok(value)
     }
 
-    /// What a decorator that nobody knows makes of a function looks like the function (`functools.wraps`). Of methods it may
-    /// make anything: a property, a validator of a field.
-    fn remember_decorated(&mut self, given: &Value, made: &Value) {
-        let scope = self.current_scope();
-        let (Some(id), false) = (made.only_object(), self.scope(scope).is_class) else {
-            return;
-        };
-        let is_function = given.only_object().is_some_and(|id| {
-            let object = self.heap.get(id);
-            let is_decorated = object.properties.contains_key(&Ustr::from(WRAPPED));
-            matches!(object.kind, ObjectKind::Function { .. }) || is_decorated
-        });
-        let object = self.heap.get(id);
-        let is_unknown = matches!(object.kind, ObjectKind::Host(_))
-            && object.is_open
-            && object.elements.as_slice() == std::slice::from_ref(given);
-        if !is_function || !is_unknown {
-            return;
-        }
-        let name = given.only_object().and_then(|id| self.heap.get(id).name);
-        self.heap
-            .set_property(id, Ustr::from(WRAPPED), given.clone());
-        self.heap.get_mut(id).name = name;
-    }
-
-    /// Holds if something is called by no function of the program, or by one that was made to call it: the wrapper of a
-    /// decorator, which knows it from the function around.
-    pub fn is_called_from_outside(&self, callee: ObjectId) -> bool {
-        let mut frames = self.frames.iter().rev();
-        let Some(frame) = frames.next().filter(|frame| frame.function.is_some()) else {
-            return true;
-        };
-        let scope = self.scopes.get(frame.closed_over.0 as usize);
-        scope.parent.is_some()
-            && scope.names.values().any(
-                |slot| matches!(slot, Slot::Value(value) if value.only_object() == Some(callee)),
-            )
-    }
-
     /// Holds if nobody knows what a decorator makes of a class: those of libraries give back the class.
     fn is_kept_class(&self, class: &Value, made: &Value) -> bool {
         let Some(made) = made.only_object().map(|id| self.heap.get(id)) else {
@@ -395,9 +356,6 @@ impl<'p> Machine<'p> {
         })
     }
 }
-
-/// The property by which a decorated function shows the one that was given.
-const WRAPPED: &str = "__wrapped__";
 
 /// The name that keeps the default of a parameter.
 pub(crate) fn default_name(parameter: Ustr) -> Ustr {

@@ -5,13 +5,16 @@
 //! of them do. Whether it asks who is there first, nobody knows, so authentication is `unknown` where the library
 //! stands between the framework and the function, unless words of its name say that it does something else.
 
+use firedoor_eval::decorated::{METHOD, WRAPPED};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
 use ustr::Ustr;
 
 use crate::ModelHost;
 
 /// Words of libraries and of their functions that say that these stand there for something else than the caller.
-const HARMLESS: [&str; 57] = [
+const HARMLESS: [&str; 72] = [
+    "apifairy",
+    "apispec",
     "async",
     "asyncio",
     "atomic",
@@ -22,8 +25,8 @@ const HARMLESS: [&str; 57] = [
     "caching",
     "catch",
     "compress",
-    "cors",
     "coroutine",
+    "cors",
     "debounce",
     "debug",
     "deprecated",
@@ -33,12 +36,16 @@ const HARMLESS: [&str; 57] = [
     "error",
     "errors",
     "etag",
+    "expect",
+    "flasgger",
     "gzip",
     "inject",
     "injector",
     "instrument",
     "json",
     "jsonify",
+    "limit",
+    "limiter",
     "locale",
     "log",
     "logged",
@@ -55,20 +62,29 @@ const HARMLESS: [&str; 57] = [
     "profiler",
     "prometheus",
     "pydantic",
+    "ratelimit",
+    "restx",
     "retry",
     "retrying",
     "schema",
     "sentry",
     "serialize",
+    "spectacular",
+    "spectree",
     "swag",
     "swagger",
     "template",
+    "tenacity",
+    "throttle",
+    "throttled",
     "time",
     "timed",
     "timeout",
     "timer",
     "timing",
     "trace",
+    "transaction",
+    "webargs",
 ];
 
 /// The libraries whose guards have models: what has none there stands for something else, if it does not sound like a
@@ -109,13 +125,14 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>)
         return Ok(None);
     }
     let is_asked = host.is_request() && machine.is_called_from_outside(id);
-    let inner = match decorated(machine, id) {
-        Some(inner) => inner,
-        None if is_asked && path.starts_with("npm:") => match handler_within(host, machine, id) {
-            Some(inner) => inner,
-            None => return Ok(None),
-        },
-        None => return Ok(None),
+    let inner = decorated(machine, id)
+        .or_else(|| method_within(machine, id, call))
+        .or_else(|| match is_asked {
+            true => handler_within(host, machine, id),
+            false => None,
+        });
+    let Some(inner) = inner else {
+        return Ok(None);
     };
     if is_asked && !is_harmless(&path) {
         let reason = format!("what `{}` does is not known", shown(&path));
@@ -141,23 +158,39 @@ pub(crate) fn lets_through(
 /// The function of the program that an unknown decorator was given.
 fn decorated(machine: &Machine<'_>, id: ObjectId) -> Option<Value> {
     let object = machine.heap.get(id);
-    let inner = object.properties.get(&Ustr::from("__wrapped__"))?;
+    let inner = object.properties.get(&Ustr::from(WRAPPED))?;
     (object.is_open && inner.only_object() != Some(id)).then(|| inner.clone())
 }
 
-/// The only function of the program that an unknown wrapper of JavaScript was given, where it is called to answer: a
-/// layer that takes a function takes it for a choice of its own as often as not.
+/// The method that an unknown decorator was given, where it is called on an instance.
+fn method_within(machine: &Machine<'_>, id: ObjectId, call: &Call<'_>) -> Option<Value> {
+    let object = machine.heap.get(id);
+    let inner = object.properties.get(&Ustr::from(METHOD))?;
+    let first = call.arguments.positional.first()?.only_object()?;
+    let is_instance = matches!(machine.heap.get(first).kind, ObjectKind::Instance { .. });
+    (object.is_open && is_instance).then(|| inner.clone())
+}
+
+/// The only function of the program that an unknown wrapper was given, where it is called to answer: a layer that takes a
+/// function takes it for a choice of its own as often as not.
 fn handler_within(host: &ModelHost, machine: &Machine<'_>, id: ObjectId) -> Option<Value> {
     let object = machine.heap.get(id);
-    if !object.is_open || !host.state().run.is_at_handler {
+    let is_library = matches!(object.kind, ObjectKind::Host(path)
+        if path.starts_with("npm:") || path.starts_with("py:"));
+    let is_method = object.properties.contains_key(&Ustr::from(METHOD));
+    if !object.is_open || !is_library || is_method || !host.state().run.is_at_handler {
         return None;
     }
     let mut functions = object.elements.iter().filter(|value| {
         let kind = value.only_object().map(|id| &machine.heap.get(id).kind);
-        matches!(
-            kind,
-            Some(ObjectKind::Function { .. } | ObjectKind::Bound { .. })
-        ) || is_wrapper(machine, value)
+        match kind {
+            Some(ObjectKind::Function { .. } | ObjectKind::Bound { .. }) => true,
+            Some(ObjectKind::Host(path)) => {
+                let is_outside = path.starts_with("npm:") || path.starts_with("py:");
+                !is_outside && host.answers(path) || is_wrapper(machine, value)
+            }
+            _ => false,
+        }
     });
     let only = functions.next()?.clone();
     functions.next().is_none().then_some(only)
@@ -172,9 +205,7 @@ fn is_wrapper(machine: &Machine<'_>, value: &Value) -> bool {
         let kind = value.only_object().map(|id| &machine.heap.get(id).kind);
         matches!(kind, Some(ObjectKind::Function { .. }))
     };
-    object.is_open
-        && matches!(object.kind, ObjectKind::Host(path) if path.starts_with("npm:"))
-        && object.elements.iter().any(is_function)
+    object.is_open && object.elements.iter().any(is_function)
 }
 
 /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
