@@ -289,6 +289,7 @@ impl<'p> Machine<'p> {
                 .only_object()
                 .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
             if is_class || self.is_python() && !self.is_kept_class(&value, &made) {
+                self.remember_decorated(&value, &made);
                 value = made;
             }
         }

@@ -15,6 +15,7 @@ mod class;
 mod closure;
 mod comparison;
 mod decision;
+pub mod decorated;
 mod display;
 mod dump;
 mod elements;

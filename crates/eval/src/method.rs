@@ -81,6 +81,8 @@ impl<'p> Machine<'p> {
             }
             if has_own || !crate::call::is_builtin_method(self, *id, name) {
                 let callee = self.object_member(*id, receiver, name, span)?;
+                let with_receiver = self.with_receiver(&callee, receiver, name, arguments);
+                let arguments = with_receiver.as_ref().unwrap_or(arguments);
                 return self.call_value(&callee, Some(receiver.clone()), arguments, span);
             }
         }

@@ -229,6 +229,11 @@ pub(crate) fn layer(
     for (control, verdict) in asked {
         judged.entry(control).or_insert(verdict);
     }
+    // What stands around a handler and is not known may also ask for a role.
+    if let (StepKind::Handler, Some(reason)) = (step.kind, &run.unknown) {
+        let roles = judged.entry(Control::Authorization);
+        roles.or_insert_with(|| Verdict::Unknown(reason.clone()));
+    }
     runs.push(run);
     if door.transport == firedoor_app::Transport::WebSocket
         && crate::socket_judge::refuses_attacker(step, number, attacker, user)

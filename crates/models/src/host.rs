@@ -72,7 +72,7 @@ impl Host for ModelHost {
                     return function(self, machine, &named(path));
                 }
                 self.note_outside(machine, path, call.span);
-                self.run_behind_layer(machine, path, call)
+                crate::unknown_wrappers::call(self, machine, path, call)
             }
         }
     }
@@ -455,29 +455,6 @@ impl ModelHost {
             let path = Ustr::from(&format!("{owner}.{name}"));
             Some((path, self.tables.calls.look_up(path)?))
         })
-    }
-
-    /// A layer of an unknown library that the program calls itself, with what comes behind it as a function.
-    fn run_behind_layer(&self, machine: &mut Machine<'_>, path: Ustr, call: &Call<'_>) -> Answer {
-        let [request, response, next] = call.arguments.positional.as_slice() else {
-            return Ok(None);
-        };
-        let kind_of = |machine: &Machine<'_>, value: &Value| {
-            let id = value.only_object()?;
-            Some(machine.heap.get(id).kind.clone())
-        };
-        let is = |value: &Value, wanted: &str| matches!(kind_of(machine, value), Some(ObjectKind::Host(path)) if path == wanted);
-        let is_request = is(request, "express:request") && is(response, "express:response");
-        let is_function = match kind_of(machine, next) {
-            Some(ObjectKind::Function { .. }) => true,
-            Some(ObjectKind::Host(path)) => path.ends_with(":next"),
-            _ => false,
-        };
-        if !path.starts_with("npm:") || !is_request || !is_function {
-            return Ok(None);
-        }
-        machine.call_value(next, None, &Arguments::default(), call.span)?;
-        Ok(Some(Value::undefined()))
     }
 
     /// Whoever comes to a call of a library has come further than one who does not, whatever it does.

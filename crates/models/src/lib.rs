@@ -105,6 +105,7 @@ pub mod tools;
 mod tortoise;
 mod trpc;
 mod typeorm;
+mod unknown_wrappers;
 mod upgrade;
 mod validators;
 mod webhook_signatures;

@@ -30,6 +30,13 @@ pub use crate::javascript::Resolution;
 pub use crate::package::{Ecosystem, Entry, EntrySource, Note, Package};
 pub use crate::python::PythonResolution;
 
+/// Holds if a path of the outside, as `py:functools.wraps`, is one of the standard library of Python.
+pub fn is_standard_python(path: &str) -> bool {
+    let path = path.strip_prefix("py:");
+    let module = path.and_then(|path| path.split(['.', '(']).next());
+    module.is_some_and(standard_library::is_standard)
+}
+
 /// The packages of a tree, and the answers about imports in it.
 pub struct Project {
     packages: Packages,

@@ -42,7 +42,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     key.purpose
                 ))
                 .because("uses", key.span, format!("it {} here", key.purpose));
-            if let Some(read) = place::of_variable(map, name).filter(|it| *it != key.span) {
+            if let Some(read) = place::of_variable(map, name).filter(|read| *read != key.span) {
                 finding = finding.because("reads", read, format!("`{name}` is read here"));
             }
             if let Some(entry) = key.entry {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use firedoor_analysis::{Options, analyse};
-use firedoor_rules::{Confidence, RULES};
+use firedoor_rules::{Confidence, Finding, RULES};
 use firedoor_testkit::{Outcome, Section, Tag, run_pages};
 
 fn folder(rule: &str) -> PathBuf {
@@ -56,18 +56,26 @@ fn pages() {
 fn run_section(rule: &str, section: &Section) -> Outcome {
     let files = section.file_set();
     let report = analyse(&files, &Options::default());
-    let tags = report
+    let found: Vec<&Finding> = report
         .findings
         .iter()
         .filter(|found| found.finding.rule.id == rule && found.suppressed.is_none())
         .filter(|found| found.finding.confidence > Confidence::Low || HINTS.contains(&rule))
-        .map(|found| {
-            let span = found.finding.span;
-            Tag::new(files.path(span), files.start(span).line, "finding", rule)
+        .map(|found| &found.finding)
+        .collect();
+    let tags = found.iter().map(|finding| {
+        let span = finding.span;
+        Tag::new(files.path(span), files.start(span).line, "finding", rule)
+    });
+    let evidence = found.iter().flat_map(|finding| &finding.evidence);
+    let evidence: Vec<String> = evidence
+        .map(|part| {
+            let line = files.start(part.span).line;
+            format!("{}:{line} {}", files.path(part.span), part.message)
         })
         .collect();
     Outcome {
-        tags,
-        snapshots: Vec::new(),
+        tags: tags.collect(),
+        snapshots: vec![("findings".to_owned(), evidence.join("\n"))],
     }
 }

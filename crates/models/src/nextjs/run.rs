@@ -132,7 +132,7 @@ fn call(
     result
 }
 
-/// What a library that is not known has made of a handler may refuse, and the handler within is not seen.
+/// What a library that is not known has made of a handler may refuse.
 fn note_wrapper(host: &ModelHost, machine: &Machine<'_>, handler: &Value) {
     if crate::tools::is_function(machine, handler) {
         return;
@@ -144,6 +144,8 @@ fn note_wrapper(host: &ModelHost, machine: &Machine<'_>, handler: &Value) {
             _ => None,
         })
     });
+    let library = library
+        .filter(|library| !crate::unknown_wrappers::lets_through(host, machine, handler, library));
     if let Some(library) = library {
         let reason = format!("what `{library}` makes of the handler is not known");
         let run = &mut host.state().run;
