@@ -2,10 +2,11 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, CompareSecret, ComparisonKind, Control, Effect, EffectKind,
-    EntryPoint, Field, Map, Operation, Order, Origin, SendChannel, lookups, query,
+    EntryPoint, Field, Map, Operation, Origin, SendChannel, lookups, query,
 };
 use ustr::Ustr;
 
+use crate::record_found::{describe, is_lacking, lacks, presence, told};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -295,8 +296,17 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
     let early = answers()
         .filter(|effect| side(entry, effect, access.asset) == Some(true))
         .find(|effect| is_told_by_record(entry, effect, access.asset));
-    if let (Some(early), Some(unknown)) = (early, unknown)
-        && told(early) != told(unknown)
+    // Who is not found may be answered like whoever sends the wrong password.
+    let refused = || match unknown {
+        Some(unknown) => vec![unknown],
+        None => answers()
+            .filter(|effect| is_lacking(entry, effect, access.asset))
+            .collect(),
+    };
+    if let Some(early) = early
+        && let refused = refused()
+        && let Some(unknown) = refused.first()
+        && refused.iter().all(|other| told(other) != told(early))
     {
         let words = format!(
             "Whatever password is sent, some who have an account are answered {}, and who has none {}.",
@@ -330,77 +340,6 @@ fn side(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> Option<bool> {
             true => lacks(check, asset),
             false => presence(check, asset),
         })
-}
-
-/// That there is no record is one of several reasons for the same answer, and all others are what the record says of
-/// itself: that it is banned, or not confirmed yet. What the client has to know besides is no such reason.
-fn lacks(check: &Check, asset: Ustr) -> Option<bool> {
-    let is_of_record = |part: &Check| {
-        let mut origins = part.operands.iter().flat_map(|operand| operand.origins());
-        part.kind != CheckKind::Proof
-            && origins.all(|origin| match origin {
-                Origin::Record { asset: found, .. } => *found == asset,
-                Origin::Literal(_) | Origin::Clock => true,
-                _ => false,
-            })
-    };
-    let mut parts = check.alternatives.iter();
-    let is_lacking = check.is_alternative
-        && parts.clone().all(is_of_record)
-        && parts.any(|part| presence(part, asset) == Some(false));
-    is_lacking.then_some(false)
-}
-
-fn presence(check: &Check, asset: Ustr) -> Option<bool> {
-    let is_about = |wanted: &str| {
-        let mut fields = check.operands.iter().flat_map(|it| it.record_fields(asset));
-        fields.any(|field| field == wanted)
-    };
-    let is_counted = is_about("count");
-    let is_about_record = is_about("") || is_counted;
-    let is_literal = |text: &str| {
-        let mut operands = check.operands.iter();
-        operands.any(|operand| operand.literal().is_some_and(|it| it == text))
-    };
-    let is_about_nothing_else = check.operands.iter().all(|operand| {
-        operand.origins().iter().all(|origin| match origin {
-            Origin::Record { asset: found, .. } => *found == asset,
-            Origin::Literal(_) => true,
-            _ => false,
-        })
-    });
-    if !is_about_record || !is_about_nothing_else {
-        return None;
-    }
-    match check.kind {
-        CheckKind::Presence => Some(check.outcome),
-        CheckKind::Equality if is_literal("null") => Some(!check.outcome),
-        // That there are no such accounts, and that there are more than none.
-        CheckKind::Equality if is_counted && is_literal("0") => Some(!check.outcome),
-        CheckKind::Bound if is_counted => more_than_none(check),
-        _ => None,
-    }
-}
-
-/// Whether a count that is held against none or one says that there is one; `None` where the bound says neither.
-fn more_than_none(check: &Check) -> Option<bool> {
-    let [left, right] = check.operands.as_slice() else {
-        return None;
-    };
-    let passes = match check.outcome {
-        true => check.order?,
-        false => check.order?.negated(),
-    };
-    let (order, bound) = match (left.literal(), right.literal()) {
-        (None, Some(bound)) => (passes, bound),
-        (Some(bound), None) => (passes.turned(), bound),
-        _ => return None,
-    };
-    match (order, bound.as_str()) {
-        (Order::Greater, "0") | (Order::GreaterOrEqual, "1") => Some(true),
-        (Order::Less, "1") | (Order::LessOrEqual, "0") => Some(false),
-        _ => None,
-    }
 }
 
 /// A constant that was chosen by whether a record was found decides between two answers that differ.
@@ -510,7 +449,7 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
     let is_refusal = matches!(
         &effect.kind,
         EffectKind::Respond {
-            status: Some(400 | 401),
+            status: Some(400 | 401 | 403),
             is_error: true,
             ..
         }
@@ -522,42 +461,21 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
         let mut examined = check.operands.iter().flat_map(|operand| operand.origins());
         check.kind == CheckKind::Proof || examined.any(|origin| given.contains(origin))
     };
+    // Who is shut out for a time has asked too often, as many accept to tell.
+    let is_for_a_time = entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        check.kind == CheckKind::Bound
+            && provenance.origins().contains(&Origin::Clock)
+            && provenance.record_fields(asset).next().is_some()
+    });
     is_refusal
+        && !is_for_a_time
         && query::verifies_password(entry)
         && entry.checks_of(effect).any(|check| is_own(&check))
         && !entry
             .checks_of(effect)
             .flat_map(Check::parts)
             .any(hangs_on_password)
-}
-
-/// What the client sees: the status and the constant words.
-fn told(effect: &Effect) -> (Option<u16>, Vec<(Ustr, Ustr)>) {
-    let EffectKind::Respond { status, body, .. } = &effect.kind else {
-        return (None, Vec::new());
-    };
-    let words = body
-        .iter()
-        .filter(|field| is_shown(field))
-        .filter_map(|field| Some((field.name, field.value.literal()?)))
-        .collect();
-    (*status, words)
-}
-
-fn is_shown(field: &Field) -> bool {
-    !matches!(
-        field.name.as_str(),
-        "stack" | "name" | "status" | "status_code" | "args"
-    )
-}
-
-fn describe(effect: &Effect) -> String {
-    let (status, words) = told(effect);
-    let status = status.map_or("an error".to_owned(), |status| status.to_string());
-    match words.first() {
-        Some((_, text)) => format!("{status} \"{text}\""),
-        None => status,
-    }
 }
 
 /// Whoever knows the password may be told that there is an account.

@@ -76,6 +76,7 @@ mod pending_token_accepted;
 mod place;
 mod privileged;
 mod rank_within;
+mod record_found;
 mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
 mod refresh_not_revocable;
