@@ -68,6 +68,7 @@ mod oauth_unverified_email_linking;
 mod object_without_owner_check;
 mod one_time_token_confusion;
 mod one_time_token_reusable;
+mod open_by_word;
 mod optional_authentication;
 mod orders;
 mod parent_not_checked;
