@@ -27,6 +27,7 @@ mod dead_guard;
 mod debug_mode;
 mod demands;
 mod docs_exposed;
+mod enrolled_again;
 mod exposure;
 mod fail_open_guard;
 mod finding;
