@@ -6,6 +6,7 @@
 
 mod alternatives;
 mod answer_headers;
+mod authlib;
 mod beanie;
 mod build;
 mod caches;
@@ -123,6 +124,7 @@ pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Mod
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[
     &answer_headers::MODEL,
+    &authlib::MODEL,
     &beanie::MODEL,
     &contexts::MODEL,
     &cookies::MODEL,

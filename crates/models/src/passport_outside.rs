@@ -48,7 +48,7 @@ fn check_state(
         .as_ref()
         .and_then(|store| option(machine, store, "verify", span));
     let (Some(store), Some(verify)) = (store, verify) else {
-        return exchange(host, machine, attempt, strategy);
+        return exchange(host, machine, attempt, strategy, None);
     };
     let state = part(machine, attempt, "query", "state");
     let mut arguments = Arguments::positional([attempt.arguments.get(0), state]);
@@ -76,7 +76,7 @@ pub(crate) fn stored(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
             machine.when(
                 &is_right,
                 call.span,
-                |machine| exchange(host, machine, &attempt, strategy),
+                |machine| exchange(host, machine, &attempt, strategy, Some(&is_right)),
                 |machine| fall_through(host, machine, &attempt),
             )
         },
@@ -84,26 +84,34 @@ pub(crate) fn stored(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     Ok(Some(Value::undefined()))
 }
 
+/// The settings `state`, `pkce` and `store: true` keep both in the session; a store of the program's own keeps them
+/// wherever it likes, and its `word` is the verifier.
 fn exchange(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     attempt: &Attempt,
     strategy: ObjectId,
+    word: Option<&Value>,
 ) -> Result<(), Stop> {
     let span = attempt.span;
     let code = part(machine, attempt, "query", "code");
     let options = kept(machine, Some(strategy), "$options");
     let secret = option(machine, &options, "clientSecret", span).unwrap_or_else(Value::undefined);
     let mut wanted = Verification::new(TokenKind::Opaque, code.clone(), secret.clone());
-    for name in ["state", "pkce"] {
-        let is_on = option(machine, &options, name, span)
+    let keeps = [("state", "state"), ("store", "state"), ("pkce", "pkce")];
+    for (setting, name) in keeps {
+        let is_on = option(machine, &options, setting, span)
             .is_some_and(|value| machine.truth(&value) != Some(false));
-        if is_on {
-            let kept = Origin::Request(RequestPart::Session, Ustr::from(name));
-            wanted
-                .requires
-                .push(field_of(name, Provenance::new([kept])));
-        }
+        let kept = match word {
+            _ if !is_on || wanted.requires.iter().any(|field| field.name == name) => continue,
+            Some(_) if name == "state" => continue,
+            Some(word) => host.deep_provenance(machine, word),
+            None => {
+                let kept = Origin::Request(RequestPart::Session, Ustr::from(name));
+                Provenance::new([kept])
+            }
+        };
+        wanted.requires.push(field_of(name, kept));
     }
     verify(host, machine, &wanted, span);
     let test = machine.tested(TestKind::Proof, None, &[&code, &secret], span);

@@ -1,25 +1,23 @@
-//! Ready-made logins of FastAPI: fastapi-login, fastapi-jwt-auth, fastapi-csrf-protect, Authlib's OAuth client.
+//! Ready-made logins of FastAPI: fastapi-login, fastapi-jwt-auth, fastapi-csrf-protect.
 //!
 //! Sources: fastapi-login 1.10 (`LoginManager`: 401, fifteen minutes by default), fastapi-jwt-auth 0.5 and
 //! async-fastapi-jwt-auth 0.6 (`auth_jwt.py`: 15 minutes for access and 30 days for refresh tokens by default),
-//! fastapi-csrf-protect 1.0 (a signed cookie and a header), authlib 1.4 `integrations/starlette_client` (the state
-//! is kept in the session and checked by `authorize_access_token`).
+//! fastapi-csrf-protect 1.0 (a signed cookie and a header).
 
 use firedoor_app::{
-    EffectKind, Field, Flag, IssueToken, Origin, Provenance, RequestPart, SessionOperation,
-    SetCookie, TokenKind, VerifyToken,
+    EffectKind, Field, Flag, IssueToken, Origin, Provenance, RequestPart, SetCookie, TokenKind,
+    VerifyToken,
 };
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Host, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind,
-    Value,
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::fastapi::inputs::named_part;
 use crate::python_support::{
-    argument, kept, last_name, nothing, object_with_arguments, proof_of, prove_or_throw,
-    refuse_unless, refuse_with, value_from,
+    argument, kept, last_name, nothing, object_with_arguments, proof_of, refuse_unless,
+    refuse_with, value_from,
 };
 use crate::{Model, ModelHost};
 
@@ -50,15 +48,7 @@ pub static MODEL: Model = Model {
             keep_function,
         ),
         ("fastapi_csrf_protect:csrf.*", csrf_method),
-        ("py:authlib.integrations.starlette_client.OAuth", make_oauth),
-        ("authlib:oauth.register", client),
-        ("authlib:oauth.create_client", client),
-        ("authlib:client.authorize_redirect", authorize),
-        ("authlib:client.authorize_access_token", exchange),
-        ("authlib:client.parse_id_token", claims),
-        ("authlib:client.userinfo", claims),
     ],
-    members: &[("authlib:oauth.*", client_member)],
     aliases: &[
         (
             "py:async_fastapi_jwt_auth.AuthJWT",
@@ -489,84 +479,4 @@ fn csrf_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         "unset_csrf_cookie" => nothing(host, machine, call),
         _ => Ok(None),
     }
-}
-
-fn make_oauth(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "authlib:oauth", call.span);
-    Ok(Some(Value::object(id)))
-}
-
-fn client(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = host.make_object(machine, "authlib:client", call.span);
-    Ok(Some(Value::object(id)))
-}
-
-fn client_member(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    _oauth: Option<ObjectId>,
-    span: Span,
-) -> Option<Value> {
-    let id = host.make_object(machine, "authlib:client", span);
-    Some(Value::object(id))
-}
-
-/// The state is put into the session, and the client is sent to the provider.
-fn authorize(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let random = Origin::Random {
-        cryptographic: true,
-        bits: Some(178),
-    };
-    let state = Field {
-        name: Ustr::from("state"),
-        value: Provenance::new([random]),
-        operator: "=",
-    };
-    let effect = EffectKind::Session(SessionOperation::Write, Some(state));
-    host.effect(machine, effect, call.span);
-    let origin = Origin::Outside(Ustr::from("the provider"));
-    let url = value_from(host, machine, Shape::String, origin);
-    let arguments = Arguments::positional([url]);
-    let redirect = Call {
-        path: Ustr::from("py:fastapi.responses.RedirectResponse"),
-        receiver: None,
-        this: Value::null(),
-        arguments: &arguments,
-        span: call.span,
-        is_new: false,
-    };
-    Host::call(host, machine, &redirect)
-}
-
-/// The state of the request is the one in the session, or it is refused; what the provider says is verified.
-fn exchange(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let code = named_part(host, machine, RequestPart::Query, "code");
-    let state = named_part(host, machine, RequestPart::Query, "state");
-    let kept = named_part(host, machine, RequestPart::Session, "state");
-    let is_of_session = Origin::Request(RequestPart::Session, Ustr::from("state"));
-    let effect = VerifyToken {
-        kind: TokenKind::Opaque,
-        token: host.deep_provenance(machine, &code),
-        secret: Provenance::new([Origin::Outside(Ustr::from("the provider"))]),
-        algorithms: None,
-        algorithms_from_token: false,
-        algorithms_safe_by_default: true,
-        is_verified: true,
-        takes_empty_key: false,
-        ignores_expiry: false,
-        requires: vec![Field {
-            name: Ustr::from("state"),
-            value: Provenance::new([is_of_session]),
-            operator: "=",
-        }],
-    };
-    host.effect(machine, EffectKind::Verify(effect), call.span);
-    let error = "py:authlib.integrations.starlette_client.OAuthError";
-    prove_or_throw(host, machine, error, &[&code, &state, &kept], call.span)?;
-    claims(host, machine, call)
-}
-
-fn claims(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
-    let origin = Origin::Claim(Ustr::from(""));
-    Ok(Some(value_from(host, machine, Shape::Object, origin)))
 }

@@ -46,6 +46,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     (
         "sessions and log-in",
         &[
+            "authlib",
             "fastapi_security",
             "fastapi_users",
             "python_logins",

@@ -6,7 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::found_or_not::{has_field, is_taken, presence, side};
+use crate::found_or_not::{describe, has_field, is_lacking, is_taken, presence, side, told};
 use crate::password_checks::{hangs_on_password, passwords_given};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -312,23 +312,32 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
     let early = answers()
         .filter(|effect| is_known(effect))
         .find(|effect| is_told_by_record(entry, effect, access.asset));
-    // A password is compared for strangers too where nobody is found, and found wrong.
-    let unknown = unknown.or_else(|| {
-        let mut refusals = answers().filter(|effect| is_refused(effect, &[400, 401]));
-        refusals.find(|effect| {
-            side(entry, effect, access.asset).is_none() && hangs_on_password(entry, effect)
-        })
-    });
-    // Whoever has sent a wrong password is often answered the same.
-    let is_among = |effect: &&Effect| {
+    // A password is compared for strangers too where nobody is found, and found wrong: who is not found may be answered
+    // like whoever sends the wrong one.
+    let is_compared = |effect: &Effect| {
+        is_refused(effect, &[400, 401])
+            && side(entry, effect, access.asset).is_none()
+            && hangs_on_password(entry, effect)
+    };
+    let is_among = |effect: &Effect| {
         let mut parts = entry.checks_of(effect).filter(|it| it.is_alternative);
         parts.any(|check| {
             let mut parts = check.alternatives.iter();
             parts.any(|part| presence(part, access.asset) == Some(false))
         })
     };
-    if let (Some(early), Some(unknown)) = (early, unknown.or_else(|| answers().find(is_among)))
-        && told(early) != told(unknown)
+    let refused = || match unknown {
+        Some(unknown) => vec![unknown],
+        None => answers()
+            .filter(|effect| {
+                is_lacking(entry, effect, access.asset) || is_compared(effect) || is_among(effect)
+            })
+            .collect(),
+    };
+    if let Some(early) = early
+        && let refused = refused()
+        && let Some(unknown) = refused.first()
+        && refused.iter().all(|other| told(other) != told(early))
     {
         let words = format!(
             "Whatever password is sent, some who have an account are answered {}, and who has none {}.",
@@ -450,7 +459,15 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
                 .any(|it| matches!(it, Origin::Record { .. }))
             && origins.all(is_field)
     };
+    // Who is shut out for a time has asked too often, as many accept to tell.
+    let is_for_a_time = entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        check.kind == CheckKind::Bound
+            && provenance.origins().contains(&Origin::Clock)
+            && provenance.record_fields(asset).next().is_some()
+    });
     is_refused(effect, &[400, 401, 403, 409])
+        && !is_for_a_time
         && query::verifies_password(entry)
         && entry.checks_of(effect).any(|check| is_own(&check))
         && !hangs_on_password(entry, effect)
@@ -458,35 +475,6 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
 
 fn is_refused(effect: &Effect, with: &[u16]) -> bool {
     matches!(&effect.kind, EffectKind::Respond { status: Some(status), .. } if with.contains(status))
-}
-
-/// What the client sees: the status and the constant words.
-fn told(effect: &Effect) -> (Option<u16>, Vec<(Ustr, Ustr)>) {
-    let EffectKind::Respond { status, body, .. } = &effect.kind else {
-        return (None, Vec::new());
-    };
-    let words = body
-        .iter()
-        .filter(|field| is_shown(field))
-        .filter_map(|field| Some((field.name, field.value.literal()?)))
-        .collect();
-    (*status, words)
-}
-
-fn is_shown(field: &Field) -> bool {
-    !matches!(
-        field.name.as_str(),
-        "stack" | "name" | "status" | "status_code" | "args"
-    )
-}
-
-fn describe(effect: &Effect) -> String {
-    let (status, words) = told(effect);
-    let status = status.map_or("an error".to_owned(), |status| status.to_string());
-    match words.first() {
-        Some((_, text)) => format!("{status} \"{text}\""),
-        None => status,
-    }
 }
 
 /// Whoever knows the password may be told that there is an account.

@@ -1,6 +1,6 @@
 //! What hangs on whether a record was found: shared by the rule about accounts that answers reveal.
 
-use firedoor_app::{Check, CheckKind, Effect, EntryPoint, Order, Origin};
+use firedoor_app::{Check, CheckKind, Effect, EffectKind, EntryPoint, Field, Order, Origin};
 use ustr::Ustr;
 
 /// Whether the effect happens only where a record was found (`true`), or only where none was, or none that will do.
@@ -107,4 +107,42 @@ pub fn has_field(check: &Check, asset: Ustr) -> bool {
         && !check.is_alternative
         && origins.peek().is_some()
         && origins.all(|origin| matches!(origin, Origin::Record { asset: of, .. } if *of == asset))
+}
+
+/// Holds for a refusal of which one of several reasons is that no record was found.
+pub fn is_lacking(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let mut parts = check.alternatives.iter();
+        check.is_alternative && parts.any(|part| presence(part, asset) == Some(false))
+    })
+}
+
+/// What the client sees: the status and the constant words.
+pub fn told(effect: &Effect) -> (Option<u16>, Vec<(Ustr, Ustr)>) {
+    let EffectKind::Respond { status, body, .. } = &effect.kind else {
+        return (None, Vec::new());
+    };
+    let words = body
+        .iter()
+        .filter(|field| is_shown(field))
+        .filter_map(|field| Some((field.name, field.value.literal()?)))
+        .collect();
+    (*status, words)
+}
+
+fn is_shown(field: &Field) -> bool {
+    !matches!(
+        field.name.as_str(),
+        "stack" | "name" | "status" | "status_code" | "args"
+    )
+}
+
+/// Returns the answer in words.
+pub fn describe(effect: &Effect) -> String {
+    let (status, words) = told(effect);
+    let status = status.map_or("an error".to_owned(), |status| status.to_string());
+    match words.first() {
+        Some((_, text)) => format!("{status} \"{text}\""),
+        None => status,
+    }
 }

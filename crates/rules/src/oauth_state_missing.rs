@@ -48,7 +48,10 @@ fn by_library<'m>(map: &Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
     let found = |entry: &'m EntryPoint| {
         query::verifications(entry)
             .find(|(_, found)| found.kind == TokenKind::Opaque && is_code(&found.token))
-            .filter(|(_, found)| found.requires.is_empty())
+            .filter(|(_, found)| {
+                let mut required = found.requires.iter();
+                !required.any(|field| is_of_browser(&field.value))
+            })
             .map(|(effect, _)| effect)
     };
     let is_start = |other: &EntryPoint| {

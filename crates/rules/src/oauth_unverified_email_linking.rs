@@ -69,14 +69,13 @@ fn report_own(
     findings: &mut Findings,
 ) {
     let linked = query::handler_accesses(entry).find(|(_, write)| {
-        write.operation == Operation::Update
+        let is_link = |field: &Field| !is_contact(&field.name) && is_told(map, &field.value);
+        let is_written = write.operation == Operation::Update
             && write.asset == access.asset
-            && write
-                .values
-                .iter()
-                .any(|field| !is_contact(&field.name) && is_told(map, &field.value))
+            && write.values.iter().any(is_link);
+        is_written || is_kept_beside(map, entry, write, access)
     });
-    let Some((write, given)) = linked else {
+    let Some((linking, given)) = linked else {
         return;
     };
     let Some(registration) = registration(map, access.asset) else {
@@ -88,35 +87,38 @@ fn report_own(
         fields.any(|field| is_verification(&field))
     };
     // Where the address counts as verified from now on, whoever has chosen the password is let in by it.
-    let is_vouched = given
-        .values
-        .iter()
-        .any(|field| is_verification(&field.name));
+    let vouching: Vec<(&Effect, &Field)> = query::handler_accesses(entry)
+        .filter(|(_, write)| write.operation == Operation::Update && write.asset == access.asset)
+        .flat_map(|(effect, write)| write.values.iter().map(move |field| (effect, field)))
+        .filter(|(_, field)| is_verification(&field.name))
+        .collect();
     let asks_at_log_in =
-        |other: &EntryPoint| query::verifies_password(other) && looks(other) && !is_vouched;
-    // Where it counts as verified by the same write, to look at it for what is written asks nobody.
-    let asks_before = || {
-        let mut parts = entry.checks_of(write).flat_map(firedoor_app::Check::parts);
-        parts.any(|part| {
-            let mut fields = part
-                .operands
-                .iter()
-                .flat_map(|it| it.record_fields(access.asset));
+        |other: &EntryPoint| query::verifies_password(other) && looks(other) && vouching.is_empty();
+    let is_behind = |effect: &Effect| {
+        let mut operands = entry.checks_of(effect).flat_map(|check| &check.operands);
+        operands.any(|operand| {
+            let mut fields = operand.record_fields(access.asset);
             fields.any(|field| is_verification(&field))
         })
     };
-    let is_looked_at = match is_vouched {
-        true => asks_before(),
-        false => looks(entry),
+    // Looked at only to fill it in where it is missing, nothing else hangs on it.
+    let is_only_filled = vouching.iter().any(|(effect, field)| {
+        let mut old = field.value.record_fields(access.asset);
+        is_behind(effect) || old.any(|name| name == field.name)
+    });
+    let is_required =
+        is_behind(linking) || given.key.iter().any(|field| is_verification(&field.name));
+    let is_asked = match is_only_filled {
+        true => is_required,
+        false => looks(entry) || map.entry_points.iter().any(asks_at_log_in),
     };
-    let is_asked = is_looked_at || map.entry_points.iter().any(asks_at_log_in);
     if is_asked || resets_password(map, entry, access.asset) {
         return;
     }
     findings
         .at_entry(entry)
         .symbol("own")
-        .span(write.span)
+        .span(linking.span)
         .confidence(Confidence::Medium)
         .title(format!("`{}` links accounts whose address nobody has verified", entry.id()))
         .message(format!(
@@ -124,7 +126,7 @@ fn report_own(
             access.asset
         ))
         .because("looks-up", effect.span, "the account is found by its address here")
-        .because("links", write.span, "the other site's log-in is linked here")
+        .because("links", linking.span, "the other site's log-in is linked here")
         .because(
             "registers",
             registration.registered,
@@ -154,12 +156,10 @@ fn registration(map: &Map, asset: ustr::Ustr) -> Option<&EntryPoint> {
 
 fn resets_password(map: &Map, entry: &EntryPoint, asset: ustr::Ustr) -> bool {
     query::handler_accesses(entry).any(|(_, access)| {
-        access.operation == Operation::Update
-            && access.asset == asset
-            && access
-                .values
-                .iter()
-                .any(|field| passwords::is_password(map, asset, field.name))
+        let mut values = access.values.iter();
+        let is_reset = access.operation == Operation::Update
+            && values.any(|field| passwords::is_password(map, asset, field.name));
+        access.asset == asset && (is_reset || access.operation == Operation::Delete)
     })
 }
 
@@ -202,15 +202,30 @@ fn asks_whether_verified(entry: &EntryPoint) -> bool {
         let mut origins = provenance.origins().iter();
         origins.any(|origin| matches!(origin, Origin::Outside(_)) && !keys.contains(&origin))
     };
-    let is_tested = entry
+    // Of a site that says nothing of it, that it does not say no is no answer.
+    let is_no = |kind: CheckKind, operands: &[Provenance]| {
+        let is_false = |operand: &Provenance| {
+            operand
+                .literal()
+                .is_some_and(|text| text.eq_ignore_ascii_case("false"))
+        };
+        kind == CheckKind::Equality && operands.iter().any(is_false)
+    };
+    let mut tests = entry
         .examined
         .iter()
-        .any(|found| found.operands.iter().any(is_asked));
+        .filter(|found| found.operands.iter().any(is_asked))
+        .peekable();
+    let is_only_no = tests.peek().is_some()
+        && tests
+            .clone()
+            .all(|found| is_no(found.kind, &found.operands));
+    let is_tested = !is_only_no && tests.next().is_some();
     is_tested
         || entry.checks.iter().any(|check| {
             let is_proof = matches!(check.kind, CheckKind::Proof | CheckKind::Failure);
             let provenance = check.provenance();
-            is_asked(&provenance) || (!is_proof && is_unknown(&provenance))
+            (!is_only_no && is_asked(&provenance)) || (!is_proof && is_unknown(&provenance))
         })
 }
 

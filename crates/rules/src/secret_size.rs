@@ -1,7 +1,8 @@
 //! How many values a stored secret can have: shared by the rules about guessing.
 
 use firedoor_app::{
-    CheckKind, EntryPoint, Field, Map, Origin, Provenance, RequestPart, lookups, query,
+    Access, CheckKind, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, lookups,
+    query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -103,7 +104,7 @@ fn made_bits<'m>(
         query::accesses(entry)
             .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
             .filter(move |(_, access)| lookups::values_agree(&access.values, key))
-            .flat_map(|(_, access)| &access.values)
+            .flat_map(|(_, access)| access.values.iter().chain(given_keys(access)))
             .filter(move |value| value.name == field)
             .map(|value| &value.value)
     });
@@ -138,7 +139,16 @@ fn is_chosen(map: &Map, asset: Ustr, field: Ustr) -> bool {
                 && access
                     .values
                     .iter()
+                    .chain(given_keys(access))
                     .any(|value| value.name == field && value.value.is_from_client())
         })
     })
+}
+
+/// Returns the keys under which a key-value store takes in something new: there the secret is the key, and no value.
+/// One that names the caller besides is hit by nobody else.
+fn given_keys(access: &Access) -> impl Iterator<Item = &Field> {
+    let is_new = access.operation == Operation::Create;
+    let keys = access.key.iter().filter(move |_| is_new);
+    keys.filter(|key| !query::is_principal(&key.value))
 }

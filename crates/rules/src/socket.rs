@@ -212,7 +212,7 @@ pub fn asks_elsewhere<'m>(
 
 /// Holds if the asset is read and shown: what is read for a question about something else says nothing of who may see
 /// it.
-fn shows(entry: &EntryPoint, asset: Ustr) -> bool {
+pub fn shows(entry: &EntryPoint, asset: Ustr) -> bool {
     let is_read = query::handler_accesses(entry)
         .any(|(_, access)| access.asset == asset && !access.operation.is_write());
     is_read

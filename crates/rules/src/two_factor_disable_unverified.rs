@@ -6,6 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
+use crate::enrolled_again::enrolled_again;
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -51,6 +52,10 @@ fn check(map: &Map, findings: &mut Findings) {
             };
             (is_own && !second_factors::is_proven(map, entry, effect))
                 .then_some((effect, access, verb))
+        });
+        let unproven = unproven.or_else(|| {
+            let (effect, access) = enrolled_again(map, &asked, entry)?;
+            Some((effect, access, "replaces"))
         });
         let Some((effect, access, verb)) = unproven else {
             continue;

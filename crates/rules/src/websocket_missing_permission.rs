@@ -10,6 +10,7 @@ use ustr::Ustr;
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
 use crate::message_rank::report_lower_rank;
+use crate::open_by_word::is_open_by_its_word;
 use crate::rank_within::unranked;
 use crate::socket::{
     asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_looked_for, is_memory,
@@ -109,6 +110,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || is_cleared(map, entry, effect, access)
             || is_asked(entry, effect, access)
             || is_open_over_http(map, effect, access)
+            || is_open_by_its_word(map, entry, effect, access)
         {
             return None;
         }
