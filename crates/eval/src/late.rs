@@ -27,6 +27,8 @@ pub struct LateVariable {
     pub name: Ustr,
     /// The functions that assign it.
     pub setters: Vec<FunctionId>,
+    /// Those of them that look first whether it is set: one that answers requests may be among them.
+    pub askers: Vec<FunctionId>,
 }
 
 impl<'p> Machine<'p> {
@@ -41,14 +43,20 @@ impl<'p> Machine<'p> {
             }
             let first = found.len();
             for (name, setter) in assigned_in_functions(module, &names) {
-                match found[first..].iter_mut().find(|it| it.name == name) {
-                    Some(known) => known.setters.push(setter),
-                    None => found.push(LateVariable {
+                let known = found[first..].iter().position(|it| it.name == name);
+                let at = first + known.unwrap_or(found.len() - first);
+                if known.is_none() {
+                    found.push(LateVariable {
                         module: id,
                         name,
-                        setters: vec![setter],
-                    }),
+                        setters: Vec::new(),
+                        askers: Vec::new(),
+                    });
                 }
+                if looks_at(module, name, module.function(setter)) {
+                    found[at].askers.push(setter);
+                }
+                found[at].setters.push(setter);
             }
         }
         found
@@ -105,21 +113,23 @@ fn assigned_in_functions(module: &Module, names: &FxHashSet<Ustr>) -> Vec<(Ustr,
 /// Holds for a function that looks whether the variable is there, and that others call who need it: it sets the variable
 /// when a request comes that far.
 fn is_set_on_demand(module: &Module, name: Ustr, setter: &Function) -> bool {
-    let mut looks = false;
-    let mut is_called = false;
-    for expression in &module.expressions {
-        let is_within = setter.span.contains(expression.span);
-        match &expression.kind {
-            ExpressionKind::Name(read) => looks |= is_within && *read == name,
-            ExpressionKind::Call { callee, .. } => {
-                let callee = &module.expression(*callee).kind;
-                is_called |= !is_within
-                    && matches!(callee, ExpressionKind::Name(called) if Some(*called) == setter.name);
-            }
-            _ => {}
-        }
-    }
-    looks && is_called
+    let is_called = module.expressions.iter().any(|expression| {
+        let ExpressionKind::Call { callee, .. } = &expression.kind else {
+            return false;
+        };
+        let callee = &module.expression(*callee).kind;
+        !setter.span.contains(expression.span)
+            && matches!(callee, ExpressionKind::Name(called) if Some(*called) == setter.name)
+    });
+    is_called && looks_at(module, name, setter)
+}
+
+/// Holds for a function that reads the variable: what it does hangs on whether somebody has set it.
+fn looks_at(module: &Module, name: Ustr, setter: &Function) -> bool {
+    module.expressions.iter().any(|expression| {
+        setter.span.contains(expression.span)
+            && matches!(&expression.kind, ExpressionKind::Name(read) if *read == name)
+    })
 }
 
 /// The functions in which a place lies, the innermost first.

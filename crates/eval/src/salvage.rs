@@ -62,7 +62,7 @@ impl<'p> Machine<'p> {
     /// Evaluates a base or a decorator of what is made while loading: one that fails is unknown.
     pub(crate) fn evaluate_or_unknown(&mut self, expression: ExpressionId) -> Result<Value, Stop> {
         match self.evaluate(expression) {
-            Err(Stop::Throw) => Ok(self.unknown(REASON)),
+            Err(Stop::Throw) if !self.heap.is_wired => Ok(self.unknown(REASON)),
             result => result,
         }
     }
@@ -76,7 +76,7 @@ impl<'p> Machine<'p> {
     ) -> Result<Value, Stop> {
         let arguments = Arguments::positional([decorated.clone()]);
         match self.call_value(decorator, None, &arguments, span) {
-            Err(Stop::Throw) => {
+            Err(Stop::Throw) if !self.heap.is_wired => {
                 let unknown = self.unknown(REASON);
                 self.call_value(&unknown, None, &arguments, span)
             }

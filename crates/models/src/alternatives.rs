@@ -62,12 +62,15 @@ fn names_caller(parts: &[(&'static str, Provenance)]) -> bool {
 
 /// Holds if all it asks for is a constant of the record.
 fn is_open(parts: &[(&'static str, Provenance)]) -> bool {
-    let is_constant = |value: &Provenance| {
+    // That something is not there, or is not set, is true of most records.
+    let is_word = |origin: &Origin| matches!(origin, Origin::Literal(text) if !matches!(text.as_str(), "null" | "false"));
+    let is_constant = |operator: &str, value: &Provenance| {
         let origins = value.origins();
-        let mut texts = origins.iter();
-        !origins.is_empty() && texts.all(|origin| matches!(origin, Origin::Literal(_)))
+        matches!(operator, "=" | "in") && !origins.is_empty() && origins.iter().all(is_word)
     };
-    parts.iter().any(|(_, value)| is_constant(value))
+    parts
+        .iter()
+        .any(|(operator, value)| is_constant(operator, value))
         && !parts.iter().any(|(_, value)| value.is_from_client())
 }
 

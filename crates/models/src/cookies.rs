@@ -202,15 +202,22 @@ fn texts_of(value: &Value) -> Vec<Ustr> {
 /// what only some have hangs on what decides between them.
 pub fn set_line(host: &ModelHost, machine: &mut Machine<'_>, line: &Value, span: Span) {
     let lines: Vec<Line> = texts_of(line).iter().map(|text| Line::read(text)).collect();
-    let Some(first) = lines.first() else {
+    let set: Vec<&Line> = lines.iter().filter(|line| !line.is_cleared()).collect();
+    let is_cleared = set.is_empty();
+    let lines = match is_cleared {
+        true => lines.iter().collect(),
+        false => set,
+    };
+    let Some(first) = lines.first().copied() else {
         return;
     };
-    let name = (!first.name.contains(firedoor_eval::HOLE)).then(|| Ustr::from(&first.name));
-    if lines.iter().all(Line::is_cleared) {
+    let is_one = !first.name.contains(firedoor_eval::HOLE)
+        && lines.iter().all(|line| line.name == first.name);
+    let name = is_one.then(|| Ustr::from(&first.name));
+    if is_cleared {
         host.effect(machine, EffectKind::ClearCookie(name), span);
         return;
     }
-    let lines: Vec<&Line> = lines.iter().filter(|line| !line.is_cleared()).collect();
     let on = |name: &str| match lines.iter().filter(|line| line.has(name)).count() {
         count if count == lines.len() => Flag::On,
         _ if lines.iter().any(|line| line.is_open()) => Flag::Unknown,

@@ -78,8 +78,9 @@ fn run_setters(machine: &mut Machine<'_>) {
                 return None;
             };
             let function = machine.function_of(closure);
-            let is_setter =
-                closure.module == late.module && late.setters.contains(&closure.function);
+            let is_setter = closure.module == late.module
+                && late.setters.contains(&closure.function)
+                && !late.askers.contains(&closure.function);
             let is_free = function.parameters.is_empty() && function.decorators.is_empty();
             let is_wanted = is_setter && is_free && is_uncalled(machine, &FxHashSet::default(), id);
             is_wanted.then_some((id, value))

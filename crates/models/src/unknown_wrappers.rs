@@ -236,13 +236,28 @@ fn is_harmless(path: &str) -> bool {
         return false;
     }
     let is_known = KNOWN.iter().any(|library| path.starts_with(library));
+    let says = |list: &[&str]| words(path).iter().any(|word| list.contains(&word.as_str()));
     let is_standard = firedoor_project::is_standard_python(path);
-    is_known
-        || is_standard
-        || words(path)
-            .iter()
-            .any(|word| HARMLESS.contains(&word.as_str()))
+    is_known || is_standard || (says(&HARMLESS) && !says(&ABOUT_ACCESS))
 }
+
+/// Words of things that may refuse somebody, whatever else a path says.
+const ABOUT_ACCESS: [&str; 14] = [
+    "access",
+    "admin",
+    "csrf",
+    "hmac",
+    "key",
+    "keys",
+    "role",
+    "roles",
+    "secure",
+    "security",
+    "sign",
+    "signature",
+    "token",
+    "verify",
+];
 
 /// The words that a path is made of, lower case: `npm:lib.cacheControl` has `npm`, `lib`, `cache` and `control`.
 fn words(path: &str) -> Vec<String> {

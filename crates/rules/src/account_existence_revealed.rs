@@ -319,19 +319,10 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
             && side(entry, effect, access.asset).is_none()
             && hangs_on_password(entry, effect)
     };
-    let is_among = |effect: &Effect| {
-        let mut parts = entry.checks_of(effect).filter(|it| it.is_alternative);
-        parts.any(|check| {
-            let mut parts = check.alternatives.iter();
-            parts.any(|part| presence(part, access.asset) == Some(false))
-        })
-    };
     let refused = || match unknown {
         Some(unknown) => vec![unknown],
         None => answers()
-            .filter(|effect| {
-                is_lacking(entry, effect, access.asset) || is_compared(effect) || is_among(effect)
-            })
+            .filter(|effect| is_lacking(entry, effect, access.asset) || is_compared(effect))
             .collect(),
     };
     if let Some(early) = early

@@ -299,8 +299,8 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     let (accounts, logged) = (query::account_assets(map), made_at_log_in(map));
     query::handler_accesses(entry).find_map(|(effect, access)| {
         let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
-        let is_of_self =
-            is_own(access) && (accounts.contains(&access.asset) || logged.contains(&access.asset));
+        let is_log_out = access.operation == Operation::Delete && logged.contains(&access.asset);
+        let is_of_self = is_own(access) && (accounts.contains(&access.asset) || is_log_out);
         if !is_change
             || is_of_self
             || is_found_by_caller(entry, effect, access)

@@ -102,10 +102,11 @@ pub fn is_of_others(scale: &Scale<'_>, entry: &EntryPoint, access: &Access) -> b
 
 /// What a record of the caller's refers to, as a membership does to its group, is shared with others.
 fn is_group(scale: &Scale<'_>, value: &Provenance) -> bool {
-    value.origins().iter().all(|origin| {
-        matches!(origin, Origin::Record { asset, field, of_principal: true }
+    !value.is_empty()
+        && value.origins().iter().all(|origin| {
+            matches!(origin, Origin::Record { asset, field, of_principal: true }
             if scale.is_group(*asset, *field))
-    })
+        })
 }
 
 /// What the client names within a group is no more his own than the group: the record was found by its number and by
@@ -137,23 +138,24 @@ fn is_within_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) ->
 
 /// The group itself, which was found by what a record of the caller's refers to.
 fn is_whole_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) -> bool {
-    value.origins().iter().all(|origin| {
-        let Origin::Record {
-            asset,
-            of_principal: true,
-            ..
-        } = origin
-        else {
-            return false;
-        };
-        let mut found = query::accesses(entry)
-            .filter(|(_, access)| access.asset == *asset)
-            .peekable();
-        found.peek().is_some()
-            && found.all(|(_, access)| {
-                !access.key.is_empty() && access.key.iter().all(|it| is_group(scale, &it.value))
-            })
-    })
+    !value.is_empty()
+        && value.origins().iter().all(|origin| {
+            let Origin::Record {
+                asset,
+                of_principal: true,
+                ..
+            } = origin
+            else {
+                return false;
+            };
+            let mut found = query::accesses(entry)
+                .filter(|(_, access)| access.asset == *asset)
+                .peekable();
+            found.peek().is_some()
+                && found.all(|(_, access)| {
+                    !access.key.is_empty() && access.key.iter().all(|it| is_group(scale, &it.value))
+                })
+        })
 }
 
 /// Holds if the same statement is also made for the caller's own records only: what decided which of the two it is,

@@ -72,19 +72,20 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, route: ObjectId) -> Value {
     }
     let space = words.join(":");
     words.extend(name.text().map(|name| name.to_string()));
-    let func = machine.unknown("request");
+    let unknown = machine.unknown("request");
     let id = machine.heap.allocate(ObjectKind::Plain, place);
     let properties = &mut machine.heap.get_mut(id).properties;
     for (key, value) in [
         ("url_name", name),
         ("view_name", Value::string(&words.join(":"))),
-        ("namespaces", spaces.clone()),
-        ("app_names", spaces.clone()),
+        ("namespaces", spaces),
         ("namespace", Value::string(&space)),
-        ("app_name", Value::string(&space)),
+        // An application may be included under another name than its own.
+        ("app_names", unknown.clone()),
+        ("app_name", unknown.clone()),
         ("args", given),
         ("kwargs", Value::object(kwargs)),
-        ("func", func),
+        ("func", unknown),
     ] {
         properties.insert(Ustr::from(key), value);
     }

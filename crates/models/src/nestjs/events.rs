@@ -49,10 +49,13 @@ fn run(
     arguments: &Arguments,
     span: Span,
 ) -> Result<(), Stop> {
+    let base = machine.decided.len();
     let (result, _) = machine.catching(|machine| {
         let result = machine.call_value(function, Some(this), arguments, span)?;
         machine.await_value(&result, span)
     });
+    // What a listener asks stands before nothing of the emitter's.
+    machine.decided.truncate(base);
     match result {
         Err(Stop::Budget) => Err(Stop::Budget),
         _ => Ok(()),
