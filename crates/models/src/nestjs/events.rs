@@ -147,11 +147,7 @@ fn processors(
     let mut found = Vec::new();
     for (class, module) in inject::provided_classes(host) {
         let given = arguments_of(host, machine, class, "Processor").unwrap_or_default();
-        let named = given.first().map(|it| match it.only_object() {
-            Some(_) => crate::tools::option(machine, it, "name", machine.place()),
-            None => Some(it.clone()),
-        });
-        if named.flatten().and_then(|it| it.text()) != Some(queue) {
+        if name_given(machine, &given).and_then(|it| it.text()) != Some(queue) {
             continue;
         }
         let before = found.len();
@@ -159,8 +155,8 @@ fn processors(
             let Some(given) = arguments_of(host, machine, function, "Process") else {
                 continue;
             };
-            let wanted = given.first().and_then(Value::text);
-            if wanted.is_none() || wanted == job {
+            let wanted = name_given(machine, &given).map(|name| name.text());
+            if wanted.is_none_or(|wanted| wanted.is_some() && wanted == job) {
                 found.push((class, module, Value::object(function)));
             }
         }
@@ -171,4 +167,16 @@ fn processors(
         }
     }
     found
+}
+
+/// The name that a decorator is given, alone or among options.
+fn name_given(machine: &mut Machine<'_>, given: &[Value]) -> Option<Value> {
+    let first = given.first()?;
+    match first.only_object() {
+        Some(_) => {
+            let place = machine.place();
+            crate::tools::option(machine, first, "name", place)
+        }
+        None => Some(first.clone()),
+    }
 }

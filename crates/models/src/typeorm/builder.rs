@@ -104,6 +104,7 @@ impl Steps {
             named: Vec::new(),
             is_lenient: false,
         };
+        let mut sides: Vec<Conditions> = Vec::new();
         let noted = machine.heap.get(builder).elements.clone();
         let noted: Vec<Vec<Value>> = noted
             .iter()
@@ -126,23 +127,22 @@ impl Steps {
                 }
                 "orIgnore" => steps.is_lenient = true,
                 "where" | "andWhere" | "orWhere" => {
-                    if name.text().is_some_and(|name| name == "where") {
-                        // It takes the place of what was asked before; only the others add to it.
-                        steps.key = Conditions::default();
-                    }
                     let mut asked = Conditions::default();
-                    let Steps { named, key, .. } = &mut steps;
-                    add_where(host, machine, (asset, named), arguments, &mut asked);
-                    match name.text().is_some_and(|name| name == "orWhere") {
-                        true => {
-                            *key = crate::alternatives::joined(vec![std::mem::take(key), asked])
-                        }
-                        false => key.append(asked),
+                    add_where(host, machine, (asset, &steps.named), arguments, &mut asked);
+                    // The first takes the place of what was asked before, and "and" binds closer than "or".
+                    match (name.text().unwrap_or_default().as_str(), sides.last_mut()) {
+                        ("andWhere", Some(last)) => last.append(asked),
+                        ("orWhere", _) => sides.push(asked),
+                        _ => sides = vec![asked],
                     }
                 }
                 _ => {}
             }
         }
+        steps.key = match sides.len() {
+            0 | 1 => sides.pop().unwrap_or_default(),
+            _ => crate::alternatives::joined(sides),
+        };
         steps
     }
 }
