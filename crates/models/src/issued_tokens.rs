@@ -14,7 +14,7 @@ use crate::{Model, ModelHost};
 
 /// The model.
 pub static MODEL: Model = Model {
-    name: "identity",
+    name: "issued-tokens",
     calls: &[
         ("npm:firebase-admin.auth", service),
         ("npm:firebase-admin/auth.getAuth", service),

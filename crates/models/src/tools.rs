@@ -5,7 +5,7 @@
 
 use firedoor_app::{Flag, Origin, Provenance, RequestPart};
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectKind, Shape, Stop, TestKind, Value,
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -301,4 +301,25 @@ pub fn member_name(host: &ModelHost) -> String {
 /// Returns the last part of the path of a call or member.
 pub fn last_part(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
+}
+
+/// Makes an object of a host with the elements and properties of another, if there is one: a chain that goes on.
+pub fn copied(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    from: impl Into<Option<ObjectId>>,
+    path: &str,
+    span: Span,
+) -> ObjectId {
+    let id = host.make_object(machine, path, span);
+    if let Some(from) = from.into() {
+        let (elements, properties) = {
+            let object = machine.heap.get(from);
+            (object.elements.clone(), object.properties.clone())
+        };
+        let object = machine.heap.get_mut(id);
+        object.elements = elements;
+        object.properties = properties;
+    }
+    id
 }

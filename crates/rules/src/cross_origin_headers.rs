@@ -70,20 +70,19 @@ fn is_origin(value: &Provenance) -> bool {
 }
 
 /// Holds if something is asked of the origin, other than whether it is there. Where any of several parts is enough, each
-/// has to: what asks for a method besides lets whoever sends an origin pass.
+/// has to, or lets those pass that send none: what asks for a method besides lets whoever sends an origin pass.
 fn is_about_origin(check: &Check) -> bool {
-    let mut asked = check
-        .parts()
-        .iter()
-        .filter(|part| is_origin(&part.provenance()));
-    let Some(first) = asked.next() else {
-        return false;
-    };
-    !std::iter::once(first).chain(asked).any(is_bare)
+    let parts = check.parts();
+    // Only what is examined counts: that the second part of an "or" is come to hangs on the first.
+    let is_of_origin = |part: &Check| part.operands.iter().any(is_origin);
+    let asks = |part: &Check| is_of_origin(part) && !is_bare(part);
+    let is_absent = |part: &Check| is_of_origin(part) && is_bare(part) && !part.outcome;
+    parts.iter().any(asks) && parts.iter().all(|part| asks(part) || is_absent(part))
 }
 
 /// That there is an origin says nothing of which; what a list of the server's made of it does.
 fn is_bare(check: &Check) -> bool {
     let is_sent = |origin: &Origin| matches!(origin, Origin::Request(..) | Origin::Literal(_));
-    check.kind == CheckKind::Presence && check.provenance().origins().iter().all(is_sent)
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    check.kind == CheckKind::Presence && examined.all(is_sent)
 }

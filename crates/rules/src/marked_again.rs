@@ -27,16 +27,7 @@ pub fn marked_again<'m>(
     paid: &Access,
     field: &Field,
 ) -> Option<Marked<'m>> {
-    let asset = field
-        .value
-        .origins()
-        .iter()
-        .find_map(|origin| match origin {
-            Origin::Record { asset, field, .. } if *asset != paid.asset && !field.is_empty() => {
-                Some(*asset)
-            }
-            _ => None,
-        })?;
+    let asset = crate::unkept::source_of(paid, field)?;
     let is_kept_elsewhere = query::handler_accesses(entry).any(|(_, access)| {
         let mut values = access.values.iter();
         match access.operation {

@@ -66,10 +66,27 @@ fn keeps_old<'m>(map: &Map, entry: &'m EntryPoint, found: &Access) -> Option<(&'
             opening.is_none_or(|opening| !query::are_exclusive(entry, effect, opening))
         })
         .find_map(|(effect, access)| {
-            let is_for_now = found.key.iter().any(|key| {
-                let mut written = access.values.iter().filter(|it| it.name == key.name);
-                key.operator != "=" && is_moment(key) && written.any(is_moment)
-            });
+            // A session that lasts longer each time was given its end where it was made.
+            let is_made_so = |name: Ustr| {
+                let mut all = map.entry_points.iter().flat_map(query::handler_accesses);
+                all.any(|(_, made)| {
+                    made.asset == found.asset
+                        && made.operation == Operation::Create
+                        && made
+                            .values
+                            .iter()
+                            .any(|it| it.name == name && is_moment(it))
+                })
+            };
+            let is_for_now = || {
+                found.key.iter().any(|key| {
+                    let mut written = access.values.iter().filter(|it| it.name == key.name);
+                    key.operator != "="
+                        && is_moment(key)
+                        && written.any(is_moment)
+                        && !is_made_so(key.name)
+                })
+            };
             let name = found.key.iter().find_map(|key| {
                 let mut values = access.values.iter();
                 let is_kept = values.any(|it| {
@@ -79,7 +96,7 @@ fn keeps_old<'m>(map: &Map, entry: &'m EntryPoint, found: &Access) -> Option<(&'
                 });
                 (key.operator == "=" && key.value.is_from_client() && is_kept).then_some(key.name)
             })?;
-            (!is_for_now).then_some((effect, name))
+            (!is_for_now()).then_some((effect, name))
         })
 }
 

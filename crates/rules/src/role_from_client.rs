@@ -93,9 +93,14 @@ fn shows_servers_key(check: &Check) -> bool {
         let mut origins = value.origins().iter();
         !value.is_from_client()
             && origins.any(|origin| {
+                // What is kept of the caller himself is no key of the server's.
                 matches!(
                     origin,
-                    Origin::Environment { .. } | Origin::Record { .. } | Origin::Random { .. }
+                    Origin::Environment { .. }
+                        | Origin::Record {
+                            of_principal: false,
+                            ..
+                        }
                 )
             })
     };

@@ -1,8 +1,8 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, is_about_connection, names_somebody, query,
+    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
+    is_about_connection, names_somebody, query, user_control,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -75,11 +75,10 @@ fn stand_in<'m>(
             && access.operation == Operation::Read
             && accounts.contains(&access.asset);
         let header = identity_header(map, accounts, access).filter(|_| is_look_up)?;
-        let is_allowed = entry.checks_of(effect).any(|check| {
-            check.kind != CheckKind::Presence
-                && check.kind != CheckKind::Proof
-                && check.operands.iter().any(Provenance::is_of_principal)
-        });
+        let asks_rank = |effect: &Effect| {
+            let mut checks = entry.checks_of(effect);
+            checks.any(|check| user_control(check) == Some(Control::Authorization))
+        };
         let is_either = |field: &Field| {
             let mut origins = field.value.origins().iter();
             query::is_principal(&field.value)
@@ -88,9 +87,9 @@ fn stand_in<'m>(
                         if *asset == access.asset)
                 })
         };
-        let is_used = query::handler_accesses(entry)
-            .any(|(_, used)| used.key.iter().chain(&used.values).any(is_either));
-        (is_used && !is_allowed).then_some((effect, access, header))
+        let (using, _) = query::handler_accesses(entry)
+            .find(|(_, used)| used.key.iter().chain(&used.values).any(is_either))?;
+        (!asks_rank(effect) && !asks_rank(using)).then_some((effect, access, header))
     })
 }
 

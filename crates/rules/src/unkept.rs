@@ -295,7 +295,7 @@ pub fn left_unasked<'m>(
 }
 
 /// What an amount is taken from: another stored record than the one that is raised.
-fn source_of(paid: &Access, field: &Field) -> Option<Ustr> {
+pub fn source_of(paid: &Access, field: &Field) -> Option<Ustr> {
     field
         .value
         .origins()

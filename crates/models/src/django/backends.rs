@@ -85,18 +85,24 @@ pub(crate) fn grants_nobody(
 ) -> Result<Value, firedoor_eval::Stop> {
     let name = Ustr::from("has_perm");
     for backend in backends(host, machine) {
-        let by_rules = backend
-            .as_outside()
-            .is_some_and(|path| RULE_BACKENDS.contains(&path.as_str()));
-        if by_rules {
-            let reason = "what the rules of its permissions ask is not known".to_owned();
+        let own = views::own_class(machine, &backend);
+        let above = match own {
+            Some(class) => machine.outside_bases(class),
+            None => backend.as_outside().into_iter().collect(),
+        };
+        let by_rules = above
+            .iter()
+            .any(|path| RULE_BACKENDS.contains(&path.as_str()));
+        let is_own = own.is_some_and(|class| views::overrides(machine, class, "has_perm"));
+        // Several permissions at once, or any of a module, are asked of the backend in other ways.
+        let is_other = is_own && last_name(&call.path) != "has_perm";
+        if (by_rules && !is_own) || is_other {
+            let reason = "what its backends grant is not known".to_owned();
             let run = &mut host.state().run;
             run.unknown.push((run.step, reason));
             return Ok(machine.unknown("permission"));
         }
-        let is_own = views::own_class(machine, &backend)
-            .is_some_and(|class| views::overrides(machine, class, "has_perm"));
-        if !is_own || last_name(&call.path) != "has_perm" {
+        if !is_own {
             continue;
         }
         let instance = machine.call_value(&backend, None, &Arguments::default(), call.span)?;

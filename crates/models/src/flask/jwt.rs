@@ -426,33 +426,41 @@ fn ask_loaders(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
         return;
     }
     let names = ["$token_in_blocklist_loader", "$token_in_blacklist_loader"];
-    if let Some(is_revoked) = loader(host, machine, &names) {
-        let header = Value::unknown(Shape::Object);
-        let payload = principal(host, machine, Shape::Object, "");
-        let arguments = match takes_two(machine, &is_revoked) {
-            true => Arguments::positional([header, payload]),
-            false => Arguments::positional([payload]),
-        };
-        let (revoked, _) =
-            machine.catching(|machine| machine.call_value(&is_revoked, None, &arguments, span));
-        if let Ok(revoked) = revoked {
-            let error = error(host, machine, &revoked, span);
-            let _ = machine.when(
-                &revoked,
-                span,
-                |machine| {
-                    machine.may_throw(error, span);
-                    Err(Stop::Throw)
-                },
-                |_| Ok(()),
-            );
-        }
+    if let Some(is_revoked) = loader(host, machine, &names)
+        && let Ok(revoked) = asked(host, machine, &is_revoked, span)
+    {
+        let error = error(host, machine, &revoked, span);
+        let _ = machine.when(
+            &revoked,
+            span,
+            |machine| {
+                machine.may_throw(error, span);
+                Err(Stop::Throw)
+            },
+            |_| Ok(()),
+        );
     }
     ask_for_user(host, machine, span);
 }
 
+/// What a loader of the program's own says of the token.
+pub(super) fn asked(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    loader: &Value,
+    span: Span,
+) -> Result<Value, Stop> {
+    let payload = principal(host, machine, Shape::Object, "");
+    let arguments = match takes_two(machine, loader) {
+        true => Arguments::positional([Value::unknown(Shape::Object), payload]),
+        false => Arguments::positional([payload]),
+    };
+    let (said, _) = machine.catching(|machine| machine.call_value(loader, None, &arguments, span));
+    said
+}
+
 /// Loaders take the header and the payload since version 4, and before the payload alone.
-pub(super) fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
+fn takes_two(machine: &Machine<'_>, function: &Value) -> bool {
     let Some(ObjectKind::Function { closure, .. }) =
         function.only_object().map(|id| &machine.heap.get(id).kind)
     else {

@@ -3,11 +3,11 @@
 //! Source: flask-jwt-extended 4.7, `view_decorators.py`, `utils.py`.
 
 use firedoor_app::Origin;
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::jwt::{error, loader, takes_two, told};
+use super::jwt::{asked, error, loader, told};
 use super::request::principal;
 use crate::python_support::last_name;
 use crate::{ModelHost, Persona};
@@ -35,13 +35,7 @@ fn loaded(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
 fn look_up(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Option<Value> {
     let names = ["$user_lookup_loader", "$user_loader_callback_loader"];
     let loader = loader(host, machine, &names)?;
-    let payload = principal(host, machine, Shape::Object, "");
-    let arguments = match takes_two(machine, &loader) {
-        true => Arguments::positional([Value::unknown(Shape::Object), payload]),
-        false => Arguments::positional([payload]),
-    };
-    let (found, _) =
-        machine.catching(|machine| machine.call_value(&loader, None, &arguments, span));
+    let found = asked(host, machine, &loader, span);
     Some(found.unwrap_or_else(|_| Value::null()))
 }
 

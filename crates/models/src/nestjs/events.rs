@@ -50,14 +50,16 @@ fn run(
     span: Span,
 ) -> Result<(), Stop> {
     let base = machine.decided.len();
-    let (result, _) = machine.catching(|machine| {
-        let result = machine.call_value(function, Some(this), arguments, span)?;
-        machine.await_value(&result, span)
+    let (result, _) = machine.aside(|machine| {
+        machine.catching(|machine| {
+            let result = machine.call_value(function, Some(this), arguments, span)?;
+            machine.await_value(&result, span)
+        })
     });
-    // What a listener asks stands before nothing of the emitter's.
+    // What a listener asks stands before nothing of the emitter's, and what is too much to follow there ends nothing here.
     machine.decided.truncate(base);
     match result {
-        Err(Stop::Budget) => Err(Stop::Budget),
+        Err(Stop::Exit) => Err(Stop::Exit),
         _ => Ok(()),
     }
 }

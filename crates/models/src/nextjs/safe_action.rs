@@ -8,7 +8,7 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Stop
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::tools::{keep, kept, last_part, option, promised};
+use crate::tools::{copied, keep, kept, last_part, option, promised};
 use crate::{Model, ModelHost};
 
 /// The path of actions that a client has made.
@@ -35,29 +35,9 @@ fn client(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     )))
 }
 
-fn copy(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    from: Option<ObjectId>,
-    path: &str,
-    span: Span,
-) -> ObjectId {
-    let id = host.make_object(machine, path, span);
-    if let Some(from) = from {
-        let (elements, properties) = {
-            let object = machine.heap.get(from);
-            (object.elements.clone(), object.properties.clone())
-        };
-        let object = machine.heap.get_mut(id);
-        object.elements = elements;
-        object.properties = properties;
-    }
-    id
-}
-
 /// `use`, `schema`, `inputSchema`, `metadata` and so on give a new client.
 fn extend(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = copy(host, machine, call.receiver, CLIENT, call.span);
+    let id = copied(host, machine, call.receiver, CLIENT, call.span);
     match last_part(&call.path) {
         "use" => machine.heap.push_element(id, call.arguments.get(0)),
         "schema" | "inputSchema" => keep(machine, id, "$schema", call.arguments.get(0)),
@@ -67,7 +47,7 @@ fn extend(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 }
 
 fn action(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let id = copy(host, machine, call.receiver, ACTION, call.span);
+    let id = copied(host, machine, call.receiver, ACTION, call.span);
     keep(machine, id, "$handler", call.arguments.get(0));
     Ok(Some(Value::object(id)))
 }

@@ -127,10 +127,14 @@ pub(super) fn member(
     if let Some((target, is_many)) = about.associations.get(&name) {
         return associated(host, machine, &instance, *target, *is_many, span);
     }
+    Some(stored(host, machine, &instance, name))
+}
+
+fn stored(host: &ModelHost, machine: &mut Machine<'_>, instance: &Instance, name: Ustr) -> Value {
     let origins = host.member_origins(machine, instance.origins, name);
     let mut value = Value::unknown(Shape::Any).with_origins(origins);
     value.control = instance.control;
-    Some(value)
+    value
 }
 
 /// Returns what is stored in a field of an instance that was found.
@@ -141,10 +145,7 @@ pub(crate) fn stored_value(
     name: Ustr,
 ) -> Option<Value> {
     let instance = host.state().sequelize.instances.get(&id).cloned()?;
-    let origins = host.member_origins(machine, instance.origins, name);
-    let mut value = Value::unknown(Shape::Any).with_origins(origins);
-    value.control = instance.control;
-    (!instance.is_new).then_some(value)
+    (!instance.is_new).then(|| stored(host, machine, &instance, name))
 }
 
 fn associated(

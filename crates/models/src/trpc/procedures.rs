@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use ustr::Ustr;
 
 use crate::ModelHost;
-use crate::tools::{keep, kept, last_part};
+use crate::tools::{copied, keep, kept, last_part};
 
 /// The path of a chain that has no function yet.
 const BUILDER: &str = "trpc:builder";
@@ -261,24 +261,6 @@ fn append(machine: &mut Machine<'_>, id: ObjectId, other: &Value) {
             machine.heap.push_element(id, part);
         }
     }
-}
-
-fn copied(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    from: ObjectId,
-    path: &str,
-    span: Span,
-) -> ObjectId {
-    let id = host.make_object(machine, path, span);
-    let (elements, properties) = {
-        let object = machine.heap.get(from);
-        (object.elements.clone(), object.properties.clone())
-    };
-    let object = machine.heap.get_mut(id);
-    object.elements = elements;
-    object.properties = properties;
-    id
 }
 
 /// A step of a procedure, as it was written.
