@@ -9,6 +9,7 @@ use firedoor_app::{
     AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin,
     Provenance, RequestPart, ownership, query,
 };
+use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::privileged::is_rank_name;
@@ -364,6 +365,8 @@ pub struct Scale<'m> {
     own_ranks: BTreeSet<Subject>,
     /// Those of them that are asked of one column, as how high a rank is: `member.rank.level`.
     parts: BTreeSet<Subject>,
+    /// The numbers of those that one statement does, by its place.
+    places: BTreeMap<Span, Vec<usize>>,
 }
 
 impl<'m> Scale<'m> {
@@ -391,7 +394,12 @@ impl<'m> Scale<'m> {
         let own_ranks = ranks.iter().copied().filter(is_own).collect();
         let is_part = |subject: &Subject| is_of_column(map, *subject);
         let parts = ranks.iter().copied().filter(is_part).collect();
+        let mut places: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
+        for (number, it) in asked.iter().enumerate() {
+            places.entry(it.effect.span).or_default().push(number);
+        }
         Scale {
+            places,
             own_ranks,
             parts,
             ranks,
@@ -399,6 +407,12 @@ impl<'m> Scale<'m> {
             reading,
             accounts,
         }
+    }
+
+    /// Returns what is asked before the statement of this place, wherever it is come to.
+    pub fn at(&self, place: Span) -> impl Iterator<Item = &Asked<'m>> {
+        let numbers = self.places.get(&place).into_iter().flatten();
+        numbers.map(|number| &self.asked[*number])
     }
 
     /// Holds if the field of the caller's record says which group it is in, with a rank in that group, and not who

@@ -13,24 +13,23 @@ pub fn asks_less<'m>(
     asked: &Asked<'m>,
     access: &Access,
 ) -> Option<Shortfall<'m>> {
+    if access.operation != Operation::Update {
+        return None;
+    }
     let there: Vec<&Asked<'_>> = scale
-        .asked
-        .iter()
+        .at(asked.effect.span)
         .filter(|it| !std::ptr::eq(it.entry, asked.entry))
-        .filter(|it| it.effect.span == asked.effect.span)
         .filter(
             |it| matches!(&it.effect.kind, EffectKind::Access(other) if is_alike(other, access)),
         )
         .collect();
     let example = there.first()?;
-    let words = match access.operation {
-        Operation::Update if spares_nobody(scale, asked, access, &there) => {
-            format!("changes any {}, of whatever rank,", access.asset)
-        }
-        Operation::Update if takes_for_himself(scale, asked, access, &there) => {
-            format!("gives the caller what the {} has", access.asset)
-        }
-        _ => return None,
+    let words = if spares_nobody(scale, asked, access, &there) {
+        format!("changes any {}, of whatever rank,", access.asset)
+    } else if takes_for_himself(scale, asked, access, &there) {
+        format!("gives the caller what the {} has", access.asset)
+    } else {
+        return None;
     };
     Some(Shortfall {
         words,

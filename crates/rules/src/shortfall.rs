@@ -529,11 +529,11 @@ pub fn others<'a, 'm>(
 
 /// Holds if both do the same to the same fields.
 pub fn is_alike(one: &Access, other: &Access) -> bool {
-    let names = |access: &Access| -> Vec<Ustr> {
+    fn names(access: &Access) -> impl Iterator<Item = Ustr> + '_ {
         let fields = access.key.iter().chain(&access.values);
-        fields.map(|field| field.name).collect()
-    };
-    one.operation == other.operation && one.asset == other.asset && names(one) == names(other)
+        fields.map(|field| field.name)
+    }
+    one.operation == other.operation && one.asset == other.asset && names(one).eq(names(other))
 }
 
 /// The accesses for which more is asked, with what is asked besides.

@@ -122,15 +122,15 @@ fn key_of_count<'m>(
         return None;
     };
     let mut keys = access.key.iter().filter(|field| field.name == "key");
-    let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
-    let is_asked = checks.any(|check| counting::asks_for_count(check, &[access]));
     // What is put under a key of its own may be counted as one of many.
     let key = keys
         .next()
         .filter(|_| is_counted_up(access))
         .map(|key| &key.value)
-        .or_else(|| made_with_moment(access));
-    key.filter(|_| is_asked)
+        .or_else(|| made_with_moment(access))?;
+    let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
+    let is_asked = checks.any(|check| counting::asks_for_count(check, &[access]));
+    is_asked.then_some(key)
 }
 
 fn is_counted_up(access: &Access) -> bool {
