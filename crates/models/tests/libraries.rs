@@ -55,6 +55,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "flask_jwt",
             "flask_login",
             "identity",
+            "issued-tokens",
             "next-clerk",
             "next-safe-action",
             "next-sessions",
