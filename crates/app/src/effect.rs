@@ -395,6 +395,8 @@ pub enum ComparisonKind {
     Password,
     /// A one-time code (TOTP, mailed).
     Code,
+    /// A signature of a passkey or security key against its public key.
+    Passkey,
     /// In constant time.
     ConstantTime,
     /// With an ordinary operator.

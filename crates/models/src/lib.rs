@@ -53,6 +53,7 @@ mod oauth_clients;
 mod origins;
 mod own_connection;
 mod parts;
+mod passkeys;
 mod passport;
 mod passport_outside;
 mod passport_sessions;
@@ -207,6 +208,7 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &node_http::MODEL,
     &oauth_clients::MODEL,
+    &passkeys::MODEL,
     &passport::MODEL,
     &passport_strategies::MODEL,
     &passwords::MODEL,

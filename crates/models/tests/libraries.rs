@@ -77,7 +77,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "passwords, one-time codes, comparison of secrets",
-        &["node-crypto", "passwords", "python_passwords"],
+        &["node-crypto", "passkeys", "passwords", "python_passwords"],
     ),
     (
         "rate limits",

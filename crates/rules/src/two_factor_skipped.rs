@@ -1,9 +1,9 @@
 //! Finds log-ins that give a full session without asking for the second factor.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, IssueToken, LayerKind, Map,
-    Operation, Origin, Provenance, RequestPart, TokenKind, Verdict, lookups, openings, passwords,
-    query, second_factors,
+    Access, Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, EntryPoint, IssueToken,
+    LayerKind, Map, Operation, Origin, Provenance, RequestPart, SessionOperation, TokenKind,
+    Verdict, lookups, openings, passwords, query, second_factors,
 };
 use ustr::Ustr;
 
@@ -225,10 +225,66 @@ fn is_exempt(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
         || is_asked_within(entry, opening)
         || openings::renewal(map, entry).is_some()
         || exchanges_token(map, entry, opening)
+        || is_proven_by_passkey(entry, opening)
+        || finishes_log_in(map, entry, opening)
         || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
-            && !reads_account(map, entry))
+            && !reads_account(map, entry, opening))
+}
+
+/// A passkey is something one has, and opens with something one knows or is: a second factor would be a third.
+fn is_proven_by_passkey(entry: &EntryPoint, opening: &Effect) -> bool {
+    query::comparisons(entry).any(|(effect, found)| {
+        found.kind == ComparisonKind::Passkey && !query::are_exclusive(entry, effect, opening)
+    })
+}
+
+/// Holds if the session is opened for whom a log-in has noted in it half-way, after a password, and for a secret that
+/// the client shows besides: the code of a mail, whatever it is called.
+fn finishes_log_in(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
+    let accounts = query::account_assets(map);
+    let is_noted_half_way = |name: Ustr| {
+        let mut noting = map.entry_points.iter().filter(|other| {
+            other.effects.iter().any(|effect| match &effect.kind {
+                EffectKind::Session(SessionOperation::Write, Some(field)) => {
+                    field.name == name && !field.value.is_empty()
+                }
+                _ => false,
+            })
+        });
+        let mut is_noted = false;
+        noting.all(|other| {
+            is_noted = true;
+            std::ptr::eq(other, entry) || query::verifies_password(other)
+        }) && is_noted
+    };
+    let is_found_half_way = query::handler_accesses(entry).any(|(_, access)| {
+        accounts.contains(&access.asset)
+            && !access.key.is_empty()
+            && access.key.iter().all(|field| {
+                let origins = field.value.origins();
+                !origins.is_empty()
+                    && origins.iter().all(|origin| match origin {
+                        Origin::Request(RequestPart::Session, name) => is_noted_half_way(*name),
+                        _ => false,
+                    })
+            })
+    });
+    let is_stored = |value: &Provenance| {
+        let mut assets = accounts.iter();
+        assets.any(|asset| value.record_fields(*asset).next().is_some())
+    };
+    is_found_half_way
+        && entry.checks_of(opening).any(|check| {
+            check.kind == CheckKind::Proof
+                && check.outcome
+                && check
+                    .operands
+                    .iter()
+                    .any(|it| it.is_from(RequestPart::Body))
+                && check.operands.iter().any(is_stored)
+        })
 }
 
 /// Holds if a layer has proven who is asking before the handler runs.
@@ -332,9 +388,12 @@ fn takes_code_of_caller(map: &Map, entry: &EntryPoint) -> bool {
 }
 
 /// A registration that also finds existing accounts (as an OAuth callback does) is a log-in too.
-fn reads_account(map: &Map, entry: &EntryPoint) -> bool {
+/// What is done where no account is made has no part in it.
+fn reads_account(map: &Map, entry: &EntryPoint, opened: &Effect) -> bool {
     let accounts = query::account_assets(map);
-    query::handler_accesses(entry).any(|(effect, access)| {
+    let mut accesses = query::handler_accesses(entry)
+        .filter(|(effect, _)| !query::are_exclusive(entry, effect, opened));
+    accesses.any(|(effect, access)| {
         let is_upsert = access.operation == Operation::Update
             && accounts.contains(&access.asset)
             && access.key.iter().any(|field| field.value.is_from_client());

@@ -325,7 +325,7 @@ fn held_against_caller(part: &Check) -> Vec<Ustr> {
     assets
 }
 
-/// Holds if the check has found that a record is *not* the caller's.
+/// Holds if the check has found that a record is *not* the caller's, or not the caller's own account.
 fn is_of_another(check: &Check) -> bool {
     if check.kind != CheckKind::Equality || check.outcome || check.is_alternative {
         return false;
@@ -340,6 +340,15 @@ fn is_of_another(check: &Check) -> bool {
                 .iter()
                 .any(|origin| matches!(origin, Origin::Record { field, .. } if !field.is_empty()))
     };
+    let is_whole = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        !value.is_empty()
+            && origins.all(|it| matches!(it, Origin::Record { field, .. } if field.is_empty()))
+    };
+    let are_accounts = is_whole(one) && is_whole(other);
+    if are_accounts && is_principal(one) != is_principal(other) {
+        return true;
+    }
     (is_field(one) && is_principal(other)) || (is_field(other) && is_principal(one))
 }
 

@@ -176,6 +176,7 @@ fn compare_secret(compare: &CompareSecret) -> String {
     let what = match compare.kind {
         ComparisonKind::Password => "compares a password",
         ComparisonKind::Code => "compares a one-time code",
+        ComparisonKind::Passkey => "verifies a passkey",
         ComparisonKind::ConstantTime => "compares a secret in constant time",
         ComparisonKind::Plain => "compares a secret",
     };
