@@ -1,6 +1,8 @@
 //! Finds tokens of another kind that are accepted as proof of who is asking.
 
-use firedoor_app::{Control, Map, Origin, RequestPart, Transport};
+use firedoor_app::{
+    Control, EffectKind, Field, Map, Origin, RequestPart, SessionOperation, Transport,
+};
 use ustr::Ustr;
 
 use crate::token_kinds::{
@@ -22,7 +24,8 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for found in verified(map).filter(is_proof) {
+    let is_taken = |found: &Verified<'_>| is_proof(found) && !is_only_ended(found);
+    for found in verified(map).filter(is_taken) {
         let accepted: Vec<Issued<'_>> = issued(map)
             .filter(|made| accepts(&found, made.token))
             .collect();
@@ -37,6 +40,39 @@ fn check(map: &Map, findings: &mut Findings) {
         }
     }
     check_links(map, findings);
+}
+
+/// Holds if the handler looks at the token to end it, and does nothing else for whoever it names: it is written down
+/// until it has expired, a cookie is cleared, and the answer is the same for everybody.
+fn is_only_ended(found: &Verified<'_>) -> bool {
+    let is_of_token = |origin: &Origin| match origin {
+        Origin::Claim(name) | Origin::Principal(name) => {
+            matches!(name.as_str(), "exp" | "jti" | "iat")
+        }
+        Origin::Request(RequestPart::Cookie | RequestPart::Header | RequestPart::Body, _)
+        | Origin::Literal(_)
+        | Origin::Clock
+        | Origin::Digest => true,
+        _ => false,
+    };
+    let is_plain = |field: &Field| field.value.origins().iter().all(is_of_token);
+    found.effect.layer.is_none()
+        && found
+            .entry
+            .effects
+            .iter()
+            .filter(|effect| effect.layer.is_none())
+            .all(|effect| match &effect.kind {
+                EffectKind::Verify(_) | EffectKind::ClearCookie(_) => true,
+                EffectKind::Session(operation, _) => *operation == SessionOperation::Destroy,
+                EffectKind::Respond { body, is_error, .. } => {
+                    *is_error || body.iter().all(is_plain)
+                }
+                EffectKind::Access(access) => {
+                    access.key.iter().all(is_plain) && access.values.iter().all(is_plain)
+                }
+                _ => false,
+            })
 }
 
 /// A token that stands in the URL of a link is asked for there and proves who is asking here as well, besides that of a
