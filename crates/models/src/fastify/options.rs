@@ -56,7 +56,14 @@ pub(super) fn check(
         let Some(schema) = option(machine, &step.value, name, span) else {
             continue;
         };
-        let given = host.request_value(machine, part, "");
+        let whole = host.request_value(machine, part, "");
+        let given = match part {
+            // The parameters have their names before anything is asked of them.
+            RequestPart::Path => machine
+                .member(&shared[0], Ustr::from(member), span)?
+                .with_origins(whole.origins),
+            _ => whole,
+        };
         let (value, test) = match is_zod(machine, &schema) {
             true => let_through(host, machine, &schema, &given, span)?,
             false => held(host, machine, &schema, &given, span)?,
