@@ -391,10 +391,10 @@ pub fn is_left_out(check: &Check) -> bool {
 /// Holds if the browser of a victim fills in what is compared, so that the attacker's page cannot choose it.
 fn is_browsers_choice(control: Control, check: &Check) -> bool {
     matches!(control, Control::Origin | Control::Csrf)
-        && matches!(
+        && (matches!(
             check.kind,
             crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof
-        )
+        ) || forgery::names_site(check))
 }
 
 /// Holds if whoever sends the request decides the check by what he sends, so that it stops nobody:

@@ -5,6 +5,7 @@
 //! that is how rows and values name them.
 
 mod query;
+mod shapes;
 mod table;
 mod ways;
 

@@ -75,6 +75,7 @@ mod python_passwords;
 mod python_picks;
 mod python_records;
 mod python_redis;
+mod python_regex;
 mod python_signed;
 mod python_sql;
 mod python_standard;
@@ -227,6 +228,7 @@ pub static MODELS: &[&Model] = &[
     &python_passwords::MODEL,
     &python_picks::MODEL,
     &python_redis::MODEL,
+    &python_regex::MODEL,
     &python_signed::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,

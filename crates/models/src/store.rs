@@ -406,7 +406,7 @@ pub(crate) fn list_of(machine: &mut Machine<'_>, found: &Value, span: Span) -> V
     let mut list = if found.is_nothing() {
         machine.make_list(Vec::new(), false, span)
     } else {
-        machine.make_list(vec![found.clone()], true, span)
+        machine.make_open_list(vec![found.clone()], Some(found.clone()), span)
     };
     list.origins = found.origins;
     list.control = found.control;

@@ -140,6 +140,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "node",
             "pydantic_settings",
             "python_caches",
+            "python_regex",
             "python_standard",
         ],
     ),

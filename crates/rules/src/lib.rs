@@ -107,6 +107,7 @@ mod security_headers_missing;
 mod session_not_expiring;
 mod shared_place;
 mod shortfall;
+mod site_form;
 mod socket;
 mod stack_trace_returned;
 mod tenant_unscoped_list;

@@ -1,11 +1,12 @@
 //! Finds log-ins through another site that end wherever the request says.
 
 use firedoor_app::{
-    AssetKind, CheckKind, Effect, EffectKind, EntryPoint, Map, Origin, Provenance, RequestPart,
-    SessionOperation,
+    AssetKind, CheckKind, Effect, EffectKind, EntryPoint, Examination, Map, Origin, Provenance,
+    RequestPart, SessionOperation,
 };
 
 use crate::oauth_flow::{exchange, verified_code};
+use crate::site_form::stays_on_site;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -197,8 +198,9 @@ fn is_compared(entry: &EntryPoint, sent: &Origin, is_alone: bool) -> bool {
         let is_idle = match test.kind {
             // An address without a host stays on the own site.
             CheckKind::Presence => !test.operands.iter().any(names_host),
+            CheckKind::Shape => !has_form_of_site(test, is_alone),
             // How long it may be says nothing of where it leads.
-            CheckKind::Failure | CheckKind::Shape | CheckKind::Bound => true,
+            CheckKind::Failure | CheckKind::Bound => true,
             _ => is_none,
         };
         !is_weak
@@ -207,6 +209,12 @@ fn is_compared(entry: &EntryPoint, sent: &Origin, is_alone: bool) -> bool {
             && test.operands.iter().any(is_about)
             && !test.operands.iter().any(is_type_name)
     })
+}
+
+/// Holds if the text is held against a regular expression that no address of another site fits.
+fn has_form_of_site(test: &Examination, is_alone: bool) -> bool {
+    let mut forms = test.operands.iter().skip(1).filter_map(Provenance::literal);
+    forms.any(|form| stays_on_site(&form, is_alone))
 }
 
 /// Holds if the origin is the site that an address leads to: of the address that was sent, or of the one of which

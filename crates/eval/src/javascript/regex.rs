@@ -75,12 +75,26 @@ fn test(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         Some(text) => Some(regex.is_match(&text)),
         None => known_part_matches(machine, call.this, &regex, &text).then_some(true),
     });
+    let form = form_of(machine, call.this);
     Ok(Some(machine.tested(
-        TestKind::Truth,
+        TestKind::Kind,
         outcome,
-        &[&text],
+        &[&text, &form],
         call.span,
     )))
+}
+
+/// The expression as a text, which says what form is asked for.
+fn form_of(machine: &Machine<'_>, expression: &Value) -> Value {
+    let mut ids = expression.objects();
+    let pattern = ids.find_map(|id| match machine.heap.get(id).kind {
+        ObjectKind::Regex(pattern) => Some(pattern),
+        _ => None,
+    });
+    match pattern {
+        Some(pattern) => Value::string(&pattern),
+        None => expression.clone(),
+    }
 }
 
 /// Holds if a part of a text that is known in part is found by an expression that looks at nothing around it.

@@ -1,13 +1,11 @@
 //! Queries: what was called on a builder, and what running it does.
 
 use firedoor_app::{Field, OR, Operation, Origin, Provenance};
-use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
-};
+use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{Column, Table, ways};
+use super::{Column, shapes, ways};
 use crate::ModelHost;
 use crate::alternatives::of_anybody;
 use crate::sqltext;
@@ -105,9 +103,9 @@ pub(super) fn then(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
 
 /// What a builder comes to.
 #[derive(Default)]
-struct Plan {
+pub(super) struct Plan {
     table: Option<(Ustr, ObjectId)>,
-    joined: Vec<Ustr>,
+    pub(super) joined: Vec<Ustr>,
     operation: Option<Operation>,
     /// The conditions of each way in which the program may have chosen them; all of them hold.
     ways: Vec<Vec<Condition>>,
@@ -115,8 +113,8 @@ struct Plan {
     spread: Vec<Provenance>,
     /// What is changed where there is a record with the same values in these columns.
     overwritten: Option<(Vec<Ustr>, Vec<Field>)>,
-    columns: Option<Value>,
-    options: Option<Value>,
+    pub(super) columns: Option<Value>,
+    pub(super) options: Option<Value>,
     is_first: bool,
     is_limited: bool,
     is_returning: bool,
@@ -138,7 +136,7 @@ fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Plan {
     plan
 }
 
-fn table_of(host: &ModelHost, value: &Value) -> Option<(Ustr, ObjectId)> {
+pub(super) fn table_of(host: &ModelHost, value: &Value) -> Option<(Ustr, ObjectId)> {
     let id = value.objects().next()?;
     let state = host.state();
     Some((state.drizzle.tables.get(&id)?.asset, id))
@@ -445,7 +443,7 @@ fn result(
         row = store::existing(host, machine, asset, key);
     }
     if !row.is_nothing()
-        && let Some(object) = shape(host, machine, plan, asset, table, &row, span)
+        && let Some(object) = shapes::shape(host, machine, plan, (asset, table), &row, span)
     {
         row = store::exchange(&row, &Atom::Unknown(Shape::Object), Atom::Object(object));
     }
@@ -454,109 +452,4 @@ fn result(
     } else {
         store::list_of(machine, &row, span)
     })
-}
-
-/// The object that a row is, if it is not just the record: chosen columns, tables of a join, relations.
-fn shape(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    plan: &Plan,
-    asset: Ustr,
-    table: ObjectId,
-    row: &Value,
-    span: Span,
-) -> Option<ObjectId> {
-    let chosen = plan
-        .columns
-        .as_ref()
-        .filter(|columns| columns.objects().next().is_some());
-    let with = plan
-        .options
-        .as_ref()
-        .and_then(|options| property(machine, options, "with"));
-    let is_own = host.origins_of(machine, row.origins).iter().any(|origin| {
-        matches!(
-            origin,
-            Origin::Record {
-                of_principal: true,
-                ..
-            }
-        )
-    });
-    let mut properties: Vec<(Ustr, Value)> = Vec::new();
-    let mut is_open = false;
-    if let Some(columns) = chosen {
-        for part in columns.objects().collect::<Vec<_>>() {
-            for (name, value) in own_properties(machine, part) {
-                properties.push((name, chosen_value(host, machine, &value, is_own)));
-            }
-        }
-    } else if !plan.joined.is_empty() {
-        for name in std::iter::once(&asset).chain(&plan.joined) {
-            properties.push((*name, whole(host, machine, *name, is_own)));
-        }
-    } else if let Some(with) = with {
-        is_open = true;
-        let relations = host
-            .state()
-            .drizzle
-            .tables
-            .get(&table)
-            .map(|table: &Table| table.relations.clone());
-        let asked: Vec<Ustr> = with
-            .objects()
-            .flat_map(|id| own_properties(machine, id))
-            .map(|(name, _)| name)
-            .collect();
-        for name in asked {
-            if let Some((target, is_many)) = relations.as_ref().and_then(|it| it.get(&name)) {
-                let mut value = whole(host, machine, *target, is_own);
-                if *is_many {
-                    value = store::list_of(machine, &value, span);
-                }
-                properties.push((name, value));
-            }
-        }
-    } else {
-        return None;
-    }
-    let id = machine.heap.allocate(ObjectKind::Plain, span);
-    let mut rest = Value::unknown(Shape::Object).with_origins(row.origins);
-    rest.control = row.control;
-    let object = machine.heap.get_mut(id);
-    for (name, mut value) in properties {
-        value.control = row.control;
-        object.properties.insert(name, value);
-    }
-    if is_open {
-        object.is_open = true;
-        object.elements.push(rest);
-    }
-    Some(id)
-}
-
-fn whole(host: &ModelHost, machine: &mut Machine<'_>, asset: Ustr, of_principal: bool) -> Value {
-    let origin = Origin::Record {
-        asset,
-        field: Ustr::default(),
-        of_principal,
-    };
-    host.with_origin(machine, Value::unknown(Shape::Object), origin)
-}
-
-fn chosen_value(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    value: &Value,
-    of_principal: bool,
-) -> Value {
-    let id = value.only_object();
-    let column = id.and_then(|id| host.state().drizzle.columns.get(&id).cloned());
-    if let Some(column) = column {
-        return column_value(host, machine, &column, of_principal);
-    }
-    if let Some((asset, _)) = table_of(host, value) {
-        return whole(host, machine, asset, of_principal);
-    }
-    machine.derived(Shape::Any, [value])
 }

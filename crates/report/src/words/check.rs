@@ -91,11 +91,27 @@ fn together(mut values: Vec<String>, first: String) -> String {
     }
 }
 
+/// What is not known of an address stands in it as a control character.
+fn readable(target: &str) -> String {
+    let mut text = String::new();
+    for letter in target.chars() {
+        match letter.is_control() {
+            true if text.ends_with('…') => {}
+            true => text.push('…'),
+            false => text.push(letter),
+        }
+    }
+    text
+}
+
 /// Returns what happens to a request that is refused.
 pub(crate) fn refusal(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Status(status) => format!("answers {status}"),
-        Refusal::Redirect(Some(target)) => format!("redirects to {target}"),
+        Refusal::Redirect(Some(target)) => match readable(target) {
+            text if text == "…" => String::from("redirects"),
+            text => format!("redirects to {text}"),
+        },
         Refusal::Redirect(None) => String::from("redirects"),
         Refusal::Throw(Some(status)) => format!("throws, which answers {status}"),
         Refusal::Throw(None) => String::from("throws"),
