@@ -338,23 +338,27 @@ impl Decisive {
             let refusing = entry.checks.iter().filter(|check| check.refusal.is_some());
             for check in refusing.filter(|check| !is_for_form(check)) {
                 // What led to a value says what is asked only where nothing is left of the value itself.
+                let asks_whether = check.kind == CheckKind::Presence;
                 if is_blank(check) {
-                    known.add(&check.control);
+                    known.add(&check.control, asks_whether);
                 }
-                check.operands.iter().for_each(|operand| known.add(operand));
+                let operands = check.operands.iter();
+                operands.for_each(|operand| known.add(operand, asks_whether));
             }
             for (_, access) in crate::query::accesses(entry) {
-                access.key.iter().for_each(|field| known.add(&field.value));
+                let key = access.key.iter();
+                key.for_each(|field| known.add(&field.value, false));
             }
         }
         known
     }
 
-    fn add(&mut self, value: &Provenance) {
+    fn add(&mut self, value: &Provenance, asks_whether: bool) {
         let claims = value.origins().iter();
         let claims = claims.filter(|it| matches!(it, Origin::Principal(_)));
-        // Whether the token carries an account at all asks nothing of what stands in it.
-        let is_whole = claims.count() > 2;
+        // Whether the token carries an account at all asks nothing of what stands in it; one of several claims that is
+        // held against something does.
+        let is_whole = asks_whether && claims.count() > 2;
         for origin in value.origins() {
             match origin {
                 Origin::Record {
@@ -381,8 +385,18 @@ fn is_blank(check: &Check) -> bool {
 /// Holds if a request is called malformed, or is given up, because something is missing, as the letter that is signed
 /// with a name: that asks nobody what he may do.
 fn is_for_form(check: &Check) -> bool {
+    // What is asked for itself, and not what was made of it, is thrown out for what it is.
+    let is_bare = || {
+        let mut examined = check.operands.iter().flat_map(Provenance::origins);
+        examined.all(|it| {
+            matches!(
+                it,
+                Origin::Principal(_) | Origin::Record { .. } | Origin::Literal(_)
+            )
+        })
+    };
     let is_given_up = match &check.refusal {
-        Some(Refusal::Throw(None)) => true,
+        Some(Refusal::Throw(None)) => !is_bare(),
         Some(refusal) => matches!(refusal.status(), Some(400 | 422 | 500..)),
         None => false,
     };

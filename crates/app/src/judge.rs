@@ -88,6 +88,10 @@ pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
 /// is, and that says nothing, the one before tells why it was thrown. A role of no known name on which the work fails is
 /// asked for nothing.
 fn asked_of_user(refusal: &Refusal, checks: &[Check]) -> Vec<Control> {
+    // While nobody is served, those who keep it running are: that asks nobody else what he may do.
+    if refusal.status() == Some(503) && checks.iter().any(hangs_on_settings) {
+        return Vec::new();
+    }
     let asked_by = |check: Option<&Check>| -> Vec<Control> {
         let parts = check.map_or(&[][..], Check::parts);
         parts.iter().filter_map(user_control).collect()

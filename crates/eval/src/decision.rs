@@ -5,7 +5,7 @@ use firedoor_source::{FileId, Span};
 use smallvec::SmallVec;
 use ustr::Ustr;
 
-use crate::{OriginSet, TestId, Value};
+use crate::{Machine, OriginSet, TestId, Value};
 
 /// The number of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,6 +133,38 @@ impl Decision {
             label: None,
             remainder: SmallVec::new(),
             caught: Vec::new(),
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// Holds if this path is one on which a test has found a value with exactly these origins there. What is read again
+    /// and cannot have changed meanwhile, as a setting, is there then.
+    pub fn is_found_there(&self, origins: OriginSet) -> bool {
+        self.decided.iter().any(|it| {
+            let test = self.decision(it.decision).test;
+            test.is_some_and(|(test, is_negated)| self.finds(test, it.side != is_negated, origins))
+        })
+    }
+
+    /// Holds if something with these origins is there wherever the test comes out as `holds`.
+    fn finds(&self, test: TestId, holds: bool, origins: OriginSet) -> bool {
+        let test = self.test(test);
+        if !test.parts.is_empty() {
+            let mut parts = test.parts.iter();
+            return test.is_conjunction == holds
+                && parts
+                    .any(|(part, is_negated)| self.finds(*part, holds != *is_negated, origins));
+        }
+        let is_it = |value: &Value| value.origins == origins;
+        match (test.kind, test.operands.as_slice()) {
+            (TestKind::Truth, [only]) => holds && is_it(only),
+            (TestKind::Equality, [left, right]) => {
+                let is_nothing =
+                    (is_it(left) && right.is_nothing()) || (is_it(right) && left.is_nothing());
+                !holds && is_nothing
+            }
+            _ => false,
         }
     }
 }

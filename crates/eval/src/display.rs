@@ -191,6 +191,18 @@ impl<'p> Machine<'p> {
         }
         let objects: Vec<_> = value.objects().collect();
         let is_certain = value.atoms().len() == 1;
+        let has_everywhere = |machine: &Self, key: Ustr| {
+            let mut atoms = value.atoms().iter();
+            atoms.all(|atom| match atom {
+                Atom::Object(source) => {
+                    let source = machine.heap.get(*source);
+                    source.is_open
+                        || !matches!(source.kind, ObjectKind::Plain)
+                        || source.properties.contains_key(&key)
+                }
+                atom => atom.truth() != Some(false),
+            })
+        };
         for source in objects {
             let object = self.heap.get(source);
             let is_open = object.is_open || matches!(object.kind, ObjectKind::Host(_));
@@ -215,6 +227,12 @@ impl<'p> Machine<'p> {
                 };
                 let copy = match self.heap.property(id, key).cloned() {
                     Some(old) if !is_certain => self.join(copy, &old),
+                    // `...(all ? {} : { owner })` leaves it out on one side, and what chose the side decides that.
+                    None if !is_certain && !has_everywhere(self, key) => {
+                        let mut copy = self.or_missing(copy);
+                        copy.control = self.origins.union(copy.control, value.control);
+                        copy
+                    }
                     _ => copy,
                 };
                 self.heap.get_mut(id).properties.insert(key, copy);

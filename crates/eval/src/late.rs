@@ -8,12 +8,14 @@
 //!
 //! By the time of a request somebody has called `connect`; who takes `db` for nothing sees every handler fail.
 
-use firedoor_ir::{ExpressionKind, Function, FunctionId, Module, Pattern};
+use firedoor_ir::{
+    Body, ExpressionKind, Function, FunctionId, Literal, Module, Pattern, Statement, StatementKind,
+};
 use firedoor_source::Span;
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
-use crate::exports::pattern_names;
+use crate::exports::{declared_names, pattern_names};
 use crate::{Machine, ModuleId, Slot};
 
 /// Why such a variable is unknown.
@@ -88,23 +90,34 @@ impl<'p> Machine<'p> {
 fn assigned_in_functions(module: &Module, names: &FxHashSet<Ustr>) -> Vec<(Ustr, FunctionId)> {
     let mut found = Vec::new();
     for expression in &module.expressions {
-        let ExpressionKind::Assign { target, .. } = &expression.kind else {
+        let ExpressionKind::Assign { target, value } = &expression.kind else {
             continue;
         };
-        let Pattern::Name(name, _) = target else {
+        // `db = null` takes away what was set.
+        let value = &module.expression(*value).kind;
+        if matches!(
+            value,
+            ExpressionKind::Literal(Literal::Null | Literal::Undefined)
+        ) {
             continue;
-        };
-        if !names.contains(name) {
+        }
+        let mut assigned = Vec::new();
+        pattern_names(target, &mut assigned);
+        assigned.retain(|name| names.contains(name));
+        if assigned.is_empty() {
             continue;
         }
         let around = functions_around(module, expression.span);
-        if let Some(innermost) = around.first()
-            && !around
-                .iter()
-                .any(|id| declares(module.function(*id), *name))
-            && !is_set_on_demand(module, *name, module.function(*innermost))
-        {
-            found.push((*name, *innermost));
+        let Some(innermost) = around.first() else {
+            continue;
+        };
+        for name in assigned {
+            let mut outer = around.iter().map(|id| module.function(*id));
+            if !outer.any(|function| declares(module, function, name, expression.span))
+                && !is_set_on_demand(module, name, module.function(*innermost))
+            {
+                found.push((name, *innermost));
+            }
         }
     }
     found
@@ -145,10 +158,82 @@ fn functions_around(module: &Module, span: Span) -> Vec<FunctionId> {
     around.into_iter().map(|(_, id)| id).collect()
 }
 
-fn declares(function: &Function, name: Ustr) -> bool {
+/// Holds if the name means a parameter or a variable of the function's own at this place.
+fn declares(module: &Module, function: &Function, name: Ustr, place: Span) -> bool {
     let mut names = Vec::new();
     for parameter in &function.parameters {
         pattern_names(&parameter.pattern, &mut names);
     }
-    names.contains(&name) || function.declared.contains(&name)
+    let is_in_block = || match &function.body {
+        Body::Block(block) => is_declared_around(module, block, name, place),
+        Body::Expression(_) => false,
+    };
+    names.contains(&name) || function.declared.contains(&name) || is_in_block()
+}
+
+/// Holds if the block declares the name, or one within it that the place lies in: `let db` hides that of the module.
+fn is_declared_around(module: &Module, block: &[Statement], name: Ustr, place: Span) -> bool {
+    let is_own = |statement: &Statement| declared_names(module, statement).contains(&name);
+    let mut inner = block.iter().filter(|it| it.span.contains(place));
+    block.iter().any(is_own) || inner.any(|it| is_declared_within(module, it, name, place))
+}
+
+fn is_declared_within(module: &Module, statement: &Statement, name: Ustr, place: Span) -> bool {
+    let is_bound = |pattern: &Pattern| {
+        let mut names = Vec::new();
+        pattern_names(pattern, &mut names);
+        names.contains(&name)
+    };
+    let mut blocks: Vec<&[Statement]> = Vec::new();
+    match &statement.kind {
+        StatementKind::If {
+            then, otherwise, ..
+        } => blocks.extend([then.as_slice(), otherwise]),
+        StatementKind::While {
+            body, otherwise, ..
+        } => blocks.extend([body.as_slice(), otherwise]),
+        StatementKind::For { init, body, .. } => blocks.extend([init.as_slice(), body]),
+        StatementKind::ForEach {
+            declares,
+            target,
+            body,
+            otherwise,
+            ..
+        } => {
+            if declares.is_some() && is_bound(target) {
+                return true;
+            }
+            blocks.extend([body.as_slice(), otherwise]);
+        }
+        StatementKind::Try {
+            body,
+            handlers,
+            otherwise,
+            finally,
+        } => {
+            blocks.extend([body.as_slice(), otherwise, finally]);
+            for handler in handlers.iter().filter(|it| it.span.contains(place)) {
+                if handler.binding.as_ref().is_some_and(is_bound) {
+                    return true;
+                }
+                blocks.push(&handler.body);
+            }
+        }
+        StatementKind::Switch { cases, .. } => {
+            blocks.extend(cases.iter().map(|case| case.body.as_slice()));
+        }
+        StatementKind::Block(body) => blocks.push(body),
+        StatementKind::Labeled(_, inner) => {
+            return is_declared_within(module, inner, name, place);
+        }
+        _ => {}
+    }
+    // What a block beside this place declares means nothing here.
+    let mut around = blocks.into_iter().filter(|block| {
+        let mut statements = block.iter();
+        statements.any(|it| it.span.contains(place))
+    });
+    around.any(|block| is_declared_around(module, block, name, place))
+        || matches!(&statement.kind, StatementKind::For { init, .. }
+            if init.iter().any(|it| declared_names(module, it).contains(&name)))
 }

@@ -3,7 +3,7 @@
 //! A branch runs each side from the same state, so the journal of the heap is cut into pieces here.
 
 use crate::heap::{Content, Delta, Location};
-use crate::{Machine, ObjectKind, OriginSet, Slot, Value};
+use crate::{Atom, Machine, ObjectKind, OriginSet, Shape, Slot, Value};
 
 impl<'p> Machine<'p> {
     /// Undoes everything written since `mark` and returns it.
@@ -136,7 +136,7 @@ impl<'p> Machine<'p> {
             }
             (Content::Value(value), Content::Nothing)
             | (Content::Nothing, Content::Value(value)) => {
-                let mut value = self.join(value, &Value::undefined());
+                let mut value = self.or_missing(value);
                 value.control = self.origins.union(value.control, by);
                 Content::Value(value)
             }
@@ -144,6 +144,16 @@ impl<'p> Machine<'p> {
                 Content::Elements(self.merge_elements(a, b, by), a_open || b_open)
             }
             (a, _) => a,
+        }
+    }
+
+    /// Returns a value that may be missing as well. What is not known takes nothing beside it, so that in JavaScript,
+    /// where a property that is missing is read all the same, `undefined` comes first.
+    pub(crate) fn or_missing(&mut self, value: Value) -> Value {
+        let is_open = value.atoms().contains(&Atom::Unknown(Shape::Any));
+        match is_open && !self.is_python() {
+            true => self.join(Value::undefined(), &value),
+            false => self.join(value, &Value::undefined()),
         }
     }
 

@@ -3,8 +3,8 @@
 //! Keys in the map are lists of what holds together. What only one alternative asks for is not demanded of a record,
 //! so that it must not read as if it were. Shared by all stores, whatever their way to write "or".
 
-use firedoor_app::{Field, OR, OR_OPEN, Origin, Provenance};
-use firedoor_eval::{Machine, Value};
+use firedoor_app::{Field, OR, OR_OPEN, Origin, Provenance, RequestPart};
+use firedoor_eval::{Atom, Machine, Value};
 
 use crate::ModelHost;
 use crate::sqltext::is_own;
@@ -148,4 +148,55 @@ pub(crate) fn joined(mut alternatives: Vec<Conditions>) -> Conditions {
 /// for others.
 pub(crate) fn is_chosen_by_rank(host: &ModelHost, machine: &Machine<'_>, choice: &Value) -> bool {
     is_own(&host.set_provenance(machine, choice.control))
+}
+
+/// Holds if it is the client alone who decides whether something is asked for at all, as in
+/// `all ? {} : { owner: me }`: whoever says so finds what is not his. Where who is asking decides it too, or who may say
+/// so was asked before, only some can.
+pub(crate) fn is_left_to_client(host: &ModelHost, machine: &Machine<'_>, choice: &Value) -> bool {
+    let is_word = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Body | RequestPart::Query | RequestPart::Message,
+                _
+            )
+        ) && !origin.is_identity()
+            && !origin.is_sent_secret()
+    };
+    let deciding = host.set_provenance(machine, choice.control);
+    let mut origins = deciding.origins().iter();
+    // By what the caller was known before is in the value that is left out, and decides nothing here.
+    let is_beside = |it: &Origin| {
+        let is_proof = it.is_identity() || it.is_sent_secret() || it.is_credential();
+        let is_who = is_own(&Provenance::new([it.clone()]));
+        is_proof && !is_who || matches!(it, Origin::Literal(_) | Origin::Environment { .. })
+    };
+    let is_free = origins.all(|it| is_word(it) || is_beside(it));
+    let words: Vec<&Origin> = deciding.origins().iter().filter(|it| is_word(it)).collect();
+    let asks_who = |sets: [firedoor_eval::OriginSet; 2]| {
+        let asked = sets.map(|set| host.set_provenance(machine, set));
+        let has_word = |it: &Provenance| it.origins().iter().any(|it| words.contains(&it));
+        asked.iter().any(has_word) && asked.iter().any(is_own)
+    };
+    is_free
+        && !words.is_empty()
+        && !machine.decided.iter().any(|it| {
+            let decision = machine.decision(it.decision);
+            asks_who([decision.origins, decision.control])
+        })
+}
+
+/// Holds if a condition may be missing, since the client chooses whether it is asked for.
+pub(crate) fn is_optional(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> bool {
+    value.atoms().len() > 1
+        && value.atoms().contains(&Atom::Undefined)
+        && is_left_to_client(host, machine, value)
+}
+
+/// Makes what ties a record to the caller no demand, where it need not be asked for.
+pub(crate) fn loosen(fields: &mut [Field]) {
+    for field in fields.iter_mut().filter(|field| is_own(&field.value)) {
+        (field.operator, field.value) = weakened(Weight::Loose, field.operator, &field.value);
+    }
 }

@@ -142,9 +142,12 @@ fn variable_origin(name: &str) -> Origin {
     }
 }
 
-/// A variable: a text, or missing.
+/// A variable: a text, or missing. Where a test has found it there, it is still there when it is read again.
 pub fn variable_value(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
     let origins = host.origin(machine, variable_origin(name));
+    if machine.is_found_there(origins) {
+        return Value::unknown(Shape::String).with_origins(origins);
+    }
     Value::atoms_of([Atom::Undefined, Atom::Unknown(Shape::String)]).with_origins(origins)
 }
 

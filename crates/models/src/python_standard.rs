@@ -168,6 +168,8 @@ pub(crate) fn environment(
     };
     let value = value_from(host, machine, Shape::String, origin);
     match default {
+        // Where a test has found it there, it is still there when it is read again.
+        Some(_) if machine.is_found_there(value.origins) => value,
         Some(default) => machine.join(default, &value),
         None => value,
     }

@@ -118,6 +118,14 @@ pub(crate) fn add_conditions(
         }
         choices.push(choice);
     }
+    let is_nothing = |choice: &Conditions| choice.fields.is_empty() && choice.values.is_empty();
+    if choices.len() > 1
+        && choices.iter().any(is_nothing)
+        && alternatives::is_left_to_client(host, machine, filter)
+    {
+        let fields = choices.iter_mut().map(|choice| &mut choice.fields);
+        fields.for_each(|fields| alternatives::loosen(fields));
+    }
     if alternatives::is_chosen_by_rank(host, machine, filter) {
         choices.into_iter().for_each(|it| conditions.append(it));
     } else {
@@ -186,7 +194,11 @@ fn add_condition(
         }
     }
     if !is_nested {
+        let before = conditions.fields.len();
         conditions.add(host, machine, name, "=", value);
+        if alternatives::is_optional(host, machine, value) {
+            alternatives::loosen(&mut conditions.fields[before..]);
+        }
     }
 }
 

@@ -75,9 +75,24 @@ fn is_about_origin(check: &Check) -> bool {
     let parts = check.parts();
     // Only what is examined counts: that the second part of an "or" is come to hangs on the first.
     let is_of_origin = |part: &Check| part.operands.iter().any(is_origin);
-    let asks = |part: &Check| is_of_origin(part) && !is_bare(part);
+    let asks = |part: &Check| is_of_origin(part) && !is_bare(part) && !is_any_other(part);
     let is_absent = |part: &Check| is_of_origin(part) && is_bare(part) && !part.outcome;
     parts.iter().any(asks) && parts.iter().all(|part| asks(part) || is_absent(part))
+}
+
+/// Holds if the origin only has to be another than those that are written: all others pass. The place in a list is a
+/// number, and one that is not -1 is a place.
+fn is_any_other(check: &Check) -> bool {
+    let is_sent = |it: &Provenance| {
+        let mut origins = it.origins().iter();
+        is_origin(it) && origins.all(|origin| matches!(origin, Origin::Request(..)))
+    };
+    let mut literals = check.operands.iter().filter_map(Provenance::literal);
+    let is_place = literals.any(|text| text.parse::<f64>().is_ok());
+    matches!(check.kind, CheckKind::Equality | CheckKind::Membership)
+        && !check.outcome
+        && !is_place
+        && check.operands.iter().any(is_sent)
 }
 
 /// That there is an origin says nothing of which; what a list of the server's made of it does.

@@ -4,9 +4,10 @@
 //! has stolen a session makes both.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Effect, EntryPoint, Map, Operation, Origin, Provenance, lookups,
-    query, second_factors,
+    Access, Check, CheckKind, Control, Effect, EntryPoint, Layer, Map, Operation, Origin,
+    Provenance, lookups, query, second_factors,
 };
+use firedoor_source::Span;
 use ustr::Ustr;
 
 /// Where a new secret waits, and the place that it is for.
@@ -84,6 +85,7 @@ fn is_unasked(map: &Map, entry: &EntryPoint, access: &Access, way: &Way) -> bool
         check.kind == CheckKind::Bound
             && origins().any(|origin| *origin == Origin::Clock)
             && origins().any(is_kept)
+            && !is_of_guard(map, entry, check)
     };
     let is_in_key = access.key.iter().any(|field| {
         field.name != way.waiting && second_factors::same_root(&field.name, &way.place)
@@ -98,4 +100,27 @@ fn is_unasked(map: &Map, entry: &EntryPoint, access: &Access, way: &Way) -> bool
             .checks
             .iter()
             .any(|check| is_about_factor(&check.provenance()) || is_recent(check))
+}
+
+/// Holds if the guard by which all callers are known makes the check: a session that has not ended yet says nothing of
+/// how long ago its owner has proven who he is.
+fn is_of_guard(map: &Map, entry: &EntryPoint, check: &Check) -> bool {
+    let knows = |layer: &Layer| layer.controls.contains(&Control::Authentication);
+    let Some(number) = entry.layers.iter().position(knows) else {
+        return false;
+    };
+    let guard = &entry.layers[number];
+    let is_before = |other: &EntryPoint| other.layers.iter().any(|it| it.span == guard.span);
+    let mut known = map
+        .entry_points
+        .iter()
+        .filter(|other| other.layers.iter().any(knows));
+    let mut done = entry
+        .effects
+        .iter()
+        .filter(|it| it.layer.is_some_and(|layer| layer as usize <= number));
+    let is_asked_there = |effect: &Effect| entry.checks_of(effect).any(|it| it.span == check.span);
+    let overlaps = |place: Span| place.contains(check.span) || check.span.contains(place);
+    (guard.places.iter().any(|it| overlaps(it.span)) || done.any(is_asked_there))
+        && known.all(is_before)
 }

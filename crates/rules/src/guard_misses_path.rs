@@ -62,7 +62,8 @@ fn is_named_like(entry: &EntryPoint, path: &str) -> bool {
     has_last(entry, path) || begins_with(entry, path)
 }
 
-/// Holds if the path begins with the letters of `path`, and not with its segments: `/order` is no part of `/orders`.
+/// Holds if the path begins with the letters of `path`, and not with its segments: `/order` is no part of `/orders`. What
+/// goes on with other letters, as `/authors` after `/auth`, is another word.
 fn begins_with(entry: &EntryPoint, path: &str) -> bool {
     let own: Vec<&str> = path_segments(&entry.path).collect();
     let wanted: Vec<&str> = path_segments(path).collect();
@@ -78,7 +79,9 @@ fn begins_with(entry: &EntryPoint, path: &str) -> bool {
         && !is_parameter(last)
         && last.len() > 1
         && cut.len() > last.len()
-        && cut.starts_with(last)
+        && cut.strip_prefix(last).is_some_and(|rest| {
+            matches!(rest, "s" | "es") || !rest.starts_with(|it: char| it.is_ascii_alphabetic())
+        })
 }
 
 /// Holds if the path of the entry point has the last fixed segment of `path`.

@@ -154,12 +154,21 @@ fn registration(map: &Map, asset: ustr::Ustr) -> Option<&EntryPoint> {
     })
 }
 
+/// Holds if the password of the account goes, or the account with it. What is removed since it is old is another one.
 fn resets_password(map: &Map, entry: &EntryPoint, asset: ustr::Ustr) -> bool {
+    let is_found_one = |field: &Field| {
+        let mut old = field.value.record_fields(asset);
+        field.operator == "="
+            && (old.next().is_some() || is_contact(&field.name) || is_told(map, &field.value))
+    };
     query::handler_accesses(entry).any(|(_, access)| {
         let mut values = access.values.iter();
         let is_reset = access.operation == Operation::Update
             && values.any(|field| passwords::is_password(map, asset, field.name));
-        access.asset == asset && (is_reset || access.operation == Operation::Delete)
+        // Of a record that was found first, and is removed itself, the key may not be known.
+        let is_removed = access.operation == Operation::Delete
+            && (access.key.is_empty() || access.key.iter().any(is_found_one));
+        access.asset == asset && (is_reset || is_removed)
     })
 }
 

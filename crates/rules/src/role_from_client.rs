@@ -67,8 +67,10 @@ fn chosen_caller<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'
             && accounts.contains(&access.asset);
         let asks_rank = || {
             let mut checks = entry.checks_of(effect);
+            // Whether it refuses or does nothing for others, it is done for that rank only.
             checks.any(|check| {
-                user_control(check) == Some(Control::Authorization) && check.refusal.is_some()
+                user_control(check) == Some(Control::Authorization)
+                    && (check.refusal.is_some() || check.outcome && !check.is_alternative)
             })
         };
         let is_key = |name: &str| {
@@ -77,14 +79,20 @@ fn chosen_caller<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, &'
         };
         let field = access.key.iter().find(|field| is_key(&field.name))?;
         let name = field.value.origins().iter().find_map(named_person)?;
-        let has_key = || entry.checks_of(effect).any(shows_servers_key);
+        let has_key = || {
+            let mut checks = entry.checks_of(effect);
+            checks.any(|check| shows_servers_key(map, &accounts, check))
+        };
         (is_look_up && !asks_rank() && !has_key()).then_some((effect, access, name))
     })
 }
 
 /// Holds if what was sent is what the server keeps as its own secret: whoever has that acts for anybody, as another
 /// program of the same owner does.
-fn shows_servers_key(check: &Check) -> bool {
+fn shows_servers_key(map: &Map, accounts: &[Ustr], check: &Check) -> bool {
+    // What is kept with somebody's account, or of somebody, is his: whoever has it is he, and nobody else.
+    let is_somebodys =
+        |asset: Ustr| accounts.contains(&asset) || !query::owner_fields(map, asset).is_empty();
     let is_sent = |value: &Provenance| {
         let mut origins = value.origins().iter();
         origins.any(|origin| origin.is_from_client() && origin.is_credential())
@@ -93,15 +101,16 @@ fn shows_servers_key(check: &Check) -> bool {
         let mut origins = value.origins().iter();
         !value.is_from_client()
             && origins.any(|origin| {
-                // What is kept of the caller himself is no key of the server's.
-                matches!(
-                    origin,
-                    Origin::Environment { .. }
-                        | Origin::Record {
-                            of_principal: false,
-                            ..
-                        }
-                )
+                match origin {
+                    Origin::Environment { .. } => true,
+                    // What is kept of the caller himself is no key of the server's.
+                    Origin::Record {
+                        asset,
+                        of_principal: false,
+                        ..
+                    } => !is_somebodys(*asset),
+                    _ => false,
+                }
             })
     };
     check.kind == CheckKind::Equality

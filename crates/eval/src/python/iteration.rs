@@ -191,15 +191,31 @@ fn filter(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
         return Ok(machine.unknown("missing-argument"));
     };
     let (elements, mut is_open) = machine.elements_of(&source);
-    let mut kept = Vec::with_capacity(elements.len());
-    for element in elements {
-        let test = match function.is_nothing() {
-            true => element.clone(),
-            false => {
-                let arguments = Arguments::positional([element.clone()]);
-                machine.call_value(&function, None, &arguments, call.span)?
+    let passes = |machine: &mut Machine<'_>, element: &Value| {
+        if function.is_nothing() {
+            return Ok(element.clone());
+        }
+        let arguments = Arguments::positional([element.clone()]);
+        machine.call_value(&function, None, &arguments, call.span)
+    };
+    if is_open && elements.is_empty() {
+        // Of what is not known one by one, each is as any of them is that passes.
+        let (_, more) = machine.elements_and_more(&source);
+        let element = more.unwrap_or_else(|| machine.element_of_open(&source));
+        let test = passes(machine, &element)?;
+        let list = machine.make_list(Vec::new(), false, call.span);
+        return match machine.truth(&test) {
+            Some(false) => Ok(list.with_origins(source.origins)),
+            _ => {
+                let element = machine.narrowed_element(element, &test);
+                let element = machine.controlled(element, &test);
+                Ok(machine.list_with_more(Vec::new(), element, &source, call.span))
             }
         };
+    }
+    let mut kept = Vec::with_capacity(elements.len());
+    for element in elements {
+        let test = passes(machine, &element)?;
         match machine.truth(&test) {
             Some(false) => {}
             Some(true) => kept.push(element),

@@ -62,9 +62,14 @@ fn set_operation(
             .only_object()
             .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Set))
     };
-    let is_open_side = |value: &Value| value.is_unknown();
+    let is_open_set = |value: &Value| {
+        let mut sets = value.only_object().into_iter();
+        sets.any(|id| machine.heap.get(id).is_open && !machine.is_store(id))
+    };
+    let is_open_side = |value: &Value| value.is_unknown() || is_set(value) && is_open_set(value);
     // What is common with a set that is written down is part of that, whatever the other is.
-    let (left, right) = match operation == "intersection" && is_open_side(left) {
+    let is_turned = operation == "intersection" && is_open_side(left) && !is_open_side(right);
+    let (left, right) = match is_turned {
         true => (right, left),
         false => (left, right),
     };

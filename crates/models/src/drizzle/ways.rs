@@ -2,11 +2,13 @@
 //!
 //! `child ? eq(visits.child, child) : eq(visits.family, family)` asks for one of the two, and never for both.
 
+use firedoor_app::OR;
 use firedoor_eval::{Machine, ObjectId, Shape, Value};
 use ustr::Ustr;
 
 use super::Column;
 use super::query::{Condition, column_value, operator};
+use crate::sqltext::is_own;
 use crate::store::property;
 use crate::{ModelHost, alternatives};
 
@@ -42,7 +44,7 @@ fn together(ways: &[Way]) -> Way {
     ways.iter().flatten().cloned().collect()
 }
 
-/// Returns the ways of a test. What may also be left out is taken as if it were there.
+/// Returns the ways of a test. What may also be left out is taken as if it were there, unless the client chooses.
 pub(super) fn of(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -53,6 +55,14 @@ pub(super) fn of(
     let mut ways: Vec<Way> = Vec::new();
     for id in test.objects().collect::<Vec<_>>() {
         ways.extend(of_object(host, machine, id, table, depth));
+    }
+    if alternatives::is_optional(host, machine, test) {
+        for condition in ways.iter_mut().flatten() {
+            let value = host.deep_provenance(machine, &condition.value);
+            if is_own(&value) {
+                condition.operator = OR;
+            }
+        }
     }
     if ways.is_empty() {
         ways.push(Way::new());

@@ -5,7 +5,8 @@
 use firedoor_app::{Access, Field, Operation};
 use sqlparser::ast::{
     Assignment, AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, Insert, ObjectName,
-    OnConflictAction, OnInsert, Query, SetExpr, TableObject, Update, UpdateTableFromKind,
+    OnConflictAction, OnInsert, Query, SetExpr, SqliteOnConflict, TableObject, Update,
+    UpdateTableFromKind,
 };
 use ustr::Ustr;
 
@@ -214,7 +215,9 @@ pub(super) fn may_make_none(insert: &Insert) -> bool {
         SetExpr::Select(select) => !select.from.is_empty(),
         _ => false,
     };
-    is_left_alone || insert.ignore || insert.source.as_deref().is_some_and(is_found)
+    // `INSERT OR IGNORE` of SQLite, `INSERT IGNORE` of MySQL.
+    let is_ignored = insert.ignore || insert.or == Some(SqliteOnConflict::Ignore);
+    is_left_alone || is_ignored || insert.source.as_deref().is_some_and(is_found)
 }
 
 /// `ON CONFLICT ... SET a = excluded.a` writes what the insert writes.
