@@ -68,6 +68,7 @@ impl Builder {
         map.settings.sort_by_key(|setting| setting.span);
         map.unresolved.sort();
         map.unresolved.dedup();
+        crate::long_keys::settle(&mut map);
         map
     }
 }

@@ -22,6 +22,7 @@ mod fails_open;
 mod joins;
 mod judge;
 mod layer;
+mod long_keys;
 pub mod lookups;
 mod map;
 pub mod openings;

@@ -148,7 +148,7 @@ impl Findings {
             }
             is_new
         });
-        found
+        crate::same_cause::told_once(found)
     }
 }
 

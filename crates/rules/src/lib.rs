@@ -97,6 +97,7 @@ mod reset_without_throttle;
 mod resets;
 mod role_from_client;
 mod router_gap;
+mod same_cause;
 mod seats;
 mod secret_exposed;
 mod secret_fallback;
