@@ -32,7 +32,7 @@ pub(super) fn are_met_by_any_site(checks: &[Check]) -> bool {
     asked.peek().is_some() && asked.all(is_met_by_any_site)
 }
 
-/// Holds if a page is asked for no more than a scheme, or for being named at all.
+/// Holds if a page is asked for no more than a scheme, or for being named at all, or for an edge that others can have.
 fn is_met_by_any_site(check: &Check) -> bool {
     let is_scheme = |text: Ustr| matches!(text.as_str(), "http" | "https" | "http://" | "https://");
     let is_null = |text: Ustr| matches!(text.as_str(), "null" | "");
@@ -44,18 +44,21 @@ fn is_met_by_any_site(check: &Check) -> bool {
             _ => false,
         })
     };
-    check.parts().iter().all(|part| {
-        let mut words = part.operands.iter().filter_map(Provenance::literal);
-        match part.kind {
-            CheckKind::Membership => words.any(is_scheme),
-            CheckKind::Presence | CheckKind::Equality => {
-                part.operands.iter().all(is_of_header)
-                    && is_of_header(&part.control)
-                    && (part.kind == CheckKind::Presence || words.any(is_null))
+    // Of several that suffice, one that any site meets opens the whole.
+    let is_open = |part: &Check| part.is_loose_edge && part.outcome;
+    check.parts().iter().any(is_open)
+        || check.parts().iter().all(|part| {
+            let mut words = part.operands.iter().filter_map(Provenance::literal);
+            match part.kind {
+                CheckKind::Membership => words.any(is_scheme),
+                CheckKind::Presence | CheckKind::Equality => {
+                    part.operands.iter().all(is_of_header)
+                        && is_of_header(&part.control)
+                        && (part.kind == CheckKind::Presence || words.any(is_null))
+                }
+                _ => false,
             }
-            _ => false,
-        }
-    })
+        })
 }
 
 /// Headers in which a browser says what page a request comes from, and where it goes.
