@@ -249,13 +249,11 @@ pub(crate) fn is_loose_edge(host: &ModelHost, machine: &Machine<'_>, test: TestI
     let is_constant =
         |origin: &Origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_));
     // A part of a word is none of a name: `endsWith('localhost')` needs a machine of that name.
-    let is_name = |text: String| text.contains('.') || text.starts_with("http");
+    let is_name = |text: &str| text.contains('.') || text.starts_with("http");
     !asked.is_empty()
         && asked.origins().iter().all(is_constant)
         && is_origin_only(&host.provenance(machine, text))
-        && part
-            .text_pattern()
-            .is_none_or(|text| is_name(text.to_string()))
+        && part.text().is_none_or(|text| is_name(text.as_str()))
         && is_open_edge(method, part)
 }
 
