@@ -433,6 +433,9 @@ pub struct Throttle {
 /// The condition of [`Throttle::skips`] that holds wherever a setting is missing.
 pub const SETTING_MISSING: &str = "a setting is missing";
 
+/// The condition of [`Throttle::skips`] that holds always, as the limit is given to a counter that nobody has set up.
+pub const NO_SUCH_LIMIT: &str = "no counter has its name";
+
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SendChannel {
