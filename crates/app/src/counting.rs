@@ -204,6 +204,7 @@ mod tests {
             outcome: true,
             side: true,
             ends: false,
+            is_loose_edge: false,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,

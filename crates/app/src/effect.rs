@@ -165,6 +165,9 @@ pub struct Check {
     pub side: bool,
     /// Holds if the code behind the test on this side does not come to what follows the test.
     pub ends: bool,
+    /// Holds if it asks for how the origin of a page begins or ends, and those of others may begin or end like that too:
+    /// `origin.startsWith(site)`, which `https://site.example.elsewhere.example` does.
+    pub is_loose_edge: bool,
     /// Holds if the test has several parts, of which one suffices for this outcome.
     pub is_alternative: bool,
     /// These parts, each as the check that it would be alone.
@@ -431,6 +434,9 @@ pub struct Throttle {
 
 /// The condition of [`Throttle::skips`] that holds wherever a setting is missing.
 pub const SETTING_MISSING: &str = "a setting is missing";
+
+/// The condition of [`Throttle::skips`] that holds always, as the limit is given to a counter that nobody has set up.
+pub const NO_SUCH_LIMIT: &str = "no counter has its name";
 
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -217,6 +217,9 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
     };
     let settings = open.iter().filter(|way| !is_left_out(way));
     let settings = settings.filter(|way| is_about_guard(run, way, control));
+    // A setting that the page need not have said, since its name ends alike, decides nothing.
+    let settings =
+        settings.filter(|way| control != Control::Origin || !are_met_by_any_site(&way.checks));
     let conditions: Vec<String> = settings.filter_map(|way| environment_of(way)).collect();
     if conditions.len() == open.len() {
         return Verdict::Conditional(conditions.join(" or "));

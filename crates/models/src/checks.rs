@@ -160,6 +160,7 @@ impl Decisions {
             outcome: decided.side,
             side: decided.side,
             ends: is_end(decision.ends[usize::from(decided.side)]),
+            is_loose_edge: false,
             is_alternative: false,
             alternatives: Vec::new(),
             condition: Arc::new(Condition::All(Vec::new())),
@@ -235,6 +236,7 @@ fn check_of(
     let (kind, is_part_negated) = kind_of(machine, test, 0);
     check.kind = kind;
     check.order = order_of(machine, test);
+    check.is_loose_edge = crate::cross_site::is_loose_edge(host, machine, test);
     check.outcome = holds != is_part_negated;
     add_operands(host, machine, test, &mut check.operands, 0);
     check.condition = Arc::new(condition_of(host, machine, test, holds, 0));

@@ -7,7 +7,7 @@ use firedoor_app::{
     Control, EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Setting, SettingKind,
 };
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, TestKind, Value,
+    Answer, Arguments, Atom, Call, Decided, Machine, ObjectId, ObjectKind, TestId, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -214,17 +214,59 @@ fn part_of_origin(host: &ModelHost, machine: &Machine<'_>, from: usize) -> Optio
                 .origins()
                 .iter()
                 .any(|origin| matches!(origin, Origin::Environment { .. }));
-            let fixed = part.text_pattern();
-            let begins = |mark: &str| fixed.as_ref().is_some_and(|text| text.starts_with(mark));
-            let is_loose = match method.as_str() {
-                "endsWith" => !begins(".") && !begins("/") && !begins("http"),
-                "startsWith" => fixed
-                    .as_ref()
-                    .is_none_or(|text| !text.ends_with(['/', ':'])),
-                _ => true,
-            };
-            (is_origin && is_setting && is_loose).then_some(test.span)
+            (is_origin && is_setting && is_open_edge(method, part)).then_some(test.span)
         })
+}
+
+/// Holds if names of others can have that at this edge too: at the end without a dot, at the beginning without a slash.
+fn is_open_edge(method: &str, part: &Value) -> bool {
+    let fixed = part.text_pattern();
+    let begins = |mark: &str| fixed.as_ref().is_some_and(|text| text.starts_with(mark));
+    match method {
+        "endsWith" => !begins(".") && !begins("/") && !begins("http"),
+        "startsWith" => fixed
+            .as_ref()
+            .is_none_or(|text| !text.ends_with(['/', ':'])),
+        _ => true,
+    }
+}
+
+/// Holds if the test asks only for how the origin begins or ends, or what is somewhere in it, and names of others can
+/// have that too.
+pub(crate) fn is_loose_edge(host: &ModelHost, machine: &Machine<'_>, test: TestId) -> bool {
+    let found = machine.test(test);
+    if !matches!(found.kind, TestKind::Part | TestKind::Membership) {
+        return false;
+    }
+    let [text, part] = found.operands.as_slice() else {
+        return false;
+    };
+    let mut noted = machine.text_tests.iter().rev();
+    let Some((_, method)) = noted.find(|(known, _)| *known == test) else {
+        return false;
+    };
+    let asked = host.provenance(machine, part);
+    let is_constant =
+        |origin: &Origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_));
+    // A part of a word is none of a name: `endsWith('localhost')` needs a machine of that name.
+    let is_name = |text: &str| text.contains('.') || text.starts_with("http");
+    !asked.is_empty()
+        && asked.origins().iter().all(is_constant)
+        && is_origin_only(&host.provenance(machine, text))
+        && part.text().is_none_or(|text| is_name(text.as_str()))
+        && is_open_edge(method, part)
+}
+
+/// Holds if it is where a page comes from, whole or its host, and nothing besides.
+///
+/// The address of a page (`referer`) has a path, which a setting may be written with: where that begins says less.
+fn is_origin_only(text: &Provenance) -> bool {
+    let is_origin = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Header, name) => name.split('.').next() == Some("origin"),
+        Origin::Literal(text) => text.is_empty(),
+        _ => false,
+    };
+    text.origins().iter().all(is_origin) && text.is_from(RequestPart::Header)
 }
 
 /// The constants that the origin was compared with, with where.

@@ -2,8 +2,9 @@
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
 use firedoor_app::{
-    Check, CheckKind, Control, EntryPoint, Flag, GuardDefinition, Layer, LayerKind, Map, Origin,
-    Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, Verdict, query,
+    Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition, Layer, LayerKind,
+    Map, NO_SUCH_LIMIT, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle,
+    Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -77,6 +78,7 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+    report_unheard(map, findings);
     for (entry, layer, other) in &idle {
         // A slip happens once or twice; who mounts it again and again means it to let everybody through.
         let alike = idle.iter().filter(|(_, it, _)| it.span == layer.span);
@@ -244,6 +246,38 @@ fn report_idle(entry: &EntryPoint, layer: &Layer, other: &Layer, findings: &mut 
         .because("compared-with", other.mounted, "here it refuses")
         .because("guard", layer.span, "the guard")
         .report();
+}
+
+/// Reports each place where a limit is given to a counter that nobody has set up, at what anybody can ask for, or guess at,
+/// first.
+fn report_unheard(map: &Map, findings: &mut Findings) {
+    let all = map.entry_points.iter();
+    let mut found: Vec<(&EntryPoint, Span)> = all
+        .filter_map(|entry| Some((entry, unheard(entry)?)))
+        .collect();
+    found.sort_by_key(|(entry, _)| {
+        let is_for_known = entry.verdict(Control::Authentication).refuses();
+        (is_for_known, !query::verifies_password(entry))
+    });
+    let mut seen: Vec<Span> = Vec::new();
+    for (entry, span) in found {
+        if !seen.contains(&span) {
+            seen.push(span);
+            let why = "no counter has the name that it gives";
+            report(entry, span, &entry.handler.name, why, findings);
+        }
+    }
+}
+
+/// Returns where a limit is given to a counter that nobody has set up.
+fn unheard(entry: &EntryPoint) -> Option<Span> {
+    let is_unheard =
+        |throttle: &Throttle| throttle.skips == Flag::Conditional(NO_SUCH_LIMIT.to_owned());
+    let mut effects = entry.effects.iter();
+    let found = effects.find(
+        |effect| matches!(&effect.kind, EffectKind::Throttle(throttle) if is_unheard(throttle)),
+    );
+    found.map(|effect| effect.span)
 }
 
 fn dead(throttle: &Throttle) -> Option<&'static str> {

@@ -87,6 +87,7 @@ mod refresh_not_rotated;
 mod refresh_reuse_undetected;
 mod registration_joins_tenant;
 mod removals;
+mod renewed_key;
 mod repeatable_reward;
 mod request_body_stored_whole;
 mod reset_token_blank;

@@ -5,6 +5,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::free_key::{free_count, free_field};
+use crate::renewed_key::{Renewed, renewed_count};
 use crate::throttle::{
     changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
     is_tight, throttles,
@@ -67,6 +68,9 @@ fn check(map: &Map, findings: &mut Findings) {
         if let Some((effect, field)) = free_count(map, entry) {
             report_free(entry, (effect.span, effect.function), field, findings);
         }
+        if let Some(renewed) = renewed_count(map, entry) {
+            report_renewed(entry, &renewed, findings);
+        }
         for (key, span, name, header) in counted_inside(entry) {
             if !seen.contains(&key) {
                 seen.push(key);
@@ -126,6 +130,25 @@ fn report_free(
             "Whoever sends another value with each request is never refused; `{}` relies on it, and uses the value for nothing else.",
             entry.id()
         ))
+        .because("stands-before", entry.registered, place(entry))
+        .report();
+}
+
+fn report_renewed(entry: &EntryPoint, renewed: &Renewed, findings: &mut Findings) {
+    findings
+        .at(renewed.span, &renewed.name)
+        .symbol(&renewed.by)
+        .entry_point(entry)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` counts wrong codes by `{}`, which each log-in gives anew",
+            renewed.name, renewed.by
+        ))
+        .message(format!(
+            "The code is that of the account: whoever knows the password logs in again and has new attempts at `{}`.",
+            entry.id()
+        ))
+        .because("made-at", renewed.made, "each log-in makes another one here")
         .because("stands-before", entry.registered, place(entry))
         .report();
 }

@@ -2,8 +2,8 @@
 
 use firedoor_app::{
     Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Map,
-    Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, counting,
-    query,
+    NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle,
+    counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -66,7 +66,8 @@ pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
 pub fn is_tight(throttle: &Throttle) -> bool {
     let is_new_each_time = changing_part(&throttle.key).is_some();
     let is_skipped = throttle.skips == Flag::On
-        || throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned());
+        || throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned())
+        || throttle.skips == Flag::Conditional(NO_SUCH_LIMIT.to_owned());
     if is_skipped || is_client_key(throttle) || is_new_each_time {
         return false;
     }

@@ -28,7 +28,8 @@ pub(super) fn are_met_by_any_site(checks: &[Check]) -> bool {
         let examined = check.operands.iter().flat_map(Provenance::origins);
         is_origin_check(&Provenance::new(examined.cloned()))
     };
-    let mut asked = checks.iter().filter(examines_page).peekable();
+    let asked = checks.iter().filter(examines_page);
+    let mut asked = asked.filter(|check| !is_summary(check)).peekable();
     asked.peek().is_some() && asked.all(is_met_by_any_site)
 }
 
@@ -61,7 +62,14 @@ pub(super) fn names_site(check: &Check) -> bool {
             .any(|form| names(&form))
 }
 
-/// Holds if a page is asked for no more than a scheme, or for being named at all.
+/// Holds for the answer of a function that holds pages against settings: its own tests say what it asks for.
+fn is_summary(check: &Check) -> bool {
+    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    let mut examined = check.operands.iter().flat_map(Provenance::origins);
+    check.kind == CheckKind::Presence && examined.any(is_setting)
+}
+
+/// Holds if a page is asked for no more than a scheme, or for being named at all, or for an edge that others can have.
 fn is_met_by_any_site(check: &Check) -> bool {
     let is_scheme = |text: Ustr| matches!(text.as_str(), "http" | "https" | "http://" | "https://");
     let is_null = |text: Ustr| matches!(text.as_str(), "null" | "");
@@ -73,19 +81,31 @@ fn is_met_by_any_site(check: &Check) -> bool {
             _ => false,
         })
     };
-    check.parts().iter().all(|part| {
+    // What decided the whole of several parts is what each of them examines.
+    let is_told_by_parts = |control: &Provenance| {
+        let mut origins = control.origins().iter();
+        origins.all(|origin| {
+            let mut examined = check.alternatives.iter().flat_map(|part| &part.operands);
+            examined.any(|operand| operand.origins().contains(origin))
+        })
+    };
+    let is_met = |part: &Check| {
         let mut words = part.operands.iter().filter_map(Provenance::literal);
         match part.kind {
-            CheckKind::Membership => words.any(is_scheme),
+            CheckKind::Membership => part.is_loose_edge || words.any(is_scheme),
             CheckKind::Shape => asks_for_form(part) && !names_site(part),
             CheckKind::Presence | CheckKind::Equality => {
                 part.operands.iter().all(is_of_header)
-                    && is_of_header(&part.control)
+                    && (is_of_header(&part.control) || is_told_by_parts(&part.control))
                     && (part.kind == CheckKind::Presence || words.any(is_null))
             }
             _ => false,
         }
-    })
+    };
+    // Of several that suffice, one that any site meets opens the whole.
+    let is_open = |part: &Check| part.is_loose_edge && part.outcome;
+    let parts = || check.parts().iter().filter(|part| !is_summary(part));
+    parts().any(is_open) || parts().next().is_some() && parts().all(is_met)
 }
 
 /// Headers in which a browser says what page a request comes from, and where it goes.

@@ -27,6 +27,7 @@ fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
         outcome: true,
         side: true,
         ends: false,
+        is_loose_edge: false,
         is_alternative: false,
         alternatives: Vec::new(),
         refusal: None,

@@ -1,7 +1,9 @@
 //! Methods of values that are not known: the names tell enough to call the functions that are passed.
 
+use ustr::Ustr;
+
 use super::{Function, Native, callbacks, promise};
-use crate::{Answer, Atom, Machine, Shape};
+use crate::{Answer, Atom, Machine, Shape, TestKind};
 
 /// Calls a method of an unknown value.
 pub(super) fn method(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
@@ -12,12 +14,12 @@ pub(super) fn method(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     match call.path.as_str() {
         "startsWith" | "endsWith" | "includes" | "has" | "hasOwnProperty" => {
             let part = call.argument(0);
-            Ok(Some(machine.tested(
-                super::string::test_kind(&call.path),
-                None,
-                &[call.this, &part],
-                call.span,
-            )))
+            let kind = super::string::test_kind(&call.path);
+            let value = machine.tested(kind, None, &[call.this, &part], call.span);
+            if let (TestKind::Part, Some((test, _))) = (kind, value.test) {
+                machine.text_tests.push((test, Ustr::from(&call.path)));
+            }
+            Ok(Some(value))
         }
         // Identifiers, dates and numbers of libraries compare themselves so.
         "equals" | "isEqual" if call.arguments.positional.len() == 1 => {

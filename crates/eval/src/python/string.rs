@@ -1,5 +1,7 @@
 //! Methods of strings: exact on known ones, decided on partly known ones where their fixed parts decide.
 
+use ustr::Ustr;
+
 use crate::python::Use;
 use crate::{Answer, Atom, HOLE, Machine, Shape, TestKind, Value};
 
@@ -125,7 +127,9 @@ fn by_shape(machine: &mut Machine<'_>, call: &Use<'_>) -> Option<Value> {
             "startswith" | "endswith" => TestKind::Part,
             _ => TestKind::Membership,
         };
-        return Some(machine.tested(kind, None, &all, call.span));
+        let value = machine.tested(kind, None, &all, call.span);
+        note_edge(machine, call.name, &value);
+        return Some(value);
     }
     if TO_NUMBER.contains(&call.name) {
         return Some(machine.derived(Shape::Number, all));
@@ -299,7 +303,23 @@ fn edge(machine: &mut Machine<'_>, text: &str, call: &Use<'_>) -> Value {
         outcome = None;
     }
     report(machine, call);
-    machine.tested(TestKind::Part, outcome, &[call.this, &wanted], call.span)
+    let value = machine.tested(TestKind::Part, outcome, &[call.this, &wanted], call.span);
+    if outcome.is_none() {
+        note_edge(machine, call.name, &value);
+    }
+    value
+}
+
+/// Remembers which edge of a text was asked for, by the name that JavaScript has for it.
+fn note_edge(machine: &mut Machine<'_>, name: &str, value: &Value) {
+    let edge = match name {
+        "startswith" => "startsWith",
+        "endswith" => "endsWith",
+        _ => return,
+    };
+    if let Some((test, _)) = value.test {
+        machine.text_tests.push((test, Ustr::from(edge)));
+    }
 }
 
 fn edge_of(text: &str, part: &str, name: &str) -> Option<bool> {

@@ -3,7 +3,7 @@
 //! Up to version 4 there is one limit, with seconds (`{ ttl, limit }`); from 5 on there is a list of named ones, with
 //! milliseconds. Source: @nestjs/throttler 6.4, `throttler.guard.ts`, `throttler.decorator.ts`.
 
-use firedoor_app::{EffectKind, Flag, Provenance, Throttle};
+use firedoor_app::{EffectKind, Flag, NO_SUCH_LIMIT, Provenance, Throttle};
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -65,6 +65,7 @@ pub(super) fn limit(
     let Some(id) = first.only_object() else {
         return;
     };
+    metadata::set(host, target, Ustr::from(ASKED), first.clone());
     for (name, value) in machine.heap.get(id).properties.clone() {
         metadata::set(
             host,
@@ -74,6 +75,9 @@ pub(super) fn limit(
         );
     }
 }
+
+/// What the limits by name that a decorator gives are kept under, all of them.
+const ASKED: &str = "$throttle";
 
 /// `@SkipThrottle({ name: true })`; without a name it is `default`.
 pub(super) fn skip(host: &ModelHost, machine: &mut Machine<'_>, target: ObjectId, given: &Value) {
@@ -102,18 +106,21 @@ struct Named {
     window: Option<f64>,
 }
 
-fn named(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Vec<Named> {
+/// The limits of the module, and whether there may be others.
+fn named(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> (Vec<Named>, bool) {
     let options = inject::by_token(host, machine, &Value::string(OPTIONS), 0);
     let list = option(machine, &options, "throttlers", span);
     let is_single = list.is_none() && option(machine, &options, "ttl", span).is_some();
-    let parts = match list {
-        Some(list) => machine.elements_of(&list).0,
-        None if is_single => vec![options],
-        None => machine.elements_of(&options).0,
+    let (parts, mut is_open) = match list {
+        Some(list) => machine.elements_of(&list),
+        None if is_single => (vec![options], false),
+        None => machine.elements_of(&options),
     };
     let mut all = Vec::new();
     for part in parts {
-        let name = option(machine, &part, "name", span).and_then(|name| name.text());
+        let name = option(machine, &part, "name", span);
+        is_open |= name.as_ref().is_some_and(|name| name.text().is_none());
+        let name = name.and_then(|name| name.text());
         let (limit, window) = numbers(machine, &part, span);
         all.push(Named {
             name: name.unwrap_or_else(|| Ustr::from("default")),
@@ -122,13 +129,48 @@ fn named(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Vec<Named> 
         });
     }
     if all.is_empty() {
+        is_open = true;
         all.push(Named {
             name: Ustr::from("default"),
             limit: None,
             window: None,
         });
     }
-    all
+    (all, is_open)
+}
+
+/// Notes the limits that stand here for a counter that the module does not have: nothing asks for them.
+fn note_unheard(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    context: &Value,
+    known: &[Ustr],
+    span: Span,
+) {
+    let Some(asked) = context::said(host, machine, context, ASKED) else {
+        return;
+    };
+    let Some(id) = asked
+        .only_object()
+        .filter(|id| !machine.heap.get(*id).is_open)
+    else {
+        return;
+    };
+    for (name, own) in machine.heap.get(id).properties.clone() {
+        if known.contains(&name) {
+            continue;
+        }
+        let (limit, window) = numbers(machine, &own, span);
+        let throttle = Throttle {
+            limit: limit.map(|limit| limit as u64),
+            window: window.map(|window| (window / 1_000.0) as u64),
+            key: Provenance::default(),
+            skips: Flag::Conditional(NO_SUCH_LIMIT.to_owned()),
+            counts_failures_only: false,
+        };
+        let place = machine.heap.get(id).span;
+        host.effect(machine, EffectKind::Throttle(throttle), place);
+    }
 }
 
 fn numbers(machine: &mut Machine<'_>, part: &Value, span: Span) -> (Option<f64>, Option<f64>) {
@@ -141,7 +183,9 @@ pub(super) fn can_activate(host: &ModelHost, machine: &mut Machine<'_>, call: &C
     let given = call.arguments.get(0);
     let span = call.span;
     let mut counted = Vec::new();
-    for mut named in named(host, machine, span) {
+    let (all, is_open) = named(host, machine, span);
+    let known: Vec<Ustr> = all.iter().map(|it| it.name).collect();
+    for mut named in all {
         let skips = context::said(host, machine, &given, &format!("$skip:{}", named.name));
         if skips.is_some_and(|skips| machine.truth(&skips) == Some(true)) {
             continue;
@@ -177,6 +221,9 @@ pub(super) fn can_activate(host: &ModelHost, machine: &mut Machine<'_>, call: &C
         let test = machine.tested(TestKind::Attempts, None, &[&key], span);
         let refusal = exceptions::named(host, machine, "ThrottlerException", span);
         require(machine, &test, &refusal, span)?;
+    }
+    if !is_open {
+        note_unheard(host, machine, &given, &known, span);
     }
     Ok(Some(Value::bool(true)))
 }

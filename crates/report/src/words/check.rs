@@ -155,6 +155,7 @@ mod tests {
             outcome,
             side: outcome,
             ends: false,
+            is_loose_edge: false,
             is_alternative: false,
             alternatives: Vec::new(),
             refusal: None,
