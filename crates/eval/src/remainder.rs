@@ -323,7 +323,7 @@ impl Machine<'_> {
     }
 
     /// Returns the test that a value stands for where one side of a choice gives something that stands for a test, and
-    /// the other nothing: `token ? decode(token) : null`.
+    /// the other nothing, `token ? decode(token) : null`, or says yes or no: `isHome ? true : isAsked`.
     pub(crate) fn test_of_sides(
         &mut self,
         decision: DecisionId,
@@ -332,18 +332,27 @@ impl Machine<'_> {
         span: Span,
     ) -> Option<(TestId, bool)> {
         let denies = |value: &Value| value.atoms().iter().all(is_denial);
-        let (given, side) = match (denies(then), denies(otherwise)) {
-            (false, true) => (then, true),
-            (true, false) => (otherwise, false),
+        let says = |value: &Value, word| value.only() == Some(Atom::Bool(word));
+        let (chosen, negated) = self.decision(decision).test?;
+        let (given, side, is_conjunction) = match (denies(then), denies(otherwise)) {
+            (false, true) => (then, true, true),
+            (true, false) => (otherwise, false, true),
+            (false, false) if says(then, true) => (otherwise, false, false),
+            (false, false) if says(otherwise, true) => (then, true, false),
             _ => return None,
         };
+        // `isHome ? true : false` is the test itself.
+        if is_conjunction && says(given, true) {
+            let other = if side { otherwise } else { then };
+            return says(other, false).then_some((chosen, negated == side));
+        }
         let asked = given.test?;
-        let (chosen, negated) = self.decision(decision).test?;
         if self.size_of(asked.0) + self.size_of(chosen) > MOST_TESTS {
             return None;
         }
-        let parts = vec![(chosen, negated == side), asked];
-        Some((self.add_parts(parts, true, span), false))
+        // Both must hold for what is given on one side alone; where the other side says yes, either will do.
+        let parts = vec![(chosen, negated == (side == is_conjunction)), asked];
+        Some((self.add_parts(parts, is_conjunction, span), false))
     }
 
     /// What was decided on a way and not on all, without what only says that no earlier way was taken. Nothing if

@@ -1,11 +1,10 @@
 //! What settings say where an application serves its users: shared by models of what is switched on only there.
 
 use firedoor_app::Origin;
-use firedoor_eval::{Machine, TestId, TestKind, Value};
+use firedoor_eval::{Machine, Test, TestId, TestKind, Value};
 use ustr::Ustr;
 
 use crate::ModelHost;
-use crate::settings::joined;
 
 /// Returns whether a value that hangs on the kind of installation is true in production, by what such settings are
 /// customarily called and set to; `None` if that cannot be told.
@@ -26,7 +25,7 @@ fn outcome(host: &ModelHost, machine: &Machine<'_>, test: TestId, depth: usize) 
         return None;
     }
     if !test.parts.is_empty() {
-        return joined(test, |part| outcome(host, machine, part, depth + 1));
+        return either_way(test, |part| outcome(host, machine, part, depth + 1));
     }
     match (test.kind, test.operands.as_slice()) {
         (TestKind::Truth, [value]) => in_production(host, machine, value),
@@ -50,6 +49,21 @@ fn outcome(host: &ModelHost, machine: &Machine<'_>, test: TestId, depth: usize) 
     }
 }
 
+/// Returns how a test of several parts comes out. One part may be enough, whatever the others say.
+fn either_way(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
+    let mut is_known = true;
+    for (id, is_negated) in &test.parts {
+        match part(*id) {
+            Some(holds) if (holds != *is_negated) != test.is_conjunction => {
+                return Some(!test.is_conjunction);
+            }
+            Some(_) => {}
+            None => is_known = false,
+        }
+    }
+    is_known.then_some(test.is_conjunction)
+}
+
 /// What is switched on for those who write the application is off for its users.
 fn switch(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<bool> {
     let name = setting(host, machine, value)?.to_ascii_uppercase();
@@ -59,16 +73,19 @@ fn switch(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<bool
         .then_some(false)
 }
 
+/// Holds for the name of a setting that says which kind of installation it is.
+pub(crate) fn says_kind(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let ends = ["ENV", "STAGE", "MODE"];
+    ends.iter().any(|end| name.ends_with(end)) || name.contains("ENVIRONMENT")
+}
+
 /// Node's libraries ask for one word; other settings have more than one for it.
 fn is_production(name: &str, word: &str) -> Option<bool> {
-    let name = name.to_ascii_uppercase();
-    let is_kind = ["ENV", "STAGE", "MODE"]
-        .iter()
-        .any(|end| name.ends_with(end))
-        || name.contains("ENVIRONMENT");
-    if !is_kind {
+    if !says_kind(name) {
         return None;
     }
+    let name = name.to_ascii_uppercase();
     match word.to_ascii_lowercase().as_str() {
         "production" => Some(true),
         "prod" | "live" => (name == "NODE_ENV").then_some(false),

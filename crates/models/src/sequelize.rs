@@ -81,7 +81,11 @@ pub static MODEL: Model = Model {
         ("npm:sequelize.Model().restore", instance::itself),
         ("npm:sequelize.Model().validate", instance::itself),
     ],
-    members: &[("npm:sequelize.Model().*", instance::member)],
+    members: &[
+        ("npm:sequelize.Model().*", instance::member),
+        ("sequelize:client.models", instance::models),
+        ("sequelize:models.*", instance::model_of_name),
+    ],
     instances: &[("npm:sequelize.Model", instance::made)],
     aliases: &[
         ("npm:sequelize.default", "npm:sequelize"),

@@ -19,7 +19,7 @@ fn known(value: &Value) -> Option<Value> {
 }
 
 /// Returns how a test of several parts comes out, if that of each is known.
-pub(crate) fn joined(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
+fn joined(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
     let parts = test.parts.iter();
     let parts = parts.map(|(id, is_negated)| Some(part(*id)? != *is_negated));
     let parts: Vec<bool> = parts.collect::<Option<_>>()?;

@@ -10,7 +10,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::production::in_production;
+use crate::production::{in_production, says_kind};
 use crate::{ModelHost, Persona};
 
 /// Returns an option by name; `None` if it is missing for certain.
@@ -54,10 +54,23 @@ pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> F
         Some(true) => Flag::On,
         Some(false) => Flag::Off,
         None => match condition(host, machine, value) {
-            Some(_) if in_production(host, machine, value) == Some(false) => Flag::Off,
-            Some(names) => Flag::Conditional(names),
+            Some(names) => match in_production(host, machine, value) {
+                Some(false) => Flag::Off,
+                // What else it may hang on matters elsewhere only.
+                Some(true) => Flag::Conditional(kinds_in(names)),
+                None => Flag::Conditional(names),
+            },
             None => Flag::Unknown,
         },
+    }
+}
+
+/// Keeps the names that say which kind of installation it is, if there are any.
+fn kinds_in(names: String) -> String {
+    let kinds: Vec<&str> = names.split(", ").filter(|name| says_kind(name)).collect();
+    match kinds.is_empty() {
+        true => names,
+        false => kinds.join(", "),
     }
 }
 

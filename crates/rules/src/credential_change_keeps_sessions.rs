@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer, LayerKind,
-    Map, Operation, Origin, Provenance, SessionOperation, openings, passwords, query,
+    Map, Operation, Origin, Provenance, SessionOperation, lookups, openings, passwords, query,
     second_factors, sessions,
 };
 use ustr::Ustr;
@@ -37,6 +37,7 @@ fn check_passwords(map: &Map, findings: &mut Findings) {
             && !entry.verdict(Control::Authentication).refuses();
         if is_upgrade
             || ends_for_certain(map, entry, effect)
+            || replaces_what_proves(entry)
             || versions(map, access)
             || is_never_opened(map, entry, effect, access)
         {
@@ -325,6 +326,44 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
             })
     });
     ends || (sessions::ends_sessions(map, entry) && kept.is_empty())
+}
+
+/// Holds if what this very entry point finds the caller by is drawn anew, or emptied, in more than the caller's own
+/// record: nobody comes in with what was sent before, wherever such records are made.
+fn replaces_what_proves(entry: &EntryPoint) -> bool {
+    let is_new = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        !value.is_empty()
+            && origins.all(|origin| match origin {
+                Origin::Random { .. } => true,
+                Origin::Literal(text) => text.is_empty() || text == "null",
+                _ => false,
+            })
+    };
+    let finds_caller = |asset: Ustr, name: Ustr| {
+        let is_callers = |origin: &Origin| matches!(origin, Origin::Record { asset: of, of_principal: true, .. } if *of == asset);
+        let mut examined = entry.checks.iter().flat_map(|check| &check.operands);
+        query::accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && access.operation == Operation::Read
+                && access.key.iter().any(|field| {
+                    field.name == name && field.operator == "=" && field.value.is_from_client()
+                })
+        }) && examined.any(|value| value.origins().iter().any(is_callers))
+    };
+    entry.verdict(Control::Authentication).refuses()
+        && query::handler_accesses(entry).any(|(_, access)| {
+            let names_one = |field: &Field| {
+                lookups::is_identifier(&field.name)
+                    || access.values.iter().any(|value| value.name == field.name)
+            };
+            access.operation == Operation::Update
+                && !access.key.iter().any(names_one)
+                && access
+                    .values
+                    .iter()
+                    .any(|field| is_new(&field.value) && finds_caller(access.asset, field.name))
+        })
 }
 
 /// Holds if whoever logs in with a password is noted in a session of the framework, and in nothing that the application

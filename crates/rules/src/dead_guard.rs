@@ -2,9 +2,9 @@
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
 use firedoor_app::{
-    Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition, Layer, LayerKind,
-    Map, NO_SUCH_LIMIT, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle,
-    Verdict, query,
+    Access, Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition, Layer,
+    LayerKind, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
+    SETTING_MISSING, Throttle, Verdict, query,
 };
 use firedoor_source::Span;
 
@@ -149,7 +149,7 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
     let is_made_up_for = entry.layers.iter().any(|other| {
         other.span == layer.span && other.verdict.refuses() && !std::ptr::eq(other, layer)
     });
-    if !is_idle || is_made_up_for {
+    if !is_idle || is_made_up_for || loads_what_is_named(entry, layer) {
         return None;
     }
     map.entry_points
@@ -163,6 +163,33 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
                 && other.controls.contains(&Control::Authorization)
         })
         .filter(|other| !asks_how_long_ago(entry, other))
+}
+
+/// Holds if the layer looks up what the path names, and says where that is missing: it is needed for that here, whatever
+/// else it asks of who changes or deletes.
+fn loads_what_is_named(entry: &EntryPoint, layer: &Layer) -> bool {
+    let number = entry.layers.iter().position(|it| std::ptr::eq(it, layer));
+    let number = number.and_then(|number| u32::try_from(number).ok());
+    let is_named = |value: &Provenance| value.is_from(RequestPart::Path);
+    let is_missed = |access: &Access| {
+        entry.checks.iter().any(|check| {
+            let mut operands = check.operands.iter();
+            check.kind == CheckKind::Presence
+                && check.refusal.as_ref().and_then(Refusal::status) == Some(404)
+                && operands.any(|it| it.record_fields(access.asset).next().is_some())
+        })
+    };
+    number.is_some()
+        && query::accesses(entry).any(|(effect, access)| {
+            effect.layer == number
+                && access.operation == Operation::Read
+                && access.key.iter().any(|field| is_named(&field.value))
+                && !access
+                    .key
+                    .iter()
+                    .any(|field| query::is_principal(&field.value))
+                && is_missed(access)
+        })
 }
 
 /// Holds if what the guard asks elsewhere is asked here too, and is how long ago the caller did something: that is no

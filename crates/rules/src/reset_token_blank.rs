@@ -78,14 +78,14 @@ fn is_sent(value: &Provenance) -> bool {
     value.is_from_client() && !query::is_principal(value)
 }
 
-/// A schema looked at what was sent, and may ask for a length. `typeof body` asks for none.
+/// A schema looked at what was sent, and may ask for a length. `typeof body` and `Array.isArray(body)` ask for none.
 fn is_validated(entry: &EntryPoint, check: &Check) -> bool {
     let sent = check.operands.iter().filter(|operand| is_sent(operand));
     let sent: Vec<&Origin> = sent.flat_map(|operand| operand.origins()).collect();
     let is_kind = |operand: &Provenance| {
-        operand
-            .literal()
-            .is_some_and(|text| matches!(text.as_str(), "undefined" | "object" | "string"))
+        operand.literal().is_some_and(|text| {
+            matches!(text.as_str(), "undefined" | "object" | "string" | "array")
+        })
     };
     let holds = |operand: &Provenance| {
         let mut origins = operand.origins().iter();

@@ -474,10 +474,11 @@ fn is_array(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     });
     let first = outcomes.next().flatten();
     let outcome = first.filter(|first| outcomes.all(|other| other == Some(*first)));
+    // The kind is named, as in `typeof it === "object"`: a schema asks for more.
     Ok(Some(machine.tested(
         TestKind::Kind,
         outcome,
-        &[&value],
+        &[&value, &Value::string("array")],
         call.span,
     )))
 }

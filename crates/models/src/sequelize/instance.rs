@@ -107,6 +107,32 @@ fn known(host: &ModelHost, call: &Call<'_>) -> Option<(ObjectId, Instance, Model
     Some((id, instance, about))
 }
 
+/// `sequelize.models`: what was defined, by name.
+pub(super) fn models(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    client: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    client?;
+    let id = host.make_object(machine, "sequelize:models", span);
+    Some(Value::object(id))
+}
+
+/// `sequelize.models.Book`, wherever that was defined.
+pub(super) fn model_of_name(
+    host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _models: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    let state = host.state();
+    let name = Ustr::from(method_name(&state.member_name));
+    let mut models = state.sequelize.models.iter();
+    let known = models.find(|(_, info)| info.asset == name);
+    known.map(|(id, _)| Value::object(*id))
+}
+
 /// Reads a field, or what is associated.
 pub(super) fn member(
     host: &ModelHost,
