@@ -3,6 +3,7 @@
 //!
 //! Whoever knows the password has as many challenges as he likes, and the code that he guesses at is that of the account.
 
+use firedoor_app::query::is_random_field;
 use firedoor_app::{
     EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
 };
@@ -46,7 +47,11 @@ pub fn renewed_count(map: &Map, entry: &EntryPoint) -> Option<Renewed> {
         let mut origins = key.origins().iter();
         !is_renewed(key)
             && origins.any(|origin| match origin {
-                Origin::Record { asset, .. } => accounts.contains(asset),
+                // What a challenge says of whom it is for is the same in each of them.
+                Origin::Record { asset, field, .. } => {
+                    accounts.contains(asset)
+                        || !field.is_empty() && !is_random_field(map, *asset, *field)
+                }
                 Origin::Principal(_) | Origin::Claim(_) => true,
                 Origin::Request(part, _) => *part == RequestPart::Body,
                 _ => false,
