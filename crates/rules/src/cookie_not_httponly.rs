@@ -30,7 +30,7 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 fn report(found: &Credential<'_>, words: &str, confidence: Confidence, findings: &mut Findings) {
-    let name = found.name();
+    let cookie = found.words();
     findings
         .at(
             found.effect.span,
@@ -38,7 +38,7 @@ fn report(found: &Credential<'_>, words: &str, confidence: Confidence, findings:
         )
         .entry_point(found.entry)
         .confidence(confidence)
-        .title(format!("scripts can read the cookie `{name}`"))
+        .title(format!("scripts can read {cookie}"))
         .message(format!(
             "It holds a credential, and `HttpOnly` {words}: one script that slips into a page takes it along."
         ))

@@ -50,7 +50,7 @@ fn asks_for_encryption(found: &Credential<'_>) -> bool {
 }
 
 fn report(found: &Credential<'_>, words: &str, confidence: Confidence, findings: &mut Findings) {
-    let name = found.name();
+    let cookie = found.words();
     findings
         .at(
             found.effect.span,
@@ -58,7 +58,7 @@ fn report(found: &Credential<'_>, words: &str, confidence: Confidence, findings:
         )
         .entry_point(found.entry)
         .confidence(confidence)
-        .title(format!("the cookie `{name}` is sent without encryption too"))
+        .title(format!("{cookie} is sent without encryption too"))
         .message(format!(
             "It holds a credential, and `Secure` {words}: one plain request of the browser shows it to the network."
         ))

@@ -39,7 +39,7 @@ fn is_guarded_everywhere(map: &Map, found: &Credential<'_>) -> bool {
 }
 
 fn report(found: &Credential<'_>, is_explicit: bool, findings: &mut Findings) {
-    let name = found.name();
+    let cookie = found.words();
     let words = match is_explicit {
         true => "is `none`: requests from any site carry it",
         false => {
@@ -60,7 +60,7 @@ fn report(found: &Credential<'_>, is_explicit: bool, findings: &mut Findings) {
             true => Confidence::High,
             false => Confidence::Medium,
         })
-        .title(format!("other sites can have the cookie `{name}` sent"))
+        .title(format!("other sites can have {cookie} sent"))
         .message(format!("It holds a credential, and `SameSite` {words}."))
         .because(
             "sets",

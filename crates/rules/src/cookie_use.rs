@@ -19,12 +19,12 @@ pub struct Credential<'m> {
 }
 
 impl Credential<'_> {
-    /// Returns its name for people.
-    pub fn name(&self) -> &str {
+    /// Returns words for it, with its name where that is known.
+    pub fn words(&self) -> String {
         match self.cookie.name {
-            Some(name) => name.as_str(),
-            None if self.cookie.is_session => "the session cookie",
-            None => "a cookie",
+            Some(name) => format!("the cookie `{name}`"),
+            None if self.cookie.is_session => "the session cookie".to_owned(),
+            None => "a cookie".to_owned(),
         }
     }
 }

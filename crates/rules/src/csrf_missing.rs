@@ -139,7 +139,7 @@ fn report(
     count: usize,
     findings: &mut Findings,
 ) {
-    let name = found.name();
+    let cookie = found.words();
     let others = match count {
         1 => String::new(),
         _ => format!(" and {} others", count - 1),
@@ -156,7 +156,7 @@ fn report(
         })
         .title(format!("other sites can send `{}`{others} for their visitors", first.id()))
         .message(format!(
-            "The cookie `{name}` proves who is asking, browsers add it to requests that other sites make, and neither a token nor the origin is asked for."
+            "What proves who is asking is {cookie}; browsers add it to requests that other sites make, and neither a token nor the origin is asked for."
         ))
         .because("cookie", found.effect.span, "the cookie is set here")
         .report();

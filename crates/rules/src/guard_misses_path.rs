@@ -1,6 +1,8 @@
 //! Finds guards whose path covers nothing, or not the entry points that they are named for.
 
-use firedoor_app::{Control, EntryPoint, GuardDefinition, Map, Mount, path_segments, query};
+use firedoor_app::{
+    Control, EntryPoint, GuardDefinition, Map, Mount, Verdict, path_segments, query,
+};
 use firedoor_source::Span;
 
 use crate::exposure::is_public_by_nature;
@@ -101,9 +103,14 @@ fn lacking<'m>(
 ) -> impl Iterator<Item = &'m EntryPoint> + use<'m> {
     let controls = guard.controls.clone();
     map.entry_points.iter().filter(move |entry| {
+        // Of what is not known it is not said that it is missing.
+        let is_missing = |control: Control| {
+            let verdict = entry.verdict(control);
+            !verdict.refuses() && !matches!(verdict, Verdict::Unknown(_))
+        };
         controls
             .iter()
-            .all(|control| !entry.verdict(*control).refuses() && fits(map, entry, *control))
+            .all(|control| is_missing(*control) && fits(map, entry, *control))
     })
 }
 

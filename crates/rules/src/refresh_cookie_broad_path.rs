@@ -54,7 +54,7 @@ fn common_prefix<'m>(entries: &[&'m EntryPoint]) -> Vec<&'m str> {
 }
 
 fn report(found: &Credential<'_>, prefix: &[&str], findings: &mut Findings) {
-    let name = found.name();
+    let cookie = found.words();
     findings
         .at(
             found.effect.span,
@@ -62,7 +62,7 @@ fn report(found: &Credential<'_>, prefix: &[&str], findings: &mut Findings) {
         )
         .entry_point(found.entry)
         .confidence(Confidence::Low)
-        .title(format!("the cookie `{name}` is sent to every path"))
+        .title(format!("{cookie} is sent to every path"))
         .message(format!(
             "Only what lies below `/{}` reads it; its path could say so.",
             prefix.join("/")
