@@ -4,7 +4,7 @@
 
 pub use crate::capability::{is_capability, is_random_field};
 pub use crate::exclusive::are_exclusive;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::facts::FieldsByAsset;
@@ -30,6 +30,35 @@ pub fn accesses_in(effects: &[Effect]) -> impl Iterator<Item = (&Effect, &Access
 /// Returns the accesses that the handler makes, not its layers.
 pub fn handler_accesses(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &Access)> {
     accesses(entry).filter(|(effect, _)| effect.layer.is_none())
+}
+
+/// Returns what handlers do with the records of `asset`, with the entry point, in the order of the map.
+pub fn accesses_of_asset(
+    map: &Map,
+    asset: Ustr,
+) -> impl Iterator<Item = (&EntryPoint, &Effect, &Access)> {
+    let places = map.facts.accesses.get_or_init(|| accesses_by_asset(map));
+    let places = places.get(&asset).map_or(&[][..], Vec::as_slice);
+    places.iter().filter_map(|(entry, effect)| {
+        let entry = map.entry_points.get(*entry)?;
+        let effect = entry.effects.get(*effect)?;
+        match &effect.kind {
+            EffectKind::Access(access) => Some((entry, effect, access)),
+            _ => None,
+        }
+    })
+}
+
+fn accesses_by_asset(map: &Map) -> FxHashMap<Ustr, Vec<(usize, usize)>> {
+    let mut places: FxHashMap<Ustr, Vec<(usize, usize)>> = FxHashMap::default();
+    for (number, entry) in map.entry_points.iter().enumerate() {
+        for (at, effect) in entry.effects.iter().enumerate() {
+            if let (EffectKind::Access(access), None) = (&effect.kind, effect.layer) {
+                places.entry(access.asset).or_default().push((number, at));
+            }
+        }
+    }
+    places
 }
 
 /// Returns the tokens that `entry` issues.
