@@ -35,7 +35,7 @@ impl Default for Limits {
         Limits {
             steps: 400_000,
             wiring: 20_000_000,
-            requests: 40_000_000,
+            requests: 60_000_000,
             guards: 8_000_000,
             depth: 60,
             recursion: 3,
@@ -52,11 +52,14 @@ const COPIES_PER_STEP: u64 = 8;
 /// How many places are written again or taken back in the time of a step.
 const MOVES_PER_STEP: u64 = 8;
 
-/// The work that is kept back for each module or request that is still to come.
+/// The most work that is kept back for each module or request that is still to come.
 const SHARE: u64 = 20_000;
 
 /// The work that each module or request gets where nothing is left.
 const LEAST: u64 = 2_000;
+
+/// Of so many guards each has a share for sure.
+const GUARDS: usize = 200;
 
 /// What the program as a whole has used of its budget.
 #[derive(Debug)]
@@ -69,6 +72,8 @@ pub(crate) struct Spending {
     until: u64,
     /// How many modules or requests want a share, the next included.
     waiting: u64,
+    /// The work that is kept back for each of them.
+    share: u64,
     /// Holds if what is running now was ended by this budget, and not by its own.
     is_short: bool,
 }
@@ -76,24 +81,31 @@ pub(crate) struct Spending {
 impl Spending {
     /// Returns the budget of a program of so many modules.
     pub(crate) fn new(limits: &Limits, modules: usize) -> Spending {
-        Spending {
+        let mut spending = Spending {
             spent: 0,
             end: limits.wiring,
             until: limits.wiring,
-            waiting: modules as u64,
+            waiting: 1,
+            share: SHARE,
             is_short: false,
-        }
+        };
+        spending.divide(modules);
+        spending
+    }
+
+    /// Keeps back half of what is left for so many modules or requests, and no more than they are likely to need.
+    fn divide(&mut self, waiting: usize) {
+        self.waiting = waiting as u64;
+        let half = self.end.saturating_sub(self.spent) / 2;
+        self.share = (half / self.waiting.max(1)).clamp(LEAST, SHARE);
     }
 
     /// Gives what starts now as much as is not kept back for others.
     fn start(&mut self) {
+        let others = self.waiting.saturating_sub(1).saturating_mul(self.share);
         let left = self.end.saturating_sub(self.spent);
-        let others = self.waiting.saturating_sub(1).saturating_mul(SHARE);
-        let share = match left.checked_sub(others) {
-            Some(free) if free > SHARE => free,
-            _ => SHARE.min(left / self.waiting.max(1)),
-        };
-        self.until = self.spent + share.max(LEAST);
+        let free = left.saturating_sub(others);
+        self.until = self.spent + free.max(self.share);
         self.is_short = false;
     }
 }
@@ -124,10 +136,15 @@ impl Machine<'_> {
     /// Begins the budget of all requests through guards by themselves.
     pub fn start_guards(&mut self) {
         self.spending.end = self.spending.spent + self.limits.guards;
-        self.spending.waiting = 1;
+        self.spending.divide(GUARDS);
     }
 
-    /// Says how many modules or requests want a share of what is left, the next included.
+    /// Divides what is left among so many modules or requests.
+    pub fn divide(&mut self, waiting: usize) {
+        self.spending.divide(waiting);
+    }
+
+    /// Says how many of them still want their share, the next included.
     pub fn share_among(&mut self, waiting: usize) {
         self.spending.waiting = waiting as u64;
     }

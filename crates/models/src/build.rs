@@ -75,6 +75,7 @@ pub fn build_map_of(
     let mut entries: Vec<EntryPoint> = Vec::new();
     machine.start_requests();
     let doors = all_doors(host, machine, is_wanted);
+    machine.divide(REQUESTS_OF_DOOR * doors.len());
     for (number, door) in doors.iter().enumerate() {
         machine.share_among(REQUESTS_OF_DOOR * (doors.len() - number));
         let before = machine.before();
@@ -129,7 +130,7 @@ fn all_doors(
 ) -> Vec<Door> {
     let mut all = Vec::new();
     for framework in host.frameworks() {
-        machine.share_among(LISTS);
+        machine.divide(LISTS);
         machine.start();
         let doors = machine.guarded(|machine| (framework.doors)(host, machine));
         let doors = doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what));

@@ -368,6 +368,8 @@ pub struct Scale<'m> {
     parts: BTreeSet<Subject>,
     /// The numbers of those that one statement does, by its place.
     places: BTreeMap<Span, Vec<usize>>,
+    /// The numbers of those that are done to the records of an asset.
+    assets: BTreeMap<Ustr, Vec<usize>>,
     /// The fields that records are found by with who the caller is.
     of_caller: BTreeSet<Subject>,
     /// The memberships that invitations lead to, by the asset of these, as far as it was asked.
@@ -400,11 +402,16 @@ impl<'m> Scale<'m> {
         let is_part = |subject: &Subject| is_of_column(map, *subject);
         let parts = ranks.iter().copied().filter(is_part).collect();
         let mut places: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
+        let mut assets: BTreeMap<Ustr, Vec<usize>> = BTreeMap::new();
         for (number, it) in asked.iter().enumerate() {
             places.entry(it.effect.span).or_default().push(number);
+            if let EffectKind::Access(access) = &it.effect.kind {
+                assets.entry(access.asset).or_default().push(number);
+            }
         }
         Scale {
             places,
+            assets,
             of_caller: fields_of_caller(&asked, &accounts),
             leads: RefCell::default(),
             own_ranks,
@@ -419,6 +426,12 @@ impl<'m> Scale<'m> {
     /// Returns what is asked before the statement of this place, wherever it is come to.
     pub fn at(&self, place: Span) -> impl Iterator<Item = &Asked<'m>> {
         let numbers = self.places.get(&place).into_iter().flatten();
+        numbers.map(|number| &self.asked[*number])
+    }
+
+    /// Returns what is asked before what is done to the records of an asset.
+    pub fn of_asset(&self, asset: Ustr) -> impl Iterator<Item = &Asked<'m>> {
+        let numbers = self.assets.get(&asset).into_iter().flatten();
         numbers.map(|number| &self.asked[*number])
     }
 
