@@ -35,7 +35,7 @@ impl Default for Limits {
         Limits {
             steps: 400_000,
             wiring: 20_000_000,
-            requests: 60_000_000,
+            requests: 40_000_000,
             guards: 8_000_000,
             depth: 60,
             recursion: 3,
