@@ -3,14 +3,19 @@
 //! They are told by what follows: a membership, or a role, by which the application later decides.
 
 use firedoor_source::Span;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::judge::is_attribute;
 use crate::lookups::{Lookup, is_of_any, lookups, makers};
 use crate::ownership::{is_clients_choice, ties};
-use crate::query::{account_assets, are_exclusive, handler_accesses, is_principal};
-use crate::{Access, Check, CheckKind, Effect, Field, Map, Operation, Origin, Provenance, Refusal};
+use crate::query::{
+    accesses_of_asset, account_assets, are_exclusive, handler_accesses, is_principal,
+};
+use crate::{
+    Access, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    Refusal,
+};
 
 /// An entry into a group, a place or a role that a found record opens.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +33,13 @@ pub struct Admission<'m> {
 pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
     let accounts = account_assets(map);
     let mut found = Vec::new();
+    let mut names = Names::default();
     for entry in &map.entry_points {
         for lookup in lookups(map, entry) {
             if accounts.contains(&lookup.access.asset)
                 || is_of_member(entry, &lookup)
                 || is_within_own(entry, &lookup)
-                || is_name(map, &lookup)
+                || names.contains(map, &lookup)
             {
                 continue;
             }
@@ -144,23 +150,56 @@ fn is_within_own(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
     })
 }
 
+/// Which fields are names, by all that the answer hangs on: asset, field, and the constants in the key of a look-up.
+#[derive(Default)]
+struct Names(FxHashMap<(Ustr, Ustr, Vec<(Ustr, Ustr)>), bool>);
+
+impl Names {
+    /// Holds if a look-up finds its record by a name. An application asks for the same records at many places.
+    fn contains(&mut self, map: &Map, lookup: &Lookup<'_>) -> bool {
+        let key = lookup.access.key.iter();
+        let constants = key
+            .filter(|field| field.operator == "=")
+            .filter_map(|field| Some((field.name, field.value.literal()?)));
+        let (asset, name) = (lookup.access.asset, lookup.field.name);
+        let question = (asset, name, constants.collect());
+        *self
+            .0
+            .entry(question)
+            .or_insert_with(|| is_name(map, lookup))
+    }
+}
+
 /// Where the record is made, what the client sends is looked for as it is, and chance has a part only where that is taken:
 /// a name to be called by, and no secret.
 fn is_name(map: &Map, lookup: &Lookup<'_>) -> bool {
+    let mut made: FxHashMap<*const EntryPoint, FxHashSet<&Provenance>> = FxHashMap::default();
+    for (entry, _, put) in makers(map, lookup) {
+        made.entry(std::ptr::from_ref(entry))
+            .or_default()
+            .insert(put);
+    }
     let is_sent = |origin: &Origin| origin.is_from_client() || matches!(origin, Origin::Literal(_));
-    makers(map, lookup).any(|(entry, _, put)| {
-        handler_accesses(entry).any(|(_, access)| {
-            let is_looked_for = |field: &Field| {
-                let mut origins = field.value.origins().iter();
-                field.name == lookup.field.name
-                    && field.value.is_from_client()
-                    && origins.all(|origin| is_sent(origin) && put.origins().contains(origin))
-            };
-            access.asset == lookup.access.asset
-                && !access.operation.is_write()
-                && access.key.iter().any(is_looked_for)
+    let is_looked_for = |field: &&Field| {
+        field.name == lookup.field.name
+            && field.value.is_from_client()
+            && field.value.origins().iter().all(is_sent)
+    };
+    let mut asked: FxHashSet<(*const EntryPoint, &Provenance)> = FxHashSet::default();
+    accesses_of_asset(map, lookup.access.asset)
+        .filter(|(_, _, access)| !access.operation.is_write())
+        .filter_map(|(entry, _, access)| {
+            Some((made.get(&std::ptr::from_ref(entry))?, entry, access))
         })
-    })
+        .any(|(made, entry, access)| {
+            access.key.iter().filter(is_looked_for).any(|field| {
+                asked.insert((std::ptr::from_ref(entry), &field.value))
+                    && made.iter().any(|put| {
+                        let mut origins = field.value.origins().iter();
+                        origins.all(|origin| put.origins().contains(origin))
+                    })
+            })
+        })
 }
 
 fn admits(

@@ -57,6 +57,10 @@ pub(crate) struct Facts {
     pub(crate) kept_words: OnceLock<FieldsByAsset>,
     /// The fields that handlers write, with whether chance has a part in any such value.
     pub(crate) written: OnceLock<FxHashMap<(Ustr, Ustr), bool>>,
+    /// The numbers of the entry points that compare a password that the client sends.
+    pub(crate) log_ins: OnceLock<Vec<usize>>,
+    /// What is done with the records of an asset: entry point and effect, in the order of the map.
+    pub(crate) accesses: OnceLock<FxHashMap<Ustr, Vec<(usize, usize)>>>,
 }
 
 impl Clone for Facts {

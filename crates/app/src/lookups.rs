@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::query::{are_exclusive, handler_accesses};
+use crate::query::{accesses_of_asset, are_exclusive, handler_accesses};
 use crate::sessions::decides;
 use crate::{
     Access, AssetKind, Check, CheckKind, Effect, EffectKind, EntryPoint, Field, Map, Operation,
@@ -161,17 +161,15 @@ pub fn writes_of(
     asset: Ustr,
     name: Ustr,
 ) -> impl Iterator<Item = (&EntryPoint, &Effect, &Provenance)> {
-    map.entry_points.iter().flat_map(move |entry| {
-        handler_accesses(entry)
-            .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
-            .flat_map(move |(effect, access)| {
-                access
-                    .values
-                    .iter()
-                    .filter(move |value| value.name == name)
-                    .map(move |value| (entry, effect, &value.value))
-            })
-    })
+    accesses_of_asset(map, asset)
+        .filter(|(_, _, access)| access.operation.is_write())
+        .flat_map(move |(entry, effect, access)| {
+            access
+                .values
+                .iter()
+                .filter(move |value| value.name == name)
+                .map(move |value| (entry, effect, &value.value))
+        })
 }
 
 /// Returns where records are made, or given a new secret, that the look-up can find: with the effect and the value
@@ -181,25 +179,21 @@ pub fn makers<'m>(
     lookup: &Lookup<'m>,
 ) -> impl Iterator<Item = (&'m EntryPoint, &'m Effect, &'m Provenance)> {
     let (asset, name, key) = (lookup.access.asset, lookup.field.name, &lookup.access.key);
-    map.entry_points.iter().flat_map(move |entry| {
-        handler_accesses(entry)
-            .filter(move |(_, access)| {
-                access.asset == asset
-                    && access.operation.is_write()
-                    && values_agree(&access.values, key)
-            })
-            .flat_map(move |(effect, access)| {
-                // A store of keys and values is given the secret as the key.
-                let keys = match access.operation {
-                    Operation::Create => &access.key,
-                    _ => kept_under(map, access),
-                };
-                let written = access.values.iter().chain(keys);
-                written
-                    .filter(move |value| value.name == name)
-                    .map(move |value| (entry, effect, &value.value))
-            })
-    })
+    accesses_of_asset(map, asset)
+        .filter(move |(_, _, access)| {
+            access.operation.is_write() && values_agree(&access.values, key)
+        })
+        .flat_map(move |(entry, effect, access)| {
+            // A store of keys and values is given the secret as the key.
+            let keys = match access.operation {
+                Operation::Create => &access.key,
+                _ => kept_under(map, access),
+            };
+            let written = access.values.iter().chain(keys);
+            written
+                .filter(move |value| value.name == name)
+                .map(move |value| (entry, effect, &value.value))
+        })
 }
 
 /// Text that is written is the text that is asked for.
@@ -506,17 +500,15 @@ fn sees_clock(check: &Check) -> bool {
 /// The fields of `asset` that get a time when a record is made.
 pub fn time_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
     let mut fields = Vec::new();
-    for entry in &map.entry_points {
-        for (_, access) in handler_accesses(entry) {
-            if access.asset == asset && access.operation == Operation::Create {
-                fields.extend(
-                    access
-                        .values
-                        .iter()
-                        .filter(|field| field.value.origins().contains(&Origin::Clock))
-                        .map(|field| field.name),
-                );
-            }
+    for (_, _, access) in accesses_of_asset(map, asset) {
+        if access.operation == Operation::Create {
+            fields.extend(
+                access
+                    .values
+                    .iter()
+                    .filter(|field| field.value.origins().contains(&Origin::Clock))
+                    .map(|field| field.name),
+            );
         }
     }
     fields.sort();

@@ -4,7 +4,7 @@
 
 pub use crate::capability::{is_capability, is_random_field};
 pub use crate::exclusive::are_exclusive;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::facts::FieldsByAsset;
@@ -30,6 +30,43 @@ pub fn accesses_in(effects: &[Effect]) -> impl Iterator<Item = (&Effect, &Access
 /// Returns the accesses that the handler makes, not its layers.
 pub fn handler_accesses(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &Access)> {
     accesses(entry).filter(|(effect, _)| effect.layer.is_none())
+}
+
+/// Returns what handlers do with the records of `asset`, with the entry point, in the order of the map.
+pub fn accesses_of_asset(
+    map: &Map,
+    asset: Ustr,
+) -> impl Iterator<Item = (&EntryPoint, &Effect, &Access)> {
+    all_accesses_of_asset(map, asset).filter(|(_, effect, _)| effect.layer.is_none())
+}
+
+/// Returns what handlers and layers do with the records of `asset`, likewise.
+pub fn all_accesses_of_asset(
+    map: &Map,
+    asset: Ustr,
+) -> impl Iterator<Item = (&EntryPoint, &Effect, &Access)> {
+    let places = map.facts.accesses.get_or_init(|| accesses_by_asset(map));
+    let places = places.get(&asset).map_or(&[][..], Vec::as_slice);
+    places.iter().filter_map(|(entry, effect)| {
+        let entry = map.entry_points.get(*entry)?;
+        let effect = entry.effects.get(*effect)?;
+        match &effect.kind {
+            EffectKind::Access(access) => Some((entry, effect, access)),
+            _ => None,
+        }
+    })
+}
+
+fn accesses_by_asset(map: &Map) -> FxHashMap<Ustr, Vec<(usize, usize)>> {
+    let mut places: FxHashMap<Ustr, Vec<(usize, usize)>> = FxHashMap::default();
+    for (number, entry) in map.entry_points.iter().enumerate() {
+        for (at, effect) in entry.effects.iter().enumerate() {
+            if let EffectKind::Access(access) = &effect.kind {
+                places.entry(access.asset).or_default().push((number, at));
+            }
+        }
+    }
+    places
 }
 
 /// Returns the tokens that `entry` issues.
@@ -190,6 +227,18 @@ pub fn is_password_name(name: &str) -> bool {
 pub fn verifies_password(entry: &EntryPoint) -> bool {
     comparisons(entry)
         .any(|(_, found)| found.kind == ComparisonKind::Password && found.given.is_from_client())
+}
+
+/// Returns the entry points that compare a password that the client sends.
+pub fn password_entries(map: &Map) -> impl Iterator<Item = &EntryPoint> {
+    let numbers = map.facts.log_ins.get_or_init(|| {
+        let entries = map.entry_points.iter().enumerate();
+        let found = entries.filter(|(_, entry)| verifies_password(entry));
+        found.map(|(number, _)| number).collect()
+    });
+    numbers
+        .iter()
+        .filter_map(|number| map.entry_points.get(*number))
 }
 
 /// Holds if `entry` compares a one-time code that the client sends.

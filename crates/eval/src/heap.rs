@@ -196,6 +196,8 @@ pub struct Heap {
     pub(crate) journal: Vec<(Location, Content)>,
     /// How many values have been copied since the last step.
     pub(crate) copied: u64,
+    /// How many places have been written again or taken back since the last step.
+    pub(crate) moved: u64,
     /// Holds once the application is wired: objects made from then on belong to a request.
     pub is_wired: bool,
     /// Lists that were first put into a variable of a function while wiring.
@@ -213,6 +215,7 @@ impl Default for Heap {
             objects: Kept::new(blank),
             journal: Vec::new(),
             copied: 0,
+            moved: 0,
             is_wired: false,
             locals: Vec::new(),
             untouched: FxHashMap::default(),

@@ -36,6 +36,7 @@ impl Machine<'_> {
             last.mark == mark && last.delta.writes.is_empty() && delta.writes.is_empty()
         });
         if !is_known && frame.left.len() < KEPT {
+            self.heap.moved += delta.writes.len() as u64;
             let delta = delta.clone();
             frame.left.push(Left { delta, mark });
         }
@@ -52,10 +53,12 @@ impl Machine<'_> {
             return;
         };
         let later = self.writes_since(first);
+        self.heap.moved += self.heap.journal.len().saturating_sub(first) as u64;
         for path in &mut paths {
             let until = path.mark.min(self.heap.journal.len());
             let before = self.heap.journal.get(mark..until).unwrap_or_default();
             let places: Vec<Location> = before.iter().map(|(place, _)| *place).collect();
+            self.heap.moved += places.len() as u64;
             for place in places {
                 if path.delta.writes.contains_key(&place) {
                     continue;
@@ -121,9 +124,12 @@ impl Machine<'_> {
         let Some(first) = paths.iter().map(|path| path.mark).min() else {
             return;
         };
+        let written = self.heap.journal.len().saturating_sub(first);
+        self.heap.moved += (written * paths.len()) as u64;
         let missed = self.missed_writes(&paths, first, own);
         for path in paths {
             let Delta { writes, born } = path.delta;
+            self.heap.moved += writes.len() as u64;
             for (place, content) in writes {
                 self.join_left(place, content, place.is_born_since(born));
             }

@@ -10,6 +10,7 @@ mod attribute;
 mod awaiting;
 mod back;
 mod branch;
+mod budget;
 mod call;
 mod class;
 mod closure;
@@ -70,6 +71,7 @@ mod writing;
 
 pub use arguments::Arguments;
 pub use back::CALLBACK;
+pub use budget::Limits;
 pub use comparison::pattern_may_be;
 pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
 pub use dump::{dump_values, show_value};
@@ -78,8 +80,7 @@ pub use host::{Answer, Call, Host, NoHost, StoreOperation};
 pub use kept::Kept;
 pub use late::LateVariable;
 pub use link::{ModuleId, Program};
-pub use machine::{Limits, Machine, Note, Stop};
-
+pub use machine::{Machine, Note, Stop};
 pub use origin::{Origin, OriginSet, Origins};
 pub use passage::{Before, Mark, Written};
 pub use recovery::words;

@@ -128,14 +128,12 @@ impl<'p> Machine<'p> {
         if self.modules[id.0 as usize].progress != Progress::NotRun {
             return Ok(());
         }
-        let steps = std::mem::take(&mut self.steps);
-        let recursions = std::mem::take(&mut self.recursions);
+        let pause = self.pause();
         let mark = self.heap.journal.len();
         let born = (self.heap.len(), self.scopes.len());
         self.run_module_body(id);
         self.keep_writes(mark, born);
-        self.steps = steps;
-        self.recursions = recursions;
+        self.resume(pause);
         Ok(())
     }
 

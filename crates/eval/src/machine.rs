@@ -13,7 +13,7 @@ use ustr::Ustr;
 
 use crate::link::ModuleState;
 use crate::{
-    Decided, Decision, DecisionId, Heap, Host, Kept, ModuleId, ObjectId, Origin, OriginSet,
+    Decided, Decision, DecisionId, Heap, Host, Kept, Limits, ModuleId, ObjectId, Origin, OriginSet,
     Origins, Program, Scope, ScopeId, Shape, Slot, Test, TestId, Thrown, Value,
 };
 
@@ -26,44 +26,6 @@ pub enum Stop {
     Exit,
     /// The budget is used up.
     Budget,
-}
-
-/// How much is evaluated before the machine gives up.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The number of expressions and statements for one module or request.
-    pub steps: u64,
-    /// How many requests may use up their budget before those behind get a quarter of it, and a quarter of that once
-    /// as many more have used that up: what requests make stays in memory, and a program that is too large for all of
-    /// them would fill it.
-    pub exhausting: u32,
-    /// The depth of calls.
-    pub depth: usize,
-    /// How often one function may be on the stack with the same variables around it and the same texts given to it.
-    pub recursion: usize,
-    /// How often one function may be on the stack at all.
-    pub nesting: usize,
-    /// How often one function may call itself, in all, for one module or request.
-    pub recursions: u32,
-    /// The number of rounds of a loop over known elements.
-    pub rounds: usize,
-}
-
-/// How many values are copied in the time of a step.
-const COPIES_PER_STEP: u64 = 8;
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            steps: 400_000,
-            exhausting: 10,
-            depth: 60,
-            recursion: 3,
-            nesting: 16,
-            recursions: 300,
-            rounds: 300,
-        }
-    }
 }
 
 /// A remark about something that was not evaluated.
@@ -177,10 +139,8 @@ pub struct Machine<'p> {
     pub limits: Limits,
     /// The number of steps done since the last [`Machine::start`].
     pub steps: u64,
-    /// How many requests have used up their budget since it was last cut.
-    exhausted: u32,
-    /// How often it was cut.
-    quartered: u32,
+    /// What the program as a whole has used of its budget.
+    pub(crate) spending: crate::budget::Spending,
     /// Functions of the program that were called at least once.
     pub called: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
     /// What decorators were given, with what the topmost of them left in its place.
@@ -236,6 +196,7 @@ impl<'p> Machine<'p> {
             .iter()
             .map(|_| ModuleState::default())
             .collect();
+        let limits = Limits::default();
         Machine {
             program,
             heap: Heap::default(),
@@ -245,10 +206,9 @@ impl<'p> Machine<'p> {
             decisions: Kept::new(Decision::blank()),
             decided: Vec::new(),
             notes: Vec::new(),
-            limits: Limits::default(),
+            spending: crate::budget::Spending::new(&limits, program.modules.len()),
+            limits,
             steps: 0,
-            exhausted: 0,
-            quartered: 0,
             called: FxHashMap::default(),
             decorated: FxHashMap::default(),
             host,
@@ -274,66 +234,15 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Sets how much is evaluated, before anything is.
+    pub fn limit(&mut self, limits: Limits) {
+        self.spending = crate::budget::Spending::new(&limits, self.program.modules.len());
+        self.limits = limits;
+    }
+
     /// Returns the host.
     pub fn host(&self) -> Rc<dyn Host + 'p> {
         Rc::clone(&self.host)
-    }
-
-    /// Begins a new budget of steps.
-    pub fn start(&mut self) {
-        self.steps = 0;
-        self.recursions.clear();
-    }
-
-    /// Does the same for a request, with fewer steps where many before it have used up theirs.
-    pub fn start_request(&mut self) {
-        if self.steps >= self.limits.steps {
-            self.exhausted += 1;
-        }
-        if self.exhausted >= self.limits.exhausting && self.quartered < 2 {
-            self.limits.steps /= 4;
-            self.quartered += 1;
-            self.exhausted = 0;
-        }
-        self.start();
-    }
-
-    /// Runs `work` with no more than a quarter of the steps that are left, so that what comes after it is evaluated
-    /// even where it is too much.
-    pub fn aside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        let whole = self.limits.steps;
-        let left = whole.saturating_sub(self.steps);
-        self.limits.steps = self.steps + left / 4;
-        let outcome = work(self);
-        self.limits.steps = whole;
-        outcome
-    }
-
-    /// Counts a step; fails once the budget is used up.
-    pub(crate) fn step(&mut self) -> Result<(), Stop> {
-        let before = self.steps;
-        // What was copied costs too, or lists and texts that double would fill the memory in a few steps.
-        self.steps += 1 + std::mem::take(&mut self.heap.copied) / COPIES_PER_STEP;
-        if self.steps < self.limits.steps {
-            return Ok(());
-        }
-        if before < self.limits.steps {
-            self.note(
-                "budget",
-                self.span,
-                "too much to evaluate; the rest is not known",
-            );
-        }
-        Err(Stop::Budget)
-    }
-
-    /// Counts work that grows with the size of a value as so many steps; the next step fails once the budget
-    /// is used up.
-    pub(crate) fn charge(&mut self, steps: usize) {
-        let last = self.limits.steps.saturating_sub(1);
-        if self.steps < last {
-            self.steps = last.min(self.steps + steps as u64);
-        }
     }
 
     /// Adds a remark.

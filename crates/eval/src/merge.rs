@@ -12,6 +12,7 @@ impl<'p> Machine<'p> {
             born,
             ..Delta::default()
         };
+        self.heap.moved += self.heap.journal.len().saturating_sub(mark) as u64;
         while self.heap.journal.len() > mark {
             let Some((location, old)) = self.heap.journal.pop() else {
                 break;
@@ -72,6 +73,7 @@ impl<'p> Machine<'p> {
     }
 
     pub(crate) fn apply(&mut self, delta: &Delta) {
+        self.heap.moved += delta.writes.len() as u64;
         for (location, content) in &delta.writes {
             let old = self.content(*location);
             self.heap.journal.push((*location, old));
@@ -86,6 +88,7 @@ impl<'p> Machine<'p> {
             .keys()
             .filter(|location| !yes.writes.contains_key(*location));
         let locations: Vec<Location> = yes.writes.keys().chain(only_no).copied().collect();
+        self.heap.moved += 2 * locations.len() as u64;
         for location in locations {
             let current = self.content(location);
             let (a, b) = (yes.writes.get(&location), no.writes.get(&location));

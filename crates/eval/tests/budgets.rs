@@ -1,17 +1,23 @@
-//! Requests have a budget each, which is cut where many use it up: what they have made stays in memory.
+//! Modules have a budget each, and one together: what is cheap is evaluated whole, whatever stands before it.
 
 use std::rc::Rc;
 
-use firedoor_eval::{Machine, NoHost, Program};
+use firedoor_eval::{Limits, Machine, ModuleId, NoHost, Program};
 use firedoor_project::Project;
 use firedoor_source::FileSet;
 
-#[test]
-fn requests_get_less_once_many_before_have_used_up_theirs() {
-    let files = FileSet::new([(
-        "a.js".to_string(),
-        "let sum = 0; for (const one of [1, 2, 3]) sum += one;".into(),
-    )]);
+/// Comes to more steps than are kept back for others.
+const DEAR: &str = "const all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+let sum = 0;
+for (const a of all) for (const b of all) for (const c of all) for (const d of all) for (const e of all) sum += e;
+const last = 'reached';";
+
+const CHEAP: &str = "const last = 'reached';";
+
+/// Runs each module, and returns which of them came to their end, with what was noted and how much work it was.
+fn run(texts: &[&str], limits: Limits) -> (Vec<bool>, Vec<String>, u64) {
+    let files = texts.iter().enumerate();
+    let files = FileSet::new(files.map(|(at, text)| (format!("part{at}.js"), (*text).into())));
     let project = Project::new(&files);
     let modules = files
         .iter()
@@ -19,12 +25,48 @@ fn requests_get_less_once_many_before_have_used_up_theirs() {
         .collect();
     let program = Program::new(modules, &files, &project);
     let mut machine = Machine::new(&program, Rc::new(NoHost));
-    let full = machine.limits.steps;
-    for _ in 0..machine.limits.exhausting {
-        machine.start_request();
-        assert_eq!(machine.limits.steps, full);
-        machine.steps = full;
+    machine.limit(limits);
+    let mut ends = Vec::new();
+    for id in (0..texts.len() as u32).map(ModuleId) {
+        machine.run_module(id).expect("no module ends the program");
+        let variables = machine.module_variables(id);
+        let mut last = variables.iter().filter(|(name, _)| *name == "last");
+        ends.push(last.any(|(_, value)| value.text().is_some()));
     }
-    machine.start_request();
-    assert_eq!(machine.limits.steps, full / 4);
+    let notes = machine.notes.iter().map(|note| note.detail.clone());
+    (ends, notes.collect(), machine.work())
+}
+
+#[test]
+fn a_module_that_is_too_large_ends_by_itself() {
+    let limits = Limits {
+        steps: 5_000,
+        ..Limits::default()
+    };
+    let (ends, notes, _) = run(&[DEAR, CHEAP], limits);
+    assert_eq!(ends, [false, true]);
+    assert_eq!(notes, ["too much to evaluate; the rest is not known"]);
+}
+
+#[test]
+fn a_program_that_is_too_large_leaves_everybody_a_share() {
+    let limits = Limits {
+        wiring: 60_000,
+        ..Limits::default()
+    };
+    let (ends, notes, _) = run(&[CHEAP, DEAR, DEAR, DEAR, CHEAP], limits);
+    assert_eq!(ends, [true, false, false, false, true]);
+    let note = "the program is too large to be evaluated whole; the rest of this is not known";
+    assert_eq!(notes, [note; 3]);
+}
+
+#[test]
+fn what_the_cheap_ones_leave_is_for_the_first_that_needs_more() {
+    let (.., work) = run(&[DEAR], Limits::default());
+    let limits = Limits {
+        wiring: work * 3 / 2,
+        ..Limits::default()
+    };
+    let (ends, notes, _) = run(&[DEAR, CHEAP, DEAR], limits);
+    assert_eq!(ends, [true, true, false], "{work} {notes:?}");
 }

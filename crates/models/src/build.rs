@@ -17,6 +17,12 @@ use crate::limiters::BY_REQUEST;
 use crate::request::{Sent, applies, combined, entry_point, layer_run, unknown_entry_point};
 use crate::{Door, ModelHost, Step, StepKind};
 
+/// How many requests are sent through a door: an attacker's and a user's.
+const REQUESTS_OF_DOOR: usize = 2;
+
+/// Into so many parts the budget goes of which one is for the list of the entry points of a framework.
+const LISTS: usize = 100;
+
 /// What is known of an entry point before any request is sent through it.
 #[derive(Clone, Debug)]
 pub struct DoorFacts {
@@ -67,20 +73,18 @@ pub fn build_map_of(
 ) -> Map {
     let mut builder = Builder::default();
     let mut entries: Vec<EntryPoint> = Vec::new();
-    for framework in host.frameworks() {
-        let doors = machine.guarded(|machine| (framework.doors)(host, machine));
-        let doors = doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what));
-        for door in crate::trpc::expanded(host, machine, doors) {
-            if is_wanted(&DoorFacts::new(&door)) {
-                let before = machine.before();
-                host.state().before_requests = Some(before);
-                add_entries(host, machine, &door, &mut entries);
-                let first = before.first_object();
-                let is_kept = host.state().keeps_any_since(first);
-                if !is_kept && machine.forget_since(before) {
-                    host.state().forget_since(first);
-                }
-            }
+    machine.start_requests();
+    let doors = all_doors(host, machine, is_wanted);
+    machine.divide(REQUESTS_OF_DOOR * doors.len());
+    for (number, door) in doors.iter().enumerate() {
+        machine.share_among(REQUESTS_OF_DOOR * (doors.len() - number));
+        let before = machine.before();
+        host.state().before_requests = Some(before);
+        add_entries(host, machine, door, &mut entries);
+        let first = before.first_object();
+        let is_kept = host.state().keeps_any_since(first);
+        if !is_kept && machine.forget_since(before) {
+            host.state().forget_since(first);
         }
     }
     drop_repeated(&mut entries);
@@ -89,6 +93,7 @@ pub fn build_map_of(
     let mut ordered = entries;
     ordered.sort_by_key(order);
     let entries = ordered;
+    machine.start_guards();
     let guards = machine.guarded(|machine| crate::guards::guards(host, machine, &entries));
     for guard in guards.unwrap_or_else(|what| failed_list(machine, "guards", &what)) {
         builder.guard(guard);
@@ -115,6 +120,28 @@ pub fn build_map_of(
         });
     }
     builder.finish()
+}
+
+/// Lists the doors of all frameworks that are wanted, so that each can be given its share.
+fn all_doors(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    is_wanted: &dyn Fn(&DoorFacts) -> bool,
+) -> Vec<Door> {
+    let mut all = Vec::new();
+    for framework in host.frameworks() {
+        machine.divide(LISTS);
+        machine.start();
+        let doors = machine.guarded(|machine| (framework.doors)(host, machine));
+        let doors = doors.unwrap_or_else(|what| failed_list(machine, "entry points", &what));
+        let doors = crate::trpc::expanded(host, machine, doors);
+        all.extend(
+            doors
+                .into_iter()
+                .filter(|door| is_wanted(&DoorFacts::new(door))),
+        );
+    }
+    all
 }
 
 /// The order of entry points in the map; guards refer to them by number.

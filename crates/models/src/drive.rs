@@ -81,7 +81,7 @@ fn send_once(
         state.run.methods_taken = taken;
         state.run.trusts_senders = state.trusting.contains(&door.app);
     }
-    machine.start_request();
+    machine.start();
     let first_test = machine.tests.len();
     let outcome =
         machine.trial(|machine| machine.guarded(|machine| run_steps(host, machine, door)));
@@ -191,7 +191,13 @@ fn run_step(
         machine.catching(|machine| (door.framework.step)(host, machine, door, step, shared));
     if result == Err(Stop::Budget) {
         let run = &mut host.state().run;
-        let reason = format!("`{}` is too large to follow", step.name);
+        let reason = match machine.is_program_too_large() {
+            true => format!(
+                "the program is too large to follow `{}` to its end",
+                step.name
+            ),
+            false => format!("`{}` is too large to follow", step.name),
+        };
         run.unknown.push((run.step, reason));
     }
     let goes_on = continuations(host, before);

@@ -210,10 +210,8 @@ fn refuses_log_in(map: &Map, asset: Ustr, set: &Field) -> bool {
     let refuses = |check: &Check| {
         check.refusal.is_some() && examines(check, asset, set.name) && is_shut_out(check, set)
     };
-    map.entry_points.iter().any(|entry| {
-        query::verifies_password(entry)
-            && !entry.verdict(Control::Authentication).refuses()
-            && entry.checks.iter().any(refuses)
+    query::password_entries(map).any(|entry| {
+        !entry.verdict(Control::Authentication).refuses() && entry.checks.iter().any(refuses)
     })
 }
 

@@ -1,6 +1,9 @@
 //! Finds guards that cannot act: limiters that skip every request, allow more than anybody sends or count under
 //! a key that never repeats, and guards that refuse elsewhere and refuse nobody where they are mounted here.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use firedoor_app::{
     Access, Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition, Layer,
     LayerKind, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
@@ -39,8 +42,9 @@ fn check(map: &Map, findings: &mut Findings) {
         }
     }
     let mut early: Vec<Span> = Vec::new();
+    let working = OnceCell::new();
     for entry in &map.entry_points {
-        if let Some((check, layer)) = asks_too_early(map, entry)
+        if let Some((check, layer)) = asks_too_early(map, entry, &working)
             && !early.contains(&check.span)
         {
             early.push(check.span);
@@ -51,6 +55,7 @@ fn check(map: &Map, findings: &mut Findings) {
     let mut seen = Vec::new();
     let mut counted: Vec<Span> = Vec::new();
     let mut idle: Vec<(&EntryPoint, &Layer, &Layer)> = Vec::new();
+    let guards = RoleGuards::of(map);
     let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
     entries.sort_by_key(|entry| !query::verifies_password(entry));
     for entry in entries {
@@ -71,7 +76,7 @@ fn check(map: &Map, findings: &mut Findings) {
             report(entry, span, &name, &why, findings);
         }
         for layer in &entry.layers {
-            if let Some(other) = acts_elsewhere(map, entry, layer)
+            if let Some(other) = acts_elsewhere(&guards, entry, layer)
                 && !idle.iter().any(|(_, known, _)| is_same_mount(known, layer))
             {
                 idle.push((entry, layer, other));
@@ -139,9 +144,32 @@ fn report_above(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {
         .report();
 }
 
+/// The guards that refuse for want of a right, by their place, in the order of the map.
+pub struct RoleGuards<'m>(BTreeMap<Span, Vec<&'m Layer>>);
+
+impl<'m> RoleGuards<'m> {
+    /// Returns those of `map`.
+    pub fn of(map: &'m Map) -> RoleGuards<'m> {
+        let mut guards: BTreeMap<Span, Vec<&Layer>> = BTreeMap::new();
+        for layer in map.entry_points.iter().flat_map(|entry| &entry.layers) {
+            if layer.kind == LayerKind::Layer
+                && layer.verdict == Verdict::Enforced
+                && layer.controls.contains(&Control::Authorization)
+            {
+                guards.entry(layer.span).or_default().push(layer);
+            }
+        }
+        RoleGuards(guards)
+    }
+}
+
 /// Returns where the guard refuses users, if it is one of those that are made for each place, and refuses
 /// nobody at this place.
-pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Option<&'m Layer> {
+pub fn acts_elsewhere<'m>(
+    guards: &RoleGuards<'m>,
+    entry: &EntryPoint,
+    layer: &Layer,
+) -> Option<&'m Layer> {
     let is_idle = layer.kind == LayerKind::Layer
         && layer.verdict == Verdict::Absent
         && layer.throttle.is_none()
@@ -152,16 +180,12 @@ pub fn acts_elsewhere<'m>(map: &'m Map, entry: &EntryPoint, layer: &Layer) -> Op
     if !is_idle || is_made_up_for || loads_what_is_named(entry, layer) {
         return None;
     }
-    map.entry_points
+    guards
+        .0
+        .get(&layer.span)?
         .iter()
-        .flat_map(|other| &other.layers)
-        .find(|other| {
-            other.span == layer.span
-                && other.kind == LayerKind::Layer
-                && other.mounted != layer.mounted
-                && other.verdict == Verdict::Enforced
-                && other.controls.contains(&Control::Authorization)
-        })
+        .copied()
+        .find(|other| other.mounted != layer.mounted)
         .filter(|other| !asks_how_long_ago(entry, other))
 }
 
@@ -209,7 +233,11 @@ fn asks_how_long_ago(entry: &EntryPoint, guard: &Layer) -> bool {
 
 /// Returns the check of a guard that asks for what another layer attaches only afterwards, and lets on whoever has
 /// nothing attached: elsewhere the same guard asks what a log-in has attached.
-fn asks_too_early<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Check, &'m Layer)> {
+fn asks_too_early<'m>(
+    map: &'m Map,
+    entry: &'m EntryPoint,
+    working: &OnceCell<BTreeSet<Span>>,
+) -> Option<(&'m Check, &'m Layer)> {
     if entry.verdict(Control::Authentication) != Verdict::Enforced {
         return None;
     }
@@ -221,9 +249,12 @@ fn asks_too_early<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Check,
             && !part.provenance().is_of_principal()
     };
     let works_elsewhere = |check: &Check| {
-        let others = map.entry_points.iter().flat_map(|other| &other.checks);
-        let mut same = others.filter(|other| other.span == check.span);
-        same.any(|other| other.provenance().is_of_principal())
+        let working = working.get_or_init(|| {
+            let all = map.entry_points.iter().flat_map(|other| &other.checks);
+            let works = all.filter(|other| other.provenance().is_of_principal());
+            works.map(|other| other.span).collect()
+        });
+        working.contains(&check.span)
     };
     let check = entry.checks.iter().find(|check| {
         check.refusal.is_some()

@@ -3,6 +3,7 @@
 //! A rank is a field of the caller that refusing checks examine. How high it must be is a number on a scale, one of
 //! several names, or a right that the rank must include; two demands are compared only where they are of one kind.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
@@ -367,6 +368,12 @@ pub struct Scale<'m> {
     parts: BTreeSet<Subject>,
     /// The numbers of those that one statement does, by its place.
     places: BTreeMap<Span, Vec<usize>>,
+    /// The numbers of those that are done to the records of an asset.
+    assets: BTreeMap<Ustr, Vec<usize>>,
+    /// The fields that records are found by with who the caller is.
+    of_caller: BTreeSet<Subject>,
+    /// The memberships that invitations lead to, by the asset of these, as far as it was asked.
+    pub(crate) leads: RefCell<BTreeMap<Ustr, Vec<Ustr>>>,
 }
 
 impl<'m> Scale<'m> {
@@ -395,11 +402,18 @@ impl<'m> Scale<'m> {
         let is_part = |subject: &Subject| is_of_column(map, *subject);
         let parts = ranks.iter().copied().filter(is_part).collect();
         let mut places: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
+        let mut assets: BTreeMap<Ustr, Vec<usize>> = BTreeMap::new();
         for (number, it) in asked.iter().enumerate() {
             places.entry(it.effect.span).or_default().push(number);
+            if let EffectKind::Access(access) = &it.effect.kind {
+                assets.entry(access.asset).or_default().push(number);
+            }
         }
         Scale {
             places,
+            assets,
+            of_caller: fields_of_caller(&asked, &accounts),
+            leads: RefCell::default(),
             own_ranks,
             parts,
             ranks,
@@ -415,35 +429,19 @@ impl<'m> Scale<'m> {
         numbers.map(|number| &self.asked[*number])
     }
 
+    /// Returns what is asked before what is done to the records of an asset.
+    pub fn of_asset(&self, asset: Ustr) -> impl Iterator<Item = &Asked<'m>> {
+        let numbers = self.assets.get(&asset).into_iter().flatten();
+        numbers.map(|number| &self.asked[*number])
+    }
+
     /// Holds if the field of the caller's record says which group it is in, with a rank in that group, and not who
     /// the caller is.
     pub fn is_group(&self, asset: Ustr, field: Ustr) -> bool {
-        let is_by_caller = |it: &Asked<'_>| {
-            let fields = query::accesses(it.entry).filter(|(_, access)| access.asset == asset);
-            let mut fields = fields.flat_map(|(_, access)| &access.key);
-            let is_account = |value: &Provenance| {
-                value.origins().iter().any(|origin| match origin {
-                    Origin::Principal(_) | Origin::Request(RequestPart::Session, _) => true,
-                    Origin::Record {
-                        asset,
-                        of_principal: true,
-                        ..
-                    } => self.accounts.contains(asset),
-                    _ => false,
-                })
-            };
-            // One of the groups that the caller is in is told by another query, which is made of who he is.
-            fields.any(|key| {
-                key.name == field
-                    && key.operator == "="
-                    && is_account(&key.value)
-                    && !key.value.is_from_client()
-            })
-        };
         if firedoor_app::lookups::is_identifier(&field) {
             return self.keeps_members(asset);
         }
-        self.has_rank(asset) && !self.asked.iter().any(is_by_caller)
+        self.has_rank(asset) && !self.of_caller.contains(&(asset, field))
     }
 
     /// Holds if the record itself lists who is in the group, with the rank of each.
@@ -464,6 +462,31 @@ impl<'m> Scale<'m> {
     pub fn is_rank(&self, subject: Subject) -> bool {
         self.ranks.contains(&subject)
     }
+}
+
+/// The fields by which entry points find records of the caller's, as one does a membership by who he is. One of the groups
+/// that the caller is in is told by another query, which is made of who he is.
+fn fields_of_caller(asked: &[Asked<'_>], accounts: &[Ustr]) -> BTreeSet<Subject> {
+    let is_account = |value: &Provenance| {
+        value.origins().iter().any(|origin| match origin {
+            Origin::Principal(_) | Origin::Request(RequestPart::Session, _) => true,
+            Origin::Record {
+                asset,
+                of_principal: true,
+                ..
+            } => accounts.contains(asset),
+            _ => false,
+        })
+    };
+    let mut entries: Vec<&EntryPoint> = asked.iter().map(|it| it.entry).collect();
+    entries.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    let accesses = entries.into_iter().flat_map(query::accesses);
+    let keys = accesses.flat_map(|(_, access)| access.key.iter().map(|key| (access.asset, key)));
+    keys.filter(|(_, key)| {
+        key.operator == "=" && is_account(&key.value) && !key.value.is_from_client()
+    })
+    .map(|(asset, key)| (asset, key.name))
+    .collect()
 }
 
 /// Holds for a field of the account that a record refers to: `session.user.role`.

@@ -35,6 +35,15 @@ pub fn invites<'m>(
 
 /// The memberships that are made of records of the asset, where these are found by a secret.
 fn leads_to(map: &Map, scale: &Scale<'_>, asset: Ustr) -> Vec<Ustr> {
+    if let Some(known) = scale.leads.borrow().get(&asset) {
+        return known.clone();
+    }
+    let found = find_where_it_leads(map, scale, asset);
+    scale.leads.borrow_mut().insert(asset, found.clone());
+    found
+}
+
+fn find_where_it_leads(map: &Map, scale: &Scale<'_>, asset: Ustr) -> Vec<Ustr> {
     let is_secret = |access: &Access| {
         access.key.iter().any(|field| {
             field.value.is_from_client()

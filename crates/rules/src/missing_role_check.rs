@@ -8,7 +8,7 @@ use firedoor_app::{
 };
 use firedoor_source::Span;
 
-use crate::dead_guard::acts_elsewhere;
+use crate::dead_guard::{RoleGuards, acts_elsewhere};
 use crate::demands::Scale;
 use crate::exposure::is_tidying;
 use crate::lesser_role::{Lesser, lesser};
@@ -33,6 +33,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let guards = RoleGuards::of(map);
     for entry in &map.entry_points {
         let is_for_all = entry.verdict(Control::Authentication) == Verdict::Enforced
             && entry.verdict(Control::Authorization) == Verdict::Absent
@@ -41,7 +42,7 @@ fn check(map: &Map, findings: &mut Findings) {
         let is_dead = entry
             .layers
             .iter()
-            .any(|layer| acts_elsewhere(map, entry, layer).is_some());
+            .any(|layer| acts_elsewhere(&guards, entry, layer).is_some());
         if !is_for_all
             || is_dead
             || asks_in_look_up(map, entry)

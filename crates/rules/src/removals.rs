@@ -4,17 +4,16 @@ use firedoor_app::{Access, EntryPoint, Operation, query};
 use ustr::Ustr;
 
 use crate::demands::{Asked, Scale};
-use crate::shortfall::{Shortfall, all_ask_more, is_of_others, others};
+use crate::shortfall::{Shortfall, all_ask_more, is_of_others, others, others_of};
 
 /// It deletes what its neighbours change only for more.
 pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
     if access.operation != Operation::Delete {
         return None;
     }
-    let alike: Vec<&Asked<'_>> = others(scale, asked)
+    let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
         .filter(|(it, other)| {
-            other.asset == access.asset
-                && matches!(other.operation, Operation::Update | Operation::Delete)
+            matches!(other.operation, Operation::Update | Operation::Delete)
                 && is_of_others(scale, it.entry, other)
         })
         .map(|(it, _)| it)
@@ -35,8 +34,8 @@ fn removes_made<'m>(
     access: &Access,
     words: String,
 ) -> Option<Shortfall<'m>> {
-    let makes: Vec<&Asked<'_>> = others(scale, asked)
-        .filter(|(_, other)| other.asset == access.asset && other.operation == Operation::Create)
+    let makes: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
+        .filter(|(_, other)| other.operation == Operation::Create)
         .map(|(it, _)| it)
         .collect();
     // Whoever must only be a member, whatever he is called, is asked for the least of the same rank.

@@ -100,14 +100,13 @@ fn made_bits<'m>(
     field: Ustr,
     key: &'m [Field],
 ) -> impl Iterator<Item = Option<u32>> + 'm {
-    let written = map.entry_points.iter().flat_map(move |entry| {
-        query::accesses(entry)
-            .filter(move |(_, access)| access.asset == asset && access.operation.is_write())
-            .filter(move |(_, access)| lookups::values_agree(&access.values, key))
-            .flat_map(|(_, access)| access.values.iter().chain(given_keys(access)))
-            .filter(move |value| value.name == field)
-            .map(|value| &value.value)
-    });
+    let written = query::all_accesses_of_asset(map, asset)
+        .filter(move |(_, _, access)| {
+            access.operation.is_write() && lookups::values_agree(&access.values, key)
+        })
+        .flat_map(|(_, _, access)| access.values.iter().chain(given_keys(access)))
+        .filter(move |value| value.name == field)
+        .map(|value| &value.value);
     let default = map
         .asset(asset)
         .and_then(|asset| asset.field(&field))
@@ -133,15 +132,9 @@ pub fn is_long(map: &Map, expected: &Provenance) -> bool {
 }
 
 fn is_chosen(map: &Map, asset: Ustr, field: Ustr) -> bool {
-    map.entry_points.iter().any(|entry| {
-        query::accesses(entry).any(|(_, access)| {
-            access.asset == asset
-                && access
-                    .values
-                    .iter()
-                    .chain(given_keys(access))
-                    .any(|value| value.name == field && value.value.is_from_client())
-        })
+    query::all_accesses_of_asset(map, asset).any(|(_, _, access)| {
+        let mut values = access.values.iter().chain(given_keys(access));
+        values.any(|value| value.name == field && value.value.is_from_client())
     })
 }
 

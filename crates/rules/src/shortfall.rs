@@ -1,6 +1,8 @@
 //! What is done for a lower rank than the application asks for elsewhere: shared by the rule about missing role
 //! checks.
 
+use std::collections::BTreeSet;
+
 use firedoor_app::ownership::is_clients_choice;
 use firedoor_app::{
     Access, Check, CheckKind, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance,
@@ -376,11 +378,9 @@ fn spares_nobody<'m>(
     asked: &Asked<'m>,
     access: &Access,
 ) -> Option<Shortfall<'m>> {
-    let alike: Vec<&Asked<'_>> = others(scale, asked)
+    let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
         .filter(|(it, other)| {
-            it.entry.group.0 == asked.entry.group.0
-                && other.asset == access.asset
-                && is_of_others(scale, it.entry, other)
+            it.entry.group.0 == asked.entry.group.0 && is_of_others(scale, it.entry, other)
         })
         .map(|(it, _)| it)
         .collect();
@@ -397,8 +397,7 @@ fn spares_nobody<'m>(
 
 /// It makes what all neighbours list, change or delete only for more: a key, an invitation.
 fn creates<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
-    let alike: Vec<&Asked<'_>> = others(scale, asked)
-        .filter(|(_, other)| other.asset == access.asset)
+    let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
         .map(|(it, _)| it)
         .collect();
     let is_neighbour = |it: &&Asked<'_>| {
@@ -467,10 +466,9 @@ fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
             fields.any(|field| field.name == own.name && !is_fixed_against(own, field))
         })
     };
-    let alike: Vec<&Asked<'_>> = others(scale, asked)
+    let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
         .filter(|(it, other)| {
-            other.asset == access.asset
-                && is_of_others(scale, it.entry, other)
+            is_of_others(scale, it.entry, other)
                 && other.operation == Operation::Update
                 && shares(other)
         })
@@ -495,14 +493,8 @@ pub fn all_ask_more<'m>(
     let is_more = |it: &&&Asked<'_>| asked.demands.lack(&it.demands, &scale.reading).is_some();
     let example = alike.first()?;
     // What is mounted at two paths is one example.
-    let mut entries: Vec<Span> = Vec::new();
-    for it in alike {
-        let place = it.entry.handler.span;
-        if !entries.contains(&place) {
-            entries.push(place);
-        }
-    }
-    (alike.iter().all(|it| is_more(&it)) && entries.len() >= fewest).then_some(Shortfall {
+    let entries: BTreeSet<Span> = alike.iter().map(|it| it.entry.handler.span).collect();
+    (entries.len() >= fewest && alike.iter().all(|it| is_more(&it))).then_some(Shortfall {
         words,
         effect: asked.effect,
         example: Some((example.entry, example.effect)),
@@ -515,16 +507,27 @@ pub fn others<'a, 'm>(
     scale: &'a Scale<'m>,
     asked: &'a Asked<'m>,
 ) -> impl Iterator<Item = (&'a Asked<'m>, &'m Access)> {
-    scale.asked.iter().filter_map(move |it| {
-        let (EffectKind::Access(access), EffectKind::Access(own)) =
-            (&it.effect.kind, &asked.effect.kind)
-        else {
-            return None;
-        };
-        // One function that both call is one place; one that sends off whatever statement it is given is not.
-        let is_same = it.effect.span == asked.effect.span && is_alike(access, own);
-        (!std::ptr::eq(it.entry, asked.entry) && !is_same).then_some((it, access))
-    })
+    scale.asked.iter().filter_map(|it| as_other(asked, it))
+}
+
+/// The accesses of other entry points at other places to the records of an asset.
+pub fn others_of<'a, 'm>(
+    scale: &'a Scale<'m>,
+    asked: &'a Asked<'m>,
+    asset: Ustr,
+) -> impl Iterator<Item = (&'a Asked<'m>, &'m Access)> {
+    scale.of_asset(asset).filter_map(|it| as_other(asked, it))
+}
+
+fn as_other<'a, 'm>(asked: &Asked<'m>, it: &'a Asked<'m>) -> Option<(&'a Asked<'m>, &'m Access)> {
+    let (EffectKind::Access(access), EffectKind::Access(own)) =
+        (&it.effect.kind, &asked.effect.kind)
+    else {
+        return None;
+    };
+    // One function that both call is one place; one that sends off whatever statement it is given is not.
+    let is_same = it.effect.span == asked.effect.span && is_alike(access, own);
+    (!std::ptr::eq(it.entry, asked.entry) && !is_same).then_some((it, access))
 }
 
 /// Holds if both do the same to the same fields.

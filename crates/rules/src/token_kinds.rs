@@ -102,77 +102,70 @@ enum Demand {
 /// Holds if the verification, and what follows it, takes the token: the same key, and no claim is asked for
 /// that the token has not.
 pub fn accepts(found: &Verified<'_>, token: &IssueToken) -> bool {
-    found.token.kind == token.kind
-        && is_same_key(&found.token.secret, &token.secret)
-        && demands(found)
-            .iter()
-            .all(|demand| is_met(demand, &token.claims) || is_waived(found, demand))
+    if found.token.kind != token.kind || !is_same_key(&found.token.secret, &token.secret) {
+        return false;
+    }
+    // One claim is asked for in many checks, and whether it is waived takes a look at all of them.
+    let mut waived: Vec<Ustr> = Vec::new();
+    demands(found)
+        .all(|demand| is_met(&demand, &token.claims) || is_waived(found, &demand, &mut waived))
 }
 
-fn demands(found: &Verified<'_>) -> Vec<Demand> {
-    let mut demands = Vec::new();
-    for field in &found.token.requires {
+fn demands<'a>(found: &'a Verified<'_>) -> impl Iterator<Item = Demand> + 'a {
+    let required = found.token.requires.iter().map(|field| {
         let literals = literals(&field.value);
-        demands.push(match literals.is_empty() || field.operator == "exists" {
+        match literals.is_empty() || field.operator == "exists" {
             true => Demand::Present(field.name),
             false => Demand::OneOf(field.name, literals),
-        });
-    }
-    for check in found
-        .entry
-        .checks
-        .iter()
-        .filter(|check| check.refusal.is_some())
-    {
-        demands.extend(demand_of(check));
-    }
-    for (_, access) in query::accesses(found.entry) {
-        for field in access.key.iter().filter(|field| field.operator == "=") {
-            demands.extend(claims_in(&field.value).into_iter().map(Demand::Present));
         }
-    }
-    demands
+    });
+    let checks = found.entry.checks.iter();
+    let refusing = checks.filter(|check| check.refusal.is_some());
+    let keys = query::accesses(found.entry).flat_map(|(_, access)| &access.key);
+    let equal = keys.filter(|field| field.operator == "=");
+    required
+        .chain(refusing.filter_map(demand_of))
+        .chain(equal.flat_map(|field| claims_in(&field.value).map(Demand::Present)))
 }
 
-/// Holds if callers pass whether or not the demand is met.
-fn is_waived(found: &Verified<'_>, demand: &Demand) -> bool {
-    match demand {
-        Demand::Present(claim) | Demand::Absent(claim) => is_optional(found.entry, *claim),
-        _ => false,
+/// Holds if callers pass whether or not the demand is met; notes the claim in `waived`.
+fn is_waived(found: &Verified<'_>, demand: &Demand, waived: &mut Vec<Ustr>) -> bool {
+    let (Demand::Present(claim) | Demand::Absent(claim)) = demand else {
+        return false;
+    };
+    let is_known = waived.contains(claim);
+    if !is_known && is_optional(found.entry, *claim) {
+        waived.push(*claim);
+        return true;
     }
+    is_known
 }
 
 /// Holds if callers pass with the claim and without it: a look-up is made where it is there, and another way is gone
 /// where it is not.
 fn is_optional(entry: &EntryPoint, claim: Ustr) -> bool {
     let asks = |check: &Check| {
-        check
-            .operands
-            .iter()
-            .any(|operand| claims_in(operand).contains(&claim))
-            .then(|| presence(check))
-            .flatten()
+        let is_there = presence(check)?;
+        let mut operands = check.operands.iter();
+        operands
+            .any(|operand| claims_in(operand).any(|found| found == claim))
+            .then_some(is_there)
     };
-    let is_demanded = entry
-        .checks
-        .iter()
-        .any(|check| asks(check) == Some(true) && check.refusal.is_some());
-    let is_asked_aside = entry
-        .checks
-        .iter()
-        .any(|check| asks(check) == Some(true) && check.refusal.is_none());
-    let has_other_way = entry
-        .checks
-        .iter()
-        .any(|check| asks(check) == Some(false) && check.refusal == Some(Refusal::Return));
-    let is_alternative = entry.checks.iter().any(|check| {
-        check.refusal.is_some()
+    let (mut is_asked_aside, mut has_other_way, mut is_alternative) = (false, false, false);
+    for check in &entry.checks {
+        match (asks(check), &check.refusal) {
+            (Some(true), Some(_)) => return false,
+            (Some(true), None) => is_asked_aside = true,
+            (Some(false), Some(Refusal::Return)) => has_other_way = true,
+            _ => {}
+        }
+        is_alternative |= check.refusal.is_some()
             && check
                 .alternatives
                 .iter()
-                .any(|part| asks(part) == Some(false))
-    });
-    !is_demanded && (is_asked_aside && has_other_way || is_alternative)
+                .any(|part| asks(part) == Some(false));
+    }
+    is_asked_aside && has_other_way || is_alternative
 }
 
 /// Whether the check says that a value is there, if that is what it asks.
@@ -192,7 +185,7 @@ fn demand_of(check: &Check) -> Option<Demand> {
         .operands
         .iter()
         .enumerate()
-        .find_map(|(number, operand)| Some((number, *claims_in(operand).first()?)))?;
+        .find_map(|(number, operand)| Some((number, claims_in(operand).next()?)))?;
     let constants: Vec<Ustr> = check
         .operands
         .iter()
@@ -216,15 +209,11 @@ fn demand_of(check: &Check) -> Option<Demand> {
 }
 
 /// The names of the claims that the value is.
-fn claims_in(value: &Provenance) -> Vec<Ustr> {
-    value
-        .origins()
-        .iter()
-        .filter_map(|origin| match origin {
-            Origin::Principal(name) | Origin::Claim(name) if !name.is_empty() => Some(*name),
-            _ => None,
-        })
-        .collect()
+fn claims_in(value: &Provenance) -> impl Iterator<Item = Ustr> + '_ {
+    value.origins().iter().filter_map(|origin| match origin {
+        Origin::Principal(name) | Origin::Claim(name) if !name.is_empty() => Some(*name),
+        _ => None,
+    })
 }
 
 /// The constants that a value may be.

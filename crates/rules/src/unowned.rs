@@ -529,16 +529,12 @@ fn owned_parent<'m>(map: &'m Map, usages: &[Usage<'m>], usage: &Usage<'m>) -> Op
 
 /// Returns where the caller becomes the owner of a new record.
 fn maker(map: &Map, asset: Ustr) -> Option<(&EntryPoint, Span)> {
-    map.entry_points.iter().find_map(|entry| {
-        let made = query::handler_accesses(entry).find(|(_, access)| {
-            let is_owner =
-                |field: &Field| query::is_principal(&field.value) && !is_author(&field.name);
-            access.asset == asset
-                && access.operation == Operation::Create
-                && access.values.iter().any(is_owner)
-        });
-        made.map(|(effect, _)| (entry, effect.span))
-    })
+    let is_owner = |field: &Field| query::is_principal(&field.value) && !is_author(&field.name);
+    query::accesses_of_asset(map, asset)
+        .find(|(_, _, access)| {
+            access.operation == Operation::Create && access.values.iter().any(is_owner)
+        })
+        .map(|(entry, effect, _)| (entry, effect.span))
 }
 
 /// Whoever has written something is noted where everybody may go on with it too.
@@ -560,39 +556,35 @@ fn made_for_members<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Usage<'m>> {
         .filter(|field| is_identifier(&field.name) && field.name.len() > 4)
         .map(|field| field.name)
         .collect();
-    map.entry_points.iter().find_map(|entry| {
-        let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
-            access.asset == usage.access.asset
-                && access.operation == Operation::Create
+    let (entry, effect, access) =
+        query::accesses_of_asset(map, usage.access.asset).find(|(entry, effect, access)| {
+            access.operation == Operation::Create
                 && access.values.iter().any(|field| {
                     groups.contains(&field.name)
                         && is_clients_choice(&field.value)
                         && ties(entry, effect).touches(&field.value)
                 })
         })?;
-        Some(Usage {
-            entry,
-            effect,
-            access,
-            kind: Use::Change,
-            is_scoped: true,
-        })
+    Some(Usage {
+        entry,
+        effect,
+        access,
+        kind: Use::Change,
+        is_scoped: true,
     })
 }
 
 /// Holds if people without an account are told records of the asset.
 pub(crate) fn is_told_to_strangers(map: &Map, asset: Ustr) -> bool {
-    map.entry_points
-        .iter()
-        .filter(|entry| {
-            !entry
-                .verdict(firedoor_app::Control::Authentication)
-                .refuses()
-        })
-        .filter(|entry| !query::is_capability(map, entry))
-        .any(|entry| {
-            ownership::answers_with(entry, asset).next().is_some()
-                && query::handler_accesses(entry)
-                    .any(|(_, access)| access.asset == asset && access.operation == Operation::Read)
-        })
+    let reads = query::accesses_of_asset(map, asset)
+        .filter(|(_, _, access)| access.operation == Operation::Read);
+    let mut entries: Vec<&EntryPoint> = reads.map(|(entry, ..)| entry).collect();
+    entries.dedup_by(|one, other| std::ptr::eq(*one, *other));
+    entries.into_iter().any(|entry| {
+        !entry
+            .verdict(firedoor_app::Control::Authentication)
+            .refuses()
+            && !query::is_capability(map, entry)
+            && ownership::answers_with(entry, asset).next().is_some()
+    })
 }
