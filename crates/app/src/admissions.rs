@@ -150,9 +150,12 @@ fn is_within_own(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
     })
 }
 
-/// Which fields are names, by all that the answer hangs on: asset, field, and the constants in the key of a look-up.
+/// All that it hangs on whether a field is a name: asset, field, and the constants in the key of a look-up.
+type Question = (Ustr, Ustr, Vec<(Ustr, Ustr)>);
+
+/// Which fields are names, as far as it was asked.
 #[derive(Default)]
-struct Names(FxHashMap<(Ustr, Ustr, Vec<(Ustr, Ustr)>), bool>);
+struct Names(FxHashMap<Question, bool>);
 
 impl Names {
     /// Holds if a look-up finds its record by a name. An application asks for the same records at many places.
@@ -162,7 +165,7 @@ impl Names {
             .filter(|field| field.operator == "=")
             .filter_map(|field| Some((field.name, field.value.literal()?)));
         let (asset, name) = (lookup.access.asset, lookup.field.name);
-        let question = (asset, name, constants.collect());
+        let question: Question = (asset, name, constants.collect());
         *self
             .0
             .entry(question)
