@@ -169,6 +169,8 @@ impl<'p> Machine<'p> {
             if element == other {
                 continue;
             }
+            // Each alternative of the one is looked for among those of the other.
+            self.heap.moved += (element.atoms().len() * other.atoms().len()) as u64 / 4 + 1;
             let mut joined = element.clone().join(other, &mut self.origins);
             joined.control = self.origins.union(joined.control, by);
             *element = joined;
