@@ -132,7 +132,7 @@ impl<'p> Machine<'p> {
         let recursions = std::mem::take(&mut self.recursions);
         let mark = self.heap.journal.len();
         let born = (self.heap.len(), self.scopes.len());
-        self.run_module_body(id);
+        self.with_whole_budget(|machine| machine.run_module_body(id));
         self.keep_writes(mark, born);
         self.steps = steps;
         self.recursions = recursions;

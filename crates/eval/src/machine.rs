@@ -177,6 +177,8 @@ pub struct Machine<'p> {
     pub limits: Limits,
     /// The number of steps done since the last [`Machine::start`].
     pub steps: u64,
+    /// What the limit was before each of the running statements that got a part of it.
+    pub(crate) shares: Vec<u64>,
     /// How many requests have used up their budget since it was last cut.
     exhausted: u32,
     /// How often it was cut.
@@ -247,6 +249,7 @@ impl<'p> Machine<'p> {
             notes: Vec::new(),
             limits: Limits::default(),
             steps: 0,
+            shares: Vec::new(),
             exhausted: 0,
             quartered: 0,
             called: FxHashMap::default(),
