@@ -60,6 +60,7 @@ mod rounds;
 mod rows;
 mod salvage;
 mod scope;
+mod shares;
 mod signature;
 mod split;
 mod statement;

@@ -131,7 +131,7 @@ impl<'p> Machine<'p> {
         let pause = self.pause();
         let mark = self.heap.journal.len();
         let born = (self.heap.len(), self.scopes.len());
-        self.run_module_body(id);
+        self.with_whole_budget(|machine| machine.run_module_body(id));
         self.keep_writes(mark, born);
         self.resume(pause);
         Ok(())

@@ -141,6 +141,8 @@ pub struct Machine<'p> {
     pub steps: u64,
     /// What the program as a whole has used of its budget.
     pub(crate) spending: crate::budget::Spending,
+    /// What the limit was before each of the running statements that got a part of it.
+    pub(crate) shares: Vec<u64>,
     /// Functions of the program that were called at least once.
     pub called: FxHashMap<(ModuleId, firedoor_ir::FunctionId), u32>,
     /// What decorators were given, with what the topmost of them left in its place.
@@ -209,6 +211,7 @@ impl<'p> Machine<'p> {
             spending: crate::budget::Spending::new(&limits, program.modules.len()),
             limits,
             steps: 0,
+            shares: Vec::new(),
             called: FxHashMap::default(),
             decorated: FxHashMap::default(),
             host,

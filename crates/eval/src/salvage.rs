@@ -22,14 +22,14 @@ impl<'p> Machine<'p> {
             self.hoist(block);
         }
         let mut has_failed = false;
-        for statement in block {
+        for (number, statement) in block.iter().enumerate() {
             let decided = self.decided.len();
-            match self.statement(statement) {
+            match self.statement_of_block(statement, number + 1 == block.len()) {
                 Ok(Completion::Normal) => continue,
                 Err(Stop::Throw) | Ok(Completion::Throw) if !is_throw(statement) => {
                     has_failed = true;
                     self.decided.truncate(decided);
-                    self.bind_failed(statement);
+                    self.bind_unknown(statement, REASON);
                 }
                 Ok(completion) => return Ok(completion),
                 Err(Stop::Throw | Stop::Exit) => return Ok(Completion::Throw),
@@ -44,7 +44,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What a statement would have bound is unknown, and what was bound before it stays.
-    fn bind_failed(&mut self, statement: &'p Statement) {
+    fn bind_unknown(&mut self, statement: &'p Statement, reason: &str) {
         let scope = self.current_scope();
         for name in names_bound(self.module_ir(), statement) {
             let is_bound = match self.scope(scope).names.get(&name) {
@@ -53,10 +53,15 @@ impl<'p> Machine<'p> {
                 Some(Slot::Unbound) | None => false,
             };
             if !is_bound {
-                let value = self.unknown(REASON);
+                let value = self.unknown(reason);
                 self.bind(scope, name, value);
             }
         }
+    }
+
+    /// Does the same for one that was too much to evaluate.
+    pub(crate) fn bind_unevaluated(&mut self, statement: &'p Statement) {
+        self.bind_unknown(statement, "budget");
     }
 
     /// Evaluates a base or a decorator of what is made while loading: one that fails is unknown.

@@ -16,8 +16,8 @@ impl<'p> Machine<'p> {
         if self.module_ir().language == Language::JavaScript {
             self.hoist(block);
         }
-        for statement in block {
-            match self.statement(statement) {
+        for (number, statement) in block.iter().enumerate() {
+            match self.statement_of_block(statement, number + 1 == block.len()) {
                 Ok(Completion::Normal) => {}
                 Ok(completion) => return Ok(completion),
                 Err(Stop::Throw | Stop::Exit) => return Ok(Completion::Throw),

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use firedoor_eval::{Limits, Machine, ModuleId, NoHost, Program};
+use firedoor_eval::{Limits, Machine, ModuleId, NoHost, Program, show_value};
 use firedoor_project::Project;
-use firedoor_source::FileSet;
+use firedoor_source::{FileSet, Span};
+use ustr::Ustr;
 
 /// Comes to more steps than are kept back for others.
 const DEAR: &str = "const all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -69,4 +70,45 @@ fn what_the_cheap_ones_leave_is_for_the_first_that_needs_more() {
     };
     let (ends, notes, _) = run(&[DEAR, CHEAP, DEAR], limits);
     assert_eq!(ends, [true, true, false], "{work} {notes:?}");
+}
+
+#[test]
+fn what_comes_after_a_statement_that_is_too_much_still_counts_while_loading() {
+    let files = FileSet::new([(
+        "a.js".to_string(),
+        "const many = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+         function fill() {
+           for (const a of many) for (const b of many) for (const c of many) a + b + c;
+           return 'filled';
+         }
+         function start() {
+           fill();
+           const filled = fill();
+           exports.routes = 'mounted';
+           exports.filled = filled;
+         }
+         start();
+         exports.after = 'done';"
+            .into(),
+    )]);
+    let project = Project::new(&files);
+    let modules = files
+        .iter()
+        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(std::sync::Arc::new))
+        .collect();
+    let program = Program::new(modules, &files, &project);
+    let mut machine = Machine::new(&program, Rc::new(NoHost));
+    machine.limits.steps = 2_000;
+    let file = files.find("a.js").expect("it is there");
+    let module = program.module_of(file).expect("it is a module");
+    machine.run_module(module).expect("within the budget");
+    let exported = |machine: &mut Machine<'_>, name: &str| {
+        let value = machine.exported(module, Ustr::from(name), Span::new(file, 0, 0));
+        show_value(machine, &value)
+    };
+    assert_eq!(exported(&mut machine, "routes"), "\"mounted\"");
+    assert_eq!(exported(&mut machine, "after"), "\"done\"");
+    assert_eq!(exported(&mut machine, "filled"), "? from (?budget)");
+    assert_eq!(machine.limits.steps, 2_000);
+    assert!(machine.notes.iter().any(|note| note.reason == "budget"));
 }

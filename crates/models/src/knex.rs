@@ -20,6 +20,8 @@ pub static MODEL: Model = Model {
     calls: &[
         ("npm:knex", create),
         ("npm:knex.knex", create),
+        // The type that a constructor asks for, where a container hands out the client.
+        ("npm:knex.Knex", create),
         ("knex:client", table),
         ("knex:client.table", table),
         ("knex:client.from", table),

@@ -134,6 +134,17 @@ pub(crate) fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool
         && access.spread.iter().all(is_fixed)
 }
 
+/// Holds if the record is found by the credential that was sent, proven or not: whoever asks has it, so it is what he
+/// came with, such as the session that a log-in made.
+pub(crate) fn is_found_by_credential(access: &Access) -> bool {
+    access.key.iter().any(|field| {
+        let mut origins = field.value.origins().iter();
+        field.operator == "="
+            && field.value.origins().iter().any(Origin::is_identity)
+            && origins.all(|it| it.is_identity() || matches!(it, Origin::Literal(_)))
+    })
+}
+
 /// A field of the record says whether strangers are let in, as one of a page that is published does: where it says
 /// otherwise, they are refused because they show no credential.
 pub(crate) fn is_left_to_record(entry: &EntryPoint, effect: &Effect) -> bool {

@@ -10,7 +10,7 @@ use firedoor_source::Span;
 
 use crate::dead_guard::{RoleGuards, acts_elsewhere};
 use crate::demands::Scale;
-use crate::exposure::is_tidying;
+use crate::exposure::{is_found_by_credential, is_tidying};
 use crate::lesser_role::{Lesser, lesser};
 use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
@@ -264,6 +264,7 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         if !is_telling
             || is_on_offer(map, access)
             || is_own(access)
+            || is_found_by_credential(access)
             || is_found_by_caller(entry, effect, access)
             || is_tidying(map, entry, access)
         {
@@ -304,6 +305,7 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         let is_of_self = is_own(access) && (accounts.contains(&access.asset) || is_log_out);
         if !is_change
             || is_of_self
+            || is_found_by_credential(access)
             || is_found_by_caller(entry, effect, access)
             || is_tidying(map, entry, access)
         {
