@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
-    AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin,
-    Provenance, RequestPart, ownership, query,
+    AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Order,
+    Origin, Provenance, RequestPart, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -358,6 +358,8 @@ pub struct Scale<'m> {
     pub reading: Vec<Ustr>,
     /// The assets that keep accounts.
     accounts: Vec<Ustr>,
+    /// The fields of other records of the caller's by which accounts are found, as a session says whose it is.
+    of_account: BTreeSet<Subject>,
     /// The fields that somebody is asked about.
     ranks: BTreeSet<Subject>,
     /// Those of them that stand in the record itself, and not in the account that it refers to, as what a session says
@@ -399,6 +401,7 @@ impl<'m> Scale<'m> {
             places.entry(it.effect.span).or_default().push(number);
         }
         Scale {
+            of_account: naming_account(map, &accounts),
             places,
             own_ranks,
             parts,
@@ -426,9 +429,11 @@ impl<'m> Scale<'m> {
                     Origin::Principal(_) | Origin::Request(RequestPart::Session, _) => true,
                     Origin::Record {
                         asset,
+                        field,
                         of_principal: true,
-                        ..
-                    } => self.accounts.contains(asset),
+                    } => {
+                        self.accounts.contains(asset) || self.of_account.contains(&(*asset, *field))
+                    }
                     _ => false,
                 })
             };
@@ -464,6 +469,28 @@ impl<'m> Scale<'m> {
     pub fn is_rank(&self, subject: Subject) -> bool {
         self.ranks.contains(&subject)
     }
+}
+
+/// Returns the fields of the callers' records, other than accounts, by which accounts are found.
+fn naming_account(map: &Map, accounts: &[Ustr]) -> BTreeSet<Subject> {
+    let found = query::with_users(map).flat_map(query::accesses);
+    let found = found.filter(|(_, access)| {
+        accounts.contains(&access.asset) && access.operation == Operation::Read
+    });
+    let keys = found.flat_map(|(_, access)| &access.key);
+    let keys =
+        keys.filter(|key| key.operator == "=" && firedoor_app::lookups::is_identifier(&key.name));
+    let named = keys.filter_map(|key| match key.value.origins() {
+        [
+            Origin::Record {
+                asset,
+                field,
+                of_principal: true,
+            },
+        ] if !accounts.contains(asset) && !field.is_empty() => Some((*asset, *field)),
+        _ => None,
+    });
+    named.collect()
 }
 
 /// Holds for a field of the account that a record refers to: `session.user.role`.
