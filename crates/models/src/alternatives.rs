@@ -5,6 +5,7 @@
 
 use firedoor_app::{Field, OR, OR_OPEN, Origin, Provenance, RequestPart};
 use firedoor_eval::{Atom, Machine, Value};
+use ustr::Ustr;
 
 use crate::ModelHost;
 use crate::sqltext::is_own;
@@ -192,6 +193,37 @@ pub(crate) fn is_optional(host: &ModelHost, machine: &Machine<'_>, value: &Value
     value.atoms().len() > 1
         && value.atoms().contains(&Atom::Undefined)
         && is_left_to_client(host, machine, value)
+}
+
+/// Makes the conditions on a part of the path no demands, where the client chooses that they are left out, as in
+/// `child ? { child } : { team: params.team }`: the caller was held against the path, and what is found need not lie
+/// below it. What is asked for by another condition as well stays asked for.
+pub(crate) fn loosen_path(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    given: &[(Ustr, Value)],
+    fields: &mut [Field],
+) {
+    let is_path = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        !value.is_empty() && origins.all(|it| matches!(it, Origin::Request(RequestPart::Path, _)))
+    };
+    let optional: Vec<Ustr> = given
+        .iter()
+        .filter(|(_, value)| is_optional(host, machine, value))
+        .map(|(name, _)| *name)
+        .collect();
+    for index in 0..fields.len() {
+        let field = &fields[index];
+        let same = fields.iter().filter(|other| other.value == field.value);
+        let is_left_out = field.operator == "="
+            && optional.contains(&field.name)
+            && is_path(&field.value)
+            && same.count() == 1;
+        if is_left_out {
+            fields[index].operator = OR;
+        }
+    }
 }
 
 /// Makes what ties a record to the caller no demand, where it need not be asked for.

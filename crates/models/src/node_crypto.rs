@@ -152,7 +152,12 @@ fn make_cipher(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
 fn update(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     if let Some(object) = call.receiver {
         let before = kept(machine, call.receiver, "$data");
-        let data = machine.derived(Shape::Any, [&before, &call.arguments.get(0)]);
+        let given = call.arguments.get(0);
+        // All that is fed in at once stays what it is.
+        let data = match before.is_nothing() {
+            true => given,
+            false => machine.derived(Shape::Any, [&before, &given]),
+        };
         keep(machine, object, "$data", data);
     }
     Ok(Some(call.this.clone()))
@@ -169,7 +174,8 @@ fn digested(host: &ModelHost, machine: &mut Machine<'_>, data: &Value) -> Value 
     let made = made_of(host, machine, Shape::String, &[data], Origin::Digest);
     match provenance.origins().contains(&Origin::Signature) {
         true => host.with_origin(machine, made, Origin::Signature),
-        false => made,
+        // A digest of a constant is known to whoever knows the constant.
+        false => crate::tools::keyed_by(host, machine, made, data),
     }
 }
 

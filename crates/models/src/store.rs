@@ -96,7 +96,8 @@ pub(crate) fn add_conditions(
     let mut choices = Vec::new();
     for id in filter.objects().collect::<Vec<_>>() {
         let mut choice = Conditions::default();
-        for (name, value) in named_parts(machine, id) {
+        let given = named_parts(machine, id);
+        for (name, value) in given.iter().cloned() {
             if dialect.groups.contains(&name.as_str()) {
                 let group = (name.as_str(), &value);
                 add_group(
@@ -115,6 +116,9 @@ pub(crate) fn add_conditions(
         }
         for part in open_parts(machine, id) {
             choice.add_unknown(host, machine, &part);
+        }
+        if prefix.is_empty() {
+            alternatives::loosen_path(host, machine, &given, &mut choice.fields);
         }
         choices.push(choice);
     }

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
-    AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Order, Origin,
-    Provenance, RequestPart, ownership, query,
+    AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Order,
+    Origin, Provenance, RequestPart, ownership, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -412,7 +412,7 @@ impl<'m> Scale<'m> {
         Scale {
             places,
             assets,
-            of_caller: fields_of_caller(&asked, &accounts),
+            of_caller: fields_of_caller(map, &asked, &accounts),
             leads: RefCell::default(),
             own_ranks,
             parts,
@@ -466,15 +466,16 @@ impl<'m> Scale<'m> {
 
 /// The fields by which entry points find records of the caller's, as one does a membership by who he is. One of the groups
 /// that the caller is in is told by another query, which is made of who he is.
-fn fields_of_caller(asked: &[Asked<'_>], accounts: &[Ustr]) -> BTreeSet<Subject> {
+fn fields_of_caller(map: &Map, asked: &[Asked<'_>], accounts: &[Ustr]) -> BTreeSet<Subject> {
+    let of_account = naming_account(map, accounts);
     let is_account = |value: &Provenance| {
         value.origins().iter().any(|origin| match origin {
             Origin::Principal(_) | Origin::Request(RequestPart::Session, _) => true,
             Origin::Record {
                 asset,
+                field,
                 of_principal: true,
-                ..
-            } => accounts.contains(asset),
+            } => accounts.contains(asset) || of_account.contains(&(*asset, *field)),
             _ => false,
         })
     };
@@ -487,6 +488,28 @@ fn fields_of_caller(asked: &[Asked<'_>], accounts: &[Ustr]) -> BTreeSet<Subject>
     })
     .map(|(asset, key)| (asset, key.name))
     .collect()
+}
+
+/// Returns the fields of the callers' records, other than accounts, by which accounts are found.
+fn naming_account(map: &Map, accounts: &[Ustr]) -> BTreeSet<Subject> {
+    let found = query::with_users(map).flat_map(query::accesses);
+    let found = found.filter(|(_, access)| {
+        accounts.contains(&access.asset) && access.operation == Operation::Read
+    });
+    let keys = found.flat_map(|(_, access)| &access.key);
+    let keys =
+        keys.filter(|key| key.operator == "=" && firedoor_app::lookups::is_identifier(&key.name));
+    let named = keys.filter_map(|key| match key.value.origins() {
+        [
+            Origin::Record {
+                asset,
+                field,
+                of_principal: true,
+            },
+        ] if !accounts.contains(asset) && !field.is_empty() => Some((*asset, *field)),
+        _ => None,
+    });
+    named.collect()
 }
 
 /// Holds for a field of the account that a record refers to: `session.user.role`.

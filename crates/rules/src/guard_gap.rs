@@ -2,8 +2,8 @@
 
 use firedoor_app::ownership::looks_up_caller;
 use firedoor_app::{
-    Control, EffectKind, EntryPoint, LayerKind, Map, Operation, SessionOperation, Transport,
-    Verdict, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation,
+    Origin, SessionOperation, Transport, Verdict, query,
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
@@ -163,8 +163,34 @@ fn has_own_work(entry: &EntryPoint, peers: &[&EntryPoint]) -> bool {
     };
     query::handler_accesses(entry).any(|(effect, access)| {
         let is_common = || peers.iter().all(|other| changes_at(other, effect.span));
-        access.operation.is_write() && (peers.len() < 2 || !is_common())
+        access.operation.is_write()
+            && (peers.len() < 2 || !is_common())
+            && !throws_away_empty(entry, effect, access)
     })
+}
+
+/// Holds if what is deleted has nothing in it any more, as a room that the last one has left.
+fn throws_away_empty(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_size = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset, field, .. }
+            if *asset == access.asset && matches!(field.as_str(), "" | "size" | "length"))
+    };
+    let is_about_size = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(|it| it.origins());
+        origins.any(is_size)
+    };
+    let is_empty = |check: &Check| match check.kind {
+        CheckKind::Equality => {
+            let mut operands = check.operands.iter();
+            check.outcome && operands.any(|it| it.literal().is_some_and(|it| it == "0"))
+        }
+        CheckKind::Presence => !check.outcome,
+        _ => false,
+    };
+    access.operation == Operation::Delete
+        && entry
+            .checks_of(effect)
+            .any(|check| !check.is_alternative && is_empty(check) && is_about_size(check))
 }
 
 /// Holds if the other is about one of the things that the entry point makes or lists: nobody has a role yet in what

@@ -38,6 +38,10 @@ pub fn unranked<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Unranked<'m>>
     query::handler_accesses(entry).find_map(|(effect, access)| {
         if !is_change(access)
             || is_of_caller(access, &groups)
+            || access
+                .key
+                .iter()
+                .any(|key| names_caller(entry, &groups, key))
             || is_held_against_caller(entry, effect, access)
         {
             return None;
@@ -143,6 +147,30 @@ fn is_of_caller(access: &Access, groups: &[Ustr]) -> bool {
         } => !groups.contains(asset) && *asset != access.asset,
         _ => false,
     })
+}
+
+/// The membership says who the caller is, too: it was found by that field.
+fn names_caller(entry: &EntryPoint, groups: &[Ustr], key: &Field) -> bool {
+    let is_by = |(asset, name): (Ustr, Ustr)| {
+        let found = query::accesses(entry).filter(|(_, access)| access.asset == asset);
+        let mut keys = found.flat_map(|(_, access)| &access.key);
+        keys.any(|it| {
+            it.name == name
+                && it.operator == "="
+                && query::is_principal(&it.value)
+                && !it.value.is_from_client()
+        })
+    };
+    let is_his = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        } => groups.contains(asset) && is_by((*asset, *field)),
+        _ => false,
+    };
+    let mut origins = key.value.origins().iter();
+    key.operator == "=" && !key.value.is_empty() && origins.all(is_his)
 }
 
 /// Whose the record is was asked.

@@ -3,7 +3,7 @@
 //!
 //! Whoever knows the password has as many challenges as he likes, and the code that he guesses at is that of the account.
 
-use firedoor_app::query::is_random_field;
+use firedoor_app::lookups::is_identifier;
 use firedoor_app::{
     EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
 };
@@ -47,10 +47,8 @@ pub fn renewed_count(map: &Map, entry: &EntryPoint) -> Option<Renewed> {
         let mut origins = key.origins().iter();
         !is_renewed(key)
             && origins.any(|origin| match origin {
-                // What a challenge says of whom it is for is the same in each of them.
-                Origin::Record { asset, field, .. } => {
-                    accounts.contains(asset)
-                        || !field.is_empty() && !is_random_field(map, *asset, *field)
+                Origin::Record { asset, .. } => {
+                    accounts.contains(asset) || finds_account(entry, &accounts, origin)
                 }
                 Origin::Principal(_) | Origin::Claim(_) => true,
                 Origin::Request(part, _) => *part == RequestPart::Body,
@@ -69,6 +67,20 @@ pub fn renewed_count(map: &Map, entry: &EntryPoint) -> Option<Renewed> {
         name,
         by,
         made,
+    })
+}
+
+/// Holds if an account is found by it: what was kept with the challenge says whose it is.
+fn finds_account(entry: &EntryPoint, accounts: &[Ustr], origin: &Origin) -> bool {
+    query::accesses(entry).any(|(_, access)| {
+        let mut key = access.key.iter();
+        accounts.contains(&access.asset)
+            && access.operation == Operation::Read
+            && key.any(|field| {
+                field.operator == "="
+                    && is_identifier(&field.name)
+                    && field.value.origins().contains(origin)
+            })
     })
 }
 

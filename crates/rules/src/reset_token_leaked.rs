@@ -89,20 +89,43 @@ fn leak(entry: &EntryPoint) -> Option<(&Effect, String, Confidence)> {
         let words = format!("Its answer carries it as `{name}`, to whoever asks for any account.");
         return Some((effect, words, Confidence::High));
     }
-    entry.effects.iter().find_map(|effect| {
-        let content = match &effect.kind {
-            EffectKind::Send { content, .. } => content,
-            EffectKind::Access(kept) if is_kept_mail(kept) => &kept.values,
-            _ => return None,
-        };
-        let field = content
+    let contents = || {
+        entry
+            .effects
             .iter()
-            .find(|field| lookups::is_random(&field.value) && names_host(&field.value))?;
+            .filter_map(|effect| match &effect.kind {
+                EffectKind::Send { content, .. } => Some((effect, content)),
+                EffectKind::Access(kept) if is_kept_mail(kept) => Some((effect, &kept.values)),
+                _ => None,
+            })
+    };
+    let carries = |field: &Field| lookups::is_random(&field.value);
+    let is_carried = contents().any(|(_, content)| content.iter().any(carries));
+    contents().find_map(|(effect, content)| {
+        let field = content.iter().find(|field| {
+            let is_link = carries(field) || !is_carried && is_made_of_host(&field.value);
+            is_link && names_host(&field.value)
+        })?;
         let words = format!(
             "The link in `{}` leads to the host that the request names, so that an attacker chooses it.",
             field.name
         );
-        Some((effect, words, Confidence::High))
+        let confidence = match is_carried {
+            true => Confidence::High,
+            false => Confidence::Medium,
+        };
+        Some((effect, words, confidence))
+    })
+}
+
+/// Holds if nothing but the host of the request is known to be in it. What was put into an address later, as its
+/// fragment, is not told by the text; the token has to be somewhere.
+fn is_made_of_host(value: &Provenance) -> bool {
+    value.origins().iter().all(|origin| {
+        let alone = Provenance::new([origin.clone()]);
+        let is_scheme = matches!(origin, Origin::Request(RequestPart::Line, name)
+            if matches!(name.as_str(), "protocol" | "scheme"));
+        matches!(origin, Origin::Literal(_)) || is_scheme || names_host(&alone)
     })
 }
 

@@ -58,7 +58,24 @@ fn is_constant(key: &Key<'_>) -> bool {
     let is_derived = origins.iter().any(|it| matches!(it, Origin::KnownKey(_)));
     let is_part =
         |origin: &Origin| is_known(origin) || (is_derived && matches!(origin, Origin::Digest));
-    !origins.is_empty() && origins.iter().all(is_part)
+    !origins.is_empty() && origins.iter().all(is_part) && (!is_derived || decides(key))
+}
+
+/// Holds unless it is only compared so that a stranger waits as long as others: nothing hangs on what comes of it.
+fn decides(key: &Key<'_>) -> bool {
+    let (Some(entry), Some(EffectKind::CompareSecret(found))) =
+        (key.entry, key.effect.map(|effect| &effect.kind))
+    else {
+        return true;
+    };
+    let known = found.expected.origins().iter();
+    let known: Vec<&Origin> = known
+        .filter(|origin| matches!(origin, Origin::KnownKey(_)))
+        .collect();
+    entry.checks.iter().any(|check| {
+        let provenance = check.provenance();
+        check.refusal.is_some() && known.iter().any(|it| provenance.origins().contains(it))
+    })
 }
 
 /// Holds if callers are let in by what is signed with a constant. A client that is let in by a signature of the server's

@@ -1,8 +1,8 @@
 //! Finds second factors that can be switched off without a proof.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, lookups, passwords, query,
-    second_factors,
+    Access, Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin, lookups,
+    passwords, query, second_factors,
 };
 use ustr::Ustr;
 
@@ -115,7 +115,16 @@ fn replaces(
         && !in_key
         && !entry
             .checks_of(effect)
+            .filter(|check| !asks_that_one_is_on(check))
             .any(|check| second_factors::is_about_second_factor(map, check))
+}
+
+/// Holds if whoever has no second factor is refused, and of whoever has one nothing is asked.
+fn asks_that_one_is_on(check: &Check) -> bool {
+    check.kind == CheckKind::Presence
+        && check.outcome
+        && !check.is_alternative
+        && check.refusal.is_some()
 }
 
 /// Where codes are kept that are taken in place of the second factor where a session is opened: each with the field by

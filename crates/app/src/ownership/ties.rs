@@ -11,7 +11,7 @@ use ustr::Ustr;
 use super::{is_chosen, is_found_by_itself, key_of};
 use crate::query::{accesses, is_principal};
 use crate::{
-    Access, Check, CheckId, CheckKind, Effect, EntryPoint, Field, OR_OPEN, Operation, Origin,
+    Access, Check, CheckId, CheckKind, Effect, EntryPoint, Field, OR, OR_OPEN, Operation, Origin,
     Provenance, RequestPart,
 };
 
@@ -467,9 +467,10 @@ impl KnownTies {
         access.key.iter().any(own) || {
             let ties = self.of(entry, use_of);
             ties.holds(access)
-                || key_of(entry, access)
-                    .iter()
-                    .any(|field| own(field) || (!is_measure(field) && ties.touches(&field.value)))
+                || key_of(entry, access).iter().any(|field| {
+                    let is_asked = !is_measure(field) && !is_left_out(field);
+                    own(field) || (is_asked && ties.touches(&field.value))
+                })
         }
     }
 }
@@ -483,6 +484,12 @@ fn is_for_readers(access: &Access, field: &Field) -> bool {
 /// of who that is.
 fn is_measure(field: &Field) -> bool {
     matches!(field.operator, "<" | "<=" | ">" | ">=")
+}
+
+/// Holds if the client chooses whether this part of the path is asked for at all.
+fn is_left_out(field: &Field) -> bool {
+    let mut origins = field.value.origins().iter();
+    field.operator == OR && origins.all(|it| matches!(it, Origin::Request(RequestPart::Path, _)))
 }
 
 /// What was worked out of an entry point for one rule and is asked for by others. It keeps nothing before the entry

@@ -97,6 +97,7 @@ pub static MODEL: Model = Model {
         ("express:request.baseUrl", request_member),
         ("express:request.method", request_member),
         ("express:request.hostname", request_member),
+        ("express:request.host", request_member),
         ("express:request.protocol", request_member),
         ("express:request.secure", request_member),
         ("express:request.file", request_member),

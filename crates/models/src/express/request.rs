@@ -34,6 +34,8 @@ pub(super) fn request_member(
             let method = host.state().run.method;
             match method.as_str() {
                 "ANY" => host.request_value(machine, RequestPart::Line, "method"),
+                // A connection is opened by such a request, and layers see that.
+                "WS" => Value::string("GET"),
                 method => Value::string(method),
             }
         }

@@ -68,6 +68,14 @@ impl Schema {
         let mut back = fields.iter().filter(|field| field.kind == other);
         back.find_map(|field| field.keys.first().copied())
     }
+
+    /// Returns the field of `model` that keeps the reference to a record of `other`, if there is one such field only.
+    pub(super) fn only_reference(&self, model: Ustr, other: Ustr) -> Option<Ustr> {
+        let fields = self.models.get(&model)?;
+        let back = fields.iter().filter(|field| field.kind == other);
+        let mut keys = back.filter_map(|field| field.keys.first().copied());
+        keys.next().filter(|_| keys.next().is_none())
+    }
 }
 
 fn decapitalised(name: &str) -> String {

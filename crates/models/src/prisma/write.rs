@@ -1,6 +1,6 @@
 //! What a query writes: `data`, with increments and writes to related models.
 
-use firedoor_app::{Access, Field, Operation};
+use firedoor_app::{Access, Field, Operation, Origin, Provenance};
 use firedoor_eval::{Machine, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -52,6 +52,12 @@ fn field(
             operator,
         });
     };
+    // What is written along only sometimes is written: `team: sent ? { connect: { id } } : undefined`.
+    let there = value.filter(|atom| !atom.is_nothing());
+    let value = there
+        .as_ref()
+        .filter(|it| it.only_object().is_some())
+        .unwrap_or(value);
     let is_plain = value
         .only_object()
         .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Plain));
@@ -78,7 +84,11 @@ fn field(
                 let key = relation.keys.first().copied().unwrap_or(name);
                 push(machine, key, &details, "=");
             }
-            _ => related(host, machine, relation.kind, &word, &details, span),
+            _ => {
+                let models = (model, relation.kind);
+                let is_made = access.operation == Operation::Create;
+                related(host, machine, models, (&word, is_made), &details, span);
+            }
         }
     }
 }
@@ -87,8 +97,8 @@ fn field(
 fn related(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    model: Ustr,
-    word: &str,
+    (parent, model): (Ustr, Ustr),
+    (word, is_parent_made): (&str, bool),
     details: &Value,
     span: Span,
 ) {
@@ -100,6 +110,20 @@ fn related(
     };
     let mut access = store::access(host, operation, model);
     access.is_many = word.ends_with("Many");
+    let reference = host.state().prisma.schema.only_reference(model, parent);
+    // What is made along with a record refers to it, though nobody writes that.
+    if let Some(name) = reference.filter(|_| is_parent_made && operation == Operation::Create) {
+        let parent = Origin::Record {
+            asset: parent,
+            field: Ustr::from("id"),
+            of_principal: false,
+        };
+        access.values.push(Field {
+            name,
+            value: Provenance::new([parent]),
+            operator: "=",
+        });
+    }
     for step in store::parts(machine, details) {
         if let Some(filter) = property(machine, &step, "where") {
             let key = store::read_conditions(host, machine, &DIALECT, &filter);
