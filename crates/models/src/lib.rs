@@ -11,6 +11,7 @@ mod beanie;
 mod build;
 mod caches;
 mod checks;
+mod collapsed;
 pub mod conditions;
 mod contexts;
 mod cookies;
