@@ -138,6 +138,9 @@ fn run_steps(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Option
             }
             let is_always = condition(machine, door, step).is_none();
             match run_step(host, machine, door, step, &shared) {
+                End::Stops if is_always && crate::collapsed::collapses(host, machine, step) => {
+                    number += 1;
+                }
                 End::Stops
                     if is_always
                         && step.kind == StepKind::Layer

@@ -11,6 +11,7 @@ mod beanie;
 mod build;
 mod caches;
 mod checks;
+mod collapsed;
 pub mod conditions;
 mod contexts;
 mod cookies;
@@ -145,6 +146,7 @@ pub static MODELS: &[&Model] = &[
     &django::drf_guards::MODEL,
     &django::forms::MODEL,
     &django::guards::MODEL,
+    &django::admin_sites::MODEL,
     &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,

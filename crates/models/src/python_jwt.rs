@@ -14,7 +14,7 @@ use crate::python_support::{
     proven, value_from,
 };
 use crate::tokens::is_from_token;
-use crate::{Model, ModelHost};
+use crate::{Model, ModelHost, Persona};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -365,6 +365,9 @@ fn settle(
     if !is_verified {
         return Ok(Some(unverified_claims(host, machine, &decoding.token)));
     }
+    if is_own_token(host, machine, &decoding.token) {
+        return Ok(Some(machine.derived(Shape::Object, [&decoding.token])));
+    }
     let hangs_on = [&decoding.token, &decoding.key];
     // Whoever tries one key after the other goes on where the signature was made with another.
     let mut error: Option<Value> = None;
@@ -377,6 +380,18 @@ fn settle(
     }
     prove_or_throw_this(host, machine, error.unwrap_or_else(Value::null), call.span)?;
     Ok(Some(proven(host, machine, &decoding.token)))
+}
+
+/// Holds for a token that the program has made on its way with the attacker's request, and reads back: it is no made-up
+/// one, and proves nothing of him.
+fn is_own_token(host: &ModelHost, machine: &mut Machine<'_>, token: &Value) -> bool {
+    if host.persona() != Persona::Attacker {
+        return false;
+    }
+    let provenance = host.deep_provenance(machine, token);
+    let origins = provenance.origins();
+    let is_made = |origin: &Origin| matches!(origin, Origin::Signature | Origin::Literal(_));
+    origins.contains(&Origin::Signature) && origins.iter().all(is_made)
 }
 
 /// `options={"require": [...]}`: claims that must be there.

@@ -17,7 +17,7 @@ use ustr::Ustr;
 use crate::checks::{Checks, Decisions};
 pub use crate::drive::{Sent, send};
 use crate::state::{RawEffect, RawRefusal, Run};
-use crate::{Door, ModelHost, Persona, Step, StepKind};
+use crate::{Door, ModelHost, Step, StepKind};
 
 /// The most checks on the ways through one step that are looked at.
 const MOST_CHECKS: usize = 400_000;
@@ -218,8 +218,7 @@ pub fn entry_point(
     door: &Door,
     message: Option<(Ustr, Ustr)>,
 ) -> EntryPoint {
-    let mut attacker = send(host, machine, door, Persona::Attacker, message);
-    let mut user = send(host, machine, door, Persona::User, message);
+    let (mut attacker, mut user) = crate::collapsed::send_both(host, machine, door, message);
     let examined = crate::conditions::examined(host, machine, user.first_test);
     match door.transport {
         Transport::WebSocket => {

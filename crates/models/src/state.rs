@@ -190,6 +190,8 @@ pub struct Run {
     pub messages: IndexMap<(Ustr, Ustr), Span>,
     /// What could not be resolved in the running steps.
     pub unknown: Vec<(usize, String)>,
+    /// The steps that fail whatever is asked, so that they were passed over.
+    pub(crate) collapsed: Vec<usize>,
     /// How deep in transactions the handler is.
     pub transactions: u32,
     /// How many of them are at the level that database servers have by default, at which reading locks nothing.
@@ -335,6 +337,8 @@ pub struct State {
     pub places: FxHashMap<crate::sequel::DoorKey, crate::sequel::Place>,
     /// Routers and applications that outside code was given: a server, a wrapper.
     pub escaped: FxHashSet<ObjectId>,
+    /// The steps of the entry point asked about that are passed over, since they fail whatever is asked.
+    pub(crate) collapsed: Vec<usize>,
     /// Holds if the handler of the last request only let it on, so that its door leads nowhere by itself.
     pub is_passage: bool,
     /// The settings of fastapi-jwt-auth.

@@ -1,4 +1,4 @@
-//! Says once what one guard brings about at very many entry points: a hundred findings with one repair are one.
+//! Says once what one place brings about at very many entry points: a hundred findings with one repair are one.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ const FEW: usize = 12;
 /// How many of the other entry points are named.
 const NAMED: usize = 3;
 
-/// Keeps the first of the findings that rest on one guard, and says in it where else it is the same.
+/// Keeps the first of the findings that rest on one place, and says in it where else it is the same.
 pub(crate) fn told_once(found: Vec<Finding>) -> Vec<Finding> {
     let causes: Vec<Option<Span>> = found.iter().map(cause).collect();
     let like = |cause: Span| {
@@ -47,11 +47,16 @@ pub(crate) fn told_once(found: Vec<Finding>) -> Vec<Finding> {
     told
 }
 
-/// The guard that a finding rests on.
+/// The guard that a finding rests on, or the place that does by itself what is wrong: where it is decided who is asking,
+/// or where a change is made. A place that only uses what was not checked is none, since each of those who call it owes
+/// the check.
 fn cause(finding: &Finding) -> Option<Span> {
     finding.entry_point.as_ref()?;
-    let mut guards = finding.evidence.iter().rev();
-    guards.find(|it| it.role == "guard").map(|it| it.span)
+    let place = |role: &str| {
+        let mut places = finding.evidence.iter().rev();
+        places.find(|it| it.role == role).map(|it| it.span)
+    };
+    ["guard", "decides", "changes"].into_iter().find_map(place)
 }
 
 fn name(finding: &mut Finding, others: &[String]) {
@@ -79,6 +84,10 @@ mod tests {
     use crate::{Confidence, Evidence, Finding, Severity};
 
     fn at(number: usize) -> Finding {
+        resting_on("guard", number)
+    }
+
+    fn resting_on(role: &'static str, number: usize) -> Finding {
         let place = |start: u32| Span::new(FileId(0), start, start + 1);
         Finding {
             rule: crate::RULES[0],
@@ -89,7 +98,7 @@ mod tests {
             entry_point: Some(format!("GET /{number}")),
             span: place(100 + number as u32),
             evidence: vec![Evidence {
-                role: "guard",
+                role,
                 span: place(1),
                 message: String::new(),
             }],
@@ -112,5 +121,13 @@ mod tests {
         let told = told_once((0..FEW).map(at).collect());
         assert_eq!(told.len(), FEW);
         assert!(told.iter().all(|it| it.message == "Anybody passes."));
+    }
+
+    #[test]
+    fn a_place_that_decides_is_told_once_and_one_that_only_uses_at_each() {
+        let many = |role| (0..=FEW).map(|number| resting_on(role, number)).collect();
+        assert_eq!(told_once(many("decides")).len(), 1);
+        assert_eq!(told_once(many("changes")).len(), 1);
+        assert_eq!(told_once(many("uses")).len(), FEW + 1);
     }
 }

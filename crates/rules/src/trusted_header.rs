@@ -188,5 +188,5 @@ fn finding<'f>(
         .message(format!(
             "It says whose {asset} is meant, any client can send it, and nothing proves that a proxy has set it."
         ))
-        .because("uses", span, format!("the header decides whose {asset} it is"))
+        .because("decides", span, format!("the header decides whose {asset} it is"))
 }

@@ -80,6 +80,7 @@ impl Machine<'_> {
         let is_text = bases.iter().any(|base| is_kind(self, base, &["StrEnum"]));
         let table = self.heap.allocate(ObjectKind::Plain, span);
         let mut last = 0.0;
+        let mut values = Vec::new();
         for name in names {
             let Some(value) = self.heap.property(prototype, *name).cloned() else {
                 continue;
@@ -88,11 +89,15 @@ impl Machine<'_> {
                 continue;
             }
             let value = match self.is_auto(&value) {
-                true if is_text => Value::string(&name.to_lowercase()),
-                true => Value::number(last + 1.0),
+                true => match self.own_next_value(class, *name, &values, span)? {
+                    Some(next) => next,
+                    None if is_text => Value::string(&name.to_lowercase()),
+                    None => Value::number(last + 1.0),
+                },
                 false => value,
             };
             last = value.as_number().unwrap_or(last);
+            values.push(value.clone());
             let member = self.make_member(class, table, *name, value, span)?;
             self.heap
                 .get_mut(prototype)
@@ -107,6 +112,34 @@ impl Machine<'_> {
                 .insert(Ustr::from(MEMBERS), Value::object(table));
         }
         Ok(())
+    }
+
+    /// Returns what the program itself makes of `auto()`: `_generate_next_value_(name, start, count, last_values)`,
+    /// which belongs to no instance whether it is decorated or not.
+    fn own_next_value(
+        &mut self,
+        class: ObjectId,
+        name: Ustr,
+        values: &[Value],
+        span: Span,
+    ) -> Result<Option<Value>, Stop> {
+        let key = Ustr::from("_generate_next_value_");
+        let Some((owner, mut function)) = self.class_attribute(class, key) else {
+            return Ok(None);
+        };
+        let held = function.only_object().map(|id| &self.heap.get(id).kind);
+        if matches!(held, Some(ObjectKind::Host(_))) {
+            function = self.bind_attribute(function, owner, &Value::object(class), span)?;
+        }
+        let list = self.make_list(values.to_vec(), false, span);
+        let positional = vec![
+            Value::atom(Atom::String(name)),
+            Value::number(1.0),
+            Value::number(values.len() as f64),
+            list,
+        ];
+        let arguments = Arguments::positional(positional);
+        self.call_value(&function, None, &arguments, span).map(Some)
     }
 
     fn is_auto(&self, value: &Value) -> bool {

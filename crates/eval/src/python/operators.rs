@@ -157,6 +157,19 @@ fn overloaded(
     }))
 }
 
+/// Holds if what outside code gives may equal an object of this kind.
+fn may_be_container(path: &str, kind: &ObjectKind) -> bool {
+    match kind {
+        ObjectKind::Host(_) => true,
+        ObjectKind::Plain
+        | ObjectKind::Map
+        | ObjectKind::Set
+        | ObjectKind::Array
+        | ObjectKind::Tuple => !path.starts_with("py:builtins."),
+        _ => false,
+    }
+}
+
 impl Machine<'_> {
     /// Returns whether two values are equal, containers by their content, if that is decided.
     pub(crate) fn equal_values(&self, left: &Value, right: &Value) -> Option<bool> {
@@ -191,7 +204,8 @@ impl Machine<'_> {
         match (a, b) {
             (Atom::Object(a), Atom::Object(b)) if a == b => Some(true),
             (Atom::Object(a), Atom::Object(b)) => {
-                match self.is_uncertain(*a) || self.is_uncertain(*b) {
+                let is_open = |id| self.is_uncertain(id) || self.may_be_attribute(id);
+                match is_open(*a) || is_open(*b) {
                     true => None,
                     false => self.equal_objects(*a, *b, depth),
                 }
@@ -200,6 +214,17 @@ impl Machine<'_> {
                 self.object_equals(*id, other, depth)
             }
             _ => crate::comparison::equality(&Value::atom(*a), &Value::atom(*b), false),
+        }
+    }
+
+    /// Holds for what was read of something that a library handed out: it is kept as a method, because it may be called,
+    /// and is as often a value.
+    fn may_be_attribute(&self, id: ObjectId) -> bool {
+        match &self.heap.get(id).kind {
+            ObjectKind::Method { receiver, .. } => receiver
+                .only_object()
+                .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Host(_))),
+            _ => false,
         }
     }
 
@@ -214,11 +239,13 @@ impl Machine<'_> {
         }
         let object = self.heap.get(id);
         match (other, &object.kind) {
-            (Atom::Outside(_), ObjectKind::Host(_)) => None,
+            // What a library holds may be a container with the same content, unless it is a class.
+            (Atom::Outside(path), kind) if may_be_container(path, kind) => None,
             (Atom::Unknown(_), _) => {
                 crate::comparison::equality(&Value::object(id), &Value::atom(*other), false)
             }
             _ if self.is_uncertain(id) => None,
+            _ if self.may_be_attribute(id) && !other.is_nothing() => None,
             (_, ObjectKind::Instance { .. })
                 if self.outside_base(id).is_some() && !other.is_nothing() =>
             {

@@ -9,7 +9,7 @@ use super::urls::{PATTERN, Route, door};
 use super::views::{VIEW, handler_step};
 use crate::{Door, ModelHost, Step};
 
-const ADMIN: &str = "django:admin";
+pub(super) const ADMIN: &str = "django:admin";
 
 /// `admin.site.urls`.
 pub(crate) fn urls(

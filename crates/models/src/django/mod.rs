@@ -6,6 +6,7 @@
 //! `views/generic/base.py`, `contrib/auth`.
 
 pub(crate) mod admin;
+pub(crate) mod admin_sites;
 pub(crate) mod apps;
 pub(crate) mod backends;
 pub(crate) mod channels;

@@ -451,6 +451,13 @@ fn one(
             walk(host, machine, view, &inner, routes);
             return;
         }
+        Some(super::admin::ADMIN) => {
+            let all = view.only_object();
+            let added = all.and_then(|all| super::admin_sites::added(machine, all, object.span));
+            if let Some(added) = added {
+                walk(host, machine, &added, &inner, routes);
+            }
+        }
         _ => {}
     }
     let is_list = view.only_object().is_some_and(|id| {
