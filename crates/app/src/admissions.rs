@@ -524,7 +524,7 @@ pub fn is_bound(map: &Map, lookup: &Lookup<'_>, fields: &[Ustr]) -> bool {
     let in_key = handler_accesses(lookup.entry)
         .filter(|(_, access)| access.asset == asset)
         .flat_map(|(_, access)| &access.key)
-        .any(|key| fields.contains(&key.name));
+        .any(|key| fields.contains(&key.name) && !is_named_instead(&key.value));
     // A new account that gets the address from the record is bound to it.
     let is_given = handler_accesses(lookup.entry).any(|(_, access)| {
         accounts.contains(&access.asset)
@@ -541,4 +541,9 @@ pub fn is_bound(map: &Map, lookup: &Lookup<'_>, fields: &[Ustr]) -> bool {
             has_field(&all)
                 && (is_principal(&all) || all.is_from_client() || is_of_any(&all, &accounts))
         })
+}
+
+/// Holds if it is what the client says, or else who he is: whoever says something is not asked who he is.
+fn is_named_instead(value: &Provenance) -> bool {
+    is_principal(value) && value.is_from_client()
 }

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use crate::counting::only_counts;
 use crate::query::{accesses_of_asset, are_exclusive, handler_accesses};
 use crate::sessions::decides;
 use crate::{
@@ -45,7 +46,7 @@ impl Lookup<'_> {
 /// Returns the records that `entry` finds by a secret that the client sends outside of credentials.
 pub fn lookups<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<Lookup<'m>> {
     handler_accesses(entry)
-        .filter(|(_, access)| access.operation != Operation::Create)
+        .filter(|(_, access)| access.operation != Operation::Create && !only_counts(map, access))
         .filter_map(|(effect, access)| {
             let field = access.key.iter().find(|field| {
                 field.operator == "="

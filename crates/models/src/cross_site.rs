@@ -142,7 +142,10 @@ fn is_loose(pattern: &str) -> bool {
         }
     });
     let pattern = pattern.trim_start_matches('/');
-    !pattern.starts_with('^') || !pattern.ends_with('$') || fits_any_site(pattern)
+    !pattern.starts_with('^')
+        || !pattern.ends_with('$')
+        || fits_any_site(pattern)
+        || crate::shared_hosts::leaves_name_open(pattern)
 }
 
 /// Holds if a regular expression that must match the whole origin asks for no more than a scheme.

@@ -90,6 +90,7 @@ mod sequel;
 mod sequelize;
 mod sessions;
 mod settings;
+mod shared_hosts;
 mod socket;
 mod socket_judge;
 mod socket_stores;

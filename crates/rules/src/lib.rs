@@ -125,6 +125,7 @@ mod unkept;
 mod unmounted_guard;
 mod unowned;
 mod unsigned_quantity;
+mod unspent;
 mod unverified_payment;
 mod websocket_message_before_auth;
 mod websocket_missing_permission;

@@ -64,6 +64,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 .because("reached", entry.registered, "the entry point")
                 .report();
         }
+        crate::unspent::check(map, entry, findings);
         unremembered(map, entry, findings);
         untouched(map, entry, findings);
         undone_again(map, entry, findings);

@@ -4,7 +4,7 @@ use firedoor_app::lookups::is_identifier;
 use firedoor_app::ownership::{
     Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, is_shared, ties,
 };
-use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Origin, RequestPart, query};
+use firedoor_app::{Access, AssetKind, Effect, EntryPoint, Field, Map, Origin, RequestPart, query};
 use ustr::Ustr;
 
 use crate::{Confidence, Findings, Rule, Severity};
@@ -90,6 +90,11 @@ struct Named<'m> {
 /// Returns where records of the list are made, changed or told by the part of the path that the list stands below, that
 /// the caller was held against, and that the list leaves out. All who use such records below that part name it.
 fn left_out<'m>(map: &'m Map, usage: &Usage<'m>) -> Option<Named<'m>> {
+    // A map or set of the process has no query: what is kept of it is chosen in the loop over it.
+    let declared = map.asset(usage.access.asset);
+    if declared.is_some_and(|asset| asset.kind == AssetKind::Memory) {
+        return None;
+    }
     let ties = ties(usage.entry, usage.effect);
     let is_path = |origin: &&Origin| matches!(origin, Origin::Request(RequestPart::Path, _));
     let parent = ties.sent.iter().find(is_path)?;

@@ -379,13 +379,14 @@ fn cors_setting(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Argumen
 /// Holds if whatever stands before a name may run into it, as in `.*example.com`, so that strangers' names end
 /// alike. A regular expression of Starlette must match the whole origin.
 pub(crate) fn is_loose_pattern(pattern: &str) -> bool {
-    [".*", ".+"].iter().any(|any| {
+    let runs_in = [".*", ".+"].iter().any(|any| {
         pattern.match_indices(any).any(|(place, _)| {
             let rest = &pattern[place + any.len()..];
             let next = rest.chars().next();
             next.is_some_and(|next| !matches!(next, '\\' | ')' | '$' | '?' | '['))
         })
-    })
+    });
+    runs_in || crate::shared_hosts::leaves_name_open(pattern)
 }
 
 /// `call_next(request)` and `self.app(scope, receive, send)`: what comes next finds what this path has written, not

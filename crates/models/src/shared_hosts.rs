@@ -1,0 +1,89 @@
+//! Addresses below which anybody puts up a site of his own, at a hosting service: an expression for allowed origins that
+//! leaves open what stands before them lets in whoever takes a name that fits.
+
+/// Services that give each customer a name of his choice, or one that is as good, below their own. From the private part
+/// of the Public Suffix List, those that applications are put up at.
+const SHARED: [&str; 29] = [
+    "amplifyapp.com",
+    "appspot.com",
+    "azurestaticapps.net",
+    "azurewebsites.net",
+    "cloudfront.net",
+    "deno.dev",
+    "firebaseapp.com",
+    "fly.dev",
+    "github.io",
+    "gitlab.io",
+    "glitch.me",
+    "herokuapp.com",
+    "koyeb.app",
+    "lovable.app",
+    "netlify.app",
+    "ngrok-free.app",
+    "ngrok.app",
+    "ngrok.io",
+    "now.sh",
+    "onrender.com",
+    "pages.dev",
+    "railway.app",
+    "repl.co",
+    "replit.app",
+    "run.app",
+    "surge.sh",
+    "vercel.app",
+    "web.app",
+    "workers.dev",
+];
+
+/// Holds if the expression, which must match the whole origin, ends with such an address and leaves open, at least in
+/// part, the name right before it.
+pub(crate) fn leaves_name_open(pattern: &str) -> bool {
+    let ends = ["\\Z", "\\z", "$"];
+    let body = ends
+        .iter()
+        .find_map(|end| pattern.strip_suffix(end))
+        .unwrap_or(pattern);
+    let plain = body.replace('\\', "");
+    SHARED.iter().any(|service| {
+        let before = plain
+            .strip_suffix(service)
+            .and_then(|before| before.strip_suffix('.'));
+        before.is_some_and(is_open_end)
+    })
+}
+
+/// Holds if what has no fixed length stands at the end.
+fn is_open_end(before: &str) -> bool {
+    let before = before.trim_end_matches([')', '?']);
+    let is_counted = before.ends_with('}') && before.contains('{');
+    before.ends_with(['*', '+']) || is_counted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves_name_open;
+
+    #[test]
+    fn whoever_takes_a_name_that_fits_is_let_in() {
+        for pattern in [
+            r"https://.*\.vercel\.app",
+            r"^https://boats.*\.vercel\.app$",
+            r"https://boats-[a-z0-9-]+\.netlify\.app",
+            r"^https://(boats-\w+)\.pages\.dev\Z",
+        ] {
+            assert!(leaves_name_open(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_own_account_is_not_for_others() {
+        for pattern in [
+            r"https://boats\.vercel\.app",
+            r"https://.*-boats\.vercel\.app",
+            r"https://deploy-preview-\d+--boats\.netlify\.app",
+            r"https://.*\.boats\.example",
+        ] {
+            assert!(!leaves_name_open(pattern), "{pattern}");
+        }
+    }
+}
