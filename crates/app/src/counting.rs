@@ -173,6 +173,19 @@ pub fn counts(access: &Access) -> bool {
         && access.values.iter().any(grows)
 }
 
+/// Holds if it counts in a key-value store how often something was named, or for how long that is remembered: a counter
+/// is there for whatever is named, and finds nothing.
+pub(crate) fn only_counts(map: &Map, access: &Access) -> bool {
+    let is_store = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
+    let counts = |field: &Field| field.operator == "+=" || field.name == "expires";
+    is_store
+        && access.operation == Operation::Update
+        && !access.values.is_empty()
+        && access.values.iter().all(counts)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -238,17 +251,4 @@ mod tests {
         let among_others = presence(vec![field("locked"), field("password")]);
         assert!(!asks_for_count(&among_others, &[&failed]));
     }
-}
-
-/// Holds if it counts in a key-value store how often something was named, or for how long that is remembered: a counter
-/// is there for whatever is named, and finds nothing.
-pub(crate) fn only_counts(map: &Map, access: &Access) -> bool {
-    let is_store = map
-        .asset(access.asset)
-        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
-    let counts = |field: &Field| field.operator == "+=" || field.name == "expires";
-    is_store
-        && access.operation == Operation::Update
-        && !access.values.is_empty()
-        && access.values.iter().all(counts)
 }

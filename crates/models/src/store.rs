@@ -97,9 +97,9 @@ pub(crate) fn add_conditions(
     for id in filter.objects().collect::<Vec<_>>() {
         let mut choice = Conditions::default();
         let given = named_parts(machine, id);
-        for (name, value) in given.iter().cloned() {
+        for (name, value) in &given {
             if dialect.groups.contains(&name.as_str()) {
-                let group = (name.as_str(), &value);
+                let group = (name.as_str(), value);
                 add_group(
                     host,
                     machine,
@@ -111,8 +111,8 @@ pub(crate) fn add_conditions(
                 );
                 continue;
             }
-            let name = dotted(prefix, &name);
-            add_condition(host, machine, dialect, &name, &value, &mut choice, depth);
+            let name = dotted(prefix, name);
+            add_condition(host, machine, dialect, &name, value, &mut choice, depth);
         }
         for part in open_parts(machine, id) {
             choice.add_unknown(host, machine, &part);
