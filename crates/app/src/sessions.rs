@@ -407,22 +407,21 @@ pub fn digests_kept(access: &Access) -> bool {
 /// Holds if those who only read do the same at the same place: noting when a session was last seen ends it for nobody.
 /// A log-in by way of another site is a `GET` too, and may end what was open.
 pub fn is_routine(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
-    let mut readers = map
-        .entry_points
-        .iter()
-        .filter(|other| !std::ptr::eq(*other, entry) && crate::query::is_reading(other));
+    let EffectKind::Access(own) = &effect.kind else {
+        return false;
+    };
     // What is noted is noted of the session that the caller comes with.
-    let is_own = |access: &Access| {
-        let mut key = access.key.iter();
-        key.any(|field| crate::query::is_principal(&field.value) || field.value.is_credential())
-    };
-    let is_same = |access: &Access| {
-        is_own(access) && matches!(&effect.kind, EffectKind::Access(own) if own == access)
-    };
-    readers.any(|other| {
-        accesses(other).any(|(found, access)| found.span == effect.span && is_same(access))
-            && !opens_session(map, other)
-    })
+    let mut key = own.key.iter();
+    let is_own =
+        key.any(|field| crate::query::is_principal(&field.value) || field.value.is_credential());
+    is_own
+        && crate::query::all_accesses_of_asset(map, own.asset).any(|(other, found, access)| {
+            found.span == effect.span
+                && access == own
+                && !std::ptr::eq(other, entry)
+                && crate::query::is_reading(other)
+                && !opens_session(map, other)
+        })
 }
 
 /// Returns the effect that gives an account a new password, where the caller does not log in with it.
