@@ -165,7 +165,7 @@ pub struct Check {
     pub side: bool,
     /// Holds if the code behind the test on this side does not come to what follows the test.
     pub ends: bool,
-    /// Holds if it asks for how the origin of a page begins or ends, and those of others may begin or end like that too:
+    /// Holds if it asks for how the origin of a page begins or ends, or for a form, and those of others may do so too:
     /// `origin.startsWith(site)`, which `https://site.example.elsewhere.example` does.
     pub is_loose_edge: bool,
     /// Holds if the test has several parts, of which one suffices for this outcome.

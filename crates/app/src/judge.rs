@@ -401,7 +401,7 @@ fn is_browsers_choice(control: Control, check: &Check) -> bool {
         && (matches!(
             check.kind,
             crate::CheckKind::Equality | crate::CheckKind::Membership | crate::CheckKind::Proof
-        ) || forgery::names_site(check))
+        ) || forgery::asks_for_own_form(check))
 }
 
 /// Holds if whoever sends the request decides the check by what he sends, so that it stops nobody:

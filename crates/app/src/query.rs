@@ -69,6 +69,12 @@ fn accesses_by_asset(map: &Map) -> FxHashMap<Ustr, Vec<(usize, usize)>> {
     places
 }
 
+/// Holds for the words by which JavaScript names a kind of value, in `typeof it === "string"` and `Array.isArray(it)`: who
+/// compares with them asks for no content.
+pub fn is_kind_name(text: &str) -> bool {
+    matches!(text, "object" | "string" | "undefined" | "array")
+}
+
 /// Returns the tokens that `entry` issues.
 pub fn issues(entry: &EntryPoint) -> impl Iterator<Item = (&Effect, &IssueToken)> {
     let effects = entry.effects.iter();

@@ -184,56 +184,25 @@ fn is_declared_within(module: &Module, statement: &Statement, name: Ustr, place:
         pattern_names(pattern, &mut names);
         names.contains(&name)
     };
-    let mut blocks: Vec<&[Statement]> = Vec::new();
-    match &statement.kind {
-        StatementKind::If {
-            then, otherwise, ..
-        } => blocks.extend([then.as_slice(), otherwise]),
-        StatementKind::While {
-            body, otherwise, ..
-        } => blocks.extend([body.as_slice(), otherwise]),
-        StatementKind::For { init, body, .. } => blocks.extend([init.as_slice(), body]),
+    let is_in_head = match &statement.kind {
+        StatementKind::For { init, .. } => {
+            let mut init = init.iter();
+            init.any(|it| declared_names(module, it).contains(&name))
+        }
         StatementKind::ForEach {
-            declares,
-            target,
-            body,
-            otherwise,
-            ..
-        } => {
-            if declares.is_some() && is_bound(target) {
-                return true;
-            }
-            blocks.extend([body.as_slice(), otherwise]);
-        }
-        StatementKind::Try {
-            body,
-            handlers,
-            otherwise,
-            finally,
-        } => {
-            blocks.extend([body.as_slice(), otherwise, finally]);
-            for handler in handlers.iter().filter(|it| it.span.contains(place)) {
-                if handler.binding.as_ref().is_some_and(is_bound) {
-                    return true;
-                }
-                blocks.push(&handler.body);
-            }
-        }
-        StatementKind::Switch { cases, .. } => {
-            blocks.extend(cases.iter().map(|case| case.body.as_slice()));
-        }
-        StatementKind::Block(body) => blocks.push(body),
-        StatementKind::Labeled(_, inner) => {
-            return is_declared_within(module, inner, name, place);
-        }
-        _ => {}
-    }
+            declares, target, ..
+        } => declares.is_some() && is_bound(target),
+        StatementKind::Try { handlers, .. } => handlers
+            .iter()
+            .filter(|it| it.span.contains(place))
+            .any(|it| it.binding.as_ref().is_some_and(is_bound)),
+        StatementKind::Labeled(_, inner) => is_declared_within(module, inner, name, place),
+        _ => false,
+    };
     // What a block beside this place declares means nothing here.
-    let mut around = blocks.into_iter().filter(|block| {
-        let mut statements = block.iter();
-        statements.any(|it| it.span.contains(place))
-    });
-    around.any(|block| is_declared_around(module, block, name, place))
-        || matches!(&statement.kind, StatementKind::For { init, .. }
-            if init.iter().any(|it| declared_names(module, it).contains(&name)))
+    let blocks = statement.kind.blocks();
+    let mut around = blocks
+        .iter()
+        .filter(|block| block.iter().any(|it| it.span.contains(place)));
+    is_in_head || around.any(|block| is_declared_around(module, block, name, place))
 }

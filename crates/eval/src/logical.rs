@@ -173,63 +173,20 @@ impl<'p> Machine<'p> {
     ) -> Result<Value, Stop> {
         let value = self.evaluate(test)?;
         let value = self.truth_value(value, span)?;
-        let (mut first, mut second) = (None, None);
-        let chosen = self.choose(
+        self.choose(
             &value,
             span,
             |machine| {
                 machine.narrow(test, &value, true);
                 machine.refine(test, true);
-                let side = machine.evaluate(then)?;
-                first = Some(side.clone());
-                Ok(side)
+                machine.evaluate(then)
             },
             |machine| {
                 machine.narrow(test, &value, false);
                 machine.refine(test, false);
-                let side = machine.evaluate(otherwise)?;
-                second = Some(side.clone());
-                Ok(side)
+                machine.evaluate(otherwise)
             },
-        )?;
-        Ok(match (first, second) {
-            (Some(first), Some(second)) => {
-                self.either_test(&value, (&first, &second), chosen, span)
-            }
-            _ => chosen,
-        })
-    }
-
-    /// The outcome of `sent ? allowed.has(sent) : !key` is that of `sent && allowed.has(sent) || !sent && !key`, where
-    /// both sides are outcomes of tests themselves.
-    fn either_test(
-        &mut self,
-        test: &Value,
-        (first, second): (&Value, &Value),
-        mut chosen: Value,
-        span: Span,
-    ) -> Value {
-        let (Some(then), Some(otherwise)) = (first.test, second.test) else {
-            return chosen;
-        };
-        if self.truth(&chosen).is_some() {
-            return chosen;
-        }
-        let (asked, is_negated) = self.test_of(test);
-        let mut both = |operand: &Value, parts: [(crate::TestId, bool); 2], is_conjunction| {
-            self.add_test(crate::Test {
-                kind: crate::TestKind::Truth,
-                operands: smallvec::smallvec![test.clone(), operand.clone()],
-                parts: parts.into_iter().collect(),
-                is_conjunction,
-                span,
-            })
-        };
-        let yes = both(first, [(asked, is_negated), then], true);
-        let no = both(second, [(asked, !is_negated), otherwise], true);
-        let either = both(&chosen, [(yes, false), (no, false)], false);
-        chosen.test = Some((either, false));
-        chosen
+        )
     }
 
     pub(crate) fn assign_logical(

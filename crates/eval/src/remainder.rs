@@ -323,7 +323,8 @@ impl Machine<'_> {
     }
 
     /// Returns the test that a value stands for where one side of a choice gives something that stands for a test, and
-    /// the other nothing, `token ? decode(token) : null`, or says yes or no: `isHome ? true : isAsked`.
+    /// the other nothing, `token ? decode(token) : null`, or says yes or no: `isHome ? true : isAsked`. Where both stand
+    /// for one, `sent ? allowed.has(sent) : !key` is `sent && allowed.has(sent) || !sent && !key`.
     pub(crate) fn test_of_sides(
         &mut self,
         decision: DecisionId,
@@ -339,6 +340,7 @@ impl Machine<'_> {
             (true, false) => (otherwise, false, true),
             (false, false) if says(then, true) => (otherwise, false, false),
             (false, false) if says(otherwise, true) => (then, true, false),
+            (false, false) => return self.test_of_either((chosen, negated), then, otherwise, span),
             _ => return None,
         };
         // `isHome ? true : false` is the test itself.
@@ -353,6 +355,26 @@ impl Machine<'_> {
         // Both must hold for what is given on one side alone; where the other side says yes, either will do.
         let parts = vec![(chosen, negated == (side == is_conjunction)), asked];
         Some((self.add_parts(parts, is_conjunction, span), false))
+    }
+
+    fn test_of_either(
+        &mut self,
+        (chosen, negated): (TestId, bool),
+        then: &Value,
+        otherwise: &Value,
+        span: Span,
+    ) -> Option<(TestId, bool)> {
+        let (first, second) = (then.test?, otherwise.test?);
+        let sizes = [first.0, second.0, chosen, chosen].map(|test| self.size_of(test));
+        if sizes.iter().sum::<usize>() > MOST_TESTS {
+            return None;
+        }
+        let yes = self.add_parts(vec![(chosen, negated), first], true, span);
+        let no = self.add_parts(vec![(chosen, !negated), second], true, span);
+        Some((
+            self.add_parts(vec![(yes, false), (no, false)], false, span),
+            false,
+        ))
     }
 
     /// What was decided on a way and not on all, without what only says that no earlier way was taken. Nothing if

@@ -20,11 +20,7 @@ fn run(texts: &[&str], limits: Limits) -> (Vec<bool>, Vec<String>, u64) {
     let files = texts.iter().enumerate();
     let files = FileSet::new(files.map(|(at, text)| (format!("part{at}.js"), (*text).into())));
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(std::sync::Arc::new))
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let mut machine = Machine::new(&program, Rc::new(NoHost));
     machine.limit(limits);
     let mut ends = Vec::new();
@@ -92,11 +88,7 @@ fn what_comes_after_a_statement_that_is_too_much_still_counts_while_loading() {
             .into(),
     )]);
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(std::sync::Arc::new))
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let mut machine = Machine::new(&program, Rc::new(NoHost));
     machine.limits.steps = 2_000;
     let file = files.find("a.js").expect("it is there");

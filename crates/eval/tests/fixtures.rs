@@ -19,11 +19,7 @@ fn pages_hold() {
 fn values(section: &Section) -> String {
     let files = section.file_set();
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(std::sync::Arc::new))
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let mut machine = Machine::new(&program, Rc::new(NoHost));
     let first = section.files.first().map_or("", |(path, _)| path.as_str());
     let file = files.find(first).expect("the first file is in the set");

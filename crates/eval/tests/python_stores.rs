@@ -53,11 +53,7 @@ impl Host for Recorder {
 fn told(program: &str) -> Vec<String> {
     let files = FileSet::new([("app.py".to_string(), Arc::from(program))]);
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(Arc::new))
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let host = Rc::new(Recorder::default());
     let mut machine = Machine::new(&program, host.clone());
     let (module, _) = program.iter().next().expect("there is a module");

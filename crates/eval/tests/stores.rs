@@ -54,11 +54,7 @@ impl Host for Noting {
 fn request(text: &str) -> (Vec<String>, String) {
     let files = FileSet::new([("a.js".to_string(), Arc::from(text))]);
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file).map(Arc::new))
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let host = Rc::new(Noting::default());
     let mut machine = Machine::new(&program, host.clone());
     let file = files.find("a.js").expect("it is there");

@@ -279,3 +279,36 @@ pub enum Export {
     /// TypeScript's `export =`, which sets the module's value as `module.exports =` does.
     Assign(ExpressionId),
 }
+
+impl StatementKind {
+    /// Returns the blocks right within the statement, in the order of the text where it has several.
+    pub fn blocks(&self) -> Vec<&Block> {
+        match self {
+            StatementKind::If {
+                then, otherwise, ..
+            } => vec![then, otherwise],
+            StatementKind::While {
+                body, otherwise, ..
+            }
+            | StatementKind::ForEach {
+                body, otherwise, ..
+            } => vec![body, otherwise],
+            StatementKind::For { init, body, .. } => vec![init, body],
+            StatementKind::Try {
+                body,
+                handlers,
+                otherwise,
+                finally,
+            } => {
+                let handlers = handlers.iter().map(|handler| &handler.body);
+                let first = std::iter::once(body).chain(handlers);
+                first.chain([otherwise, finally]).collect()
+            }
+            StatementKind::Switch { cases, .. } => cases.iter().map(|case| &case.body).collect(),
+            StatementKind::Match { cases, .. } => cases.iter().map(|case| &case.body).collect(),
+            StatementKind::With { body, .. } | StatementKind::Block(body) => vec![body],
+            StatementKind::Labeled(_, inner) => inner.kind.blocks(),
+            _ => Vec::new(),
+        }
+    }
+}

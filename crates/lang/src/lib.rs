@@ -6,8 +6,10 @@
 mod javascript;
 mod python;
 
+use std::sync::Arc;
+
 use firedoor_ir as ir;
-use firedoor_source::{File, FileId};
+use firedoor_source::{File, FileId, FileSet};
 
 /// A language as this crate knows it.
 pub struct FrontEnd {
@@ -40,4 +42,10 @@ pub fn front_end_for(path: &str) -> Option<&'static FrontEnd> {
 /// Returns `file` as a program, or nothing if no front end knows its ending.
 pub fn lower(file_id: FileId, file: &File) -> Option<ir::Module> {
     front_end_for(&file.path).map(|front_end| (front_end.lower)(file_id, file))
+}
+
+/// Returns the programs among `files`, in their order.
+pub fn lower_all(files: &FileSet) -> Vec<Arc<ir::Module>> {
+    let programs = files.iter().filter_map(|(id, file)| lower(id, file));
+    programs.map(Arc::new).collect()
 }

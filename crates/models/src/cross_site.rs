@@ -132,7 +132,7 @@ fn allowed(host: &ModelHost, machine: &mut Machine<'_>, origin: &Value, span: Sp
     found
 }
 
-/// An expression without an end, or with a dot that stands for any letter before a name.
+/// An expression without an end, or that any site fits. It may begin within the origin where that is a new name.
 fn is_loose(pattern: &str) -> bool {
     let pattern = pattern.rsplit_once('/').map_or(pattern, |(body, flags)| {
         if flags.chars().all(|c| c.is_ascii_alphabetic()) {
@@ -142,20 +142,28 @@ fn is_loose(pattern: &str) -> bool {
         }
     });
     let pattern = pattern.trim_start_matches('/');
-    !pattern.starts_with('^')
+    let begins = ["^", "\\.", "//", "\\/\\/"];
+    !begins.iter().any(|it| pattern.starts_with(it))
         || !pattern.ends_with('$')
         || fits_any_site(pattern)
         || crate::shared_hosts::leaves_name_open(pattern)
 }
 
-/// Holds if a regular expression that must match the whole origin asks for no more than a scheme.
+/// Holds if a regular expression that must match the whole origin asks for no more than a scheme: no letter of a name is
+/// written in it. Classes such as `\w` name nobody.
 pub(crate) fn fits_any_site(pattern: &str) -> bool {
-    let pattern = pattern.replace("\\/", "/");
-    let pattern = pattern.strip_prefix('^').unwrap_or(&pattern);
-    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
-    let name = pattern.split_once("://").map_or(pattern, |(_, name)| name);
-    let name = name.trim_start_matches('(').trim_end_matches(')');
-    matches!(name, ".*" | ".+" | ".*?" | ".+?" | "[^/]*" | "[^/]+")
+    let mut written = String::new();
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => written.extend(letters.next().filter(|it| !it.is_alphanumeric())),
+            '[' => letters.by_ref().take_while(|it| *it != ']').for_each(drop),
+            '{' => letters.by_ref().take_while(|it| *it != '}').for_each(drop),
+            _ => written.push(letter),
+        }
+    }
+    let name = written.replace("https", "").replace("http", "");
+    !name.chars().any(char::is_alphanumeric)
 }
 
 /// Asks a function `(origin, callback) => callback(error, allow)` about sites.
@@ -234,16 +242,20 @@ fn is_open_edge(method: &str, part: &Value) -> bool {
     }
 }
 
-/// Holds if the test asks only for how the origin begins or ends, or what is somewhere in it, and names of others can
-/// have that too.
+/// Holds if the test asks only for how the origin begins or ends, or what is somewhere in it, or for a form, and names of
+/// others can have that too.
 pub(crate) fn is_loose_edge(host: &ModelHost, machine: &Machine<'_>, test: TestId) -> bool {
     let found = machine.test(test);
-    if !matches!(found.kind, TestKind::Part | TestKind::Membership) {
-        return false;
-    }
     let [text, part] = found.operands.as_slice() else {
         return false;
     };
+    if found.kind == TestKind::Kind {
+        let text = host.provenance(machine, text);
+        return is_origin_only(&text) && part.text().is_none_or(|form| is_loose(&form));
+    }
+    if !matches!(found.kind, TestKind::Part | TestKind::Membership) {
+        return false;
+    }
     let mut noted = machine.text_tests.iter().rev();
     let Some((_, method)) = noted.find(|(known, _)| *known == test) else {
         return false;

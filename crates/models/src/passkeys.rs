@@ -5,12 +5,13 @@
 //! 9 and 10 call the stored key `authenticator`), py_webauthn 2 (`webauthn/authentication/verify_authentication_response.py`,
 //! which raises).
 
-use firedoor_app::{CompareSecret, ComparisonKind, EffectKind, Origin};
+use firedoor_app::{ComparisonKind, Origin};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 
+use crate::passwords::compared;
 use crate::python_support::{argument, prove_or_throw, value_from};
 use crate::tokens::plain;
-use crate::tools::{option, promised, proof, unknown_of};
+use crate::tools::{option, promised, unknown_of};
 use crate::{Model, ModelHost};
 
 /// What py_webauthn raises where the signature is wrong.
@@ -52,15 +53,6 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
-fn note(host: &ModelHost, machine: &mut Machine<'_>, given: &Value, key: &Value, call: &Call<'_>) {
-    let compare = CompareSecret {
-        kind: ComparisonKind::Passkey,
-        given: host.deep_provenance(machine, given),
-        expected: host.deep_provenance(machine, key),
-    };
-    host.effect(machine, EffectKind::CompareSecret(compare), call.span);
-}
-
 /// `verifyAuthenticationResponse({response, credential})`.
 fn verify(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let options = call.arguments.get(0);
@@ -68,8 +60,8 @@ fn verify(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     let mut names = ["credential", "authenticator"].into_iter();
     let key = names.find_map(|name| option(machine, &options, name, call.span));
     let key = key.unwrap_or_else(Value::undefined);
-    note(host, machine, &given, &key, call);
-    let verified = proof(host, machine, &[&given, &key], call.span);
+    let kind = ComparisonKind::Passkey;
+    let verified = compared(host, machine, kind, &given, &key, call);
     let information = Value::unknown(Shape::Object);
     let names = [("verified", verified), ("authenticationInfo", information)];
     let result = plain(machine, &names, call.span);
@@ -90,7 +82,7 @@ fn challenge(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
 fn verify_or_raise(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let given = argument(call, 0, "credential");
     let key = argument(call, 4, "credential_public_key");
-    note(host, machine, &given, &key, call);
+    compared(host, machine, ComparisonKind::Passkey, &given, &key, call);
     prove_or_throw(host, machine, REFUSED, &[&given, &key], call.span)?;
     Ok(Some(Value::unknown(Shape::Object)))
 }

@@ -1,10 +1,11 @@
 //! What settings say where an application serves its users: shared by models of what is switched on only there.
 
 use firedoor_app::Origin;
-use firedoor_eval::{Machine, Test, TestId, TestKind, Value};
+use firedoor_eval::{Machine, TestId, TestKind, Value};
 use ustr::Ustr;
 
 use crate::ModelHost;
+use crate::settings::joined;
 
 /// Returns whether a value that hangs on the kind of installation is true in production, by what such settings are
 /// customarily called and set to; `None` if that cannot be told.
@@ -25,7 +26,7 @@ fn outcome(host: &ModelHost, machine: &Machine<'_>, test: TestId, depth: usize) 
         return None;
     }
     if !test.parts.is_empty() {
-        return either_way(test, |part| outcome(host, machine, part, depth + 1));
+        return joined(test, |part| outcome(host, machine, part, depth + 1));
     }
     match (test.kind, test.operands.as_slice()) {
         (TestKind::Truth, [value]) => in_production(host, machine, value),
@@ -47,21 +48,6 @@ fn outcome(host: &ModelHost, machine: &Machine<'_>, test: TestId, depth: usize) 
         }
         _ => None,
     }
-}
-
-/// Returns how a test of several parts comes out. One part may be enough, whatever the others say.
-fn either_way(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
-    let mut is_known = true;
-    for (id, is_negated) in &test.parts {
-        match part(*id) {
-            Some(holds) if (holds != *is_negated) != test.is_conjunction => {
-                return Some(!test.is_conjunction);
-            }
-            Some(_) => {}
-            None => is_known = false,
-        }
-    }
-    is_known.then_some(test.is_conjunction)
 }
 
 /// What is switched on for those who write the application is off for its users.

@@ -18,15 +18,19 @@ fn known(value: &Value) -> Option<Value> {
     value.filter(|atom| !matches!(atom, Atom::Unknown(_)))
 }
 
-/// Returns how a test of several parts comes out, if that of each is known.
-fn joined(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
-    let parts = test.parts.iter();
-    let parts = parts.map(|(id, is_negated)| Some(part(*id)? != *is_negated));
-    let parts: Vec<bool> = parts.collect::<Option<_>>()?;
-    Some(match test.is_conjunction {
-        true => parts.iter().all(|holds| *holds),
-        false => parts.iter().any(|holds| *holds),
-    })
+/// Returns how a test of several parts comes out. One part may be enough, whatever the others say.
+pub(crate) fn joined(test: &Test, mut part: impl FnMut(TestId) -> Option<bool>) -> Option<bool> {
+    let mut is_known = true;
+    for (id, is_negated) in &test.parts {
+        match part(*id) {
+            Some(holds) if (holds != *is_negated) != test.is_conjunction => {
+                return Some(!test.is_conjunction);
+            }
+            Some(_) => {}
+            None => is_known = false,
+        }
+    }
+    is_known.then_some(test.is_conjunction)
 }
 
 fn outcome(machine: &mut Machine<'_>, test: TestId, depth: usize) -> Option<bool> {

@@ -53,29 +53,34 @@ pub fn flag(host: &ModelHost, machine: &Machine<'_>, given: Option<&Value>) -> F
     match machine.truth(value) {
         Some(true) => Flag::On,
         Some(false) => Flag::Off,
-        None => match condition(host, machine, value) {
-            Some(names) => match in_production(host, machine, value) {
-                Some(false) => Flag::Off,
+        None => {
+            let mut names = condition_names(host, machine, value);
+            match in_production(host, machine, value) {
+                _ if names.is_empty() => return Flag::Unknown,
+                Some(false) => return Flag::Off,
                 // What else it may hang on matters elsewhere only.
-                Some(true) => Flag::Conditional(kinds_in(names)),
-                None => Flag::Conditional(names),
-            },
-            None => Flag::Unknown,
-        },
-    }
-}
-
-/// Keeps the names that say which kind of installation it is, if there are any.
-fn kinds_in(names: String) -> String {
-    let kinds: Vec<&str> = names.split(", ").filter(|name| says_kind(name)).collect();
-    match kinds.is_empty() {
-        true => names,
-        false => kinds.join(", "),
+                Some(true) if names.iter().any(|name| says_kind(name)) => {
+                    names.retain(|name| says_kind(name));
+                }
+                _ => {}
+            }
+            Flag::Conditional(in_words(&names))
+        }
     }
 }
 
 /// Returns the environment variables that a value hangs on, in words.
 pub fn condition(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Option<String> {
+    let names = condition_names(host, machine, value);
+    (!names.is_empty()).then(|| in_words(&names))
+}
+
+fn in_words(names: &[Ustr]) -> String {
+    let words: Vec<&str> = names.iter().map(Ustr::as_str).collect();
+    words.join(", ")
+}
+
+fn condition_names(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Vec<Ustr> {
     let mut names: Vec<Ustr> = Vec::new();
     for set in [value.origins, value.control] {
         // What the value is made of tells; what led to it only where that tells nothing.
@@ -90,8 +95,7 @@ pub fn condition(host: &ModelHost, machine: &Machine<'_>, value: &Value) -> Opti
             }
         }
     }
-    let words: Vec<&str> = names.iter().map(Ustr::as_str).collect();
-    (!words.is_empty()).then(|| words.join(", "))
+    names
 }
 
 /// Returns the last argument if it is a function: the callback of a library in Node's manner.

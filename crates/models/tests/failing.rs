@@ -108,12 +108,7 @@ fn door(machine: &Machine<'_>) -> Door {
 fn map_with(model: &'static Model) -> Map {
     let files = FileSet::new([("app.js".to_owned(), Arc::from(APP))]);
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file))
-        .map(Arc::new)
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let mut models = MODELS.to_vec();
     models.push(model);
     let host = Rc::new(ModelHost::new(models.leak()));

@@ -65,12 +65,7 @@ def yards():
 fn map_of(path: &str, text: &str, requests: u64) -> Map {
     let files = FileSet::new([(path.to_owned(), Arc::from(text))]);
     let project = Project::new(&files);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| firedoor_lang::lower(id, file))
-        .map(Arc::new)
-        .collect();
-    let program = Program::new(modules, &files, &project);
+    let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
     let host = Rc::new(ModelHost::default());
     let mut machine = Machine::new(&program, host.clone());
     machine.limit(Limits {

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     AssetKind, CheckKind, Effect, EffectKind, EntryPoint, Examination, Map, Origin, Provenance,
-    RequestPart, SessionOperation,
+    RequestPart, SessionOperation, query,
 };
 
 use crate::oauth_flow::{exchange, verified_code};
@@ -241,7 +241,7 @@ fn is_host_of(origin: &Origin, sent: &Origin) -> bool {
 fn is_type_name(operand: &Provenance) -> bool {
     operand
         .literal()
-        .is_some_and(|text| matches!(text.as_str(), "string" | "object" | "undefined"))
+        .is_some_and(|text| query::is_kind_name(&text))
 }
 
 /// Of a cookie that holds the state and an address, the first part is compared with the state that comes back.

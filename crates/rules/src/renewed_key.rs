@@ -3,7 +3,7 @@
 //!
 //! Whoever knows the password has as many challenges as he likes, and the code that he guesses at is that of the account.
 
-use firedoor_app::lookups::is_identifier;
+use firedoor_app::lookups::{is_identifier, is_random};
 use firedoor_app::{
     EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
 };
@@ -153,9 +153,4 @@ fn kept_by_chance(step: &EntryPoint, wanted: Ustr) -> Option<Span> {
             && fields.any(|field| is_random(&field.value));
         is_made.then_some(effect.span)
     })
-}
-
-fn is_random(value: &Provenance) -> bool {
-    let mut origins = value.origins().iter();
-    origins.any(|origin| matches!(origin, Origin::Random { .. }))
 }

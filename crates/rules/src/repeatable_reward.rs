@@ -109,17 +109,26 @@ fn unremembered(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     }
 }
 
+/// Returns the amounts of money that the entry point raises.
+pub(crate) fn gains<'m>(
+    map: &Map,
+    entry: &'m EntryPoint,
+) -> impl Iterator<Item = (&'m Effect, &'m Access, &'m Field)> {
+    written_fields(entry).filter(|(_, access, field)| {
+        field.operator == "+=" && is_money(map, access.asset, field.name)
+    })
+}
+
 /// What the reward is paid from is found by what the client sends, and stays as it is.
 fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    for (effect, access, field) in written_fields(entry) {
+    for (effect, access, field) in gains(map, entry) {
         let ties = ties(entry, effect);
         // The group that the caller belongs to is named in the path.
         let is_own = |key: &Field| {
             query::is_principal(&key.value)
                 || is_clients_choice(&key.value) && ties.touches(&key.value)
         };
-        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
-        if !is_gain || !access.key.iter().any(is_own) {
+        if !access.key.iter().any(is_own) {
             continue;
         }
         let Some((found, source)) = unkept::paid_from(map, entry, access, field) else {
@@ -144,11 +153,10 @@ fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
 
 /// What is paid for is marked with a word that passes all that is asked of it.
 fn undone_again(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    for (effect, access, field) in written_fields(entry) {
+    for (effect, access, field) in gains(map, entry) {
         let ties = ties(entry, effect);
         let is_own = |key: &Field| query::is_principal(&key.value) || ties.touches(&key.value);
-        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
-        if !is_gain || takes(access, field) || !access.key.iter().any(is_own) {
+        if takes(access, field) || !access.key.iter().any(is_own) {
             continue;
         }
         let Some(marked) = marked_again(entry, effect, access, field) else {
@@ -228,10 +236,7 @@ fn dated(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
 
 /// A server that tells of a payment tells of it again: the order that it pays for is marked, whatever it was before.
 fn sent_again(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    for (effect, access, field) in written_fields(entry) {
-        if field.operator != "+=" || !is_money(map, access.asset, field.name) {
-            continue;
-        }
+    for (effect, access, field) in gains(map, entry) {
         let Some((marked, source)) = unkept::marked_always(entry, effect, access, field) else {
             continue;
         };
@@ -254,10 +259,9 @@ fn sent_again(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
 
 /// Who leaves is paid back what he has paid, and nothing tells that he was in it.
 fn paid_back(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    for (effect, access, field) in written_fields(entry) {
+    for (effect, access, field) in gains(map, entry) {
         let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
-        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
-        if !is_own || !is_gain || takes(access, field) {
+        if !is_own || takes(access, field) {
             continue;
         }
         let Some((left, list)) = unkept::left_unasked(entry, effect, access, field) else {

@@ -146,11 +146,9 @@ fn is_set(value: &Provenance, asset: Ustr) -> bool {
 fn is_refused(entry: &EntryPoint, effect: &Effect, found: &Privilege) -> bool {
     entry.checks_of(effect).any(|check| {
         // `typeof body === "object"` names a kind, and no field.
-        let is_kind =
-            |name: &Ustr| matches!(name.as_str(), "object" | "string" | "undefined" | "array");
         let literals = || {
             let names = check.operands.iter().filter_map(Provenance::literal);
-            names.filter(|name| !is_kind(name))
+            names.filter(|name| !query::is_kind_name(name))
         };
         check.kind == CheckKind::Shape
             && check.outcome

@@ -83,9 +83,9 @@ fn is_validated(entry: &EntryPoint, check: &Check) -> bool {
     let sent = check.operands.iter().filter(|operand| is_sent(operand));
     let sent: Vec<&Origin> = sent.flat_map(|operand| operand.origins()).collect();
     let is_kind = |operand: &Provenance| {
-        operand.literal().is_some_and(|text| {
-            matches!(text.as_str(), "undefined" | "object" | "string" | "array")
-        })
+        operand
+            .literal()
+            .is_some_and(|text| query::is_kind_name(&text))
     };
     let holds = |operand: &Provenance| {
         let mut origins = operand.origins().iter();

@@ -1,5 +1,7 @@
 //! Says once what one place brings about at very many entry points: a hundred findings with one repair are one.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use firedoor_source::Span;
@@ -12,39 +14,38 @@ const FEW: usize = 12;
 /// How many of the other entry points are named.
 const NAMED: usize = 3;
 
-/// Keeps the first of the findings that rest on one place, and says in it where else it is the same.
+/// Keeps the surest of the worst of the findings that rest on one place, and says in it where else it is the same.
 pub(crate) fn told_once(found: Vec<Finding>) -> Vec<Finding> {
-    let causes: Vec<Option<Span>> = found.iter().map(cause).collect();
-    let like = |cause: Span| {
-        let all = causes.iter().enumerate();
-        all.filter(move |(_, it)| **it == Some(cause))
-            .map(|(number, _)| number)
-    };
-    let others: Vec<Vec<String>> = causes
-        .iter()
-        .map(|it| match it {
-            Some(cause) if like(*cause).nth(FEW).is_some() => {
-                let entries = like(*cause).skip(1);
-                let entries = entries.filter_map(|other| found[other].entry_point.clone());
-                entries.collect()
-            }
-            _ => Vec::new(),
-        })
-        .collect();
-    let is_kept = |number: usize| match causes[number] {
-        Some(cause) if !others[number].is_empty() => like(cause).next() == Some(number),
-        _ => true,
-    };
-    let kept: Vec<bool> = (0..found.len()).map(is_kept).collect();
-    let mut all = found.into_iter().zip(others).zip(kept);
-    let mut told = Vec::new();
-    for ((mut finding, others), is_kept) in all.by_ref() {
-        if is_kept {
-            name(&mut finding, &others);
-            told.push(finding);
+    let mut by_cause: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
+    for (number, finding) in found.iter().enumerate() {
+        if let Some(cause) = cause(finding) {
+            by_cause.entry(cause).or_default().push(number);
         }
     }
-    told
+    let weight = |number: &usize| {
+        let finding = &found[*number];
+        (finding.severity, finding.confidence, Reverse(*number))
+    };
+    let mut told: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut left_out: BTreeSet<usize> = BTreeSet::new();
+    for alike in by_cause.into_values().filter(|it| it.len() > FEW) {
+        let Some(first) = alike.iter().copied().max_by_key(weight) else {
+            continue;
+        };
+        let others: Vec<usize> = alike.into_iter().filter(|it| *it != first).collect();
+        let entries = others
+            .iter()
+            .filter_map(|it| found[*it].entry_point.clone());
+        told.insert(first, entries.collect());
+        left_out.extend(others);
+    }
+    let kept = found.into_iter().enumerate();
+    let kept = kept.filter(|(number, _)| !left_out.contains(number));
+    kept.map(|(number, finding)| match told.get(&number) {
+        Some(others) => with_others(finding, others),
+        None => finding,
+    })
+    .collect()
 }
 
 /// The guard that a finding rests on, or the place that does by itself what is wrong: where it is decided who is asking,
@@ -59,21 +60,16 @@ fn cause(finding: &Finding) -> Option<Span> {
     ["guard", "decides", "changes"].into_iter().find_map(place)
 }
 
-fn name(finding: &mut Finding, others: &[String]) {
-    if others.is_empty() {
-        return;
-    }
-    let named: Vec<String> = others
-        .iter()
-        .take(NAMED)
-        .map(|it| format!("`{it}`"))
-        .collect();
+fn with_others(mut finding: Finding, others: &[String]) -> Finding {
+    let named = others.iter().take(NAMED).map(|it| format!("`{it}`"));
+    let named: Vec<String> = named.collect();
     let _ = write!(
         finding.message,
         " It is the same at {} other entry points, such as {}.",
         others.len(),
         named.join(", ")
     );
+    finding
 }
 
 #[cfg(test)]
@@ -114,6 +110,18 @@ mod tests {
             told[0].message,
             "Anybody passes. It is the same at 12 other entry points, such as `GET /1`, `GET /2`, `GET /3`."
         );
+    }
+
+    #[test]
+    fn the_surest_is_told() {
+        let mut all: Vec<Finding> = (0..=FEW).map(at).collect();
+        for finding in &mut all {
+            finding.confidence = Confidence::Low;
+        }
+        all[3].confidence = Confidence::High;
+        let told = told_once(all);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].entry_point.as_deref(), Some("GET /3"));
     }
 
     #[test]

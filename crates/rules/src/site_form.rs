@@ -3,7 +3,8 @@
 /// Holds if every text of this form leads to the own site, or to one that the form names. `is_alone` says that nothing
 /// of the server's own stands before the text, where `//evil.example` leads away though it begins as a path does.
 pub fn stays_on_site(form: &str, is_alone: bool) -> bool {
-    let Some(rest) = form.strip_prefix('^') else {
+    // What is enough of several is read of one only.
+    let Some(rest) = form.strip_prefix('^').filter(|it| !it.contains('|')) else {
         return false;
     };
     let (prefix, rest) = literal_prefix(rest);
@@ -11,12 +12,11 @@ pub fn stays_on_site(form: &str, is_alone: bool) -> bool {
         return site.contains('/') || rest == "$";
     }
     if let Some(path) = prefix.strip_prefix('/') {
-        let leads_away =
-            path.starts_with(['/', '\\']) || path.is_empty() && is_open_after_slash(rest);
+        let leads_away = path.starts_with(['/', '\\']) || path.is_empty() && may_be_slash(rest);
         return !is_alone || !leads_away;
     }
     let is_closed = rest.ends_with('$') && !rest.ends_with("\\$");
-    is_closed && !has_wildcard(rest)
+    is_closed && !names_other_site(rest)
 }
 
 /// Splits off what the form has letter by letter.
@@ -43,40 +43,46 @@ fn literal_prefix(form: &str) -> (String, &str) {
     (prefix, rest)
 }
 
-/// Holds if a second slash may follow the first.
-fn is_open_after_slash(rest: &str) -> bool {
-    if rest == "$" || rest.starts_with("\\w") || rest.starts_with("\\d") {
-        return false;
-    }
+/// Holds if what comes next may be a slash, of whichever kind: a browser takes `/\` for `//`.
+fn may_be_slash(rest: &str) -> bool {
     if let Some(kept_out) = rest.strip_prefix("(?!") {
         return !kept_out.contains('/');
     }
-    match rest
-        .strip_prefix('[')
-        .and_then(|class| class.split_once(']'))
-    {
-        Some((class, _)) => match class.strip_prefix('^') {
-            Some(kept_out) => !kept_out.contains('/'),
-            None => class.contains('/'),
+    let class = rest.strip_prefix('[').and_then(|it| it.split_once(']'));
+    let (is_slash, after) = match class {
+        Some((class, after)) => match class.strip_prefix('^') {
+            Some(kept_out) => (!kept_out.contains('/'), after),
+            None => (has_slash(class), after),
         },
-        None => true,
+        None if rest.starts_with("\\w") || rest.starts_with("\\d") => (false, &rest[2..]),
+        None => return rest != "$",
+    };
+    // What may be left out leaves its place to what follows.
+    match after.strip_prefix(['*', '?']) {
+        Some(after) => is_slash || may_be_slash(after),
+        None => is_slash,
     }
 }
 
-fn has_wildcard(form: &str) -> bool {
+fn has_slash(class: &str) -> bool {
+    class.contains('/') || class.contains("\\\\")
+}
+
+/// Holds if an address of another site fits: a letter may be any, or one of those that addresses of sites have.
+fn names_other_site(form: &str) -> bool {
     let mut letters = form.chars();
     let mut is_class = false;
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' if matches!(letters.next(), Some('S' | 'D' | 'W')) => return true,
-            '[' => {
-                is_class = true;
-                if letters.as_str().starts_with('^') {
-                    return true;
-                }
-            }
+            '\\' => match letters.next() {
+                Some('S' | 'D' | 'W' | '/' | ':' | '\\' | '@') => return true,
+                Some('.') if is_class => return true,
+                _ => {}
+            },
+            '[' if letters.as_str().starts_with('^') => return true,
+            '[' => is_class = true,
             ']' => is_class = false,
-            '.' if !is_class => return true,
+            '.' | '/' | ':' | '@' => return true,
             _ => {}
         }
     }
@@ -95,6 +101,7 @@ mod tests {
             r"^/\w+",
             r"^\/$",
             r"^[\w-]+$",
+            r"^/[\w]*$",
         ] {
             assert!(stays_on_site(form, true), "{form}");
         }
@@ -109,6 +116,11 @@ mod tests {
             r"^https:\/\/app\.example\.com",
             r"\/home$",
             r"^.+$",
+            r"^/home|.*$",
+            r"^[\w.:/]+$",
+            r"^/[\w\\]*$",
+            r"^/[^/]*\/.*$",
+            r"^/\w?/.*$",
         ] {
             assert!(!stays_on_site(form, true), "{form}");
         }
@@ -118,6 +130,7 @@ mod tests {
     fn behind_an_origin_a_slash_is_enough() {
         assert!(stays_on_site(r"^\/", false));
         assert!(!stays_on_site(r"^[^/]+$", false));
+        assert!(!stays_on_site(r"^[\w.@]+$", false));
         assert!(stays_on_site(r"^https:\/\/app\.example\.com\/", true));
         assert!(stays_on_site(r"^https:\/\/app\.example\.com$", true));
     }

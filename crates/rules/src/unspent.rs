@@ -7,17 +7,14 @@ use firedoor_app::{
     Access, Check, Effect, EffectKind, EntryPoint, Field, LayerKind, Map, Origin, Provenance, query,
 };
 
-use crate::client_value::written_fields;
-use crate::privileged::is_money;
-use crate::repeatable_reward::is_of_layers;
+use crate::repeatable_reward::{gains, is_of_layers};
 use crate::{Confidence, Findings};
 
 /// Reports where a reward is paid for what stays as it is.
 pub fn check(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
-    for (effect, access, field) in written_fields(entry) {
+    for (effect, access, field) in gains(map, entry) {
         let is_own = access.key.iter().any(|key| query::is_principal(&key.value));
-        let is_gain = field.operator == "+=" && is_money(map, access.asset, field.name);
-        if !is_own || !is_gain || !is_fixed(access, field) || !writes_only(entry, effect) {
+        if !is_own || !is_fixed(access, field) || !writes_only(entry, effect) {
             continue;
         }
         let Some(asked) = asked_of_own(entry, effect, access) else {

@@ -33,33 +33,9 @@ pub(super) fn are_met_by_any_site(checks: &[Check]) -> bool {
     asked.peek().is_some() && asked.all(is_met_by_any_site)
 }
 
-/// Holds if a text is held against a regular expression, which is the second operand.
-fn asks_for_form(check: &Check) -> bool {
-    check.kind == CheckKind::Shape && check.operands.len() == 2
-}
-
-/// Holds if the regular expression that a page is held against has more of an address in it than how any begins.
-pub(super) fn names_site(check: &Check) -> bool {
-    let names = |form: &str| {
-        // Classes such as `\w` and what a scheme is made of name nobody.
-        let mut rest = String::new();
-        let mut letters = form.chars();
-        while let Some(letter) = letters.next() {
-            match letter {
-                '\\' => rest.extend(letters.next().filter(|it| !it.is_alphanumeric())),
-                '[' => letters.by_ref().take_while(|it| *it != ']').for_each(drop),
-                _ => rest.push(letter),
-            }
-        }
-        let rest = rest.replace("https", "").replace("http", "");
-        rest.chars().any(char::is_alphanumeric)
-    };
-    asks_for_form(check)
-        && check
-            .operands
-            .iter()
-            .filter_map(Provenance::literal)
-            .any(|form| names(&form))
+/// Holds if a text is held against a regular expression, which is the second operand, and not everybody's fits.
+pub(super) fn asks_for_own_form(check: &Check) -> bool {
+    check.kind == CheckKind::Shape && check.operands.len() == 2 && !check.is_loose_edge
 }
 
 /// Holds for the answer of a function that holds pages against settings: its own tests say what it asks for.
@@ -93,7 +69,7 @@ fn is_met_by_any_site(check: &Check) -> bool {
         let mut words = part.operands.iter().filter_map(Provenance::literal);
         match part.kind {
             CheckKind::Membership => part.is_loose_edge || words.any(is_scheme),
-            CheckKind::Shape => asks_for_form(part) && !names_site(part),
+            CheckKind::Shape => part.is_loose_edge,
             CheckKind::Presence | CheckKind::Equality => {
                 part.operands.iter().all(is_of_header)
                     && (is_of_header(&part.control) || is_told_by_parts(&part.control))

@@ -181,36 +181,14 @@ impl<'a> Tree<'a> {
 
 /// Adds the blocks within a statement, each with whether it is what `else` leads to.
 fn blocks<'a>(kind: &'a StatementKind, open: &mut Vec<(&'a Block, bool)>) {
-    match kind {
-        StatementKind::If {
-            then, otherwise, ..
-        } => open.extend([(then, false), (otherwise, true)]),
-        StatementKind::While {
-            body, otherwise, ..
-        }
-        | StatementKind::ForEach {
-            body, otherwise, ..
-        } => open.extend([(body, false), (otherwise, false)]),
-        StatementKind::For { init, body, .. } => open.extend([(init, false), (body, false)]),
-        StatementKind::Try {
-            body,
-            handlers,
-            otherwise,
-            finally,
-        } => {
-            open.extend([(body, false), (otherwise, false), (finally, false)]);
-            open.extend(handlers.iter().map(|handler| (&handler.body, false)));
-        }
-        StatementKind::Switch { cases, .. } => {
-            open.extend(cases.iter().map(|case| (&case.body, false)));
-        }
-        StatementKind::Match { cases, .. } => {
-            open.extend(cases.iter().map(|case| (&case.body, false)));
-        }
-        StatementKind::With { body, .. } | StatementKind::Block(body) => open.push((body, false)),
-        StatementKind::Labeled(_, inner) => blocks(&inner.kind, open),
-        _ => {}
+    if let StatementKind::Labeled(_, inner) = kind {
+        return blocks(&inner.kind, open);
     }
+    let is_else = |block: &Block| match kind {
+        StatementKind::If { otherwise, .. } => std::ptr::eq(block, otherwise),
+        _ => false,
+    };
+    open.extend(kind.blocks().into_iter().map(|it| (it, is_else(it))));
 }
 
 fn decorators_of_function(function: &Function) -> Vec<ExpressionId> {
