@@ -19,6 +19,10 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
     run.continuations.iter().find_map(|way| {
         let checks = way.useful_checks().iter().rev();
         let mut checks = checks.filter(|check| !is_switch(run, check));
+        // A way that some setting was chosen for is told as that setting's.
+        if way.useful_checks().iter().any(is_set_on_purpose) {
+            return None;
+        }
         let words = checks.find_map(open_words)?;
         Some((way.span, words))
     })
@@ -149,7 +153,8 @@ pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
             Origin::Environment { name, .. } if !name.is_empty() => Some(*name),
             _ => None,
         })?;
-        let negation = if check.outcome { "" } else { "not " };
+        let is_set = check.outcome || is_set_on_purpose(check);
+        let negation = if is_set { "" } else { "not " };
         Some(format!("{negation}{name}"))
     })
 }
@@ -231,6 +236,29 @@ fn open_words(check: &Check) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Holds for `MODE === 'open'` on the side that no missing setting takes: one that has the word, or one that lacks
+/// it although it stands for what is missing.
+fn is_set_on_purpose(check: &Check) -> bool {
+    let [left, right] = check.operands.as_slice() else {
+        return false;
+    };
+    let (setting, word) = match is_setting(left) {
+        true => (left, right),
+        false => (right, left),
+    };
+    if check.kind != crate::CheckKind::Equality || check.is_alternative || !is_setting(setting) {
+        return false;
+    }
+    let Some(word) = word.literal() else {
+        return false;
+    };
+    let stands_in = |origin: &Origin| match origin {
+        Origin::Environment { fallback, .. } => *fallback == Some(word),
+        origin => *origin == Origin::Literal(word),
+    };
+    check.outcome != setting.origins().iter().any(stands_in)
 }
 
 /// Holds if what the client sends equals a setting where both are missing: the constant that stands for a header

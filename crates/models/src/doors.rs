@@ -210,7 +210,8 @@ fn short_name(path: &str) -> Ustr {
 }
 
 /// Returns whether an entry point's path lies at or below a prefix, by segments. A parameter of the prefix
-/// takes any segment; an unknown part of it makes the answer undecided.
+/// takes any segment; an unknown part of it makes the answer undecided, unless the path has an unknown part
+/// written alike there: a base path that a setting gives is the same base path wherever it is mounted.
 pub fn is_below(prefix: &str, path: &str) -> Option<bool> {
     let mut segments = firedoor_app::path_segments(path);
     for wanted in firedoor_app::path_segments(prefix) {
@@ -221,7 +222,12 @@ pub fn is_below(prefix: &str, path: &str) -> Option<bool> {
             return Some(false);
         };
         if wanted.contains(firedoor_eval::HOLE) {
-            return None;
+            let is_alike =
+                wanted == segment || wanted.replace(firedoor_eval::HOLE, "{unknown}") == segment;
+            if !is_alike {
+                return None;
+            }
+            continue;
         }
         let is_parameter = wanted.starts_with('{');
         if !is_parameter && !wanted.eq_ignore_ascii_case(segment) {

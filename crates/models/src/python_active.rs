@@ -46,6 +46,9 @@ pub(crate) enum Run {
     Delete,
 }
 
+/// What a query keeps that finds nothing whatever it asks: `Thing.objects.none()`.
+pub(crate) const EMPTY_SET: &str = "$none";
+
 const RUNS: [(&str, Run); 6] = [
     ("one", Run::One),
     ("many", Run::Many),
@@ -172,6 +175,14 @@ pub(crate) fn run(
         return machine.derived(Shape::Any, [&Value::object(query)]);
     };
     let run = run_of(machine, query);
+    if kept(machine, query, EMPTY_SET).is_some() {
+        return match run {
+            Run::One => Value::null(),
+            Run::Many => machine.make_list(Vec::new(), false, span),
+            Run::Exists => Value::bool(false),
+            Run::Count | Run::Update | Run::Delete => Value::number(0.0),
+        };
+    }
     let key = conditions_of(host, machine, query, asset);
     let operation = match run {
         Run::One | Run::Many => Operation::Read,

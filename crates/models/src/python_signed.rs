@@ -1,7 +1,8 @@
 //! Signed and encrypted values in Python: itsdangerous, Fernet, and the signatures of webhooks.
 //!
 //! Sources: itsdangerous 2.2 `timed.py` and `exc.py` (a timed value expires only if `loads` is given
-//! `max_age`); cryptography 44 `fernet.py` (a token is authenticated, and expires only with `ttl`); stripe 12
+//! `max_age`), itsdangerous 1.1 `jws.py` (a timed one carries when it expires, an hour later by default);
+//! cryptography 44 `fernet.py` (a token is authenticated, and expires only with `ttl`); stripe 12
 //! `stripe/_webhook.py`; svix 1.x `svix/webhooks.py`.
 
 use firedoor_app::{EffectKind, Field, IssueToken, Origin, Provenance, TokenKind, VerifyToken};
@@ -24,6 +25,18 @@ pub static MODEL: Model = Model {
         ("py:itsdangerous.Serializer", keep),
         ("py:itsdangerous.Signer", keep),
         ("py:itsdangerous.TimestampSigner", keep),
+        ("py:itsdangerous.TimedJSONWebSignatureSerializer", keep),
+        ("py:itsdangerous.JSONWebSignatureSerializer", keep),
+        (
+            "py:itsdangerous.TimedJSONWebSignatureSerializer().dumps",
+            sign_timed,
+        ),
+        ("py:itsdangerous.JSONWebSignatureSerializer().dumps", sign),
+        (
+            "py:itsdangerous.TimedJSONWebSignatureSerializer().loads",
+            verify_dated,
+        ),
+        ("py:itsdangerous.JSONWebSignatureSerializer().loads", verify),
         ("py:itsdangerous.URLSafeTimedSerializer().dumps", sign_timed),
         ("py:itsdangerous.TimedSerializer().dumps", sign_timed),
         ("py:itsdangerous.URLSafeSerializer().dumps", sign),
@@ -87,6 +100,10 @@ pub static MODEL: Model = Model {
         (
             "py:itsdangerous.url_safe.URLSafeSerializer",
             "py:itsdangerous.URLSafeSerializer",
+        ),
+        (
+            "py:itsdangerous.jws.TimedJSONWebSignatureSerializer",
+            "py:itsdangerous.TimedJSONWebSignatureSerializer",
         ),
         (
             "py:itsdangerous.exc.BadSignature",
@@ -238,6 +255,18 @@ fn verify(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         key: key(machine, call),
         is_timed: max_age.is_some(),
         requires,
+        error: "py:itsdangerous.BadSignature",
+    };
+    settle(host, machine, call, proof)
+}
+
+/// The token says itself when it is too old.
+fn verify_dated(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let proof = Proof {
+        token: call.arguments.get(0),
+        key: key(machine, call),
+        is_timed: true,
+        requires: Vec::new(),
         error: "py:itsdangerous.BadSignature",
     };
     settle(host, machine, call, proof)

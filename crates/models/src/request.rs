@@ -85,12 +85,15 @@ fn run_of_layer(
         .map(|effect| {
             let own = own_decisions(run, number, &effect.decided);
             let useful = useful_decisions(worked.as_ref(), effect, own);
-            Continuation {
+            let way = Continuation {
                 span: effect.span,
                 checks: decisions.list(host, machine, own),
                 useful: decisions.list(host, machine, useful).len(),
-            }
+            };
+            (&effect.kind, way)
         })
+        .filter(|(answer, way)| !tells_of_failure(answer, way))
+        .map(|(_, way)| way)
         .collect();
     let refusals = refusing
         .into_iter()
@@ -122,6 +125,15 @@ fn run_of_layer(
             .find(|(step, _)| *step == number)
             .map(|(_, reason)| reason.clone()),
     }
+}
+
+/// Holds if a handler says that its work has failed, with the status that the failure brings along
+/// (`catch (error) { res.status(error.status).json(…) }`).
+fn tells_of_failure(answer: &EffectKind, way: &Continuation) -> bool {
+    let has_failed = |check: &firedoor_app::Check| {
+        check.kind == firedoor_app::CheckKind::Failure && check.outcome
+    };
+    matches!(answer, EffectKind::Respond { status: None, .. }) && way.checks.iter().any(has_failed)
 }
 
 /// Returns the decisions behind which a handler does more than answer; of another step nothing, because what it lets

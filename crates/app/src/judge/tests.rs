@@ -192,11 +192,14 @@ fn guard(way: Continuation) -> LayerRun {
 #[test]
 fn a_setting_that_opens_a_part_of_the_application_is_no_missing_one() {
     let word = Provenance::new([Origin::Literal(Ustr::from("on"))]);
-    let way = open_way(CheckKind::Equality, vec![setting("YARD"), word]);
-    let mut run = guard(way.clone());
+    let mut way = open_way(CheckKind::Equality, vec![setting("YARD"), word]);
+    way.checks[0].span = Span::new(FileId(0), 1, 2);
+    assert!(fails_open(&guard(way.clone())).is_none());
+    let mut unset = way.clone();
+    unset.checks[0].outcome = false;
+    let mut run = guard(unset);
     assert!(fails_open(&run).is_some());
-    let mut closed = way.checks;
-    closed[0].outcome = false;
+    let closed = way.checks;
     run.refusals.push((Refusal::Status(404), closed, way.span));
     assert!(fails_open(&run).is_none());
 }

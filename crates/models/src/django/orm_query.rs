@@ -10,8 +10,8 @@ use ustr::Ustr;
 use super::orm_picks::{pick, picked};
 pub(crate) use super::orm_related::*;
 use crate::python_active::{
-    self, Run, class_in, condition, copied, found_or_made, keep, kept, made, named_values, narrow,
-    query, required, run, set_run,
+    self, EMPTY_SET, Run, class_in, condition, copied, found_or_made, keep, kept, made,
+    named_values, narrow, query, required, run, set_run,
 };
 use crate::python_records::{asset_of, create};
 use crate::python_support::{argument, last_name, object_with_arguments};
@@ -339,6 +339,8 @@ pub(super) fn query_method(host: &ModelHost, machine: &mut Machine<'_>, call: &C
     match name {
         "select_for_update" => host.state().run.transactions += 1,
         "values" | "values_list" => pick(machine, id, name, call),
+        "union" => forget_empty(machine, id),
+        "none" => keep(machine, id, EMPTY_SET, Value::bool(true)),
         "filter" | "get" | "exclude" | "exists" | "delete" | "count" => {
             let mut conditions = given(host, machine, class, call.arguments, span);
             if name == "exclude" && !conditions.is_empty() {
@@ -355,6 +357,12 @@ pub(super) fn query_method(host: &ModelHost, machine: &mut Machine<'_>, call: &C
         return terminal(host, machine, id, name, call);
     }
     own_method(machine, receiver, name, call)
+}
+
+/// `none().union(others)` finds what the others do.
+fn forget_empty(machine: &mut Machine<'_>, query: ObjectId) {
+    let properties = &mut machine.heap.get_mut(query).properties;
+    properties.shift_remove(&Ustr::from(EMPTY_SET));
 }
 
 /// Methods that are answered at once.

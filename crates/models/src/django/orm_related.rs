@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use super::orm;
 use super::orm_query::*;
+use crate::python_active::EMPTY_SET;
 use crate::python_active::{
     Run, class_in, condition, copied, keep, kept, narrow, required, run, set_run,
 };
@@ -376,6 +377,17 @@ pub(crate) fn combine(
         Op::BitAnd => "and",
         _ => return None,
     };
+    // `none() | a` is `a`, and `none() & a` is nothing.
+    for (one, other) in [(first, right), (second, left)] {
+        if kept(machine, one, EMPTY_SET).is_some() {
+            let whole = if word == "or" {
+                other
+            } else {
+                &Value::object(one)
+            };
+            return Some(whole.clone());
+        }
+    }
     let all = |machine: &Machine<'_>, id: ObjectId| machine.heap.get(id).elements.clone();
     let (a, b) = (all(machine, first), all(machine, second));
     let a = make(host, machine, CONDITION, "and", a, span);

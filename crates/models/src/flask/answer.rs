@@ -25,7 +25,7 @@ pub static MODEL: Model = Model {
         ("py:flask.json.jsonify", jsonify),
         ("py:flask.make_response", make_response),
         ("py:flask.Response", make),
-        ("py:flask.Response().__init__", super::register::given),
+        ("py:flask.Response().__init__", begin),
         ("py:flask.redirect", redirect),
         ("py:flask.url_for", url_for),
         ("py:flask.Flask().redirect", redirect),
@@ -173,6 +173,20 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
     let status = given(call, 1, "status").unwrap_or_else(|| Value::number(200.0));
     let status = status_number(&status);
     Ok(Some(response(host, machine, body, status, call.span)))
+}
+
+/// `super().__init__(response=…, status=…)` in a class of the program's own answers.
+fn begin(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let body = argument(call, 0, "response");
+    let status = given(call, 1, "status").and_then(|given| given.filter(|atom| !atom.is_nothing()));
+    if let Some(id) = call.this.only_object() {
+        let properties = &mut machine.heap.get_mut(id).properties;
+        properties.insert(Ustr::from("$body"), body);
+        if let Some(status) = status {
+            properties.insert(Ustr::from("status_code"), status_number(&status));
+        }
+    }
+    Ok(Some(Value::null()))
 }
 
 /// `"404 NOT FOUND"` is 404, and so is `HTTPStatus.NOT_FOUND`.
