@@ -363,9 +363,12 @@ fn nothing_attached(check: &Check) -> Vec<&Origin> {
         CheckKind::Presence => !check.outcome,
         _ => false,
     };
-    let is_attached =
-        |origin: &&Origin| matches!(origin, Origin::Request(RequestPart::Context, _));
-    let examined: Vec<&Origin> = check.operands.iter().flat_map(Provenance::origins).collect();
+    let is_attached = |origin: &&Origin| matches!(origin, Origin::Request(RequestPart::Context, _));
+    let examined: Vec<&Origin> = check
+        .operands
+        .iter()
+        .flat_map(Provenance::origins)
+        .collect();
     let is_other = |it: &&Origin| !is_attached(it) && !matches!(it, Origin::Literal(_));
     if !is_missing || check.is_alternative || examined.iter().any(is_other) {
         return Vec::new();
