@@ -334,7 +334,46 @@ fn is_behind(way: &Continuation, control: Control) -> bool {
             && !(check.is_alternative && is_setting_missing(check))
             && !(control == Control::Authentication && is_left_out(check))
             && (!is_missing_on_both_sides(check) || is_asked_for(way, check))
+            && !rests_on_nothing_attached(way, check)
     })
+}
+
+/// Holds if no credential has a say in a check but what no layer has attached, on a way that is taken just where it is not
+/// attached: `if request.state.route is None` before the work of finding it, on which the check is made.
+fn rests_on_nothing_attached(way: &Continuation, check: &Check) -> bool {
+    let missing: Vec<&Origin> = way.checks.iter().flat_map(nothing_attached).collect();
+    if missing.is_empty() {
+        return false;
+    }
+    let provenance = check.provenance();
+    let mut credentials = provenance.origins().iter().filter(|it| it.is_credential());
+    let is_missing = |origin: &Origin| missing.contains(&origin);
+    // What a library says may rest on the request that was handed to it.
+    let is_outside = |it: &Origin| matches!(it, Origin::Outside(_) | Origin::Answer(_));
+    !provenance.is_from_client()
+        && !provenance.origins().iter().any(is_outside)
+        && credentials.all(is_missing)
+}
+
+/// Returns what the check finds not attached to the request, where that is all it examines.
+fn nothing_attached(check: &Check) -> Vec<&Origin> {
+    let is_nothing = |it: &Provenance| it.literal().is_some_and(|text| text == "null");
+    let is_missing = match check.kind {
+        CheckKind::Equality => check.outcome && check.operands.iter().any(is_nothing),
+        CheckKind::Presence => !check.outcome,
+        _ => false,
+    };
+    let is_attached = |origin: &&Origin| matches!(origin, Origin::Request(RequestPart::Context, _));
+    let examined: Vec<&Origin> = check
+        .operands
+        .iter()
+        .flat_map(Provenance::origins)
+        .collect();
+    let is_other = |it: &&Origin| !is_attached(it) && !matches!(it, Origin::Literal(_));
+    if !is_missing || check.is_alternative || examined.iter().any(is_other) {
+        return Vec::new();
+    }
+    examined.into_iter().filter(is_attached).collect()
 }
 
 /// Holds if the way goes on only where the setting is there that the check compares with: then both cannot be missing.

@@ -1,8 +1,8 @@
 //! All guards that the program has: mounted or not, covering something or not.
 
 use firedoor_app::{
-    Check, Control, EntryPoint, GuardDefinition, Layer, LayerKind, LayerRun, Mount, Provenance,
-    Verdict,
+    Check, CheckKind, Control, EntryPoint, GuardDefinition, Layer, LayerKind, LayerRun, Mount,
+    Provenance, Refusal, Verdict,
 };
 use firedoor_eval::{Decided, HOLE, Machine, ModuleId, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
@@ -192,7 +192,8 @@ fn alone(
     reason = "whether it refuses so, and whether the path is known"
 )]
 fn paths_asked_for(run: &LayerRun) -> Option<Option<Ustr>> {
-    let mut refusals = run.refusals.iter().filter_map(|(refusal, checks, _)| {
+    let told = run.refusals.iter().filter(|it| !is_broken(&it.0, &it.1));
+    let mut refusals = told.filter_map(|(refusal, checks, _)| {
         let control = firedoor_app::refusal_control(refusal, checks)?;
         // Pages of others are refused on the paths that are looked for; those that are left out are machines' own.
         let is_asked = |check: &&Check| {
@@ -210,11 +211,18 @@ fn paths_asked_for(run: &LayerRun) -> Option<Option<Ustr>> {
 
 /// Returns what a guard is good for that looks at the path or the method, and refuses some requests only.
 fn asks_where(run: &LayerRun) -> Option<Control> {
-    run.refusals.iter().find_map(|(refusal, checks, _)| {
+    let mut told = run.refusals.iter().filter(|it| !is_broken(&it.0, &it.1));
+    told.find_map(|(refusal, checks, _)| {
         let control = firedoor_app::refusal_control(refusal, checks)?;
         let is_partly = checks.iter().any(is_about_line);
         (is_partly && is_of_whole(control)).then_some(control)
     })
+}
+
+/// Holds where the work of a layer fails on what it is given, and no answer says that anybody was refused.
+fn is_broken(refusal: &Refusal, checks: &[Check]) -> bool {
+    let is_of_form = |check: &Check| matches!(check.kind, CheckKind::Shape | CheckKind::Failure);
+    matches!(refusal, Refusal::Throw(None | Some(500..))) && checks.last().is_some_and(is_of_form)
 }
 
 fn is_about_line(check: &Check) -> bool {

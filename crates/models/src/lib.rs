@@ -78,6 +78,7 @@ mod python_records;
 mod python_redis;
 mod python_regex;
 mod python_signed;
+mod python_socketio;
 mod python_sql;
 mod python_standard;
 mod python_support;
@@ -233,6 +234,7 @@ pub static MODELS: &[&Model] = &[
     &python_redis::MODEL,
     &python_regex::MODEL,
     &python_signed::MODEL,
+    &python_socketio::MODEL,
     &python_sql::MODEL,
     &python_standard::MODEL,
     &qstash::MODEL,

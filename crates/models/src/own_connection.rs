@@ -61,7 +61,7 @@ pub(crate) fn recall(
 
 /// Holds if a key is the number of the connection, perhaps beside what the program itself puts there; a key in which the
 /// client has a part as well may be another one each time.
-fn is_own(key: &Provenance) -> bool {
+pub(crate) fn is_own(key: &Provenance) -> bool {
     let is_number = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Address, field) if field.as_str() == NUMBER);
     let is_fixed = |origin: &Origin| is_number(origin) || matches!(origin, Origin::Literal(_));
     let origins = key.origins();

@@ -3,15 +3,17 @@
 //! Sources: PyJWT 2.10 `jwt/api_jwt.py` and `jwt/exceptions.py` (a decode that verifies must name its
 //! algorithms, else it fails; without `verify_signature` no claim is checked either); python-jose 3.4
 //! `jose/jwt.py` and `jose/jws.py` (without a list any algorithm that fits the key is taken); Authlib 1.6
-//! `authlib/jose/rfc7519/jwt.py`; joserfc 1.0 `joserfc/jwt.py` (without a list the recommended ones).
+//! `authlib/jose/rfc7519/jwt.py`; joserfc 1.8 `joserfc/jwt.py` (without a list the recommended ones; no claim is checked
+//! before a registry of claims validates them).
+
+mod joserfc;
 
 use firedoor_app::{EffectKind, Field, IssueToken, Origin, Provenance, TokenKind, VerifyToken};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
 use ustr::Ustr;
 
 use crate::python_support::{
-    argument, entry, exception, given, keep, kept, object_with_arguments, prove_or_throw_this,
-    proven, value_from,
+    argument, entry, exception, given, keep, kept, prove_or_throw_this, proven, value_from,
 };
 use crate::tokens::is_from_token;
 use crate::{Model, ModelHost, Persona};
@@ -44,7 +46,12 @@ pub static MODEL: Model = Model {
         ("py:authlib.jose.jwt.encode", encode_after_header),
         ("py:authlib.jose.jwt.decode", decode_authlib),
         ("py:joserfc.jwt.encode", encode_after_header),
-        ("py:joserfc.jwt.decode", decode_joserfc),
+        ("py:joserfc.jwt.decode", joserfc::decode),
+        ("py:joserfc.jwt.JWTClaimsRegistry", keep),
+        (
+            "py:joserfc.jwt.JWTClaimsRegistry().validate",
+            joserfc::validate,
+        ),
         (
             "py:google.oauth2.id_token.verify_oauth2_token",
             verify_google,
@@ -119,6 +126,22 @@ pub static MODEL: Model = Model {
         (
             "py:joserfc.errors.BadSignatureError",
             "py:joserfc.errors.JoseError",
+        ),
+        (
+            "py:joserfc.errors.ClaimError",
+            "py:joserfc.errors.JoseError",
+        ),
+        (
+            "py:joserfc.errors.ExpiredTokenError",
+            "py:joserfc.errors.ClaimError",
+        ),
+        (
+            "py:joserfc.errors.InvalidClaimError",
+            "py:joserfc.errors.ClaimError",
+        ),
+        (
+            "py:joserfc.errors.MissingClaimError",
+            "py:joserfc.errors.ClaimError",
         ),
     ],
     ..Model::EMPTY
@@ -202,6 +225,8 @@ struct Decoding {
     /// Signatures under an empty key are right as any other.
     takes_empty_key: bool,
     is_verified: bool,
+    /// Claims are checked by another call, if at all.
+    leaves_claims: bool,
 }
 
 fn decode(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -222,6 +247,7 @@ fn pyjwt_decoding(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         errors: &["py:jwt.InvalidTokenError", "py:jwt.InvalidSignatureError"],
         takes_empty_key: true,
         is_verified,
+        leaves_claims: false,
     }
 }
 
@@ -256,6 +282,7 @@ fn decode_jose(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
         errors: &["py:jose.JWTError"],
         takes_empty_key: true,
         is_verified: true,
+        leaves_claims: false,
     };
     settle(host, machine, call, decoding)
 }
@@ -275,29 +302,9 @@ fn decode_authlib(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         errors: &["py:authlib.jose.errors.BadSignatureError"],
         takes_empty_key: false,
         is_verified: true,
+        leaves_claims: false,
     };
     settle(host, machine, call, decoding)
-}
-
-fn decode_joserfc(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let decoding = Decoding {
-        token: argument(call, 0, "value"),
-        key: argument(call, 1, "key"),
-        algorithms: names(machine, &argument(call, 2, "algorithms")),
-        from_token: is_from_token(host, machine, &argument(call, 2, "algorithms")),
-        is_safe_by_default: true,
-        options: Value::null(),
-        requires: Vec::new(),
-        errors: &["py:joserfc.errors.BadSignatureError"],
-        takes_empty_key: false,
-        is_verified: true,
-    };
-    let claims = settle(host, machine, call, decoding)?;
-    let id = object_with_arguments(machine, call);
-    if let Some(claims) = claims {
-        machine.heap.set_property(id, Ustr::from("claims"), claims);
-    }
-    Ok(Some(Value::object(id)))
 }
 
 /// Claims that a decode checks because an argument says so.
@@ -336,6 +343,7 @@ fn settle(
     let is_verified = decoding.is_verified
         && option(machine, &decoding.options, "verify_signature") != Some(false);
     let checks_expiry = option(machine, &decoding.options, "verify_exp").unwrap_or(is_verified);
+    let checks_expiry = checks_expiry && !decoding.leaves_claims;
     let mut requires: Vec<Field> = Vec::new();
     for (claim, value) in &decoding.requires {
         requires.push(Field {
@@ -497,6 +505,7 @@ fn verify_by_provider(
         errors,
         takes_empty_key: false,
         is_verified: true,
+        leaves_claims: false,
     };
     settle(host, machine, call, decoding)
 }

@@ -32,6 +32,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "nestjs",
             "nextjs",
             "nextjs_wrappers",
+            "python_socketio",
             "werkzeug_local",
             "starlette",
             "trpc",

@@ -26,7 +26,7 @@ pub(crate) mod rest;
 mod rooms;
 mod smorest;
 mod sock;
-mod socket_runs;
+pub(crate) mod socket_runs;
 pub(crate) mod sockets;
 mod steps;
 pub(crate) mod tables;

@@ -238,6 +238,7 @@ fn environment_value(host: &ModelHost, machine: &mut Machine<'_>, key: &Value) -
             let header = header.to_ascii_lowercase().replace('_', "-");
             named_part(host, machine, RequestPart::Header, &header)
         }
+        (_, "QUERY_STRING") => host.request_value(machine, RequestPart::Query, ""),
         (_, "REMOTE_ADDR") => host.request_value(machine, RequestPart::Address, ""),
         (_, "REQUEST_METHOD") => method(host, machine),
         (_, name) => host.request_value(machine, RequestPart::Line, name),

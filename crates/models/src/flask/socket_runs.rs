@@ -20,7 +20,17 @@ pub(super) fn run_connect(
             .positional
             .push(sent_on_connecting(host, machine, step.mounted));
     }
-    let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
+    connect_with(host, machine, step, &arguments)
+}
+
+/// Runs the handler of a connection with what it is given.
+pub(crate) fn connect_with(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    arguments: &Arguments,
+) -> Result<(), Stop> {
+    let paths = machine.call_paths(&step.value, arguments, step.mounted)?;
     for path in &paths {
         let refused = path.value.atoms().contains(&Atom::Bool(false));
         let is_only = path.value.atoms().len() == 1;
@@ -41,7 +51,7 @@ pub(super) fn run_connect(
 }
 
 /// What the client gives as `auth`, if anything. That a handler takes it is not yet a look at it.
-fn sent_on_connecting(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
+pub(crate) fn sent_on_connecting(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Value {
     let id = host.make_object(machine, "flask_socketio:auth", span);
     let origin = Origin::Request(RequestPart::Handshake, Ustr::from(""));
     let origins = host.origin(machine, origin);
@@ -55,14 +65,35 @@ pub(super) fn run_event(
     step: &Step,
 ) -> Result<(), Stop> {
     let mut arguments = Arguments::default();
-    for _ in 0..parameters(machine, &step.value).min(8) {
+    push_sent(host, machine, &step.value, &mut arguments);
+    event_with(host, machine, step, &arguments)
+}
+
+/// Fills the parameters that are left with what the message carries.
+pub(crate) fn push_sent(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    handler: &Value,
+    arguments: &mut Arguments,
+) {
+    let first = arguments.positional.len();
+    for _ in first..parameters(machine, handler).min(first + 8) {
         let value = host.request_value(machine, RequestPart::Message, "");
         arguments.positional.push(value);
     }
-    let paths = machine.call_paths(&step.value, &arguments, step.mounted)?;
+}
+
+/// Runs the handler of an event with what it is given.
+pub(crate) fn event_with(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    step: &Step,
+    arguments: &Arguments,
+) -> Result<(), Stop> {
+    let paths = machine.call_paths(&step.value, arguments, step.mounted)?;
     for path in &paths {
-        if !super::answer::is_nothing(&path.value) {
-            super::answer::note(host, machine, path);
+        if !crate::flask::answer::is_nothing(&path.value) {
+            crate::flask::answer::note(host, machine, path);
         }
     }
     Ok(())
@@ -84,7 +115,7 @@ pub(super) fn run_route(
 }
 
 /// The number of parameters that a handler declares, without `self`.
-fn parameters(machine: &Machine<'_>, handler: &Value) -> usize {
+pub(crate) fn parameters(machine: &Machine<'_>, handler: &Value) -> usize {
     match handler.only_object().map(|id| &machine.heap.get(id).kind) {
         Some(ObjectKind::Function { closure, .. }) => {
             machine.function_of(*closure).parameters.len()

@@ -105,7 +105,7 @@ fn make_server(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
     Ok(Some(Value::object(id)))
 }
 
-fn keep_options(host: &ModelHost, id: ObjectId, arguments: &Arguments) {
+pub(crate) fn keep_options(host: &ModelHost, id: ObjectId, arguments: &Arguments) {
     if let Some(router) = host.state().routers.get_mut(&id) {
         for (name, value) in &arguments.keywords {
             router.options.insert(*name, value.clone());
@@ -130,7 +130,7 @@ fn on(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
 }
 
 /// `@socketio.event`, with a namespace in parentheses or without: the name is that of the function.
-fn event(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn event(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let first = call.arguments.get(0);
     if crate::tools::is_function(machine, &first) {
         let name = symbol(machine, &first, call.span).name;
@@ -154,7 +154,7 @@ fn event(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     Ok(Some(Value::object(id)))
 }
 
-fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     let Some(id) = call.receiver else {
         return Ok(Some(function));
@@ -192,7 +192,7 @@ fn on_event(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     Ok(Some(Value::null()))
 }
 
-fn namespace_made(
+pub(crate) fn namespace_made(
     _host: &ModelHost,
     machine: &mut Machine<'_>,
     class: ObjectId,
@@ -213,7 +213,7 @@ fn namespace_made(
 }
 
 /// `socketio.on_namespace(Chat("/chat"))`: the methods whose names begin with `on_`.
-fn on_namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn on_namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let given = argument(call, 0, "namespace_handler");
     let (Some(server), Some(instance)) = (call.receiver, given.only_object()) else {
         return Ok(Some(Value::null()));
@@ -252,7 +252,7 @@ fn on_namespace(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
 }
 
 #[allow(clippy::too_many_arguments, reason = "an event is many things at once")]
-fn add(
+pub(crate) fn add(
     host: &ModelHost,
     machine: &Machine<'_>,
     server: ObjectId,
@@ -289,10 +289,20 @@ pub(super) fn doors(
     machine: &mut Machine<'_>,
     framework: &'static Framework,
 ) -> Vec<Door> {
+    doors_of(host, machine, FRAMEWORK, framework)
+}
+
+/// The entry points of the servers that are registered under a name.
+pub(crate) fn doors_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    framework: &'static Framework,
+) -> Vec<Door> {
     let servers: Vec<(ObjectId, Router)> = {
         let state = host.state();
         let own = state.routers.iter();
-        own.filter(|(_, router)| router.framework == FRAMEWORK)
+        own.filter(|(_, router)| router.framework == name)
             .map(|(id, router)| (*id, router.clone()))
             .collect()
     };

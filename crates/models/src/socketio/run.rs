@@ -47,6 +47,13 @@ pub(crate) fn note_authenticating(
     }
 }
 
+/// Returns the events of a namespace that look at a credential.
+pub(crate) fn authenticating(host: &ModelHost, door: &Door) -> Vec<Ustr> {
+    let state = host.state();
+    let noted = state.notes.get(&(ObjectId(door.group.0), AUTHENTICATING));
+    noted.and_then(Value::texts).unwrap_or_default()
+}
+
 /// Sends the events that authenticate, without noting what they do apart from what they change.
 fn authenticate(
     host: &ModelHost,
@@ -54,12 +61,7 @@ fn authenticate(
     door: &Door,
     span: Span,
 ) -> Result<(), Stop> {
-    let names = {
-        let state = host.state();
-        let noted = state.notes.get(&(ObjectId(door.group.0), AUTHENTICATING));
-        noted.and_then(Value::texts).unwrap_or_default()
-    };
-    for name in names {
+    for name in authenticating(host, door) {
         let base = machine.decided.len();
         let quiet = socket::Quiet::begin(host);
         let (result, _) =
