@@ -74,6 +74,7 @@ mod open_by_word;
 mod optional_authentication;
 mod orders;
 mod parent_not_checked;
+mod parent_parity;
 mod password_checks;
 mod payment_amount_unchecked;
 mod pending_token_accepted;
