@@ -31,6 +31,7 @@ mod enrolled_again;
 mod exposure;
 mod fail_open_guard;
 mod finding;
+mod foreign_accounts;
 mod foreign_author;
 mod foreign_reference;
 mod found_or_not;
