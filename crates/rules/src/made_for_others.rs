@@ -58,7 +58,7 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
             if !is_open || is_asked && !is_put_elsewhere(entry, effect, access, field) {
                 return None;
             }
-            let of_owner = match is_asked {
+            let of_owner = match is_asked || is_own_registration(map, entry) {
                 true => None,
                 false => owner_elsewhere(&makings, making, field),
             };
@@ -135,6 +135,16 @@ fn is_put_elsewhere(entry: &EntryPoint, effect: &Effect, access: &Access, field:
                     && ties.touches(&key.value)
             })
     })
+}
+
+/// Holds if an account is made here and whoever asked for it goes on with it: he chooses how he is called, whoever he
+/// was before.
+fn is_own_registration(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    query::opens_session(map, entry)
+        && query::handler_accesses(entry).any(|(_, access)| {
+            access.operation == Operation::Create && accounts.contains(&access.asset)
+        })
 }
 
 /// Returns where the caller stands in the field that the client fills here, if he stands in no other field here: who

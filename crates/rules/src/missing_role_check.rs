@@ -11,6 +11,7 @@ use firedoor_source::Span;
 use crate::dead_guard::{RoleGuards, acts_elsewhere};
 use crate::demands::Scale;
 use crate::exposure::{is_found_by_credential, is_tidying};
+use crate::foreign_accounts::{foreign_account, keeps_rank};
 use crate::lesser_role::{Lesser, lesser};
 use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
@@ -55,7 +56,8 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| by_asset(map, entry))
             .or_else(|| by_field(map, entry))
             .or_else(|| by_value(map, entry))
-            .or_else(|| by_creation(map, entry));
+            .or_else(|| by_creation(map, entry))
+            .or_else(|| by_account(map, entry));
         if let Some(reason) = reason {
             report(entry, &reason, findings);
         }
@@ -221,13 +223,6 @@ fn refers_to_caller(field: &Field) -> bool {
 fn with_guard(example: &EntryPoint) -> Option<(&EntryPoint, &Layer)> {
     let guard = query::guards(example, Control::Authorization).next()?;
     Some((example, guard))
-}
-
-/// Holds if the accounts say what somebody may do.
-fn keeps_rank(map: &Map, asset: ustr::Ustr) -> bool {
-    let declared = map.asset(asset).into_iter().flat_map(|asset| &asset.fields);
-    let mut declared = declared.map(|field| field.name);
-    declared.any(|name| is_rank_name(&name) && name.as_str() != "verified")
 }
 
 fn asks_for_role(entry: &EntryPoint) -> bool {
@@ -406,6 +401,17 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             other.asset == access.asset && other.operation == Operation::Create
         });
         all_ask_for_role(&others, effect, access)
+    })
+}
+
+/// It takes over accounts of others, which needs no example.
+fn by_account<'m>(map: &Map, entry: &EntryPoint) -> Option<Reason<'m>> {
+    let (words, span) = foreign_account(map, entry)?;
+    Some(Reason {
+        words,
+        span,
+        confidence: Confidence::Medium,
+        example: None,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::accepted_alone::{accepted_alone, requests};
 use crate::foreign_author::foreign_author;
 use crate::foreign_reference::foreign_references;
 use crate::made_for_others::made_for_others;
+use crate::parent_parity::unasked_parents;
 use crate::unowned::{Unowned, unowned};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -69,6 +70,7 @@ fn check(map: &Map, findings: &mut Findings) {
     report_foreign(map, findings);
     report_references(map, findings);
     report_accepted(map, findings);
+    report_parents(map, findings);
 }
 
 /// Returns what else is done to records of the same key, each once.
@@ -206,6 +208,31 @@ fn report_accepted(map: &Map, findings: &mut Findings) {
             ))
             .because("either", found.either, "both are let through here")
             .because("made", found.made, "it is asked for here")
+            .because("reached", entry.registered, "the entry point")
+            .report();
+    }
+}
+
+/// Reports records below a parent that the client names, and that nearly all others ask for.
+fn report_parents(map: &Map, findings: &mut Findings) {
+    for found in unasked_parents(map) {
+        let (entry, asset, field) = (found.entry, found.access.asset, found.field.name);
+        if findings.tell_of(entry) {
+            continue;
+        }
+        let (asking, place) = found.example;
+        findings
+            .at_entry(entry)
+            .span(found.effect.span)
+            .symbol(&asset)
+            .symbol(&field)
+            .confidence(Confidence::Medium)
+            .title(format!("`{}` {} a {asset} with any {field}", entry.id(), found.verb()))
+            .message(format!(
+                "The {field} is what the client sends, and {} other entry points hold the caller against it; this one does not.",
+                found.asking
+            ))
+            .because("compared-with", place, format!("`{}` asks before it goes on", asking.id()))
             .because("reached", entry.registered, "the entry point")
             .report();
     }

@@ -148,12 +148,27 @@ impl Examined {
                 }
             }
         }
+        let mut told = Told::of(&provenance, choices);
+        if check.kind == CheckKind::Presence {
+            told.records.iter_mut().for_each(|(asset, _, is_other)| {
+                *is_other &= !is_callers_record(&provenance, *asset);
+            });
+        }
         Some(Examined {
-            told: Told::of(&provenance, choices),
+            told,
             is_principal,
             linked,
         })
     }
+}
+
+/// Holds if it is the record of the caller himself that may be there. What else of its kind stands beside it came
+/// through something unknown, as where a connection may have been replaced: that somebody is there ties nobody else.
+fn is_callers_record(provenance: &Provenance, asset: Ustr) -> bool {
+    provenance.origins().iter().any(|origin| {
+        matches!(origin, Origin::Record { asset: own, field, of_principal: true }
+            if *own == asset && field.is_empty())
+    })
 }
 
 /// What an entry point finds records by, access by access.
