@@ -150,6 +150,9 @@ fn is_within_own(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
     })
 }
 
+/// An invite is shown, taken and called back.
+const MANY_DOORS: usize = 4;
+
 /// All that it hangs on whether a field is a name: asset, field, and the constants in the key of a look-up.
 type Question = (Ustr, Ustr, Vec<(Ustr, Ustr)>);
 
@@ -169,8 +172,31 @@ impl Names {
         *self
             .0
             .entry(question)
-            .or_insert_with(|| is_name(map, lookup))
+            .or_insert_with(|| is_name(map, lookup) || is_handle(map, lookup))
     }
+}
+
+/// What a record is found by at many doors, at one of which clients write what it says, is what it is called by,
+/// however it was made: an article has a random number in its address, and is no invite to it.
+fn is_handle(map: &Map, lookup: &Lookup<'_>) -> bool {
+    let is_by = |access: &Access| {
+        access.key.iter().any(|field| {
+            field.name == lookup.field.name
+                && field.operator == "="
+                && crate::lookups::is_presented(&field.value)
+        })
+    };
+    let found =
+        || accesses_of_asset(map, lookup.access.asset).filter(|(_, _, access)| is_by(access));
+    let doors: FxHashSet<*const EntryPoint> = found()
+        .map(|(entry, ..)| std::ptr::from_ref(entry))
+        .collect();
+    let mut written = found().filter(|(_, _, access)| access.operation == Operation::Update);
+    doors.len() >= MANY_DOORS
+        && written.any(|(_, _, access)| {
+            let mut values = access.values.iter();
+            values.any(|field| field.value.is_from_client())
+        })
 }
 
 /// Where the record is made, what the client sends is looked for as it is, and chance has a part only where that is taken:

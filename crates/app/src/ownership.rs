@@ -61,9 +61,17 @@ pub fn key_of<'m>(entry: &'m EntryPoint, access: &'m Access) -> Vec<&'m Field> {
     if access.operation == Operation::Read || !access.key.iter().any(is_found) {
         return key;
     }
+    let is_others = key.iter().filter(|field| is_found(field)).all(|field| {
+        let mut origins = field.value.origins().iter();
+        !origins.any(|it| matches!(it, Origin::Record { asset, of_principal: true, .. } if *asset == access.asset))
+    });
     key.retain(|field| !is_found(field));
-    for (_, other) in accesses(entry) {
-        if other.asset == access.asset && other.operation == Operation::Read {
+    for (effect, other) in accesses(entry) {
+        // Where a layer has looked the caller up, the record that the handler found is another.
+        let is_caller =
+            effect.layer.is_some() && other.key.iter().all(|it| is_principal(&it.value));
+        let is_read = other.asset == access.asset && other.operation == Operation::Read;
+        if is_read && !(is_caller && is_others) {
             key.extend(&other.key);
         }
     }

@@ -61,12 +61,14 @@ impl<'p> Machine<'p> {
             }
             Resolution::Builtin(name) => Target::Outside(Ustr::from(&format!("node:{name}"))),
             Resolution::Missing => {
-                let span = self.span;
-                self.note(
-                    "unresolved-import",
-                    span,
-                    format!("`{specifier}` leads to no file"),
-                );
+                if !is_no_program(&specifier) {
+                    let span = self.span;
+                    self.note(
+                        "unresolved-import",
+                        span,
+                        format!("`{specifier}` leads to no file"),
+                    );
+                }
                 Target::Outside(Ustr::from(&format!("missing:{specifier}")))
             }
         };
@@ -319,4 +321,42 @@ impl<'p> Machine<'p> {
         let folder = path.strip_prefix("py-folder:")?.to_owned();
         self.python_submodule(&folder, name)
     }
+}
+
+/// Holds if what is imported is made for bundlers, which put styles, pictures and templates where a program expects a
+/// module: it was not read on purpose, and nothing of the server is in it.
+fn is_no_program(specifier: &str) -> bool {
+    let path = specifier.split(['?', '#']).next().unwrap_or(specifier);
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "css"
+            | "scss"
+            | "sass"
+            | "less"
+            | "styl"
+            | "svg"
+            | "png"
+            | "jpg"
+            | "jpeg"
+            | "gif"
+            | "webp"
+            | "avif"
+            | "ico"
+            | "woff"
+            | "woff2"
+            | "ttf"
+            | "otf"
+            | "mp3"
+            | "mp4"
+            | "webm"
+            | "pdf"
+            | "md"
+            | "mdx"
+            | "txt"
+            | "html"
+            | "vue"
+            | "svelte"
+            | "astro"
+    )
 }

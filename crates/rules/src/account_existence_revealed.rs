@@ -342,7 +342,7 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
         return Some((found, words.to_owned()));
     }
     let presence = answers()
-        .filter(|effect| !is_proven(entry, effect))
+        .filter(|effect| !is_proven(entry, effect) && !is_held(entry, effect, access.asset))
         .find(|effect| tells_presence(effect, access.asset))?;
     Some((
         presence,
@@ -473,6 +473,20 @@ fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
     entry
         .checks_of(effect)
         .any(|check| check.kind == CheckKind::Proof && check.outcome && !check.is_alternative)
+}
+
+/// Holds if everybody was refused whose password does not go with the record, as a function has said that was asked for
+/// both: `if (!(await isRight(sent, user?.digest))) throw …`.
+fn is_held(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
+    let given = passwords_given(entry);
+    entry.checks_of(effect).any(|check| {
+        check.refusal.is_some()
+            && check.operands.iter().any(|operand| {
+                let mut origins = operand.origins().iter();
+                origins.any(|origin| given.contains(origin))
+                    && operand.record_fields(asset).next().is_some()
+            })
+    })
 }
 
 /// The answer is the very fact that a record was found, or how many.

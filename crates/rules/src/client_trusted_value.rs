@@ -32,6 +32,7 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let known = Known {
         ranks: asked_ranks(map),
+        accounts: query::account_assets(map),
         servers: map
             .entry_points
             .iter()
@@ -53,7 +54,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     || is_purse()
                     || access.operation == Operation::Create
                         && bought(&known, access.asset, field.name).is_some();
-                if !is_worth {
+                if !is_worth || is_opinion(&known.accounts, access, &sent) {
                     continue;
                 }
                 if is_held_against_server(entry, effect, &origin, (access.asset, field.name))
@@ -174,6 +175,18 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
     })
 }
 
+/// How somebody rates a thing is for him to say; how a player is rated is not. A player's rating stands in his account,
+/// or in the one record that is found by who he is.
+fn is_opinion(accounts: &[Ustr], access: &Access, sent: &str) -> bool {
+    let mut key = access.key.iter().map(|field| &field.value);
+    let is_profile = access.operation == Operation::Update
+        && key.clone().any(query::is_principal)
+        && key.all(|value| !value.is_from_client());
+    sent.to_ascii_lowercase().ends_with("rating")
+        && !accounts.contains(&access.asset)
+        && !is_profile
+}
+
 struct Place<'m> {
     entry: &'m EntryPoint,
     effect: &'m Effect,
@@ -255,6 +268,8 @@ fn is_rank(map: &Map, ranks: &Ranks, asset: Ustr, field: Ustr) -> bool {
 /// What holds for the application as a whole.
 struct Known<'m> {
     ranks: Ranks,
+    /// The assets of those who log in.
+    accounts: Vec<Ustr>,
     /// The entry points that other servers call.
     servers: Vec<&'m EntryPoint>,
     privileges: Privileges<'m>,

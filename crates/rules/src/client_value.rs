@@ -183,8 +183,16 @@ pub fn servers_own(
             Some((asset.name, field.name))
         })
         .collect();
+    // What the same request says there, too, the server does not know better.
+    let is_said_here = |own: &(Ustr, Ustr)| {
+        written_fields(entry).any(|(_, access, field)| {
+            (access.asset, field.name) == *own && field.value.is_from_client()
+        })
+    };
     known.sort_by_key(|(asset, _)| !reads(entry, *asset));
-    known.into_iter().find(|own| !is_purse(own))
+    known
+        .into_iter()
+        .find(|own| !is_purse(own) && !is_said_here(own))
 }
 
 /// Holds if what was sent is taken from this field, where there is enough: by the same statement, or because who has

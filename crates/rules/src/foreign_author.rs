@@ -55,7 +55,10 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
             return None;
         }
         let is_for_writers = beyond.are_met_by(&Demands::of(maker, making, &accounts));
-        if !is_for_writers || holds_against(entry, access.asset, made.field) {
+        if !is_for_writers
+            || holds_against(entry, access.asset, made.field)
+            || is_found_as_own(entry, effect, access, made.field)
+        {
             return None;
         }
         // What is asked of whoever writes one is no rank: that nobody has shut him out. An office is.
@@ -221,6 +224,37 @@ fn holds_against(entry: &EntryPoint, asset: Ustr, field: Ustr) -> bool {
         let provenance = check.provenance();
         check.refusal.is_some() && tells(&provenance) && query::is_principal(&provenance)
     })
+}
+
+/// Holds if the record was looked for by its number and by who wrote it before, and whoever finds none is refused:
+/// `where: { id, author: { id: me } }`.
+fn is_found_as_own(entry: &EntryPoint, effect: &Effect, access: &Access, field: Ustr) -> bool {
+    let relation = field
+        .strip_suffix("_id")
+        .or_else(|| field.strip_suffix("Id"))
+        .unwrap_or(&field);
+    let names_writer = |key: &Field| {
+        let first = key.name.split('.').next();
+        let is_writer = key.name == field || key.name.contains('.') && first == Some(relation);
+        is_writer && key.operator == "=" && query::is_principal(&key.value)
+    };
+    let is_same = |key: &Field| {
+        let mut own = access.key.iter();
+        own.any(|own| own.name == key.name && own.value == key.value)
+    };
+    let is_own = query::handler_accesses(entry).any(|(_, found)| {
+        found.asset == access.asset
+            && found.operation == Operation::Read
+            && found.key.iter().any(is_same)
+            && found.key.iter().any(names_writer)
+    });
+    let mut checks = entry.checks_of(effect);
+    is_own
+        && checks.any(|check| {
+            let examined = check.provenance();
+            let mut found = examined.record_fields(access.asset);
+            check.refusal.is_some() && found.next().is_some()
+        })
 }
 
 /// Holds if another entry point that changes or deletes such records asks who wrote it, or for a rank that this one

@@ -27,12 +27,27 @@ fn check(map: &Map, findings: &mut Findings) {
                 name,
                 fallback: Some(text),
             } = origin
+                && !has_heir(map, &secret, *name, *text)
             {
                 let is_refused = text.is_empty() && !is_tried_empty(entry, effect, *name);
                 report(map, (entry, effect), name, is_refused, findings);
             }
         }
     }
+}
+
+/// Holds if another setting stands between this one and the text that is taken where both are missing: the last of them
+/// is the one to name. `process.env.KEY_FILE ? read(process.env.KEY_FILE) : process.env.KEY || 'x'`.
+fn has_heir(map: &Map, secret: &Provenance, name: Ustr, text: Ustr) -> bool {
+    let place = |name: Ustr| place::of_variable(map, &name).map(|span| (span.file, span.start));
+    let own = place(name);
+    secret.origins().iter().any(|origin| match origin {
+        Origin::Environment {
+            name: other,
+            fallback: Some(theirs),
+        } => *other != name && *theirs == text && own.is_some() && place(*other) > own,
+        _ => false,
+    })
 }
 
 fn report(

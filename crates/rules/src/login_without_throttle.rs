@@ -24,6 +24,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     let mut seen: Vec<(Span, Option<Span>)> = Vec::new();
+    let is_open = is_door_open(map);
     for entry in &map.entry_points {
         if !query::verifies_password(entry)
             || query::is_capability(map, entry)
@@ -49,7 +50,7 @@ fn check(map: &Map, findings: &mut Findings) {
             }
             seen.push(place);
         }
-        report(entry, compared, findings);
+        report(entry, compared, is_open, findings);
     }
     for entry in &map.entry_points {
         report_shared(map, entry, findings);
@@ -143,16 +144,27 @@ fn mounted(entry: &EntryPoint, effect: &Effect) -> Option<Span> {
     Some(layer.mounted)
 }
 
-fn report(entry: &EntryPoint, compared: Span, findings: &mut Findings) {
+/// Holds if passwords can be guessed where people log in.
+fn is_door_open(map: &Map) -> bool {
+    map.entry_points.iter().any(|entry| {
+        query::verifies_password(entry)
+            && !entry.verdict(Control::Authentication).refuses()
+            && !query::is_capability(map, entry)
+            && !is_throttled(map, entry)
+    })
+}
+
+fn report(entry: &EntryPoint, compared: Span, is_open: bool, findings: &mut Findings) {
+    let is_behind = entry.verdict(Control::Authentication) == Verdict::Enforced;
     let finding = findings
         .at_entry(entry)
-        .confidence(
-            match entry.verdict(Control::Authentication) == Verdict::Enforced {
-                // Whoever guesses here has somebody's session already.
-                true => Confidence::Medium,
-                false => Confidence::High,
-            },
-        )
+        .confidence(match is_behind {
+            // Whoever guesses here has somebody's session already. Where the log-in itself lets guess, nobody needs
+            // one for it.
+            true if is_open => Confidence::Low,
+            true => Confidence::Medium,
+            false => Confidence::High,
+        })
         .title(format!("passwords can be guessed at `{}`", entry.id()))
         .message(numbers(entry))
         .because("compares", compared, "the password is compared here");

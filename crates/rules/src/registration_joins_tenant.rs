@@ -244,6 +244,7 @@ fn names_group(map: &Map, accounts: &[Ustr], asset: Ustr, name: Ustr) -> bool {
                 && access.asset != asset
                 && access.key.iter().any(|key| {
                     lookups::is_identifier(&key.name)
+                        && key.operator == "="
                         && key.value.record_fields(asset).any(|field| field == name)
                 })
         })
