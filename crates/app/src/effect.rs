@@ -438,6 +438,9 @@ pub const SETTING_MISSING: &str = "a setting is missing";
 /// The condition of [`Throttle::skips`] that holds always, as the limit is given to a counter that nobody has set up.
 pub const NO_SUCH_LIMIT: &str = "no counter has its name";
 
+/// The condition of [`Throttle::skips`] that holds always, as each request makes a limiter of its own.
+pub const MADE_ANEW: &str = "it is made anew for each request";
+
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SendChannel {

@@ -324,6 +324,7 @@ fn places(
 fn throttled(throttle: &Throttle) -> Option<Verdict> {
     match &throttle.skips {
         firedoor_app::Flag::On => None,
+        firedoor_app::Flag::Conditional(words) if words == firedoor_app::MADE_ANEW => None,
         firedoor_app::Flag::Conditional(words) if words.starts_with("not ") => Some(
             Verdict::Conditional(words.trim_start_matches("not ").to_owned()),
         ),

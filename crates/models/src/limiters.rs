@@ -220,6 +220,11 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let options = kept(machine, call.receiver, "$options");
     let span = call.span;
     if is_made_for_one(host, machine, call.receiver) {
+        let throttle = Throttle {
+            skips: Flag::Conditional(firedoor_app::MADE_ANEW.to_owned()),
+            ..throttle_of(host, call.receiver)
+        };
+        host.effect(machine, EffectKind::Throttle(throttle), span);
         go_on(host, machine, call)?;
         return Ok(Some(Value::undefined()));
     }

@@ -7,6 +7,7 @@ use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Sto
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::mongoose::expressions;
 use crate::mongoose::query::{DIALECT, add_update, bulk_step};
 use crate::sql;
 use crate::store::{self, Conditions, method_name, own_properties, property};
@@ -168,6 +169,7 @@ fn read(
 ) -> Option<(Ustr, Conditions, Value)> {
     let asset = asset_of(host, call.receiver)?;
     let filter = property(machine, &call.this, "$filter")?;
+    let filter = expressions::written_out(machine, &filter);
     let key = store::read_conditions(host, machine, &DIALECT, &filter);
     let mut access = store::access(host, operation, asset);
     access.key.clone_from(&key.fields);
@@ -236,6 +238,7 @@ fn query(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     let key = if store::is_function(machine, &filter) {
         Conditions::default()
     } else {
+        let filter = expressions::written_out(machine, &filter);
         store::read_conditions(host, machine, &DIALECT, &filter)
     };
     let mut access = store::access(host, operation, asset);

@@ -5,6 +5,7 @@
 //! `mongoose:query` and runs when it is waited for. Source: mongoose 8.9, `lib/model.js`, `lib/query.js`.
 
 mod document;
+pub(crate) mod expressions;
 mod hooks;
 mod model;
 pub(crate) mod query;

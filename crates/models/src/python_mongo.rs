@@ -9,6 +9,7 @@ use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Te
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::mongoose::expressions;
 use crate::mongoose::query::{DIALECT, add_update};
 use crate::python_support::{argument, entry, last_name, value_from};
 use crate::store::{self, Conditions};
@@ -294,6 +295,7 @@ fn conditions(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> C
         key.add(host, machine, "_id", "=", &filter);
         return key;
     }
+    let filter = expressions::written_out(machine, &filter);
     store::read_conditions(host, machine, &DIALECT, &filter)
 }
 

@@ -159,10 +159,13 @@ impl Passage {
         }
         let mode = kept(machine, Some(id), "$mode").text();
         let library = kept(machine, Some(id), "$library").text();
+        let is_of = |name: &str| library.is_some_and(|library| library == name);
+        // An object of Joi of which no keys are said may have any, whatever is asked to be taken away.
+        let is_open = is_of("joi") && kept(machine, Some(id), "$of").is_nothing();
         let is_loose = match mode.as_deref() {
             Some(mode) => mode == "loose",
-            None => library.is_some_and(|library| library == "yup"),
-        };
+            None => is_of("yup"),
+        } || is_open;
         if is_loose {
             let object = machine.heap.get_mut(made);
             object.is_open = true;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
     Access, Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition, Layer,
-    LayerKind, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
+    LayerKind, MADE_ANEW, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
     SETTING_MISSING, Throttle, Verdict, query,
 };
 use firedoor_source::Span;
@@ -346,6 +346,9 @@ fn dead(throttle: &Throttle) -> Option<&'static str> {
         return Some(
             "it skips every request where a setting is missing, as every text begins with nothing",
         );
+    }
+    if throttle.skips == Flag::Conditional(MADE_ANEW.to_owned()) {
+        return Some("each request makes one of its own, which has counted nothing yet");
     }
     let changes = throttle.key.origins().iter().any(|origin| match origin {
         Origin::Random { .. } | Origin::Clock => true,

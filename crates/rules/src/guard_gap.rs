@@ -2,8 +2,8 @@
 
 use firedoor_app::ownership::looks_up_caller;
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation,
-    Origin, SessionOperation, Transport, Verdict, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
+    Operation, Origin, SessionOperation, Transport, Verdict, query,
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
@@ -130,7 +130,9 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         .filter(|other| other.verdict(control) == Verdict::Enforced)
         .collect();
     if control == Control::Authorization
-        && (guarded.iter().all(|other| is_below(entry, other)) || !has_own_work(entry, &peers))
+        && (guarded.iter().all(|other| is_below(entry, other))
+            || !has_own_work(entry, &peers)
+            || makes_what_is_asked(entry, &guarded))
     {
         return None;
     }
@@ -193,6 +195,24 @@ fn throws_away_empty(entry: &EntryPoint, effect: &Effect, access: &Access) -> bo
             .any(|check| !check.is_alternative && is_empty(check) && is_about_size(check))
 }
 
+/// Holds if what its siblings ask for is a record of the caller's that is made here: who joins is no member yet.
+fn makes_what_is_asked(entry: &EntryPoint, guarded: &[&EntryPoint]) -> bool {
+    let is_his = |field: &Field| query::is_principal(&field.value) && !field.value.is_from_client();
+    let mut made = query::handler_accesses(entry)
+        .filter(|(_, access)| access.operation == Operation::Create)
+        .filter(|(_, access)| access.values.iter().any(is_his));
+    made.any(|(_, access)| {
+        let is_it = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset, of_principal: true, .. } if *asset == access.asset)
+        };
+        let asks = |check: &Check| {
+            let mut examined = check.operands.iter().flat_map(|it| it.origins());
+            check.refusal.is_some() && examined.any(is_it)
+        };
+        guarded.iter().all(|other| other.checks.iter().any(asks))
+    })
+}
+
 /// Holds if the other is about one of the things that the entry point makes or lists: nobody has a role yet in what
 /// is only made.
 fn is_below(entry: &EntryPoint, other: &EntryPoint) -> bool {
@@ -219,7 +239,8 @@ fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
         .collect();
     let is_most = guarded.len() >= 5 && guarded.len() * 5 >= peers.len() * 4;
     let is_above = guarded.iter().all(|other| is_below(entry, other));
-    (is_most && !is_above).then_some(Gap {
+    let is_joined = makes_what_is_asked(entry, &guarded);
+    (is_most && !is_above && !is_joined).then_some(Gap {
         guarded,
         all: peers.len(),
     })

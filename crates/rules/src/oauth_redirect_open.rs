@@ -5,6 +5,8 @@ use firedoor_app::{
     RequestPart, SessionOperation, query,
 };
 
+use ustr::Ustr;
+
 use crate::oauth_flow::{exchange, verified_code};
 use crate::site_form::stays_on_site;
 use crate::{Confidence, Findings, Rule, Severity};
@@ -68,8 +70,11 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
         let declared = map.asset(asset);
         declared.is_some_and(|asset| asset.kind == AssetKind::KeyValue)
     };
+    // A whole address that is resolved against the server's own leads where it says, if it names a site.
     let is_told = |origin: &Origin| {
-        !is_whole && matches!(origin, Origin::Record { asset, .. } if !is_kept(*asset))
+        !is_whole
+            && resolved(origin).is_none()
+            && matches!(origin, Origin::Record { asset, .. } if !is_kept(*asset))
     };
     // A page of the server's own stands there where the client has named none, and before nothing.
     let is_alone = to.origins().iter().all(|origin| match origin {
@@ -79,12 +84,31 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
     });
     let is_compared = |place: &EntryPoint, sent: &Origin| is_compared(place, sent, is_alone);
     let is_open = to.origins().iter().any(|origin| {
+        let whole = resolved(origin).unwrap_or_else(|| origin.clone());
         !is_told(origin)
-            && chosen(map, entry, origin)
+            && chosen(map, entry, &whole)
                 .iter()
-                .any(|(place, sent)| !is_compared(place, sent) && !is_compared(entry, origin))
+                .any(|(place, sent)| !is_compared(place, sent) && !is_compared(entry, &whole))
     });
     is_open.then_some(is_whole)
+}
+
+/// What a stored address was before it was resolved against another: `new URL(flow.next, site).href`.
+fn resolved(origin: &Origin) -> Option<Origin> {
+    let Origin::Record {
+        asset,
+        field,
+        of_principal,
+    } = origin
+    else {
+        return None;
+    };
+    let stored = field.strip_suffix(".href")?;
+    Some(Origin::Record {
+        asset: *asset,
+        field: Ustr::from(stored),
+        of_principal: *of_principal,
+    })
 }
 
 /// Returns where the client has chosen the value, and by what: in this request, or before, by what the session, a
@@ -220,8 +244,19 @@ fn has_form_of_site(test: &Examination, is_alone: bool) -> bool {
 /// Holds if the origin is the site that an address leads to: of the address that was sent, or of the one of which
 /// another part was taken.
 fn is_host_of(origin: &Origin, sent: &Origin) -> bool {
-    let (Origin::Request(part, name), Origin::Request(its_part, whole)) = (origin, sent) else {
-        return false;
+    let (is_same, name, whole) = match (origin, sent) {
+        (Origin::Request(part, name), Origin::Request(its_part, whole)) => {
+            (part == its_part, name, whole)
+        }
+        (
+            Origin::Record { asset, field, .. },
+            Origin::Record {
+                asset: of,
+                field: whole,
+                ..
+            },
+        ) => (asset == of, field, whole),
+        _ => return false,
     };
     let is_site = |part: &str| matches!(part, "origin" | "host" | "hostname" | "netloc" | "href");
     let is_site_of = |whole: &str| {
@@ -234,7 +269,7 @@ fn is_host_of(origin: &Origin, sent: &Origin) -> bool {
             matches!(part, "pathname" | "search" | "hash" | "path" | "query") && is_site_of(address)
         })
     };
-    part == its_part && (is_site_of(whole) || is_sibling())
+    is_same && (is_site_of(whole) || is_sibling())
 }
 
 /// `typeof next === 'string'` asks for no address.

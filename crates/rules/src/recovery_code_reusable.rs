@@ -1,8 +1,8 @@
 //! Finds recovery codes that work again.
 
 use firedoor_app::{
-    EntryPoint, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, openings, passwords,
-    query, second_factors, sessions,
+    EntryPoint, Field, Map, Origin, Provenance, RequestPart, lookups, lookups::Use, openings,
+    passwords, query, second_factors, sessions,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -113,7 +113,10 @@ fn is_of_person(map: &Map, entry: &EntryPoint, asset: Ustr) -> bool {
         };
     accounts.contains(&asset)
         || query::accesses(entry).any(|(_, access)| {
-            access.asset == asset && access.key.iter().any(|field| names_person(&field.value))
+            // Whom it must not have in it yet, as a room its next guest, it is not the record of.
+            let is_his =
+                |field: &Field| matches!(field.operator, "=" | "in") && names_person(&field.value);
+            access.asset == asset && access.key.iter().any(is_his)
         })
 }
 

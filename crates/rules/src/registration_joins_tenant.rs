@@ -203,11 +203,35 @@ fn group<'m>(
         return None;
     }
     access.values.iter().find(|field| {
-        field.value.is_from_client()
+        (field.value.is_from_client() || is_found_by_client(entry, &field.value))
             && !lookups::is_of_any(&field.value, accounts)
             && !lookups::is_random(&field.value)
             && names_group(map, accounts, access.asset, field.name)
     })
+}
+
+/// Holds if it is the number of a record that was found by the number that the client sent, and by nothing else that
+/// says whether everybody may be in it; that there is room left is no such thing.
+fn is_found_by_client(entry: &EntryPoint, value: &Provenance) -> bool {
+    let is_by_number = |wanted: Ustr| {
+        let mut found = query::handler_accesses(entry)
+            .filter(|(_, access)| access.asset == wanted && access.operation != Operation::Create)
+            .peekable();
+        let is_sent = |key: &Field| {
+            lookups::is_identifier(&key.name) && key.operator == "=" && is_sent_along(&key.value)
+        };
+        let says_nothing =
+            |key: &Field| is_sent(key) || matches!(key.operator, "<" | "<=" | ">" | ">=");
+        found.peek().is_some()
+            && found.all(|(_, access)| {
+                access.key.iter().any(is_sent) && access.key.iter().all(says_nothing)
+            })
+    };
+    !value.is_empty()
+        && value.origins().iter().all(|origin| {
+            matches!(origin, Origin::Record { asset, field, of_principal: false }
+                if lookups::is_identifier(field) && is_by_number(*asset))
+        })
 }
 
 /// Holds if the field refers to accounts, and gets the random key that was chosen for the new one.
@@ -276,10 +300,18 @@ fn is_decisive_key(map: &Map, asset: Ustr, name: Ustr) -> bool {
 
 /// Holds if something is asked of the group before, other than whether it exists.
 fn is_checked(entry: &EntryPoint, effect: &Effect, field: &Field) -> bool {
-    let assets: Vec<Ustr> = query::handler_accesses(entry)
+    let found = query::handler_accesses(entry)
         .filter(|(_, access)| access.key.iter().any(|key| key.value == field.value))
-        .map(|(_, access)| access.asset)
-        .collect();
+        .map(|(_, access)| access.asset);
+    let named = field
+        .value
+        .origins()
+        .iter()
+        .filter_map(|origin| match origin {
+            Origin::Record { asset, .. } => Some(*asset),
+            _ => None,
+        });
+    let assets: Vec<Ustr> = found.chain(named).collect();
     entry.checks_of(effect).any(|check| {
         check.refusal.is_some()
             && check.provenance().origins().iter().any(|origin| {

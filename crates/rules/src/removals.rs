@@ -1,6 +1,7 @@
 //! What is deleted for a lower rank than the application asks for elsewhere: a part of the shortfalls.
 
-use firedoor_app::{Access, EntryPoint, Operation, query};
+use firedoor_app::lookups::is_identifier;
+use firedoor_app::{Access, EntryPoint, Field, Operation, query};
 use ustr::Ustr;
 
 use crate::demands::{Asked, Scale};
@@ -15,6 +16,7 @@ pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Opt
         .filter(|(it, other)| {
             matches!(other.operation, Operation::Update | Operation::Delete)
                 && is_of_others(scale, it.entry, other)
+                && !goes_with_whole(it.entry, other)
         })
         .map(|(it, _)| it)
         .collect();
@@ -25,6 +27,24 @@ pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Opt
     }
     alike.iter().find(|it| is_neighbour(it))?;
     all_ask_more(scale, asked, &alike, 1, words)
+}
+
+/// Holds if the records are deleted because what they belong to is: more is asked for the whole than for one part of it.
+fn goes_with_whole(entry: &EntryPoint, parts: &Access) -> bool {
+    query::handler_accesses(entry).any(|(_, whole)| {
+        let is_by_same = |key: &Field| {
+            let mut names = parts.key.iter();
+            is_identifier(&key.name)
+                && key.operator == "="
+                && names
+                    .any(|it| it.name != key.name && it.operator == "=" && it.value == key.value)
+        };
+        parts.operation == Operation::Delete
+            && parts.is_many
+            && whole.operation == Operation::Delete
+            && whole.asset != parts.asset
+            && whole.key.iter().any(is_by_same)
+    })
 }
 
 /// Nobody changes such records, and its neighbours make them only for more of the same rank.

@@ -1,9 +1,9 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, Map,
-    NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle,
-    counting, query,
+    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, MADE_ANEW,
+    Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING,
+    Throttle, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -65,9 +65,12 @@ pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
 /// Holds if the limiter means something for guessing.
 pub fn is_tight(throttle: &Throttle) -> bool {
     let is_new_each_time = changing_part(&throttle.key).is_some();
-    let is_skipped = throttle.skips == Flag::On
-        || throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned())
-        || throttle.skips == Flag::Conditional(NO_SUCH_LIMIT.to_owned());
+    let never_counts = [SETTING_MISSING, NO_SUCH_LIMIT, MADE_ANEW];
+    let is_skipped = match &throttle.skips {
+        Flag::On => true,
+        Flag::Conditional(condition) => never_counts.contains(&condition.as_str()),
+        _ => false,
+    };
     if is_skipped || is_client_key(throttle) || is_new_each_time {
         return false;
     }

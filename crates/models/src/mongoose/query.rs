@@ -8,7 +8,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::schema::{function_of, note_list, push_note};
-use super::{ModelInfo, Query, QueryKind, document, hooks, model};
+use super::{ModelInfo, Query, QueryKind, document, expressions, hooks, model};
 use crate::ModelHost;
 use crate::store::{self, Conditions, Dialect, method_name, own_properties, property};
 
@@ -346,6 +346,7 @@ fn conditions(
             }
             continue;
         }
+        let filter = expressions::written_out(machine, &filter);
         store::add_conditions(host, machine, &DIALECT, &filter, "", &mut key, 0);
     }
     key
