@@ -251,16 +251,20 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
     if refusal.status().is_some_and(|status| status < 300) {
         return None;
     }
-    // What fails for no known reason, as a store that cannot be reached, refuses nobody because of what stood before.
-    if !matches!(refusal.status(), Some(401 | 403)) && checks.iter().any(is_accident) {
-        return None;
-    }
     // The innermost check that is one of any control says what the refusal is for; those before it were passed.
     let asked = checks
         .iter()
+        .enumerate()
         .rev()
-        .find_map(|check| check_control(refusal, check));
-    asked.filter(|control| *control != Control::Origin || !are_met_by_any_site(checks))
+        .find_map(|(place, check)| Some((place, check_control(refusal, check)?)));
+    let (place, control) = asked?;
+    // What fails for no known reason, as a store that cannot be reached, refuses nobody because of what stood before.
+    // What a handler has caught is decided behind it, and says why it was thrown.
+    let says_who = matches!(refusal.status(), Some(401 | 403));
+    if !says_who && checks[place..].iter().any(is_accident) {
+        return None;
+    }
+    (control != Control::Origin || !are_met_by_any_site(checks)).then_some(control)
 }
 
 /// Holds for a failure of which nothing is known, not even what it hung on.

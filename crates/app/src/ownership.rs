@@ -15,6 +15,7 @@ use crate::{
     LayerKind, Map, Operation, Origin, Provenance, Refusal, RequestPart, TokenKind, user_control,
 };
 
+mod joins;
 mod ties;
 
 use ties::KnownTies;

@@ -52,6 +52,7 @@ mod node_crypto;
 mod node_http;
 mod oauth_clients;
 mod origins;
+mod oslo;
 mod own_connection;
 mod parts;
 mod passkeys;
@@ -213,6 +214,7 @@ pub static MODELS: &[&Model] = &[
     &node_crypto::MODEL,
     &node_http::MODEL,
     &oauth_clients::MODEL,
+    &oslo::MODEL,
     &passkeys::MODEL,
     &passport::MODEL,
     &passport_strategies::MODEL,

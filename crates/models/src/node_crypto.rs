@@ -33,6 +33,7 @@ pub static MODEL: Model = Model {
         ("node:crypto.createHash().update", update),
         ("node:crypto.createHash().digest", digest),
         ("node:crypto.hash", digest_of),
+        (crate::oslo::DIGEST, digest_of_first),
         ("node:crypto.createHmac", make_keyed),
         ("node:crypto.createHmac().update", update),
         ("node:crypto.createHmac().digest", keyed_digest),
@@ -181,6 +182,10 @@ fn digested(host: &ModelHost, machine: &mut Machine<'_>, data: &Value) -> Value 
 
 fn digest_of(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(digested(host, machine, &call.arguments.get(1))))
+}
+
+fn digest_of_first(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(digested(host, machine, &call.arguments.get(0))))
 }
 
 fn signed(host: &ModelHost, machine: &mut Machine<'_>, parts: &[&Value]) -> Answer {

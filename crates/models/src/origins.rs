@@ -387,8 +387,8 @@ pub(crate) fn is_data(host: &ModelHost, machine: &Machine<'_>, set: OriginSet) -
 }
 
 /// Each proxy adds whom it heard from to the addresses that a request brings with it. Whoever counts back over as many
-/// of them as a setting says are his own gets the address that the outermost has seen. Whoever counts from the front
-/// gets what the client wrote, for that stands first.
+/// of them as a setting says are his own, or as he has written there himself, gets the address that the outermost has
+/// seen. Whoever counts from the front gets what the client wrote, for that stands first.
 pub(crate) fn behind_proxies(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -402,12 +402,15 @@ pub(crate) fn behind_proxies(
     };
     let origins = host.origins_of(machine, element.origins);
     let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    let is_back = |set: &OriginSet| machine.origins.is_back(*set);
+    let is_counted_by_setting = || {
+        host.origins_of(machine, key.origins).iter().any(is_setting)
+            && [key.origins, element.origins].iter().any(is_back)
+    };
+    let is_counted_by_hand = || key.as_number().is_some_and(|place| place < 0.0);
     if !origins.iter().any(is_chain)
         || !origins.iter().all(|it| is_chain(it) || is_address(it))
-        || !host.origins_of(machine, key.origins).iter().any(is_setting)
-        || ![key.origins, element.origins]
-            .iter()
-            .any(|set| machine.origins.is_back(*set))
+        || !(is_counted_by_hand() || is_counted_by_setting())
     {
         return element;
     }

@@ -95,20 +95,20 @@ fn run_of_layer(
         .filter(|(answer, way)| !tells_of_failure(answer, way))
         .map(|(_, way)| way)
         .collect();
-    let refusals = refusing
-        .into_iter()
-        .map(|refusal| {
-            let own = match is_answer_by_redirect(run, number, refusal) {
-                true => &[],
-                false => own_decisions(run, number, &refusal.decided),
-            };
-            (
-                refusal.refusal.clone(),
-                decisions.list(host, machine, own),
-                refusal.span,
-            )
-        })
-        .collect();
+    let mut refusals = Vec::new();
+    for refusal in refusing {
+        let own = match is_answer_by_redirect(run, number, refusal) {
+            true => &[],
+            false => own_decisions(run, number, &refusal.decided),
+        };
+        let checks = decisions.list(host, machine, own);
+        for way in ways_to_catch(machine, own) {
+            let mut checks = checks.clone();
+            checks.extend(decisions.list(host, machine, &[way]));
+            refusals.push((refusal.refusal.clone(), checks, refusal.span));
+        }
+        refusals.push((refusal.refusal.clone(), checks, refusal.span));
+    }
     LayerRun {
         continuations,
         refusals,
@@ -134,6 +134,15 @@ fn tells_of_failure(answer: &EffectKind, way: &Continuation) -> bool {
         check.kind == firedoor_app::CheckKind::Failure && check.outcome
     };
     matches!(answer, EffectKind::Respond { status: None, .. }) && way.checks.iter().any(has_failed)
+}
+
+/// What is caught together and answered alike was thrown for several reasons, each of which refuses.
+fn ways_to_catch(machine: &Machine<'_>, own: &[Decided]) -> Vec<Decided> {
+    let caught = own.iter().flat_map(|step| {
+        let decision = machine.decision(step.decision);
+        decision.caught_on(step.side)
+    });
+    caught.collect()
 }
 
 /// Returns the decisions behind which a handler does more than answer; of another step nothing, because what it lets

@@ -78,7 +78,13 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "passwords, one-time codes, comparison of secrets",
-        &["node-crypto", "passkeys", "passwords", "python_passwords"],
+        &[
+            "node-crypto",
+            "oslo",
+            "passkeys",
+            "passwords",
+            "python_passwords",
+        ],
     ),
     (
         "rate limits",

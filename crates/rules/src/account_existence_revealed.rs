@@ -6,7 +6,9 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::found_or_not::{describe, has_field, is_lacking, is_taken, presence, side, told};
+use crate::found_or_not::{
+    describe, has_field, is_lacking, is_taken, presence, refuses, side, told,
+};
 use crate::password_checks::{hangs_on_password, passwords_given};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -86,16 +88,10 @@ fn report_taken(map: &Map, entry: &EntryPoint, accounts: &[Ustr], findings: &mut
             presence(check, access.asset) == Some(false) || is_taken(check)
         })
     };
-    let refused = entry.effects.iter().find(|effect| {
-        matches!(
-            effect.kind,
-            EffectKind::Respond {
-                status: Some(400..500),
-                ..
-            }
-        ) && effect.layer.is_none()
-            && is_about_it(effect)
-    });
+    let refused = entry
+        .effects
+        .iter()
+        .find(|effect| refuses(effect) && effect.layer.is_none() && is_about_it(effect));
     let Some(refused) = refused.filter(|_| {
         query::is_registration(map, entry)
             && confirms_by_mail(map, entry)
@@ -225,14 +221,7 @@ fn refuses_known(entry: &EntryPoint, look_up: &Effect, access: &Access) -> bool 
         })
     };
     entry.effects.iter().any(|effect| {
-        let is_refusal = matches!(
-            effect.kind,
-            EffectKind::Respond {
-                status: Some(400..500),
-                ..
-            }
-        );
-        effect.layer.is_none() && is_refusal && is_after(effect) && is_about_it(effect)
+        effect.layer.is_none() && refuses(effect) && is_after(effect) && is_about_it(effect)
     })
 }
 
@@ -465,7 +454,8 @@ fn is_told_by_record(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
 }
 
 fn is_refused(effect: &Effect, with: &[u16]) -> bool {
-    matches!(&effect.kind, EffectKind::Respond { status: Some(status), .. } if with.contains(status))
+    matches!(&effect.kind, EffectKind::Respond { status, is_error, .. }
+        if status.map_or(*is_error, |status| with.contains(&status)))
 }
 
 /// Whoever knows the password may be told that there is an account.

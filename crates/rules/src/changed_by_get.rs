@@ -71,7 +71,8 @@ fn removed<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Strin
 }
 
 /// Returns where a record that the link names gets another state, which another entry point gives it, at the same place,
-/// by a method that changes things. A yes or a time, as that it was seen, is no such state.
+/// by a method that changes things. A yes or a time, as that it was seen, is no such state, unless whoever comes when it
+/// has it already is refused.
 fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, String)> {
     let is_state = |field: &Field| {
         let word = field.value.literal().filter(|text| {
@@ -81,13 +82,39 @@ fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
     };
     let (effect, access) = query::handler_accesses(entry).find(|(effect, access)| {
         access.operation == Operation::Update
-            && access.values.iter().any(is_state)
+            && (access.values.iter().any(is_state) || is_done_once(entry, effect, access))
             && is_named(map, entry, access)
             && !sessions::session_assets(map).contains(&access.asset)
             && is_asked_for(entry, effect)
             && is_done_elsewhere(map, effect)
     })?;
     Some((effect, format!("changes {}", access.asset)))
+}
+
+/// Holds if a time is noted where there is none yet, and whoever comes later is told that it was too late.
+fn is_done_once(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_none = |field: &&Field| {
+        field.operator == "=" && field.value.literal().is_some_and(|text| text == "null")
+    };
+    let is_noted = |name: ustr::Ustr| {
+        access
+            .values
+            .iter()
+            .any(|field| field.name == name && field.value.origins().contains(&Origin::Clock))
+    };
+    let mut lacking = access.key.iter().filter(is_none);
+    let asks_for_change = |check: &Check| {
+        let status = check.refusal.as_ref().and_then(Refusal::status);
+        let mut operands = check.operands.iter();
+        matches!(status, Some(400..=499))
+            && operands.any(|it| it.record_fields(access.asset).next().is_some())
+            && !entry
+                .checks_of(effect)
+                .any(|before| before.span == check.span)
+    };
+    access.is_conditional
+        && lacking.any(|field| is_noted(field.name))
+        && entry.checks.iter().any(asks_for_change)
 }
 
 /// Holds if the link says which record, itself or by way of the one look-up of such records, and by what others know

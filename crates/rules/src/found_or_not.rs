@@ -137,6 +137,12 @@ fn is_shown(field: &Field) -> bool {
     )
 }
 
+/// Holds for an answer that refuses: by its status, or by what it says where there is none, as of a server action.
+pub fn refuses(effect: &Effect) -> bool {
+    matches!(&effect.kind, EffectKind::Respond { status, is_error, .. }
+        if status.map_or(*is_error, |status| (400..500).contains(&status)))
+}
+
 /// Returns the answer in words.
 pub fn describe(effect: &Effect) -> String {
     let (status, words) = told(effect);

@@ -124,10 +124,15 @@ fn asks_whether_on(map: &Map, check: &Check, places: &[(Ustr, Ustr)]) -> bool {
         matches!(origin, Origin::Record { asset, field, .. }
             if field.is_empty() || places.contains(&(*asset, *field)))
     };
-    let is_true = |operand: &Provenance| operand.literal().is_some_and(|text| text == "true");
+    let is_word = |word: &'static str| {
+        let mut operands = check.operands.iter();
+        operands.any(|operand| operand.literal().is_some_and(|text| text == word))
+    };
     let is_on = match check.kind {
         CheckKind::Presence => check.outcome,
-        CheckKind::Equality => check.outcome && check.operands.iter().any(is_true),
+        CheckKind::Equality if check.outcome => is_word("true"),
+        // Since when it is on is there.
+        CheckKind::Equality => is_word("null"),
         _ => false,
     };
     let mut examined = check.operands.iter().flat_map(|it| it.origins());

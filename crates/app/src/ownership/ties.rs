@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use super::joins::without_joins;
 use super::{is_chosen, is_found_by_itself, key_of};
 use crate::query::{accesses, is_principal};
 use crate::{
@@ -203,7 +204,7 @@ fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
     }
     let ranks = ranks_within(entry, check);
     if ranks.is_empty() {
-        return Some(check.provenance());
+        return Some(without_joins(entry, check));
     }
     let examined = ranks.iter().flat_map(|part| &part.operands);
     Some(examined.fold(Provenance::default(), |all, operand| all.union(operand)))

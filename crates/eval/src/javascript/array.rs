@@ -131,7 +131,12 @@ fn take(machine: &mut Machine<'_>, call: &Native<'_>, is_first: bool) -> Answer 
     }
     let object = machine.heap.get(id);
     if object.is_open && (object.elements.is_empty() || !is_first) {
-        return Ok(Some(machine.element_of_open(call.this)));
+        let element = machine.element_of_open(call.this);
+        if is_first {
+            return Ok(Some(element));
+        }
+        let host = machine.host();
+        return Ok(Some(host.picked(machine, &Value::number(-1.0), element)));
     }
     if object.elements.is_empty() {
         return Ok(Some(Value::undefined()));

@@ -8,6 +8,7 @@ use ustr::Ustr;
 use super::{Column, shapes, ways};
 use crate::ModelHost;
 use crate::alternatives::of_anybody;
+use crate::sql::Sent;
 use crate::sqltext;
 use crate::store::{self, Conditions, method_name, own_properties, property};
 use crate::tools;
@@ -221,20 +222,55 @@ fn add_values(host: &ModelHost, machine: &mut Machine<'_>, values: &Value, plan:
         let (mut fields, spread) = store::written(host, machine, &row);
         for field in &mut fields {
             let value = property(machine, &row, &field.name);
-            let text = value
+            let sent = value
                 .and_then(|value| value.only_object())
-                .and_then(|id| host.state().sql_queries.get(&id).and_then(|sent| sent.text));
-            if let Some(text) = text {
-                let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-                if compact.ends_with("+?") || compact.contains(&format!("{}+", field.name)) {
-                    field.operator = "+=";
-                } else if compact.ends_with("-?") || compact.contains(&format!("{}-", field.name)) {
-                    field.operator = "-=";
-                }
-            }
+                .and_then(|id| host.state().sql_queries.get(&id).cloned());
+            let Some(Sent {
+                text: Some(text),
+                positional,
+                ..
+            }) = sent
+            else {
+                continue;
+            };
+            let given = positional.iter();
+            let given: Vec<Provenance> = given
+                .map(|value| host.deep_provenance(machine, value))
+                .collect();
+            let table = plan
+                .table
+                .map_or_else(|| Ustr::from("t"), |(asset, _)| asset);
+            read_sql(field, &table, &text, &given);
         }
         plan.values.extend(fields);
         plan.spread.extend(spread);
+    }
+}
+
+/// Reads what is written as SQL: by how much the column grows, constants included, and whether it follows the clock of
+/// the database.
+fn read_sql(field: &mut Field, table: &str, text: &str, given: &[Provenance]) {
+    let accesses = sqltext::accesses(
+        &format!("UPDATE {table} SET {} = {text}", field.name),
+        given,
+        &[],
+    );
+    let mut values = accesses.iter().flat_map(|access| &access.values);
+    let read = values.find(|value| value.name == field.name);
+    if let Some(read) = read.filter(|read| matches!(read.operator, "+=" | "-=")) {
+        field.operator = read.operator;
+        field.value = field.value.union(&read.value);
+        return;
+    }
+    if read.is_some_and(|read| read.value.origins().contains(&Origin::Clock)) {
+        let clock = Provenance::new([Origin::Clock]);
+        field.value = field.value.union(&clock);
+    }
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if compact.ends_with("+?") || compact.contains(&format!("{}+", field.name)) {
+        field.operator = "+=";
+    } else if compact.ends_with("-?") || compact.contains(&format!("{}-", field.name)) {
+        field.operator = "-=";
     }
 }
 

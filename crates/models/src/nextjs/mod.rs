@@ -14,6 +14,7 @@ mod request;
 mod response;
 mod run;
 mod safe_action;
+mod saying_no;
 mod server;
 mod sessions;
 mod wrappers;
@@ -68,6 +69,7 @@ pub static MODEL: Model = Model {
         ("npm:next/navigation.notFound", response::throw_status),
         ("npm:next/navigation.unauthorized", response::throw_status),
         ("npm:next/navigation.forbidden", response::throw_status),
+        ("npm:next/navigation.unstable_rethrow", saying_no::rethrow),
         ("npm:next/server.after", run::after),
         ("npm:next/server.unstable_after", run::after),
         ("npm:next/headers.headers", request::all_headers),

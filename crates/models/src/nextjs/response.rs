@@ -10,6 +10,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use super::saying_no::says_no;
 use crate::ModelHost;
 use crate::return_effects::{push, refuse};
 use crate::tools::{keep, kept, last_part, option};
@@ -434,12 +435,20 @@ fn note_value(
         note_unknown(host, machine, path);
         return go_on(host, path, place);
     }
-    if place == Place::Action && refuses(host, machine, path, is_one_of_several) {
+    let refuses = place == Place::Action && says_no(host, machine, path, is_one_of_several);
+    if refuses {
         refuse(host, path, Refusal::Return);
-        return;
+        if path.value.only_object().is_none() {
+            return;
+        }
     }
     let body = host.body_fields(machine, &path.value);
-    push(host, path, answer(None, body));
+    let answer = EffectKind::Respond {
+        status: None,
+        body,
+        is_error: refuses,
+    };
+    push(host, path, answer);
 }
 
 /// What a library that is not known has answered may be a refusal, if it sounds like a guard.
@@ -454,55 +463,6 @@ fn note_unknown(host: &ModelHost, machine: &Machine<'_>, path: &ReturnPath) {
         let run = &mut host.state().run;
         run.unknown.push((run.step, reason));
     }
-}
-
-/// An action that returns before it has done anything, or says that something is wrong, refuses.
-fn refuses(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    path: &ReturnPath,
-    is_one_of_several: bool,
-) -> bool {
-    if let Some(id) = path.value.only_object() {
-        let property = |name: &str| machine.heap.property(id, Ustr::from(name)).cloned();
-        let says_error = ["error", "errors", "serverError"]
-            .iter()
-            .filter_map(|name| property(name))
-            .any(|value| machine.truth(&value) == Some(true));
-        let says_no = ["success", "ok"]
-            .iter()
-            .filter_map(|name| property(name))
-            .any(|value| machine.truth(&value) == Some(false));
-        return says_error || says_no;
-    }
-    let is_empty = path.value.is_nothing() || path.value.only() == Some(Atom::Bool(false));
-    is_empty && !is_one_of_several && !path.decided.is_empty() && !has_worked(host, path)
-}
-
-/// Holds if something was done on this way.
-fn has_worked(host: &ModelHost, path: &ReturnPath) -> bool {
-    let state = host.state();
-    let mut own = state
-        .run
-        .effects
-        .iter()
-        .filter(|effect| effect.step == state.run.step);
-    own.any(|effect| {
-        let is_work = match &effect.kind {
-            EffectKind::Access(access) => access.operation.is_write(),
-            EffectKind::Issue(_)
-            | EffectKind::SetCookie(_)
-            | EffectKind::ClearCookie(_)
-            | EffectKind::Session(..)
-            | EffectKind::Send { .. } => true,
-            _ => false,
-        };
-        is_work
-            && effect
-                .decided
-                .iter()
-                .all(|step| path.decided.contains(step))
-    })
 }
 
 /// Notes the exceptions by which helpers answer; the others are given back.
