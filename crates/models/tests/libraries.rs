@@ -118,6 +118,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "beanie",
             "python_redis",
             "knex",
+            "kysely",
             "supabase",
             "mongodb",
             "mongoose",
