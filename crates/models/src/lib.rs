@@ -40,6 +40,7 @@ mod jose;
 mod jsonwebtoken;
 mod judge;
 mod knex;
+mod kysely;
 mod layers;
 mod limiters;
 mod marshmallow;
@@ -199,6 +200,7 @@ pub static MODELS: &[&Model] = &[
     &jose::MODEL,
     &jsonwebtoken::MODEL,
     &knex::MODEL,
+    &kysely::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
     &marshmallow::MODEL,

@@ -125,6 +125,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "beanie",
             "python_redis",
             "knex",
+            "kysely",
             "supabase",
             "mongodb",
             "mongoose",

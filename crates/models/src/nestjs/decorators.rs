@@ -66,6 +66,7 @@ const DECORATORS: &[&str] = &[
     "Schema",
     "InjectModel",
     "InjectRepository",
+    "InjectKysely",
     "SerializeOptions",
     "Dependencies",
     "OnEvent",

@@ -264,7 +264,16 @@ fn parameter_value(
     }
 }
 
-/// What `@Inject(token)`, `@InjectRepository(Entity)` and `@InjectModel(name)` ask for.
+/// What a function of a library makes.
+fn made_by(machine: &mut Machine<'_>, path: &str, given: Vec<Value>) -> Option<Value> {
+    let (function, span) = (Value::outside(path), machine.place());
+    let arguments = Arguments::positional(given);
+    let (made, _) =
+        machine.catching(|machine| machine.call_value(&function, None, &arguments, span));
+    made.ok()
+}
+
+/// What `@Inject(token)`, `@InjectRepository(Entity)`, `@InjectModel(name)` and `@InjectKysely()` ask for.
 fn by_decorator(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -272,17 +281,13 @@ fn by_decorator(
     module: usize,
 ) -> Option<Value> {
     let (kind, given) = parts(machine, decorator)?;
+    if kind == "InjectKysely" {
+        return made_by(machine, "npm:kysely.Kysely", Vec::new());
+    }
     let first = given.first().cloned()?;
     match kind.as_str() {
         "Inject" => Some(by_token(host, machine, &first, module)),
-        "InjectRepository" => {
-            let function = Value::outside("npm:typeorm.getRepository");
-            let span = machine.place();
-            let arguments = Arguments::positional([first]);
-            let (made, _) =
-                machine.catching(|machine| machine.call_value(&function, None, &arguments, span));
-            made.ok()
-        }
+        "InjectRepository" => made_by(machine, "npm:typeorm.getRepository", vec![first]),
         "InjectQueue" => Some(super::events::queue(host, machine, &first)),
         "InjectModel" => {
             let name = model_name(machine, &first)?;

@@ -81,6 +81,7 @@ pub static MODEL: Model = Model {
         ("npm:@nestjs/mongoose.Schema", decorators::make),
         ("npm:@nestjs/mongoose.InjectModel", decorators::make),
         ("npm:@nestjs/typeorm.InjectRepository", decorators::make),
+        ("npm:nestjs-kysely.InjectKysely", decorators::make),
         (
             "npm:@nestjs/core.Reflector.createDecorator",
             decorators::create_decorator,
