@@ -23,7 +23,7 @@ pub fn wire_part(program: &Program<'_>, is_wanted: &dyn Fn(&DoorFacts) -> bool) 
         machine.start();
         let _ = machine.run_module(module);
     }
-    firedoor_models::run_factories(&mut machine);
+    firedoor_models::run_factories(&host, &mut machine);
     machine.finish_wiring();
     firedoor_models::build_map_of(&host, &mut machine, is_wanted)
 }

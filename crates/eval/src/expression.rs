@@ -391,7 +391,9 @@ impl<'p> Machine<'p> {
             for (key, value) in &object.properties {
                 result.keywords.insert(*key, value.clone());
             }
-            if object.is_open {
+            // A part of what a library gave is called a method of it as long as nothing else is known.
+            let is_outside = matches!(object.kind, ObjectKind::Method { .. } | ObjectKind::Host(_));
+            if object.is_open || is_outside {
                 // What it was filled from since tells where the rest comes from.
                 let parts = match object.kind {
                     ObjectKind::Plain => object.elements.clone(),

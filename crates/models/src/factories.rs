@@ -14,6 +14,8 @@ use firedoor_source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
+use crate::fastapi::application::run_starts;
+
 /// What makes an application of a framework, or a server for one.
 const CONSTRUCTORS: [&str; 11] = [
     "py:fastapi.FastAPI",
@@ -45,7 +47,9 @@ pub fn run_first(host: &crate::ModelHost, machine: &mut Machine<'_>) {
 }
 
 /// Runs all starters: first those that no other starter calls, and of these those that need no arguments.
-pub fn run_factories(machine: &mut Machine<'_>) {
+pub fn run_factories(host: &crate::ModelHost, machine: &mut Machine<'_>) {
+    // What the applications that modules have made call when they start is called by nobody else.
+    run_starts(host, machine);
     let starters = starters(machine);
     let called: FxHashSet<ObjectId> = starters
         .iter()
@@ -63,6 +67,7 @@ pub fn run_factories(machine: &mut Machine<'_>) {
             start(machine, *id, starter);
         }
     }
+    run_starts(host, machine);
     run_setters(machine);
 }
 

@@ -285,13 +285,15 @@ pub struct Memory {
     pub(crate) plan: Option<usize>,
     /// What the steps of the request on its way share.
     pub(crate) exchange: Option<ObjectId>,
+    /// What runs once the modules are loaded.
+    pub(crate) starts: Vec<application::Start>,
 }
 
 fn create_application(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = application::make(host, machine, "app", call);
     application::docs_setting(host, machine, call);
     application::debug_setting(host, machine, call);
-    application::run_lifespan(machine, id, call);
+    application::note_lifespan(host, machine, id, call);
     Ok(Some(Value::object(id)))
 }
 
@@ -304,7 +306,7 @@ fn create_starlette(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
         mounts::add_route_objects(host, machine, id, &list, call.span);
     }
     application::debug_setting(host, machine, call);
-    application::run_lifespan(machine, id, call);
+    application::note_lifespan(host, machine, id, call);
     Ok(Some(Value::object(id)))
 }
 

@@ -32,6 +32,10 @@ pub(crate) fn call(machine: &mut Machine<'_>, module: &str, call: &Use<'_>) -> A
         ("pathlib", "Path" | "PurePath" | "PosixPath") => {
             join_paths(machine, &call.arguments.positional, call.span)
         }
+        // Where the program is run, and whose home that is, is not known.
+        ("pathlib.Path", "cwd" | "home") => {
+            make_path(machine, Value::unknown(Shape::String), call.span)
+        }
         ("pathlib.Path()", name) => return path_method(machine, name, call),
         _ => return Ok(None),
     };

@@ -34,13 +34,20 @@ pub(crate) fn binary(
         Op::Multiply => {
             repeat(machine, left, right, span).or_else(|| repeat(machine, right, left, span))
         }
-        Op::Divide if is_path(machine, left) => Some(crate::python::modules::join_paths(
-            machine,
-            &[left.clone(), right.clone()],
-            span,
-        )),
+        Op::Divide if is_path(machine, left) || is_path(machine, right) => Some(
+            crate::python::modules::join_paths(machine, &[left.clone(), right.clone()], span),
+        ),
+        // What is of a library may be of a class that makes something else of it than a number.
+        Op::Divide if is_outside(machine, left) => Some(machine.derived(Shape::Any, [left, right])),
         _ => None,
     })
+}
+
+fn is_outside(machine: &Machine<'_>, value: &Value) -> bool {
+    value.as_outside().is_some()
+        || value
+            .only_object()
+            .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Host(_)))
 }
 
 /// Holds if it may be a path: a setting may be one that is not known besides its default.

@@ -3,7 +3,7 @@
 //! An application is a router with more settings, so both are made by one function.
 
 use firedoor_app::{Flag, Setting, SettingKind};
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -139,54 +139,104 @@ pub(crate) fn add_setting(host: &ModelHost, machine: &Machine<'_>, kind: Setting
     });
 }
 
-/// What runs when the application starts may fill its state.
-pub(crate) fn run_lifespan(machine: &mut Machine<'_>, app: ObjectId, call: &Call<'_>) {
-    let Some(lifespan) = call.arguments.keyword("lifespan").cloned() else {
-        return;
-    };
-    run_at_start(machine, &lifespan, vec![Value::object(app)], call.span);
+/// What runs when an application starts: a function, and what it is given.
+#[derive(Debug)]
+pub(crate) struct Start {
+    function: Value,
+    arguments: Vec<Value>,
+    span: Span,
+    decided: Vec<Decided>,
 }
 
-fn run_at_start(machine: &mut Machine<'_>, function: &Value, arguments: Vec<Value>, span: Span) {
+/// What runs when the application starts may fill its state, and register what is not there before.
+pub(crate) fn note_lifespan(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    app: ObjectId,
+    call: &Call<'_>,
+) {
+    if let Some(lifespan) = call.arguments.keyword("lifespan") {
+        note_start(host, machine, lifespan, vec![Value::object(app)], call.span);
+    }
+}
+
+fn note_start(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    function: &Value,
+    arguments: Vec<Value>,
+    span: Span,
+) {
+    if !host.is_request() {
+        host.state().fastapi.starts.push(Start {
+            function: function.clone(),
+            arguments,
+            span,
+            decided: machine.decided.clone(),
+        });
+    }
+}
+
+/// Starts the applications that were made so far: a server does so once it has loaded the modules, and what these say
+/// below the application is there by then.
+pub(crate) fn run_starts(host: &ModelHost, machine: &mut Machine<'_>) {
+    for _ in 0..8 {
+        let starts = std::mem::take(&mut host.state().fastapi.starts);
+        if starts.is_empty() {
+            return;
+        }
+        for start in starts {
+            machine.start();
+            run_start(machine, start);
+        }
+    }
+}
+
+fn run_start(machine: &mut Machine<'_>, start: Start) {
     // `asynccontextmanager` keeps the generator function that it was given.
-    let inner = function.only_object().and_then(|id| {
+    let inner = start.function.only_object().and_then(|id| {
         let object = machine.heap.get(id);
         match object.kind {
             ObjectKind::Host(_) => object.elements.first().cloned(),
             _ => None,
         }
     });
-    let function = inner.unwrap_or_else(|| function.clone());
-    let decided = machine.decided.clone();
-    let _ = machine.catching(|machine| {
-        let value = machine.call_value(&function, None, &Arguments::positional(arguments), span)?;
-        crate::fastapi::plan::settled(machine, value, span)
+    let function = inner.unwrap_or(start.function);
+    let (arguments, span) = (Arguments::positional(start.arguments), start.span);
+    let run = machine.guarded(|machine| {
+        machine.decided = start.decided;
+        let _ = machine.catching(|machine| {
+            let value = machine.call_value(&function, None, &arguments, span)?;
+            crate::fastapi::plan::settled(machine, value, span)
+        });
     });
-    machine.decided = decided;
+    if let Err(what) = run {
+        let detail = format!("firedoor failed while it called this; please report it: {what}");
+        machine.note("evaluation-failed", span, detail);
+    }
+    machine.decided.clear();
 }
 
 pub(crate) fn start_event(
-    machine: &mut Machine<'_>,
+    host: &ModelHost,
+    machine: &Machine<'_>,
     arguments: &Arguments,
     function: &Value,
     span: Span,
 ) {
-    if arguments
-        .get(0)
-        .text()
-        .is_some_and(|name| name == "startup")
-    {
-        run_at_start(machine, function, Vec::new(), span);
+    let name = arguments.get(0).text();
+    if name.is_some_and(|name| name == "startup") {
+        note_start(host, machine, function, Vec::new(), span);
     }
 }
 
 pub(crate) fn add_event_handler(
-    _host: &ModelHost,
+    host: &ModelHost,
     machine: &mut Machine<'_>,
     call: &Call<'_>,
 ) -> Answer {
     let function = call.arguments.get(1);
-    start_event(machine, call.arguments, &function, call.span);
+    start_event(host, machine, call.arguments, &function, call.span);
     Ok(Some(Value::null()))
 }
 

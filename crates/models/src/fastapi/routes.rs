@@ -268,7 +268,7 @@ pub(crate) fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
             let class = arguments.get(0);
             add_handler(host, machine, router, &class, &function, span);
         }
-        "event" => start_event(machine, &arguments, &function, span),
+        "event" => start_event(host, machine, &arguments, &function, span),
         name => add_routes(host, machine, router, name, &arguments, &function, span),
     }
     Ok(Some(function))

@@ -74,6 +74,6 @@ fn set_up(
         };
         application::docs_setting(host, machine, &call);
         application::debug_setting(host, machine, &call);
-        application::run_lifespan(machine, instance, &call);
+        application::note_lifespan(host, machine, instance, &call);
     }
 }
