@@ -27,7 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
                 name,
                 fallback: Some(text),
             } = origin
-                && !has_heir(map, &secret, *name, *text)
+                && !has_heir(map, secret, *name, *text)
             {
                 let is_refused = text.is_empty() && !is_tried_empty(entry, effect, *name);
                 report(map, (entry, effect), name, is_refused, findings);
