@@ -116,11 +116,10 @@ fn is_marked(map: &Map, entry: &crate::EntryPoint, asset: Ustr) -> bool {
     let asks = |field: &Field| {
         field.operator == "=" && marks.contains(&field.name) && field.value.literal().is_some()
     };
-    map.entry_points
-        .iter()
-        .filter(|other| !std::ptr::eq(*other, entry))
-        .flat_map(handler_accesses)
-        .any(|(_, access)| access.asset == asset && access.key.iter().any(asks))
+    !marks.is_empty()
+        && accesses_of_asset(map, asset)
+            .filter(|(other, ..)| !std::ptr::eq(*other, entry))
+            .any(|(_, _, access)| access.key.iter().any(asks))
 }
 
 /// Whoever is asked for among those who belong to the record is in already: what names it lets nobody in.

@@ -6,15 +6,53 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
-use crate::query::{accesses, account_assets};
+use crate::query::{accesses, account_assets, all_accesses_of_asset};
 use crate::{
     Access, AssetKind, Check, CheckKind, Field, Map, Operation, Origin, Provenance, RequestPart,
 };
 
 /// How many fields say what is counted: an address, and what it was tried with.
 const NAMES: usize = 2;
+
+/// What some accesses count in, read once: many checks are held against it.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// The assets of which records are made.
+    made: FxHashSet<Ustr>,
+    /// The assets in which a number grows.
+    counted: FxHashSet<Ustr>,
+    /// The fields that are written, with their assets.
+    written: FxHashSet<(Ustr, Ustr)>,
+    /// The assets that follow the clock.
+    timed: FxHashSet<Ustr>,
+}
+
+impl Counts {
+    /// Returns what these accesses count in.
+    pub fn of<'a>(accesses: impl IntoIterator<Item = &'a Access>) -> Counts {
+        let mut known = Counts::default();
+        for access in accesses {
+            let asset = access.asset;
+            if access.operation == Operation::Create {
+                known.made.insert(asset);
+            }
+            if counts(access) {
+                known.counted.insert(asset);
+            }
+            if access.operation.is_write() {
+                let fields = access.values.iter();
+                known.written.extend(fields.map(|it| (asset, it.name)));
+            }
+            if access.key.iter().chain(&access.values).any(is_of_time) {
+                known.timed.insert(asset);
+            }
+        }
+        known
+    }
+}
 
 /// Returns the assets whose records are nothing but counts of attempts: each says what is counted, how often, and
 /// until when. Such a record is nobody's.
@@ -26,7 +64,7 @@ fn find_tallies(map: &Map) -> BTreeSet<Ustr> {
     let accounts = account_assets(map);
     let mut found = BTreeSet::new();
     for entry in &map.entry_points {
-        let all: Vec<&Access> = accesses(entry).map(|(_, access)| access).collect();
+        let all = Counts::of(accesses(entry).map(|(_, access)| access));
         for check in entry.checks.iter().filter(|check| limits_rate(check, &all)) {
             found.extend(check.operands.iter().filter_map(asset_of));
         }
@@ -37,8 +75,7 @@ fn find_tallies(map: &Map) -> BTreeSet<Ustr> {
 
 fn is_tally(map: &Map, asset: Ustr) -> bool {
     let mut names: BTreeSet<Ustr> = BTreeSet::new();
-    let all = map.entry_points.iter().flat_map(accesses);
-    for (_, access) in all.filter(|(_, access)| access.asset == asset) {
+    for (_, _, access) in all_accesses_of_asset(map, asset) {
         let is_number = |field: &Field| {
             field.operator != "="
                 || is_of_time(field)
@@ -62,13 +99,13 @@ fn is_tally(map: &Map, asset: Ustr) -> bool {
     names.len() <= NAMES
 }
 
-/// Holds if the check asks for a number that `accesses` count in: a field of a record that they make larger, one
+/// Holds if the check asks for a number that accesses count in: a field of a record that they make larger, one
 /// beside it that they write, or the number of records, of which they make one more.
-pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
+pub fn asks_for_count(check: &Check, known: &Counts) -> bool {
     // That there is no record, or that its time is over, are two questions, and neither asks for a number.
     if check.is_alternative {
         let mut parts = check.alternatives.iter();
-        return parts.any(|part| asks_for_count(part, accesses));
+        return parts.any(|part| asks_for_count(part, known));
     }
     let is_bound = matches!(check.kind, CheckKind::Bound | CheckKind::Attempts);
     // Whether something is locked is asked of one field: what was asked with others, part by part, is no such question.
@@ -81,21 +118,17 @@ pub fn asks_for_count(check: &Check, accesses: &[&Access]) -> bool {
         let Origin::Record { asset, field, .. } = origin else {
             return false;
         };
-        let own = || accesses.iter().copied().filter(|it| it.asset == *asset);
-        let is_written = |access: &Access| {
-            access.operation.is_write() && access.values.iter().any(|it| it.name == *field)
-        };
-        let makes_one = own().any(|access| access.operation == Operation::Create);
-        is_bound && field.is_empty() && makes_one || own().any(counts) && own().any(is_written)
+        is_bound && field.is_empty() && known.made.contains(asset)
+            || known.counted.contains(asset) && known.written.contains(&(*asset, *field))
     })
 }
 
 /// Holds if refusing by the check limits how often something may be done: it asks for a count, holds it against a
 /// bound that stands in the program, and time makes room again. What is counted without time is a stock or a quota.
-pub fn limits_rate(check: &Check, accesses: &[&Access]) -> bool {
+pub fn limits_rate(check: &Check, known: &Counts) -> bool {
     if check.is_alternative {
         let mut parts = check.alternatives.iter();
-        return parts.any(|part| limits_rate(part, accesses));
+        return parts.any(|part| limits_rate(part, known));
     }
     let is_of_program = |value: &Provenance| {
         let mut origins = value.origins().iter();
@@ -107,15 +140,11 @@ pub fn limits_rate(check: &Check, accesses: &[&Access]) -> bool {
         };
         !value.is_empty() && origins.all(is_own)
     };
-    let assets: Vec<_> = check.operands.iter().filter_map(asset_of).collect();
-    let forgets = |access: &&Access| {
-        let mut fields = access.key.iter().chain(&access.values);
-        assets.contains(&access.asset) && fields.any(is_of_time)
-    };
+    let mut assets = check.operands.iter().filter_map(asset_of);
     check.kind == CheckKind::Bound
-        && asks_for_count(check, accesses)
+        && asks_for_count(check, known)
         && check.operands.iter().any(is_of_program)
-        && accesses.iter().any(forgets)
+        && assets.any(|asset| known.timed.contains(&asset))
 }
 
 fn asset_of(value: &Provenance) -> Option<ustr::Ustr> {
@@ -247,8 +276,8 @@ mod tests {
             is_unlocked: false,
         };
         let alone = presence(vec![field("locked")]);
-        assert!(asks_for_count(&alone, &[&failed]));
+        assert!(asks_for_count(&alone, &Counts::of([&failed])));
         let among_others = presence(vec![field("locked"), field("password")]);
-        assert!(!asks_for_count(&among_others, &[&failed]));
+        assert!(!asks_for_count(&among_others, &Counts::of([&failed])));
     }
 }

@@ -1,16 +1,17 @@
 //! Where the checks stand that a verdict rests on.
 
-use crate::judge::check_control;
+use crate::judge::{check_control, limits_rate};
 use crate::{CheckKind, CheckPlace, Control, LayerRun, refusal_control, user_control};
 
 /// Returns the places of the checks that `control` rests on, in order: those by which the layer refuses.
 pub fn deciding(run: &LayerRun, control: Control) -> Vec<CheckPlace> {
     let mut places = Vec::new();
+    let known = run.counts();
     for (refusal, checks, place) in &run.refusals {
         let own = refusal_control(refusal, checks) == Some(control);
         let last = checks.last();
         let asked = last.is_some_and(|check| {
-            let counts = control == Control::RateLimit && run.limits_rate(check);
+            let counts = control == Control::RateLimit && limits_rate(check, &known);
             let mut parts = check.parts().iter();
             counts || parts.any(|part| user_control(part) == Some(control))
         });

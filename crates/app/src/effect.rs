@@ -1,11 +1,11 @@
 //! What layers and handlers do, in a small closed vocabulary.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::Provenance;
+use crate::{Control, Origin, Provenance};
 
 /// The number of a check in its entry point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -176,13 +176,17 @@ pub struct Check {
     pub refusal: Option<Refusal>,
     /// What holds on the way to the effect, part by part; of a test without parts the test itself.
     pub condition: Arc<Condition>,
-    /// What it examines in all, once the map changes no more.
+    /// What is known of it once the map changes no more.
     pub union: Union,
 }
 
-/// What a check examines in all, worked out once. A clone, which may be changed, has forgotten it.
+/// What a check examines in all, and what it asks of a user, worked out once. A clone, which may be changed, has forgotten
+/// both.
 #[derive(Debug, Default)]
-pub struct Union(Option<Provenance>);
+pub struct Union {
+    all: Option<Provenance>,
+    asked: OnceLock<Option<Control>>,
+}
 
 impl Clone for Union {
     fn clone(&self) -> Union {
@@ -202,8 +206,19 @@ impl Eq for Union {}
 impl Check {
     /// Says that the check changes no more.
     pub(crate) fn finish(&mut self) {
-        self.union = Union(Some(self.examined()));
+        self.union = Union {
+            all: Some(self.examined()),
+            asked: OnceLock::new(),
+        };
         self.alternatives.iter_mut().for_each(Check::finish);
+    }
+
+    /// Returns what the check asks of a user, which `find` works out where it is not known.
+    pub(crate) fn asked_of_user(&self, find: impl FnOnce() -> Option<Control>) -> Option<Control> {
+        match self.union.all {
+            Some(_) => *self.union.asked.get_or_init(find),
+            None => find(),
+        }
     }
 
     fn examined(&self) -> Provenance {
@@ -219,9 +234,25 @@ impl Check {
         }
     }
 
+    /// Returns the origins of what it examines in all, some perhaps more than once: for a question that one of them, or
+    /// all of them, answer.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> + Clone {
+        let (operands, rest) = match &self.union.all {
+            Some(union) => (&[][..], union),
+            None => (self.operands.as_slice(), &self.control),
+        };
+        let all = operands.iter().chain([rest]);
+        all.flat_map(Provenance::origins)
+    }
+
+    /// Returns the origins of the values that it examines, without what decided which values they have.
+    pub fn operand_origins(&self) -> impl Iterator<Item = &Origin> + Clone {
+        self.operands.iter().flat_map(Provenance::origins)
+    }
+
     /// Returns the union of what it examines.
     pub fn provenance(&self) -> Provenance {
-        match &self.union.0 {
+        match &self.union.all {
             Some(union) => union.clone(),
             None => self.examined(),
         }

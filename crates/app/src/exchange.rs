@@ -4,7 +4,7 @@
 
 use ustr::Ustr;
 
-use crate::facts::FieldsByAsset;
+use crate::facts::{FieldSets, FieldsByAsset};
 use crate::query::{guards, handler_accesses, is_token};
 use crate::{
     Access, Control, Effect, EffectKind, EntryPoint, LayerKind, Map, Operation, Origin, Provenance,
@@ -62,7 +62,7 @@ pub fn kept_words(map: &Map, asset: Ustr) -> &[Ustr] {
 }
 
 fn all_kept_words(map: &Map) -> FieldsByAsset {
-    let mut kept = FieldsByAsset::default();
+    let mut kept = FieldSets::default();
     let asking = map.entry_points.iter();
     let asking = asking.filter(|entry| exchange(entry).is_some());
     let accesses = asking.flat_map(handler_accesses);

@@ -6,17 +6,38 @@ use crate::{Check, Effect, EntryPoint};
 /// part of a test suffices for one side, all of its parts decide the other; what happens while a later part is worked
 /// out is behind those before it, and on neither side.
 pub fn are_exclusive(entry: &EntryPoint, a: &Effect, b: &Effect) -> bool {
-    let is_other_side = |whole: &Check, effect: &Effect| {
-        let has_opposite = |part: &Check| {
-            let mut others = entry.checks_of(effect);
-            others.any(|other| is_opposite(part, other))
-        };
-        whole.is_alternative && whole.parts().iter().all(has_opposite)
+    let (behind_a, behind_b) = (Behind::of(entry, a), Behind::of(entry, b));
+    let is_other_side = |whole: &Check, behind: &Behind<'_>| {
+        let mut parts = whole.parts().iter();
+        whole.is_alternative && parts.all(|part| behind.has_opposite(part))
     };
-    entry
-        .checks_of(a)
-        .any(|own| is_other_side(own, b) || entry.checks_of(b).any(|other| is_opposite(own, other)))
-        || entry.checks_of(b).any(|other| is_other_side(other, a))
+    let is_apart = |own: &&Check| is_other_side(own, &behind_b) || behind_b.has_opposite(own);
+    behind_a.checks.iter().any(is_apart)
+        || behind_b
+            .checks
+            .iter()
+            .any(|other| is_other_side(other, &behind_a))
+}
+
+/// What an effect hangs on, in the order of places: hundreds of checks are held against as many others.
+struct Behind<'m> {
+    checks: Vec<&'m Check>,
+}
+
+impl<'m> Behind<'m> {
+    fn of(entry: &'m EntryPoint, effect: &'m Effect) -> Behind<'m> {
+        let mut checks: Vec<&Check> = entry.checks_of(effect).collect();
+        checks.sort_by_key(|check| check.span);
+        Behind { checks }
+    }
+
+    /// Holds if the other side of the decision is among them.
+    fn has_opposite(&self, check: &Check) -> bool {
+        let first = self.checks.partition_point(|it| it.span < check.span);
+        let here = self.checks[first..].iter();
+        let mut here = here.take_while(|it| it.span == check.span);
+        here.any(|other| is_opposite(check, other))
+    }
 }
 
 /// Holds if the checks are the two sides of one decision.

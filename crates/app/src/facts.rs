@@ -15,6 +15,9 @@ use crate::ownership::Use;
 /// Fields by the name of their asset; the fields in order.
 pub(crate) type FieldsByAsset = FxHashMap<Ustr, Vec<Ustr>>;
 
+/// The same while they are gathered: most of them are found at many places.
+pub(crate) type FieldSets = FxHashMap<Ustr, FxHashSet<Ustr>>;
+
 /// Answers that have been given.
 #[derive(Default)]
 pub(crate) struct Facts {
@@ -77,17 +80,14 @@ impl fmt::Debug for Facts {
     }
 }
 
-/// Puts the fields of each asset in order, each once.
-pub(crate) fn in_order(mut fields: FieldsByAsset) -> FieldsByAsset {
-    #[allow(
-        clippy::iter_over_hash_type,
-        reason = "each list is put in order by itself"
-    )]
-    for fields in fields.values_mut() {
+/// Puts the fields of each asset in order.
+pub(crate) fn in_order(fields: FieldSets) -> FieldsByAsset {
+    let in_order = |(asset, fields): (Ustr, FxHashSet<Ustr>)| {
+        let mut fields: Vec<Ustr> = fields.into_iter().collect();
         fields.sort();
-        fields.dedup();
-    }
-    fields
+        (asset, fields)
+    };
+    fields.into_iter().map(in_order).collect()
 }
 
 #[cfg(test)]

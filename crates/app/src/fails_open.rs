@@ -84,8 +84,8 @@ fn asks_of_user(check: &Check) -> bool {
 }
 
 fn names_setting_and_user(check: &Check) -> bool {
-    let provenance = check.provenance();
-    provenance.is_of_principal() && environment_in(&provenance).is_some()
+    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    check.origins().any(Origin::is_of_principal) && check.origins().any(is_setting)
 }
 
 /// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
@@ -120,7 +120,7 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
         crate::CheckKind::Presence | crate::CheckKind::Bound
     ) && check.operands.len() <= 2
         && !check.outcome
-        && !check.provenance().is_of_principal()
+        && !check.origins().any(Origin::is_of_principal)
 }
 
 /// One of the ways that suffice is that a setting is not there: with it nobody is asked.
@@ -140,19 +140,30 @@ pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
     })
 }
 
+/// Returns the setting that comes first in order, of those from which values come.
+pub(crate) fn first_environment<'o>(
+    origins: impl Iterator<Item = &'o Origin>,
+) -> Option<ustr::Ustr> {
+    let names = origins.filter_map(|origin| match origin {
+        Origin::Environment { name, .. } => Some(*name),
+        _ => None,
+    });
+    names.min()
+}
+
 /// Returns the setting that decided that the request was let on this way, in the words of a condition.
 pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
     way.checks.iter().rev().find_map(|check| {
-        let mut examined = match is_flag(check) {
-            true => check.control.clone(),
-            false => Provenance::default(),
-        };
+        let mut examined = Vec::new();
+        if is_flag(check) {
+            examined.push(&check.control);
+        }
         add_examined(&check.condition, &mut examined);
-        let mut origins = examined.origins().iter();
-        let name = origins.find_map(|origin| match origin {
-            Origin::Environment { name, .. } if !name.is_empty() => Some(*name),
-            _ => None,
-        })?;
+        let origins = examined.into_iter().flat_map(Provenance::origins);
+        let named = origins.filter(
+            |origin| !matches!(origin, Origin::Environment { name, .. } if name.is_empty()),
+        );
+        let name = first_environment(named)?;
         let is_set = check.outcome || is_set_on_purpose(check);
         let negation = if is_set { "" } else { "not " };
         Some(format!("{negation}{name}"))
@@ -169,7 +180,7 @@ fn is_flag(check: &Check) -> bool {
 
 /// Adds what the tests examine, those left out that look for something: a setting that says what a cookie or header is
 /// called decides nothing, nor does one that stands among other things in what is searched.
-fn add_examined(condition: &Condition, examined: &mut Provenance) {
+fn add_examined<'c>(condition: &'c Condition, examined: &mut Vec<&'c Provenance>) {
     match condition {
         Condition::Test { kind, operands, .. } => {
             let is_sent = || operands.iter().any(Provenance::is_from_client);
@@ -177,9 +188,7 @@ fn add_examined(condition: &Condition, examined: &mut Provenance) {
             if *kind == crate::CheckKind::Membership && (is_sent() || !is_held()) {
                 return;
             }
-            for operand in operands {
-                *examined = examined.union(operand);
-            }
+            examined.extend(operands);
         }
         Condition::All(parts) | Condition::Any(parts) => {
             parts.iter().for_each(|part| add_examined(part, examined));
@@ -201,7 +210,8 @@ fn is_setting_or_written(operand: &Provenance) -> bool {
 /// Holds for what the client presents and nothing else: a user that was made from it is not the credential.
 fn is_credential(operand: &Provenance) -> bool {
     let is_told = |it: &Origin| matches!(it, Origin::Request(..) | Origin::Literal(_));
-    presents_credential(operand) && operand.origins().iter().all(is_told)
+    let origins = operand.origins().iter();
+    origins.clone().any(presents_credential) && origins.clone().all(is_told)
 }
 
 /// Where a test of settings alone refuses everybody on its other side, the setting opens a part of the application, and

@@ -18,7 +18,7 @@ use self::forgery::{
 pub use self::user::user_control;
 use crate::counting;
 use crate::fails_open::{
-    environment_in, environment_of, is_missing_on_both_sides, is_setting_missing,
+    environment_in, environment_of, first_environment, is_missing_on_both_sides, is_setting_missing,
 };
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart, Verdict};
 
@@ -56,11 +56,15 @@ pub struct LayerRun {
     pub unknown: Option<String>,
 }
 
+/// Holds if the check asks for a number of attempts, counted by a library or in what the layer itself counts in.
+pub(crate) fn limits_rate(check: &Check, counts: &counting::Counts) -> bool {
+    check.kind == CheckKind::Attempts || counting::limits_rate(check, counts)
+}
+
 impl LayerRun {
-    /// Holds if the check asks for a number of attempts, counted by a library or by the layer itself.
-    pub(crate) fn limits_rate(&self, check: &Check) -> bool {
-        let accesses: Vec<&crate::Access> = self.counted.iter().collect();
-        check.kind == CheckKind::Attempts || counting::limits_rate(check, &accesses)
+    /// Returns what the layer itself counts in.
+    pub(crate) fn counts(&self) -> counting::Counts {
+        counting::Counts::of(&self.counted)
     }
 }
 
@@ -68,9 +72,12 @@ impl LayerRun {
 /// counts, and the roles, permissions and records that it asks for.
 pub fn judge_user(run: &LayerRun) -> Vec<(Control, Verdict)> {
     let mut judged: Vec<(Control, Verdict)> = Vec::new();
+    let counts = run.counts();
     for (refusal, checks, _) in &run.refusals {
         let is_limit = refusal.status() == Some(429)
-            || checks.last().is_some_and(|check| run.limits_rate(check));
+            || checks
+                .last()
+                .is_some_and(|check| limits_rate(check, &counts));
         let found = is_limit.then_some(Control::RateLimit);
         let asked = || asked_of_user(refusal, checks);
         for control in found.map_or_else(asked, |found| vec![found]) {
@@ -129,8 +136,8 @@ fn hangs_on_settings(check: &Check) -> bool {
             Origin::Environment { .. } | Origin::Literal(_) | Origin::Unknown(_)
         )
     };
-    let examined = check.provenance();
-    environment_in(&examined).is_some() && examined.origins().iter().all(is_fixed)
+    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
+    check.origins().any(is_setting) && check.origins().all(is_fixed)
 }
 
 /// Returns the checks without those at the end whose other side refuses too: they only choose the form of the answer,
@@ -270,14 +277,12 @@ pub fn refusal_control(refusal: &Refusal, checks: &[Check]) -> Option<Control> {
 /// Holds for a failure of which nothing is known, not even what it hung on.
 fn is_accident(check: &Check) -> bool {
     let is_unknown = |origin: &Origin| matches!(origin, Origin::Unknown(_));
-    check.kind == CheckKind::Failure
-        && check.outcome
-        && check.provenance().origins().iter().all(is_unknown)
+    check.kind == CheckKind::Failure && check.outcome && check.origins().all(is_unknown)
 }
 
 pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
-    let deciding = check.provenance();
-    if is_origin_check(&deciding) {
+    let deciding = || check.origins();
+    if is_origin_check(deciding()) {
         return Some(Control::Origin);
     }
     if is_csrf_check(check) || is_double_submit(check) {
@@ -285,19 +290,15 @@ pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control>
     }
     let says_who = matches!(refusal.status(), Some(401 | 403));
     // What another site says of a token of its own logs somebody in, and lets nobody pass who is known here.
-    let is_foreign = deciding
-        .origins()
-        .iter()
-        .any(|origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_)));
-    let is_sent = !is_foreign && deciding.origins().iter().any(Origin::is_sent_secret);
-    let presents = presents_credential(&deciding);
-    (presents || (says_who && is_sent)).then_some(Control::Authentication)
+    let is_foreign = |origin: &Origin| matches!(origin, Origin::Answer(_) | Origin::Outside(_));
+    let is_sent = || !deciding().any(is_foreign) && deciding().any(Origin::is_sent_secret);
+    let presents = deciding().any(presents_credential);
+    (presents || says_who && is_sent()).then_some(Control::Authentication)
 }
 
-pub(crate) fn presents_credential(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(|origin| {
-        origin.is_credential() && !is_about_connection(origin) && !origin.is_kept_meanwhile()
-    })
+/// Holds if it is where requests carry credentials, and no header that says how a request came.
+pub(crate) fn presents_credential(origin: &Origin) -> bool {
+    origin.is_credential() && !is_about_connection(origin) && !origin.is_kept_meanwhile()
 }
 
 /// Holds for headers that say how a request came, and prove nothing.
@@ -396,11 +397,7 @@ fn is_asked_for(way: &Continuation, compared: &Check) -> bool {
 /// Holds if a setting that was asked on the way has a say in whether the guard refuses. One that only chooses what is
 /// answered, as an address that pages name, leaves the guard as it is.
 fn is_about_guard(run: &LayerRun, way: &Continuation, control: Control) -> bool {
-    let names = |check: &Check| {
-        let mut condition = check.provenance();
-        condition = condition.union(&check.control);
-        environment_in(&condition)
-    };
+    let names = |check: &Check| first_environment(check.origins());
     let asked: Vec<_> = way.checks.iter().filter_map(names).collect();
     let is_asked = |checks: &[Check]| {
         let mut named = checks.iter().filter_map(names);
@@ -460,36 +457,32 @@ fn is_attackers_choice(check: &Check) -> bool {
                 control,
                 ..part.clone()
             };
-            alone.provenance().is_from_client() && is_attackers_choice(&alone)
+            alone.origins().any(Origin::is_from_client) && is_attackers_choice(&alone)
         });
     if is_decided_by_one {
         return true;
     }
-    let provenance = check.provenance();
-    if is_named_by_header(check, &provenance) {
-        return true;
-    }
-    !provenance.origins().iter().any(|origin| {
-        !origin.is_from_client()
-            && !matches!(origin, Origin::Literal(_) | Origin::Digest | Origin::Clock)
-    })
+    is_named_by_header(check)
+        || check.origins().all(|origin| {
+            origin.is_from_client()
+                || matches!(origin, Origin::Literal(_) | Origin::Digest | Origin::Clock)
+        })
 }
 
 /// Holds if a record is found by no more than a header that names somebody: any client can send it.
-fn is_named_by_header(check: &Check, provenance: &Provenance) -> bool {
+fn is_named_by_header(check: &Check) -> bool {
     let is_name = |origin: &Origin| {
         matches!(origin, Origin::Request(RequestPart::Header, name)
             if !origin.is_identity() || names_somebody(name))
     };
     let is_found = |origin: &Origin| matches!(origin, Origin::Record { field, of_principal: false, .. } if field.is_empty());
-    let origins = provenance.origins();
     let is_nothing = |operand: &Provenance| operand.literal().is_some_and(|text| text == "null");
     let asks_for_any = check.kind == CheckKind::Presence
         || (check.kind == CheckKind::Equality && check.operands.iter().any(is_nothing));
     // By a credential that proves nothing, nothing is found; what decided that it was tried has no part in it.
     let examined = || check.operands.iter().flat_map(Provenance::origins);
     asks_for_any
-        && origins.iter().any(is_name)
+        && check.origins().any(is_name)
         && examined().any(is_found)
         && examined().all(|origin| {
             is_name(origin) || is_found(origin) || matches!(origin, Origin::Literal(_))

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use crate::query::{accesses, comparisons, handler_accesses, is_principal, tells, verifications};
+use crate::query::{
+    accesses, all_accesses_of_asset, comparisons, handler_accesses, is_principal, tells,
+    verifications,
+};
 use crate::{
     Access, Asset, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Layer,
     LayerKind, Map, Operation, Origin, Provenance, Refusal, RequestPart, TokenKind, user_control,
@@ -488,12 +491,8 @@ pub fn is_shared(map: &Map, asset: Ustr) -> bool {
     let Some(declared) = map.asset(asset).filter(|asset| !asset.fields.is_empty()) else {
         return false;
     };
-    let mut keys = map
-        .entry_points
-        .iter()
-        .flat_map(accesses)
-        .filter(|(_, access)| access.asset == asset)
-        .flat_map(|(_, access)| &access.key)
+    let mut keys = all_accesses_of_asset(map, asset)
+        .flat_map(|(_, _, access)| &access.key)
         .filter(|field| is_principal(&field.value))
         .peekable();
     keys.peek().is_some()
@@ -525,14 +524,10 @@ pub fn parents_of(map: &Map, asset: Ustr) -> Vec<Ustr> {
 
 /// Holds if the caller himself, or the tenant that he is of, is a record of the asset: it is found by what proves him.
 fn is_of_callers(map: &Map, asset: Ustr) -> bool {
-    map.entry_points
-        .iter()
-        .flat_map(accesses)
-        .any(|(_, access)| {
-            let mut key = access.key.iter();
-            access.asset == asset
-                && key.any(|it| crate::lookups::is_identifier(&it.name) && is_principal(&it.value))
-        })
+    all_accesses_of_asset(map, asset).any(|(_, _, access)| {
+        let mut key = access.key.iter();
+        key.any(|it| crate::lookups::is_identifier(&it.name) && is_principal(&it.value))
+    })
 }
 
 /// Returns the entry points that make records of `asset` in the name of the caller.
@@ -546,15 +541,19 @@ pub fn makers(map: &Map, asset: Ustr) -> impl Iterator<Item = &EntryPoint> {
 fn numbered_makers(map: &Map) -> FxHashMap<Ustr, Vec<usize>> {
     let mut found: FxHashMap<Ustr, Vec<usize>> = FxHashMap::default();
     for (number, entry) in map.entry_points.iter().enumerate() {
-        let mut ties = KnownTies::default();
+        let mut own = KnownTies::default();
         for (effect, access) in handler_accesses(entry) {
             let makers = found.entry(access.asset).or_default();
+            let mut is_tied = |value: &Provenance| {
+                let ties = entry.memory.ask(&mut own, |known| known.of(entry, effect));
+                ties.touches(value)
+            };
             if access.operation == Operation::Create
                 && makers.last() != Some(&number)
                 && access
                     .values
                     .iter()
-                    .any(|it| is_principal(&it.value) || ties.of(entry, effect).touches(&it.value))
+                    .any(|it| is_principal(&it.value) || is_tied(&it.value))
             {
                 makers.push(number);
             }

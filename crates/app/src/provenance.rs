@@ -109,6 +109,11 @@ impl Provenance {
         &self.origins
     }
 
+    /// Holds if the value may come from there.
+    pub fn has(&self, origin: &Origin) -> bool {
+        self.origins.binary_search(origin).is_ok()
+    }
+
     /// Holds if nothing is known of it, not even that it is unknown.
     pub fn is_empty(&self) -> bool {
         self.origins.is_empty()
@@ -148,17 +153,7 @@ impl Provenance {
 
     /// Holds if any part says who is asking: a proven principal, or a record found by it.
     pub fn is_of_principal(&self) -> bool {
-        self.origins.iter().any(|origin| {
-            matches!(
-                origin,
-                Origin::Principal(_)
-                    | Origin::Record {
-                        of_principal: true,
-                        ..
-                    }
-                    | Origin::Request(RequestPart::Session, _)
-            )
-        })
+        self.origins.iter().any(Origin::is_of_principal)
     }
 
     /// Holds if any part is a credential that the request carries.
@@ -217,6 +212,19 @@ impl Origin {
             Origin::UnverifiedClaim(_) => true,
             _ => false,
         }
+    }
+
+    /// Holds if it says who is asking: a proven principal, or a record found by it.
+    pub fn is_of_principal(&self) -> bool {
+        matches!(
+            self,
+            Origin::Principal(_)
+                | Origin::Record {
+                    of_principal: true,
+                    ..
+                }
+                | Origin::Request(RequestPart::Session, _)
+        )
     }
 
     /// Holds if reading it says that somebody looks at who is asking: a header, cookie or session that

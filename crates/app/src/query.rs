@@ -7,7 +7,7 @@ pub use crate::exclusive::are_exclusive;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use crate::facts::FieldsByAsset;
+use crate::facts::{FieldSets, FieldsByAsset};
 use crate::{
     Access, Check, CompareSecret, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field,
     IssueToken, Layer, Map, Operation, Origin, Provenance, RequestPart, SessionOperation,
@@ -498,13 +498,13 @@ pub fn owner_fields(map: &Map, asset: Ustr) -> Vec<Ustr> {
 }
 
 fn find_owner_fields(map: &Map) -> FieldsByAsset {
-    let mut fields = FieldsByAsset::default();
+    let mut fields = FieldSets::default();
     for entry in &map.entry_points {
         for (_, access) in accesses(entry) {
             let key = access.key.iter().filter(|it| is_principal(&it.value));
             let set = access.values.iter().filter(|it| says_who(access, it));
             for field in key.chain(set).filter(|field| !field.name.is_empty()) {
-                fields.entry(access.asset).or_default().push(field.name);
+                fields.entry(access.asset).or_default().insert(field.name);
             }
         }
         for check in &entry.checks {
@@ -526,12 +526,12 @@ fn says_who(access: &Access, field: &Field) -> bool {
 }
 
 /// Adds the fields of records, by asset, that a check looks at.
-pub(crate) fn add_record_fields(fields: &mut FieldsByAsset, check: &Check) {
+pub(crate) fn add_record_fields(fields: &mut FieldSets, check: &Check) {
     for origin in check.operands.iter().flat_map(Provenance::origins) {
         if let Origin::Record { asset, field, .. } = origin
             && !field.is_empty()
         {
-            fields.entry(*asset).or_default().push(*field);
+            fields.entry(*asset).or_default().insert(*field);
         }
     }
 }

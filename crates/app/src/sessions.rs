@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
-use crate::facts::FieldsByAsset;
+use crate::facts::{FieldSets, FieldsByAsset};
 use crate::joins::conditions;
 use crate::passwords::is_password;
 use crate::query::{
@@ -186,10 +186,10 @@ pub fn fields_that_end(map: &Map, asset: Ustr) -> Vec<Ustr> {
 
 /// The fields that guards look at of a session that they look up with each request. Where it is only renewed says
 /// nothing of them: what guards do not look at ends the session for nobody before its token runs out.
-fn guarded_fields(map: &Map) -> FieldsByAsset {
-    let mut fields = FieldsByAsset::default();
+fn guarded_fields(map: &Map) -> FieldSets {
+    let mut fields = FieldSets::default();
     for entry in &map.entry_points {
-        let looked_up: Vec<Ustr> = accesses(entry)
+        let looked_up: FxHashSet<Ustr> = accesses(entry)
             .filter(|(effect, access)| {
                 access.operation == Operation::Read && is_in_guard(entry, effect)
             })
@@ -205,22 +205,24 @@ fn guarded_fields(map: &Map) -> FieldsByAsset {
             .flat_map(|(_, access)| conditions(map, access))
             .filter(|(asset, ..)| looked_up.contains(asset));
         for (asset, name, _) in reads {
-            fields.entry(asset).or_default().push(name);
+            fields.entry(asset).or_default().insert(name);
         }
         // What decided whether there is a record at all is looked at, too.
         let refusing = entry.checks.iter().filter(|it| it.refusal.is_some());
-        let examined: Vec<Provenance> = refusing.map(Check::provenance).collect();
-        for asset in looked_up {
-            let named = examined.iter().flat_map(|it| it.record_fields(asset));
-            let named = named.filter(|field| !field.is_empty());
-            fields.entry(asset).or_default().extend(named);
+        for origin in refusing.flat_map(Check::origins) {
+            if let Origin::Record { asset, field, .. } = origin
+                && !field.is_empty()
+                && looked_up.contains(asset)
+            {
+                fields.entry(*asset).or_default().insert(*field);
+            }
         }
     }
     fields
 }
 
 fn find_fields_that_end(map: &Map) -> FieldsByAsset {
-    let mut fields = FieldsByAsset::default();
+    let mut fields = FieldSets::default();
     for entry in &map.entry_points {
         // Where a session is renewed, a change that happens only where the key still matches looks it up too.
         let mut effects = entry.effects.iter();
@@ -230,7 +232,7 @@ fn find_fields_that_end(map: &Map) -> FieldsByAsset {
             is_look_up || (renews && access.is_conditional && decides(entry, effect, access))
         });
         for (asset, name, _) in reads.flat_map(|(_, access)| conditions(map, access)) {
-            fields.entry(asset).or_default().push(name);
+            fields.entry(asset).or_default().insert(name);
         }
         for check in entry.checks.iter().filter(|check| check.refusal.is_some()) {
             crate::query::add_record_fields(&mut fields, check);

@@ -248,7 +248,8 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, given: &Given, span: Span) -
         values.push(given.sql.clone());
     }
     let mut cursor = Value::object(host.make_object(machine, CURSOR, span));
-    for statement in sqltext::read(&text, &positional, &named) {
+    let statements = sqltext::read_again(&mut host.state().parsed, &text, &positional, &named);
+    for statement in statements {
         declare_tables(host, &statement, span);
         cursor = run_statement(host, machine, &statement, &values, span);
     }

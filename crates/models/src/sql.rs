@@ -168,7 +168,7 @@ fn statements(
         .map(|(name, value)| (*name, host.stored_provenance(machine, value)))
         .collect();
     named.push((Ustr::default(), host.set_provenance(machine, sent.pasted)));
-    sqltext::read(text, &positional, &named)
+    sqltext::read_again(&mut host.state().parsed, text, &positional, &named)
 }
 
 /// Notes an access. Whether it can touch more than one row is known where the table is declared.

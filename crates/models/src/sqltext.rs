@@ -6,6 +6,7 @@
 //! provenance is the parameter named by the empty string.
 
 mod condition;
+mod parsed;
 mod prepare;
 mod reader;
 mod table;
@@ -15,6 +16,7 @@ mod variants;
 mod tests;
 
 pub use condition::is_own;
+pub use parsed::Parsed;
 pub(crate) use variants::variants;
 
 use firedoor_app::{Access, AssetField, Provenance};
@@ -53,6 +55,16 @@ pub struct Table {
 
 /// Reads statements. What cannot be parsed is read by its first words, so that no access is lost.
 pub fn read(sql: &str, parameters: &[Provenance], named: &[(Ustr, Provenance)]) -> Vec<Statement> {
+    read_again(&mut Parsed::default(), sql, parameters, named)
+}
+
+/// Reads statements as [`read`] does, where the same may have been sent before.
+pub fn read_again(
+    parsed: &mut Parsed,
+    sql: &str,
+    parameters: &[Provenance],
+    named: &[(Ustr, Provenance)],
+) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut positional = 0;
     for part in prepare::split(sql) {
@@ -60,7 +72,7 @@ pub fn read(sql: &str, parameters: &[Provenance], named: &[(Ustr, Provenance)]) 
         if prepared.text.trim().is_empty() {
             continue;
         }
-        statements.push(reader::statement(&prepared));
+        statements.push(reader::statement(&prepared, parsed));
     }
     statements
 }

@@ -315,6 +315,8 @@ pub struct State {
     pub(crate) nextjs: crate::nextjs::Memory,
     /// What the model of tRPC keeps.
     pub(crate) trpc: crate::trpc::Memory,
+    /// The statements in SQL that were sent before.
+    pub(crate) parsed: crate::sqltext::Parsed,
     /// Whether files with SQL have been read.
     pub(crate) has_sql_files: bool,
     /// What the model of TypeORM remembers.

@@ -10,10 +10,10 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
-    is_counted, is_done_so_often, is_from_server, is_held_against_server, is_paid_from, reads,
-    sent_fields, servers_own, written_fields,
+    self, Bounds, is_counted, is_done_so_often, is_from_server, is_paid, is_paid_from, reads,
+    sent_fields, takings, written_fields,
 };
-use crate::orders::{gives_something_else, settlements};
+use crate::orders::{Settlement, gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -39,12 +39,16 @@ fn check(map: &Map, findings: &mut Findings) {
             .filter(|it| is_from_server(it))
             .collect(),
         privileges: Privileges::new(map),
+        settled: settlements(map).collect(),
+        values: client_value::Known::of(map),
     };
     for entry in &map.entry_points {
         if query::is_administrative_path(&entry.path) || is_from_server(entry) {
             continue;
         }
         let mut found = Vec::new();
+        let taking = takings(entry);
+        let bounds = Bounds::of(entry);
         for (effect, access, field) in written_fields(entry) {
             for (origin, sent) in sent_fields(&field.value) {
                 let is_purse = || is_common_purse(map, access, field);
@@ -57,8 +61,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 if !is_worth || is_opinion(&known.accounts, access, &sent) {
                     continue;
                 }
-                if is_held_against_server(entry, effect, &origin, (access.asset, field.name))
-                    || is_paid(entry, &origin)
+                let balance = (access.asset, field.name);
+                if bounds.is_held_against_server(effect, &origin, balance)
+                    || is_paid(entry, &taking, &origin)
                 {
                     continue;
                 }
@@ -123,58 +128,6 @@ fn in_words(names: &[Ustr]) -> String {
     }
 }
 
-/// Whoever moves an amount has it: it is taken from the caller, or from what is his group's, only where enough is
-/// there, and somebody else gets it, or another purse.
-fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
-    let is_sent = |field: &Field| field.value.origins().contains(sent);
-    let is_own = |access: &Access| {
-        access
-            .key
-            .iter()
-            .any(|field| query::is_principal(&field.value))
-    };
-    // The purse of a group that he was found in with the right to take from it is as good as his.
-    let is_his = |effect: &Effect, taken: &Access| {
-        let ties = ownership::ties(entry, effect);
-        is_own(taken)
-            || taken
-                .values
-                .iter()
-                .any(|field| field.operator == "-=" && is_sent(field))
-                && taken
-                    .key
-                    .iter()
-                    .any(|field| field.operator == "=" && ties.touches(&field.value))
-    };
-    let is_enough = |field: &Field| matches!(field.operator, ">" | ">=") && is_sent(field);
-    let changes = || {
-        query::handler_accesses(entry).filter(|(_, access)| {
-            access.operation == Operation::Update && access.values.iter().any(is_sent)
-        })
-    };
-    // What is taken pays for itself only where something that is stored has a part in it.
-    let is_another = |taken: &Access, given: &Access| {
-        let is_worked_out = |field: &Field| {
-            let mut origins = field.value.origins().iter();
-            is_sent(field) && origins.any(|it| matches!(it, Origin::Record { .. }))
-        };
-        !std::ptr::eq(given, taken) || taken.values.iter().any(is_worked_out)
-    };
-    let gets = |taken: &Access, given: &Access| {
-        // A common purse that the caller belongs to gets what he loses.
-        let is_raised = |field: &Field| field.operator == "+=" && is_sent(field);
-        match given.asset == taken.asset {
-            true => !is_own(given),
-            false => given.values.iter().any(is_raised),
-        }
-    };
-    changes().any(|(effect, taken)| {
-        is_his(effect, taken)
-            && taken.key.iter().any(is_enough)
-            && changes().any(|(_, given)| is_another(taken, given) && gets(taken, given))
-    })
-}
-
 /// How somebody rates a thing is for him to say; how a player is rated is not. A player's rating stands in his account,
 /// or in the one record that is found by who he is.
 fn is_opinion(accounts: &[Ustr], access: &Access, sent: &str) -> bool {
@@ -215,14 +168,16 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
     if let Some(own) = alternative(access, field, sent) {
         return Some((Confidence::High, format!("the server has it itself: {own}")));
     }
-    let own = servers_own(map, entry, access.asset, sent)
+    let own = known
+        .values
+        .servers_own(entry, access.asset, sent)
         .filter(|_| is_counted(access, field) || access.operation == Operation::Create);
     match own {
         Some((asset, name)) if reads(entry, asset) || has_part(field, asset, name) => Some((
             Confidence::High,
             format!("the server has it itself: `{name}` of {asset}, which the handler reads"),
         )),
-        _ if is_price_of_order(map, access, field) => Some((
+        _ if is_price_of_order(known, access, field) => Some((
             Confidence::Medium,
             "what is given for the payment does not hang on the amount".to_owned(),
         )),
@@ -234,7 +189,7 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
             Confidence::Medium,
             format!("accounts are paid from `{}` elsewhere", field.name),
         )),
-        _ if is_own_balance(map, place) => Some((
+        _ if is_own_balance(map, known, place) => Some((
             Confidence::Medium,
             format!("the server counts with `{}` elsewhere", field.name),
         )),
@@ -273,6 +228,10 @@ struct Known<'m> {
     /// The entry points that other servers call.
     servers: Vec<&'m EntryPoint>,
     privileges: Privileges<'m>,
+    /// Where payments are booked.
+    settled: Vec<Settlement<'m>>,
+    /// What the server may know by itself.
+    values: client_value::Known,
 }
 
 /// Fields of accounts by which callers are refused, with the asset of each.
@@ -358,11 +317,11 @@ fn alternative(access: &Access, field: &Field, sent: &str) -> Option<String> {
 
 /// The record is an order that another server reports as paid, and something is given for it that is worked out from
 /// what was chosen, not from what it cost.
-fn is_price_of_order(map: &Map, access: &Access, field: &Field) -> bool {
+fn is_price_of_order(known: &Known<'_>, access: &Access, field: &Field) -> bool {
     access.operation == Operation::Create
         && is_money_name(&field.name)
-        && settlements(map).any(|settled| {
-            settled.access.asset == access.asset && gives_something_else(&settled, field.name)
+        && known.settled.iter().any(|settled| {
+            settled.access.asset == access.asset && gives_something_else(settled, field.name)
         })
 }
 
@@ -486,23 +445,18 @@ fn is_common_purse(map: &Map, access: &Access, field: &Field) -> bool {
 }
 
 /// The caller sets what his own account has, and other entry points count with it.
-fn is_own_balance(map: &Map, place: &Place<'_>) -> bool {
+fn is_own_balance(map: &Map, known: &Known<'_>, place: &Place<'_>) -> bool {
     let Place { access, field, .. } = place;
     let is_own = access.operation == Operation::Update
         && access.key.iter().any(|key| query::is_principal(&key.value));
     let is_set = field.value.origins().iter().all(|origin| {
         origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
     });
-    let counts = |other: &EntryPoint| {
-        written_fields(other).any(|(_, written, value)| {
-            written.asset == access.asset && value.name == field.name && is_counted(written, value)
-        })
-    };
     field.operator == "="
         && is_own
         && is_set
         && query::account_assets(map).contains(&access.asset)
-        && map.entry_points.iter().any(counts)
+        && known.values.is_counted_with(access.asset, field.name)
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.

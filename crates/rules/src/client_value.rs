@@ -1,5 +1,7 @@
 //! Numbers and ranks that the client sends and handlers store: shared by the rules about business logic.
 
+use std::collections::BTreeSet;
+
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin,
     Provenance, RequestPart, ownership, query,
@@ -54,57 +56,76 @@ pub fn is_counted(access: &Access, field: &Field) -> bool {
                 .any(|name| name == field.name))
 }
 
-/// Holds if a check before the effect refuses unless what was sent goes with something that the server keeps. A
-/// balance that suffices says nothing of a price.
-pub fn is_held_against_server(
-    entry: &EntryPoint,
-    effect: &Effect,
-    sent: &Origin,
-    balance: (Ustr, Ustr),
-) -> bool {
-    entry.checks_of(effect).any(|check| {
+/// The checks of an entry point that hold something against what the server keeps: few of many, and asked for each value
+/// that is sent.
+pub struct Bounds<'m> {
+    entry: &'m EntryPoint,
+    /// By the numbers of the checks.
+    is_one: Vec<bool>,
+}
+
+impl<'m> Bounds<'m> {
+    /// Reads the checks of the entry point.
+    pub fn of(entry: &'m EntryPoint) -> Bounds<'m> {
+        let is_kept =
+            |origin: &Origin| matches!(origin, Origin::Record { .. } | Origin::Environment { .. });
+        let is_sent = |origin: &Origin| matches!(origin, Origin::Request(..));
+        let is_one = entry.checks.iter().map(|check| {
+            check.kind != CheckKind::Failure
+                && check.operand_origins().any(is_sent)
+                && check.operand_origins().any(is_kept)
+        });
+        Bounds {
+            entry,
+            is_one: is_one.collect(),
+        }
+    }
+
+    /// Holds if a check before the effect refuses unless what was sent goes with something that the server keeps. A
+    /// balance that suffices says nothing of a price.
+    pub fn is_held_against_server(
+        &self,
+        effect: &Effect,
+        sent: &Origin,
+        balance: (Ustr, Ustr),
+    ) -> bool {
         let is_kept = |origin: &Origin| match origin {
             Origin::Record { asset, field, .. } => (*asset, *field) != balance,
             Origin::Environment { .. } => true,
             _ => false,
         };
-        let is_sent = |operand: &Provenance| operand.origins().contains(sent);
+        let is_sent = |operand: &Provenance| operand.has(sent);
         // What is either the client's or the server's is not held against the server's.
         let is_other =
             |operand: &Provenance| !is_sent(operand) && operand.origins().iter().any(is_kept);
-        let is_compared = check.operands.iter().any(is_sent) && check.operands.iter().any(is_other);
         // What is counted with is worked out from both.
         let is_counted = |origin: &Origin| {
             let Origin::Record { asset, field, .. } = origin else {
                 return false;
             };
-            written_fields(entry)
+            written_fields(self.entry)
                 .any(|(_, access, written)| access.asset == *asset && written.name == *field)
         };
-        let is_one_of_both = check.operands.iter().all(|operand| {
+        let is_one_of_both = |operand: &Provenance| {
             let mut origins = operand.origins().iter();
             is_sent(operand) && !origins.clone().any(is_counted)
                 || origins.all(|it| matches!(it, Origin::Literal(_)))
-        });
-        let provenance = examined(check);
-        check.kind != CheckKind::Failure
-            && provenance.origins().contains(sent)
-            && (is_compared
-                || !(is_one_of_both
-                    && matches!(
-                        check.kind,
-                        CheckKind::Bound | CheckKind::Shape | CheckKind::Presence
-                    ))
-                    && provenance.origins().iter().any(is_kept))
-    })
-}
-
-/// What a check compares, without what led to it.
-fn examined(check: &Check) -> Provenance {
-    check
-        .operands
-        .iter()
-        .fold(Provenance::default(), |all, operand| all.union(operand))
+        };
+        let ids = effect.checks.iter();
+        let mut bounds = ids.filter(|id| self.is_one.get(id.0 as usize) == Some(&true));
+        bounds.any(|id| {
+            let check = self.entry.check(*id);
+            let is_of_form = || {
+                matches!(
+                    check.kind,
+                    CheckKind::Bound | CheckKind::Shape | CheckKind::Presence
+                ) && check.operands.iter().all(is_one_of_both)
+            };
+            check.operands.iter().any(is_sent)
+                && (check.operands.iter().any(is_other)
+                    || check.operand_origins().any(is_kept) && !is_of_form())
+        })
+    }
 }
 
 /// Holds if a check before the effect compares the number with the stored field, as one does before taking from it.
@@ -115,12 +136,12 @@ pub fn is_compared_with_balance(
     balance: (Ustr, Ustr),
 ) -> bool {
     entry.checks_of(effect).any(|check| {
-        let provenance = check.provenance();
+        let is_balance = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset, field, .. } if (*asset, *field) == balance)
+        };
         check.kind == CheckKind::Bound
-            && provenance.origins().contains(sent)
-            && provenance
-                .record_fields(balance.0)
-                .any(|field| field == balance.1)
+            && check.origins().any(|it| it == sent)
+            && check.origins().any(is_balance)
     })
 }
 
@@ -145,54 +166,142 @@ fn bounds_of(check: &Check, sent: &Origin) -> Vec<f64> {
     check
         .operands
         .chunks(2)
-        .filter(|pair| pair.iter().any(|operand| operand.origins().contains(sent)))
+        .filter(|pair| pair.iter().any(|operand| operand.has(sent)))
         .flat_map(|pair| pair.iter().filter_map(Provenance::literal))
         .filter_map(|text| text.parse::<f64>().ok())
         .collect()
 }
 
-/// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
-/// shares a word about money with what was sent. One that the handler reads comes first. What somebody has to pay with
-/// says nothing of what a thing costs.
-pub fn servers_own(
-    map: &Map,
-    entry: &EntryPoint,
-    written: Ustr,
-    sent: &str,
-) -> Option<(Ustr, Ustr)> {
-    let wanted = money_words(sent);
-    if wanted.is_empty() {
-        return None;
+/// What the server may know by itself: the declared fields that are about money, and what handlers count with.
+pub struct Known {
+    /// The number of the asset, its name, the field, and what the field says of money in words. What somebody has to pay
+    /// with says nothing of what a thing costs, and is not among them.
+    worths: Vec<(usize, Ustr, Ustr, Vec<String>)>,
+    counted: BTreeSet<(Ustr, Ustr)>,
+}
+
+impl Known {
+    /// Reads the assets and the writes of the map.
+    pub fn of(map: &Map) -> Known {
+        let assets = map.assets.iter().enumerate();
+        let fields = assets.flat_map(|(number, asset)| {
+            let fields = asset.fields.iter();
+            fields.map(move |field| (number, asset.name, field.name, money_words(&field.name)))
+        });
+        let worths = fields.filter(|(_, asset, field, words)| {
+            !words.is_empty() && !firedoor_app::is_taken_from(map, *asset, *field)
+        });
+        let written = map.entry_points.iter().flat_map(written_fields);
+        let counted = written.filter(|(_, access, field)| is_counted(access, field));
+        Known {
+            worths: worths.collect(),
+            counted: counted
+                .map(|(_, access, field)| (access.asset, field.name))
+                .collect(),
+        }
     }
-    let shares = |name: &str| money_words(name).iter().any(|word| wanted.contains(word));
-    // What grows and shrinks is what somebody has, and says nothing of what a thing is worth.
-    let is_purse = |own: &(Ustr, Ustr)| {
-        let mut written = map.entry_points.iter().flat_map(written_fields);
-        written.any(|(_, access, field)| {
-            (access.asset, field.name) == *own && is_counted(access, field)
+
+    /// Holds if some handler counts with the field.
+    pub fn is_counted_with(&self, asset: Ustr, field: Ustr) -> bool {
+        self.counted.contains(&(asset, field))
+    }
+
+    /// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
+    /// shares a word about money with what was sent. One that the handler reads comes first.
+    pub fn servers_own(
+        &self,
+        entry: &EntryPoint,
+        written: Ustr,
+        sent: &str,
+    ) -> Option<(Ustr, Ustr)> {
+        let wanted = money_words(sent);
+        if wanted.is_empty() {
+            return None;
+        }
+        let mut known: Vec<(usize, Ustr, Ustr)> = Vec::new();
+        for (number, asset, field, words) in &self.worths {
+            let is_new = known.last().is_none_or(|(last, ..)| last != number);
+            if is_new && *asset != written && words.iter().any(|word| wanted.contains(word)) {
+                known.push((*number, *asset, *field));
+            }
+        }
+        known.sort_by_key(|(_, asset, _)| !reads(entry, *asset));
+        // What grows and shrinks is what somebody has, and says nothing of what a thing is worth.
+        let mut known = known.into_iter();
+        // What the same request says there, too, the server does not know better.
+        let is_said_here = |asset: Ustr, name: Ustr| {
+            written_fields(entry).any(|(_, access, field)| {
+                (access.asset, field.name) == (asset, name) && field.value.is_from_client()
+            })
+        };
+        let found = known.find(|(_, asset, field)| {
+            !self.is_counted_with(*asset, *field) && !is_said_here(*asset, *field)
+        })?;
+        Some((found.1, found.2))
+    }
+}
+
+/// Whoever moves an amount has it: it is taken from the caller, or from what is his group's, only where enough is
+/// there, and somebody else gets it, or another purse.
+pub fn is_paid(entry: &EntryPoint, taking: &[(&Effect, &Access)], sent: &Origin) -> bool {
+    let is_sent = |field: &Field| field.value.has(sent);
+    let is_own = |access: &Access| {
+        access
+            .key
+            .iter()
+            .any(|field| query::is_principal(&field.value))
+    };
+    // The purse of a group that he was found in with the right to take from it is as good as his.
+    let is_his = |effect: &Effect, taken: &Access| {
+        let ties = ownership::ties(entry, effect);
+        is_own(taken)
+            || taken
+                .values
+                .iter()
+                .any(|field| field.operator == "-=" && is_sent(field))
+                && taken
+                    .key
+                    .iter()
+                    .any(|field| field.operator == "=" && ties.touches(&field.value))
+    };
+    let is_enough = |field: &Field| matches!(field.operator, ">" | ">=") && is_sent(field);
+    let changes = || {
+        query::handler_accesses(entry).filter(|(_, access)| {
+            access.operation == Operation::Update && access.values.iter().any(is_sent)
         })
     };
-    let mut known: Vec<(Ustr, Ustr)> = map
-        .assets
-        .iter()
-        .filter(|asset| asset.name != written)
-        .filter_map(|asset| {
-            let field = asset.fields.iter().find(|field| {
-                shares(&field.name) && !firedoor_app::is_taken_from(map, asset.name, field.name)
-            })?;
-            Some((asset.name, field.name))
-        })
-        .collect();
-    // What the same request says there, too, the server does not know better.
-    let is_said_here = |own: &(Ustr, Ustr)| {
-        written_fields(entry).any(|(_, access, field)| {
-            (access.asset, field.name) == *own && field.value.is_from_client()
-        })
+    // What is taken pays for itself only where something that is stored has a part in it.
+    let is_another = |taken: &Access, given: &Access| {
+        let is_worked_out = |field: &Field| {
+            let mut origins = field.value.origins().iter();
+            is_sent(field) && origins.any(|it| matches!(it, Origin::Record { .. }))
+        };
+        !std::ptr::eq(given, taken) || taken.values.iter().any(is_worked_out)
     };
-    known.sort_by_key(|(asset, _)| !reads(entry, *asset));
-    known
-        .into_iter()
-        .find(|own| !is_purse(own) && !is_said_here(own))
+    let gets = |taken: &Access, given: &Access| {
+        // A common purse that the caller belongs to gets what he loses.
+        let is_raised = |field: &Field| field.operator == "+=" && is_sent(field);
+        match given.asset == taken.asset {
+            true => !is_own(given),
+            false => given.values.iter().any(is_raised),
+        }
+    };
+    taking.iter().any(|(effect, taken)| {
+        taken.key.iter().any(is_enough)
+            && taken.values.iter().any(is_sent)
+            && is_his(effect, taken)
+            && changes().any(|(_, given)| is_another(taken, given) && gets(taken, given))
+    })
+}
+
+/// The changes that happen only where there is more than something: few of many, and asked for each value that is sent.
+pub fn takings(entry: &EntryPoint) -> Vec<(&Effect, &Access)> {
+    let is_bound = |field: &Field| matches!(field.operator, ">" | ">=");
+    let changes =
+        query::handler_accesses(entry).filter(|(_, access)| access.operation == Operation::Update);
+    changes
+        .filter(|(_, access)| access.key.iter().any(is_bound))
+        .collect()
 }
 
 /// Holds if what was sent is taken from this field, where there is enough: by the same statement, or because who has

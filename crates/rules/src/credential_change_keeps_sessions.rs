@@ -111,10 +111,9 @@ fn is_never_opened(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Acce
 
 /// Holds if accounts are made somewhere, and nowhere with a password that somebody has sent.
 fn is_made_without_password(map: &Map, asset: Ustr) -> bool {
-    let all = map.entry_points.iter().flat_map(query::handler_accesses);
-    let mut made = all
-        .map(|(_, access)| access)
-        .filter(|access| access.asset == asset && access.operation == Operation::Create)
+    let mut made = query::accesses_of_asset(map, asset)
+        .map(|(_, _, access)| access)
+        .filter(|access| access.operation == Operation::Create)
         .peekable();
     let is_sent = |field: &Field| {
         passwords::is_password(map, asset, field.name)
@@ -406,8 +405,8 @@ fn ends_those_of_framework(map: &Map, entry: &EntryPoint) -> bool {
         })
     };
     let is_made = |asset: Ustr| {
-        let mut all = map.entry_points.iter().flat_map(query::handler_accesses);
-        all.any(|(_, it)| it.asset == asset && it.operation == Operation::Create)
+        let mut all = query::accesses_of_asset(map, asset);
+        all.any(|(_, _, it)| it.operation == Operation::Create)
     };
     query::handler_accesses(entry).any(|(_, access)| match access.operation {
         Operation::Delete => !is_made(access.asset),

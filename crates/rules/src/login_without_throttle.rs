@@ -59,6 +59,9 @@ fn check(map: &Map, findings: &mut Findings) {
 
 /// What somebody has put a password before, as a link or a room, is no account; the password can be guessed as well.
 fn report_shared(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let Some(check) = entry.checks.iter().find(|check| compares_shared(check)) else {
+        return;
+    };
     if query::verifies_password(entry)
         || query::is_capability(map, entry)
         || entry.verdict(Control::Authentication).refuses()
@@ -66,9 +69,6 @@ fn report_shared(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
     {
         return;
     }
-    let Some(check) = entry.checks.iter().find(|check| compares_shared(check)) else {
-        return;
-    };
     let finding = findings
         .at_entry(entry)
         .symbol("shared")

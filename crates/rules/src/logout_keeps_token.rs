@@ -69,11 +69,10 @@ fn ends_renewal_only(map: &Map, kept: &[Ustr], entry: &EntryPoint) -> bool {
         fields.any(|field| field.refers_to == Some(to))
     };
     let is_looked_up = |asset: Ustr| {
-        let mut all = map.entry_points.iter().flat_map(query::accesses);
-        all.any(|(effect, access)| {
+        let mut all = query::all_accesses_of_asset(map, asset);
+        all.any(|(_, effect, access)| {
             let mut key = access.key.iter();
             effect.layer.is_some()
-                && access.asset == asset
                 && access.operation == Operation::Read
                 && key.any(|field| query::is_principal(&field.value))
         })
@@ -163,7 +162,7 @@ fn report_revocation(
     let look_up = example
         .effects
         .iter()
-        .find(|it| matches!(&it.kind, EffectKind::Access(access) if is_look_up(it, access, asset)));
+        .find(|it| matches!(&it.kind, EffectKind::Access(access) if access.asset == asset && is_look_up(it, access)));
     findings
         .at_entry(entry)
         .symbol(&asset)
@@ -203,29 +202,25 @@ fn is_left_out(access: &Access, name: Ustr) -> bool {
 }
 
 fn is_left_out_of_lists(map: &Map, asset: Ustr, name: Ustr) -> bool {
-    let mut all = map.entry_points.iter().flat_map(query::handler_accesses);
-    all.any(|(_, access)| {
-        access.asset == asset && access.operation == Operation::Read && is_left_out(access, name)
-    })
+    let mut all = query::accesses_of_asset(map, asset);
+    all.any(|(_, _, access)| access.operation == Operation::Read && is_left_out(access, name))
 }
 
 /// Returns where layers look up what a caller proves himself with, with the entry point.
 fn look_ups(map: &Map, asset: Ustr) -> Vec<(&EntryPoint, &Access)> {
-    let all = map.entry_points.iter().flat_map(|entry| {
-        let own = query::accesses(entry).filter(move |(effect, it)| is_look_up(effect, it, asset));
-        own.map(move |(_, access)| (entry, access))
-    });
-    all.collect()
+    query::all_accesses_of_asset(map, asset)
+        .filter(|(_, effect, access)| is_look_up(effect, access))
+        .map(|(entry, _, access)| (entry, access))
+        .collect()
 }
 
-fn is_look_up(effect: &Effect, access: &Access, asset: Ustr) -> bool {
+fn is_look_up(effect: &Effect, access: &Access) -> bool {
     let is_secret = |field: &Field| {
         field.operator == "="
             && field.value.is_credential()
             && field.value.origins().contains(&Origin::Digest)
     };
     effect.layer.is_some()
-        && access.asset == asset
         && access.operation == Operation::Read
         && access.key.iter().any(is_secret)
 }

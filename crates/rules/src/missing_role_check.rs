@@ -1,5 +1,7 @@
 //! Finds administrative entry points that ask for a log-in and for no role.
 
+use std::collections::BTreeSet;
+
 use firedoor_app::lookups::is_identifier;
 use firedoor_app::sessions::{made_at_log_in, session_assets};
 use firedoor_app::{
@@ -265,9 +267,7 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         {
             return None;
         }
-        let others = others_with(map, entry, |other| {
-            other.asset == access.asset && !is_own(other)
-        });
+        let others = others_with(map, entry, access.asset, |other| !is_own(other));
         let is_same_kind = others
             .iter()
             .any(|other| query::is_administrative_path(&other.path));
@@ -306,9 +306,7 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         {
             return None;
         }
-        let others = others_with(map, entry, |other| {
-            other.asset == access.asset && is_at_most(other, access)
-        });
+        let others = others_with(map, entry, access.asset, |other| is_at_most(other, access));
         let all_ask = others.iter().all(|other| asks_for_role(other));
         let neighbour = others
             .iter()
@@ -346,8 +344,8 @@ fn by_value<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
         {
             return None;
         }
-        let others = others_with(map, entry, |other| {
-            other.asset == access.asset && sent(other).any(|field| given.contains(&field.name))
+        let others = others_with(map, entry, access.asset, |other| {
+            sent(other).any(|field| given.contains(&field.name))
         });
         all_ask_for_role(&others, effect, access)
     })
@@ -386,19 +384,21 @@ fn sent(access: &Access) -> impl Iterator<Item = &Field> {
 fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
         // What is made along with it, in one statement, may say it: a group with its first member.
-        let is_of_caller = query::handler_accesses(entry)
-            .filter(|(other, along)| other.span == effect.span && along.operation.is_write())
-            .flat_map(|(_, along)| &along.values)
-            .any(|field| query::is_principal(&field.value));
+        let is_of_caller = || {
+            query::handler_accesses(entry)
+                .filter(|(other, along)| other.span == effect.span && along.operation.is_write())
+                .flat_map(|(_, along)| &along.values)
+                .any(|field| query::is_principal(&field.value))
+        };
         let is_sent = access
             .values
             .iter()
             .any(|field| field.value.is_from_client());
-        if access.operation != Operation::Create || is_of_caller || !is_sent {
+        if access.operation != Operation::Create || !is_sent || is_of_caller() {
             return None;
         }
-        let others = others_with(map, entry, |other| {
-            other.asset == access.asset && other.operation == Operation::Create
+        let others = others_with(map, entry, access.asset, |other| {
+            other.operation == Operation::Create
         });
         all_ask_for_role(&others, effect, access)
     })
@@ -501,11 +501,16 @@ fn is_own(access: &Access) -> bool {
 fn others_with<'m>(
     map: &'m Map,
     entry: &EntryPoint,
+    asset: ustr::Ustr,
     is_like: impl Fn(&Access) -> bool,
 ) -> Vec<&'m EntryPoint> {
+    let doing: BTreeSet<*const EntryPoint> = query::accesses_of_asset(map, asset)
+        .filter(|(_, _, access)| is_like(access))
+        .map(|(other, ..)| std::ptr::from_ref(other))
+        .collect();
     query::with_users(map)
         .filter(|other| !std::ptr::eq(*other, entry))
-        .filter(|other| query::handler_accesses(other).any(|(_, access)| is_like(access)))
+        .filter(|other| doing.contains(&std::ptr::from_ref(*other)))
         .collect()
 }
 

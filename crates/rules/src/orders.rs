@@ -68,12 +68,9 @@ pub fn says_paid(field: &Field) -> bool {
 /// Returns the fields of the records of `asset` that say what they cost, declared or written.
 pub fn prices(map: &Map, asset: Ustr) -> Vec<Ustr> {
     let declared = map.asset(asset).into_iter().flat_map(|asset| &asset.fields);
-    let written = map.entry_points.iter().flat_map(|entry| {
-        let made = query::handler_accesses(entry).filter(move |(_, access)| {
-            access.asset == asset && access.operation == Operation::Create
-        });
-        made.flat_map(|(_, access)| &access.values)
-    });
+    let written = query::accesses_of_asset(map, asset)
+        .filter(|(_, _, access)| access.operation == Operation::Create)
+        .flat_map(|(_, _, access)| &access.values);
     let mut names: Vec<Ustr> = declared
         .map(|field| field.name)
         .chain(written.map(|field| field.name))

@@ -88,8 +88,8 @@ fn is_pending(map: &Map, made: &Issued<'_>) -> bool {
 
 /// Holds for a count of tries: a number in a store that forgets, which some are made larger in.
 fn notes_try(map: &Map, access: &Access) -> bool {
-    let mut all = map.entry_points.iter().flat_map(query::accesses);
-    all.any(|(_, other)| other.asset == access.asset && counting::counts(other))
+    let mut all = query::all_accesses_of_asset(map, access.asset);
+    all.any(|(_, _, other)| counting::counts(other))
 }
 
 /// Holds if the check says that the account has no second factor.

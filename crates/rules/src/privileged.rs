@@ -143,26 +143,21 @@ fn is_rank(field: &str) -> bool {
 
 fn owner_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
     let mut found = Vec::new();
-    for entry in &map.entry_points {
-        for (effect, access) in query::handler_accesses(entry) {
-            if access.asset != asset {
-                continue;
-            }
-            let shown = match access.operation {
-                Operation::Create => &access.values,
-                _ => &access.key,
-            };
-            for field in shown
-                .iter()
-                .filter(|field| query::is_principal(&field.value) && is_nothing_else(&field.value))
-            {
-                found.push(Privilege {
-                    field: field.name,
-                    span: effect.span,
-                    because: format!("`{}` says whose a {asset} is", field.name),
-                    is_strong: true,
-                });
-            }
+    for (_, effect, access) in query::accesses_of_asset(map, asset) {
+        let shown = match access.operation {
+            Operation::Create => &access.values,
+            _ => &access.key,
+        };
+        for field in shown
+            .iter()
+            .filter(|field| query::is_principal(&field.value) && is_nothing_else(&field.value))
+        {
+            found.push(Privilege {
+                field: field.name,
+                span: effect.span,
+                because: format!("`{}` says whose a {asset} is", field.name),
+                is_strong: true,
+            });
         }
     }
     found
@@ -180,21 +175,15 @@ fn is_nothing_else(value: &Provenance) -> bool {
 /// Fields that the server counts up or down.
 fn counted_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
     let mut found = Vec::new();
-    for entry in &map.entry_points {
-        for (effect, access) in query::handler_accesses(entry) {
-            for field in access
-                .values
-                .iter()
-                .filter(|field| access.asset == asset && field.operator == "+=")
-            {
-                found.push(Privilege {
-                    field: field.name,
-                    span: effect.span,
-                    because: format!("the server counts with `{}`", field.name),
-                    is_strong: is_privileged_name(&field.name)
-                        || firedoor_app::is_taken_from(map, asset, field.name),
-                });
-            }
+    for (_, effect, access) in query::accesses_of_asset(map, asset) {
+        for field in access.values.iter().filter(|field| field.operator == "+=") {
+            found.push(Privilege {
+                field: field.name,
+                span: effect.span,
+                because: format!("the server counts with `{}`", field.name),
+                is_strong: is_privileged_name(&field.name)
+                    || firedoor_app::is_taken_from(map, asset, field.name),
+            });
         }
     }
     found

@@ -46,13 +46,22 @@ pub fn unranked<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Unranked<'m>>
         {
             return None;
         }
-        let others: Vec<&EntryPoint> = map
-            .entry_points
-            .iter()
-            .filter(|other| !std::ptr::eq(*other, entry))
-            .filter(|other| does_the_same(other, effect, access))
-            .collect();
-        let is_same_place = others.iter().any(|other| is_at(other, effect, access));
+        // The other comes to the same statement.
+        let is_at = |place: &Effect, found: &Access| {
+            place.span == effect.span && found.operation == access.operation
+        };
+        let mut others: Vec<&EntryPoint> = Vec::new();
+        let mut is_same_place = false;
+        for (other, place, found) in query::accesses_of_asset(map, access.asset) {
+            let is_here = is_at(place, found);
+            if std::ptr::eq(other, entry) || !(is_here || is_like(found, access)) {
+                continue;
+            }
+            is_same_place |= is_here;
+            if others.last().is_none_or(|last| !std::ptr::eq(*last, other)) {
+                others.push(other);
+            }
+        }
         let all_ask = others.iter().all(|other| asks_rank(other, &groups));
         let other = others.first().copied()?;
         (all_ask && (is_same_place || others.len() > 1)).then_some(Unranked {
@@ -183,27 +192,12 @@ fn is_held_against_caller(entry: &EntryPoint, effect: &Effect, access: &Access) 
     })
 }
 
-fn does_the_same(other: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    is_at(other, effect, access)
-        || query::handler_accesses(other).any(|(_, found)| is_like(found, access))
-}
-
-/// The other comes to the same statement.
-fn is_at(other: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    query::handler_accesses(other).any(|(place, found)| {
-        place.span == effect.span
-            && found.asset == access.asset
-            && found.operation == access.operation
-    })
-}
-
 /// The other takes one of the fields from the client too, or deletes such a record too.
 fn is_like(found: &Access, own: &Access) -> bool {
     let shares = || sent(found).any(|field| sent(own).any(|it| it.name == field.name));
-    found.asset == own.asset
-        && match own.operation {
-            Operation::Update => found.operation.is_write() && shares(),
-            Operation::Delete => found.operation == Operation::Delete,
-            _ => false,
-        }
+    match own.operation {
+        Operation::Update => found.operation.is_write() && shares(),
+        Operation::Delete => found.operation == Operation::Delete,
+        _ => false,
+    }
 }

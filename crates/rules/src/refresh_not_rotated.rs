@@ -68,10 +68,9 @@ fn keeps_old<'m>(map: &Map, entry: &'m EntryPoint, found: &Access) -> Option<(&'
         .find_map(|(effect, access)| {
             // A session that lasts longer each time was given its end where it was made.
             let is_made_so = |name: Ustr| {
-                let mut all = map.entry_points.iter().flat_map(query::handler_accesses);
-                all.any(|(_, made)| {
-                    made.asset == found.asset
-                        && made.operation == Operation::Create
+                let mut all = query::accesses_of_asset(map, found.asset);
+                all.any(|(_, _, made)| {
+                    made.operation == Operation::Create
                         && made
                             .values
                             .iter()

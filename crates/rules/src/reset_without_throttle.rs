@@ -27,7 +27,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         let is_open = !entry.verdict(Control::Authentication).refuses();
         let is_other = query::is_registration(map, entry) || query::verifies_password(entry);
-        if !is_open || is_other || is_throttled(map, entry) {
+        if !is_open || is_other {
             continue;
         }
         let sent = entry
@@ -35,7 +35,9 @@ fn check(map: &Map, findings: &mut Findings) {
             .iter()
             .find(|effect| sends_secret(entry, effect));
         let made = || makers.iter().find(|(maker, _)| std::ptr::eq(*maker, entry));
-        if let Some(effect) = sent.or_else(|| made().map(|(_, effect)| *effect)) {
+        if let Some(effect) = sent.or_else(|| made().map(|(_, effect)| *effect))
+            && !is_throttled(map, entry)
+        {
             report(entry, effect, findings);
         }
     }

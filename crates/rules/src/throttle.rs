@@ -133,7 +133,8 @@ fn key_of_count<'m>(
         .map(|key| &key.value)
         .or_else(|| made_with_moment(access))?;
     let mut checks = entry.checks.iter().filter(|check| check.refusal.is_some());
-    let is_asked = checks.any(|check| counting::asks_for_count(check, &[access]));
+    let counts = counting::Counts::of([access]);
+    let is_asked = checks.any(|check| counting::asks_for_count(check, &counts));
     is_asked.then_some(key)
 }
 
@@ -213,8 +214,9 @@ fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
     let limits: Vec<u64> = wide.iter().flat_map(|it| limits(entry, *it)).collect();
     // What refuses beyond the number of a wide layer is that layer.
     let is_of_wide = |check: &Check| bounds(check).any(|bound| limits.contains(&bound));
+    let counts = repeated_counts(entry);
     let (idle, acting): (Vec<usize>, Vec<usize>) = (0..entry.checks.len())
-        .filter(|number| is_count_check(entry, &entry.checks[*number]))
+        .filter(|number| is_count_check(&entry.checks[*number], &counts))
         .partition(|number| {
             let id = CheckId(*number as u32);
             is_of_wide(&entry.checks[*number]) || is_behind_proof(entry, id)
@@ -347,19 +349,21 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
     })
 }
 
-/// Holds if the check refuses by a number that the entry point counts in.
-fn is_count_check(entry: &EntryPoint, check: &Check) -> bool {
-    // What is counted under a key of its own each time is never asked for again.
+/// Returns what the entry point counts in, without what is counted under a key of its own each time: that is never asked
+/// for again.
+fn repeated_counts(entry: &EntryPoint) -> counting::Counts {
     let repeats = |access: &Access| {
         let mut keys = access.key.iter().filter(|field| field.name == "key");
         let is_changing = keys.any(|field| changing_part(&field.value).is_some());
         !(is_counted_up(access) && is_changing || made_with_moment(access).is_some())
     };
-    let accesses: Vec<&Access> = query::accesses(entry)
-        .map(|(_, access)| access)
-        .filter(|access| repeats(access))
-        .collect();
-    check.refusal.is_some() && !is_of_room(check) && counting::asks_for_count(check, &accesses)
+    let all = query::accesses(entry).map(|(_, access)| access);
+    counting::Counts::of(all.filter(|access| repeats(access)))
+}
+
+/// Holds if the check refuses by a number that is counted in.
+fn is_count_check(check: &Check, counts: &counting::Counts) -> bool {
+    check.refusal.is_some() && !is_of_room(check) && counting::asks_for_count(check, counts)
 }
 
 /// Holds if the check holds how many there are against how many a record has room for: that says nothing of those who were

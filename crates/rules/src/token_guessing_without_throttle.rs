@@ -21,10 +21,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
-        if is_throttled(map, entry)
-            || query::verifies_code(entry)
-            || query::verifies_password(entry)
-        {
+        if query::verifies_code(entry) || query::verifies_password(entry) {
             continue;
         }
         let Some(Guess {
@@ -36,6 +33,9 @@ fn check(map: &Map, findings: &mut Findings) {
         else {
             continue;
         };
+        if is_throttled(map, entry) {
+            continue;
+        }
         findings
             .at_entry(entry)
             .symbol(&asset)

@@ -206,13 +206,11 @@ fn can_be_asked(map: &Map, access: &Access, value: &Field) -> bool {
     let Some(declared) = map.asset(access.asset).and_then(|it| it.field(&value.name)) else {
         return true;
     };
-    let mut all = map.entry_points.iter().flat_map(query::accesses);
+    let mut all = query::all_accesses_of_asset(map, access.asset);
     declared.is_unique
         || declared.refers_to.is_some()
         || named_by(map, &value.name).is_some()
-        || all.any(|(_, other)| {
-            other.asset == access.asset && other.key.iter().any(|key| key.name == value.name)
-        })
+        || all.any(|(_, _, other)| other.key.iter().any(|key| key.name == value.name))
 }
 
 /// Returns the change before a payment that marks what is paid for, if it happens whatever the record was before, and

@@ -318,11 +318,11 @@ fn keeps_out(map: &Map, asset: Ustr, field: Ustr) -> bool {
 
 /// Holds if callers are looked up only where nothing stands in the field.
 fn is_asked_empty(map: &Map, asset: Ustr, field: Ustr) -> bool {
-    let guards = map.entry_points.iter().flat_map(query::accesses);
-    let mut reads = guards.filter(|(effect, access)| {
-        effect.layer.is_some() && access.asset == asset && access.operation == Operation::Read
+    let guards = query::all_accesses_of_asset(map, asset);
+    let mut reads = guards.filter(|(_, effect, access)| {
+        effect.layer.is_some() && access.operation == Operation::Read
     });
-    reads.any(|(_, access)| {
+    reads.any(|(_, _, access)| {
         access.key.iter().any(|key| {
             let is_nothing = key
                 .value

@@ -1,6 +1,6 @@
 //! Checks that only a page of another site fails: of the origin, and of tokens that it cannot know.
 
-use super::attributes::says_attribute;
+use super::attributes::{contains_word, says_attribute};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -8,26 +8,23 @@ use super::{LayerRun, check_control, refusal_control};
 use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal, RequestPart};
 
 /// Holds if what decides is the page that the request comes from.
-pub(super) fn is_origin_check(deciding: &Provenance) -> bool {
-    let mut headers = deciding.origins().iter().filter_map(|origin| match origin {
-        // What was made of a header is named within it: `origin.hostname` is a part of where the page comes from.
-        Origin::Request(RequestPart::Header, name) => name.split('.').next(),
-        _ => None,
-    });
-    let named: Vec<&str> = headers.by_ref().collect();
-    !named.is_empty()
-        && named.iter().all(|name| is_page_header(name))
-        && named.iter().any(|name| *name != "host")
-        && !deciding.is_of_principal()
+pub(super) fn is_origin_check<'o>(deciding: impl Iterator<Item = &'o Origin> + Clone) -> bool {
+    let headers = || {
+        deciding.clone().filter_map(|origin| match origin {
+            // What was made of a header is named within it: `origin.hostname` is a part of where the page comes from.
+            Origin::Request(RequestPart::Header, name) => name.split('.').next(),
+            _ => None,
+        })
+    };
+    headers().any(|name| name != "host")
+        && headers().all(is_page_header)
+        && !deciding.clone().any(Origin::is_of_principal)
 }
 
 /// Holds if all that is asked of a page is met by those of any site. What failed since hangs on that too, and asks for
 /// nothing else.
 pub(super) fn are_met_by_any_site(checks: &[Check]) -> bool {
-    let examines_page = |check: &&Check| {
-        let examined = check.operands.iter().flat_map(Provenance::origins);
-        is_origin_check(&Provenance::new(examined.cloned()))
-    };
+    let examines_page = |check: &&Check| is_origin_check(check.operand_origins());
     let asked = checks.iter().filter(examines_page);
     let mut asked = asked.filter(|check| !is_summary(check)).peekable();
     asked.peek().is_some() && asked.all(is_met_by_any_site)
@@ -92,16 +89,15 @@ fn is_page_header(name: &str) -> bool {
 /// Holds if a cookie is compared with what the same request sends elsewhere: whoever sends the request knows
 /// both, and only another site does not.
 pub(super) fn is_double_submit(check: &Check) -> bool {
-    let provenance = check.provenance();
     let has = |wanted: fn(&RequestPart) -> bool| {
-        provenance
-            .origins()
-            .iter()
-            .any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
+        let mut origins = check.origins();
+        origins.any(|origin| matches!(origin, Origin::Request(part, _) if wanted(part)))
     };
-    let is_sent_only = provenance.origins().iter().all(|origin| {
-        origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
-    });
+    let is_sent_only = || {
+        check.origins().all(|origin| {
+            origin.is_from_client() || matches!(origin, Origin::Digest | Origin::Literal(_))
+        })
+    };
     // One test of several: the cookie stands beside what it is compared with.
     let is_all = |operand: &Provenance, wanted: fn(&RequestPart) -> bool| {
         !operand.is_empty()
@@ -126,7 +122,7 @@ pub(super) fn is_double_submit(check: &Check) -> bool {
     has_pair
         || matches!(check.kind, CheckKind::Equality | CheckKind::Proof)
             && !is_with_constant
-            && is_sent_only
+            && is_sent_only()
             && has(|part| *part == RequestPart::Cookie)
             && has(|part| {
                 matches!(
@@ -175,7 +171,7 @@ pub(super) fn is_csrf_check(check: &Check) -> bool {
     };
     examined().any(is_csrf_token)
         || (check.control.origins().iter().any(is_csrf_token)
-            && !says_attribute(&check.control)
+            && !check.control.origins().iter().any(says_attribute)
             && examined().all(is_left))
 }
 
@@ -183,8 +179,7 @@ pub(super) fn is_csrf_check(check: &Check) -> bool {
 fn is_csrf_token(origin: &Origin) -> bool {
     match origin {
         Origin::Request(RequestPart::Header | RequestPart::Cookie | RequestPart::Session, name) => {
-            let name = name.to_ascii_lowercase();
-            name.contains("csrf") || name.contains("xsrf")
+            contains_word(name, "csrf") || contains_word(name, "xsrf")
         }
         _ => false,
     }
@@ -207,7 +202,7 @@ pub(super) fn is_about_pages(run: &LayerRun) -> bool {
 /// Holds if the check finds that nobody is known who a page of another site could act for.
 pub(super) fn is_nobodys(check: &Check) -> bool {
     let is_known_by = |origin: &Origin| {
-        Provenance::new([origin.clone()]).is_of_principal()
+        origin.is_of_principal()
             || origin.is_identity() && !is_csrf_token(origin)
             || matches!(origin, Origin::Literal(text) if text == "null")
     };

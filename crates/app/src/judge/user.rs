@@ -8,12 +8,12 @@ use crate::{Check, CheckKind, Control, Order, Origin, Provenance, RequestPart};
 /// Returns what a check that refuses a proven user is good for: authorization if it asks what he is,
 /// ownership if it compares him with a record or with what he asked for.
 pub fn user_control(check: &Check) -> Option<Control> {
-    let examined = check
-        .operands
-        .iter()
-        .fold(Provenance::default(), |all, operand| all.union(operand));
-    let provenance = check.provenance();
-    if !is_about_principal(&provenance) || asks_for_purpose(check) || is_csrf_check(check) {
+    check.asked_of_user(|| find_user_control(check))
+}
+
+fn find_user_control(check: &Check) -> Option<Control> {
+    let examined = || check.operand_origins();
+    if !check.origins().any(is_about_principal) || asks_for_purpose(check) || is_csrf_check(check) {
         return None;
     }
     let asks_who = only_asks_who(check) || asks_for_whole(check) || finds_caller(check);
@@ -21,46 +21,44 @@ pub fn user_control(check: &Check) -> Option<Control> {
         return None;
     }
     // What decided where the record was found is no part of what is asked of it.
-    let is_about_other = match check.operands.as_slice() {
-        [only] => is_about_record(&attributes::of_caller(only)),
-        _ => is_about_record(&examined),
+    let is_about_other = || match check.operands.as_slice() {
+        [only] => attributes::of_caller(only).any(is_about_record),
+        _ => examined().any(is_about_record),
     };
-    if says_attribute(&examined) && !is_about_other {
+    let says_rank = examined().any(says_attribute);
+    if says_rank && !is_about_other() {
         return Some(Control::Authorization);
     }
     // Where nothing is left of what was examined, what decided it tells.
-    let is_blank = !examined
-        .origins()
-        .iter()
-        .any(|origin| !matches!(origin, Origin::Unknown(_) | Origin::Literal(_)));
-    if is_blank && says_attribute(&provenance) {
+    let is_blank =
+        examined().all(|origin| matches!(origin, Origin::Unknown(_) | Origin::Literal(_)));
+    if is_blank && check.origins().any(says_attribute) {
         return Some(Control::Authorization);
     }
-    if is_about_record(&provenance) {
+    if check.origins().any(is_about_record) {
         // What a message is called, or how long ago the last one came, says nothing of whose it is.
-        let is_choice = examined.origins().iter().all(|origin| {
+        let is_choice = examined().all(|origin| {
             origin.is_from_client() || matches!(origin, Origin::Literal(_) | Origin::Clock)
         });
         return (!is_choice && !is_confirmation(check)).then_some(Control::Ownership);
     }
     // A key from the settings proves a token; only what is held against a list of them says what its owner may do.
-    let is_listed = check.parts().iter().any(|part| {
-        let examined = part.operands.iter();
-        let examined = examined.fold(Provenance::default(), |all, it| all.union(it));
-        part.operands.len() <= 2
-            && !matches!(part.kind, CheckKind::Proof | CheckKind::Failure)
-            && is_about_principal(&examined)
-            && environment_in(&examined).is_some()
-    });
+    let is_listed = || {
+        check.parts().iter().any(|part| {
+            part.operands.len() <= 2
+                && !matches!(part.kind, CheckKind::Proof | CheckKind::Failure)
+                && part.operand_origins().any(is_about_principal)
+                && part.operands.iter().any(|it| environment_in(it).is_some())
+        })
+    };
     // A rank that stood in what was asked for before, as in the whole account that has to be there, says nothing of what
     // is asked now of something else.
     // What was caught was thrown for a reason that only stands there.
     let is_thrown = || {
         check.kind == CheckKind::Failure
-            && says_attribute(&attributes::without_wholes(&check.control))
+            && attributes::without_wholes(&check.control).any(says_attribute)
     };
-    let is_asked = says_attribute(&examined) || is_thrown();
-    (is_asked || is_listed).then_some(Control::Authorization)
+    (says_rank || is_thrown() || is_listed()).then_some(Control::Authorization)
 }
 
 /// Holds if the check asks whether anybody is known at all: the caller as a whole is there, or a name of his is.
@@ -116,7 +114,7 @@ fn asks_for_whole(check: &Check) -> bool {
         && !check.is_alternative
         && !origins.iter().all(is_asked)
         // What the request names has chosen what is looked for: that is more than who is asking.
-        && !is_about_record(&check.control)
+        && !check.control.origins().iter().any(is_about_record)
         && (origins.iter().filter(|origin| is_of_caller(origin)).count() > 1
             || origins.iter().any(is_own_record))
         && origins
@@ -252,17 +250,17 @@ fn is_confirmation(check: &Check) -> bool {
         && check.operands.iter().any(is_own_text)
 }
 
-fn is_about_principal(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(|origin| match origin {
+fn is_about_principal(origin: &Origin) -> bool {
+    match origin {
         Origin::Principal(_) => true,
         Origin::Record { of_principal, .. } => *of_principal,
         Origin::Request(RequestPart::Context | RequestPart::Session, _) => true,
         _ => false,
-    })
+    }
 }
 
-fn is_about_record(provenance: &Provenance) -> bool {
-    provenance.origins().iter().any(|origin| match origin {
+fn is_about_record(origin: &Origin) -> bool {
+    match origin {
         Origin::Record { of_principal, .. } => !of_principal,
         // A token names nothing; it is what proved the caller.
         _ if origin.is_sent_secret() => false,
@@ -277,5 +275,5 @@ fn is_about_record(provenance: &Provenance) -> bool {
             _,
         ) => true,
         _ => false,
-    })
+    }
 }

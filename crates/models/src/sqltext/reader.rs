@@ -7,11 +7,10 @@ use sqlparser::ast::{
     Expr, JoinConstraint, JoinOperator, LimitClause, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Statement as Tree, TableFactor, TableWithJoins,
 };
-use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
-use sqlparser::parser::Parser;
 use ustr::Ustr;
 
 use super::condition::{Condition, is_own, union};
+use super::parsed::Parsed;
 use super::prepare::Prepared;
 use super::table::{self, name_of};
 use super::{Statement, UNKNOWN};
@@ -55,7 +54,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// Reads a prepared statement.
-pub(super) fn statement(prepared: &Prepared) -> Statement {
+pub(super) fn statement(prepared: &Prepared, parsed: &mut Parsed) -> Statement {
     let mut reader = Reader {
         prepared,
         accesses: Vec::new(),
@@ -64,7 +63,7 @@ pub(super) fn statement(prepared: &Prepared) -> Statement {
         depth: 0,
     };
     let mut result = Statement::default();
-    match parse(&prepared.text) {
+    match parsed.tree(&prepared.text) {
         Some(tree) => reader.tree(&tree, &mut result),
         None => reader.guess(),
     }
@@ -77,20 +76,6 @@ pub(super) fn statement(prepared: &Prepared) -> Statement {
     accesses.retain(|access| !access.asset.is_empty() && access.asset != UNKNOWN);
     result.accesses = accesses;
     result
-}
-
-/// Parses with the first dialect that takes it.
-fn parse(text: &str) -> Option<Tree> {
-    let dialects: [&dyn Dialect; 4] = [
-        &GenericDialect {},
-        &PostgreSqlDialect {},
-        &SQLiteDialect {},
-        &MySqlDialect {},
-    ];
-    dialects.iter().find_map(|dialect| {
-        let mut parsed = Parser::parse_sql(*dialect, text).ok()?;
-        (parsed.len() == 1).then(|| parsed.remove(0))
-    })
 }
 
 fn plain(name: &str, value: Provenance) -> Field {
