@@ -5,7 +5,7 @@ use ustr::Ustr;
 
 use crate::query::{accesses, is_random};
 use crate::{
-    Access, Effect, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart,
+    Access, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
     VerifyToken,
 };
 
@@ -89,6 +89,24 @@ pub fn is_random_field(map: &Map, asset: Ustr, field: Ustr) -> bool {
             .random
             .get_or_init(|| random_fields(map))
             .contains(&(asset, field))
+}
+
+/// Holds if the same word of the client may be the number of the record as well, at the same place: what is a name or a
+/// number is no secret, however random the name is.
+pub(crate) fn is_number_too(
+    entry: &EntryPoint,
+    effect: &Effect,
+    access: &Access,
+    field: &Field,
+) -> bool {
+    let mut others = crate::query::handler_accesses(entry)
+        .filter(|(other, it)| other.span == effect.span && it.asset == access.asset);
+    others.any(|(_, other)| {
+        let mut key = other.key.iter();
+        key.any(|it| {
+            it.operator == "=" && crate::lookups::is_identifier(&it.name) && it.value == field.value
+        })
+    })
 }
 
 fn random_fields(map: &Map) -> FxHashSet<(Ustr, Ustr)> {

@@ -53,6 +53,7 @@ pub fn lookups<'m>(map: &'m Map, entry: &'m EntryPoint) -> Vec<Lookup<'m>> {
                     && is_presented(&field.value)
                     && !is_identifier(&field.name)
                     && is_secret_field(map, access.asset, field)
+                    && !crate::capability::is_number_too(entry, effect, access, field)
             })?;
             Some(Lookup {
                 entry,

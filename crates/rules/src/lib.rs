@@ -6,6 +6,7 @@
 mod accepted_alone;
 mod account_existence_revealed;
 mod administration_gap;
+mod below_own;
 mod browsed;
 mod changed_by_get;
 mod check_then_act;

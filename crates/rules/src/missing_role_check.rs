@@ -10,6 +10,7 @@ use firedoor_app::{
 };
 use firedoor_source::Span;
 
+use crate::below_own::is_below_own;
 use crate::dead_guard::{RoleGuards, acts_elsewhere};
 use crate::demands::Scale;
 use crate::exposure::{is_found_by_credential, is_tidying};
@@ -394,7 +395,8 @@ fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             .values
             .iter()
             .any(|field| field.value.is_from_client());
-        if access.operation != Operation::Create || !is_sent || is_of_caller() {
+        let is_own = || is_of_caller() || is_below_own(entry, effect, access);
+        if access.operation != Operation::Create || !is_sent || is_own() {
             return None;
         }
         let others = others_with(map, entry, access.asset, |other| {

@@ -135,7 +135,7 @@ pub(super) fn add(
         [column, operator, value] => {
             let operator = operator.text().map_or("?", |text| known_operator(&text));
             let value = sub_value(host, machine, value)?;
-            match bare_name(column) {
+            match bare_name(column).or_else(|| column_within(host, column)) {
                 Some(name) => key.add(host, machine, &name, operator, &value),
                 None => {
                     // What is held against a value may be made of a column in any way.
@@ -148,6 +148,17 @@ pub(super) fn add(
         _ => {}
     }
     Ok(())
+}
+
+/// The column of `` sql`lower(email)` ``, which a function is applied to and nothing else.
+fn column_within(host: &ModelHost, value: &Value) -> Option<Ustr> {
+    let id = value.only_object()?;
+    let sent = host.state().sql_queries.get(&id).cloned()?;
+    let text = sent.text.filter(|_| sent.positional.is_empty())?;
+    let inner = text.rsplit('(').next()?.trim().trim_end_matches(')').trim();
+    let name = inner.rsplit('.').next()?.trim_matches(['"', '`']);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(is_word)).then(|| Ustr::from(name))
 }
 
 fn add_expression(
