@@ -139,6 +139,7 @@ pub static MODELS: &[&Model] = &[
     &django::MODEL,
     &django::apps::MODEL,
     &django::backends::MODEL,
+    &django::bases::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,

@@ -9,6 +9,7 @@ pub(crate) mod admin;
 pub(crate) mod admin_sites;
 pub(crate) mod apps;
 pub(crate) mod backends;
+pub(crate) mod bases;
 pub(crate) mod channels;
 pub(crate) mod choices;
 pub(crate) mod consumers;

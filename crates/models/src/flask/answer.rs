@@ -10,6 +10,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::python_files::contents;
 use crate::python_support::{argument, given, last_name};
 use crate::return_effects::{push, refuse};
 use crate::{Model, ModelHost};
@@ -291,15 +292,17 @@ fn page(_host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answ
     Ok(Some(Value::unknown(Shape::String)))
 }
 
+/// `send_file(path_or_file)` and `send_from_directory(directory, path)` tell what the file holds.
 pub(crate) fn send_file(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let status = Value::number(200.0);
-    Ok(Some(response(
-        host,
-        machine,
-        Value::null(),
-        status,
-        call.span,
-    )))
+    let file = match last_name(&call.path) {
+        "send_file" => call.arguments.find(0, "path_or_file").cloned(),
+        "send_from_directory" => call.arguments.find(1, "path").cloned(),
+        _ => None,
+    };
+    let body = file.and_then(|file| contents(host, machine, &file));
+    let body = body.unwrap_or_else(Value::null);
+    Ok(Some(response(host, machine, body, status, call.span)))
 }
 
 fn is_response(machine: &Machine<'_>, id: ObjectId) -> bool {

@@ -72,17 +72,40 @@ pub(crate) fn declare_model(
         }
     }
     let name = declare(host, machine, class, columns, fields, span);
-    let table = machine
-        .class_attribute(class, Ustr::from("__tablename__"))
-        .and_then(|(_, table)| table.text());
+    let tables = table_names(machine, class);
     let mut state = host.state();
     for asset in state.assets.values_mut() {
         for field in &mut asset.fields {
-            if field.refers_to.is_some() && field.refers_to == table {
+            if field.refers_to.is_some_and(|table| tables.contains(&table)) {
                 field.refers_to = Some(name);
             }
         }
     }
+}
+
+/// Returns what the table of a class may be called: as the class says, or else as Flask-SQLAlchemy (`bill_line` of
+/// `BillLine`) and SQLModel (`billline`) call it.
+fn table_names(machine: &Machine<'_>, class: ObjectId) -> Vec<Ustr> {
+    let said = machine.class_attribute(class, Ustr::from("__tablename__"));
+    if let Some(table) = said.and_then(|(_, table)| table.text()) {
+        return vec![table];
+    }
+    let Some(name) = machine.heap.get(class).name else {
+        return Vec::new();
+    };
+    let letters: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).map(|at| letters[at]);
+        let ends_word = before.is_some_and(|it| it.is_lowercase() || it.is_ascii_digit());
+        let begins_word =
+            before.is_some() && letters.get(index + 1).is_some_and(|it| it.is_lowercase());
+        if letter.is_uppercase() && (ends_word || begins_word) {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    vec![Ustr::from(&snake), Ustr::from(&name.to_lowercase())]
 }
 
 fn is_set(machine: &Machine<'_>, column: &Value, option: &str) -> bool {
@@ -280,10 +303,9 @@ pub(crate) fn table_of(host: &ModelHost, machine: &Machine<'_>, column: &str) ->
         known.map(|(class, asset)| (*class, *asset)).collect()
     };
     classes.sort();
-    let found = classes.into_iter().find(|(class, _)| {
-        let name = machine.class_attribute(*class, Ustr::from("__tablename__"));
-        name.and_then(|(_, name)| name.text()) == Some(Ustr::from(table))
-    });
+    let table_name = Ustr::from(table);
+    let mut named = classes.into_iter();
+    let found = named.find(|(class, _)| table_names(machine, *class).contains(&table_name));
     found.map_or_else(|| Ustr::from(table), |(_, asset)| asset)
 }
 

@@ -36,11 +36,12 @@ pub(crate) fn make_response(
     machine
         .heap
         .set_property(id, Ustr::from("status_code"), number);
-    let body = call
-        .arguments
-        .find(0, "content")
-        .cloned()
-        .unwrap_or_else(Value::null);
+    let first = match name {
+        "FileResponse" => "path",
+        _ => "content",
+    };
+    let body = call.arguments.find(0, first).cloned();
+    let body = body.unwrap_or_else(Value::null);
     answer(host, machine, status, &body, call.span);
     if let Some(headers) = call.arguments.find(2, "headers") {
         crate::answer_headers::set_all(host, machine, headers, call.span);
