@@ -10,8 +10,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
-    is_counted, is_done_so_often, is_from_server, is_held_against_server, is_paid_from, reads,
-    sent_fields, servers_own, written_fields,
+    is_counted, is_done_so_often, is_from_server, is_held_against_server, is_opinion, is_paid_from,
+    reads, sent_fields, servers_own, written_fields,
 };
 use crate::orders::{gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
@@ -173,18 +173,6 @@ fn is_paid(entry: &EntryPoint, sent: &Origin) -> bool {
             && taken.key.iter().any(is_enough)
             && changes().any(|(_, given)| is_another(taken, given) && gets(taken, given))
     })
-}
-
-/// How somebody rates a thing is for him to say; how a player is rated is not. A player's rating stands in his account,
-/// or in the one record that is found by who he is.
-fn is_opinion(accounts: &[Ustr], access: &Access, sent: &str) -> bool {
-    let mut key = access.key.iter().map(|field| &field.value);
-    let is_profile = access.operation == Operation::Update
-        && key.clone().any(query::is_principal)
-        && key.all(|value| !value.is_from_client());
-    sent.to_ascii_lowercase().ends_with("rating")
-        && !accounts.contains(&access.asset)
-        && !is_profile
 }
 
 struct Place<'m> {
