@@ -12,10 +12,11 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::fastapi::inputs::named_part;
-use crate::python_support::{prove_or_throw, value_from};
+use crate::python_support::{prove_or_throw, proven, value_from};
 use crate::tools::{keep, kept};
 use crate::{Model, ModelHost};
 
+const PROTECTOR_ERROR: &str = "py:authlib.oauth2.OAuth2Error";
 const ERROR: &str = "py:authlib.integrations.base_client.OAuthError";
 
 /// The model.
@@ -34,6 +35,18 @@ pub static MODEL: Model = Model {
         ("authlib:client.authorize_access_token", exchange),
         ("authlib:client.parse_id_token", claims),
         ("authlib:client.userinfo", claims),
+        (
+            "py:authlib.integrations.flask_oauth2.ResourceProtector().acquire_token",
+            acquire,
+        ),
+        (
+            "py:authlib.integrations.django_oauth2.ResourceProtector().acquire_token",
+            acquire,
+        ),
+        (
+            "py:authlib.integrations.flask_oauth2.ResourceProtector().raise_error_response",
+            refuse,
+        ),
     ],
     members: &[("authlib:oauth.*", client_member)],
     aliases: &[
@@ -44,6 +57,15 @@ pub static MODEL: Model = Model {
         ("py:authlib.integrations.flask_client.OAuthError", ERROR),
         ("py:authlib.integrations.starlette_client.OAuthError", ERROR),
         ("py:authlib.integrations.django_client.OAuthError", ERROR),
+        ("py:authlib.oauth2.base.OAuth2Error", PROTECTOR_ERROR),
+        ("py:authlib.oauth2.rfc6749.OAuth2Error", PROTECTOR_ERROR),
+    ],
+    subclasses: &[
+        (PROTECTOR_ERROR, "py:builtins.Exception"),
+        (
+            "py:authlib.oauth2.rfc6749.errors.MissingAuthorizationError",
+            PROTECTOR_ERROR,
+        ),
     ],
     ..Model::EMPTY
 };
@@ -58,6 +80,21 @@ fn make_oauth(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
     };
     keep(machine, id, "$redirect", Value::string(redirect));
     Ok(Some(Value::object(id)))
+}
+
+/// `ResourceProtector.acquire_token(scopes)`: the token of the `Authorization` header is looked up by validators that the
+/// program has registered; one that is missing, unknown, too old or lacks a scope is an error
+/// (`integrations/flask_oauth2/resource_protector.py`).
+fn acquire(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let token = host.request_value(machine, RequestPart::Header, "authorization");
+    prove_or_throw(host, machine, PROTECTOR_ERROR, &[&token], call.span)?;
+    Ok(Some(proven(host, machine, &token)))
+}
+
+/// Ends the request with the status of the error, 401 or 403.
+fn refuse(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let error = crate::flask::errors::exception(host, machine, 401, call.span);
+    machine.throw(error, call.span)
 }
 
 fn nothing(_host: &ModelHost, _machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {

@@ -231,6 +231,12 @@ fn listed(machine: &mut Machine<'_>, found: &Value, span: Span) -> Value {
     list
 }
 
+/// `none().union(others)` finds what the others do.
+pub(crate) fn forget_empty(machine: &mut Machine<'_>, query: ObjectId) {
+    let properties = &mut machine.heap.get_mut(query).properties;
+    properties.shift_remove(&Ustr::from(EMPTY_SET));
+}
+
 /// What iterating over a query gives: the query is run.
 pub(crate) fn element(
     host: &ModelHost,

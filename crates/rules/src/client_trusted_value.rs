@@ -10,8 +10,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::client_value::{
-    self, Bounds, is_counted, is_done_so_often, is_from_server, is_paid, is_paid_from, reads,
-    sent_fields, takings, written_fields,
+    self, Bounds, is_counted, is_done_so_often, is_from_server, is_opinion, is_paid, is_paid_from,
+    reads, sent_fields, takings, written_fields,
 };
 use crate::orders::{Settlement, gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
@@ -126,18 +126,6 @@ fn in_words(names: &[Ustr]) -> String {
         [one, other] => format!("`{one}` and `{other}`"),
         [one, others @ ..] => format!("`{one}` and {} more", others.len()),
     }
-}
-
-/// How somebody rates a thing is for him to say; how a player is rated is not. A player's rating stands in his account,
-/// or in the one record that is found by who he is.
-fn is_opinion(accounts: &[Ustr], access: &Access, sent: &str) -> bool {
-    let mut key = access.key.iter().map(|field| &field.value);
-    let is_profile = access.operation == Operation::Update
-        && key.clone().any(query::is_principal)
-        && key.all(|value| !value.is_from_client());
-    sent.to_ascii_lowercase().ends_with("rating")
-        && !accounts.contains(&access.asset)
-        && !is_profile
 }
 
 struct Place<'m> {

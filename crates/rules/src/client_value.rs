@@ -362,3 +362,15 @@ pub fn is_done_so_often(entry: &EntryPoint, made: &Effect, paid: &Effect, sent: 
             && !entry.checks_of(paid).any(|other| other.span == check.span)
     })
 }
+
+/// How somebody rates a thing is for him to say; how a player is rated is not. A player's rating stands in his account,
+/// or in the one record that is found by who he is.
+pub fn is_opinion(accounts: &[Ustr], access: &Access, sent: &str) -> bool {
+    let mut key = access.key.iter().map(|field| &field.value);
+    let is_profile = access.operation == Operation::Update
+        && key.clone().any(query::is_principal)
+        && key.all(|value| !value.is_from_client());
+    sent.to_ascii_lowercase().ends_with("rating")
+        && !accounts.contains(&access.asset)
+        && !is_profile
+}

@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, Map, Origin,
-    Provenance, Transport, Verdict, query,
+    Provenance, SessionOperation, Transport, Verdict, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -83,7 +83,29 @@ fn conditional<'m>(
     };
     let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
-    Some((layer, condition))
+    (layer.kind != LayerKind::Inline || keeps_something(entry)).then_some((layer, condition))
+}
+
+/// Holds if there is something that a check inside the handler keeps people from: a log-out that sends whom it does not
+/// know to one page and whom it knows to another does neither of them a favour.
+fn keeps_something(entry: &EntryPoint) -> bool {
+    let is_told = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins.any(|it| !matches!(it, Origin::Literal(_) | Origin::Environment { .. }))
+    };
+    let mut own = entry.effects.iter().filter(|it| it.layer.is_none());
+    own.any(|effect| match &effect.kind {
+        EffectKind::Respond { body, is_error, .. } => {
+            !is_error && body.iter().any(|field| is_told(&field.value))
+        }
+        EffectKind::Session(operation, _) => *operation != SessionOperation::Destroy,
+        EffectKind::Redirect(_)
+        | EffectKind::SetHeader(..)
+        | EffectKind::ClearCookie(_)
+        | EffectKind::Verify(_)
+        | EffectKind::Continue => false,
+        _ => true,
+    })
 }
 
 /// Holds if the entry point changes something for whoever a cookie shows, which browsers add to what other pages have

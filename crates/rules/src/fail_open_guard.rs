@@ -48,7 +48,27 @@ pub fn open_layers<'m>(map: &Map, entry: &'m EntryPoint) -> Vec<&'m Layer> {
     let exposed = exposure::worst(map, entry, &entry.exposed);
     let is_sensitive = !exposure::is_public_by_nature(map, entry)
         && exposed.is_some_and(|found| found.confidence > Confidence::Low);
-    layers.filter(|_| is_sensitive).collect()
+    layers
+        .filter(|layer| is_sensitive && !asks_another(entry, layer))
+        .collect()
+}
+
+/// Holds if whoever does not bring this credential is asked for another one behind it, unless a setting has it that
+/// nobody is: that one is then the guard, and its setting what is told.
+fn asks_another(entry: &EntryPoint, layer: &Layer) -> bool {
+    let is_left_out = layer
+        .fails_open
+        .is_some_and(|(_, why)| why.contains("credential"));
+    let behind = entry
+        .layers
+        .iter()
+        .skip_while(|it| !std::ptr::eq(*it, layer));
+    is_left_out
+        && behind.skip(1).any(|it| {
+            let verdict = it.verdict_of(Control::Authentication);
+            it.kind == LayerKind::Layer
+                && (verdict.refuses() || matches!(verdict, Verdict::Conditional(_)))
+        })
 }
 
 /// Holds if the layer is there to ask what a known user may do, and for nothing else.

@@ -10,8 +10,8 @@ use ustr::Ustr;
 use super::orm_picks::{pick, picked};
 pub(crate) use super::orm_related::*;
 use crate::python_active::{
-    self, EMPTY_SET, Run, class_in, condition, copied, found_or_made, keep, kept, made,
-    named_values, narrow, query, required, run, set_run,
+    self, EMPTY_SET, Run, class_in, condition, copied, forget_empty, found_or_made, keep, kept,
+    made, named_values, narrow, query, required, run, set_run,
 };
 use crate::python_records::{asset_of, create};
 use crate::python_support::{argument, last_name, object_with_arguments};
@@ -357,12 +357,6 @@ pub(super) fn query_method(host: &ModelHost, machine: &mut Machine<'_>, call: &C
         return terminal(host, machine, id, name, call);
     }
     own_method(machine, receiver, name, call)
-}
-
-/// `none().union(others)` finds what the others do.
-fn forget_empty(machine: &mut Machine<'_>, query: ObjectId) {
-    let properties = &mut machine.heap.get_mut(query).properties;
-    properties.shift_remove(&Ustr::from(EMPTY_SET));
 }
 
 /// Methods that are answered at once.
