@@ -173,11 +173,15 @@ impl<'p> Machine<'p> {
                 children,
                 ..
             } => {
-                self.object_display(attributes, span)?;
+                // What an element is given is shown, or handed to a component that shows it.
+                let given = self.object_display(attributes, span)?;
+                let mut shown = self.deep_origins(&given);
                 for child in children {
-                    self.evaluate(*child)?;
+                    let child = self.evaluate(*child)?;
+                    let own = self.deep_origins(&child);
+                    shown = self.origins.union(shown, own);
                 }
-                Ok(Value::outside("js:jsx"))
+                Ok(Value::outside("js:jsx").with_origins(shown))
             }
             ExpressionKind::Super => Ok(self.frame().this.clone()),
             _ => Ok(self.unknown("unsupported")),

@@ -9,7 +9,7 @@ use ustr::Ustr;
 use super::files::{Role, Site, sites};
 use super::matchers::{Cover, cover};
 use super::run::{ACTION, ALWAYS, API, ROUTE, SOMETIMES, UNKNOWN, has_middleware};
-use super::{FRAMEWORK, actions};
+use super::{FRAMEWORK, actions, pages};
 use crate::doors::{Mounting, symbol};
 use crate::request::{Sent, send};
 use crate::tools::option;
@@ -26,8 +26,8 @@ struct Middleware {
 }
 
 /// What the doors of a file share.
-struct Place<'s> {
-    site: &'s Site,
+pub(super) struct Place<'s> {
+    pub(super) site: &'s Site,
     base: String,
     middleware: Option<Middleware>,
     /// The program's own server in front of all.
@@ -49,6 +49,9 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
             match role {
                 Role::Route(path) => route_doors(machine, &place, *module, path, &mut doors),
                 Role::Api(path) => api_doors(host, machine, &place, *module, path, &mut doors),
+                Role::Page(path, folder) => {
+                    doors.extend(pages::door(host, machine, &place, *module, (path, folder)));
+                }
                 _ => {}
             }
             action_doors(machine, &place, *module, &mut names, &mut doors);
@@ -71,7 +74,7 @@ pub(super) fn mountings(_host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Mou
     mountings
 }
 
-fn file_span(machine: &Machine<'_>, module: ModuleId) -> Span {
+pub(super) fn file_span(machine: &Machine<'_>, module: ModuleId) -> Span {
     Span::new(machine.program.module(module).file, 0, 0)
 }
 
@@ -223,7 +226,7 @@ fn action_doors(
 }
 
 /// Makes a door with the middleware that runs for its path, and the handler.
-fn door(
+pub(super) fn door(
     machine: &mut Machine<'_>,
     place: &Place<'_>,
     module: ModuleId,

@@ -24,6 +24,10 @@ pub(super) enum Role {
     Route(String),
     /// `pages/api/**`, with its path as a template.
     Api(String),
+    /// `app/**/page.tsx`, with its path as a template and its folder within `app`.
+    Page(String, String),
+    /// `app/**/layout.tsx`, with its folder within `app`.
+    Layout(String),
     /// `middleware.ts`, or `proxy.ts` since 16.
     Middleware,
     /// `next.config.ts` and its like.
@@ -36,7 +40,7 @@ impl Role {
     /// The path that the file answers, as a template.
     pub(super) fn path(&self) -> Option<&str> {
         match self {
-            Self::Route(path) | Self::Api(path) => Some(path),
+            Self::Route(path) | Self::Api(path) | Self::Page(path, _) => Some(path),
             _ => None,
         }
     }
@@ -104,6 +108,19 @@ fn role(path: &str) -> Role {
     {
         return template(folders, true).map_or(Role::Other, Role::Route);
     }
+    if let Some(rest) = within.strip_prefix("app/") {
+        let folder = |file: &str| {
+            let folders = rest.strip_suffix(file)?;
+            (folders.is_empty() || folders.ends_with('/')).then_some(folders)
+        };
+        if let Some(folders) = folder("page") {
+            let page = |path| Role::Page(path, folders.to_owned());
+            return template(folders, true).map_or(Role::Other, page);
+        }
+        if let Some(folders) = folder("layout") {
+            return Role::Layout(folders.to_owned());
+        }
+    }
     if let Some(rest) = within.strip_prefix("pages/api/") {
         let rest = rest.strip_suffix("/index").unwrap_or(rest);
         let rest = if rest == "index" { "" } else { rest };
@@ -168,6 +185,12 @@ mod tests {
         );
         assert_eq!(role("app/_lib/route.ts"), Role::Other);
         assert_eq!(role("app/enroute.ts"), Role::Other);
+        assert_eq!(
+            role("src/app/(shop)/carts/[id]/page.tsx"),
+            Role::Page("/carts/{id}".to_owned(), "(shop)/carts/[id]/".to_owned())
+        );
+        assert_eq!(role("app/layout.jsx"), Role::Layout(String::new()));
+        assert_eq!(role("app/homepage.tsx"), Role::Other);
         let api = |path: &str| Role::Api(path.to_owned());
         assert_eq!(role("pages/api/index.ts"), api("/api"));
         assert_eq!(

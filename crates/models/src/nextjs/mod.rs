@@ -1,7 +1,8 @@
 //! Next.js 13 to 16: <https://nextjs.org/docs/app/api-reference>.
 //!
 //! Nothing registers anything: files are entry points by their names. What runs before all of them is one
-//! `middleware.ts` (`proxy.ts` since 16), for the paths that its matcher takes. Layouts and pages guard no handler.
+//! `middleware.ts` (`proxy.ts` since 16), for the paths that its matcher takes. Layouts and pages guard no handler;
+//! a page is an entry point itself, and what lies around it runs with it.
 
 mod actions;
 mod clerk;
@@ -9,6 +10,7 @@ mod doors;
 mod expressions;
 mod files;
 mod matchers;
+mod pages;
 mod patterns;
 mod request;
 mod response;

@@ -20,6 +20,8 @@ pub(super) const ROUTE: &str = "route";
 pub(super) const API: &str = "api";
 pub(super) const ACTION: &str = "action";
 pub(super) const SERVER: &str = "server";
+pub(super) const PAGE: &str = "page";
+pub(super) const LAYOUT: &str = "layout";
 
 /// Makes the request, and for the pages router its other form.
 pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Value> {
@@ -66,6 +68,14 @@ pub(super) fn step(
             };
             call(host, machine, step, &pair(request, context), place)
         }
+        PAGE => {
+            let arguments = shown_with(host, machine, context, "searchParams", step.span);
+            call(host, machine, step, &arguments, Place::Handler)
+        }
+        LAYOUT => {
+            let arguments = shown_with(host, machine, context, "children", step.span);
+            call(host, machine, step, &arguments, Place::Middleware)
+        }
         SERVER => super::server::run(host, machine, step, &pair(plain, answer)),
         API => run_api(machine, step, &pair(plain, answer)),
         ACTION => {
@@ -81,6 +91,24 @@ pub(super) fn step(
             run_sometimes(host, machine, step, &arguments)
         }
     }
+}
+
+/// The properties of a page or layout: the parameters of the path, and the query or what lies within.
+fn shown_with(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    context: &Value,
+    other: &str,
+    span: firedoor_source::Span,
+) -> Arguments {
+    let parameters = crate::tools::option(machine, context, "params", span);
+    let more = match other {
+        "searchParams" => Value::object(host.make_object(machine, "next:query", span)),
+        _ => Value::outside("js:jsx"),
+    };
+    let parameters = parameters.unwrap_or_else(Value::undefined);
+    let properties = [("params", parameters), (other, more)];
+    Arguments::positional([crate::tokens::plain(machine, &properties, span)])
 }
 
 /// Middleware that runs for some values of the path or of headers only, all of which the client chooses.
