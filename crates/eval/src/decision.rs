@@ -110,6 +110,8 @@ pub struct Decision {
     pub label: Option<Ustr>,
     /// The decisions of which one holds, where this is what others have left.
     pub remainder: SmallVec<[Decided; 4]>,
+    /// Holds if they are left behind one branch, and not the ways through a function.
+    pub is_of_branch: bool,
     /// Where several exceptions are caught together on a side, what decided last that each of them was thrown.
     pub caught: Vec<(bool, Decided)>,
 }
@@ -132,6 +134,7 @@ impl Decision {
             ends: [SideEnd::NotRun; 2],
             label: None,
             remainder: SmallVec::new(),
+            is_of_branch: false,
             caught: Vec::new(),
         }
     }
