@@ -6,6 +6,7 @@
 
 mod apart;
 mod arguments;
+mod atoms;
 mod attribute;
 mod awaiting;
 mod back;

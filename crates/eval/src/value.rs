@@ -1,8 +1,8 @@
 //! Abstract values: a few alternatives, where they come from, and what decided between them.
 
-use smallvec::{SmallVec, smallvec};
 use ustr::Ustr;
 
+use crate::atoms::Atoms;
 use crate::names::{Names, joined_names};
 use crate::{OriginSet, Origins};
 
@@ -58,7 +58,7 @@ pub enum Atom {
 /// An abstract value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
-    atoms: SmallVec<[Atom; 1]>,
+    atoms: Atoms,
     /// Where the value comes from.
     pub origins: OriginSet,
     /// What decided that it is this value (implicit flow).
@@ -76,7 +76,7 @@ impl Value {
     /// Returns the value with one alternative.
     pub fn atom(atom: Atom) -> Value {
         Value {
-            atoms: smallvec![atom],
+            atoms: Atoms::One(atom),
             origins: OriginSet::EMPTY,
             control: OriginSet::EMPTY,
             test: None,
@@ -87,7 +87,7 @@ impl Value {
     /// Returns the value with these alternatives; unknown without any.
     pub fn atoms_of(atoms: impl IntoIterator<Item = Atom>) -> Value {
         let mut value = Value::atom(Atom::Undefined);
-        value.atoms.clear();
+        value.atoms = Atoms::none();
         for atom in atoms {
             value.add(atom);
         }
@@ -181,7 +181,7 @@ impl Value {
 
     /// Returns the only alternative, if there is but one.
     pub fn only(&self) -> Option<Atom> {
-        match self.atoms.as_slice() {
+        match self.atoms() {
             [atom] => Some(*atom),
             _ => None,
         }
@@ -271,8 +271,7 @@ impl Value {
             return;
         }
         if self.atoms.len() >= LIMIT {
-            self.atoms.clear();
-            self.atoms.push(Atom::Unknown(Shape::Any));
+            self.atoms = Atoms::One(Atom::Unknown(Shape::Any));
             return;
         }
         // Beside something unknown only what can be followed is worth keeping.
@@ -285,15 +284,17 @@ impl Value {
 
     /// Returns the value with only those alternatives that `keep` holds for; `None` if none is left.
     pub fn filter(&self, keep: impl Fn(&Atom) -> bool) -> Option<Value> {
-        let mut value = self.clone();
-        value.atoms.retain(|atom| keep(atom));
-        (!value.atoms.is_empty()).then_some(value)
+        let atoms = self.atoms.filtered(keep);
+        (!atoms.is_empty()).then(|| Value {
+            atoms,
+            ..self.clone()
+        })
     }
 
     /// Returns what is either value.
     pub fn join(mut self, other: &Value, origins: &mut Origins) -> Value {
         self.names = joined_names(&self, other);
-        for atom in &other.atoms {
+        for atom in other.atoms() {
             self.add(*atom);
         }
         self.origins = origins.union(self.origins, other.origins);

@@ -97,11 +97,21 @@ fn removed_unseen<'m>(
     entry: &'m EntryPoint,
     gifts: &[(Ustr, Ustr)],
 ) -> Option<(&'m Effect, &'m Effect)> {
+    let mut given: Vec<&Effect> = written_fields(entry)
+        .filter(|(_, access, field)| gifts.contains(&(access.asset, field.name)))
+        .map(|(effect, ..)| effect)
+        .collect();
+    given.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    // The gift hangs on nothing that the removal does not hang on.
+    let is_before_gift = |removed: &Effect| {
+        let mut given = given.iter();
+        given.any(|gift| !query::are_exclusive(entry, removed, gift))
+    };
     let (removed, change) = query::handler_accesses(entry).find(|(effect, access)| {
         access.operation == Operation::Delete
             && access.is_many
             && is_of_one(access)
-            && is_before_gift(entry, effect, gifts)
+            && is_before_gift(effect)
     })?;
     let is_counted = |check: &Check| {
         let mut fields = check
@@ -122,13 +132,6 @@ fn is_of_one(access: &Access) -> bool {
         field.operator == "="
             && matches!(field.name.as_str(), "id" | "_id" | "pk")
             && field.value.record_fields(access.asset).next().is_some()
-    })
-}
-
-/// The gift hangs on nothing that the removal does not hang on.
-fn is_before_gift(entry: &EntryPoint, removed: &Effect, gifts: &[(Ustr, Ustr)]) -> bool {
-    written_fields(entry).any(|(effect, access, field)| {
-        gifts.contains(&(access.asset, field.name)) && !query::are_exclusive(entry, removed, effect)
     })
 }
 
@@ -195,8 +198,11 @@ struct Place<'m> {
 
 /// A comparison of the counted field with a bound, after which it is counted down or up.
 fn balance_check<'m>(map: &Map, place: &Place<'m>) -> Option<&'m Check> {
+    if !is_counted(place.access, place.field) {
+        return None;
+    }
     let is_money = is_money(map, place.access.asset, place.field.name) || is_moved(place);
-    if !is_counted(place.access, place.field) || !(is_money || gives_something(place)) {
+    if !is_money && !gives_something(place) {
         return None;
     }
     // What is left of a voucher is counted down to nothing, and something else is given for it.
@@ -361,18 +367,24 @@ fn gifts(map: &Map, entry: &EntryPoint) -> Vec<(Ustr, Ustr)> {
 /// Holds if it happens only where a change before it, made only if its key still matches, has changed something: of
 /// requests at the same time one has changed it.
 fn is_won(entry: &EntryPoint, gift: &Effect) -> bool {
-    query::handler_accesses(entry)
-        .take_while(|(effect, _)| !std::ptr::eq(*effect, gift))
-        .filter(|(_, access)| access.is_conditional && access.operation.is_write())
-        .any(|(effect, access)| {
-            let mut asked = entry.checks_of(gift);
-            asked.any(|check| {
-                let is_later = !entry.checks_of(effect).any(|it| it.span == check.span);
-                let mut operands = check.operands.iter();
-                is_later
-                    && operands.any(|it| it.record_fields(access.asset).any(|it| is_number_of(&it)))
+    let asks_for_number = |check: &&Check| {
+        let mut origins = check.operand_origins();
+        origins.any(|it| matches!(it, Origin::Record { field, .. } if is_number_of(field)))
+    };
+    // Few checks ask how much was changed, and many changes may stand before a gift.
+    let asked: Vec<&Check> = entry.checks_of(gift).filter(asks_for_number).collect();
+    !asked.is_empty()
+        && query::handler_accesses(entry)
+            .take_while(|(effect, _)| !std::ptr::eq(*effect, gift))
+            .filter(|(_, access)| access.is_conditional && access.operation.is_write())
+            .any(|(effect, access)| {
+                asked.iter().any(|check| {
+                    let is_later = || !entry.checks_of(effect).any(|it| it.span == check.span);
+                    let mut operands = check.operands.iter();
+                    operands.any(|it| it.record_fields(access.asset).any(|it| is_number_of(&it)))
+                        && is_later()
+                })
             })
-        })
 }
 
 fn report(place: &Place<'_>, decided: firedoor_source::Span, words: &str, findings: &mut Findings) {

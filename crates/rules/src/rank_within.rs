@@ -62,9 +62,10 @@ pub fn unranked<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Unranked<'m>>
                 others.push(other);
             }
         }
-        let all_ask = others.iter().all(|other| asks_rank(other, &groups));
         let other = others.first().copied()?;
-        (all_ask && (is_same_place || others.len() > 1)).then_some(Unranked {
+        let are_alike = is_same_place || others.len() > 1;
+        let all_ask = are_alike && others.iter().all(|other| asks_rank(other, &groups));
+        all_ask.then_some(Unranked {
             effect,
             access,
             other,

@@ -2,7 +2,8 @@
 
 use firedoor_app::ownership::{is_clients_choice, ties};
 use firedoor_app::{
-    Access, Check, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, query,
+    Access, Check, CheckId, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin,
+    query,
 };
 
 use crate::client_value::{is_counted, is_from_server, sent_fields, written_fields};
@@ -410,21 +411,19 @@ fn asks_for_account(accounts: &[ustr::Ustr], check: &Check) -> bool {
 
 /// Holds if a layer's effect hangs on the check too, so that it belongs to a guard.
 pub fn is_of_layers(entry: &EntryPoint, check: &Check) -> bool {
-    let is_layers = entry
-        .effects
+    let is_mounted = entry
+        .layers
         .iter()
-        .filter(|effect| effect.layer.is_some())
-        .any(|effect| {
-            entry
-                .checks_of(effect)
-                .any(|other| other.span == check.span)
-        });
-    is_layers
-        || entry
-            .layers
-            .iter()
-            .filter(|layer| layer.kind == LayerKind::Layer)
-            .any(|layer| layer.span.file == check.span.file && layer.mounted == check.span)
+        .filter(|layer| layer.kind == LayerKind::Layer)
+        .any(|layer| layer.span.file == check.span.file && layer.mounted == check.span);
+    is_mounted || {
+        let numbers = (0..).zip(&entry.checks);
+        let here = numbers.filter(|(_, other)| other.span == check.span);
+        // Few checks stand at one place, and an effect hangs on hundreds of others.
+        let here: Vec<CheckId> = here.map(|(number, _)| CheckId(number)).collect();
+        let mut layers = entry.effects.iter().filter(|it| it.layer.is_some());
+        layers.any(|effect| effect.checks.iter().any(|id| here.contains(id)))
+    }
 }
 
 /// What was sent, or something that is used up or found, may be what is paid for.

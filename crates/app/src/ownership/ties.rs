@@ -132,22 +132,27 @@ struct Examined {
 }
 
 impl Examined {
-    fn of(entry: &EntryPoint, check: &Check, choices: &Choices) -> Option<Examined> {
+    /// Reads a check; `own` are the numbers of the accesses by what is the caller's, by asset.
+    fn of(
+        entry: &EntryPoint,
+        check: &Check,
+        choices: &Choices,
+        own: &FxHashMap<Ustr, Vec<usize>>,
+    ) -> Option<Examined> {
         let provenance = bound(entry, check)?;
         let is_principal = is_principal(&provenance);
         let mut linked = Vec::new();
         if is_principal {
-            for (number, (_, access)) in accesses(entry).enumerate() {
-                let is_examined = provenance.record_fields(access.asset).next().is_some();
-                if is_examined
-                    && access
-                        .key
-                        .iter()
-                        .any(|it| crate::query::is_principal(&it.value))
+            let mut assets: Vec<Ustr> = Vec::new();
+            for origin in provenance.origins() {
+                if let Origin::Record { asset, .. } = origin
+                    && !assets.contains(asset)
                 {
-                    linked.push(number);
+                    assets.push(*asset);
+                    linked.extend(own.get(asset).into_iter().flatten());
                 }
             }
+            linked.sort_unstable();
         }
         let mut told = Told::of(&provenance, choices);
         if check.kind == CheckKind::Presence {
@@ -170,6 +175,17 @@ fn is_callers_record(provenance: &Provenance, asset: Ustr) -> bool {
         matches!(origin, Origin::Record { asset: own, field, of_principal: true }
             if *own == asset && field.is_empty())
     })
+}
+
+/// Returns the numbers of the accesses by what is the caller's, by asset.
+fn own_accesses(entry: &EntryPoint) -> FxHashMap<Ustr, Vec<usize>> {
+    let mut own: FxHashMap<Ustr, Vec<usize>> = FxHashMap::default();
+    for (number, (_, access)) in accesses(entry).enumerate() {
+        if access.key.iter().any(|it| is_principal(&it.value)) {
+            own.entry(access.asset).or_default().push(number);
+        }
+    }
+    own
 }
 
 /// What an entry point finds records by, access by access.
@@ -464,7 +480,8 @@ impl KnownTies {
         if self.known.is_empty() {
             self.choices = Arc::new(Choices::of(entry));
             let checks = entry.checks.iter();
-            let examined = checks.map(|check| Examined::of(entry, check, &self.choices));
+            let own = own_accesses(entry);
+            let examined = checks.map(|check| Examined::of(entry, check, &self.choices, &own));
             self.examined = examined.collect();
             self.found = Found::of(entry, &self.choices);
         }
