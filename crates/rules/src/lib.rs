@@ -97,6 +97,7 @@ mod reset_token_weak;
 mod reset_without_throttle;
 mod resets;
 mod role_from_client;
+mod rooms_at_will;
 mod router_gap;
 mod same_cause;
 mod seats;
