@@ -326,6 +326,14 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
         );
         return Some((early, words));
     }
+    if let Some(shut) = counted_for_known(entry, access) {
+        let words = format!(
+            "Attempts are counted only where a {} is found: whoever tries often enough is answered {} for one that there is, and never for others.",
+            access.asset,
+            describe(shut)
+        );
+        return Some((shut, words));
+    }
     if let Some(found) = answers().find(|effect| is_decided_before(entry, effect, access.asset)) {
         let words = "What is answered hangs on whether a record was found.";
         return Some((found, words.to_owned()));
@@ -337,6 +345,43 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
         presence,
         format!("The answer says whether a {} was found.", access.asset),
     ))
+}
+
+/// Whoever logs in is told that he has tried too often, by a count that is kept under what he sends and asked only where
+/// an account was found. That an account is shut for a time is another thing, which many tell on purpose.
+fn counted_for_known<'m>(entry: &'m EntryPoint, access: &Access) -> Option<&'m Effect> {
+    let too_often = || {
+        let mut answers = entry.effects.iter();
+        std::iter::from_fn(move || answers.find(|it| is_answer(it) && is_refused(it, &[429])))
+    };
+    let is_count = |check: &Check| {
+        check.kind == CheckKind::Bound
+            && check
+                .operands
+                .iter()
+                .flat_map(|it| it.origins())
+                .any(|origin| match origin {
+                    Origin::Record { asset, .. } => {
+                        *asset != access.asset && is_kept_under_sent(entry, *asset)
+                    }
+                    _ => false,
+                })
+    };
+    let is_for_known = |effect: &&Effect| side(entry, effect, access.asset) == Some(true);
+    let found = too_often()
+        .filter(is_for_known)
+        .find(|effect| entry.checks_of(effect).any(is_count))?;
+    (query::verifies_password(entry) && too_often().all(|effect| is_for_known(&effect)))
+        .then_some(found)
+}
+
+/// Holds if a record of the asset is counted up under something that the client sends.
+fn is_kept_under_sent(entry: &EntryPoint, asset: Ustr) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        access.asset == asset
+            && access.operation.is_write()
+            && access.key.iter().any(|field| field.value.is_from_client())
+    })
 }
 
 fn is_answer(effect: &Effect) -> bool {

@@ -33,7 +33,7 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         for (effect, access, field) in written_fields(entry) {
             let is_open = access.operation == Operation::Update
-                && !access.is_conditional
+                && !(access.is_conditional && (access.is_many || is_spent(access)))
                 && !is_held_apart(entry, access)
                 && map
                     .asset(access.asset)
@@ -75,6 +75,23 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Holds if the update may change what it asks for, so that the same again finds nothing: a condition that it leaves as it
+/// is, as of which year or whose the record is, holds no two requests apart.
+fn is_spent(access: &Access) -> bool {
+    let is_part = |whole: &str, part: &str| {
+        part.strip_prefix(whole)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let changes = |key: &Field| {
+        key.name.is_empty()
+            || access
+                .values
+                .iter()
+                .any(|it| is_part(&it.name, &key.name) || is_part(&key.name, &it.name))
+    };
+    !access.spread.is_empty() || access.values.is_empty() || access.key.iter().any(changes)
 }
 
 /// Holds if the change runs in a transaction which reads what it changes too: what was read before it began, as a guard
@@ -141,6 +158,8 @@ fn is_number_of(field: &str) -> bool {
         field,
         "count"
             | "deletedCount"
+            | "modifiedCount"
+            | "nModified"
             | "rowCount"
             | "rowcount"
             | "affectedRows"
@@ -260,6 +279,8 @@ fn claim_check<'m>(place: &Place<'m>) -> Option<&'m Check> {
         .is_some();
     match is_mark(place.field) && !is_counted {
         true => asked.next(),
+        // Something is put into a list that it was looked for in.
+        false if is_listed(place) => asked.find(|check| check.kind == CheckKind::Membership),
         // For whom it is used may be what the body names, where it was for nobody before.
         false if names_somebody(place.field) => asked.find(|check| is_about_nothing(check)),
         false => None,
@@ -302,8 +323,11 @@ fn examines(check: &Check, place: &Place<'_>) -> bool {
 
 /// A constant, the time, the caller or what the path names: what says that something has happened, or for whom.
 fn is_mark(field: &Field) -> bool {
+    field.operator == "=" && is_sign(field)
+}
+
+fn is_sign(field: &Field) -> bool {
     !field.value.is_empty()
-        && field.operator == "="
         && field.value.origins().iter().all(|origin| {
             matches!(
                 origin,
@@ -319,6 +343,19 @@ fn is_mark(field: &Field) -> bool {
                 }
             )
         })
+}
+
+/// A mark is put into a list, and nothing asks whether it was there already.
+fn is_listed(place: &Place<'_>) -> bool {
+    let asset = place.access.asset;
+    let is_number = |value: &Provenance| value.record_fields(asset).any(|it| is_number_of(&it));
+    place.field.operator == "push"
+        && is_sign(place.field)
+        && !place
+            .entry
+            .checks
+            .iter()
+            .any(|check| check.operands.iter().any(is_number))
 }
 
 /// The number of a record that the client sends.

@@ -102,6 +102,7 @@ mod reset_without_throttle;
 mod resets;
 mod rewrites;
 mod role_from_client;
+mod rooms_at_will;
 mod router_gap;
 mod same_cause;
 mod seats;

@@ -12,6 +12,7 @@ use crate::foreign_author::foreign_author;
 use crate::message_rank::report_lower_rank;
 use crate::open_by_word::is_open_by_its_word;
 use crate::rank_within::unranked;
+use crate::rooms_at_will::joins_at_will;
 use crate::socket::{
     asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_looked_for, is_memory,
     is_named_by_client, is_of_a_list, is_of_room, is_open_over_http, siblings,
@@ -52,6 +53,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| sends_to_any_room(map, entry))
             .or_else(|| asks_for_less(map, entry))
             .or_else(|| asks_no_rank(map, entry))
+            .or_else(|| joins_at_will(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
         } else {
@@ -82,7 +84,8 @@ fn report_foreign(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
         .report();
 }
 
-type Found<'m> = (String, Span, &'m EntryPoint, Confidence);
+/// What is done, where, who asks before the same, and how sure that is.
+pub(crate) type Found<'m> = (String, Span, &'m EntryPoint, Confidence);
 
 /// A record that the message names is changed or told, with nothing that asks whose it is.
 fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {

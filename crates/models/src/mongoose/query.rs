@@ -389,7 +389,7 @@ fn add_operator(
     access: &mut Access,
 ) {
     let operator = match operator {
-        "inc" | "mul" | "min" | "max" => "+=",
+        "inc" | "mul" => "+=",
         "push" | "addToSet" => "push",
         "pull" | "pop" | "pullAll" => "pull",
         "unset" => "unset",

@@ -3,7 +3,7 @@
 //! Middleware, connection handler and event handlers of one request see the same connection, so that
 //! what one of them sets (`socket.user`, `socket.data.userId`) is there for the next.
 
-use firedoor_app::{EffectKind, Origin, RequestPart, RoomKind};
+use firedoor_app::{EffectKind, Origin, Provenance, RequestPart, RoomKind};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Value};
 use firedoor_ir::{
     ExpressionId, ExpressionKind, Literal, Parameter, ParameterKind, Pattern, UnaryOperator,
@@ -12,7 +12,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::state::{Listener, ListenerKind};
-use crate::{Model, ModelHost, socket, upgrade};
+use crate::{Model, ModelHost, socket, store, upgrade};
 
 /// The field that stands for the name of an event.
 pub(crate) const EVENT: &str = "$event";
@@ -310,8 +310,27 @@ fn acknowledge(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
 }
 
 fn join(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let room = host.deep_provenance(machine, &call.arguments.get(0));
-    host.effect(machine, EffectKind::Room(RoomKind::Join, room), call.span);
+    // Each of several rooms is called after something else; what was spread among them is the rest.
+    let all = call.arguments.get(0);
+    let whole = host.deep_provenance(machine, &all);
+    let parts = store::parts(machine, &all);
+    let mut rooms: Vec<Provenance> = Vec::new();
+    for part in parts {
+        rooms.push(host.deep_provenance(machine, &part));
+    }
+    let is_known = |origin: &&Origin| rooms.iter().any(|room| room.origins().contains(origin));
+    let rest: Vec<Origin> = whole
+        .origins()
+        .iter()
+        .filter(|it| !is_known(it))
+        .cloned()
+        .collect();
+    if !rest.is_empty() || rooms.is_empty() {
+        rooms.push(Provenance::new(rest));
+    }
+    for room in rooms {
+        host.effect(machine, EffectKind::Room(RoomKind::Join, room), call.span);
+    }
     Ok(Some(Value::undefined()))
 }
 
