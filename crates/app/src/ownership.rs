@@ -18,6 +18,7 @@ use crate::{
     LayerKind, Map, Operation, Origin, Provenance, Refusal, RequestPart, TokenKind, user_control,
 };
 
+mod alternatives;
 mod joins;
 mod ties;
 

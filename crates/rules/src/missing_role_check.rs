@@ -10,7 +10,7 @@ use firedoor_app::{
 };
 use firedoor_source::Span;
 
-use crate::below_own::is_below_own;
+use crate::below_own::is_made_own;
 use crate::dead_guard::{RoleGuards, acts_elsewhere};
 use crate::demands::Scale;
 use crate::exposure::{is_found_by_credential, is_tidying};
@@ -384,19 +384,11 @@ fn sent(access: &Access) -> impl Iterator<Item = &Field> {
 /// It makes what others make only with a role, and nothing says that it is the caller's.
 fn by_creation<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        // What is made along with it, in one statement, may say it: a group with its first member.
-        let is_of_caller = || {
-            query::handler_accesses(entry)
-                .filter(|(other, along)| other.span == effect.span && along.operation.is_write())
-                .flat_map(|(_, along)| &along.values)
-                .any(|field| query::is_principal(&field.value))
-        };
         let is_sent = access
             .values
             .iter()
             .any(|field| field.value.is_from_client());
-        let is_own = || is_of_caller() || is_below_own(entry, effect, access);
-        if access.operation != Operation::Create || !is_sent || is_own() {
+        if access.operation != Operation::Create || !is_sent || is_made_own(entry, effect, access) {
             return None;
         }
         let others = others_with(map, entry, access.asset, |other| {
