@@ -390,7 +390,11 @@ pub fn keys_agree(a: &Access, b: &Access) -> bool {
 /// Holds if the write changes what the look-up or a check examines, so that the secret works no more.
 fn ends(lookup: &Lookup<'_>, access: &Access) -> bool {
     if access.operation == Operation::Delete {
-        return true;
+        // Whoever only clears away what is too old uses nothing up.
+        let is_old = |key: &Field| {
+            matches!(key.operator, "<" | "<=") && key.value.origins().contains(&Origin::Clock)
+        };
+        return access.key.is_empty() || !access.key.iter().all(is_old);
     }
     (access.values.is_empty() && access.spread.is_empty())
         || access.values.iter().any(|value| {

@@ -369,7 +369,11 @@ pub fn knows_user(map: &Map, entry: &EntryPoint) -> bool {
     }
     let in_checks = entry.checks.iter().any(|check| {
         let mut operands = check.operands.iter();
+        // Where an object was made of what was found, or nothing was, only what decided that tells.
+        let is_said = |origin: &Origin| matches!(origin, Origin::Literal(_));
+        let is_blank = operands.clone().all(|it| it.origins().iter().all(is_said));
         operands.any(|operand| shows_user(map, operand, None))
+            || is_blank && check.refusal.is_some() && shows_user(map, &check.control, None)
     });
     in_checks
         || verifications(entry).any(|(_, found)| {

@@ -1,9 +1,11 @@
-//! Finds invites whose role is chosen by the person who accepts them.
+//! Finds invites whose role is chosen by the person who accepts them, or is above the one of who makes them.
 
 use firedoor_app::{
-    CheckKind, Effect, EntryPoint, Field, Map, Origin, Provenance, RequestPart, admissions, lookups,
+    CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
+    admissions, lookups, query,
 };
 
+use crate::lesser_role::gives_above;
 use crate::privileged::is_rank_name;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -11,7 +13,7 @@ use crate::{Confidence, Findings, Rule, Severity};
 pub static RULE: Rule = Rule {
     id: "invite-role-from-client",
     class: "invite",
-    summary: "whoever accepts an invite chooses the role",
+    summary: "whoever accepts an invite chooses the role, or who makes it gives a higher one than his own",
     severity: Severity::High,
     cwe: &["CWE-269"],
     remediation: "Take the role from the stored invite, and nothing that decides on permissions from the request.",
@@ -63,6 +65,48 @@ fn check(map: &Map, findings: &mut Findings) {
                 "the invite is found here",
             )
             .report();
+    }
+    report_given(map, findings);
+}
+
+/// Whoever makes an invite puts a role into it that he does not have himself.
+fn report_given(map: &Map, findings: &mut Findings) {
+    let mut assets: Vec<ustr::Ustr> = admissions::admissions(map)
+        .iter()
+        .map(|found| found.lookup.access.asset)
+        .collect();
+    assets.sort();
+    assets.dedup();
+    for entry in &map.entry_points {
+        let made = query::handler_accesses(entry).filter(|(_, access)| {
+            access.operation == Operation::Create && assets.contains(&access.asset)
+        });
+        for (effect, access) in made {
+            let above = access.values.iter().find_map(|field| {
+                let ranks = is_rank_name(&field.name).then_some(field)?;
+                Some((ranks, gives_above(map, entry, effect, ranks)?))
+            });
+            let Some((field, example)) = above else {
+                continue;
+            };
+            findings
+                .at_entry(entry)
+                .span(effect.span)
+                .symbol("given")
+                .confidence(Confidence::High)
+                .title(format!("`{}` gives out a role above the caller's", entry.id()))
+                .message(format!(
+                    "`{}` of the new {} is what the client sends, and may be one that some who come here lack; nothing holds it against the role of who gives it.",
+                    field.name, access.asset
+                ))
+                .because("writes", effect.span, "the role is written here")
+                .because(
+                    "compared-with",
+                    example.registered,
+                    format!("`{}` is only for those who have it", example.id()),
+                )
+                .report();
+        }
     }
 }
 

@@ -105,6 +105,37 @@ fn gives_role(
         .then(|| format!("gives out any {}.{last}", access.asset))
 }
 
+/// Returns an entry point that only some of those may use who come to the effect, where what the client sends may be the
+/// very role that it asks for: whoever lacks that gives it to somebody, or to himself under another name.
+pub fn gives_above<'m>(
+    map: &'m Map,
+    entry: &EntryPoint,
+    effect: &Effect,
+    field: &firedoor_app::Field,
+) -> Option<&'m EntryPoint> {
+    let own = asked(entry, effect)?;
+    let given = || field.value.origins().iter();
+    // That it is one of these words says nothing of who gives it; what else is asked of it may.
+    let is_asked = entry.checks_of(effect).any(|check| {
+        let provenance = check.provenance();
+        check.kind != CheckKind::Shape
+            && given().any(|it| it.is_from_client() && provenance.origins().contains(it))
+    });
+    if is_asked || !field.value.is_from_client() || last_part(field.name) != last_part(own.field) {
+        return None;
+    }
+    let is_given =
+        |name: &Ustr| given().any(|it| matches!(it, Origin::Literal(word) if word == name));
+    let is_above = |other: &EntryPoint, effect: &Effect| {
+        let more = asked(other, effect).filter(|more| more.is_stricter(&own));
+        more.is_some_and(|more| more.allowed.iter().any(is_given))
+    };
+    map.entry_points.iter().find(|other| {
+        let mut effects = other.effects.iter();
+        effects.any(|effect| effect.layer.is_none() && is_above(other, effect))
+    })
+}
+
 /// It writes what keeps an account from logging in, whatever rank the account has.
 fn locks_out(
     map: &Map,
