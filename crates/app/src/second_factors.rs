@@ -169,8 +169,13 @@ fn has_way_around(map: &Map, check: &Check) -> bool {
         };
         matches!(kind, CheckKind::Presence | CheckKind::Equality) && origins.all(is_idle)
     };
-    let asks =
-        |kind: CheckKind, operands: &[Provenance], _: bool| !is_asked_nothing(kind, operands);
+    // Of whoever has a second factor, that he has one is not asked in place of it.
+    let is_on = |kind: CheckKind, operands: &[Provenance]| {
+        kind == CheckKind::Presence && operands.iter().all(|it| names_second_factor(map, it))
+    };
+    let asks = |kind: CheckKind, operands: &[Provenance], holds: bool| {
+        !(is_asked_nothing(kind, operands) || holds && is_on(kind, operands))
+    };
     check.is_alternative && !without_opposites(&check.condition).always(&asks)
 }
 

@@ -20,6 +20,16 @@ pub struct Decided {
     pub side: bool,
 }
 
+impl Decided {
+    /// The other side.
+    pub fn other(self) -> Decided {
+        Decided {
+            side: !self.side,
+            ..self
+        }
+    }
+}
+
 /// How a test compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TestKind {
@@ -110,6 +120,8 @@ pub struct Decision {
     pub label: Option<Ustr>,
     /// The decisions of which one holds, where this is what others have left.
     pub remainder: SmallVec<[Decided; 4]>,
+    /// Holds if they are left behind one branch, and not the ways through a function.
+    pub is_of_branch: bool,
     /// Where several exceptions are caught together on a side, what decided last that each of them was thrown.
     pub caught: Vec<(bool, Decided)>,
 }
@@ -132,6 +144,7 @@ impl Decision {
             ends: [SideEnd::NotRun; 2],
             label: None,
             remainder: SmallVec::new(),
+            is_of_branch: false,
             caught: Vec::new(),
         }
     }

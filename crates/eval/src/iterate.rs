@@ -344,6 +344,7 @@ impl<'p> Machine<'p> {
             ends: [SideEnd::NotRun; 2],
             label: None,
             remainder: smallvec::SmallVec::new(),
+            is_of_branch: false,
             caught: Vec::new(),
         })
     }

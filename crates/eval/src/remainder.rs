@@ -39,31 +39,43 @@ impl Machine<'_> {
     /// within a side did not happen.
     pub(crate) fn keep_remainder(&mut self, decision: DecisionId, sides: [&[Decided]; 2]) {
         let mut left: SmallVec<[Decided; 4]> = smallvec![];
+        let mut ways: Vec<Vec<Decided>> = Vec::new();
         let is_caught = self.is_failure(decision);
         for own in sides {
-            let mut inner = own
+            let inner = own
                 .iter()
                 .copied()
                 .filter(|decided| decided.decision != decision)
-                .filter(|decided| self.has_ended_beside(*decided, is_caught))
-                .peekable();
+                .filter(|decided| self.has_ended_beside(*decided, is_caught));
             let Some(first) = own.first() else {
                 continue;
             };
-            if inner.peek().is_some() {
+            let inner: Vec<Decided> = inner.take(MOST).collect();
+            if !inner.is_empty() {
                 left.push(Decided {
                     decision,
                     side: !first.side,
                 });
-                left.extend(inner.take(MOST));
+                left.extend(inner.iter().copied());
+                ways.push(inner);
             }
+        }
+        match ways.as_mut_slice() {
+            // Whoever comes by the other side is asked nothing more.
+            [_] => ways.insert(0, vec![left[0]]),
+            // Each side leaves something, and which one was taken is part of it.
+            [one, other] => {
+                one.insert(0, left[0].other());
+                other.insert(0, left[0]);
+            }
+            _ => {}
         }
         let hangs = left.iter().any(|decided| {
             let known = self.decision(decided.decision);
             !known.origins.is_empty() || !known.control.is_empty()
         });
         if hangs {
-            self.push_remainder(decision, &left);
+            self.push_remainder(decision, &left, &ways);
         }
     }
 
@@ -87,7 +99,8 @@ impl Machine<'_> {
                 side: false,
             },
         );
-        self.push_remainder(decision, &left);
+        let ways: Vec<Vec<Decided>> = left.iter().map(|one| vec![*one]).collect();
+        self.push_remainder(decision, &left, &ways);
     }
 
     /// Holds behind a `try`: what its body has thrown has not ended there.
@@ -105,25 +118,20 @@ impl Machine<'_> {
         has_ended && !known.is_certain
     }
 
-    fn push_remainder(&mut self, outer: DecisionId, left: &[Decided]) {
+    /// Decides that one of the ways was taken, on each of which all holds that was decided on it; `left` is what is left
+    /// of the branch, one by one.
+    fn push_remainder(&mut self, outer: DecisionId, left: &[Decided], ways: &[Vec<Decided>]) {
         let span = self.decision(outer).span;
-        let mut parts: Vec<(TestId, bool)> = Vec::new();
         let (mut origins, mut control) = Default::default();
         for decided in left {
-            let known = self.decision(decided.decision).clone();
-            if let Some((test, negated)) = known.test {
-                parts.push((test, negated == decided.side));
-            }
-            origins = self.origins.union(origins, known.origins);
-            control = self.origins.union(control, known.control);
+            let known = self.decision(decided.decision);
+            let of_decision = (known.origins, known.control);
+            origins = self.origins.union(origins, of_decision.0);
+            control = self.origins.union(control, of_decision.1);
         }
-        let test = self.add_test(Test {
-            kind: TestKind::Truth,
-            operands: smallvec![],
-            parts,
-            is_conjunction: false,
-            span,
-        });
+        let ways = ways.iter().filter_map(|way| self.test_of_way(way, span));
+        let parts: Vec<(TestId, bool)> = ways.collect();
+        let test = self.add_parts(parts, false, span);
         let decision = self.add_decision(Decision {
             test: Some((test, false)),
             origins,
@@ -133,6 +141,7 @@ impl Machine<'_> {
             ends: [SideEnd::Returns, SideEnd::Goes],
             label: None,
             remainder: left.iter().copied().collect(),
+            is_of_branch: true,
             caught: Vec::new(),
         });
         self.decided.push(Decided {
@@ -187,6 +196,7 @@ impl Machine<'_> {
             ends: [SideEnd::Throws, SideEnd::Goes],
             label: None,
             remainder: own.into_iter().flatten().collect(),
+            is_of_branch: false,
             caught: Vec::new(),
         });
         Some(Decided {
@@ -258,6 +268,7 @@ impl Machine<'_> {
             ends: [SideEnd::Returns; 2],
             label: None,
             remainder: SmallVec::new(),
+            is_of_branch: false,
             caught: Vec::new(),
         });
         Decided {

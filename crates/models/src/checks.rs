@@ -169,7 +169,12 @@ impl Decisions {
         };
         let mut checks = Vec::with_capacity(parts.len().max(1));
         for (test, holds) in parts {
-            checks.push(check_of(host, machine, &blank, test, holds, 0));
+            let mut check = check_of(host, machine, &blank, test, holds, 0);
+            // What is left of a branch is asked one by one, whichever way each belongs to.
+            if check.is_alternative && decision.is_of_branch {
+                check.alternatives = left_one_by_one(host, machine, &blank, &decision.remainder);
+            }
+            checks.push(check);
         }
         if checks.is_empty() {
             let all = host.set_provenance(machine, decision.origins);
@@ -199,6 +204,23 @@ fn with_others(machine: &Machine<'_>, decided: Decided) -> Vec<Decided> {
 fn is_end(end: firedoor_eval::SideEnd) -> bool {
     use firedoor_eval::SideEnd;
     matches!(end, SideEnd::Throws | SideEnd::Returns | SideEnd::Leaves)
+}
+
+/// Returns a check for each thing that may be what is left behind a branch.
+fn left_one_by_one(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    blank: &Check,
+    left: &[Decided],
+) -> Vec<Check> {
+    let mut all = Vec::new();
+    for decided in left {
+        if let Some((test, negated)) = machine.decision(decided.decision).test {
+            let own = check_of(host, machine, blank, test, decided.side != negated, 1);
+            all.extend_from_slice(own.parts());
+        }
+    }
+    all
 }
 
 /// Returns the check that examines something and nobody knows how.

@@ -10,7 +10,8 @@ use ustr::Ustr;
 
 use crate::python_records::{
     Key, access, asset_of, class_named, class_of, column_value, columns, create, declare,
-    default_provenance, find, instance_value, is_stored, key_of, note, related,
+    default_provenance, find, instance_value, is_stored, keep_loaded, key_of, loaded, note,
+    related,
 };
 use crate::python_support::{exception, last_name};
 use crate::sqlalchemy::columns::declared_path;
@@ -487,23 +488,12 @@ pub(crate) fn instance_member(
     let Some(target) = target else {
         return Some(column_value(host, machine, instance, name));
     };
-    // The record is loaded once: what is set on it is there when it is asked for again.
-    let known = host.state().notes.get(&(instance, "related")).cloned();
-    let known = known.and_then(|known| known.only_object());
-    if let Some(value) = known.and_then(|table| machine.heap.property(table, name).cloned()) {
+    if let Some(value) = loaded(host, machine, instance, name) {
         return Some(value);
     }
     let id = related(host, machine, instance, name, target, span);
     let value = instance_value(host, id);
-    let table = known.unwrap_or_else(|| {
-        let table = machine.heap.allocate(ObjectKind::Plain, span);
-        let mut state = host.state();
-        state
-            .notes
-            .insert((instance, "related"), Value::object(table));
-        table
-    });
-    machine.heap.set_property(table, name, value.clone());
+    keep_loaded(host, machine, (instance, name), &value, span);
     Some(value)
 }
 

@@ -301,6 +301,41 @@ pub(crate) fn related(
     stored_instance(host, machine, target, &found, &key, span)
 }
 
+/// Returns the record that a relation led to before. It is loaded once: what is set on it is there when it is asked for
+/// again.
+pub(crate) fn loaded(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    instance: ObjectId,
+    name: Ustr,
+) -> Option<Value> {
+    let known = host.state().notes.get(&(instance, "related")).cloned();
+    let table = known?.only_object()?;
+    machine.heap.property(table, name).cloned()
+}
+
+/// Keeps what a relation led to.
+pub(crate) fn keep_loaded(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    (instance, name): (ObjectId, Ustr),
+    value: &Value,
+    span: Span,
+) {
+    let known = host.state().notes.get(&(instance, "related")).cloned();
+    let table = known
+        .and_then(|known| known.only_object())
+        .unwrap_or_else(|| {
+            let table = machine.heap.allocate(ObjectKind::Plain, span);
+            let mut state = host.state();
+            state
+                .notes
+                .insert((instance, "related"), Value::object(table));
+            table
+        });
+    machine.heap.set_property(table, name, value.clone());
+}
+
 /// Returns the value that an instance is: the instance with where it comes from.
 pub(crate) fn instance_value(host: &ModelHost, id: ObjectId) -> Value {
     let mut value = Value::object(id);

@@ -20,7 +20,8 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::python_records::{
-    assign, assign_any, class_named, class_of, column_value, columns, fill, instance_value, related,
+    assign, assign_any, class_named, class_of, column_value, columns, fill, instance_value,
+    keep_loaded, loaded, related,
 };
 use crate::python_support::keep;
 use crate::sqlalchemy::columns::{
@@ -202,6 +203,9 @@ pub(crate) fn instance_member(
     let Some(target_class) = class_named(host, machine, &target) else {
         return Some(column_value(host, machine, instance, name));
     };
+    if let Some(value) = loaded(host, machine, instance, name) {
+        return Some(value);
+    }
     let id = related(host, machine, instance, name, target_class, span);
     let mut value = instance_value(host, id);
     if is_collection(host, machine, class, name, target, &column) {
@@ -216,6 +220,7 @@ pub(crate) fn instance_member(
     if may_be_none {
         value.add(Atom::Null);
     }
+    keep_loaded(host, machine, (instance, name), &value, span);
     Some(value)
 }
 

@@ -241,6 +241,7 @@ fn chosen(machine: &mut Machine<'_>, span: Span) -> Decided {
         ends: [SideEnd::NotRun; 2],
         label: None,
         remainder: SmallVec::new(),
+        is_of_branch: false,
         caught: Vec::new(),
     });
     Decided {
