@@ -228,9 +228,62 @@ fn is_exempt(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
         || is_proven_by_passkey(entry, opening)
         || finishes_log_in(map, entry, opening)
         || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
+        || is_for_thing(map, entry)
         || (query::is_registration(map, entry)
             && !query::verifies_password(entry)
             && !reads_account(map, entry, opening))
+}
+
+/// Holds if what is opened is a thing and nobody's account, as a shared page behind a password is: no account that can
+/// have a second factor is looked at, and what is kept of the session says whose it is by the number of such a thing
+/// alone, here and wherever one is made.
+fn is_for_thing(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = with_second_factor(map);
+    let names_person = |origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } => {
+            let mut fields = map.asset(*asset).into_iter().flat_map(|it| &it.fields);
+            let leads = fields.any(|it| {
+                it.name == *field && it.refers_to.is_some_and(|to| accounts.contains(&to))
+            });
+            accounts.contains(asset) || leads || !lookups::is_identifier(field)
+        }
+        Origin::Principal(_) | Origin::Claim(_) | Origin::Answer(_) | Origin::Unknown(_) => true,
+        _ => false,
+    };
+    let is_made = |access: &Access| {
+        let mut values = access.values.iter();
+        access.operation == Operation::Create && values.any(|it| lookups::is_random(&it.value))
+    };
+    let is_of_thing = |access: &Access| {
+        let origins = || access.values.iter().flat_map(|it| it.value.origins());
+        access.spread.is_empty()
+            && !origins().any(names_person)
+            && origins().any(|it| matches!(it, Origin::Record { .. }))
+    };
+    let mut kept = query::handler_accesses(entry)
+        .filter(|(_, access)| is_made(access))
+        .peekable();
+    !query::accesses(entry).any(|(_, access)| accounts.contains(&access.asset))
+        && kept.peek().is_some()
+        && kept.all(|(_, access)| {
+            map.entry_points.iter().all(|other| {
+                let mut made = query::accesses(other).filter(|(_, it)| {
+                    it.asset == access.asset && it.operation == Operation::Create
+                });
+                made.all(|(_, it)| is_of_thing(it))
+            })
+        })
+}
+
+/// The accounts that keep a second factor themselves; where it is kept apart, all accounts.
+fn with_second_factor(map: &Map) -> Vec<Ustr> {
+    let accounts = query::account_assets(map);
+    let places = second_factors::second_factors(map);
+    let is_kept_apart = places.iter().all(|(asset, _)| !accounts.contains(asset));
+    let keeps_one = |asset: &Ustr| places.iter().any(|(kept, _)| kept == asset);
+    let own = accounts.iter().copied();
+    own.filter(|asset| is_kept_apart || keeps_one(asset))
+        .collect()
 }
 
 /// A passkey is something one has, and opens with something one knows or is: a second factor would be a third.
