@@ -1,7 +1,8 @@
 //! Limiters whose key is a field that the client fills as it likes: a part of the rule about keys that clients choose.
 
 use firedoor_app::{
-    Access, Effect, EntryPoint, Map, Origin, RequestPart, Throttle, counting, query,
+    Access, ComparisonKind, Effect, EntryPoint, Map, Operation, Origin, RequestPart, Throttle,
+    counting, query,
 };
 use ustr::Ustr;
 
@@ -26,7 +27,13 @@ pub fn free_count<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, U
         return None;
     }
     let sent = |access: &Access| -> Vec<Ustr> {
-        let origins = access.key.iter().flat_map(|field| field.value.origins());
+        // What is counted up where it is there already is found by what it would be made with.
+        let made = access
+            .values
+            .iter()
+            .filter(|field| access.operation == Operation::Create && field.operator == "=");
+        let key = access.key.iter().chain(made);
+        let origins = key.flat_map(|field| field.value.origins());
         origins.filter_map(named_field).collect()
     };
     let is_free = |field: &Ustr| !names_person(field) && !is_used(map, entry, *field);
@@ -63,18 +70,25 @@ fn names_person(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// The handler finds accounts by what the client sends, so that it is seen what it does with that.
+/// The handler finds accounts by what the client sends, or what its secret is compared with, so that it is seen what it
+/// does with that.
 fn is_followed(map: &Map, entry: &EntryPoint) -> bool {
     let accounts = query::account_assets(map);
-    query::handler_accesses(entry).any(|(_, access)| {
-        accounts.contains(&access.asset)
-            && access.key.iter().any(|field| {
-                field
-                    .value
-                    .origins()
-                    .iter()
-                    .any(|it| named_field(it).is_some())
+    let is_named = |access: &Access| {
+        let mut origins = access.key.iter().flat_map(|field| field.value.origins());
+        origins.any(|it| named_field(it).is_some())
+    };
+    let is_shared = |access: &Access| {
+        let mut compared = query::comparisons(entry);
+        let is_sent = access.key.iter().any(|field| field.value.is_from_client());
+        is_sent
+            && compared.any(|(_, found)| {
+                let mut kept = found.expected.record_fields(access.asset);
+                found.kind == ComparisonKind::Password && kept.next().is_some()
             })
+    };
+    query::accesses(entry).any(|(_, access)| {
+        accounts.contains(&access.asset) && is_named(access) || is_shared(access)
     })
 }
 

@@ -214,7 +214,9 @@ fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
         .filter(|number| is_count_check(entry, &entry.checks[*number]))
         .partition(|number| {
             let id = CheckId(*number as u32);
-            is_of_wide(&entry.checks[*number]) || is_behind_proof(entry, id)
+            is_of_wide(&entry.checks[*number])
+                || is_behind_proof(entry, id)
+                || counts_wrong_only(entry, id)
         });
     let is_inline = |number: &u32| {
         let layer = entry.layers.get(*number as usize);
@@ -252,6 +254,52 @@ fn is_behind_proof(entry: &EntryPoint, counting: CheckId) -> bool {
                     && check.operands.iter().any(is_sent)
                     && (!is_followed || check.operands.iter().any(is_guess))
             })
+        })
+}
+
+/// Holds if the check only stands where what was sent was wrong, and what is counted there is asked for nowhere else:
+/// the right password is let in however many wrong ones came before it.
+fn counts_wrong_only(entry: &EntryPoint, counting: CheckId) -> bool {
+    // What only somebody without credentials comes to is the same question, asked where he is always wrong.
+    let is_used = |id: CheckId| {
+        entry
+            .effects
+            .iter()
+            .any(|effect| effect.checks.contains(&id))
+    };
+    let counting = match is_used(counting) {
+        true => counting,
+        false => {
+            let place = entry.check(counting).span;
+            let mut all = (0..entry.checks.len()).map(|number| CheckId(number as u32));
+            let same = all.find(|id| entry.check(*id).span == place && is_used(*id));
+            same.unwrap_or(counting)
+        }
+    };
+    let compared = query::comparisons(entry).filter(|(_, found)| found.given.is_from_client());
+    let given: Vec<&Provenance> = compared.map(|(_, found)| &found.given).collect();
+    let is_wrong = |part: &Check| {
+        let mut operands = part.operands.iter();
+        part.kind == CheckKind::Proof && !part.outcome && operands.any(|it| given.contains(&it))
+    };
+    let is_refused = |id: &CheckId| entry.check(*id).parts().iter().any(is_wrong);
+    let mut behind = entry
+        .effects
+        .iter()
+        .filter(|effect| effect.checks.contains(&counting))
+        .peekable();
+    let is_only_there = behind.peek().is_some()
+        && behind.all(|effect| {
+            let mut before = effect.checks.iter().take_while(|id| **id != counting);
+            before.any(is_refused)
+        });
+    // A lock that is set there is looked at before the next attempt.
+    let (there, elsewhere): (Vec<_>, Vec<_>) =
+        query::accesses(entry).partition(|(effect, _)| effect.checks.iter().any(is_refused));
+    is_only_there
+        && there.iter().all(|(_, written)| {
+            let mut others = elsewhere.iter();
+            !written.operation.is_write() || !others.any(|(_, it)| it.asset == written.asset)
         })
 }
 
@@ -339,7 +387,11 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
         if effect.layer != Some(layer) {
             return None;
         }
-        let mut key = access.key.iter();
+        // What is counted up where it is there already is found by what it would be made with.
+        let made = access.values.iter().filter(|field| {
+            access.operation == Operation::Create && is_counted_up(access) && field.operator == "="
+        });
+        let mut key = access.key.iter().chain(made);
         key.find_map(|field| Some((&field.value, header_in(&field.value)?)))
     })
 }
