@@ -2,7 +2,7 @@
 
 use firedoor_app::{
     Access, AssetKind, CheckKind, CompareSecret, Effect, EntryPoint, Field, Map, Operation, Origin,
-    openings, query,
+    Provenance, openings, query,
 };
 use ustr::Ustr;
 
@@ -68,7 +68,9 @@ fn remembers(
         })
         .any(|(_, access)| {
             uses_up(found, access)
-                || moves_on(entry, access) && !is_count_apart(found, access)
+                || moves_on(entry, access)
+                    && !is_count_apart(found, access)
+                    && !is_step_of_log_in(map, entry, found, access)
                 || stores_code(found, access)
                     && !is_never_asked(map, entry, access)
                     && !lets_the_same_pass(access)
@@ -130,6 +132,39 @@ fn moves_on(entry: &EntryPoint, access: &Access) -> bool {
 fn is_count_apart(found: &CompareSecret, access: &Access) -> bool {
     access.operation == Operation::Create
         && found.expected.record_fields(access.asset).next().is_none()
+}
+
+/// A record of its own that is only marked as used, as what the first step of the log-in has left behind, says nothing of
+/// the code: whoever begins again gets another one, and sends the same code.
+fn is_step_of_log_in(
+    map: &Map,
+    entry: &EntryPoint,
+    found: &CompareSecret,
+    access: &Access,
+) -> bool {
+    let accounts = query::account_assets(map);
+    let is_null = |value: &Provenance| value.literal().is_some_and(|text| text == "null");
+    let is_mark = |value: &Field| {
+        let is_of_field = |operand: &Provenance| {
+            let mut fields = operand.record_fields(access.asset);
+            fields.any(|field| field == value.name)
+        };
+        let asked = entry
+            .checks
+            .iter()
+            .flat_map(|check| check.parts())
+            .filter(|check| check.operands.iter().any(is_of_field));
+        let mut kinds = asked.filter(|check| {
+            check.kind != CheckKind::Presence
+                && !(check.kind == CheckKind::Equality && check.operands.iter().any(is_null))
+        });
+        let mut keys = access.key.iter().filter(|key| key.name == value.name);
+        kinds.next().is_none() && keys.all(|key| is_null(&key.value))
+    };
+    access.operation == Operation::Update
+        && !accounts.contains(&access.asset)
+        && found.expected.record_fields(access.asset).next().is_none()
+        && access.values.iter().all(is_mark)
 }
 
 /// What is set in a record that is there already, and stands in no key and in no check, refuses nothing.
