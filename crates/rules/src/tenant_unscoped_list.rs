@@ -57,6 +57,7 @@ fn check(map: &Map, findings: &mut Findings) {
             _ if forgets_parent(usage, &scoped) => Confidence::High,
             (3.., all) if scoped.len() == all => Confidence::High,
             (2.., all) if scoped.len() * 4 >= all * 3 => Confidence::Medium,
+            _ if is_left_out_among(&usages, usage) => Confidence::Medium,
             _ => Confidence::Low,
         };
         findings
@@ -78,6 +79,29 @@ fn check(map: &Map, findings: &mut Findings) {
             .because("reached", usage.entry.registered, "the entry point")
             .report();
     }
+}
+
+/// Holds if all other lists that the entry point tells, of two assets or more, are the caller's, as those of a search
+/// through several tables are.
+fn is_left_out_among(usages: &[Usage<'_>], usage: &Usage<'_>) -> bool {
+    let beside = usages.iter().filter(|other| {
+        std::ptr::eq(other.entry, usage.entry)
+            && other.kind == Use::Tell
+            && other.access.asset != usage.access.asset
+    });
+    let mut assets: Vec<Ustr> = Vec::new();
+    for other in beside {
+        if !other.access.is_many {
+            continue;
+        }
+        if !other.is_scoped {
+            return false;
+        }
+        if !assets.contains(&other.access.asset) {
+            assets.push(other.access.asset);
+        }
+    }
+    assets.len() > 1
 }
 
 /// An access that names what the path says the records belong to, with the field that it does so by.
