@@ -15,6 +15,7 @@ use crate::client_value::{
 };
 use crate::orders::{gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
+use crate::purse::{is_common_purse, is_filled_by_server, is_own_balance, is_set_for_own};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -51,7 +52,7 @@ fn check(map: &Map, findings: &mut Findings) {
                     || is_money_name(&sent) && is_money(map, access.asset, field.name)
                     || is_stored_price(map, access, field)
                     || is_purse()
-                    || access.operation == Operation::Create
+                    || (access.operation == Operation::Create || is_set_for_own(access, field))
                         && bought(&known, access.asset, field.name).is_some();
                 if !is_worth {
                     continue;
@@ -221,9 +222,13 @@ fn judge(map: &Map, known: &Known<'_>, place: &Place<'_>) -> Option<(Confidence,
             Confidence::Medium,
             format!("accounts are paid from `{}` elsewhere", field.name),
         )),
-        _ if is_own_balance(map, place) => Some((
+        _ if is_own_balance(map, access, field) => Some((
             Confidence::Medium,
             format!("the server counts with `{}` elsewhere", field.name),
+        )),
+        _ if is_filled_by_server(&known.servers, access, field) => Some((
+            Confidence::Medium,
+            format!("a payment raises `{}` elsewhere", field.name),
         )),
         _ if is_free_gain(map, entry, place) => Some((
             Confidence::Medium,
@@ -404,8 +409,15 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
             let name = name.to_ascii_lowercase();
             name.contains("cost") || name.contains("price")
         };
+        // What is worked out from the price and how many there are is the sum of an order.
+        let is_sum = |field: &Field| {
+            field.name == "total"
+                && sent_fields(&field.value)
+                    .iter()
+                    .any(|(_, name)| name != sent)
+        };
         let mut told = other.values.iter().filter(|field| is_sent(&field.value));
-        told.all(|field| is_cost(&field.name))
+        told.all(|field| is_cost(&field.name) || is_sum(field))
     };
     let is_left = |other: &Access| {
         !(other.operation == Operation::Create && (is_journal(other.asset) || is_receipt(other)))
@@ -436,58 +448,6 @@ fn is_stored_price(map: &Map, access: &Access, field: &Field) -> bool {
     field.operator == "-="
         && is_money(map, access.asset, field.name)
         && field.value.origins().iter().any(is_price)
-}
-
-/// The client sets what is in a purse that accounts are paid from elsewhere: as much as is taken out there, where
-/// enough is in it, an account has more. A stock of things is taken from too, and nobody gets money for it.
-fn is_common_purse(map: &Map, access: &Access, field: &Field) -> bool {
-    let accounts = query::account_assets(map);
-    let is_set = field.value.origins().iter().all(|origin| {
-        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
-    });
-    let is_candidate = field.operator == "="
-        && is_set
-        && !field.value.is_empty()
-        && !accounts.contains(&access.asset)
-        && firedoor_app::is_taken_from(map, access.asset, field.name);
-    if !is_candidate {
-        return false;
-    }
-    let pays = |other: &EntryPoint| {
-        let taken = written_fields(other).filter(|(_, taken, value)| {
-            let mut key = taken.key.iter();
-            (taken.asset, value.name) == (access.asset, field.name)
-                && is_counted(taken, value)
-                && key.any(|it| it.name == field.name && matches!(it.operator, ">" | ">="))
-        });
-        let mut amounts = taken.map(|(_, _, value)| &value.value);
-        amounts.any(|amount| {
-            written_fields(other).any(|(_, given, value)| {
-                accounts.contains(&given.asset) && value.operator == "+=" && value.value == *amount
-            })
-        })
-    };
-    map.entry_points.iter().any(pays)
-}
-
-/// The caller sets what his own account has, and other entry points count with it.
-fn is_own_balance(map: &Map, place: &Place<'_>) -> bool {
-    let Place { access, field, .. } = place;
-    let is_own = access.operation == Operation::Update
-        && access.key.iter().any(|key| query::is_principal(&key.value));
-    let is_set = field.value.origins().iter().all(|origin| {
-        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
-    });
-    let counts = |other: &EntryPoint| {
-        written_fields(other).any(|(_, written, value)| {
-            written.asset == access.asset && value.name == field.name && is_counted(written, value)
-        })
-    };
-    field.operator == "="
-        && is_own
-        && is_set
-        && query::account_assets(map).contains(&access.asset)
-        && map.entry_points.iter().any(counts)
 }
 
 /// Nothing is taken from anybody for what the caller gains, and nothing that is stored bounds it.

@@ -79,6 +79,7 @@ mod payment_amount_unchecked;
 mod pending_token_accepted;
 mod place;
 mod privileged;
+mod purse;
 mod rank_within;
 mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
