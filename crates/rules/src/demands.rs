@@ -165,6 +165,8 @@ fn asked_by(entry: &EntryPoint, check: &Check, accounts: &[Ustr]) -> Demands {
             && of.all(|(asset, _)| !asset.is_empty() && !accounts.contains(asset))
     };
     match demand(check).map(|demand| without_presence(entry, demand)) {
+        // A session that must not have ended says nothing of what its owner may do.
+        Some(demand) if is_of_nothing(&demand.level) => {}
         Some(demand) if control == Some(Control::Authorization) => found.all.push(demand),
         // A membership is what it is called, too.
         Some(demand) if control.is_some() && is_named(&demand) => found.all.push(demand),
@@ -173,6 +175,11 @@ fn asked_by(entry: &EntryPoint, check: &Check, accounts: &[Ustr]) -> Demands {
         None => found.is_unclear = true,
     }
     found
+}
+
+/// Holds if the field must be empty.
+fn is_of_nothing(level: &Level) -> bool {
+    matches!(level, Level::OneOf(names) if !names.is_empty() && names.iter().all(|it| it == "null"))
 }
 
 /// What must only be there, or must not, is no rank: a session, a date on which somebody was banned.

@@ -97,6 +97,7 @@ mod reset_token_not_expiring;
 mod reset_token_weak;
 mod reset_without_throttle;
 mod resets;
+mod rewrites;
 mod role_from_client;
 mod router_gap;
 mod same_cause;

@@ -15,7 +15,9 @@ use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
 use crate::invitation_kinds::invites;
 use crate::privileged::is_money;
 use crate::removals::{removes, removes_whole};
+use crate::rewrites::rewrites;
 use crate::shared_place::asks_less;
+use crate::socket::is_room;
 use crate::unowned::is_author;
 
 /// Something that a rank may do which is too low.
@@ -47,6 +49,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             || is_for_rank(scale, asked)
             || is_held_against(scale, asked, access)
             || is_narrowed(asked, access)
+            || is_room(map, asked.entry, access)
         {
             continue;
         }
@@ -67,6 +70,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             .or_else(|| removes(scale, asked, access))
             .or_else(|| removes_whole(scale, asked, access))
             .or_else(|| changes(scale, asked, access))
+            .or_else(|| rewrites(scale, asked, access))
             .or_else(|| spares_nobody(scale, asked, access));
         found.extend(shortfall.map(|it| (asked.entry, it)));
     }
@@ -128,14 +132,23 @@ fn is_within_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) ->
                     crate::unowned::is_identifier(&it.name) && is_clients_choice(&it.value)
                 })
                 && own().next().is_some()
-                && own()
-                    .all(|it| is_group(scale, &it.value) || is_whole_group(scale, entry, &it.value))
+                && own().all(|it| {
+                    is_group(scale, &it.value)
+                        || is_whole_group(scale, entry, &it.value)
+                        || is_joined(scale, wanted, &it.name)
+                })
         })
     };
     !value.is_empty()
         && value.origins().iter().all(|origin| {
             matches!(origin, Origin::Record { asset, of_principal: true, .. } if is_found_within(*asset))
         })
+}
+
+/// The caller is looked for in what is joined to the record, and that says what rank he has in the group.
+fn is_joined(scale: &Scale<'_>, asset: Ustr, field: &str) -> bool {
+    let joined = field.split_once('.').map(|(joined, _)| Ustr::from(joined));
+    joined.is_some_and(|joined| joined != asset && scale.has_rank(joined))
 }
 
 /// The group itself, which was found by what a record of the caller's refers to.

@@ -149,6 +149,19 @@ pub fn is_memory(map: &Map, asset: Ustr) -> bool {
         .is_some_and(|asset| asset.kind == firedoor_app::AssetKind::Memory)
 }
 
+/// Holds if the access only puts a connection among those of a room, or takes it out: the process keeps them under the
+/// room that is joined or left on the way. Who may be in it is asked where somebody comes.
+pub fn is_room(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_moved = |value: &Provenance| {
+        entry.effects.iter().any(|effect| {
+            matches!(&effect.kind, EffectKind::Room(RoomKind::Join | RoomKind::Leave, room) if room == value)
+        })
+    };
+    is_memory(map, access.asset)
+        && !access.key.is_empty()
+        && access.key.iter().all(|field| is_moved(&field.value))
+}
+
 /// Holds if a message, path or query names it.
 pub fn is_named_by_client(value: &Provenance) -> bool {
     [RequestPart::Message, RequestPart::Path, RequestPart::Query]
