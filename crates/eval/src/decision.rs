@@ -20,6 +20,16 @@ pub struct Decided {
     pub side: bool,
 }
 
+impl Decided {
+    /// The other side.
+    pub fn other(self) -> Decided {
+        Decided {
+            side: !self.side,
+            ..self
+        }
+    }
+}
+
 /// How a test compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TestKind {

@@ -51,18 +51,24 @@ impl Machine<'_> {
                 continue;
             };
             let inner: Vec<Decided> = inner.take(MOST).collect();
-            let way = Decided {
-                decision,
-                side: first.side,
-            };
             if !inner.is_empty() {
                 left.push(Decided {
                     decision,
                     side: !first.side,
                 });
                 left.extend(inner.iter().copied());
+                ways.push(inner);
             }
-            ways.push([way].into_iter().chain(inner).collect());
+        }
+        match ways.as_mut_slice() {
+            // Whoever comes by the other side is asked nothing more.
+            [_] => ways.insert(0, vec![left[0]]),
+            // Each side leaves something, and which one was taken is part of it.
+            [one, other] => {
+                one.insert(0, left[0].other());
+                other.insert(0, left[0]);
+            }
+            _ => {}
         }
         let hangs = left.iter().any(|decided| {
             let known = self.decision(decided.decision);
