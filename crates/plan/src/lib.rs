@@ -4,6 +4,7 @@
 //! the same document gives the same answer, and every answer has the sentence that it rests on.
 
 mod api;
+mod concepts;
 mod design;
 mod drift;
 mod grammar;

@@ -34,10 +34,12 @@ pub(crate) fn review(texts: &[Text]) -> (Vec<FoundPart>, Vec<Obligation>) {
         .iter()
         .flat_map(|text| read_text(text, &mut reader))
         .collect();
-    let reading = Reading {
+    let mut reading = Reading {
         phrases: reader.phrases,
         sentences,
+        lone: Vec::new(),
     };
+    reading.lone = reading.lone_parts();
     let mut found = Vec::new();
     let mut decisions = Vec::new();
     for (number, part) in parts().iter().enumerate() {
@@ -117,6 +119,8 @@ struct Reader {
 struct Reading {
     phrases: Vec<Phrase>,
     sentences: Vec<Sentence>,
+    /// The parts that are the only ones of their family here, so that the words of the family mean them.
+    lone: Vec<usize>,
 }
 
 fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
@@ -291,6 +295,17 @@ impl Reading {
         found.map(|found| found.quote.clone())
     }
 
+    fn lone_parts(&self) -> Vec<usize> {
+        let present: Vec<usize> = (0..parts().len())
+            .filter(|part| self.presence(*part).is_some())
+            .collect();
+        let is_lone = |part: &usize| {
+            let mut others = present.iter().filter(|other| *other != part);
+            !others.any(|other| is_family(*part, *other))
+        };
+        present.iter().copied().filter(is_lone).collect()
+    }
+
     /// Holds if what the decision needs is there.
     fn needs(&self, decision: &Decision) -> bool {
         let is_there = |sentence: &Sentence| {
@@ -411,7 +426,7 @@ impl Reading {
         place: Place,
     ) -> bool {
         let phrase = &self.phrases[sentence.phrase];
-        let is_backed = sentence.company.contains(&part);
+        let is_backed = sentence.company.contains(&part) || self.lone.contains(&part);
         let is_own = parts()[part].is_about_own;
         match nearest(phrase, part, place) {
             Some(near) if near.part != part => {

@@ -15,7 +15,11 @@ const LEAST: f64 = 0.9;
 
 #[test]
 fn plans_are_read_as_a_person_reads_them() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/plans");
+    // Plans that are not here yet can be measured before anything is mended by them.
+    let others = std::env::var("PLANS").ok();
+    let folder = others
+        .as_deref()
+        .unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/plans"));
     let mut pages: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|it| it.unwrap().path())
@@ -37,6 +41,10 @@ fn plans_are_read_as_a_person_reads_them() {
         "obligations: {}\n  plans 01-10: {}\n  plans 11-20: {}\nparts: {}\n",
         all.obligations, halves[0].obligations, halves[1].obligations, all.parts
     );
+    if others.is_some() {
+        println!("{faults}\n{report}");
+        return;
+    }
     for share in [
         all.obligations.recall(),
         all.obligations.precision(),
