@@ -377,7 +377,7 @@ impl Reading {
             (&decision.bad, true, true),
             (&decision.bad_anywhere, true, false),
         ];
-        let mut strongest = None;
+        let mut heard: Vec<(Place, bool, Says)> = Vec::new();
         for (patterns, is_bad, needs_topic) in lists {
             for pattern in patterns {
                 for place in pattern.find_all(words) {
@@ -385,10 +385,11 @@ impl Reading {
                         continue;
                     }
                     let says = judge(decision, sentence, place, is_bad, pattern.is_negative);
-                    strongest = strongest.max(says);
+                    heard.extend(says.map(|says| (place, is_bad, says)));
                 }
             }
         }
+        let strongest = strongest(&heard);
         if strongest.is_none() && self.is_put_off(part, decision, sentence, words) {
             return Some(Says::Later);
         }
@@ -511,6 +512,20 @@ fn has_strong_tie(phrase: &Phrase, part: usize, nearer: usize, place: Place) -> 
         (Some(own), Some(its)) => its.0.saturating_sub(own.1) <= 1 && own.0 < its.0,
         _ => false,
     }
+}
+
+/// Returns the strongest of what was heard. Good and bad words at one place are a matter of who says more of it:
+/// in "the same answer whether or not the account exists", `account exists` gives nothing away.
+fn strongest(heard: &[(Place, bool, Says)]) -> Option<Says> {
+    let is_part_of_more = |(place, is_bad, _): &(Place, bool, Says)| {
+        heard.iter().any(|(other, is_other_bad, _)| {
+            is_bad != is_other_bad
+                && overlap(*place, *other)
+                && other.1 - other.0 > place.1 - place.0
+        })
+    };
+    let left = heard.iter().filter(|one| !is_part_of_more(one));
+    left.map(|(_, _, says)| *says).max()
 }
 
 fn judge(
