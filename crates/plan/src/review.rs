@@ -78,6 +78,17 @@ enum Says {
     Wrong,
 }
 
+/// What a pattern that was found is good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It settles the decision, and denies it where it is negated.
+    Good,
+    /// It speaks of the decision, and denies nothing.
+    Spoken,
+    /// It settles the decision wrongly.
+    Bad,
+}
+
 /// Words with the parts that they name.
 struct Phrase {
     words: Words,
@@ -372,20 +383,22 @@ impl Reading {
         }
         let words = &self.phrases[sentence.phrase].words;
         let lists = [
-            (&decision.decided, false, true),
-            (&decision.decided_anywhere, false, false),
-            (&decision.bad, true, true),
-            (&decision.bad_anywhere, true, false),
+            (&decision.decided, Kind::Good, true),
+            (&decision.decided_anywhere, Kind::Good, false),
+            (&decision.spoken, Kind::Spoken, true),
+            (&decision.spoken_anywhere, Kind::Spoken, false),
+            (&decision.bad, Kind::Bad, true),
+            (&decision.bad_anywhere, Kind::Bad, false),
         ];
         let mut heard: Vec<(Place, bool, Says)> = Vec::new();
-        for (patterns, is_bad, needs_topic) in lists {
+        for (patterns, kind, needs_topic) in lists {
             for pattern in patterns {
                 for place in pattern.find_all(words) {
                     if needs_topic && !self.is_about(part, decision, sentence, place) {
                         continue;
                     }
-                    let says = judge(decision, sentence, place, is_bad, pattern.is_negative);
-                    heard.extend(says.map(|says| (place, is_bad, says)));
+                    let says = judge(decision, sentence, place, kind, pattern.is_negative);
+                    heard.extend(says.map(|says| (place, kind == Kind::Bad, says)));
                 }
             }
         }
@@ -532,9 +545,10 @@ fn judge(
     decision: &Decision,
     sentence: &Sentence,
     place: Place,
-    is_bad: bool,
+    kind: Kind,
     is_negative: bool,
 ) -> Option<Says> {
+    let is_bad = kind == Kind::Bad;
     match sentence.section {
         Section::Other => return None,
         Section::Deferred => return (!is_bad).then_some(Says::Later),
@@ -546,7 +560,7 @@ fn judge(
         (Mode::Yes | Mode::Later, true) => Says::Wrong,
         (Mode::No, true) | (Mode::Yes, false) => Says::Settled,
         (Mode::Later, false) => Says::Later,
-        (Mode::No, false) if decision.ignores_negation => Says::Settled,
+        (Mode::No, false) if decision.ignores_negation || kind == Kind::Spoken => Says::Settled,
         (Mode::No, false) => Says::Denied,
     };
     Some(says)
