@@ -56,6 +56,8 @@ pub enum ContextKind {
 
 /// The deepest nesting of lists that is looked at.
 const DEEPEST: usize = 32;
+/// How many sentences of earlier paragraphs of a section a sentence may go on with.
+const FORMER: usize = 4;
 /// The most sentences of one document; more are left out with a note.
 pub const MOST_STATEMENTS: usize = 20_000;
 
@@ -365,6 +367,9 @@ impl Reader {
         if let Some(Some(sibling)) = self.siblings.last() {
             found.push(context(ContextKind::Before, sibling));
         }
+        let former = self.found.iter().rev().take(FORMER);
+        let former = former.take_while(|it| it.section == self.sections && !it.is_heading);
+        found.extend(former.map(|it| context(ContextKind::Before, &it.text)));
         let headings = self.headings.iter().rev();
         found.extend(headings.map(|(_, text)| context(ContextKind::Heading, text)));
         found
