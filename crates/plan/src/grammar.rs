@@ -345,6 +345,11 @@ impl Grammar {
 }
 
 impl Cues {
+    /// Holds if the sentence puts something off.
+    pub fn puts_off(&self) -> bool {
+        !self.deferrals.is_empty()
+    }
+
     /// Returns what the sentence says about the words at `place`.
     ///
     /// `is_bad` tells that these words are a bad thing: then a refusal denies them. `is_negative` tells that a

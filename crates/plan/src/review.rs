@@ -24,6 +24,10 @@ pub(crate) struct Text<'a> {
 /// The most words of a heading that says what its section is.
 const LONGEST_HEADING: usize = 7;
 
+/// The most words of an answer, and of a note, that puts off what stands before it.
+const LONGEST_ANSWER: usize = 14;
+const LONGEST_NOTE: usize = 8;
+
 /// The most sentences that are quoted for one decision.
 const MOST_QUOTES: usize = 3;
 
@@ -59,13 +63,15 @@ pub(crate) fn review(texts: &[Text]) -> (Vec<FoundPart>, Vec<Obligation>) {
             evidence,
         });
     }
-    settle_implied(&mut decisions);
+    settle_implied(&mut decisions, &found);
     (found, decisions)
 }
 
 /// What a sentence says about a decision, from the weakest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Says {
+    /// It is spoken of.
+    Spoken,
     /// The right answer is denied.
     Denied,
     /// It is asked.
@@ -145,7 +151,9 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
     let companies = companies(text, reader);
     let mut found: Vec<Sentence> = Vec::with_capacity(text.statements.len());
     for (number, statement) in text.statements.iter().enumerate() {
-        let phrase = reader.phrase(&statement.full());
+        let former = number.checked_sub(1).map(|former| &text.statements[former]);
+        let put_off = former.and_then(|former| put_off(former, statement, reader, has_phases));
+        let phrase = reader.phrase(put_off.as_deref().unwrap_or(&statement.full()));
         let around: Vec<usize> = statement
             .context
             .iter()
@@ -160,7 +168,9 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
             .last()
             .filter(|_| statement.goes_on)
             .map(|former| former.section);
-        let section = label
+        let section = put_off
+            .map(|_| Section::Deferred)
+            .or(label)
             .or(former)
             .unwrap_or_else(|| section(&reader.phrases, statement, &around, title));
         found.push(Sentence {
@@ -181,6 +191,36 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
         });
     }
     found
+}
+
+/// Returns what a short sentence puts off that names nothing itself, with the sentence before it: "With an end date?
+/// Let's look at that after the pilot."
+fn put_off(
+    former: &Statement,
+    statement: &Statement,
+    reader: &mut Reader,
+    has_phases: bool,
+) -> Option<String> {
+    let is_question = |statement: &Statement| statement.text.trim_end().ends_with('?');
+    if former.section != statement.section
+        || former.is_heading
+        || statement.subject.is_some()
+        || is_question(statement)
+    {
+        return None;
+    }
+    let phrase = reader.phrase(&statement.text);
+    let phrase = &reader.phrases[phrase];
+    let longest = if is_question(former) {
+        LONGEST_ANSWER
+    } else {
+        LONGEST_NOTE
+    };
+    let is_short = phrase.words.len() <= longest;
+    let names = phrase.mentions.iter().any(|mention| mention.is_strong);
+    let cues = reader.grammar.cues(&phrase.words, 0, false, has_phases);
+    (is_short && !names && cues.puts_off())
+        .then(|| format!("{} | {}", former.full().trim_end_matches('?'), statement.text))
 }
 
 /// Returns for each section of `text` the parts that it names.
@@ -338,28 +378,23 @@ impl Reading {
         decision: &Decision,
         presence: &Quote,
     ) -> Obligation {
-        let mut heard: Vec<(State, &Quote)> = Vec::new();
-        for sentence in &self.sentences {
-            let state = match self.says(number, decision, sentence) {
-                Some(Says::Wrong | Says::Denied) => State::Unsafe,
-                Some(Says::Settled) => State::Decided,
-                Some(Says::Later) => State::Deferred,
-                Some(Says::Asked) => State::Open,
-                None => continue,
-            };
-            heard.push((state, &sentence.quote));
-        }
-        let order = [State::Unsafe, State::Decided, State::Deferred, State::Open];
-        let state = order
-            .into_iter()
-            .find(|state| heard.iter().any(|(other, _)| other == state));
-        let state = state.unwrap_or(State::Open);
-        let mut evidence: Vec<Quote> = heard
-            .into_iter()
-            .filter(|(other, _)| *other == state)
-            .map(|(_, quote)| quote.clone())
-            .take(MOST_QUOTES)
+        let heard: Vec<(State, u8, &Quote)> = self
+            .sentences
+            .iter()
+            .filter_map(|sentence| {
+                let (state, weight) = weigh(self.says(number, decision, sentence)?);
+                Some((state, weight, &sentence.quote))
+            })
             .collect();
+        let weight = heard.iter().map(|(_, weight, _)| *weight).max();
+        let mut state = State::Open;
+        let mut evidence: Vec<Quote> = Vec::new();
+        for (other, _, quote) in heard.iter().filter(|heard| Some(heard.1) == weight) {
+            state = *other;
+            if evidence.len() < MOST_QUOTES {
+                evidence.push((*quote).clone());
+            }
+        }
         if evidence.is_empty() {
             evidence.push(presence.clone());
         }
@@ -527,6 +562,18 @@ fn has_strong_tie(phrase: &Phrase, part: usize, nearer: usize, place: Place) -> 
     }
 }
 
+/// Returns the state that comes of what one sentence says, and how it stands against others: what only speaks of a
+/// decision does not settle what is asked or put off elsewhere.
+fn weigh(says: Says) -> (State, u8) {
+    match says {
+        Says::Wrong | Says::Denied => (State::Unsafe, 4),
+        Says::Settled => (State::Decided, 3),
+        Says::Later => (State::Deferred, 2),
+        Says::Asked => (State::Open, 1),
+        Says::Spoken => (State::Decided, 0),
+    }
+}
+
 /// Returns the strongest of what was heard. Good and bad words at one place are a matter of who says more of it:
 /// in "the same answer whether or not the account exists", `account exists` gives nothing away.
 fn strongest(heard: &[(Place, bool, Says)]) -> Option<Says> {
@@ -557,17 +604,25 @@ fn judge(
     }
     let says = match (sentence.cues.mode(place, is_bad, is_negative), is_bad) {
         (Mode::Unsure, _) => Says::Asked,
+        (Mode::Yes | Mode::No, false) if kind == Kind::Spoken => Says::Spoken,
         (Mode::Yes | Mode::Later, true) => Says::Wrong,
         (Mode::No, true) | (Mode::Yes, false) => Says::Settled,
         (Mode::Later, false) => Says::Later,
-        (Mode::No, false) if decision.ignores_negation || kind == Kind::Spoken => Says::Settled,
+        (Mode::No, false) if decision.ignores_negation => Says::Settled,
         (Mode::No, false) => Says::Denied,
     };
     Some(says)
 }
 
 /// A decision that nobody mentions is settled where another settles it too.
-fn settle_implied(decisions: &mut [Obligation]) {
+fn settle_implied(decisions: &mut [Obligation], found: &[FoundPart]) {
+    // What is asked has evidence of its own, and is mentioned.
+    let is_mentioned = |decision: &Obligation| {
+        let part = found
+            .iter()
+            .find(|part| decision.id.split('/').next() == Some(part.id));
+        part.is_some_and(|part| decision.evidence.first() != Some(&part.evidence))
+    };
     let settled: Vec<(String, Vec<Quote>)> = decisions
         .iter()
         .filter(|decision| decision.state == State::Decided)
@@ -575,7 +630,7 @@ fn settle_implied(decisions: &mut [Obligation]) {
         .collect();
     for decision in decisions
         .iter_mut()
-        .filter(|decision| decision.state == State::Open)
+        .filter(|decision| decision.state == State::Open && !is_mentioned(decision))
     {
         let implied = crate::vocabulary::decision(&decision.id).map(|it| it.implied_by.as_slice());
         let by = implied
