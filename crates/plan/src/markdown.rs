@@ -256,7 +256,9 @@ impl Reader {
             self.headings.pop();
         }
         if let Some((_, source)) = block.origins.first() {
-            let context = self.context(None);
+            let mut context = self.context(None);
+            // It begins something new.
+            context.retain(|it| it.kind != ContextKind::Before);
             let line = self.line(*source);
             self.found.push(Statement {
                 text: text.clone(),

@@ -429,7 +429,7 @@ impl Reading {
         for (patterns, kind, needs_topic) in lists {
             for pattern in patterns {
                 for place in pattern.find_all(words) {
-                    if needs_topic && !self.is_about(part, decision, sentence, place) {
+                    if needs_topic && !self.is_about(part, decision, sentence, place, kind) {
                         continue;
                     }
                     let says = judge(decision, sentence, place, kind, pattern.is_negative);
@@ -463,7 +463,7 @@ impl Reading {
         !places(&decision.deferred_anywhere).is_empty()
             || own
                 .into_iter()
-                .any(|place| self.is_about(part, decision, sentence, place))
+                .any(|place| self.is_about(part, decision, sentence, place, Kind::Good))
     }
 
     /// Holds if what stands at `place` of `sentence` is said about the part.
@@ -473,9 +473,12 @@ impl Reading {
         decision: &Decision,
         sentence: &Sentence,
         place: Place,
+        kind: Kind,
     ) -> bool {
         let phrase = &self.phrases[sentence.phrase];
-        let is_backed = sentence.company.contains(&part) || self.lone.contains(&part);
+        // What is bad is told only where the part is near.
+        let is_lone = kind != Kind::Bad && self.lone.contains(&part);
+        let is_backed = sentence.company.contains(&part) || is_lone;
         let is_own = parts()[part].is_about_own;
         match nearest(phrase, part, place) {
             Some(near) if near.part != part => {
