@@ -285,7 +285,9 @@ impl Grammar {
         for cue in places(&self.negations, sentence) {
             // "Neither badges nor ranks": the second word goes on with the first.
             let goes_on = sentence[cue.0].stem == "nor"
-                && negations.iter().any(|former| former.reach.0 <= cue.0 && cue.0 < former.reach.1);
+                && negations
+                    .iter()
+                    .any(|former| former.reach.0 <= cue.0 && cue.0 < former.reach.1);
             if !goes_on && !is_void(cue) && !taken.iter().any(|other| overlap(cue, *other)) {
                 taken.push(cue);
                 negations.push(Negation {

@@ -219,8 +219,13 @@ fn put_off(
     let is_short = phrase.words.len() <= longest;
     let names = phrase.mentions.iter().any(|mention| mention.is_strong);
     let cues = reader.grammar.cues(&phrase.words, 0, false, has_phases);
-    (is_short && !names && cues.puts_off())
-        .then(|| format!("{} | {}", former.full().trim_end_matches('?'), statement.text))
+    (is_short && !names && cues.puts_off()).then(|| {
+        format!(
+            "{} | {}",
+            former.full().trim_end_matches('?'),
+            statement.text
+        )
+    })
 }
 
 /// Returns for each section of `text` the parts that it names.
