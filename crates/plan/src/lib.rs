@@ -15,6 +15,7 @@ mod review;
 mod standing;
 mod visible;
 mod vocabulary;
+mod weight;
 mod words;
 
 pub use api::{Api, ApiKind, Documented, Operation, Scheme, read as read_api};

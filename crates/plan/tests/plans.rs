@@ -3,7 +3,7 @@
 //! The pages of `fixtures/plans/` hold a plan each and, in `obligations.txt`, its parts and what it leaves open,
 //! puts off or decides unsafely. Decisions of its parts that are not listed are made.
 
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -14,9 +14,9 @@ use firedoor_plan::{Document, State};
 /// By the first group everything was mended, by the last nothing: it tells how the next plan will be read.
 const GROUPS: &[(&str, &str, f64, f64)] = &[
     ("01", "20", 0.9, 0.9),
-    ("21", "30", 0.84, 0.82),
+    ("21", "30", 0.88, 0.9),
     ("41", "45", 0.9, 0.84),
-    ("46", "50", 0.75, 0.6),
+    ("46", "50", 0.75, 0.69),
     ("51", "55", 0.44, 0.19),
     ("56", "60", 0.54, 0.45),
 ];
