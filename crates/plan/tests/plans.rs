@@ -11,7 +11,7 @@ use std::fmt::Write;
 use firedoor_plan::{Document, State};
 
 /// Plans by their numbers, with the least share of obligations that are found, and of found ones that are right.
-/// By the first group everything was mended, by the last nothing: it tells how the next plan will be read.
+/// By the first groups everything was mended, by the last two nothing: they tell how the next plan will be read.
 const GROUPS: &[(&str, &str, f64, f64)] = &[
     ("01", "20", 0.9, 0.9),
     ("21", "30", 0.88, 0.9),
