@@ -7,15 +7,18 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use crate::concepts::Concepts;
 use crate::pattern::{Pattern, Place};
 use crate::words::{Break, Word, Words, stem, words};
 
 const TEXT: &str = include_str!("../data/grammar.toml");
+const CONCEPTS: &str = include_str!("../data/concepts.toml");
 
 /// The grammar.
 #[derive(Debug, Default)]
 pub struct Grammar {
     synonyms: Vec<(String, Pattern)>,
+    concepts: Concepts,
     negations: Vec<Pattern>,
     negations_after: Vec<Pattern>,
     negative_answers: Vec<Pattern>,
@@ -134,7 +137,10 @@ pub fn grammar() -> &'static Grammar {
 
 fn read(text: &str) -> Result<Grammar, String> {
     let document: Document = toml::from_str(text).map_err(|error| error.to_string())?;
-    let mut grammar = Grammar::default();
+    let mut grammar = Grammar {
+        concepts: Concepts::read(CONCEPTS)?,
+        ..Grammar::default()
+    };
     for (word, texts) in &document.synonyms {
         for text in texts {
             let pattern = Pattern::parse(text, &|words| words)?;
@@ -166,6 +172,7 @@ fn read(text: &str) -> Result<Grammar, String> {
         answers: read(&document.sections.answers)?,
         sections,
         synonyms: grammar.synonyms,
+        concepts: grammar.concepts,
     })
 }
 
@@ -177,7 +184,7 @@ impl Grammar {
 
     /// Reads a pattern of the vocabulary.
     pub fn pattern(&self, text: &str) -> Result<Pattern, String> {
-        Pattern::parse(text, &|words| self.join(words))
+        Pattern::parse(&self.concepts.write_out(text)?, &|words| self.join(words))
     }
 
     fn join(&self, words: Vec<Word>) -> Vec<Word> {
@@ -276,7 +283,12 @@ impl Grammar {
             }
         }
         for cue in places(&self.negations, sentence) {
-            if !is_void(cue) && !taken.iter().any(|other| overlap(cue, *other)) {
+            // "Neither badges nor ranks": the second word goes on with the first.
+            let goes_on = sentence[cue.0].stem == "nor"
+                && negations
+                    .iter()
+                    .any(|former| former.reach.0 <= cue.0 && cue.0 < former.reach.1);
+            if !goes_on && !is_void(cue) && !taken.iter().any(|other| overlap(cue, *other)) {
                 taken.push(cue);
                 negations.push(Negation {
                     cue,
@@ -335,6 +347,11 @@ impl Grammar {
 }
 
 impl Cues {
+    /// Holds if the sentence puts something off.
+    pub fn puts_off(&self) -> bool {
+        !self.deferrals.is_empty()
+    }
+
     /// Returns what the sentence says about the words at `place`.
     ///
     /// `is_bad` tells that these words are a bad thing: then a refusal denies them. `is_negative` tells that a

@@ -4,6 +4,7 @@
 //! the same document gives the same answer, and every answer has the sentence that it rests on.
 
 mod api;
+mod concepts;
 mod design;
 mod drift;
 mod grammar;
@@ -14,6 +15,7 @@ mod review;
 mod standing;
 mod visible;
 mod vocabulary;
+mod weight;
 mod words;
 
 pub use api::{Api, ApiKind, Documented, Operation, Scheme, read as read_api};

@@ -56,6 +56,8 @@ pub enum ContextKind {
 
 /// The deepest nesting of lists that is looked at.
 const DEEPEST: usize = 32;
+/// How many sentences of earlier paragraphs of a section a sentence may go on with.
+const FORMER: usize = 4;
 /// The most sentences of one document; more are left out with a note.
 pub const MOST_STATEMENTS: usize = 20_000;
 
@@ -254,7 +256,9 @@ impl Reader {
             self.headings.pop();
         }
         if let Some((_, source)) = block.origins.first() {
-            let context = self.context(None);
+            let mut context = self.context(None);
+            // It begins something new.
+            context.retain(|it| it.kind != ContextKind::Before);
             let line = self.line(*source);
             self.found.push(Statement {
                 text: text.clone(),
@@ -365,6 +369,9 @@ impl Reader {
         if let Some(Some(sibling)) = self.siblings.last() {
             found.push(context(ContextKind::Before, sibling));
         }
+        let former = self.found.iter().rev().take(FORMER);
+        let former = former.take_while(|it| it.section == self.sections && !it.is_heading);
+        found.extend(former.map(|it| context(ContextKind::Before, &it.text)));
         let headings = self.headings.iter().rev();
         found.extend(headings.map(|(_, text)| context(ContextKind::Heading, text)));
         found
@@ -492,7 +499,8 @@ mod tests {
     fn a_line_before_a_list_introduces_it() {
         let (all, _) = statements("Out of scope:\n\n- one\n- two\n\nAfter.\n");
         assert_eq!(all[1].context[0].text, "Out of scope:");
-        assert_eq!(all[3].context.len(), 0);
+        let after = &all[3].context;
+        assert!(after.iter().all(|it| it.kind == ContextKind::Before));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | `..` | up to four words |
 //! | `#` | a number |
 //! | `^`, `$` | the beginning and the end of the sentence |
+//! | `@name` | one of the ways to say the concept of that name, see `data/concepts.toml` |
 //! | `a & b` | both, wherever in the sentence; the first is the place |
 //! | `a & !b` | the first without the second anywhere in the sentence |
 

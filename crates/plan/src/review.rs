@@ -9,6 +9,7 @@ use crate::grammar::{Cues, Grammar, Mode, Section, grammar, overlap};
 use crate::markdown::{ContextKind, Statement};
 use crate::pattern::{Pattern, Place};
 use crate::vocabulary::{Decision, Part, parts};
+use crate::weight::{Kind, Says, settle_implied, strongest, weigh};
 use crate::words::{Break, Words};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -24,6 +25,10 @@ pub(crate) struct Text<'a> {
 /// The most words of a heading that says what its section is.
 const LONGEST_HEADING: usize = 7;
 
+/// The most words of an answer, and of a note, that puts off what stands before it.
+const LONGEST_ANSWER: usize = 14;
+const LONGEST_NOTE: usize = 8;
+
 /// The most sentences that are quoted for one decision.
 const MOST_QUOTES: usize = 3;
 
@@ -34,10 +39,12 @@ pub(crate) fn review(texts: &[Text]) -> (Vec<FoundPart>, Vec<Obligation>) {
         .iter()
         .flat_map(|text| read_text(text, &mut reader))
         .collect();
-    let reading = Reading {
+    let mut reading = Reading {
         phrases: reader.phrases,
         sentences,
+        lone: Vec::new(),
     };
+    reading.lone = reading.lone_parts();
     let mut found = Vec::new();
     let mut decisions = Vec::new();
     for (number, part) in parts().iter().enumerate() {
@@ -57,23 +64,8 @@ pub(crate) fn review(texts: &[Text]) -> (Vec<FoundPart>, Vec<Obligation>) {
             evidence,
         });
     }
-    settle_implied(&mut decisions);
+    settle_implied(&mut decisions, &found);
     (found, decisions)
-}
-
-/// What a sentence says about a decision, from the weakest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Says {
-    /// The right answer is denied.
-    Denied,
-    /// It is asked.
-    Asked,
-    /// It is put off.
-    Later,
-    /// It is settled.
-    Settled,
-    /// It is settled in a way that goes wrong.
-    Wrong,
 }
 
 /// Words with the parts that they name.
@@ -117,6 +109,8 @@ struct Reader {
 struct Reading {
     phrases: Vec<Phrase>,
     sentences: Vec<Sentence>,
+    /// The parts that are the only ones of their family here, so that the words of the family mean them.
+    lone: Vec<usize>,
 }
 
 fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
@@ -130,7 +124,9 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
     let companies = companies(text, reader);
     let mut found: Vec<Sentence> = Vec::with_capacity(text.statements.len());
     for (number, statement) in text.statements.iter().enumerate() {
-        let phrase = reader.phrase(&statement.full());
+        let former = number.checked_sub(1).map(|former| &text.statements[former]);
+        let put_off = former.and_then(|former| put_off(former, statement, reader, has_phases));
+        let phrase = reader.phrase(put_off.as_deref().unwrap_or(&statement.full()));
         let around: Vec<usize> = statement
             .context
             .iter()
@@ -145,7 +141,9 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
             .last()
             .filter(|_| statement.goes_on)
             .map(|former| former.section);
-        let section = label
+        let section = put_off
+            .map(|_| Section::Deferred)
+            .or(label)
             .or(former)
             .unwrap_or_else(|| section(&reader.phrases, statement, &around, title));
         found.push(Sentence {
@@ -166,6 +164,41 @@ fn read_text(text: &Text, reader: &mut Reader) -> Vec<Sentence> {
         });
     }
     found
+}
+
+/// Returns what a short sentence puts off that names nothing itself, with the sentence before it: "With an end date?
+/// Let's look at that after the pilot."
+fn put_off(
+    former: &Statement,
+    statement: &Statement,
+    reader: &mut Reader,
+    has_phases: bool,
+) -> Option<String> {
+    let is_question = |statement: &Statement| statement.text.trim_end().ends_with('?');
+    if former.section != statement.section
+        || former.is_heading
+        || statement.subject.is_some()
+        || is_question(statement)
+    {
+        return None;
+    }
+    let phrase = reader.phrase(&statement.text);
+    let phrase = &reader.phrases[phrase];
+    let longest = if is_question(former) {
+        LONGEST_ANSWER
+    } else {
+        LONGEST_NOTE
+    };
+    let is_short = phrase.words.len() <= longest;
+    let names = phrase.mentions.iter().any(|mention| mention.is_strong);
+    let cues = reader.grammar.cues(&phrase.words, 0, false, has_phases);
+    (is_short && !names && cues.puts_off()).then(|| {
+        format!(
+            "{} | {}",
+            former.full().trim_end_matches('?'),
+            statement.text
+        )
+    })
 }
 
 /// Returns for each section of `text` the parts that it names.
@@ -291,6 +324,17 @@ impl Reading {
         found.map(|found| found.quote.clone())
     }
 
+    fn lone_parts(&self) -> Vec<usize> {
+        let present: Vec<usize> = (0..parts().len())
+            .filter(|part| self.presence(*part).is_some())
+            .collect();
+        let is_lone = |part: &usize| {
+            let mut others = present.iter().filter(|other| *other != part);
+            !others.any(|other| is_family(*part, *other))
+        };
+        present.iter().copied().filter(is_lone).collect()
+    }
+
     /// Holds if what the decision needs is there.
     fn needs(&self, decision: &Decision) -> bool {
         let is_there = |sentence: &Sentence| {
@@ -312,28 +356,23 @@ impl Reading {
         decision: &Decision,
         presence: &Quote,
     ) -> Obligation {
-        let mut heard: Vec<(State, &Quote)> = Vec::new();
-        for sentence in &self.sentences {
-            let state = match self.says(number, decision, sentence) {
-                Some(Says::Wrong | Says::Denied) => State::Unsafe,
-                Some(Says::Settled) => State::Decided,
-                Some(Says::Later) => State::Deferred,
-                Some(Says::Asked) => State::Open,
-                None => continue,
-            };
-            heard.push((state, &sentence.quote));
-        }
-        let order = [State::Unsafe, State::Decided, State::Deferred, State::Open];
-        let state = order
-            .into_iter()
-            .find(|state| heard.iter().any(|(other, _)| other == state));
-        let state = state.unwrap_or(State::Open);
-        let mut evidence: Vec<Quote> = heard
-            .into_iter()
-            .filter(|(other, _)| *other == state)
-            .map(|(_, quote)| quote.clone())
-            .take(MOST_QUOTES)
+        let heard: Vec<(State, u8, &Quote)> = self
+            .sentences
+            .iter()
+            .filter_map(|sentence| {
+                let (state, weight) = weigh(self.says(number, decision, sentence)?);
+                Some((state, weight, &sentence.quote))
+            })
             .collect();
+        let weight = heard.iter().map(|(_, weight, _)| *weight).max();
+        let mut state = State::Open;
+        let mut evidence: Vec<Quote> = Vec::new();
+        for (other, _, quote) in heard.iter().filter(|heard| Some(heard.1) == weight) {
+            state = *other;
+            if evidence.len() < MOST_QUOTES {
+                evidence.push((*quote).clone());
+            }
+        }
         if evidence.is_empty() {
             evidence.push(presence.clone());
         }
@@ -357,23 +396,26 @@ impl Reading {
         }
         let words = &self.phrases[sentence.phrase].words;
         let lists = [
-            (&decision.decided, false, true),
-            (&decision.decided_anywhere, false, false),
-            (&decision.bad, true, true),
-            (&decision.bad_anywhere, true, false),
+            (&decision.decided, Kind::Good, true),
+            (&decision.decided_anywhere, Kind::Good, false),
+            (&decision.spoken, Kind::Spoken, true),
+            (&decision.spoken_anywhere, Kind::Spoken, false),
+            (&decision.bad, Kind::Bad, true),
+            (&decision.bad_anywhere, Kind::Bad, false),
         ];
-        let mut strongest = None;
-        for (patterns, is_bad, needs_topic) in lists {
+        let mut heard: Vec<(Place, bool, Says)> = Vec::new();
+        for (patterns, kind, needs_topic) in lists {
             for pattern in patterns {
                 for place in pattern.find_all(words) {
-                    if needs_topic && !self.is_about(part, decision, sentence, place) {
+                    if needs_topic && !self.is_about(part, decision, sentence, place, kind) {
                         continue;
                     }
-                    let says = judge(decision, sentence, place, is_bad, pattern.is_negative);
-                    strongest = strongest.max(says);
+                    let says = judge(decision, sentence, place, kind, pattern.is_negative);
+                    heard.extend(says.map(|says| (place, kind == Kind::Bad, says)));
                 }
             }
         }
+        let strongest = strongest(&heard);
         if strongest.is_none() && self.is_put_off(part, decision, sentence, words) {
             return Some(Says::Later);
         }
@@ -399,7 +441,7 @@ impl Reading {
         !places(&decision.deferred_anywhere).is_empty()
             || own
                 .into_iter()
-                .any(|place| self.is_about(part, decision, sentence, place))
+                .any(|place| self.is_about(part, decision, sentence, place, Kind::Good))
     }
 
     /// Holds if what stands at `place` of `sentence` is said about the part.
@@ -409,9 +451,12 @@ impl Reading {
         decision: &Decision,
         sentence: &Sentence,
         place: Place,
+        kind: Kind,
     ) -> bool {
         let phrase = &self.phrases[sentence.phrase];
-        let is_backed = sentence.company.contains(&part);
+        // What is bad is told only where the part is near.
+        let is_lone = kind != Kind::Bad && self.lone.contains(&part);
+        let is_backed = sentence.company.contains(&part) || is_lone;
         let is_own = parts()[part].is_about_own;
         match nearest(phrase, part, place) {
             Some(near) if near.part != part => {
@@ -502,9 +547,10 @@ fn judge(
     decision: &Decision,
     sentence: &Sentence,
     place: Place,
-    is_bad: bool,
+    kind: Kind,
     is_negative: bool,
 ) -> Option<Says> {
+    let is_bad = kind == Kind::Bad;
     match sentence.section {
         Section::Other => return None,
         Section::Deferred => return (!is_bad).then_some(Says::Later),
@@ -513,6 +559,7 @@ fn judge(
     }
     let says = match (sentence.cues.mode(place, is_bad, is_negative), is_bad) {
         (Mode::Unsure, _) => Says::Asked,
+        (Mode::Yes | Mode::No, false) if kind == Kind::Spoken => Says::Spoken,
         (Mode::Yes | Mode::Later, true) => Says::Wrong,
         (Mode::No, true) | (Mode::Yes, false) => Says::Settled,
         (Mode::Later, false) => Says::Later,
@@ -520,27 +567,4 @@ fn judge(
         (Mode::No, false) => Says::Denied,
     };
     Some(says)
-}
-
-/// A decision that nobody mentions is settled where another settles it too.
-fn settle_implied(decisions: &mut [Obligation]) {
-    let settled: Vec<(String, Vec<Quote>)> = decisions
-        .iter()
-        .filter(|decision| decision.state == State::Decided)
-        .map(|decision| (decision.id.clone(), decision.evidence.clone()))
-        .collect();
-    for decision in decisions
-        .iter_mut()
-        .filter(|decision| decision.state == State::Open)
-    {
-        let implied = crate::vocabulary::decision(&decision.id).map(|it| it.implied_by.as_slice());
-        let by = implied
-            .into_iter()
-            .flatten()
-            .find_map(|by| settled.iter().find(|(id, _)| id == by));
-        if let Some((_, evidence)) = by {
-            decision.state = State::Decided;
-            decision.evidence = evidence.clone();
-        }
-    }
 }

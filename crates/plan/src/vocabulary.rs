@@ -102,6 +102,10 @@ pub struct Decision {
     pub(crate) decided: Vec<Pattern>,
     /// What settles it wherever it is said.
     pub(crate) decided_anywhere: Vec<Pattern>,
+    /// What speaks of it in a sentence about the part, so that it is settled, and denies nothing where it is negated.
+    pub(crate) spoken: Vec<Pattern>,
+    /// The same wherever it is said.
+    pub(crate) spoken_anywhere: Vec<Pattern>,
     /// What settles it wrongly in a sentence about the part.
     pub(crate) bad: Vec<Pattern>,
     /// What settles it wrongly wherever it is said.
@@ -158,6 +162,10 @@ struct DecisionEntry {
     decided: Vec<String>,
     #[serde(default)]
     decided_anywhere: Vec<String>,
+    #[serde(default)]
+    spoken: Vec<String>,
+    #[serde(default)]
+    spoken_anywhere: Vec<String>,
     #[serde(default)]
     unsafe_if: Vec<String>,
     #[serde(default)]
@@ -236,6 +244,8 @@ fn decision_of(part: &str, entry: DecisionEntry, grammar: &Grammar) -> Result<De
         about: patterns(&entry.about, grammar)?,
         decided: patterns(&entry.decided, grammar)?,
         decided_anywhere: patterns(&entry.decided_anywhere, grammar)?,
+        spoken: patterns(&entry.spoken, grammar)?,
+        spoken_anywhere: patterns(&entry.spoken_anywhere, grammar)?,
         bad: patterns(&entry.unsafe_if, grammar)?,
         bad_anywhere: patterns(&entry.unsafe_anywhere, grammar)?,
         deferred: patterns(&entry.deferred, grammar)?,

@@ -162,9 +162,9 @@ fn parts(raw: &str) -> Vec<String> {
 
 /// Returns `word`, which is in lower case, without its ending.
 pub fn stem(word: &str) -> String {
-    // `CORS` is no plural of `core`.
+    // `CORS` is no plural of `core`, and `HTTPS only` is not `HttpOnly`.
     if !word.is_ascii()
-        || word == "cors"
+        || ["cors", "https"].contains(&word)
         || word.len() < 3
         || word.bytes().any(|byte| byte.is_ascii_digit())
     {

@@ -186,3 +186,27 @@ fn any_text_is_read() {
         let _ = reviewed(&all[..end]);
     }
 }
+
+#[test]
+fn https_is_no_plural_and_an_answer_puts_off_what_was_asked() {
+    is(
+        "We set a cookie. It is sent over HTTPS only.",
+        "cookie/secure",
+        "decided",
+    );
+    let text = "We use refresh tokens.\n\nAre refresh tokens rotated?\n\nAfter the pilot.\n";
+    is(text, ROTATION, "deferred");
+}
+
+#[test]
+fn good_and_bad_words_at_one_place_are_weighed_by_length() {
+    let text =
+        "People log in with a password. The same answer comes whether or not the account exists.";
+    is(text, "accounts/enumeration", "decided");
+}
+
+#[test]
+fn words_of_a_family_mean_its_only_member() {
+    let text = "# Plan\n\nPartners get API keys.\n\n## Storage\n\nA key is hashed.\n";
+    is(text, "api-key/storage", "decided");
+}
