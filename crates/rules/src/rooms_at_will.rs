@@ -61,11 +61,20 @@ fn is_whole_name(key: &Provenance) -> bool {
     !key.is_empty() && key.origins().iter().all(is_sent)
 }
 
-/// Holds if a room is joined that is called after a record which was looked for with the caller.
+/// Holds if a room is joined that is called after a record which was looked for with the caller; a room of his own
+/// needs no question.
 fn joins_asked(entry: &EntryPoint) -> bool {
     let is_of_record = |key: &Provenance| {
         let mut origins = key.origins().iter();
-        origins.any(|it| matches!(it, Origin::Record { .. }))
+        origins.any(|it| {
+            matches!(
+                it,
+                Origin::Record {
+                    of_principal: false,
+                    ..
+                }
+            )
+        })
     };
     entry.effects.iter().any(|effect| {
         matches!(&effect.kind, EffectKind::Room(RoomKind::Join, key)
