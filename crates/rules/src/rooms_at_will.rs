@@ -25,6 +25,7 @@ pub(crate) fn joins_at_will<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<F
         if !is_whole_name(key)
             || is_asked
             || is_of_connection(map, entry, effect)
+            || is_taken_in(entry, key)
             || is_looked_for(entry, effect, key)
         {
             return None;
@@ -36,6 +37,20 @@ pub(crate) fn joins_at_will<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<F
             other,
             Confidence::Medium,
         ))
+    })
+}
+
+/// Holds if the caller is noted as one of those who are in it: how he comes in is asked, or not, where that is written.
+fn is_taken_in(entry: &EntryPoint, key: &Provenance) -> bool {
+    query::handler_accesses(entry).any(|(_, access)| {
+        let fields = || access.key.iter().chain(&access.values);
+        let is_named = |value: &Provenance| {
+            let mut named = key.origins().iter();
+            named.any(|it| value.origins().contains(it))
+        };
+        access.operation.is_write()
+            && fields().any(|field| is_named(&field.value))
+            && fields().any(|field| query::is_principal(&field.value))
     })
 }
 
@@ -61,20 +76,11 @@ fn is_whole_name(key: &Provenance) -> bool {
     !key.is_empty() && key.origins().iter().all(is_sent)
 }
 
-/// Holds if a room is joined that is called after a record which was looked for with the caller; a room of his own
-/// needs no question.
+/// Holds if a room is joined that is called after a record which was looked for with the caller.
 fn joins_asked(entry: &EntryPoint) -> bool {
     let is_of_record = |key: &Provenance| {
         let mut origins = key.origins().iter();
-        origins.any(|it| {
-            matches!(
-                it,
-                Origin::Record {
-                    of_principal: false,
-                    ..
-                }
-            )
-        })
+        origins.any(|it| matches!(it, Origin::Record { .. }))
     };
     entry.effects.iter().any(|effect| {
         matches!(&effect.kind, EffectKind::Room(RoomKind::Join, key)
