@@ -5,11 +5,12 @@
 
 mod schema;
 
-use firedoor_app::{AssetKind, Field, Operation};
+use firedoor_app::{Field, Operation};
 use firedoor_eval::{Answer, Arguments, Atom, Call, Machine, ObjectId, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::builders::{self, Statement};
 use crate::sql::{self, Sent};
 use crate::store::{self, Conditions, Dialect, is_function, method_name};
 use crate::{Model, ModelHost, alternatives, tools};
@@ -441,7 +442,9 @@ fn add_condition(
         ("not", [_, value]) => add_named(host, machine, column, "!=", value, plan),
         ("between", [_, range]) => add_named(host, machine, column, ">=", range, plan),
         (_, [_, operator, value]) => {
-            let operator = operator.text().map_or("?", |text| known_operator(&text));
+            let operator = operator
+                .text()
+                .map_or("?", |text| builders::operator(&text));
             add_named(host, machine, column, operator, value, plan);
         }
         (_, [_, value]) => add_named(host, machine, column, "=", value, plan),
@@ -466,20 +469,6 @@ fn add_named(
 ) {
     plan.key
         .add(host, machine, &column.unwrap_or_default(), operator, value);
-}
-
-fn known_operator(text: &str) -> &'static str {
-    match text.to_ascii_lowercase().as_str() {
-        "=" => "=",
-        "!=" | "<>" => "!=",
-        ">" => ">",
-        ">=" => ">=",
-        "<" => "<",
-        "<=" => "<=",
-        "in" => "in",
-        "like" | "ilike" => "like",
-        _ => "?",
-    }
 }
 
 fn then(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -510,25 +499,21 @@ fn execute(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Answer 
     let Some(table) = known.table else {
         return Ok(Some(Value::unknown(Shape::Any)));
     };
-    store::declare(host, table, AssetKind::Table, span, Vec::new());
-    for joined in &plan.joined {
-        let access = store::access(host, Operation::Read, *joined);
-        store::note(host, machine, access, span);
-    }
-    let operation = match plan.operation {
-        Operation::Read if plan.is_count => Operation::Count,
-        other => other,
-    };
-    let mut access = store::access(host, operation, table);
-    access.key.clone_from(&plan.key.fields);
-    access.values.clone_from(&plan.values);
-    access.spread.clone_from(&plan.spread);
-    access.is_in_transaction |= plan.is_locking;
-    access.is_unlocked =
-        !plan.is_locking && !operation.is_write() && host.state().run.plain_transactions > 0;
     let by_id = plan.key.fields.iter().any(|field| field.operator == "=");
-    access.is_many = !plan.is_first && !by_id && operation != Operation::Create;
-    store::note(host, machine, access, span);
+    let statement = Statement {
+        operation: match plan.operation {
+            Operation::Read if plan.is_count => Operation::Count,
+            other => other,
+        },
+        table,
+        key: &plan.key.fields,
+        values: &plan.values,
+        spread: &plan.spread,
+        joined: &plan.joined,
+        is_locking: plan.is_locking,
+        is_many: !plan.is_first && !by_id,
+    };
+    builders::note(host, machine, &statement, span);
     result(host, machine, table, &plan, span).map(Some)
 }
 

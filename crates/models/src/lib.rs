@@ -9,6 +9,7 @@ mod answer_headers;
 mod authlib;
 mod beanie;
 mod build;
+mod builders;
 mod caches;
 mod checks;
 mod collapsed;

@@ -266,12 +266,6 @@ fn read_sql(field: &mut Field, table: &str, text: &str, given: &[Provenance]) {
         let clock = Provenance::new([Origin::Clock]);
         field.value = field.value.union(&clock);
     }
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if compact.ends_with("+?") || compact.contains(&format!("{}+", field.name)) {
-        field.operator = "+=";
-    } else if compact.ends_with("-?") || compact.contains(&format!("{}-", field.name)) {
-        field.operator = "-=";
-    }
 }
 
 /// Where the program chooses between conditions, one of them holds: each way to choose is a query of its own.

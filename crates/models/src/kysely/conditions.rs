@@ -1,13 +1,17 @@
 //! Expressions: comparisons, and what joins them.
 
-use firedoor_eval::{Answer, Call, Machine, ObjectId, Shape, Stop, Value};
+use firedoor_app::{Origin, Provenance};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::plan::{self, note_part};
 use super::{bare_name, method_name};
 use crate::store::{self, Conditions};
-use crate::{ModelHost, alternatives};
+use crate::{ModelHost, alternatives, builders, sqltext};
+
+/// The path of expressions.
+const EXPRESSION: &str = "kysely:expression";
 
 /// An expression is a word and what it stands before.
 fn expression(
@@ -17,7 +21,7 @@ fn expression(
     parts: impl IntoIterator<Item = Value>,
     span: Span,
 ) -> Value {
-    let id = host.make_object(machine, "kysely:expression", span);
+    let id = host.make_object(machine, EXPRESSION, span);
     let word = std::iter::once(Value::string(word));
     machine.heap.get_mut(id).elements = word.chain(parts).collect();
     Value::object(id)
@@ -120,7 +124,17 @@ fn followed(host: &ModelHost, machine: &mut Machine<'_>, word: &str, call: &Call
 /// Returns the word and the parts of an expression.
 pub(super) fn read(machine: &Machine<'_>, value: &Value) -> Option<(Ustr, Vec<Value>)> {
     let object = machine.heap.get(value.only_object()?);
-    let (word, parts) = object.elements.split_first()?;
+    let is_expression = matches!(object.kind, ObjectKind::Host(path) if path == EXPRESSION);
+    worded(&object.elements).filter(|_| is_expression)
+}
+
+/// Returns the name and the arguments of a step of a builder, which is a list of both.
+pub(super) fn step(machine: &Machine<'_>, value: &Value) -> Option<(Ustr, Vec<Value>)> {
+    worded(&machine.heap.get(value.only_object()?).elements)
+}
+
+fn worded(elements: &[Value]) -> Option<(Ustr, Vec<Value>)> {
+    let (word, parts) = elements.split_first()?;
     Some((word.text()?, parts.to_vec()))
 }
 
@@ -133,7 +147,9 @@ pub(super) fn add(
 ) -> Result<(), Stop> {
     match given {
         [column, operator, value] => {
-            let operator = operator.text().map_or("?", |text| known_operator(&text));
+            let operator = operator
+                .text()
+                .map_or("?", |text| builders::operator(&text));
             let value = sub_value(host, machine, value)?;
             match bare_name(column).or_else(|| column_within(host, column)) {
                 Some(name) => key.add(host, machine, &name, operator, &value),
@@ -155,10 +171,15 @@ fn column_within(host: &ModelHost, value: &Value) -> Option<Ustr> {
     let id = value.only_object()?;
     let sent = host.state().sql_queries.get(&id).cloned()?;
     let text = sent.text.filter(|_| sent.positional.is_empty())?;
-    let inner = text.rsplit('(').next()?.trim().trim_end_matches(')').trim();
-    let name = inner.rsplit('.').next()?.trim_matches(['"', '`']);
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (!name.is_empty() && name.chars().all(is_word)).then(|| Ustr::from(name))
+    let held = Provenance::new([Origin::Unknown(Ustr::from("what it is held against"))]);
+    let read = sqltext::accesses(&format!("DELETE FROM t WHERE {text} = ?"), &[held], &[]);
+    match read.as_slice() {
+        [only] => match only.key.as_slice() {
+            [field] if field.operator == "=" && !field.name.is_empty() => Some(field.name),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn add_expression(
@@ -234,21 +255,6 @@ fn sub_value(host: &ModelHost, machine: &mut Machine<'_>, value: &Value) -> Resu
 
 fn is_query(machine: &Machine<'_>, id: ObjectId) -> bool {
     let first = machine.heap.get(id).elements.first();
-    let first = first.and_then(|step| read(machine, step));
+    let first = first.and_then(|first| step(machine, first));
     first.is_some_and(|(word, _)| matches!(word.as_str(), "selectFrom"))
-}
-
-fn known_operator(text: &str) -> &'static str {
-    match text.to_ascii_lowercase().as_str() {
-        "=" | "==" | "is" => "=",
-        "!=" | "<>" | "is not" => "!=",
-        ">" => ">",
-        ">=" => ">=",
-        "<" => "<",
-        "<=" => "<=",
-        "in" => "in",
-        "not in" => "not in",
-        "like" | "ilike" => "like",
-        _ => "?",
-    }
 }

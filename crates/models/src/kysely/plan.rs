@@ -1,11 +1,12 @@
 //! What a builder comes to, and what running it gives.
 
-use firedoor_app::{Access, AssetKind, Field, Operation};
+use firedoor_app::{Field, Operation};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{bare_name, conditions, method_name};
+use crate::builders::{self, Statement};
 use crate::sql;
 use crate::store::{self, Conditions};
 use crate::{ModelHost, tools};
@@ -105,26 +106,22 @@ fn note(
     is_many: bool,
     span: Span,
 ) {
-    store::declare(host, table, AssetKind::Table, span, Vec::new());
-    for joined in &plan.joined {
-        let access = store::access(host, Operation::Read, *joined);
-        store::note(host, machine, access, span);
-    }
-    let operation = match plan.operation {
-        Operation::Read if plan.is_count => Operation::Count,
-        other => other,
-    };
-    let mut access: Access = store::access(host, operation, table);
-    access.key.clone_from(&plan.key.fields);
-    access.values.clone_from(&plan.values);
-    access.spread.clone_from(&plan.spread);
-    access.is_in_transaction |= plan.is_locking;
-    access.is_unlocked =
-        !plan.is_locking && !operation.is_write() && host.state().run.plain_transactions > 0;
     let mut key = plan.key.fields.iter();
     let by_id = key.any(|field| field.operator == "=" && field.name.as_str() == "id");
-    access.is_many = is_many && !by_id && operation != Operation::Create;
-    store::note(host, machine, access, span);
+    let statement = Statement {
+        operation: match plan.operation {
+            Operation::Read if plan.is_count => Operation::Count,
+            other => other,
+        },
+        table,
+        key: &plan.key.fields,
+        values: &plan.values,
+        spread: &plan.spread,
+        joined: &plan.joined,
+        is_locking: plan.is_locking,
+        is_many: is_many && !by_id,
+    };
+    builders::note(host, machine, &statement, span);
 }
 
 /// Returns the row that is found, made or changed, or how many were.
@@ -202,7 +199,7 @@ fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Result<Pla
         is_locking: false,
     };
     for step in machine.heap.get(id).elements.clone() {
-        if let Some((name, arguments)) = conditions::read(machine, &step) {
+        if let Some((name, arguments)) = conditions::step(machine, &step) {
             add_step(host, machine, &name, &arguments, &mut plan)?;
         }
     }

@@ -234,7 +234,7 @@ fn changes() {
     );
     check(
         "INSERT INTO votes AS v (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET n = CASE WHEN v.at < now() THEN 1 ELSE v.n + 1 END",
-        &["create votes set a = $a, n = votes.n|1"],
+        &["create votes set a = $a, n += 1"],
     );
     check(
         "SELECT balance FROM wallets WHERE id = ? FOR UPDATE",

@@ -173,21 +173,9 @@ impl Reader<'_> {
             AssignmentTarget::ColumnName(name) => vec![name],
             AssignmentTarget::Tuple(names) => names.iter().collect(),
         };
-        let mut operator = "=";
-        let mut value = None;
-        if let Expr::BinaryOp { left, op, right } = &assignment.value
-            && matches!(op, BinaryOperator::Plus | BinaryOperator::Minus)
-            && let Some((0, column)) = scope.column(left)
-            && names.iter().any(|name| name_of(name) == column)
-        {
-            operator = if *op == BinaryOperator::Plus {
-                "+="
-            } else {
-                "-="
-            };
-            value = Some(self.value(right, scope));
-        }
-        let value = value.unwrap_or_else(|| self.value(&assignment.value, scope));
+        let grown = growth(&assignment.value, scope, &names);
+        let (operator, written) = grown.unwrap_or(("=", &assignment.value));
+        let value = self.value(written, scope);
         let fields: Vec<Field> = names
             .into_iter()
             .map(|name| {
@@ -204,6 +192,38 @@ impl Reader<'_> {
             })
             .collect();
         fields.into_iter()
+    }
+}
+
+/// Returns by what a column grows or shrinks: `n + 1`, also where it may begin anew, as in
+/// `CASE WHEN until < now() THEN 1 ELSE n + 1 END`.
+fn growth<'e>(
+    value: &'e Expr,
+    scope: &Scope,
+    names: &[&ObjectName],
+) -> Option<(&'static str, &'e Expr)> {
+    match value {
+        Expr::Nested(inner) => growth(inner, scope, names),
+        Expr::BinaryOp { left, op, right } => {
+            let operator = match op {
+                BinaryOperator::Plus => "+=",
+                BinaryOperator::Minus => "-=",
+                _ => return None,
+            };
+            let (table, column) = scope.column(left)?;
+            let is_own = table == 0 && names.iter().any(|name| name_of(name) == column);
+            is_own.then_some((operator, &**right))
+        }
+        Expr::Case {
+            conditions,
+            else_result,
+            ..
+        } => {
+            let results = conditions.iter().map(|when| &when.result);
+            let mut results = results.chain(else_result.as_deref());
+            results.find_map(|result| growth(result, scope, names))
+        }
+        _ => None,
     }
 }
 
