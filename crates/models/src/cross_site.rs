@@ -134,14 +134,6 @@ fn allowed(host: &ModelHost, machine: &mut Machine<'_>, origin: &Value, span: Sp
 
 /// An expression without an end, or that any site fits. It may begin within the origin where that is a new name.
 fn is_loose(pattern: &str) -> bool {
-    let pattern = pattern.rsplit_once('/').map_or(pattern, |(body, flags)| {
-        if flags.chars().all(|c| c.is_ascii_alphabetic()) {
-            body
-        } else {
-            pattern
-        }
-    });
-    let pattern = pattern.trim_start_matches('/');
     let begins = ["^", "\\.", "//", "\\/\\/"];
     !begins.iter().any(|it| pattern.starts_with(it))
         || !pattern.ends_with('$')
@@ -150,20 +142,25 @@ fn is_loose(pattern: &str) -> bool {
 }
 
 /// Holds if a regular expression that must match the whole origin asks for no more than a scheme: no letter of a name is
-/// written in it. Classes such as `\w` name nobody.
+/// written in it. Classes such as `\w` name nobody, nor do ports.
 pub(crate) fn fits_any_site(pattern: &str) -> bool {
     let mut written = String::new();
     let mut letters = pattern.chars();
     while let Some(letter) = letters.next() {
         match letter {
             '\\' => written.extend(letters.next().filter(|it| !it.is_alphanumeric())),
+            // What a group is called, or how it is read.
+            '(' if letters.clone().next() == Some('?') => letters
+                .by_ref()
+                .take_while(|it| !matches!(it, ':' | '>' | ')'))
+                .for_each(drop),
             '[' => letters.by_ref().take_while(|it| *it != ']').for_each(drop),
             '{' => letters.by_ref().take_while(|it| *it != '}').for_each(drop),
             _ => written.push(letter),
         }
     }
     let name = written.replace("https", "").replace("http", "");
-    !name.chars().any(char::is_alphanumeric)
+    !name.chars().any(char::is_alphabetic)
 }
 
 /// Asks a function `(origin, callback) => callback(error, allow)` about sites.
@@ -251,7 +248,7 @@ pub(crate) fn is_loose_edge(host: &ModelHost, machine: &Machine<'_>, test: TestI
     };
     if found.kind == TestKind::Kind {
         let text = host.provenance(machine, text);
-        return is_origin_only(&text) && part.text().is_none_or(|form| is_loose(&form));
+        return is_origin_only(&text) && part.text().is_some_and(|form| is_loose(&form));
     }
     if !matches!(found.kind, TestKind::Part | TestKind::Membership) {
         return false;

@@ -20,12 +20,7 @@ pub static MODEL: Model = Model {
     name: "kysely",
     calls: &[
         ("npm:kysely.Kysely", create),
-        ("kysely:client.selectFrom", begin),
-        ("kysely:client.insertInto", begin),
-        ("kysely:client.replaceInto", begin),
-        ("kysely:client.updateTable", begin),
-        ("kysely:client.deleteFrom", begin),
-        // A class of the program's own that extends it.
+        // Of classes of the program's own that extend it, too.
         ("npm:kysely.Kysely().selectFrom", begin),
         ("npm:kysely.Kysely().insertInto", begin),
         ("npm:kysely.Kysely().replaceInto", begin),
@@ -34,17 +29,14 @@ pub static MODEL: Model = Model {
         ("npm:kysely.Kysely().transaction", transaction),
         ("npm:kysely.Kysely().with", with),
         ("npm:kysely.Kysely().withSchema", itself),
-        ("kysely:client.transaction", transaction),
-        ("kysely:client.startTransaction", transaction),
-        ("kysely:client.connection", transaction),
-        ("kysely:client.with", with),
-        ("kysely:client.withRecursive", with),
-        ("kysely:client.withSchema", itself),
-        ("kysely:client.withTables", itself),
-        ("kysely:client.withPlugin", itself),
-        ("kysely:client.withoutPlugins", itself),
-        ("kysely:client.commit", plain),
-        ("kysely:client.rollback", plain),
+        ("npm:kysely.Kysely().startTransaction", transaction),
+        ("npm:kysely.Kysely().connection", transaction),
+        ("npm:kysely.Kysely().withRecursive", with),
+        ("npm:kysely.Kysely().withTables", itself),
+        ("npm:kysely.Kysely().withPlugin", itself),
+        ("npm:kysely.Kysely().withoutPlugins", itself),
+        ("npm:kysely.Kysely().commit", plain),
+        ("npm:kysely.Kysely().rollback", plain),
         ("kysely:transaction.execute", in_transaction),
         ("kysely:transaction.*", itself),
         ("kysely:builder.execute", plan::execute),
@@ -69,6 +61,7 @@ pub static MODEL: Model = Model {
         ("kysely:fn.*", conditions::function),
         ("kysely:expression.and", conditions::and_also),
         ("kysely:expression.or", conditions::or_else),
+        ("kysely:expression.as", conditions::called),
         ("kysely:expression.*", itself),
         ("npm:kysely.expressionBuilder", expressions),
         ("npm:kysely.sql", sql_part),
@@ -76,7 +69,10 @@ pub static MODEL: Model = Model {
         ("kysely:sql.execute", execute_sql),
         ("kysely:sql.*", itself),
     ],
-    members: &[("kysely:client.fn", functions), ("kysely:eb.fn", functions)],
+    members: &[
+        ("npm:kysely.Kysely().fn", functions),
+        ("kysely:eb.fn", functions),
+    ],
     ..Model::EMPTY
 };
 
@@ -91,7 +87,7 @@ fn plain(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
 fn create(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     Ok(Some(Value::object(host.make_object(
         machine,
-        "kysely:client",
+        "npm:kysely.Kysely()",
         call.span,
     ))))
 }

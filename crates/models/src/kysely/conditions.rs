@@ -35,9 +35,14 @@ pub(super) fn compared(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
 
 /// `eb.between('age', 1, 2)`.
 pub(super) fn between(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let arguments = &call.arguments;
-    let parts = [arguments.get(0), Value::string(">="), arguments.get(1)];
-    Ok(Some(expression(host, machine, "where", parts, call.span)))
+    let column = call.arguments.get(0);
+    let [least, most] = [(">=", 1), ("<=", 2)].map(|(operator, place)| {
+        let bound = call.arguments.get(place);
+        let parts = [column.clone(), Value::string(operator), bound];
+        expression(host, machine, "where", parts, call.span)
+    });
+    let both = [least, most];
+    Ok(Some(expression(host, machine, "and", both, call.span)))
 }
 
 /// `eb.and([…])`, `eb.and({ name, age })`.
@@ -126,6 +131,25 @@ pub(super) fn read(machine: &Machine<'_>, value: &Value) -> Option<(Ustr, Vec<Va
     let object = machine.heap.get(value.only_object()?);
     let is_expression = matches!(object.kind, ObjectKind::Host(path) if path == EXPRESSION);
     worded(&object.elements).filter(|_| is_expression)
+}
+
+/// `eb.fn.countAll().as('n')`.
+pub(super) fn called(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let parts = [call.this.clone(), call.arguments.get(0)];
+    Ok(Some(expression(host, machine, "as", parts, call.span)))
+}
+
+/// Returns what the number of rows is called, if it is what is selected.
+pub(super) fn count_called(machine: &Machine<'_>, value: &Value) -> Option<Ustr> {
+    let (word, parts) = read(machine, value)?;
+    match (word.as_str(), parts.as_slice()) {
+        ("count", _) => Some(word),
+        ("as", [inner, name]) => {
+            count_called(machine, inner)?;
+            name.text()
+        }
+        _ => None,
+    }
 }
 
 /// Returns the name and the arguments of a step of a builder, which is a list of both.
@@ -223,14 +247,18 @@ fn add_expression(
             for part in &parts {
                 add_expression(host, machine, part, &mut inner)?;
             }
-            for field in &mut inner.fields {
-                field.operator = match field.operator {
-                    "=" => "!=",
-                    "in" => "not in",
-                    _ => "?",
-                };
+            match inner.fields.as_mut_slice() {
+                [only] => {
+                    only.operator = match only.operator {
+                        "=" => "!=",
+                        "in" => "not in",
+                        _ => "?",
+                    };
+                    key.append(inner);
+                }
+                // That several things do not hold together says of none that it does not.
+                _ => key.add_unknown(host, machine, filter),
             }
-            key.append(inner);
         }
         _ => key.add_unknown(host, machine, filter),
     }

@@ -21,9 +21,17 @@ struct Plan {
     joined: Vec<Ustr>,
     /// The columns that are asked for; `None` if not all of them are known.
     columns: Option<Vec<(Ustr, Ustr)>>,
-    is_count: bool,
+    /// What the numbers of rows that are asked for are called.
+    counts: Vec<Ustr>,
     is_returning: bool,
     is_locking: bool,
+}
+
+impl Plan {
+    /// Holds if how many rows there are is all that is asked for.
+    fn is_count(&self) -> bool {
+        !self.counts.is_empty() && self.columns.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 /// `execute`, `executeTakeFirst` and `executeTakeFirstOrThrow`.
@@ -87,7 +95,7 @@ fn run(
     if is_many {
         return Ok(store::list_of(machine, &found, span));
     }
-    let may_fail = plan.operation != Operation::Create && !plan.is_count;
+    let may_fail = plan.operation != Operation::Create && !plan.is_count();
     if may_fail && method.ends_with("OrThrow") {
         let outcome = machine.truth(&found);
         let test = machine.tested(TestKind::Truth, outcome, &[&found], span);
@@ -110,7 +118,7 @@ fn note(
     let by_id = key.any(|field| field.operator == "=" && field.name.as_str() == "id");
     let statement = Statement {
         operation: match plan.operation {
-            Operation::Read if plan.is_count => Operation::Count,
+            Operation::Read if plan.is_count() => Operation::Count,
             other => other,
         },
         table,
@@ -132,16 +140,9 @@ fn result(
     plan: &Plan,
     span: Span,
 ) -> Result<Value, Stop> {
-    if plan.is_count {
-        let count = store::counted(host, machine, table, &plan.key, "count");
-        let names = plan.columns.iter().flatten().map(|(_, name)| *name);
-        let mut names: Vec<Ustr> = names.collect();
-        names.extend(["count", "total"].map(Ustr::from));
-        let properties: Vec<(&str, Value)> = names
-            .iter()
-            .map(|name| (name.as_str(), count.clone()))
-            .collect();
-        return Ok(sql::object(machine, &properties, span));
+    let names: Vec<&str> = plan.counts.iter().map(Ustr::as_str).collect();
+    if plan.is_count() {
+        return Ok(store::counts(host, machine, table, &plan.key, &names, span));
     }
     let row = match plan.operation {
         Operation::Create => store::existing(host, machine, table, &plan.key),
@@ -159,18 +160,28 @@ fn result(
             }
         });
     }
-    chosen(machine, plan, row, span)
+    let mut numbers = Vec::new();
+    for name in names {
+        numbers.push((name, store::counted(host, machine, table, &plan.key, name)));
+    }
+    chosen(machine, plan, row, numbers, span)
 }
 
-/// The row has the columns that were asked for, and no others.
-fn chosen(machine: &mut Machine<'_>, plan: &Plan, row: Value, span: Span) -> Result<Value, Stop> {
+/// The row has the columns and numbers that were asked for, and no others.
+fn chosen<'p>(
+    machine: &mut Machine<'_>,
+    plan: &'p Plan,
+    row: Value,
+    numbers: Vec<(&'p str, Value)>,
+    span: Span,
+) -> Result<Value, Stop> {
     let Some(columns) = plan.columns.as_ref().filter(|columns| !columns.is_empty()) else {
         return Ok(row);
     };
     let Some(there) = row.filter(|atom| !atom.is_nothing()) else {
         return Ok(row);
     };
-    let mut properties = Vec::new();
+    let mut properties = numbers;
     for (column, name) in columns {
         properties.push((name.as_str(), machine.member(&there, *column, span)?));
     }
@@ -194,7 +205,7 @@ fn plan(host: &ModelHost, machine: &mut Machine<'_>, id: ObjectId) -> Result<Pla
         spread: Vec::new(),
         joined: Vec::new(),
         columns: Some(Vec::new()),
-        is_count: false,
+        counts: Vec::new(),
         is_returning: false,
         is_locking: false,
     };
@@ -264,9 +275,8 @@ fn add_step(
 /// `select('id')`, `select(['person.id', 'name as first'])`, `select((eb) => eb.fn.countAll().as('n'))`.
 fn add_columns(machine: &mut Machine<'_>, given: &Value, plan: &mut Plan) {
     for part in store::parts(machine, given) {
-        let word = conditions::read(machine, &part).map(|(word, _)| word);
-        if word.is_some_and(|word| word.as_str() == "count") {
-            plan.is_count = true;
+        if let Some(name) = conditions::count_called(machine, &part) {
+            plan.counts.push(name);
             continue;
         }
         let Some(text) = part.text() else {

@@ -36,11 +36,14 @@ pub(crate) fn make_response(
     machine
         .heap
         .set_property(id, Ustr::from("status_code"), number);
-    let first = match name {
-        "FileResponse" => "path",
-        _ => "content",
+    let body = match name {
+        // What is sent is in the file, and not where it lies.
+        "FileResponse" => call
+            .arguments
+            .find(0, "path")
+            .and_then(|path| crate::python_files::contents(host, machine, path)),
+        _ => call.arguments.find(0, "content").cloned(),
     };
-    let body = call.arguments.find(0, first).cloned();
     let body = body.unwrap_or_else(Value::null);
     answer(host, machine, status, &body, call.span);
     if let Some(headers) = call.arguments.find(2, "headers") {
