@@ -221,15 +221,9 @@ fn authenticate(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Res
         let number = own_connection::number(host, machine);
         let mut arguments = Arguments::positional([number]);
         socket_runs::push_sent(host, machine, &handler, &mut arguments);
-        let base = machine.decided.len();
-        let quiet = socket::Quiet::begin(host);
-        let (result, _) =
-            machine.catching(|machine| machine.call_value(&handler, None, &arguments, span));
-        quiet.end(host);
-        machine.decided.truncate(base);
-        if matches!(result, Err(Stop::Budget)) {
-            return Err(Stop::Budget);
-        }
+        socket::quietly(host, machine, |machine| {
+            machine.call_value(&handler, None, &arguments, span)
+        })?;
     }
     Ok(())
 }

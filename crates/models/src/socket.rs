@@ -206,14 +206,9 @@ pub(crate) fn run_messages(
     span: Span,
 ) -> Result<(), Stop> {
     let first = message_listeners(host);
-    let base = machine.decided.len();
-    let quiet = Quiet::begin(host);
-    let (result, _) = machine.catching(|machine| run_round(host, machine, &first, span));
-    quiet.end(host);
-    machine.decided.truncate(base);
-    if result == Err(Stop::Budget) {
-        return result;
-    }
+    quietly(host, machine, |machine| {
+        run_round(host, machine, &first, span)
+    })?;
     let mut second = message_listeners(host);
     if second
         .iter()
@@ -224,8 +219,26 @@ pub(crate) fn run_messages(
     run_round(host, machine, &second, span)
 }
 
+/// Sends something before what an entry point is about: it may change what the connection remembers, its effects are not
+/// noted, and what it throws or decides is its own. Only a used-up budget ends what follows.
+pub(crate) fn quietly<T>(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    send: impl FnOnce(&mut Machine<'_>) -> Result<T, Stop>,
+) -> Result<(), Stop> {
+    let base = machine.decided.len();
+    let quiet = Quiet::begin(host);
+    let (result, _) = machine.catching(send);
+    quiet.end(host);
+    machine.decided.truncate(base);
+    match result {
+        Err(Stop::Budget) => Err(Stop::Budget),
+        _ => Ok(()),
+    }
+}
+
 /// Keeps what happens from being noted, apart from the names of messages.
-pub(crate) struct Quiet {
+struct Quiet {
     effects: usize,
     refusals: usize,
     unknown: usize,
@@ -236,7 +249,7 @@ pub(crate) struct Quiet {
 }
 
 impl Quiet {
-    pub(crate) fn begin(host: &ModelHost) -> Quiet {
+    fn begin(host: &ModelHost) -> Quiet {
         let run = &mut host.state().run;
         Quiet {
             effects: run.effects.len(),
@@ -249,7 +262,7 @@ impl Quiet {
         }
     }
 
-    pub(crate) fn end(self, host: &ModelHost) {
+    fn end(self, host: &ModelHost) {
         let run = &mut host.state().run;
         run.effects.truncate(self.effects);
         run.refusals.truncate(self.refusals);

@@ -7,7 +7,7 @@ use super::{run, users};
 use crate::fastapi::inputs::named_part;
 use crate::fastapi::plan::settled;
 use crate::python_support::last_name;
-use crate::socket::Quiet;
+use crate::socket::quietly;
 use crate::{Door, ModelHost, Step};
 use firedoor_app::{EffectKind, Refusal, RequestPart, RoomKind};
 use firedoor_eval::{
@@ -66,14 +66,9 @@ pub(crate) fn step(
         }
         _ => {
             let consumer = consumer(machine, step, &scope, holder)?;
-            let base = machine.decided.len();
-            let quiet = Quiet::begin(host);
-            let (result, _) = machine.catching(|machine| message(host, machine, &consumer, step));
-            quiet.end(host);
-            machine.decided.truncate(base);
-            if result == Err(Stop::Budget) {
-                return result;
-            }
+            quietly(host, machine, |machine| {
+                message(host, machine, &consumer, step)
+            })?;
             message(host, machine, &consumer, step)
         }
     }

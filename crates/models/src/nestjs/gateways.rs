@@ -144,18 +144,14 @@ pub(super) fn authenticate(
         other.app == door.app && other.path == door.path && other.message != door.message
     });
     for other in &earlier {
-        let base = machine.decided.len();
-        let quiet = socket::Quiet::begin(host);
-        let (result, _) = machine.catching(|machine| send_before(host, machine, other, client));
-        quiet.end(host);
-        machine.decided.truncate(base);
+        let sent = socket::quietly(host, machine, |machine| {
+            send_before(host, machine, other, client)
+        });
         // A connection that was closed for a message sends none after it; this one has not sent that message.
         if let Some(id) = client.only_object() {
             socket::reopen(machine, id);
         }
-        if result == Err(Stop::Budget) {
-            return result;
-        }
+        sent?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use ustr::Ustr;
 /// Returns the actions of a module: what it exports, if it is marked as a whole, and the marked functions in it.
 pub(super) fn actions(machine: &mut Machine<'_>, module: ModuleId) -> Vec<(Ustr, Value)> {
     let ir = machine.program.module(module);
-    if is_marked(ir, &ir.body) {
+    if has_directive(ir, &ir.body, SERVER) {
         let exports = machine.module_exports(module);
         let callable = exports
             .into_iter()
@@ -26,7 +26,7 @@ pub(super) fn actions(machine: &mut Machine<'_>, module: ModuleId) -> Vec<(Ustr,
             let Body::Block(block) = &function.body else {
                 return None;
             };
-            is_marked(ir, block).then_some((id, function.name))
+            has_directive(ir, block, SERVER).then_some((id, function.name))
         })
         .collect();
     match marked.is_empty() {
@@ -97,16 +97,19 @@ fn is_action(machine: &Machine<'_>, value: &Value) -> bool {
     }
 }
 
-/// Holds if `'use server'` is among the directives that a block begins with.
-fn is_marked(module: &Module, block: &[Statement]) -> bool {
-    let directives = block.iter().map_while(|statement| {
+/// The directive of functions that run on the server.
+const SERVER: &str = "use server";
+
+/// Holds if a directive such as `'use server'` is among those that a block begins with.
+pub(super) fn has_directive(module: &Module, block: &[Statement], word: &str) -> bool {
+    let mut directives = block.iter().map_while(|statement| {
         let StatementKind::Expression(expression) = statement.kind else {
             return None;
         };
         match &module.expression(expression).kind {
-            ExpressionKind::Literal(Literal::String(text)) => Some(text.as_str() == "use server"),
+            ExpressionKind::Literal(Literal::String(text)) => Some(text.as_str() == word),
             _ => None,
         }
     });
-    directives.into_iter().any(|is_server| is_server)
+    directives.any(|is_it| is_it)
 }

@@ -6,9 +6,9 @@
 
 use firedoor_app::EffectKind;
 use firedoor_eval::{Machine, ModuleId, Value};
-use firedoor_ir::{ExpressionKind, Literal, StatementKind};
 use ustr::Ustr;
 
+use super::actions::has_directive;
 use super::doors::{Place, file_span};
 use super::files::Role;
 use super::run::{LAYOUT, PAGE};
@@ -79,14 +79,5 @@ fn step(machine: &Machine<'_>, layout: &Value, module: ModuleId) -> Step {
 /// Holds if `'use client'` is among the directives of a file.
 fn is_of_browser(machine: &Machine<'_>, module: ModuleId) -> bool {
     let ir = machine.program.module(module);
-    let directives = ir.body.iter().map_while(|statement| {
-        let StatementKind::Expression(expression) = statement.kind else {
-            return None;
-        };
-        match &ir.expression(expression).kind {
-            ExpressionKind::Literal(Literal::String(text)) => Some(text.as_str() == "use client"),
-            _ => None,
-        }
-    });
-    directives.into_iter().any(|is_client| is_client)
+    has_directive(ir, &ir.body, "use client")
 }

@@ -62,15 +62,9 @@ fn authenticate(
     span: Span,
 ) -> Result<(), Stop> {
     for name in authenticating(host, door) {
-        let base = machine.decided.len();
-        let quiet = socket::Quiet::begin(host);
-        let (result, _) =
-            machine.catching(|machine| run_listeners(host, machine, Some(name), span));
-        quiet.end(host);
-        machine.decided.truncate(base);
-        if result == Err(Stop::Budget) {
-            return result;
-        }
+        socket::quietly(host, machine, |machine| {
+            run_listeners(host, machine, Some(name), span)
+        })?;
     }
     Ok(())
 }
