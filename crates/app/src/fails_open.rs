@@ -19,12 +19,9 @@ pub fn fails_open(run: &LayerRun) -> Option<(Span, &'static str)> {
     run.continuations.iter().find_map(|way| {
         let checks = way.useful_checks().iter().rev();
         let mut checks = checks.filter(|check| !is_switch(run, check));
+        let (check, words) = checks.find_map(|check| Some((check, open_words(check)?)))?;
         // A way that some setting was chosen for is told as that setting's.
-        if way.useful_checks().iter().any(is_set_on_purpose) {
-            return None;
-        }
-        let words = checks.find_map(open_words)?;
-        Some((way.span, words))
+        (!is_set_on_purpose(check)).then_some((way.span, words))
     })
 }
 
@@ -84,8 +81,7 @@ fn asks_of_user(check: &Check) -> bool {
 }
 
 fn names_setting_and_user(check: &Check) -> bool {
-    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
-    check.origins().any(Origin::is_of_principal) && check.origins().any(is_setting)
+    check.origins().any(Origin::is_of_principal) && check.origins().any(Origin::is_setting)
 }
 
 /// The check says that a setting is empty: alone, or as one alternative beside what it says of the user.
@@ -134,10 +130,7 @@ fn names_missing_setting(check: &Check) -> bool {
 }
 
 pub(crate) fn environment_in(provenance: &Provenance) -> Option<ustr::Ustr> {
-    provenance.origins().iter().find_map(|origin| match origin {
-        Origin::Environment { name, .. } => Some(*name),
-        _ => None,
-    })
+    first_environment(provenance.origins().iter())
 }
 
 /// Returns the setting that comes first in order, of those from which values come.

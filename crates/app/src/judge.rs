@@ -136,8 +136,7 @@ fn hangs_on_settings(check: &Check) -> bool {
             Origin::Environment { .. } | Origin::Literal(_) | Origin::Unknown(_)
         )
     };
-    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
-    check.origins().any(is_setting) && check.origins().all(is_fixed)
+    check.origins().any(Origin::is_setting) && check.origins().all(is_fixed)
 }
 
 /// Returns the checks without those at the end whose other side refuses too: they only choose the form of the answer,

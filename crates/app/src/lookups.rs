@@ -394,7 +394,10 @@ fn ends(lookup: &Lookup<'_>, access: &Access) -> bool {
         let is_old = |key: &Field| {
             matches!(key.operator, "<" | "<=") && key.value.origins().contains(&Origin::Clock)
         };
-        return access.key.is_empty() || !access.key.iter().all(is_old);
+        let is_this_one = |key: &Field| {
+            key.operator == "=" && (key.name == lookup.field.name || is_identifier(&key.name))
+        };
+        return !access.key.iter().any(is_old) || access.key.iter().any(is_this_one);
     }
     (access.values.is_empty() && access.spread.is_empty())
         || access.values.iter().any(|value| {

@@ -214,6 +214,11 @@ impl Origin {
         }
     }
 
+    /// Holds for a setting of the environment.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Origin::Environment { .. })
+    }
+
     /// Holds if it says who is asking: a proven principal, or a record found by it.
     pub fn is_of_principal(&self) -> bool {
         matches!(

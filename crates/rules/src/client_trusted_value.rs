@@ -373,7 +373,7 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
         };
         // What is worked out from the price and how many there are is the sum of an order.
         let is_sum = |field: &Field| {
-            field.name == "total"
+            is_money_name(&field.name)
                 && sent_fields(&field.value)
                     .iter()
                     .any(|(_, name)| name != sent)

@@ -370,7 +370,7 @@ pub fn is_opinion(accounts: &[Ustr], access: &Access, sent: &str) -> bool {
     let is_profile = access.operation == Operation::Update
         && key.clone().any(query::is_principal)
         && key.all(|value| !value.is_from_client());
-    sent.to_ascii_lowercase().ends_with("rating")
+    crate::privileged::find_word(sent, |word| word == "rating")
         && !accounts.contains(&access.asset)
         && !is_profile
 }

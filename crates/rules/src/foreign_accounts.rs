@@ -3,7 +3,7 @@
 //! Where accounts keep a rank, it is for the higher ones to give passwords and ranks to others, and to remove them.
 //! No neighbour has to show that: the account that the client names is somebody else's, and nothing was asked.
 
-use firedoor_app::lookups::is_random;
+use firedoor_app::lookups::{is_identifier, is_random};
 use firedoor_app::ownership::{is_clients_choice, is_keyed_by_caller, ties};
 use firedoor_app::passwords::is_password;
 use firedoor_app::{Access, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, query};
@@ -31,7 +31,7 @@ pub fn foreign_account(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> 
             Operation::Delete if is_any(map, entry, effect, access) => {
                 format!("deletes any {asset}")
             }
-            Operation::Create if !is_asked_for_something(entry, effect, access) => {
+            Operation::Create if !is_asked_for_something(map, entry, effect, access) => {
                 let field = access.values.iter().find(|it| is_rank(it))?;
                 format!("makes a {asset} with any {}", field.name)
             }
@@ -54,7 +54,7 @@ fn is_proven_otherwise(entry: &EntryPoint) -> bool {
 pub fn keeps_rank(map: &Map, asset: Ustr) -> bool {
     let declared = map.asset(asset).into_iter().flat_map(|it| &it.fields);
     let mut declared = declared.map(|field| field.name);
-    declared.any(|name| is_rank_name(&name) && name.as_str() != "verified")
+    declared.any(|name| is_given_by_others(&name))
 }
 
 /// Holds if the account is the one that the client names, whoever he is.
@@ -86,18 +86,30 @@ fn is_power(map: &Map, access: &Access, field: &Field) -> bool {
             && !field.value.is_of_principal()
 }
 
-/// What somebody pays for, or has shown of himself, says nothing of others.
 fn is_rank(field: &Field) -> bool {
-    let is_bought = |word: &str| matches!(word, "plan" | "tier" | "verified");
-    field.operator == "="
-        && is_rank_name(&field.name)
-        && !find_word(&field.name, is_bought)
-        && is_clients_choice(&field.value)
+    field.operator == "=" && is_given_by_others(&field.name) && is_clients_choice(&field.value)
 }
 
-/// Holds if the caller was held against what is named here, or is noted in it: who looks after a group takes people in.
-fn is_asked_for_something(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+/// Holds for what says what somebody may do. What he pays for, or has shown of himself, says nothing of others.
+fn is_given_by_others(name: &str) -> bool {
+    let is_of_himself = |word: &str| matches!(word, "plan" | "tier" | "verified" | "banned");
+    is_rank_name(name) && !find_word(name, is_of_himself)
+}
+
+/// Holds if the caller was held against what is named here, or what he belongs to is noted in it: who looks after a group
+/// takes people in. Who made the account is noted in it too, and excuses nothing.
+fn is_asked_for_something(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let accounts = query::account_assets(map);
     let ties = ties(entry, effect);
-    let is_tied = |field: &Field| query::is_principal(&field.value) || ties.touches(&field.value);
+    let is_of_group = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        } => !accounts.contains(asset) || !field.is_empty() && !is_identifier(field),
+        _ => false,
+    };
+    let is_tied =
+        |field: &Field| field.value.origins().iter().any(is_of_group) || ties.touches(&field.value);
     access.values.iter().any(is_tied) || !ties.sent.is_empty()
 }

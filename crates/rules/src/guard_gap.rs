@@ -132,7 +132,7 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
     if control == Control::Authorization
         && (guarded.iter().all(|other| is_below(entry, other))
             || !has_own_work(entry, &peers)
-            || makes_what_is_asked(entry, &guarded))
+            || makes_what_is_asked(map, entry, &guarded))
     {
         return None;
     }
@@ -196,14 +196,22 @@ fn throws_away_empty(entry: &EntryPoint, effect: &Effect, access: &Access) -> bo
 }
 
 /// Holds if what its siblings ask for is a record of the caller's that is made here: who joins is no member yet.
-fn makes_what_is_asked(entry: &EntryPoint, guarded: &[&EntryPoint]) -> bool {
+fn makes_what_is_asked(map: &Map, entry: &EntryPoint, guarded: &[&EntryPoint]) -> bool {
+    let accounts = query::account_assets(map);
     let is_his = |field: &Field| query::is_principal(&field.value) && !field.value.is_from_client();
     let mut made = query::handler_accesses(entry)
         .filter(|(_, access)| access.operation == Operation::Create)
+        .filter(|(_, access)| !accounts.contains(&access.asset))
         .filter(|(_, access)| access.values.iter().any(is_his));
     made.any(|(_, access)| {
+        // What is asked of it elsewhere is not for him to say.
+        let is_said = |asked: ustr::Ustr| {
+            let mut values = access.values.iter();
+            values.any(|field| field.name == asked && field.value.is_from_client())
+        };
         let is_it = |origin: &Origin| {
-            matches!(origin, Origin::Record { asset, of_principal: true, .. } if *asset == access.asset)
+            matches!(origin, Origin::Record { asset, field, of_principal: true }
+                if *asset == access.asset && !is_said(*field))
         };
         let asks = |check: &Check| {
             let mut examined = check.operands.iter().flat_map(|it| it.origins());
@@ -239,7 +247,7 @@ fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
         .collect();
     let is_most = guarded.len() >= 5 && guarded.len() * 5 >= peers.len() * 4;
     let is_above = guarded.iter().all(|other| is_below(entry, other));
-    let is_joined = makes_what_is_asked(entry, &guarded);
+    let is_joined = makes_what_is_asked(map, entry, &guarded);
     (is_most && !is_above && !is_joined).then_some(Gap {
         guarded,
         all: peers.len(),

@@ -58,7 +58,7 @@ pub fn made_for_others(map: &Map) -> Vec<MadeForOthers<'_>> {
             if !is_open || is_asked && !is_put_elsewhere(entry, effect, access, field) {
                 return None;
             }
-            let of_owner = match is_asked || is_own_registration(map, entry) {
+            let of_owner = match is_asked || is_own_registration(map, entry, access) {
                 true => None,
                 false => owner_elsewhere(&makings, making, field),
             };
@@ -137,14 +137,19 @@ fn is_put_elsewhere(entry: &EntryPoint, effect: &Effect, access: &Access, field:
     })
 }
 
-/// Holds if an account is made here and whoever asked for it goes on with it: he chooses how he is called, whoever he
-/// was before.
-fn is_own_registration(map: &Map, entry: &EntryPoint) -> bool {
+/// Holds if it is an account that is made here, or what goes with it, and whoever asked for it goes on with it: he chooses
+/// how he is called, whoever he was before.
+fn is_own_registration(map: &Map, entry: &EntryPoint, made: &Access) -> bool {
     let accounts = query::account_assets(map);
-    query::opens_session(map, entry)
-        && query::handler_accesses(entry).any(|(_, access)| {
-            access.operation == Operation::Create && accounts.contains(&access.asset)
-        })
+    let is_new = query::handler_accesses(entry).any(|(_, access)| {
+        access.operation == Operation::Create && accounts.contains(&access.asset)
+    });
+    let names_it = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        origins.any(|it| matches!(it, Origin::Record { asset, .. } if accounts.contains(asset)))
+    };
+    let is_of_it = accounts.contains(&made.asset) || made.values.iter().any(names_it);
+    is_new && is_of_it && query::opens_session(map, entry)
 }
 
 /// Returns where the caller stands in the field that the client fills here, if he stands in no other field here: who

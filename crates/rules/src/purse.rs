@@ -8,12 +8,7 @@ use crate::client_value::{Known, is_counted, written_fields};
 /// enough is in it, an account has more. A stock of things is taken from too, and nobody gets money for it.
 pub fn is_common_purse(map: &Map, access: &Access, field: &Field) -> bool {
     let accounts = query::account_assets(map);
-    let is_set = field.value.origins().iter().all(|origin| {
-        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
-    });
-    let is_candidate = field.operator == "="
-        && is_set
-        && !field.value.is_empty()
+    let is_candidate = is_sent(field)
         && !accounts.contains(&access.asset)
         && firedoor_app::is_taken_from(map, access.asset, field.name);
     if !is_candidate {
@@ -56,12 +51,15 @@ pub fn is_filled_by_server(servers: &[&EntryPoint], access: &Access, field: &Fie
 
 /// Holds if a record of the caller's, or of his group's, gets the value that he sends, whatever it was before.
 pub fn is_set_for_own(access: &Access, field: &Field) -> bool {
+    access.operation == Operation::Update
+        && is_sent(field)
+        && access.key.iter().any(|key| query::is_principal(&key.value))
+}
+
+/// Holds if the client says what the field becomes, whatever it was before.
+fn is_sent(field: &Field) -> bool {
     let is_sent = |origin: &Origin| {
         origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
     };
-    access.operation == Operation::Update
-        && field.operator == "="
-        && !field.value.is_empty()
-        && field.value.origins().iter().all(is_sent)
-        && access.key.iter().any(|key| query::is_principal(&key.value))
+    field.operator == "=" && !field.value.is_empty() && field.value.origins().iter().all(is_sent)
 }

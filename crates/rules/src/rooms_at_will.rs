@@ -5,7 +5,7 @@ use firedoor_app::{
 };
 
 use crate::Confidence;
-use crate::socket::{asks, is_looked_for, siblings};
+use crate::socket::{asks, asks_about, is_looked_for, is_of_room, siblings};
 use crate::websocket_missing_permission::Found;
 
 /// The client says the whole name of a room, and nothing asks whether he may be in it, while messages of the same socket
@@ -15,13 +15,7 @@ pub(crate) fn joins_at_will<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<F
         let EffectKind::Room(RoomKind::Join, key) = &effect.kind else {
             return None;
         };
-        let is_asked = entry.checks_of(effect).any(|check| {
-            let provenance = check.provenance();
-            let mut named = key.origins().iter();
-            check.refusal.is_some()
-                && query::is_principal(&provenance)
-                && named.any(|it| provenance.origins().contains(it))
-        });
+        let is_asked = entry.checks_of(effect).any(|check| asks_about(check, key));
         if !is_whole_name(key)
             || is_asked
             || is_of_connection(map, entry, effect)
@@ -44,12 +38,8 @@ pub(crate) fn joins_at_will<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<F
 fn is_taken_in(entry: &EntryPoint, key: &Provenance) -> bool {
     query::handler_accesses(entry).any(|(_, access)| {
         let fields = || access.key.iter().chain(&access.values);
-        let is_named = |value: &Provenance| {
-            let mut named = key.origins().iter();
-            named.any(|it| value.origins().contains(it))
-        };
         access.operation.is_write()
-            && fields().any(|field| is_named(&field.value))
+            && fields().any(|field| is_of_room(&field.value, key))
             && fields().any(|field| query::is_principal(&field.value))
     })
 }

@@ -3,8 +3,11 @@
 /// Holds if every text of this form leads to the own site, or to one that the form names. `is_alone` says that nothing
 /// of the server's own stands before the text, where `//evil.example` leads away though it begins as a path does.
 pub fn stays_on_site(form: &str, is_alone: bool) -> bool {
-    // What is enough of several is read of one only.
-    let Some(rest) = form.strip_prefix('^').filter(|it| !it.contains('|')) else {
+    let parts = alternatives(form);
+    if parts.len() > 1 {
+        return parts.iter().all(|part| stays_on_site(part, is_alone));
+    }
+    let Some(rest) = form.strip_prefix('^') else {
         return false;
     };
     let (prefix, rest) = literal_prefix(rest);
@@ -17,6 +20,28 @@ pub fn stays_on_site(form: &str, is_alone: bool) -> bool {
     }
     let is_closed = rest.ends_with('$') && !rest.ends_with("\\$");
     is_closed && !names_other_site(rest)
+}
+
+/// Splits what is enough by itself from the rest: at each `|` that stands in no group and in no class.
+fn alternatives(form: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut depth, mut is_class) = (Vec::new(), 0, 0_usize, false);
+    let mut letters = form.char_indices();
+    while let Some((place, letter)) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '[' => is_class = true,
+            ']' => is_class = false,
+            '(' if !is_class => depth += 1,
+            ')' if !is_class => depth = depth.saturating_sub(1),
+            '|' if !is_class && depth == 0 => {
+                parts.push(&form[start..place]);
+                start = place + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&form[start..]);
+    parts
 }
 
 /// Splits off what the form has letter by letter.
@@ -46,12 +71,12 @@ fn literal_prefix(form: &str) -> (String, &str) {
 /// Holds if what comes next may be a slash, of whichever kind: a browser takes `/\` for `//`.
 fn may_be_slash(rest: &str) -> bool {
     if let Some(kept_out) = rest.strip_prefix("(?!") {
-        return !kept_out.contains('/');
+        return !keeps_slashes_out(kept_out);
     }
     let class = rest.strip_prefix('[').and_then(|it| it.split_once(']'));
     let (is_slash, after) = match class {
         Some((class, after)) => match class.strip_prefix('^') {
-            Some(kept_out) => (!kept_out.contains('/'), after),
+            Some(kept_out) => (!keeps_slashes_out(kept_out), after),
             None => (has_slash(class), after),
         },
         None if rest.starts_with("\\w") || rest.starts_with("\\d") => (false, &rest[2..]),
@@ -62,6 +87,11 @@ fn may_be_slash(rest: &str) -> bool {
         Some(after) => is_slash || may_be_slash(after),
         None => is_slash,
     }
+}
+
+/// Both kinds of slash have to be named: `[^/]` lets the other one pass.
+fn keeps_slashes_out(kept_out: &str) -> bool {
+    kept_out.contains('/') && kept_out.replace("\\/", "/").contains("\\\\")
 }
 
 fn has_slash(class: &str) -> bool {
@@ -102,6 +132,10 @@ mod tests {
             r"^\/$",
             r"^[\w-]+$",
             r"^/[\w]*$",
+            r"^\/app\/(inbox|profile)$",
+            r"^/app/[a|b]$",
+            r"^/home$|^/desk$",
+            r"^\/[^/\\].*$",
         ] {
             assert!(stays_on_site(form, true), "{form}");
         }
@@ -117,6 +151,8 @@ mod tests {
             r"\/home$",
             r"^.+$",
             r"^/home|.*$",
+            r"^\/(?!\/)",
+            r"^/[^/].*$",
             r"^[\w.:/]+$",
             r"^/[\w\\]*$",
             r"^/[^/]*\/.*$",

@@ -1,8 +1,8 @@
 //! What messages of a socket do, and for whom: shared by the rules about sockets.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    Provenance, RequestPart, RoomKind, Transport, Verdict, counting, query,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, RequestPart, RoomKind, Transport, Verdict, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -157,7 +157,10 @@ pub fn is_room(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
             matches!(&effect.kind, EffectKind::Room(RoomKind::Join | RoomKind::Leave, room) if room == value)
         })
     };
+    let is_said = |field: &Field| field.value.is_from_client() && !is_moved(&field.value);
     is_memory(map, access.asset)
+        && access.spread.is_empty()
+        && !access.values.iter().any(is_said)
         && !access.key.is_empty()
         && access.key.iter().all(|field| is_moved(&field.value))
 }
@@ -277,7 +280,8 @@ pub fn asks_about(check: &Check, key: &Provenance) -> bool {
     let provenance = check.provenance();
     let names_it = key.origins().iter().any(|origin| {
         matches!(origin, Origin::Request(part, name)
-            if matches!(part, RequestPart::Message | RequestPart::Path) && !name.is_empty())
+            if matches!(part, RequestPart::Message | RequestPart::Path | RequestPart::Query | RequestPart::Body)
+                && !name.is_empty())
             && provenance.origins().contains(origin)
     });
     check.refusal.is_some() && names_it && query::is_principal(&provenance)

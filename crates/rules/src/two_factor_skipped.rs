@@ -266,12 +266,9 @@ fn is_for_thing(map: &Map, entry: &EntryPoint) -> bool {
     !query::accesses(entry).any(|(_, access)| accounts.contains(&access.asset))
         && kept.peek().is_some()
         && kept.all(|(_, access)| {
-            map.entry_points.iter().all(|other| {
-                let mut made = query::accesses(other).filter(|(_, it)| {
-                    it.asset == access.asset && it.operation == Operation::Create
-                });
-                made.all(|(_, it)| is_of_thing(it))
-            })
+            query::all_accesses_of_asset(map, access.asset)
+                .filter(|(_, _, it)| it.operation == Operation::Create)
+                .all(|(_, _, it)| is_of_thing(it))
         })
 }
 

@@ -37,9 +37,8 @@ pub(super) fn asks_for_own_form(check: &Check) -> bool {
 
 /// Holds for the answer of a function that holds pages against settings: its own tests say what it asks for.
 fn is_summary(check: &Check) -> bool {
-    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
     let mut examined = check.operands.iter().flat_map(Provenance::origins);
-    check.kind == CheckKind::Presence && examined.any(is_setting)
+    check.kind == CheckKind::Presence && examined.any(Origin::is_setting)
 }
 
 /// Holds if a page is asked for no more than a scheme, or for being named at all, or for an edge that others can have.
