@@ -27,8 +27,8 @@ pub struct Pattern {
     first: Vec<Element>,
     also: Vec<Vec<Element>>,
     never: Vec<Vec<Element>>,
-    /// Holds if a negation is among the words, so that one at their place denies nothing.
-    pub is_negative: bool,
+    /// The place without the ways to say it that need a negation; `None` if there are no others.
+    plain: Option<Vec<Element>>,
     /// For each thing that must be there, how it may begin.
     signs: Vec<Signs>,
 }
@@ -60,9 +60,7 @@ impl Pattern {
             first: Vec::new(),
             also: Vec::new(),
             never: Vec::new(),
-            is_negative: text
-                .split(|letter: char| !letter.is_alphanumeric())
-                .any(|word| NEGATIONS.contains(&word)),
+            plain: None,
             signs: Vec::new(),
         };
         for (number, term) in text.split('&').map(str::trim).enumerate() {
@@ -78,6 +76,7 @@ impl Pattern {
                 (_, true) => pattern.never.push(elements),
             }
         }
+        pattern.plain = without_negations(&pattern.first);
         let needed = pattern.also.iter().flatten().chain(&pattern.first);
         pattern.signs = needed
             .map(signs_of)
@@ -101,6 +100,12 @@ impl Pattern {
         (self.also.iter().all(is_there) && !self.never.iter().any(is_there)).then_some(place)
     }
 
+    /// Holds if what was found at `place` is said with a negation, so that the one that stands there denies nothing.
+    pub fn is_negative(&self, words: &[Word], place: Place) -> bool {
+        let plain = self.plain.as_ref();
+        plain.is_none_or(|plain| ends(plain, words, place.0).is_none())
+    }
+
     /// Returns all places in `words` where the pattern holds, which do not overlap.
     pub fn find_all(&self, words: &Words) -> Vec<Place> {
         let mut places = Vec::new();
@@ -111,6 +116,33 @@ impl Pattern {
         }
         places
     }
+}
+
+/// Returns what is left of `elements` without words that negate, or nothing if they cannot do without.
+fn without_negations(elements: &[Element]) -> Option<Vec<Element>> {
+    let mut left = Vec::new();
+    for element in elements {
+        left.push(match element {
+            Element::Word(word) if NEGATIONS.contains(&word.as_str()) => return None,
+            Element::Beginning(word) if NEGATIONS.contains(&word.as_str()) => return None,
+            Element::OneOf(ways) => {
+                let ways: Vec<Vec<Element>> = ways
+                    .iter()
+                    .filter_map(|way| without_negations(way))
+                    .collect();
+                if ways.is_empty() {
+                    return None;
+                }
+                Element::OneOf(ways)
+            }
+            Element::Optional(inner) => match without_negations(inner) {
+                Some(inner) => Element::Optional(inner),
+                None => continue,
+            },
+            other => other.clone(),
+        });
+    }
+    Some(left)
 }
 
 /// Returns how `element` may begin; everything if it may be missing.

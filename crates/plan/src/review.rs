@@ -410,7 +410,8 @@ impl Reading {
                     if needs_topic && !self.is_about(part, decision, sentence, place, kind) {
                         continue;
                     }
-                    let says = judge(decision, sentence, place, kind, pattern.is_negative);
+                    let is_negative = pattern.is_negative(words, place);
+                    let says = judge(decision, sentence, place, kind, is_negative);
                     heard.extend(says.map(|says| (place, kind == Kind::Bad, says)));
                 }
             }

@@ -210,3 +210,17 @@ fn words_of_a_family_mean_its_only_member() {
     let text = "# Plan\n\nPartners get API keys.\n\n## Storage\n\nA key is hashed.\n";
     is(text, "api-key/storage", "decided");
 }
+
+#[test]
+fn a_way_to_say_it_with_a_negation_makes_no_other_way_negative() {
+    is(
+        "# Shop\n\nBuyers pay by card. The browser sends no amount.\n",
+        "payment/price",
+        "decided",
+    );
+    is(
+        "# Accounts\n\nPeople sign in with a password. We say nothing about whether the account exists.\n",
+        "accounts/enumeration",
+        "decided",
+    );
+}
