@@ -1,12 +1,11 @@
 //! Limiters whose key is a field that the client fills as it likes: a part of the rule about keys that clients choose.
 
 use firedoor_app::{
-    Access, ComparisonKind, Effect, EntryPoint, Map, Operation, Origin, RequestPart, Throttle,
-    counting, query,
+    Access, ComparisonKind, Effect, EntryPoint, Map, Origin, RequestPart, Throttle, counting, query,
 };
 use ustr::Ustr;
 
-use crate::throttle::counts_attempts;
+use crate::throttle::{counting_key, counts_attempts};
 
 /// Returns the field of the request under which the limiter counts, if whoever guesses a password or code may fill it
 /// as he likes: nothing is looked up, compared or kept by it. A name that is guessed at stays the same.
@@ -27,13 +26,7 @@ pub fn free_count<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, U
         return None;
     }
     let sent = |access: &Access| -> Vec<Ustr> {
-        // What is counted up where it is there already is found by what it would be made with.
-        let made = access
-            .values
-            .iter()
-            .filter(|field| access.operation == Operation::Create && field.operator == "=");
-        let key = access.key.iter().chain(made);
-        let origins = key.flat_map(|field| field.value.origins());
+        let origins = counting_key(access).flat_map(|field| field.value.origins());
         origins.filter_map(named_field).collect()
     };
     let is_free = |field: &Ustr| !names_person(field) && !is_used(map, entry, *field);

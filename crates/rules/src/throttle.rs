@@ -1,9 +1,9 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Flag, Layer, LayerKind, MADE_ANEW,
-    Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING,
-    Throttle, counting, query,
+    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Field, Flag, Layer, LayerKind,
+    MADE_ANEW, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
+    SETTING_MISSING, Throttle, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -138,6 +138,16 @@ fn key_of_count<'m>(
     is_asked.then_some(key)
 }
 
+/// Returns what a count is found by. What is counted up where it is there already is found by what it would be made with,
+/// and what is put into a store of keys by its key.
+pub fn counting_key(access: &Access) -> impl Iterator<Item = &Field> {
+    let is_made = access.operation == Operation::Create;
+    let made = access.values.iter().filter(move |field| {
+        is_made && (field.name == "key" || is_counted_up(access) && field.operator == "=")
+    });
+    access.key.iter().chain(made)
+}
+
 fn is_counted_up(access: &Access) -> bool {
     let mut values = access.values.iter();
     values.any(|field| field.operator == "+=")
@@ -177,10 +187,7 @@ pub fn counted_inside(entry: &EntryPoint) -> Vec<(&Provenance, Span, Ustr, Ustr)
             let EffectKind::Access(access) = &effect.kind else {
                 return None;
             };
-            let is_key = |field: &&firedoor_app::Field| {
-                access.operation == Operation::Create && field.name == "key"
-            };
-            let keys = access.key.iter().chain(access.values.iter().filter(is_key));
+            let keys = counting_key(access);
             let mut chosen =
                 keys.filter_map(|field| Some((&field.value, header_in(&field.value)?)));
             let (key, header) = chosen.next().filter(|_| counts_attempts(entry, access))?;
@@ -392,12 +399,7 @@ pub fn counted_header(entry: &EntryPoint, layer: u32) -> Option<(&Provenance, Us
         if effect.layer != Some(layer) {
             return None;
         }
-        // What is counted up where it is there already is found by what it would be made with.
-        let made = access.values.iter().filter(|field| {
-            access.operation == Operation::Create && is_counted_up(access) && field.operator == "="
-        });
-        let mut key = access.key.iter().chain(made);
-        key.find_map(|field| Some((&field.value, header_in(&field.value)?)))
+        counting_key(access).find_map(|field| Some((&field.value, header_in(&field.value)?)))
     })
 }
 
