@@ -58,8 +58,7 @@ pub(super) fn says_no(
             .iter()
             .filter_map(property)
             .any(|value| value.text().is_some_and(is_failure));
-        // What was set aside may be told as its state: `{ status: 'rejected' }` after the work is no refusal.
-        return complains || fails || names_failure && !has_worked(host, path);
+        return complains || fails || names_failure;
     }
     let is_empty = path.value.is_nothing() || path.value.only() == Some(Atom::Bool(false));
     is_empty && !is_one_of_several && !path.decided.is_empty() && !has_worked(host, path)
