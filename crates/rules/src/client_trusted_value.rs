@@ -371,9 +371,10 @@ fn is_own_price(map: &Map, place: &Place<'_>) -> bool {
             let name = name.to_ascii_lowercase();
             name.contains("cost") || name.contains("price")
         };
-        // What is worked out from the price and how many there are is the sum of an order.
+        // What is worked out from the price that was sent and how many there are is the sum of an order.
         let is_sum = |field: &Field| {
-            is_money_name(&field.name)
+            is_cost(sent)
+                && is_money_name(&field.name)
                 && sent_fields(&field.value)
                     .iter()
                     .any(|(_, name)| name != sent)
