@@ -169,6 +169,8 @@ pub struct Machine<'p> {
     pub(crate) loaded: u32,
     /// The number of modules that are being run.
     pub(crate) running: usize,
+    /// How many models are being asked, each by the one before it.
+    pub(crate) asked: usize,
     /// How often something was done of which it is not known whether it fails.
     pub(crate) uncertain: u64,
     /// Names that were made of others.
@@ -229,6 +231,7 @@ impl<'p> Machine<'p> {
             recursions: FxHashMap::default(),
             loaded: 0,
             running: 0,
+            asked: 0,
             uncertain: 0,
             paths: crate::paths::Paths::default(),
             lineages: RefCell::default(),

@@ -8,17 +8,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::Machine;
 
+/// How many models may ask each other; two that ask each other without end would need all of the stack.
+const DEEPEST: usize = 250;
+
 impl Machine<'_> {
     /// Runs `body`, which must not fail but might.
     ///
     /// # Errors
     ///
-    /// What the panic said, if there was one; the machine can go on.
+    /// What the panic said, if there was one, or that models ask each other without end; the machine can go on.
     pub fn guarded<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> Result<T, String> {
         let (frames, throws) = (self.frames.len(), self.throws.len());
         let (decided, running) = (self.decided.len(), self.running);
         let (scope, span) = (self.frames.last().map(|frame| frame.scope), self.span);
-        let outcome = catch_unwind(AssertUnwindSafe(|| body(self)));
+        if self.asked == DEEPEST {
+            return Err("models ask each other without end".to_owned());
+        }
+        self.asked += 1;
+        let asked = self.asked;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            stacker::maybe_grow(512 * 1024, 8 * 1024 * 1024, || body(self))
+        }));
+        self.asked = asked - 1;
         outcome.map_err(|what| {
             self.frames.truncate(frames);
             self.throws.truncate(throws);

@@ -69,7 +69,10 @@ impl Host for ModelHost {
             }
             None => {
                 if let Some((path, function)) = self.inherited(machine, path, &call.this) {
-                    return function(self, machine, &named(path));
+                    let named = named(path);
+                    return self.call_guarded(machine, path, call.span, |machine| {
+                        function(self, machine, &named)
+                    });
                 }
                 self.note_outside(machine, path, call.span);
                 crate::unknown_wrappers::call(self, machine, path, call)
@@ -455,6 +458,11 @@ impl ModelHost {
             let path = Ustr::from(&format!("{owner}.{name}"));
             Some((path, self.tables.calls.look_up(path)?))
         })
+    }
+
+    /// The model of a function under exactly this path.
+    pub(crate) fn function(&self, path: Ustr) -> Option<crate::tables::CallFunction> {
+        self.tables.calls.look_up(self.resolve_alias(path))
     }
 
     /// Whoever comes to a call of a library has come further than one who does not, whatever it does.

@@ -1,4 +1,4 @@
-//! Models that panic: the report says so, what they touch is unknown, and the rest of the map is there.
+//! Models that panic or ask each other without end: the report says so, what they touch is unknown, and the rest of the map is there.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +48,19 @@ fn fail_member(
     _span: Span,
 ) -> Option<Value> {
     panic!("broken as well")
+}
+
+static ENDLESS: Model = Model {
+    name: "broken",
+    calls: &[
+        ("npm:broken.guard", ask_itself),
+        ("npm:broken.default.guard", ask_itself),
+    ],
+    ..Model::EMPTY
+};
+
+fn ask_itself(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    firedoor_eval::Host::call(host, machine, call)
 }
 
 static NO_LIST: Model = Model {
@@ -143,6 +156,14 @@ fn a_model_that_panics_costs_its_own_answer_only() {
     let behind = map.entry_point("GET /behind").expect("it is listed above");
     let verdict = &behind.controls[&Control::Authentication];
     assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+}
+
+#[test]
+fn models_that_ask_each_other_without_end_leave_an_unknown() {
+    let map = map_with(&ENDLESS);
+    assert_eq!(ids(&map), ["GET /before", "GET /behind"]);
+    let notes = notes(&map, "model-failed").join("\n");
+    assert!(notes.contains("without end"), "{notes}");
 }
 
 #[test]
