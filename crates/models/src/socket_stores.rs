@@ -3,6 +3,7 @@
 use firedoor_app::{Access, EffectKind, Operation, Origin, Provenance, RoomKind};
 use firedoor_eval::{Arguments, Machine, ObjectId, ObjectKind, OriginSet, Value};
 use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ModelHost;
@@ -16,7 +17,7 @@ pub(crate) fn note_store(
     value: &Value,
     span: Span,
 ) {
-    if holds_socket(machine, value, 0) {
+    if holds_socket(machine, value) {
         host.state().socket_assets.insert(asset);
         note_own_rooms(host, machine, value);
     }
@@ -25,7 +26,7 @@ pub(crate) fn note_store(
     };
     let groups = groups_in(machine, value, 0);
     let mut in_group = groups.iter().map(|id| Value::object(*id));
-    if in_group.any(|group| holds_socket(machine, &group, 0)) {
+    if in_group.any(|group| holds_socket(machine, &group)) {
         join(host, machine, asset, key.clone(), span);
     }
     let kept = groups.into_iter().map(|id| (id, (asset, key.clone())));
@@ -77,7 +78,7 @@ pub(crate) fn note_given(
         "delete" | "discard" | "remove" => RoomKind::Leave,
         _ => return,
     };
-    let is_given = arguments.all().any(|value| holds_socket(machine, value, 0));
+    let is_given = arguments.all().any(|value| holds_socket(machine, value));
     if !is_given || !host.is_request() || receiver.origins.is_empty() {
         return;
     }
@@ -133,7 +134,7 @@ pub(crate) fn note_joining(
         return;
     }
     let kept = host.state().run.kept_groups.get(&set).cloned();
-    if let Some((asset, key)) = kept.filter(|_| holds_socket(machine, value, 0)) {
+    if let Some((asset, key)) = kept.filter(|_| holds_socket(machine, value)) {
         return join(host, machine, asset, key, span);
     }
     if !host.state().run.own_rooms.contains(&set) {
@@ -143,24 +144,36 @@ pub(crate) fn note_joining(
     host.effect(machine, EffectKind::Room(RoomKind::Join, room), span);
 }
 
-fn holds_socket(machine: &Machine<'_>, value: &Value, depth: usize) -> bool {
-    value.objects().any(|id| {
-        let object = machine.heap.get(id);
-        match &object.kind {
-            ObjectKind::Host(path) => matches!(
-                path.as_str(),
-                "ws:socket" | "socketio:socket" | "fastapi:websocket"
-            ),
-            ObjectKind::Function { .. } | ObjectKind::Class { .. } => false,
-            _ if depth < 3 => object
-                .properties
-                .values()
-                .chain(&object.elements)
-                .take(50)
-                .any(|part| holds_socket(machine, part, depth + 1)),
-            _ => false,
+/// How far below a value a connection that it keeps may stand, and how many objects are looked at on the way.
+const DEEPEST: usize = 3;
+const MOST: usize = 500;
+
+/// Holds if a value is a connection or keeps one: the objects are visited level by level, each of them once.
+fn holds_socket(machine: &Machine<'_>, value: &Value) -> bool {
+    let mut seen: FxHashSet<ObjectId> = value.objects().collect();
+    let mut level: Vec<ObjectId> = value.objects().collect();
+    for depth in 0..=DEEPEST {
+        let mut next = Vec::new();
+        for id in level {
+            let object = machine.heap.get(id);
+            match &object.kind {
+                ObjectKind::Host(path) if is_socket(path) => return true,
+                ObjectKind::Host(_) | ObjectKind::Function { .. } | ObjectKind::Class { .. } => {}
+                _ if depth < DEEPEST && seen.len() < MOST => {
+                    let parts = object.properties.values().chain(&object.elements);
+                    let parts = parts.take(50).flat_map(Value::objects);
+                    next.extend(parts.filter(|part| seen.insert(*part)));
+                }
+                _ => {}
+            }
         }
-    })
+        level = next;
+    }
+    false
+}
+
+fn is_socket(kind: &str) -> bool {
+    matches!(kind, "ws:socket" | "socketio:socket" | "fastapi:websocket")
 }
 
 /// A connection taken from such an asset is told something, or closed.
