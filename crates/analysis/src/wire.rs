@@ -55,25 +55,85 @@ pub fn importers(program: &Program<'_>, files: &[FileId]) -> FxHashSet<FileId> {
 }
 
 /// The modules that are run: all but tests. Modules that others import are run when they are imported, so
-/// that those that nobody imports come first.
+/// that those that nobody imports come first. What leads to a server comes before what a browser loads: where the
+/// program is too large, the wiring is there.
 fn roots(program: &Program<'_>) -> Vec<ModuleId> {
-    let imported = imported(program);
+    let imports: Vec<(ModuleId, FxHashSet<ModuleId>)> = program
+        .iter()
+        .map(|(id, module)| {
+            let mut imported = FxHashSet::default();
+            add_imports(program, module, &mut imported);
+            (id, imported)
+        })
+        .collect();
+    let imported: FxHashSet<ModuleId> = imports
+        .iter()
+        .flat_map(|(_, modules)| modules)
+        .copied()
+        .collect();
+    let leading = leading_to_servers(program, &imports);
     let mut roots: Vec<ModuleId> = program
         .iter()
         .filter(|(id, _)| !is_test(program.path(*id)))
         .map(|(id, _)| id)
         .collect();
-    roots.sort_by_key(|id| (imported.contains(id), *id));
+    roots.sort_by_key(|id| (imported.contains(id), !leading.contains(id), *id));
     roots
 }
 
-/// Returns the modules that some module imports by a name that can be read off.
-fn imported(program: &Program<'_>) -> FxHashSet<ModuleId> {
-    let mut imported = FxHashSet::default();
-    for (_, module) in program.iter() {
-        add_imports(program, module, &mut imported);
+/// Returns the modules that import a framework of servers, directly or through others.
+fn leading_to_servers(
+    program: &Program<'_>,
+    imports: &[(ModuleId, FxHashSet<ModuleId>)],
+) -> FxHashSet<ModuleId> {
+    let mut users: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
+    for (id, imported) in imports {
+        for other in imported {
+            users.entry(*other).or_default().push(*id);
+        }
     }
-    imported
+    let mut waiting: Vec<ModuleId> = program
+        .iter()
+        .filter(|(_, module)| is_of_server(program, module))
+        .map(|(id, _)| id)
+        .collect();
+    let mut found: FxHashSet<ModuleId> = waiting.iter().copied().collect();
+    while let Some(id) = waiting.pop() {
+        for user in users.get(&id).into_iter().flatten() {
+            if found.insert(*user) {
+                waiting.push(*user);
+            }
+        }
+    }
+    found
+}
+
+/// Holds if a module names a framework of servers among its imports.
+fn is_of_server(program: &Program<'_>, module: &Module) -> bool {
+    let is_javascript = module.language == firedoor_ir::Language::JavaScript;
+    let serves = |source: &str| {
+        if !is_javascript {
+            return firedoor_models::is_server(&format!("py:{source}"));
+        }
+        match program.project.resolve_javascript(module.file, source) {
+            firedoor_project::Resolution::Package { name, subpath } => {
+                firedoor_models::is_server(&format!("npm:{name}{subpath}"))
+            }
+            firedoor_project::Resolution::Builtin(name) => {
+                firedoor_models::is_server(&format!("node:{name}"))
+            }
+            _ => false,
+        }
+    };
+    let mut imports = module
+        .body
+        .iter()
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Import(import) if !import.is_type_only => Some(import.source),
+            _ => None,
+        });
+    imports.any(|source| serves(&source))
+        || (is_javascript && required(module).any(|(source, _)| serves(source)))
 }
 
 /// Adds the modules that `module` imports.
@@ -102,20 +162,29 @@ pub fn add_required(
     span: Span,
     imported: &mut FxHashSet<ModuleId>,
 ) {
-    for expression in &module.expressions {
-        if span.contains(expression.span)
-            && let firedoor_ir::ExpressionKind::Call {
-                callee, arguments, ..
-            } = &expression.kind
+    for (source, place) in required(module) {
+        if span.contains(place) {
+            add_javascript(program, module, source, imported);
+        }
+    }
+}
+
+/// What a module requires by names that can be read off, and where.
+fn required(module: &Module) -> impl Iterator<Item = (&str, Span)> {
+    module.expressions.iter().filter_map(|expression| {
+        if let firedoor_ir::ExpressionKind::Call {
+            callee, arguments, ..
+        } = &expression.kind
             && let firedoor_ir::ExpressionKind::Name(name) = module.expression(*callee).kind
             && name == "require"
             && let Some(argument) = arguments.first()
             && let firedoor_ir::ExpressionKind::Literal(firedoor_ir::Literal::String(source)) =
                 &module.expression(argument.value).kind
         {
-            add_javascript(program, module, source, imported);
+            return Some((source.as_str(), expression.span));
         }
-    }
+        None
+    })
 }
 
 /// Adds the modules that an import names.
@@ -188,4 +257,43 @@ pub fn is_test(path: &str) -> bool {
         || stem.starts_with("test_")
         || stem == "conftest"
         || stem.ends_with(".d")
+}
+
+#[cfg(test)]
+mod tests {
+    use firedoor_project::Project;
+    use firedoor_source::FileSet;
+
+    use super::*;
+
+    /// Holds if what leads to a server is run before what a browser loads.
+    #[test]
+    fn servers_first() {
+        let texts: [(&str, &str); 6] = [
+            (
+                "package.json",
+                r#"{"dependencies": {"express": "^4.19.0"}}"#,
+            ),
+            ("assets/formulas.js", "const tables = [1, 2, 3];"),
+            ("lib/web.js", "module.exports = require('express')();"),
+            (
+                "server.js",
+                "const web = require('./lib/web'); web.listen(80);",
+            ),
+            ("bots/clock.py", "import time"),
+            ("bots/web.py", "from fastapi import FastAPI"),
+        ];
+        let files = FileSet::new(texts.map(|(path, text)| (path.to_string(), text.into())));
+        let project = Project::new(&files);
+        let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
+        let paths: Vec<&str> = roots(&program).iter().map(|id| program.path(*id)).collect();
+        let expected = [
+            "bots/web.py",
+            "server.js",
+            "assets/formulas.js",
+            "bots/clock.py",
+            "lib/web.js",
+        ];
+        assert_eq!(paths, expected);
+    }
 }

@@ -127,7 +127,9 @@ pub use doors::{Door, Framework, Step, StepKind};
 pub use factories::{run_factories, run_first};
 pub use host::ModelHost;
 pub use state::{Connected, Listener, ListenerKind, Persona, RawEffect, State, Upgrade};
-pub use tables::{CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction};
+pub use tables::{
+    CallFunction, ClassFunction, IndexFunction, MemberFunction, Model, SetFunction, is_server,
+};
 
 /// All models, in alphabetical order.
 pub static MODELS: &[&Model] = &[

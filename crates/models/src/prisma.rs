@@ -46,7 +46,11 @@ pub static MODEL: Model = Model {
         ("prisma:query.catch", then),
         ("prisma:query.finally", then),
     ],
-    members: &[("npm:@prisma/client.PrismaClient().*", model_member)],
+    members: &[
+        ("npm:@prisma/client.PrismaClient().*", model_member),
+        ("npm:@prisma/client.*", choices),
+        ("npm:@prisma/client.$Enums.*", choices),
+    ],
     awaits: &[("prisma:query", execute)],
     classes: &[("npm:@prisma/client.PrismaClient", subclass)],
     aliases: &[
@@ -145,6 +149,26 @@ fn model_member(
     let mut state = host.state();
     state.prisma.models.insert(id, model);
     state.asset_of.insert(id, model);
+    Some(Value::object(id))
+}
+
+/// `Role` of `import { Role } from '@prisma/client'`: what an enum of the schema is in the program.
+fn choices(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    span: Span,
+) -> Option<Value> {
+    let path = host.state().member_name;
+    schema::load(host, machine);
+    let name = Ustr::from(method_name(&path));
+    let names = host.state().prisma.schema.choices.get(&name).cloned()?;
+    let id = machine.heap.allocate(ObjectKind::Plain, span);
+    for name in names {
+        machine
+            .heap
+            .set_property(id, name, Value::string(name.as_str()));
+    }
     Some(Value::object(id))
 }
 

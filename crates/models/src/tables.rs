@@ -90,6 +90,23 @@ impl Model {
     };
 }
 
+/// Holds if the module at `path`, such as `npm:express`, is one of a framework that has entry points.
+pub fn is_server(path: &str) -> bool {
+    let has = |key: &str| {
+        key.strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with(['.', '(']))
+    };
+    let frameworks = crate::MODELS
+        .iter()
+        .filter(|model| model.framework.is_some());
+    frameworks.into_iter().any(|model| {
+        let calls = model.calls.iter().map(|(key, _)| *key);
+        let members = model.members.iter().map(|(key, _)| *key);
+        let classes = model.classes.iter().map(|(key, _)| *key);
+        calls.chain(members).chain(classes).any(has)
+    })
+}
+
 /// The tables of all models, by path.
 pub(crate) struct Tables {
     pub(crate) calls: PathTable<CallFunction>,

@@ -340,3 +340,23 @@ pub fn copied(
     }
     id
 }
+
+/// The status, if it is known; of several the one that refuses least. Where it may not have been set at all,
+/// the answer is none that refuses. Beside an unknown one only what refuses counts: `isTaken ? 409 : error.status` is
+/// that of an error, whichever it is.
+pub(crate) fn status_number(status: Option<&Value>) -> Option<u16> {
+    let mut least: Option<u16> = None;
+    let mut is_open = false;
+    for atom in status?.atoms() {
+        match atom {
+            Atom::Number(number) => {
+                let number = *number as u16;
+                least = Some(least.map_or(number, |known| known.min(number)));
+            }
+            Atom::Unknown(_) => is_open = true,
+            _ => return None,
+        }
+    }
+    let floor = if is_open { 400 } else { 100 };
+    least.filter(|status| (floor..600).contains(status))
+}

@@ -30,6 +30,26 @@ pub(super) fn is_error(name: &str) -> bool {
     CLASSES.contains(&name)
 }
 
+/// Members that errors may have without the program: those of every object, and what the runtime gives to its own.
+const GIVEN: &[&str] = &[
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+    "errors",
+    "code",
+];
+
+/// What an error of the language says of a member that nobody gave it, as in `error.status || 500`.
+pub(super) fn missing_member(machine: &Machine<'_>, id: ObjectId, path: &str) -> Option<Value> {
+    let (owner, key) = path.strip_prefix("js:")?.rsplit_once("().")?;
+    let is_missing = is_error(owner) && !GIVEN.contains(&key);
+    (is_missing && !machine.heap.get(id).is_open).then(Value::undefined)
+}
+
 fn construct(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let given = call.arguments.positional.clone();
     let (id, value) = native_object(machine, &format!("{}()", call.path), given, call.span);

@@ -250,6 +250,7 @@ pub(crate) fn host_member(
     key: Ustr,
 ) -> Option<Value> {
     data::member(machine, id, whole, &path, key)
+        .or_else(|| error::missing_member(machine, id, &path))
 }
 
 /// Makes an object of the language that the evaluator knows only by its path.

@@ -28,8 +28,7 @@ fn answer(
                 .property(response, Ustr::from("$status"))
                 .cloned()
         })
-        .and_then(|status| status.as_number())
-        .map(|status| status as u16);
+        .and_then(|status| crate::tools::status_number(Some(&status)));
     if let Some(response) = response {
         machine
             .heap

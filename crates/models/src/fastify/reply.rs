@@ -1,13 +1,13 @@
 //! The reply: answers, refusals, redirects, cookies. What is sent ends the way that sends it.
 
 use firedoor_app::{EffectKind, Refusal};
-use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{errors, flow};
 use crate::ModelHost;
-use crate::tools::last_part;
+use crate::tools::{self, last_part};
 
 /// The property that keeps the status.
 pub(super) const STATUS: &str = "$status";
@@ -37,20 +37,6 @@ fn status_value(machine: &Machine<'_>, reply: Option<ObjectId>) -> Option<Value>
     machine.heap.property(reply?, Ustr::from(STATUS)).cloned()
 }
 
-/// The status, if it is known; of several the one that refuses least. Where it may not have been set at all,
-/// the answer is none that refuses.
-fn number(status: Option<&Value>) -> Option<u16> {
-    let mut least: Option<u16> = None;
-    for atom in status?.atoms() {
-        let Atom::Number(number) = atom else {
-            return None;
-        };
-        let number = *number as u16;
-        least = Some(least.map_or(number, |known| known.min(number)));
-    }
-    least.filter(|status| (100..600).contains(status))
-}
-
 /// `send(payload)`: an error goes to the error handlers, anything else is the answer.
 pub(super) fn send(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let payload = call.arguments.get(0);
@@ -71,7 +57,7 @@ fn send_error(
     error: Value,
     span: Span,
 ) {
-    let given = number(status).filter(|status| *status >= 400);
+    let given = tools::status_number(status).filter(|status| *status >= 400);
     match (given, errors::status_of(host, machine, &error)) {
         (Some(given), None) => refuse(host, machine, given, span),
         _ => flow::raise(host, machine, error, span),
@@ -92,7 +78,7 @@ pub(super) fn answer(
     body: &Value,
     span: Span,
 ) {
-    let status = number(status);
+    let status = tools::status_number(status);
     let body = host.body_fields(machine, body);
     if let Some(status) = status.filter(|status| *status >= 400) {
         host.refuse(machine, Refusal::Status(status), span);

@@ -14,7 +14,10 @@ use crate::store;
 /// The models of all schemas, by name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schema {
+    is_read: bool,
     pub(super) models: IndexMap<Ustr, Vec<SchemaField>>,
+    /// The words of each enum.
+    pub(super) choices: IndexMap<Ustr, Vec<Ustr>>,
 }
 
 /// A field of a model.
@@ -88,10 +91,13 @@ fn decapitalised(name: &str) -> String {
 
 /// Reads all schemas of the program and declares their models as assets.
 pub(super) fn load(host: &ModelHost, machine: &Machine<'_>) {
-    if !host.state().prisma.schema.models.is_empty() {
+    if host.state().prisma.schema.is_read {
         return;
     }
-    let mut schema = Schema::default();
+    let mut schema = Schema {
+        is_read: true,
+        ..Schema::default()
+    };
     let mut spans: IndexMap<Ustr, Span> = IndexMap::new();
     for (id, file) in machine.program.files.iter() {
         if file.path.ends_with(".prisma")
@@ -151,6 +157,7 @@ fn read(
 ) -> Option<Unresolved> {
     let mut model: Option<Ustr> = None;
     let mut is_other_block = false;
+    let mut choice: Option<Ustr> = None;
     let mut unclosed = None;
     let mut offset = 0_usize;
     for line in text.split_inclusive('\n') {
@@ -168,12 +175,24 @@ fn read(
                 schema.models.entry(name).or_default();
                 model = Some(name);
             }
-            _ if code.ends_with('{') => is_other_block = true,
+            _ if code.ends_with('{') => {
+                is_other_block = true;
+                choice = match words.as_slice() {
+                    ["enum", name, ..] => Some(Ustr::from(name.trim_end_matches('{'))),
+                    _ => None,
+                };
+            }
             ["}", ..] => {
                 model = None;
+                choice = None;
                 is_other_block = false;
             }
-            _ if is_other_block => {}
+            [word, ..] if is_other_block => {
+                if let Some(choice) = choice.filter(|_| !word.starts_with('@')) {
+                    let words = schema.choices.entry(choice).or_default();
+                    words.push(Ustr::from(word));
+                }
+            }
             [first, ..] if first.starts_with("@@") => {
                 if let Some(fields) = model.and_then(|name| schema.models.get_mut(&name)) {
                     mark_unique(code, fields);
