@@ -42,6 +42,7 @@ mod jsonwebtoken;
 mod judge;
 mod knex;
 mod kysely;
+mod later_status;
 mod layers;
 mod limiters;
 mod marshmallow;
