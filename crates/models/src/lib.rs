@@ -148,6 +148,7 @@ pub static MODELS: &[&Model] = &[
     &django::drf_authentication::MODEL,
     &django::drf_authentication::HEADER,
     &django::choices::MODEL,
+    &django::configurations::MODEL,
     &django::crypto::MODEL,
     &django::drf_errors::MODEL,
     &django::drf_guards::MODEL,
