@@ -23,6 +23,9 @@ pub(crate) const MORE: &str = "...";
 /// The most elements of a list that are told apart.
 const LONGEST: usize = 2_000;
 
+/// The property in which an object of a library keeps the list that it gives when it is gone through.
+pub const ITERATED: &str = "$iterated";
+
 impl Machine<'_> {
     /// Returns the known elements of `value`, and whether there may be others. An element at a place where
     /// one alternative has none is that or undefined; where it may have any, it is that or anything.
@@ -166,6 +169,10 @@ impl Machine<'_> {
                     .keys()
                     .map(|key| Value::atom(Atom::String(*key)));
                 Some((keys.collect(), is_open))
+            }
+            ObjectKind::Host(_) if object.properties.contains_key(&Ustr::from(ITERATED)) => {
+                let list = object.properties.get(&Ustr::from(ITERATED)).cloned();
+                self.object_elements(list?.only_object()?)
             }
             ObjectKind::Class { .. } => self.class_elements(id),
             ObjectKind::Host(path) if *path == crate::python::NAMED_TUPLE => {

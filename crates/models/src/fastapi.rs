@@ -255,12 +255,40 @@ const ALIASES: &[(&str, &str)] = &[
         "py:fastapi.security.OAuth2PasswordBearer",
     ),
     (
+        "py:fastapi.security.oauth2.OAuth2",
+        "py:fastapi.security.OAuth2",
+    ),
+    (
+        "py:fastapi.security.oauth2.OAuth2AuthorizationCodeBearer",
+        "py:fastapi.security.OAuth2AuthorizationCodeBearer",
+    ),
+    (
+        "py:fastapi.security.open_id_connect_url.OpenIdConnect",
+        "py:fastapi.security.OpenIdConnect",
+    ),
+    (
         "py:fastapi.security.oauth2.OAuth2PasswordRequestForm",
         "py:fastapi.security.OAuth2PasswordRequestForm",
     ),
     (
         "py:fastapi.security.api_key.APIKeyHeader",
         "py:fastapi.security.APIKeyHeader",
+    ),
+    (
+        "py:fastapi.security.api_key.APIKeyCookie",
+        "py:fastapi.security.APIKeyCookie",
+    ),
+    (
+        "py:fastapi.security.api_key.APIKeyQuery",
+        "py:fastapi.security.APIKeyQuery",
+    ),
+    (
+        "py:fastapi.security.http.HTTPBasic",
+        "py:fastapi.security.HTTPBasic",
+    ),
+    (
+        "py:fastapi.security.http.HTTPBasicCredentials",
+        "py:fastapi.security.HTTPBasicCredentials",
     ),
     (
         "py:fastapi.security.http.HTTPAuthorizationCredentials",

@@ -42,6 +42,7 @@ mod jsonwebtoken;
 mod judge;
 mod knex;
 mod kysely;
+mod later_status;
 mod layers;
 mod limiters;
 mod marshmallow;
@@ -149,6 +150,7 @@ pub static MODELS: &[&Model] = &[
     &django::drf_authentication::MODEL,
     &django::drf_authentication::HEADER,
     &django::choices::MODEL,
+    &django::configurations::MODEL,
     &django::crypto::MODEL,
     &django::drf_errors::MODEL,
     &django::drf_guards::MODEL,

@@ -176,6 +176,9 @@ pub(crate) fn class_member(
         return None;
     }
     let name = member_key(host);
+    if name == "__table__" {
+        return table::table_of(host, machine, class, span);
+    }
     let table = columns(host, class)?;
     machine.heap.property(table, name)?;
     let asset = host.state().asset_of.get(&class).copied()?;
@@ -192,6 +195,9 @@ pub(crate) fn instance_member(
     let instance = object?;
     let class = class_of(machine, instance)?;
     let name = member_key(host);
+    if name == "__table__" {
+        return table::table_of(host, machine, class, span);
+    }
     let table = columns(host, class)?;
     let column = machine.heap.property(table, name)?.clone();
     let is_relation = is_relationship(machine, &column)

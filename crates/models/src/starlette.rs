@@ -165,7 +165,37 @@ pub static MODEL: Model = Model {
         ("py:http.cookies.SimpleCookie()", plain::index_cookie),
         ("fastapi:client", connection::index_client),
     ],
-    sets: &[("fastapi:session.*", session::set_session)],
+    sets: &[
+        ("fastapi:session.*", session::set_session),
+        (
+            "py:fastapi.Response().status_code",
+            crate::later_status::set,
+        ),
+        (
+            "py:fastapi.responses.JSONResponse().status_code",
+            crate::later_status::set,
+        ),
+        (
+            "py:fastapi.responses.ORJSONResponse().status_code",
+            crate::later_status::set,
+        ),
+        (
+            "py:fastapi.responses.HTMLResponse().status_code",
+            crate::later_status::set,
+        ),
+        (
+            "py:fastapi.responses.PlainTextResponse().status_code",
+            crate::later_status::set,
+        ),
+        (
+            "py:fastapi.responses.RedirectResponse().status_code",
+            crate::later_status::set,
+        ),
+        (
+            "py:fastapi.responses.StreamingResponse().status_code",
+            crate::later_status::set,
+        ),
+    ],
     operators: &[
         ("fastapi:headers", connection::contains),
         ("fastapi:cookies", connection::contains),

@@ -151,7 +151,7 @@ pub fn has_lower_bound(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bo
         .checks_of(effect)
         .filter(|check| check.kind == CheckKind::Bound)
         .map(|check| bounds_of(check, sent))
-        .any(|bounds| bounds.len() > 1 || bounds.iter().any(|limit| (0.0..=1.0).contains(limit)))
+        .any(|bounds| bounds.len() > 1 || bounds.iter().any(|limit| (-1.0..=1.0).contains(limit)))
 }
 
 /// Holds if what was sent is compared with a number, so that it is one.

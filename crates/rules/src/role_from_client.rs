@@ -183,7 +183,9 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             Some(Control::Ownership) => is_listed(),
             _ => false,
         };
-        if !is_forbidden(check) || !is_compared || !asks_rank {
+        // Whether there is any of something is no question of rank.
+        let is_amount = || check.operands.iter().any(|it| it.literal().is_some_and(|text| text == "0"));
+        if !is_forbidden(check) || !is_compared || !asks_rank || is_amount() {
             return None;
         }
         let operand = check.operands.iter().find(|operand| {

@@ -447,6 +447,12 @@ pub(crate) fn special_attribute(
             let target = target.clone();
             machine.member(&target, key, span).ok()
         }
+        (ObjectKind::Class { prototype, .. }, "__dict__") => {
+            let own = machine.heap.get(*prototype).properties.clone();
+            let table = machine.heap.allocate(ObjectKind::Plain, span);
+            machine.heap.get_mut(table).properties = own;
+            Some(Value::object(table))
+        }
         (ObjectKind::Function { .. } | ObjectKind::Class { .. }, key)
             if INTROSPECTED.contains(&key) && !object.properties.contains_key(&Ustr::from(key)) =>
         {

@@ -1,5 +1,6 @@
 //! Importing by name, and the files of the program: `importlib`, `pkgutil`, `os.path`, `pathlib`.
 
+use firedoor_ir::{ExpressionKind, Literal};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -291,7 +292,10 @@ impl<'p> Machine<'p> {
     ) {
         let dotted = self.dotted_name(id);
         let is_package = self.program.path(id).ends_with("__init__.py");
-        let name = match self.is_entry(id) {
+        // Who never asks whether it is started may as well be imported by a name that is made.
+        let asks = |expression: &firedoor_ir::Expression| matches!(&expression.kind, ExpressionKind::Literal(Literal::String(text)) if text == "__main__");
+        let is_started = self.is_entry(id) && self.program.module(id).expressions.iter().any(asks);
+        let name = match is_started {
             true => "__main__",
             false => dotted.as_str(),
         };

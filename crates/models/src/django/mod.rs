@@ -12,6 +12,7 @@ pub(crate) mod backends;
 pub(crate) mod bases;
 pub(crate) mod channels;
 pub(crate) mod choices;
+pub(crate) mod configurations;
 pub(crate) mod consumers;
 pub(crate) mod crypto;
 pub(crate) mod drf;

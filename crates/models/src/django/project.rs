@@ -42,10 +42,11 @@ pub(crate) fn sites(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Site> {
     let mut roots: FxHashSet<ModuleId> = FxHashSet::default();
     for settings in candidates(machine) {
         let _ = machine.run_module(settings);
-        let span = Span::new(machine.program.module(settings).file, 0, 0);
         let file = machine.program.module(settings).file;
-        let root = machine.exported(settings, Ustr::from("ROOT_URLCONF"), span);
-        let Some(root) = root.text() else { continue };
+        let root = setting_of(machine, settings, "ROOT_URLCONF");
+        let Some(root) = root.as_ref().and_then(Value::text) else {
+            continue;
+        };
         // The routes are run later: what they import may be running right now.
         let Some(urls) = machine.module_found(file, &root) else {
             continue;
@@ -93,12 +94,14 @@ fn candidates(machine: &mut Machine<'_>) -> Vec<ModuleId> {
     }
     named.sort_by_key(|(rank, file, _)| (*rank, *file));
     let mut found: Vec<ModuleId> = Vec::new();
+    let mut of_tests: Vec<ModuleId> = Vec::new();
     for (_, file, text) in named {
         let has_name = text.contains('.') || text.as_str().contains("settings");
         if has_name && let Some(id) = machine.module_found(file, &text) {
             let is_test = is_of_tests(machine.program.path(id));
-            if !is_test && !found.contains(&id) {
-                found.push(id);
+            let list = if is_test { &mut of_tests } else { &mut found };
+            if !list.contains(&id) {
+                list.push(id);
             }
         }
     }
@@ -107,7 +110,11 @@ fn candidates(machine: &mut Machine<'_>) -> Vec<ModuleId> {
             found.push(id);
         }
     }
-    found
+    // A library of applications is mounted nowhere but in the project that tries it.
+    match found.is_empty() {
+        true => of_tests,
+        false => found,
+    }
 }
 
 /// Servers come before commands.
@@ -121,7 +128,8 @@ fn rank_of(path: &str) -> usize {
     }
 }
 
-fn is_of_tests(path: &str) -> bool {
+/// Holds for a module that only tests use, by where it lies.
+pub(super) fn is_of_tests(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(part, "test" | "tests" | "conftest.py" | "docs")
             || part.starts_with("test_")
@@ -181,7 +189,10 @@ pub(crate) fn setting_of(
 ) -> Option<Value> {
     let span = Span::new(machine.program.module(settings).file, 0, 0);
     let value = machine.exported(settings, Ustr::from(name), span);
-    (value != Value::undefined()).then_some(value)
+    match value == Value::undefined() {
+        false => Some(value),
+        true => super::configurations::setting(machine, settings, Ustr::from(name)),
+    }
 }
 
 /// Returns what a dotted name of the settings stands for, seen from the settings.

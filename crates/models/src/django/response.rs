@@ -21,7 +21,7 @@ pub(crate) const RESPONSE: &str = "django:response";
 pub static MODEL: Model = Model {
     name: "django",
     calls: CALLS,
-    sets: &[("django:response.status_code", set_status)],
+    sets: &[("django:response.status_code", crate::later_status::set)],
     subclasses: SUBCLASSES,
     aliases: &[
         (
@@ -173,19 +173,6 @@ fn status_of_class(name: &str) -> Option<u16> {
     })
 }
 
-fn set_status(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    _object: ObjectId,
-    value: &Value,
-    span: Span,
-) -> bool {
-    if let Some(status) = value.as_number().filter(|status| *status >= 400.0) {
-        host.refuse(machine, Refusal::Status(status as u16), span);
-    }
-    false
-}
-
 /// `status.HTTP_403_FORBIDDEN`.
 fn status_constant(
     host: &ModelHost,
@@ -218,9 +205,12 @@ fn respond(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answ
         .unwrap_or_else(Value::null);
     let id = host.make_object(machine, RESPONSE, call.span);
     let number = given.unwrap_or_else(|| Value::number(f64::from(status.unwrap_or(200))));
-    let properties = &mut machine.heap.get_mut(id).properties;
-    properties.insert(Ustr::from("status_code"), number);
-    properties.insert(Ustr::from("data"), body.clone());
+    machine
+        .heap
+        .set_property(id, Ustr::from("status_code"), number);
+    machine
+        .heap
+        .set_property(id, Ustr::from("data"), body.clone());
     answer(host, machine, status, &body, call.span);
     Ok(Some(Value::object(id)))
 }
@@ -315,9 +305,7 @@ pub(crate) fn send_to(
     let status = Value::number(302.0);
     machine
         .heap
-        .get_mut(id)
-        .properties
-        .insert(Ustr::from("status_code"), status);
+        .set_property(id, Ustr::from("status_code"), status);
     if host.is_request() {
         let text = target.text_pattern().map(|text| text.to_string());
         // Where nothing was decided in a view, going elsewhere is what it does for everybody.

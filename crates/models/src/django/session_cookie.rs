@@ -8,13 +8,15 @@ use firedoor_eval::{Atom, Machine};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::project::{setting, settings_for};
+use super::project::{is_of_tests, setting, settings_for};
 use crate::{ModelHost, tools};
 
 /// Notes the cookie, where the settings of the project are known.
 pub(super) fn note(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     let module = machine.module();
-    if settings_for(host, machine, module).is_none() {
+    // What a project says that is only there to try its applications is not what anybody runs.
+    let settings = settings_for(host, machine, module);
+    if settings.is_none_or(|settings| is_of_tests(machine.program.path(settings))) {
         return;
     }
     let same_site = setting(host, machine, "SESSION_COOKIE_SAMESITE");

@@ -107,9 +107,11 @@ pub(crate) fn response(
     span: Span,
 ) -> Value {
     let id = host.make_object(machine, RESPONSE, span);
-    let properties = &mut machine.heap.get_mut(id).properties;
-    properties.insert(Ustr::from("$body"), body);
-    properties.insert(Ustr::from("status_code"), status);
+    // Noted as written, so that what a path that returns makes of it later is what it answers.
+    machine.heap.set_property(id, Ustr::from("$body"), body);
+    machine
+        .heap
+        .set_property(id, Ustr::from("status_code"), status);
     Value::object(id)
 }
 
@@ -181,10 +183,12 @@ fn begin(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     let body = argument(call, 0, "response");
     let status = given(call, 1, "status").and_then(|given| given.filter(|atom| !atom.is_nothing()));
     if let Some(id) = call.this.only_object() {
-        let properties = &mut machine.heap.get_mut(id).properties;
-        properties.insert(Ustr::from("$body"), body);
+        machine.heap.set_property(id, Ustr::from("$body"), body);
         if let Some(status) = status {
-            properties.insert(Ustr::from("status_code"), status_number(&status));
+            let status = status_number(&status);
+            machine
+                .heap
+                .set_property(id, Ustr::from("status_code"), status);
         }
     }
     Ok(Some(Value::null()))

@@ -8,7 +8,7 @@ use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::python_support::{argument, last_name};
+use crate::python_support::{argument, given, last_name};
 use crate::sqlalchemy::columns::{asset_field, declared_path};
 use crate::sqlalchemy::query::column_object;
 use crate::sqlalchemy::statement::statement;
@@ -27,11 +27,21 @@ pub static MODEL: Model = Model {
         ("sqlalchemy:table().update", start),
         ("sqlalchemy:table().delete", start),
         ("sqlalchemy:table().*", crate::python_support::same),
+        ("sqlalchemy:columns().get", column_if_there),
+        ("sqlalchemy:columns().keys", names),
+        ("sqlalchemy:columns().values", all_columns),
+        ("py:sqlalchemy.inspect", inspect),
+        ("py:sqlalchemy.orm.class_mapper", inspect),
+        ("py:sqlalchemy.orm.object_mapper", inspect),
     ],
     members: &[
         ("sqlalchemy:table().c", columns_of),
         ("sqlalchemy:table().columns", columns_of),
+        ("sqlalchemy:table().column_attrs", columns_of),
+        ("sqlalchemy:table().mapper", mapper_of),
         ("sqlalchemy:columns().*", column),
+        ("sqlalchemy:column().name", column_name),
+        ("sqlalchemy:column().key", column_name),
     ],
     indexes: &[(COLUMNS, column_by_key)],
     aliases: &[("py:sqlalchemy.schema.Table", "py:sqlalchemy.Table")],
@@ -79,6 +89,90 @@ fn start(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
     Ok(Some(Value::object(id)))
 }
 
+/// `Model.__table__`, `record.__table__`: the table that a class of records stands for.
+pub(crate) fn table_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: ObjectId,
+    span: Span,
+) -> Option<Value> {
+    let asset = host.state().asset_of.get(&class).copied()?;
+    let id = host.make_object(machine, TABLE, span);
+    host.state().asset_of.insert(id, asset);
+    Some(Value::object(id))
+}
+
+/// `inspect(Model)`, `inspect(record)`: what is known of its columns; of connections nothing is.
+fn inspect(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = argument(call, 0, "subject").only_object() else {
+        return Ok(None);
+    };
+    let class = crate::python_records::class_of(machine, id);
+    Ok(class.and_then(|class| table_of(host, machine, class, call.span)))
+}
+
+/// A table of ours is its own mapper.
+fn mapper_of(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    table: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    table.map(Value::object)
+}
+
+/// `column.name`.
+fn column_name(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    column: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    machine
+        .heap
+        .property(column?, Ustr::from("column"))
+        .cloned()
+}
+
+/// Returns the names of the columns of a table.
+fn names_of(host: &ModelHost, columns: &Value) -> Option<Vec<Ustr>> {
+    let state = host.state();
+    let asset = state.asset_of.get(&columns.only_object()?)?;
+    let asset = state.assets.get(asset)?;
+    Some(asset.fields.iter().map(|field| field.name).collect())
+}
+
+/// `columns.keys()`.
+fn names(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(names) = names_of(host, &call.this) else {
+        return Ok(None);
+    };
+    let names = names.into_iter().map(|name| Value::string(&name)).collect();
+    Ok(Some(machine.make_list(names, false, call.span)))
+}
+
+/// `columns.values()`.
+fn all_columns(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let Some(id) = call.this.only_object() else {
+        return Ok(None);
+    };
+    Ok(machine
+        .heap
+        .property(id, Ustr::from(firedoor_eval::ITERATED))
+        .cloned())
+}
+
+/// `columns.get(name, default)`.
+fn column_if_there(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let names = names_of(host, &call.this);
+    let key = argument(call, 0, "key");
+    let default = given(call, 1, "default").unwrap_or_else(Value::null);
+    match (names, key.text()) {
+        (Some(names), Some(name)) if !names.contains(&name) => Ok(Some(default)),
+        _ => Ok(column_by_key(host, machine, &call.this, &key, call.span)),
+    }
+}
+
 fn columns_of(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -88,6 +182,15 @@ fn columns_of(
     let asset = host.state().asset_of.get(&table?).copied()?;
     let id = host.make_object(machine, COLUMNS, span);
     host.state().asset_of.insert(id, asset);
+    let names = names_of(host, &Value::object(id)).unwrap_or_default();
+    let all: Vec<Value> = names
+        .into_iter()
+        .map(|name| column_object(host, machine, asset, name, span))
+        .collect();
+    let all = machine.make_list(all, false, span);
+    machine
+        .heap
+        .set_property(id, Ustr::from(firedoor_eval::ITERATED), all);
     Some(Value::object(id))
 }
 
@@ -100,6 +203,9 @@ fn column(
     let path = host.state().member_name;
     let asset = host.state().asset_of.get(&columns?).copied()?;
     let name = Ustr::from(last_name(&path));
+    if matches!(name.as_str(), "get" | "keys" | "values" | "items") {
+        return None;
+    }
     Some(column_object(host, machine, asset, name, span))
 }
 
