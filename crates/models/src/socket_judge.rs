@@ -10,6 +10,7 @@ use firedoor_app::{
 };
 use firedoor_eval::{Decided, Machine, SideEnd};
 use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 
 use crate::request::Sent;
 use crate::state::{RawEffect, RawRefusal};
@@ -55,12 +56,13 @@ pub(crate) fn refuses_attacker(step: &Step, number: usize, attacker: &Sent, user
                 .filter(|call| call.step == number && !reached.contains(&call.span)),
         )
         .collect();
+    let beyond = sides(further.iter().copied());
     !further.is_empty()
         && theirs
             .iter()
             .copied()
             .filter(works)
-            .all(|effect| is_excuse(effect, &ours, &further))
+            .all(|effect| is_excuse(effect, &ours, &beyond))
 }
 
 /// A log-in is open to everybody: the password is what it is about.
@@ -103,22 +105,15 @@ fn is_answer(kind: &EffectKind) -> bool {
 
 /// Holds if something that is done for the attacker is done for users only where they do not come
 /// further: an answer that refuses.
-fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], further: &[&RawEffect]) -> bool {
+fn is_excuse(effect: &RawEffect, ours: &[&RawEffect], beyond: &FxHashSet<Decided>) -> bool {
     let mut same = ours
         .iter()
         .filter(|other| other.span == effect.span)
         .peekable();
     same.peek().is_some()
         && same.all(|other| {
-            other.decided.iter().any(|decided| {
-                let opposite = firedoor_eval::Decided {
-                    decision: decided.decision,
-                    side: !decided.side,
-                };
-                further
-                    .iter()
-                    .any(|effect| effect.decided.contains(&opposite))
-            })
+            let mut decided = other.decided.iter();
+            decided.any(|decided| beyond.contains(&opposite(*decided)))
         })
 }
 
@@ -311,28 +306,36 @@ fn leaves(machine: &Machine<'_>, decided: Decided) -> bool {
 /// work.
 fn silent_refusals(machine: &Machine<'_>, user: &Sent, number: usize) -> Vec<RawRefusal> {
     let ours = effects_of(user, number);
-    let mut refusals: Vec<RawRefusal> = Vec::new();
+    let works = ours.iter().copied().filter(|effect| is_work(&effect.kind));
+    let (reached, worked) = (sides(ours.iter().copied()), sides(works));
+    let ways = user.run.refusals.iter().map(|known| &known.decided);
+    let mut known: FxHashSet<Decided> = ways.flatten().copied().collect();
+    let mut refusals = Vec::new();
     let is_for = |kind: &EffectKind| is_work(kind) || is_answer(kind) && !tells_nothing(kind);
     for effect in ours.iter().filter(|effect| is_for(&effect.kind)) {
         for (index, decided) in effect.decided.iter().enumerate() {
             let other = opposite(*decided);
             let is_thrown = throws(machine, other);
-            let does_something = ours.iter().any(|effect| {
-                effect.decided.contains(&other) && (!is_thrown || is_work(&effect.kind))
-            });
-            let is_known = refusals
-                .iter()
-                .chain(&user.run.refusals)
-                .any(|known| known.decided.contains(&other));
-            if (is_thrown || leaves(machine, other)) && !does_something && !is_known {
+            let done = if is_thrown { &worked } else { &reached };
+            let is_left = is_thrown || leaves(machine, other);
+            if is_left && !done.contains(&other) && !known.contains(&other) {
                 let mut way = effect.decided[..index].to_vec();
                 way.push(other);
+                known.extend(&way);
                 let span = machine.decision(other.decision).span;
                 refusals.push(refusal(span, way, number));
             }
         }
     }
     refusals
+}
+
+/// The sides of decisions on which effects stand.
+fn sides<'e>(effects: impl Iterator<Item = &'e RawEffect>) -> FxHashSet<Decided> {
+    effects
+        .flat_map(|effect| &effect.decided)
+        .copied()
+        .collect()
 }
 
 /// Holds if this side of a branch throws, and the other goes on.
