@@ -22,7 +22,7 @@ pub(crate) fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
             findings
                 .iter()
                 .enumerate()
-                .filter(|(_, finding)| is_told_for_put(finding, &findings)),
+                .filter(|(_, finding)| is_told_for_other(finding, &findings)),
         )
         .map(|(number, _)| number)
         .collect();
@@ -42,20 +42,28 @@ fn is_told_as_open(finding: &Finding, all: &[Finding]) -> bool {
         })
 }
 
-/// Holds if `PATCH` of a path is told for `PUT` too, and one line has registered both: a set of views answers them by the
-/// same code.
-fn is_told_for_put(finding: &Finding, all: &[Finding]) -> bool {
-    let patched = finding.entry_point.as_deref();
-    let Some(path) = patched.and_then(|id| id.strip_prefix("PATCH ")) else {
+/// Methods that one piece of code often answers together, the one that is told first.
+const TOGETHER: &[&str] = &["POST ", "PUT ", "PATCH "];
+
+/// Holds if a method of a path is told for another one too, and the same lines are why: a set of views answers them by
+/// the same code.
+fn is_told_for_other(finding: &Finding, all: &[Finding]) -> bool {
+    let split = |it: &Finding| -> Option<(usize, String)> {
+        let id = it.entry_point.as_deref()?;
+        let mut methods = TOGETHER.iter().enumerate();
+        methods.find_map(|(rank, method)| Some((rank, id.strip_prefix(method)?.to_owned())))
+    };
+    let Some((own, path)) = split(finding) else {
         return false;
     };
+    let places = |it: &Finding| -> Vec<_> { it.evidence.iter().map(|part| part.span).collect() };
     all.iter().any(|other| {
-        let put = other.entry_point.as_deref();
-        other.rule.id == finding.rule.id
+        let is_before = split(other).is_some_and(|(rank, of)| rank < own && of == path);
+        is_before
+            && other.rule.id == finding.rule.id
             && other.span == finding.span
             && other.confidence >= finding.confidence
-            && put.and_then(|id| id.strip_prefix("PUT ")) == Some(path)
-            && other.title.replace("PUT ", "PATCH ") == finding.title
+            && places(other) == places(finding)
     })
 }
 
@@ -103,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn two_methods_of_one_line_are_one() {
+    fn methods_of_one_piece_of_code_are_one() {
         let rule = "optional-authentication";
         let two = |at| {
             kept(vec![
