@@ -43,6 +43,7 @@ pub fn findings(
             findings.push(finding);
         }
     }
+    let mut findings = crate::told_twice::told_once(findings);
     findings.sort_by(|a, b| {
         (b.severity, a.span, a.rule.id, &a.symbol).cmp(&(a.severity, b.span, b.rule.id, &b.symbol))
     });

@@ -17,6 +17,7 @@ mod parse;
 mod part;
 pub mod questions;
 mod suppress;
+mod told_twice;
 mod uses;
 mod wire;
 

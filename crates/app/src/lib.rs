@@ -20,6 +20,7 @@ mod exclusive;
 mod facts;
 mod fails_open;
 mod joins;
+mod jointly;
 mod judge;
 mod layer;
 mod long_keys;
@@ -45,6 +46,7 @@ pub use effect::{
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};
+pub use jointly::settle_joint_refusals;
 pub use judge::{
     Continuation, LayerRun, is_about_connection, is_left_out, judge_browser, judge_layer,
     judge_user, names_somebody, refusal_control, user_control,

@@ -79,6 +79,12 @@ impl Machine<'_> {
             elements.extend(others);
             return self.make_list(elements, is_open || is_other_open, span);
         }
+        if self.is_python()
+            && lists.0.is_some_and(|id| self.is_list(id))
+            && self.is_of_outside(right)
+        {
+            return self.lengthened(left, right, span);
+        }
         if let (Some(a), Some(b)) = (left.as_number(), right.as_number()) {
             return self.computed(Value::number(a + b), left, right);
         }
@@ -90,6 +96,30 @@ impl Machine<'_> {
             _ => Shape::Any,
         };
         self.derived(shape, [left, right])
+    }
+
+    /// A list with something that is not known behind it: what it began with is still there.
+    fn lengthened(&mut self, list: &Value, more: &Value, span: Span) -> Value {
+        let (elements, further) = self.elements_and_more(list);
+        let more = self.element_of_open(more);
+        let more = match further {
+            Some(further) => self.join(further, &more),
+            None => more,
+        };
+        let origins = self.origins.union(list.origins, more.origins);
+        self.make_open_list(elements, Some(more), span)
+            .with_origins(origins)
+    }
+
+    /// Holds for what is not known, and for what a library hands out.
+    fn is_of_outside(&self, value: &Value) -> bool {
+        let mut atoms = value.atoms().iter();
+        !value.atoms().is_empty()
+            && atoms.all(|atom| match atom {
+                Atom::Unknown(Shape::Any | Shape::Object) | Atom::Outside(_) => true,
+                Atom::Object(id) => matches!(self.heap.get(*id).kind, ObjectKind::Host(_)),
+                _ => false,
+            })
     }
 
     fn is_list(&self, id: ObjectId) -> bool {

@@ -215,6 +215,7 @@ pub static MODELS: &[&Model] = &[
     &nestjs::MODEL,
     &nextjs::MODEL,
     &nextjs::CLERK,
+    &nextjs::GLOBS,
     &nextjs::SAFE_ACTION,
     &nextjs::SESSIONS,
     &nextjs::WRAPPERS,

@@ -305,6 +305,7 @@ pub fn entry_point(
     };
     crate::build::conclude(&mut entry, inline, &attacker, &user);
     settle_alternatives(machine, door, &places, &mut entry);
+    firedoor_app::settle_joint_refusals(&mut entry);
     entry
 }
 

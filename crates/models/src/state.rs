@@ -152,6 +152,9 @@ pub struct Run {
     pub is_at_handler: bool,
     /// Holds while what lies behind a route is tried.
     pub is_behind: bool,
+    /// Holds once a layer has logged in whoever brings a credential of its own form: what asks for one behind it asks for
+    /// that form too.
+    pub is_logged_in_by_scheme: bool,
     /// Holds if the handler has let the request on.
     pub has_passed_on: bool,
     /// The path of the entry point as a template.

@@ -62,6 +62,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "next-sessions",
             "oauth_clients",
             "passport",
+            "path-patterns",
             "sessions",
         ],
     ),

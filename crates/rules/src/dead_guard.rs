@@ -264,7 +264,9 @@ fn asks_too_early<'m>(
     })?;
     let mut layers = entry.layers.iter();
     let layer = layers.find(|layer| {
-        layer.kind == LayerKind::Layer && layer.controls.contains(&Control::Authorization)
+        layer.kind == LayerKind::Layer
+            && layer.controls.contains(&Control::Authorization)
+            && layer.places.iter().any(|it| it.span == check.span)
     })?;
     let mut later = entry
         .layers

@@ -55,7 +55,12 @@ fn pages() {
 /// unless the rule has no others.
 fn run_section(rule: &str, section: &Section) -> Outcome {
     let files = section.file_set();
-    let report = analyse(&files, &Options::default());
+    let others = RULES.iter().filter(|other| other.id != rule);
+    let options = Options {
+        disabled_rules: others.map(|other| other.id.to_owned()).collect(),
+        ..Options::default()
+    };
+    let report = analyse(&files, &options);
     let found: Vec<&Finding> = report
         .findings
         .iter()

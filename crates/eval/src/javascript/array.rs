@@ -222,14 +222,16 @@ fn slice(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 fn concat(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let (mut elements, mut more) = machine.elements_and_more(call.this);
     for value in call.arguments.all().cloned().collect::<Vec<_>>() {
-        let is_list = match value.only() {
-            Some(Atom::Object(id)) => matches!(
-                machine.heap.get(id).kind,
-                ObjectKind::Array | ObjectKind::Tuple
-            ),
-            Some(Atom::Unknown(_)) => true,
-            _ => false,
-        };
+        // A name that is one of several lists, as a setting says, is as good as a list.
+        let is_list = !value.atoms().is_empty()
+            && value.atoms().iter().all(|atom| match atom {
+                Atom::Object(id) => matches!(
+                    machine.heap.get(*id).kind,
+                    ObjectKind::Array | ObjectKind::Tuple
+                ),
+                Atom::Unknown(_) => true,
+                _ => false,
+            });
         if !is_list {
             elements.push(value);
             continue;

@@ -119,21 +119,18 @@ pub static MODEL: Model = Model {
         ),
     ],
     operators: &[
-        (
-            "py:django.db.models.Model()",
-            crate::sqlalchemy::compare_instances,
-        ),
+        ("py:django.db.models.Model()", super::users::compare_records),
         (
             "py:django.contrib.auth.models.AbstractUser()",
-            crate::sqlalchemy::compare_instances,
+            super::users::compare_records,
         ),
         (
             "py:django.contrib.auth.models.AbstractBaseUser()",
-            crate::sqlalchemy::compare_instances,
+            super::users::compare_records,
         ),
         (
             "py:django.contrib.auth.models.User()",
-            crate::sqlalchemy::compare_instances,
+            super::users::compare_records,
         ),
     ],
     aliases: &[

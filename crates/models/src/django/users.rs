@@ -5,7 +5,10 @@
 //! `base_user.py`, `backends.py`, `hashers.py`.
 
 use firedoor_app::{ComparisonKind, EffectKind, Field, Origin, RequestPart, SessionOperation};
-use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value};
+use firedoor_eval::{
+    Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
+};
+use firedoor_ir::BinaryOperator;
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -53,6 +56,7 @@ pub static MODEL: Model = Model {
         "py:django.contrib.auth.models.AnonymousUser().*",
         anonymous_member,
     )],
+    operators: &[(ANONYMOUS, compare_records)],
     subclasses: &[
         (
             "py:django.contrib.auth.models.User",
@@ -202,6 +206,48 @@ fn get_user(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
 fn anonymous_user(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, ANONYMOUS, call.span);
     Ok(Some(Value::object(id)))
+}
+
+/// `record == other`: nobody is no record of the database, and not the nothing that a reference to none is
+/// (Django 5.2, `contrib/auth/models.py`).
+pub(crate) fn compare_records(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    operator: BinaryOperator,
+    left: &Value,
+    right: &Value,
+    span: Span,
+) -> Option<Value> {
+    let is_nobody = |machine: &Machine<'_>, side: &Value| {
+        side.only_object().is_some_and(
+            |id| matches!(machine.heap.get(id).kind, ObjectKind::Host(path) if path == ANONYMOUS),
+        )
+    };
+    let is_record = |machine: &Machine<'_>, side: &Value| {
+        let mut atoms = side.atoms().iter();
+        !side.atoms().is_empty()
+            && atoms.all(|atom| match atom {
+                Atom::Object(id) => {
+                    matches!(machine.heap.get(*id).kind, ObjectKind::Instance { .. })
+                }
+                atom => atom.is_nothing(),
+            })
+    };
+    let is_apart = is_nobody(machine, left) && is_record(machine, right)
+        || is_record(machine, left) && is_nobody(machine, right);
+    let is_denial = match operator {
+        BinaryOperator::Equal | BinaryOperator::Is => false,
+        BinaryOperator::NotEqual | BinaryOperator::IsNot => true,
+        _ => return None,
+    };
+    if !is_apart {
+        return crate::sqlalchemy::compare_instances(host, machine, operator, left, right, span);
+    }
+    let equal = machine.tested(TestKind::Equality, Some(false), &[left, right], span);
+    Some(match is_denial {
+        true => machine.negate(&equal),
+        false => equal,
+    })
 }
 
 /// What an anonymous user says of itself.

@@ -3,7 +3,7 @@
 //! Functions and subclasses of `BaseHTTPMiddleware` take `(request, call_next)` and do not run for
 //! WebSockets; other classes are plain ASGI. Source: starlette 0.46, `applications.py`, `middleware/base.py`.
 
-use firedoor_app::{EffectKind, Field, Flag, Origin, SetCookie, SettingKind};
+use firedoor_app::{EffectKind, Field, Flag, Origin, RequestPart, SetCookie, SettingKind};
 use firedoor_eval::{Answer, Arguments, Call, Host, Machine, ObjectId, ObjectKind, Stop, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
@@ -540,6 +540,7 @@ fn authenticate(
 ) -> Result<(), Stop> {
     let request = shared(machine, exchange, "request");
     let span = middleware.span;
+    host.state().run.is_logged_in_by_scheme = true;
     if let Some(backend) = middleware.arguments.find(0, "backend").cloned() {
         let arguments = Arguments::positional([request.clone()]);
         let called = machine.call_member(&backend, Ustr::from("authenticate"), &arguments, span)?;
@@ -562,12 +563,25 @@ fn authenticate(
                 "py:starlette.authentication.UnauthenticatedUser()",
                 span,
             );
+            machine
+                .heap
+                .set_property(nobody, Ustr::from("is_authenticated"), Value::bool(false));
             user.push(Value::object(nobody).with_origins(result.origins));
             let none = host.make_object(
                 machine,
                 "py:starlette.authentication.AuthCredentials()",
                 span,
             );
+            let scopes = machine.make_list(Vec::new(), false, span);
+            let context = host.origin(
+                machine,
+                Origin::Request(RequestPart::Context, Ustr::from("auth.scopes")),
+            );
+            let context = machine.origins.union(result.origins, context);
+            let scopes = scopes.with_origins(context);
+            machine
+                .heap
+                .set_property(none, Ustr::from("scopes"), scopes);
             auth.push(Value::object(none).with_origins(result.origins));
         }
         let (auth, user) = (machine.join_all(&auth), machine.join_all(&user));

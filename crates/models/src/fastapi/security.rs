@@ -4,7 +4,9 @@
 //! `OAuth2PasswordBearer` answers 401; the others 403 until 0.121 and 401 since 0.122.
 
 use firedoor_app::RequestPart;
-use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_eval::{
+    Answer, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
+};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -65,6 +67,10 @@ pub static MODEL: Model = Model {
         ("py:fastapi.security.APIKeyHeader().__init__", keep_options),
         ("py:fastapi.security.APIKeyCookie().__init__", keep_options),
         ("py:fastapi.security.APIKeyQuery().__init__", keep_options),
+        (
+            "py:fastapi.security.utils.get_authorization_scheme_param",
+            split_header,
+        ),
         ("py:fastapi.security.OAuth2PasswordRequestForm", form),
         ("py:fastapi.security.OAuth2PasswordRequestFormStrict", form),
     ],
@@ -139,6 +145,43 @@ fn required(
         .unwrap_or_else(|| credential.clone()))
 }
 
+/// What a layer has logged in by the word before the token is refused here with another word.
+fn ask_for_scheme(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    scheme: ObjectId,
+    credential: &Value,
+    status: u16,
+    span: Span,
+) -> Result<(), Stop> {
+    if !refuses(machine, scheme) {
+        return Ok(());
+    }
+    let error = host.make_object(machine, "py:fastapi.HTTPException()", span);
+    let status = Value::number(f64::from(status));
+    machine
+        .heap
+        .set_property(error, Ustr::from("status_code"), status);
+    let word = Value::string("bearer");
+    let test = machine.tested(TestKind::Equality, None, &[credential, &word], span);
+    let error = Value::object(error).with_origins(credential.origins);
+    machine.when(
+        &test,
+        span,
+        |_| Ok(()),
+        |machine| machine.throw(error, span),
+    )
+}
+
+/// `scheme, token = get_authorization_scheme_param(header)`: both are parts of the header.
+fn split_header(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let header = call.arguments.get(0);
+    let part = header.shaped(Shape::String);
+    let id = machine.heap.allocate(ObjectKind::Tuple, call.span);
+    machine.heap.get_mut(id).elements = vec![part.clone(), part];
+    Ok(Some(Value::object(id).with_origins(header.origins)))
+}
+
 /// Schemes that read the `Authorization` header.
 fn authorization(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(scheme) = call.receiver else {
@@ -180,6 +223,9 @@ fn authorize(
         false => 401,
     };
     let present = required(host, machine, scheme, &credential, status, span)?;
+    if !is_basic && host.state().run.is_logged_in_by_scheme {
+        ask_for_scheme(host, machine, scheme, &credential, status, span)?;
+    }
     if is_token {
         return Ok(present);
     }

@@ -96,6 +96,64 @@ fn of_one(machine: &mut Machine<'_>, matcher: &Value, path: &str, span: Span) ->
     }
 }
 
+/// Returns what globs take of a path: one, or a list of which each takes what it takes.
+pub(super) fn of_globs(machine: &mut Machine<'_>, globs: &Value, path: &str, _span: Span) -> Cover {
+    let list = match globs.only_object() {
+        Some(id) if matches!(machine.heap.get(id).kind, ObjectKind::Array) => {
+            machine.elements_of(globs)
+        }
+        _ => (vec![globs.clone()], false),
+    };
+    let (elements, is_open) = list;
+    let start = match is_open {
+        true => Cover::Unknown,
+        false => Cover::Never,
+    };
+    let covers = elements.iter().map(|glob| {
+        let made = glob.text().and_then(|glob| of_glob(&glob));
+        let expression = made.and_then(|made| Expression::new(&made));
+        expression.map_or(Cover::Unknown, |it| tried(&it, path))
+    });
+    covers.fold(start, Cover::or)
+}
+
+/// Returns the expression that picomatch makes of a glob; `None` if it has more than stars and choices. A slash and two
+/// stars at the end take what stands before them as well.
+fn of_glob(glob: &str) -> Option<String> {
+    if glob.starts_with('!') || glob.contains(['[', ']', '(', ')', '\\']) {
+        return None;
+    }
+    let mut made = String::from("^");
+    let mut rest = glob;
+    let mut depth = 0;
+    while let Some(c) = rest.chars().next() {
+        if rest == "/**" {
+            made.push_str("(?:\\/.*)?");
+            break;
+        }
+        let (text, length) = match c {
+            '*' if rest.starts_with("**/") => ("(?:.*\\/)?".to_owned(), 3),
+            '*' if rest.starts_with("**") => (".*".to_owned(), 2),
+            '*' => ("[^/]+".to_owned(), 1),
+            '?' => ("[^/]".to_owned(), 1),
+            '{' => ("(?:".to_owned(), 1),
+            '}' => (")".to_owned(), 1),
+            ',' if depth > 0 => ("|".to_owned(), 1),
+            c if c.is_ascii_alphanumeric() || "-_~".contains(c) => (c.to_string(), 1),
+            c => (format!("\\{c}"), c.len_utf8()),
+        };
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        made.push_str(&text);
+        rest = &rest[length..];
+    }
+    made.push('$');
+    (depth == 0).then_some(made)
+}
+
 fn of_text(pattern: &str, path: &str) -> Cover {
     let made = of_pattern(pattern).and_then(|made| Expression::new(&made));
     made.map_or(Cover::Unknown, |expression| tried(&expression, path))
@@ -143,7 +201,23 @@ fn samples(path: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cover, of_text};
+    use super::{Cover, Expression, of_glob, of_text, tried};
+
+    #[test]
+    fn globs_take_what_picomatch_takes() {
+        let takes = |glob: &str, path: &str| {
+            let made = of_glob(glob).expect("a glob");
+            tried(&Expression::new(&made).expect("an expression"), path)
+        };
+        assert_eq!(takes("/open/**", "/open"), Cover::Always);
+        assert_eq!(takes("/open/**", "/open/{id}/more"), Cover::Always);
+        assert_eq!(takes("/open/**", "/opened"), Cover::Never);
+        assert_eq!(takes("/open/*", "/open/{id}"), Cover::Always);
+        assert_eq!(takes("/open/*", "/open/{id}/more"), Cover::Never);
+        assert_eq!(takes("/v2.0/{a,b}", "/v2.0/b"), Cover::Always);
+        assert_eq!(takes("/v2.0/{a,b}", "/v210/b"), Cover::Never);
+        assert_eq!(of_glob("!/open"), None);
+    }
 
     #[test]
     fn templates_are_taken_in_whole_or_in_part() {

@@ -9,6 +9,7 @@ mod clerk;
 mod doors;
 mod expressions;
 mod files;
+mod globs;
 mod matchers;
 mod pages;
 mod patterns;
@@ -28,6 +29,7 @@ use rustc_hash::FxHashMap;
 use crate::{Framework, Model};
 
 pub(crate) use clerk::MODEL as CLERK;
+pub(crate) use globs::MODEL as GLOBS;
 pub(crate) use response::handed_on;
 pub(crate) use safe_action::MODEL as SAFE_ACTION;
 pub(crate) use sessions::MODEL as SESSIONS;

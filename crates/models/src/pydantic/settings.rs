@@ -86,6 +86,9 @@ fn from_environment(
     if let Some(default) = &field.default
         && !default.is_unknown()
     {
+        if let Some(listed) = as_listed(machine, default, declared) {
+            return listed;
+        }
         value = machine.join(default.clone(), &value);
     }
     let fallback = field
@@ -100,6 +103,24 @@ fn from_environment(
         },
     );
     value.with_origins(origins)
+}
+
+/// A list of the source is what it says: whoever sets another one has decided on each of its elements. Nobody adds to it
+/// while requests are served, so that an empty one is no store.
+fn as_listed(machine: &mut Machine<'_>, default: &Value, span: Span) -> Option<Value> {
+    let object = machine.heap.get(default.only_object()?);
+    let is_list = matches!(
+        object.kind,
+        ObjectKind::Array | ObjectKind::Tuple | ObjectKind::Set
+    );
+    if !is_list || object.is_open {
+        return None;
+    }
+    if !object.elements.is_empty() {
+        return Some(default.clone());
+    }
+    let tuple = machine.heap.allocate(ObjectKind::Tuple, span);
+    Some(Value::object(tuple))
 }
 
 /// The constant that holds where the variable is not set: a text, a switch, or the text within a `SecretStr`.

@@ -1,0 +1,125 @@
+//! Says once what two findings say of one entry point, or one finding of two methods that are one piece of code.
+
+use std::collections::BTreeSet;
+
+use firedoor_rules::Finding;
+
+/// Rules that say of an entry point that it is open: what its neighbours have then adds nothing.
+const OPEN: &[&str] = &[
+    "missing-role-check",
+    "optional-authentication",
+    "unauthenticated-entry-point",
+    "websocket-unauthenticated",
+];
+
+/// Leaves out findings that are told by another one.
+pub(crate) fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let left_out: BTreeSet<usize> = findings
+        .iter()
+        .enumerate()
+        .filter(|(_, finding)| is_told_as_open(finding, &findings))
+        .chain(
+            findings
+                .iter()
+                .enumerate()
+                .filter(|(_, finding)| is_told_for_other(finding, &findings)),
+        )
+        .map(|(number, _)| number)
+        .collect();
+    let kept = findings.into_iter().enumerate();
+    let kept = kept.filter(|(number, _)| !left_out.contains(number));
+    kept.map(|(_, finding)| finding).collect()
+}
+
+/// Holds if an entry point that lacks what its neighbours have is told, as surely, for what it lets anybody do.
+fn is_told_as_open(finding: &Finding, all: &[Finding]) -> bool {
+    finding.rule.id == "guard-gap"
+        && finding.entry_point.is_some()
+        && all.iter().any(|other| {
+            OPEN.contains(&other.rule.id)
+                && other.entry_point == finding.entry_point
+                && other.confidence >= finding.confidence
+        })
+}
+
+/// Methods that one piece of code often answers together, the one that is told first.
+const TOGETHER: &[&str] = &["POST ", "PUT ", "PATCH "];
+
+/// Holds if a method of a path is told for another one too, and the same lines are why: a set of views answers them by
+/// the same code.
+fn is_told_for_other(finding: &Finding, all: &[Finding]) -> bool {
+    let split = |it: &Finding| -> Option<(usize, String)> {
+        let id = it.entry_point.as_deref()?;
+        let mut methods = TOGETHER.iter().enumerate();
+        methods.find_map(|(rank, method)| Some((rank, id.strip_prefix(method)?.to_owned())))
+    };
+    let Some((own, path)) = split(finding) else {
+        return false;
+    };
+    let places = |it: &Finding| -> Vec<_> { it.evidence.iter().map(|part| part.span).collect() };
+    all.iter().any(|other| {
+        let is_before = split(other).is_some_and(|(rank, of)| rank < own && of == path);
+        is_before
+            && other.rule.id == finding.rule.id
+            && other.span == finding.span
+            && other.confidence >= finding.confidence
+            && places(other) == places(finding)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use firedoor_rules::{Confidence, RULES, Severity};
+    use firedoor_source::{FileId, Span};
+
+    use super::*;
+
+    fn finding(rule: &str, entry: &str, at: u32, confidence: Confidence) -> Finding {
+        let rule = RULES.iter().find(|it| it.id == rule).expect("a rule");
+        Finding {
+            rule,
+            severity: Severity::High,
+            confidence,
+            title: format!("`{entry}` does it"),
+            message: String::new(),
+            entry_point: Some(entry.to_owned()),
+            span: Span::new(FileId(0), at, at + 1),
+            evidence: Vec::new(),
+            symbol: entry.to_owned(),
+        }
+    }
+
+    fn kept(findings: Vec<Finding>) -> Vec<String> {
+        let kept = told_once(findings).into_iter();
+        kept.map(|it| format!("{} {}", it.rule.id, it.entry_point.unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn a_gap_is_told_by_what_is_open() {
+        let open = "unauthenticated-entry-point";
+        let both = |confidence| {
+            kept(vec![
+                finding(open, "PUT /kilns", 1, confidence),
+                finding("guard-gap", "PUT /kilns", 1, Confidence::Medium),
+                finding("guard-gap", "PUT /glazes", 2, Confidence::Medium),
+            ])
+        };
+        let others = [format!("{open} PUT /kilns"), "guard-gap PUT /glazes".into()];
+        assert_eq!(both(Confidence::High), others);
+        assert_eq!(both(Confidence::Low).len(), 3);
+    }
+
+    #[test]
+    fn methods_of_one_piece_of_code_are_one() {
+        let rule = "optional-authentication";
+        let two = |at| {
+            kept(vec![
+                finding(rule, "PATCH /kilns", 1, Confidence::High),
+                finding(rule, "PUT /kilns", at, Confidence::High),
+            ])
+        };
+        assert_eq!(two(1), [format!("{rule} PUT /kilns")]);
+        assert_eq!(two(2).len(), 2);
+    }
+}
