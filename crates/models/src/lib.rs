@@ -163,6 +163,7 @@ pub static MODELS: &[&Model] = &[
     &django::response::MODEL,
     &django::routers::MODEL,
     &django::serializers::MODEL,
+    &django::signed_tokens::MODEL,
     &django::tokens::MODEL,
     &django::users::MODEL,
     &django::views::MODEL,

@@ -45,6 +45,7 @@ pub(crate) mod routers;
 pub(crate) mod run;
 pub(crate) mod serializers;
 mod session_cookie;
+pub(crate) mod signed_tokens;
 pub(crate) mod tokens;
 pub(crate) mod urls;
 pub(crate) mod users;
