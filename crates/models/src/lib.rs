@@ -159,6 +159,7 @@ pub static MODELS: &[&Model] = &[
     &django::orm::MODEL,
     &django::orm_query::MODEL,
     &django::orm_sets::MODEL,
+    &django::related_fields::MODEL,
     &django::request::MODEL,
     &django::response::MODEL,
     &django::routers::MODEL,

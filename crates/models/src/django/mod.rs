@@ -38,6 +38,7 @@ pub(crate) mod orm_related;
 pub(crate) mod orm_sets;
 pub(crate) mod patterns;
 pub(crate) mod project;
+pub(crate) mod related_fields;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod router_tables;
