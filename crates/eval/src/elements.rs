@@ -211,6 +211,11 @@ impl Machine<'_> {
         element
     }
 
+    /// Holds if a library says that nothing is in what it hands out: in Python no value is undefined.
+    pub(crate) fn is_missing_element(&self, element: &Value) -> bool {
+        self.is_python() && element.only() == Some(Atom::Undefined)
+    }
+
     /// JavaScript's maps are iterated by pairs.
     fn stored_element(&mut self, id: ObjectId, element: Value) -> Value {
         let object = self.heap.get(id);

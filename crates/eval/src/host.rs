@@ -68,6 +68,12 @@ pub trait Host {
         None
     }
 
+    /// Returns the text that an object of the outside is made into (or an instance of a class that inherits from
+    /// outside), if that is known.
+    fn text_of(&self, machine: &mut Machine<'_>, object: ObjectId, span: Span) -> Answer {
+        Ok(None)
+    }
+
     /// Is told that a member of a host object (or of an instance of a class that inherits from outside)
     /// is written; returns whether it has taken care of it.
     fn set_member(

@@ -293,6 +293,9 @@ impl<'p> Machine<'p> {
             return Ok(Completion::Normal);
         }
         let element = self.element_of_open(iterable);
+        if self.is_missing_element(&element) {
+            return Ok(Completion::Normal);
+        }
         let decision = self.loop_decision(iterable, span);
         self.perhaps(decision, |machine| body(machine, element))?;
         Ok(Completion::Normal)

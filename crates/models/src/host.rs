@@ -113,6 +113,28 @@ impl Host for ModelHost {
         })
     }
 
+    fn text_of(&self, machine: &mut Machine<'_>, object: ObjectId, span: Span) -> Answer {
+        let this = Value::object(object);
+        for path in self.paths_of(machine, &this) {
+            let path = Ustr::from(&format!("{path}.__str__"));
+            let Some(function) = self.tables.calls.get(path) else {
+                continue;
+            };
+            let call = Call {
+                path,
+                receiver: Some(object),
+                this: this.clone(),
+                arguments: &Arguments::default(),
+                span,
+                is_new: false,
+            };
+            return self.call_guarded(machine, path, span, |machine| {
+                function(self, machine, &call)
+            });
+        }
+        Ok(None)
+    }
+
     fn unwritten(&self, machine: &mut Machine<'_>, object: ObjectId, key: Ustr) -> Option<Value> {
         crate::mongoose::stored_value(self, machine, object, key)
             .or_else(|| crate::sequelize::stored_value(self, machine, object, key))

@@ -238,7 +238,7 @@ pub(crate) fn forget_empty(machine: &mut Machine<'_>, query: ObjectId) {
     properties.shift_remove(&Ustr::from(EMPTY_SET));
 }
 
-/// What iterating over a query gives: the query is run.
+/// What iterating over a query gives: the query is run. Where it finds nothing, there is no such value.
 pub(crate) fn element(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -249,6 +249,10 @@ pub(crate) fn element(
     let id = copied(machine, query.only_object()?, span);
     set_run(machine, id, Run::Many);
     let list = run(host, machine, id, span);
+    let (elements, is_open) = machine.elements_of(&list);
+    if elements.is_empty() && !is_open {
+        return Some(Value::undefined());
+    }
     Some(machine.element_of_open(&list))
 }
 

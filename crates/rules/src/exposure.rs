@@ -238,10 +238,11 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
         Operation::Read
             if guarded.len() >= 2
                 && all_ask(map, &others)
-                && is_by_id(access)
+                && is_by_id(entry, access)
                 && !is_published(map, entry, effect, access)
                 && !(is_board(access)
-                    && others.iter().all(|it| asks_for_own(it, access.asset))) =>
+                    && others.iter().all(|it| asks_for_own(it, access.asset))
+                    && !others.iter().any(|it| asks_whose(it, access))) =>
         {
             Confidence::Medium
         }
@@ -291,12 +292,30 @@ fn loses_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
         })
 }
 
-/// Holds if records are read by an id that the client names: their own, or that of what the path says they belong to.
-fn is_by_id(access: &Access) -> bool {
+/// Holds if records are read by an id that the client names: their own, or that of what the path says they belong to,
+/// which may have been looked up before.
+fn is_by_id(entry: &EntryPoint, access: &Access) -> bool {
+    let is_id = |name: &str| matches!(name, "id" | "_id" | "pk");
+    let is_found = |asset: Ustr| {
+        accesses_in(&entry.exposed).any(|(_, other)| {
+            let mut key = other.key.iter();
+            other.asset == asset
+                && key.any(|it| is_id(&it.name) && it.value.is_from(RequestPart::Path))
+        })
+    };
+    let is_of_named = |origin: &Origin| match origin {
+        Origin::Record {
+            asset,
+            of_principal: false,
+            ..
+        } => *asset != access.asset && is_found(*asset),
+        _ => false,
+    };
     access.key.iter().any(|field| {
-        let is_own = matches!(field.name.as_str(), "id" | "_id" | "pk");
-        is_own && field.value.is_from_client()
-            || field.operator == "=" && field.value.is_from(RequestPart::Path)
+        is_id(&field.name) && field.value.is_from_client()
+            || field.operator == "="
+                && (field.value.is_from(RequestPart::Path)
+                    || field.value.origins().iter().any(is_of_named))
     })
 }
 
@@ -362,6 +381,21 @@ fn asks_for_own(entry: &EntryPoint, asset: Ustr) -> bool {
         .collect();
     let is_changed = own.iter().any(|access| access.operation.is_write());
     is_changed || !own.is_empty() && own.into_iter().all(is_his)
+}
+
+/// Holds if it lists the same records by the same field, for those alone to whom belongs what is named there.
+fn asks_whose(entry: &EntryPoint, listed: &Access) -> bool {
+    let is_same = |access: &Access| {
+        access.asset == listed.asset
+            && access.operation == Operation::Read
+            && access.is_many
+            && listed.key.iter().any(|field| {
+                let mut key = access.key.iter();
+                field.operator == "=" && key.any(|it| it.name == field.name && it.operator == "=")
+            })
+    };
+    entry.verdict(Control::Ownership).refuses()
+        && firedoor_app::query::handler_accesses(entry).any(|(_, access)| is_same(access))
 }
 
 /// Holds if an answer tells what people do not show to everybody: how to reach them, or a secret of theirs.

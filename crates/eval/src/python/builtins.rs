@@ -175,6 +175,10 @@ fn text(machine: &mut Machine<'_>, call: &Use<'_>) -> Answer {
                 .call_value(&method, None, &none, call.span)
                 .map(Some);
         }
+        let host = machine.host();
+        if let Some(text) = host.text_of(machine, id, call.span)? {
+            return Ok(Some(text));
+        }
         if let Some(message) = exceptions::message(machine, id) {
             return Ok(Some(machine.concatenate(&[message])));
         }

@@ -83,7 +83,10 @@ fn collect(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
             if is_outside && elements.is_empty() && call.name != "set" {
                 // What a library hands out is asked for what is in it, as a loop does.
                 let element = machine.element_of_open(&source);
-                return machine.list_with_more(Vec::new(), element, &source, call.span);
+                if !machine.is_missing_element(&element) {
+                    return machine.list_with_more(Vec::new(), element, &source, call.span);
+                }
+                return machine.make_collection(kind, elements, false, Some(&source), call.span);
             }
             (elements, is_open, Some(source))
         }

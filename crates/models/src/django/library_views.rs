@@ -11,7 +11,7 @@ use firedoor_eval::{Machine, Properties, Shape, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{libraries, project, response, users};
+use super::{libraries, project, response, signed_tokens, users};
 use crate::ModelHost;
 use crate::python_records::{Key, access, asset_of, find, note};
 use crate::python_support::{last_name, send, value_from};
@@ -231,8 +231,9 @@ fn log_in(
 
 /// Notes that a token is made. Source: simplejwt 5.5 `settings.py`: five minutes for access tokens.
 pub(crate) fn issue(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
-    let secret = project::setting(host, machine, "SECRET_KEY").unwrap_or_else(Value::null);
+    let secret = signed_tokens::key(host, machine, "SIGNING_KEY");
     let secret = host.deep_provenance(machine, &secret);
+    let algorithm = signed_tokens::algorithm(host, machine);
     let claim = |name: &str, text: &str| Field {
         name: Ustr::from(name),
         value: Provenance::new([Origin::Literal(Ustr::from(text))]),
@@ -241,7 +242,7 @@ pub(crate) fn issue(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     let issued = IssueToken {
         kind: TokenKind::Jwt,
         secret,
-        algorithm: Some(Ustr::from("HS256")),
+        algorithm: Some(algorithm),
         expires: Some(Provenance::new([Origin::Clock])),
         claims: vec![claim("token_type", "access")],
     };

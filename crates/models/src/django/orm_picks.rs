@@ -2,7 +2,7 @@
 //!
 //! Source: django 5.2 `db/models/query.py`, `QuerySet.values_list`.
 
-use firedoor_eval::{Call, Machine, ObjectId, ObjectKind, Shape, Value};
+use firedoor_eval::{Atom, Call, Machine, ObjectId, ObjectKind, Shape, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
@@ -37,6 +37,10 @@ pub(crate) fn picked(
     let (columns, _) = machine.elements_of(&columns);
     let names: Vec<Ustr> = columns.iter().filter_map(Value::text).collect();
     let there = record.filter(|atom| !atom.is_nothing());
+    if record.only() == Some(Atom::Undefined) {
+        // No record, no columns.
+        return record;
+    }
     let Some(there) = there.filter(|_| !names.is_empty() && names.len() == columns.len()) else {
         return record;
     };

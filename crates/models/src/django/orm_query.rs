@@ -347,6 +347,9 @@ pub(super) fn query_method(host: &ModelHost, machine: &mut Machine<'_>, call: &C
                 conditions = vec![make(host, machine, CONDITION, "not", conditions, span)];
             }
             narrow(machine, id, conditions);
+            if name != "exclude" && super::orm_sets::asks_for_none(machine, call.arguments) {
+                keep(machine, id, EMPTY_SET, Value::bool(true));
+            }
         }
         _ => {}
     }

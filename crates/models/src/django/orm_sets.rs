@@ -72,3 +72,15 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         .call_member(&Value::object(whole), name, call.arguments, call.span)
         .map(Some)
 }
+
+/// Holds if a column is to be one of a list that has nothing in it: `filter(pk__in=[])`.
+pub(super) fn asks_for_none(machine: &mut Machine<'_>, arguments: &Arguments) -> bool {
+    arguments.keywords.iter().any(|(name, value)| {
+        let list = value.only_object().map(|id| machine.heap.get(id));
+        name.ends_with("__in")
+            && list.is_some_and(|list| {
+                let is_list = matches!(list.kind, ObjectKind::Array | ObjectKind::Tuple);
+                is_list && !list.is_open && list.elements.is_empty()
+            })
+    })
+}

@@ -11,6 +11,7 @@ use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
 
+use super::related_fields;
 use crate::python_active::{made, save};
 use crate::python_records::{asset_of, columns, create};
 use crate::python_support::{exception, last_name, object_with_arguments};
@@ -114,6 +115,8 @@ struct Declared {
     source: Ustr,
     /// The numbers that it must not be below or above.
     bounds: Vec<Value>,
+    /// What declares it, if the class does.
+    object: Option<ObjectId>,
 }
 
 fn class_of(machine: &Machine<'_>, instance: ObjectId) -> Option<ObjectId> {
@@ -197,6 +200,7 @@ fn fields(host: &ModelHost, machine: &mut Machine<'_>, class: ObjectId) -> Vec<D
             is_writable: is_column && !says_read_only && !read_only.contains(&name),
             source: name,
             bounds: options.map_or_else(Vec::new, |id| limits(machine, id)),
+            object: None,
         });
     }
     found
@@ -266,6 +270,7 @@ fn declared_field(machine: &Machine<'_>, name: Ustr, value: &Value) -> Option<De
         is_writable: !is_silent && flag("read_only") != Some(true),
         source: source.unwrap_or(name),
         bounds: limits(machine, id),
+        object: Some(id),
     })
 }
 
@@ -359,6 +364,9 @@ fn validated(
             continue;
         }
         let mut value = sent(host, machine, &data, field.name);
+        if let Some(declared) = field.object {
+            value = related_fields::named(host, machine, id, declared, value, span)?;
+        }
         let hook = Ustr::from(&format!("validate_{}", field.name));
         if machine.class_attribute(class, hook).is_some() {
             let arguments = Arguments::positional([value.clone()]);
