@@ -558,8 +558,21 @@ fn check_is_about_principal(check: &Check) -> bool {
 
 /// Holds if the effect is an answer, and no error, that tells something of the asset's records.
 pub fn tells(effect: &Effect, asset: Ustr) -> bool {
+    let tells =
+        |value: &Provenance| value.record_fields(asset).next().is_some() && !is_existence(value);
     matches!(&effect.kind, EffectKind::Respond { body, is_error: false, .. }
-        if body.iter().any(|field| field.value.record_fields(asset).next().is_some()))
+        if body.iter().any(|field| tells(&field.value)))
+}
+
+/// Holds for a yes or no that only says whether a record is there, as whether a name is taken.
+fn is_existence(value: &Provenance) -> bool {
+    let says = |word: &str| value.origins().contains(&Origin::Literal(Ustr::from(word)));
+    let is_own = |origin: &Origin| match origin {
+        Origin::Literal(word) => matches!(word.as_str(), "true" | "false"),
+        Origin::Record { field, .. } => matches!(field.as_str(), "" | "id" | "_id" | "pk"),
+        _ => false,
+    };
+    says("true") && says("false") && value.origins().iter().all(is_own)
 }
 
 /// Holds if the entry point is over HTTP and reads only.

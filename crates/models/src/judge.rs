@@ -424,7 +424,9 @@ pub fn record_value<'v>(
 ) -> Value {
     let of_principal = key.iter().any(|field| {
         let is_own = field.value.is_of_principal() || is_context(&field.value);
-        (is_own && field.operator != firedoor_app::OR_OPEN) || is_carried(field)
+        (is_own && field.operator != firedoor_app::OR_OPEN)
+            || is_carried(field)
+            || is_ticket(host, field)
     });
     let origin = host.origin(
         machine,
@@ -434,7 +436,7 @@ pub fn record_value<'v>(
             of_principal,
         },
     );
-    let mut value = if host.persona() == Persona::Attacker && is_by_credential(key) {
+    let mut value = if host.persona() == Persona::Attacker && is_by_credential(host, key) {
         Value::null()
     } else {
         Value::atoms_of([Atom::Null, Atom::Unknown(Shape::Object)])
@@ -452,15 +454,40 @@ fn is_context(provenance: &Provenance) -> bool {
     provenance.is_from(RequestPart::Context)
 }
 
-/// Holds if the key is a credential that the request presents: a token in a header or cookie, or the
-/// digest of something sent.
-fn is_by_credential(key: &[Field]) -> bool {
+/// Holds if a socket's attacker has nothing deleted by this: what is found by a credential is not there for one that was
+/// made up, so that to redeem a ticket is no more than to look it up.
+pub(crate) fn deletes_nothing(host: &ModelHost, access: &Access) -> bool {
+    access.operation == Operation::Delete
+        && host.persona() == Persona::Attacker
+        && host.state().run.method == "WS"
+        && is_by_credential(host, &access.key)
+}
+
+/// Holds if the key is a credential that the request presents: a token in a header or cookie, the digest of something
+/// sent, or the ticket of a socket.
+fn is_by_credential(host: &ModelHost, key: &[Field]) -> bool {
     key.iter().any(|field| {
         let origins = field.value.origins();
         let is_digest = origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature);
         let is_sent = field.value.is_from_client();
-        (is_digest && is_sent) || is_carried(field)
+        (is_digest && is_sent) || is_carried(field) || is_ticket(host, field)
     })
+}
+
+/// Holds if a socket's query or message carries what something is found by, which is of whoever was given it: browsers
+/// cannot give a WebSocket a header.
+fn is_ticket(host: &ModelHost, field: &Field) -> bool {
+    let is_ticket = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Query | RequestPart::Message, name) => {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            origin.is_sent_secret() || last.eq_ignore_ascii_case("ticket")
+        }
+        _ => false,
+    };
+    host.state().run.method == "WS"
+        && field.operator == "="
+        && !is_public_field(&field.name)
+        && field.value.origins().iter().any(is_ticket)
 }
 
 /// Holds if a field of a key is what requests carry to say who is asking; a record found by it belongs to

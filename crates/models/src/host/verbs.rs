@@ -84,7 +84,9 @@ impl ModelHost {
 
     /// Notes an effect of the request that is on its way. While wiring nothing is noted.
     pub fn effect(&self, machine: &Machine<'_>, kind: EffectKind, span: Span) {
-        if !self.is_request() {
+        if !self.is_request()
+            || matches!(&kind, EffectKind::Access(access) if crate::judge::deletes_nothing(self, access))
+        {
             return;
         }
         let function = machine.function_name();
