@@ -31,6 +31,7 @@ mod inheritance;
 mod instance;
 mod iterate;
 mod javascript;
+mod joined;
 mod kept;
 mod kinds;
 mod late;

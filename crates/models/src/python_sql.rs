@@ -230,7 +230,10 @@ fn cursor_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
 
 /// Notes what a text does and returns a cursor on its result.
 fn run(host: &ModelHost, machine: &mut Machine<'_>, given: &Given, span: Span) -> Value {
-    let text = given.sql.text_pattern().unwrap_or_default();
+    let texts = match given.sql.text_pattern() {
+        Some(text) => vec![text],
+        None => sqltext::variants(&given.sql),
+    };
     let positional: Vec<Provenance> = given
         .positional
         .iter()
@@ -244,14 +247,16 @@ fn run(host: &ModelHost, machine: &mut Machine<'_>, given: &Given, span: Span) -
     named.push((Ustr::from(""), host.deep_provenance(machine, &given.sql)));
     let mut values = given.positional.clone();
     values.extend(given.named.iter().map(|(_, value)| value.clone()));
-    if text.contains(firedoor_eval::HOLE) {
+    if texts.iter().any(|text| text.contains(firedoor_eval::HOLE)) {
         values.push(given.sql.clone());
     }
     let mut cursor = Value::object(host.make_object(machine, CURSOR, span));
-    let statements = sqltext::read_again(&mut host.state().parsed, &text, &positional, &named);
-    for statement in statements {
-        declare_tables(host, &statement, span);
-        cursor = run_statement(host, machine, &statement, &values, span);
+    for text in texts {
+        let statements = sqltext::read_again(&mut host.state().parsed, &text, &positional, &named);
+        for statement in statements {
+            declare_tables(host, &statement, span);
+            cursor = run_statement(host, machine, &statement, &values, span);
+        }
     }
     cursor
 }

@@ -174,6 +174,11 @@ fn operation(command: &str) -> Option<Operation> {
     })
 }
 
+/// Holds if the command asks whether something is in what the key holds: nothing else is found there by it.
+fn asks_for_member(command: &str) -> bool {
+    matches!(command, "sismember" | "zscore" | "zrank" | "hexists")
+}
+
 /// The fixed beginning of a key, up to its last separator.
 fn asset_name(key: &Value) -> Ustr {
     let text = key.text_pattern();
@@ -205,6 +210,11 @@ pub(crate) fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     key.add(host, machine, "key", "=", &key_value);
     for field in &mut key.fields {
         field.value = host.key_provenance(machine, &key_value);
+    }
+    if asks_for_member(&name)
+        && let Some(member) = arguments.get(1)
+    {
+        key.add(host, machine, "member", "=", member);
     }
     let mut access = store::access(host, operation, asset);
     access.is_many = matches!(name.as_str(), "keys" | "scan" | "flushdb" | "flushall");

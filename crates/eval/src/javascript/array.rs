@@ -284,15 +284,9 @@ fn join(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
         Some(separator) if call.path == "join" => separator.clone(),
         _ => Value::string(","),
     };
-    let (elements, more) = machine.elements_and_more(call.this);
-    let mut parts = Vec::new();
-    for (index, element) in elements.into_iter().chain(more).enumerate() {
-        if index > 0 {
-            parts.push(separator.clone());
-        }
-        parts.push(element.told_nothing_as(""));
-    }
-    Ok(Some(machine.concatenate(&parts)))
+    let (mut elements, more) = machine.elements_and_more(call.this);
+    elements.extend(more);
+    Ok(Some(machine.joined(&elements, &separator)))
 }
 
 fn flat(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {

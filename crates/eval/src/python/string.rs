@@ -386,14 +386,7 @@ fn join(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
     if is_open || !is_object {
         return machine.derived(Shape::String, [call.this, &source]);
     }
-    let mut parts = Vec::with_capacity(elements.len() * 2);
-    for (index, element) in elements.into_iter().enumerate() {
-        if index > 0 {
-            parts.push(call.this.clone());
-        }
-        parts.push(element);
-    }
-    let mut text = machine.concatenate(&parts);
+    let mut text = machine.joined(&elements, call.this);
     text.origins = machine.origins.union(text.origins, source.origins);
     text
 }

@@ -63,6 +63,11 @@ impl<'t> Scanner<'t> {
         Some(piece)
     }
 
+    /// Holds if this comes next, whatever space there is before it.
+    fn is_before(&self, piece: &str) -> bool {
+        self.rest.trim_start().starts_with(piece)
+    }
+
     fn word(&mut self) -> &'t str {
         let end = self
             .rest
@@ -106,6 +111,7 @@ pub(super) fn prepare(
     let mut writer = Writer {
         prepared: Prepared::default(),
         before: [String::new(), String::new(), String::new()],
+        setting: None,
     };
     let mut scanner = Scanner { rest: sql };
     let by_name = |name: &str| {
@@ -125,6 +131,10 @@ pub(super) fn prepare(
                 let value = by_number(*positional - 1).union(&by_name(""));
                 writer.value(value, true);
             }
+            // `SET {column} = ?`
+            _ if piece.starts_with(HOLE) && writer.is_at_column() && scanner.is_before("=") => {
+                writer.plain(UNKNOWN);
+            }
             _ if piece.starts_with(HOLE) => writer.value(by_name(""), true),
             _ if piece.starts_with(['\'', '"', '`']) && piece.contains(HOLE) => {
                 writer.value(by_name(""), false);
@@ -139,6 +149,11 @@ pub(super) fn prepare(
                     }
                 };
                 writer.value(by_number(number), false);
+            }
+            // The number of the placeholder is not known.
+            "$" if scanner.rest.starts_with(HOLE) => {
+                scanner.next();
+                writer.value(by_name(""), false);
             }
             "$" => {
                 let word = scanner.word();
@@ -210,9 +225,16 @@ struct Writer {
     prepared: Prepared,
     /// The last three pieces that are no space, in upper case, the latest last.
     before: [String; 3],
+    /// Within what is set: how many parentheses are open there.
+    setting: Option<u32>,
 }
 
 impl Writer {
+    /// Holds where the next column that is set is named.
+    fn is_at_column(&self) -> bool {
+        self.setting == Some(0) && matches!(self.before[2].as_str(), "SET" | ",")
+    }
+
     /// Holds behind `IN (`.
     fn is_in_list(&self) -> bool {
         self.before[2] == "(" && self.before[1] == "IN"
@@ -226,6 +248,13 @@ impl Writer {
     }
 
     fn note(&mut self, piece: String) {
+        self.setting = match (piece.as_str(), self.setting) {
+            ("SET", _) => Some(0),
+            ("WHERE" | "FROM" | "RETURNING", Some(0)) => None,
+            ("(", Some(open)) => Some(open + 1),
+            (")", Some(open)) => open.checked_sub(1),
+            (_, open) => open,
+        };
         self.before.rotate_left(1);
         self.before[2] = piece;
     }
@@ -237,7 +266,7 @@ impl Writer {
         let last = self.before[2].as_str();
         let is_name_of_table = matches!(last, "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE");
         let is_insert = |at: usize| self.before[at] == "INTO";
-        let text = if last == "SET" {
+        let text = if last == "SET" || (is_pasted && self.is_at_column()) {
             format!("{UNKNOWN} = :p{number}")
         } else if last == "VALUES" {
             format!("(:p{number})")

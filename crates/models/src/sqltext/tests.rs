@@ -260,6 +260,14 @@ fn what_is_pasted_in_is_not_lost() {
         "UPDATE users SET ? WHERE id = ?",
         &["update users where id = $b spread $a"],
     );
+    check(
+        "UPDATE users SET name = $1, \u{1} = $\u{1} WHERE id = $2",
+        &["update users where id = $b set name = $a spread $pasted"],
+    );
+    check(
+        "UPDATE users SET at = coalesce($1, now()), \u{1} WHERE id = $2",
+        &["update users where id = $b set at = $a|clock spread $pasted"],
+    );
     check("INSERT INTO users SET ?", &["create users spread $a"]);
     check("INSERT INTO users \u{1}", &["create users spread $pasted"]);
     check(
