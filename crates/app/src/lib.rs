@@ -21,6 +21,7 @@ mod facts;
 mod fails_open;
 mod joins;
 mod judge;
+mod key_kinds;
 mod layer;
 mod long_keys;
 pub mod lookups;
