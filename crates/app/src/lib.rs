@@ -22,6 +22,7 @@ mod fails_open;
 mod joins;
 mod jointly;
 mod judge;
+mod key_kinds;
 mod layer;
 mod long_keys;
 pub mod lookups;

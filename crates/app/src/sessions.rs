@@ -5,6 +5,7 @@ use ustr::Ustr;
 
 use crate::facts::{FieldSets, FieldsByAsset};
 use crate::joins::conditions;
+use crate::key_kinds::is_of_another_kind;
 use crate::passwords::is_password;
 use crate::query::{
     accesses, account_assets, are_exclusive, handler_accesses, is_token, opens_session,
@@ -289,6 +290,7 @@ fn is_list(access: &Access) -> bool {
 pub fn ends_record(map: &Map, access: &Access) -> bool {
     match access.operation {
         _ if finds_nothing(access) || digests_kept(access) => false,
+        _ if is_of_another_kind(map, access) => false,
         Operation::Delete => true,
         Operation::Update => {
             let fields = fields_that_end(map, access.asset);
@@ -333,6 +335,7 @@ pub fn moves_generation(map: &Map, access: &Access) -> bool {
         .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
     access.operation.is_write()
         && is_kept_apart
+        && !is_of_another_kind(map, access)
         && map
             .facts
             .generations

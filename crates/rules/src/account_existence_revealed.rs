@@ -348,7 +348,8 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
 }
 
 /// Whoever logs in is told that he has tried too often, by a count that is kept under what he sends and asked only where
-/// an account was found. That an account is shut for a time is another thing, which many tell on purpose.
+/// an account was found. That an account is shut for a time is another thing, which many tell on purpose; but nobody is
+/// shut out where all that is asked for is a mail.
 fn counted_for_known<'m>(entry: &'m EntryPoint, access: &Access) -> Option<&'m Effect> {
     let too_often = || {
         let mut answers = entry.effects.iter();
@@ -368,11 +369,12 @@ fn counted_for_known<'m>(entry: &'m EntryPoint, access: &Access) -> Option<&'m E
                 })
     };
     let is_for_known = |effect: &&Effect| side(entry, effect, access.asset) == Some(true);
+    let is_asked_for_mail = !query::verifies_password(entry) && sends_mail(entry);
     let found = too_often()
         .filter(is_for_known)
-        .find(|effect| entry.checks_of(effect).any(is_count))?;
-    (query::verifies_password(entry) && too_often().all(|effect| is_for_known(&effect)))
-        .then_some(found)
+        .find(|effect| is_asked_for_mail || entry.checks_of(effect).any(is_count))?;
+    let is_asked = is_asked_for_mail || query::verifies_password(entry);
+    (is_asked && too_often().all(|effect| is_for_known(&effect))).then_some(found)
 }
 
 /// Holds if a record of the asset is counted up under something that the client sends.

@@ -238,6 +238,10 @@ fn is_marked_elsewhere(
     // A mark on the token of the first step is found by that token's number, and says nothing of the code either.
     let is_of_token = |origin: &Origin| matches!(origin, Origin::Claim(name) | Origin::Principal(name) if name.as_str() == "jti");
     let mut fields = access.key.iter().chain(&access.values);
+    // What is drawn is the session that is opened; how long it is kept says nothing of the code.
+    let is_session = fields.clone().any(|field| is_drawn(&field.value))
+        || access.operation == Operation::Update
+            && access.values.iter().all(|it| it.name == "expires");
     let is_about_code = fields.any(|field| {
         let mut origins = field.value.origins().iter();
         origins.any(|it| !is_of_token(it) && !matches!(it, Origin::Literal(_)))
@@ -245,6 +249,12 @@ fn is_marked_elsewhere(
     map.asset(access.asset)
         .is_some_and(|asset| asset.kind == AssetKind::KeyValue)
         && !is_counter
+        && !is_session
         && is_about_code
         && found.expected.record_fields(access.asset).next().is_none()
+}
+
+fn is_drawn(value: &Provenance) -> bool {
+    let mut origins = value.origins().iter();
+    origins.any(|it| matches!(it, Origin::Random { .. }))
 }

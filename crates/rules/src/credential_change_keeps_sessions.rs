@@ -310,6 +310,7 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
             && sessions::ends_record(map, access)
             && !sessions::is_routine(map, entry, effect);
         (ends || sessions::moves_generation(map, access))
+            && !is_for_nobody(entry, effect)
             && !entry.checks_of(effect).any(|check| {
                 let is_of_change = entry.checks_of(change).any(|it| it == check);
                 // Whether there is any session to end is nothing that the client chooses, whatever it was looked for by.
@@ -323,6 +324,27 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
             })
     });
     ends || (sessions::ends_sessions(map, entry) && kept.is_empty())
+}
+
+/// Holds if it is done only where that is missing by which a layer has found the caller: there is none like that.
+fn is_for_nobody(entry: &EntryPoint, effect: &Effect) -> bool {
+    let finds_caller = |value: &Provenance| {
+        query::accesses(entry).any(|(effect, access)| {
+            effect.layer.is_some()
+                && access.operation == Operation::Read
+                && access.key.iter().any(|field| field.value == *value)
+        })
+    };
+    entry.checks_of(effect).any(|check| {
+        let mut operands = check.operands.iter().filter(|it| !it.is_empty());
+        check.kind == CheckKind::Presence
+            && !check.outcome
+            && check.parts().len() == 1
+            && operands.any(|it| {
+                let mut origins = it.origins().iter();
+                origins.all(|origin| matches!(origin, Origin::Principal(_))) && finds_caller(it)
+            })
+    })
 }
 
 /// Holds if what this very entry point finds the caller by is drawn anew, or emptied, in more than the caller's own

@@ -32,7 +32,11 @@ fn check(map: &Map, findings: &mut Findings) {
         let Some(found) = taken else {
             continue;
         };
-        findings
+        let guard = found
+            .effect
+            .layer
+            .and_then(|number| found.entry.layers.get(number as usize));
+        let mut finding = findings
             .at(found.effect.span, &found.effect.function)
             .symbol(&made.effect.function)
             .entry_point(made.entry)
@@ -43,8 +47,11 @@ fn check(map: &Map, findings: &mut Findings) {
                 made.entry.id()
             ))
             .because("issued", made.effect.span, "it is issued before the second factor")
-            .because("accepted", found.effect.span, "it is accepted as proof of who is asking")
-            .report();
+            .because("accepted", found.effect.span, "it is accepted as proof of who is asking");
+        if let Some(guard) = guard {
+            finding = finding.because("guard", guard.span, "this guard takes it");
+        }
+        finding.report();
     }
     for entry in &map.entry_points {
         marked_session(map, entry, findings);

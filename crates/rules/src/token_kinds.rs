@@ -119,9 +119,26 @@ fn demands<'a>(found: &'a Verified<'_>) -> impl Iterator<Item = Demand> + 'a {
             false => Demand::OneOf(field.name, literals),
         }
     });
-    let checks = found.entry.checks.iter();
-    let refusing = checks.filter(|check| check.refusal.is_some());
-    let keys = query::accesses(found.entry).flat_map(|(_, access)| &access.key);
+    let has_ways = query::verifications(found.entry).nth(1).is_some();
+    let is_apart =
+        move |other: &Effect| has_ways && query::are_exclusive(found.entry, found.effect, other);
+    // Whoever comes with another token is asked for other claims.
+    let is_of_other = move |number: usize| {
+        let mut behind = found
+            .entry
+            .effects
+            .iter()
+            .filter(|it| it.checks.iter().any(|id| id.0 as usize == number));
+        let first = behind.next();
+        has_ways && first.is_some_and(is_apart) && behind.all(is_apart)
+    };
+    let checks = found.entry.checks.iter().enumerate();
+    let refusing = checks
+        .filter(move |(number, check)| check.refusal.is_some() && !is_of_other(*number))
+        .map(|(_, check)| check);
+    let keys = query::accesses(found.entry)
+        .filter(move |(effect, _)| !is_apart(effect))
+        .flat_map(|(_, access)| &access.key);
     let equal = keys.filter(|field| field.operator == "=");
     required
         .chain(refusing.filter_map(demand_of))

@@ -51,7 +51,7 @@ impl Reader<'_> {
                 self.conditions(left, scope, found);
                 let second = found.len();
                 self.conditions(right, scope, found);
-                if *op == BinaryOperator::Or {
+                if *op == BinaryOperator::Or && !is_first_time(found, first, second) {
                     weaken(found, first, second);
                     forget_met_later(found, first);
                 }
@@ -312,6 +312,26 @@ impl Reader<'_> {
             _ => inner,
         }
     }
+}
+
+/// `at IS NULL OR at < ?`: what was never set is behind all that may be set, so the comparison is all that is asked. The
+/// other side is taken away.
+fn is_first_time(found: &mut Vec<Condition>, first: usize, second: usize) -> bool {
+    let is_unset = |it: &Condition| {
+        it.operator == "=" && it.value.literal().is_some_and(|text| text == "null")
+    };
+    let is_measure = |it: &Condition| matches!(it.operator, "<" | "<=" | ">" | ">=");
+    let unset = match &found[first..] {
+        [one, other]
+            if second != first + 1 || (one.table, one.column) != (other.table, other.column) =>
+        {
+            None
+        }
+        [one, other] if is_unset(one) && is_measure(other) => Some(first),
+        [one, other] if is_measure(one) && is_unset(other) => Some(second),
+        _ => None,
+    };
+    unset.map(|at| found.remove(at)).is_some()
 }
 
 /// Marks what only one side asks for, where the sides do not agree whether the record is the caller's.

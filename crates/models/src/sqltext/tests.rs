@@ -251,6 +251,22 @@ fn changes() {
 }
 
 #[test]
+fn what_was_never_set_is_behind_all() {
+    check(
+        "UPDATE boats SET race = $1 WHERE id = $2 AND (race IS NULL OR race <= $1)",
+        &["update boats where id = $b, race <= $a set race = $a conditional"],
+    );
+    check(
+        "UPDATE boats SET race = $1 WHERE id = $2 AND ($1 > race OR race IS NULL)",
+        &["update boats where id = $b, race < $a set race = $a conditional"],
+    );
+    check(
+        "SELECT id FROM boats WHERE race IS NULL OR sold < $1",
+        &["read boats where race = null, sold < $a"],
+    );
+}
+
+#[test]
 fn what_is_pasted_in_is_not_lost() {
     check(
         "UPDATE users SET \u{1} WHERE id = ?",
