@@ -1,7 +1,5 @@
 //! Says once what two findings say of one entry point, or one finding of two methods that are one piece of code.
 
-use std::collections::BTreeSet;
-
 use firedoor_rules::Finding;
 
 /// Rules that say of an entry point that it is open: what its neighbours have then adds nothing.
@@ -14,21 +12,16 @@ const OPEN: &[&str] = &[
 
 /// Leaves out findings that are told by another one.
 pub(crate) fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
-    let left_out: BTreeSet<usize> = findings
-        .iter()
-        .enumerate()
-        .filter(|(_, finding)| is_told_as_open(finding, &findings))
-        .chain(
-            findings
-                .iter()
-                .enumerate()
-                .filter(|(_, finding)| is_told_for_other(finding, &findings)),
-        )
-        .map(|(number, _)| number)
-        .collect();
-    let kept = findings.into_iter().enumerate();
-    let kept = kept.filter(|(number, _)| !left_out.contains(number));
-    kept.map(|(_, finding)| finding).collect()
+    // What is left out itself tells nothing of another method.
+    let kept = without(findings, is_told_as_open);
+    without(kept, is_told_for_other)
+}
+
+fn without(findings: Vec<Finding>, is_told: fn(&Finding, &[Finding]) -> bool) -> Vec<Finding> {
+    let told: Vec<bool> = findings.iter().map(|it| is_told(it, &findings)).collect();
+    let findings = findings.into_iter().zip(told);
+    let kept = findings.filter(|(_, is_told)| !is_told);
+    kept.map(|(finding, _)| finding).collect()
 }
 
 /// Holds if an entry point that lacks what its neighbours have is told, as surely, for what it lets anybody do.
@@ -108,6 +101,25 @@ mod tests {
         let others = [format!("{open} PUT /kilns"), "guard-gap PUT /glazes".into()];
         assert_eq!(both(Confidence::High), others);
         assert_eq!(both(Confidence::Low).len(), 3);
+    }
+
+    #[test]
+    fn what_is_left_out_tells_of_no_other_method() {
+        let findings = vec![
+            finding(
+                "unauthenticated-entry-point",
+                "POST /kilns",
+                1,
+                Confidence::High,
+            ),
+            finding("guard-gap", "POST /kilns", 2, Confidence::High),
+            finding("guard-gap", "PUT /kilns", 2, Confidence::High),
+        ];
+        let others = [
+            "unauthenticated-entry-point POST /kilns",
+            "guard-gap PUT /kilns",
+        ];
+        assert_eq!(kept(findings), others);
     }
 
     #[test]

@@ -204,7 +204,6 @@ fn judge_control(run: &LayerRun, control: Control) -> Verdict {
         .continuations
         .iter()
         .filter(|way| !is_behind(way, control))
-        .filter(|way| !switched::is_choice_of_guards(way))
         .filter(|way| {
             !matches!(control, Control::Origin | Control::Csrf)
                 || !way.checks.iter().any(is_nobodys)

@@ -6,22 +6,34 @@
 use crate::{Atom, HOLE, Machine, Value};
 
 /// The most parts that may be missing for which every choice is a text of its own.
-const MOST: u32 = 3;
+const MOST: usize = 3;
 
 impl Machine<'_> {
-    /// Returns the text of these parts with the separator between them.
+    /// Returns the text of these parts of a list with the separator between them.
     ///
     /// Where many may be missing, it is the text with all of them, that with none, or one that is not known.
-    pub(crate) fn joined(&mut self, parts: &[Value], separator: &Value) -> Value {
-        let missing = parts.iter().filter(|part| may_be_missing(part)).count();
-        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        let choices: Vec<u32> = match missing <= MOST {
-            true => (0..1 << missing).collect(),
-            false => vec![0, u32::MAX],
+    pub(crate) fn joined(&mut self, list: &Value, parts: &[Value], separator: &Value) -> Value {
+        // Where each part is written down, nothing is a part as any other.
+        let is_as_written = self.heap.is_as_written(list);
+        let may_miss = |part: &&Value| !is_as_written && may_be_missing(part);
+        let missing = parts.iter().filter(may_miss).count();
+        let choices: Vec<Choice> = match missing {
+            0 => vec![Choice::All],
+            1..=MOST => (0..1 << missing).map(Choice::Without).collect(),
+            _ => vec![Choice::All, Choice::None],
         };
         let mut texts: Option<Value> = None;
-        for left_out in choices {
-            let text = self.joined_without(parts, separator, left_out);
+        for choice in choices {
+            let mut number = 0;
+            let kept = parts.iter().filter_map(|part| {
+                if !may_miss(&part) {
+                    return Some(part.told_nothing_as(""));
+                }
+                let is_there = choice.takes(number);
+                number += 1;
+                is_there.then(|| without_nothing(part))
+            });
+            let text = self.separated(kept.collect(), separator);
             texts = Some(match texts {
                 Some(others) => self.join(others, &text),
                 None => text,
@@ -34,27 +46,34 @@ impl Machine<'_> {
         }
     }
 
-    /// Joins the parts but for those that may be missing and are left out, by their numbers among these.
-    fn joined_without(&mut self, parts: &[Value], separator: &Value, left_out: u32) -> Value {
+    fn separated(&mut self, parts: Vec<Value>, separator: &Value) -> Value {
         let mut kept: Vec<Value> = Vec::new();
-        let mut number = 0;
         for part in parts {
-            let may_be_missing = may_be_missing(part);
-            let is_left_out =
-                may_be_missing && (left_out == u32::MAX || left_out >> number & 1 == 1);
-            number += u32::from(may_be_missing);
-            if is_left_out {
-                continue;
-            }
             if !kept.is_empty() {
                 kept.push(separator.clone());
             }
-            kept.push(match may_be_missing {
-                true => without_nothing(part),
-                false => part.told_nothing_as(""),
-            });
+            kept.push(part);
         }
         self.concatenate(&kept)
+    }
+}
+
+/// Which of the parts that may be missing are there.
+#[derive(Clone, Copy)]
+enum Choice {
+    All,
+    None,
+    /// All but those whose bit is set, by their numbers among these.
+    Without(u32),
+}
+
+impl Choice {
+    fn takes(self, number: u32) -> bool {
+        match self {
+            Choice::All => true,
+            Choice::None => false,
+            Choice::Without(bits) => bits >> number & 1 == 0,
+        }
     }
 }
 

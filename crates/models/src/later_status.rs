@@ -20,7 +20,7 @@ pub(crate) fn set(
     if !host.is_request() {
         return false;
     }
-    let Some(status) = value.as_number().map(|status| status as u16) else {
+    let Some(status) = crate::tools::status_number(Some(value)) else {
         return false;
     };
     if status >= 400 {

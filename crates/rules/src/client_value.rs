@@ -151,7 +151,23 @@ pub fn has_lower_bound(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bo
         .checks_of(effect)
         .filter(|check| check.kind == CheckKind::Bound)
         .map(|check| bounds_of(check, sent))
-        .any(|bounds| bounds.len() > 1 || bounds.iter().any(|limit| (-1.0..=1.0).contains(limit)))
+        .any(|bounds| {
+            bounds.len() > 1
+                || bounds.iter().any(|limit| {
+                    (0.0..=1.0).contains(limit)
+                        || (-1.0..0.0).contains(limit) && is_excepted(entry, effect, sent, *limit)
+                })
+        })
+}
+
+/// Holds if the one number below zero that the bound lets through is asked for by itself: it stands for something.
+fn is_excepted(entry: &EntryPoint, effect: &Effect, sent: &Origin, number: f64) -> bool {
+    entry.checks_of(effect).any(|check| {
+        let mut literals = check.operands.iter().filter_map(Provenance::literal);
+        check.kind == CheckKind::Equality
+            && check.origins().any(|origin| origin == sent)
+            && literals.any(|text| text.parse() == Ok(number))
+    })
 }
 
 /// Holds if what was sent is compared with a number, so that it is one.

@@ -306,9 +306,10 @@ fn is_by_id(entry: &EntryPoint, access: &Access) -> bool {
     let is_of_named = |origin: &Origin| match origin {
         Origin::Record {
             asset,
+            field,
             of_principal: false,
             ..
-        } => *asset != access.asset && is_found(*asset),
+        } => (field.is_empty() || is_id(field)) && *asset != access.asset && is_found(*asset),
         _ => false,
     };
     access.key.iter().any(|field| {

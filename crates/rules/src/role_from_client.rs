@@ -183,8 +183,11 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             Some(Control::Ownership) => is_listed(),
             _ => false,
         };
-        // Whether there is any of something is no question of rank.
-        let is_amount = || check.operands.iter().any(|it| it.literal().is_some_and(|text| text == "0"));
+        // Whether there is any of something is no question of rank, unless it is named like one.
+        let is_amount = || {
+            let is_zero = |it: &Provenance| it.literal().is_some_and(|text| text == "0");
+            check.operands.iter().any(is_zero) && !check.origins().any(is_named_rank)
+        };
         if !is_forbidden(check) || !is_compared || !asks_rank || is_amount() {
             return None;
         }
@@ -262,6 +265,15 @@ fn stands_for_rank(entry: &EntryPoint, origin: &Origin) -> Option<Ustr> {
     };
     let is_free = is_word && !is_key() && !is_proof() && !is_asked();
     sent_word(origin).filter(|_| is_free)
+}
+
+fn is_named_rank(origin: &Origin) -> bool {
+    match origin {
+        Origin::Record { field, .. } | Origin::Principal(field) => {
+            crate::privileged::is_rank_name(field)
+        }
+        _ => false,
+    }
 }
 
 fn is_own_rank(origin: &Origin) -> bool {

@@ -4,7 +4,7 @@ use ustr::Ustr;
 
 use super::{Continuation, LayerRun, user_control};
 use crate::fails_open::environment_in;
-use crate::{Check, CheckKind, Control, Origin, Provenance, Refusal};
+use crate::{Check, CheckKind, Control, Origin, Provenance};
 
 /// Returns the condition in words on which the layer lets everybody on whom it would ask for a role: a setting that is
 /// so by default, alone on one of the ways or as one of several reasons of the same test.
@@ -58,39 +58,6 @@ fn by_default(check: &Check) -> Option<String> {
     let is_so = only_settings && outcome == Some(check.outcome);
     let negation = if check.outcome { "" } else { "not " };
     is_so.then(|| format!("{negation}{name}"))
-}
-
-/// Holds if the way is taken only where a setting has another value than where nobody sets it, and is none of those that it
-/// is held against or has another guard: it chooses between guards, and no value that it is meant to have leaves all out.
-pub(super) fn is_choice_of_guards(way: &Continuation) -> bool {
-    let denied = |check: &Check| {
-        let value = check.operands.iter().find_map(setting);
-        let mut texts = check.operands.iter().filter_map(Provenance::literal);
-        let is_denied = check.kind == CheckKind::Equality
-            && !check.outcome
-            && !check.is_alternative
-            && check.alternatives.is_empty();
-        is_denied.then(|| value.zip(texts.next())).flatten()
-    };
-    let denials: Vec<_> = way.checks.iter().filter_map(denied).collect();
-    denials.iter().any(|((name, fallback), text)| {
-        let is_default = *fallback == Some(*text);
-        let is_other =
-            |((other, _), held): &((Ustr, Option<Ustr>), Ustr)| other == name && held != text;
-        is_default && (denials.iter().any(is_other) || asks_elsewhere(way))
-    })
-}
-
-/// Holds if the way passes a guard that asks another server who is there.
-fn asks_elsewhere(way: &Continuation) -> bool {
-    way.checks.iter().any(|check| {
-        let refuses = match &check.refusal {
-            Some(Refusal::Redirect(_)) => true,
-            Some(refusal) => matches!(refusal.status(), Some(401 | 403)),
-            None => false,
-        };
-        refuses && check.origins().any(|it| matches!(it, Origin::Answer(_)))
-    })
 }
 
 fn setting(value: &Provenance) -> Option<(Ustr, Option<Ustr>)> {

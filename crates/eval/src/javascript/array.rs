@@ -286,7 +286,7 @@ fn join(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     };
     let (mut elements, more) = machine.elements_and_more(call.this);
     elements.extend(more);
-    Ok(Some(machine.joined(&elements, &separator)))
+    Ok(Some(machine.joined(call.this, &elements, &separator)))
 }
 
 fn flat(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {

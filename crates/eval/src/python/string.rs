@@ -386,7 +386,7 @@ fn join(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
     if is_open || !is_object {
         return machine.derived(Shape::String, [call.this, &source]);
     }
-    let mut text = machine.joined(&elements, call.this);
+    let mut text = machine.joined(&source, &elements, call.this);
     text.origins = machine.origins.union(text.origins, source.origins);
     text
 }

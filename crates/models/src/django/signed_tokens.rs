@@ -203,13 +203,20 @@ fn setting(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Option<Va
 }
 
 /// The key of one's own for verifying, or that for signing, which is that of the project unless the settings say
-/// otherwise.
+/// otherwise. With one shared key it is that for signing in both cases; what a `JWK_URL` gives is not known (simplejwt
+/// 5.5, `TokenBackend.get_verifying_key`).
 pub(crate) fn key(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
-    for option in [name, "SIGNING_KEY"] {
-        let given = setting(host, machine, option);
-        if let Some(given) = given.filter(|value| value.truth() != Some(false)) {
-            return given;
-        }
+    let is_shared = algorithm(host, machine).starts_with("HS");
+    let name = if is_shared { "SIGNING_KEY" } else { name };
+    if name == "VERIFYING_KEY" {
+        let address = setting(host, machine, "JWK_URL");
+        let is_fetched = address.is_some_and(|address| address.truth() != Some(false));
+        let given = setting(host, machine, name).filter(|_| !is_fetched);
+        return given.unwrap_or_else(|| machine.unknown("setting"));
+    }
+    let given = setting(host, machine, "SIGNING_KEY");
+    if let Some(given) = given.filter(|value| value.truth() != Some(false)) {
+        return given;
     }
     project::setting(host, machine, "SECRET_KEY").unwrap_or_else(Value::null)
 }

@@ -4,7 +4,6 @@
 //! Sources: picomatch 4.0 `lib/parse.js`, minimatch 10, path-to-regexp 6. What is more than stars and choices is not
 //! known.
 
-use firedoor_app::{Origin, RequestPart};
 use firedoor_eval::{Answer, Call, Machine, TestKind, Value};
 use ustr::Ustr;
 
@@ -36,6 +35,8 @@ pub static MODEL: Model = Model {
 fn is_match(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let (path, patterns) = (call.arguments.get(0), call.arguments.get(1));
     let has_options = !call.arguments.get(2).is_nothing();
+    // For minimatch a slash and two stars at the end take only what stands below.
+    let takes_base = !call.path.starts_with("npm:minimatch");
     held(
         host,
         machine,
@@ -43,7 +44,7 @@ fn is_match(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
         &path,
         |machine, path| match has_options {
             true => Cover::Unknown,
-            false => of_globs(machine, &patterns, path, call.span),
+            false => of_globs(machine, &patterns, path, takes_base),
         },
     )
 }
@@ -67,7 +68,7 @@ fn hold_glob(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         &path,
         |machine, path| match has_options {
             true => Cover::Unknown,
-            false => of_globs(machine, &patterns, path, call.span),
+            false => of_globs(machine, &patterns, path, true),
         },
     )
 }
@@ -115,23 +116,12 @@ fn held(
 }
 
 /// Returns the path that is held against patterns: a text that is known, or the template of the entry point where it is
-/// the path of the request as a whole.
+/// the path of the request as a whole. What is cut out of that, or put together with it, is another one.
 fn known_path(host: &ModelHost, machine: &mut Machine<'_>, path: &Value) -> Option<Ustr> {
     if let Some(text) = path.text() {
         return Some(text);
     }
-    let provenance = host.provenance(machine, path);
-    let is_path = |origin: &Origin| {
-        matches!(origin, Origin::Request(RequestPart::Line, name)
-            if matches!(name.as_str(), "path" | "pathname" | "nextUrl.pathname"))
-    };
-    let is_template = |origin: &Origin| matches!(origin, Origin::Literal(_));
-    let mut origins = provenance.origins().iter();
-    let run = &host.state().run;
-    let is_whole = run
-        .bases
-        .iter()
-        .all(|base| matches!(base.as_str(), "" | "/"));
-    let is_own = provenance.origins().iter().any(is_path);
-    (is_whole && is_own && origins.all(|it| is_path(it) || is_template(it))).then_some(run.path)
+    let whole = crate::express::request_path(host, machine);
+    let is_whole = path.text_pattern().is_some() && path.text_pattern() == whole.text_pattern();
+    (is_whole && host.is_request()).then(|| host.state().run.path)
 }

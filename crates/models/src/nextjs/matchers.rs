@@ -97,7 +97,12 @@ fn of_one(machine: &mut Machine<'_>, matcher: &Value, path: &str, span: Span) ->
 }
 
 /// Returns what globs take of a path: one, or a list of which each takes what it takes.
-pub(super) fn of_globs(machine: &mut Machine<'_>, globs: &Value, path: &str, _span: Span) -> Cover {
+pub(super) fn of_globs(
+    machine: &mut Machine<'_>,
+    globs: &Value,
+    path: &str,
+    takes_base: bool,
+) -> Cover {
     let list = match globs.only_object() {
         Some(id) if matches!(machine.heap.get(id).kind, ObjectKind::Array) => {
             machine.elements_of(globs)
@@ -110,7 +115,7 @@ pub(super) fn of_globs(machine: &mut Machine<'_>, globs: &Value, path: &str, _sp
         false => Cover::Never,
     };
     let covers = elements.iter().map(|glob| {
-        let made = glob.text().and_then(|glob| of_glob(&glob));
+        let made = glob.text().and_then(|glob| of_glob(&glob, takes_base));
         let expression = made.and_then(|made| Expression::new(&made));
         expression.map_or(Cover::Unknown, |it| tried(&it, path))
     });
@@ -118,9 +123,16 @@ pub(super) fn of_globs(machine: &mut Machine<'_>, globs: &Value, path: &str, _sp
 }
 
 /// Returns the expression that picomatch makes of a glob; `None` if it has more than stars and choices. A slash and two
-/// stars at the end take what stands before them as well.
-fn of_glob(glob: &str) -> Option<String> {
-    if glob.starts_with('!') || glob.contains(['[', ']', '(', ')', '\\']) {
+/// stars at the end take what stands before them as well, if `takes_base` says so.
+fn of_glob(glob: &str, takes_base: bool) -> Option<String> {
+    let is_more = glob.starts_with(['!', '#'])
+        || glob.contains(['[', ']', '(', ')', '\\'])
+        || glob.contains("..")
+        || glob.contains('{') && !glob.contains(',')
+        || glob
+            .split('/')
+            .any(|part| part.contains("**") && part != "**");
+    if is_more {
         return None;
     }
     let mut made = String::from("^");
@@ -128,13 +140,16 @@ fn of_glob(glob: &str) -> Option<String> {
     let mut depth = 0;
     while let Some(c) = rest.chars().next() {
         if rest == "/**" {
-            made.push_str("(?:\\/.*)?");
+            made.push_str(if takes_base { "(?:\\/.*)?" } else { "\\/.+" });
             break;
         }
         let (text, length) = match c {
             '*' if rest.starts_with("**/") => ("(?:.*\\/)?".to_owned(), 3),
             '*' if rest.starts_with("**") => (".*".to_owned(), 2),
-            '*' => ("[^/]+".to_owned(), 1),
+            '*' if is_segment(&glob[..glob.len() - rest.len()], &rest[1..]) => {
+                ("[^/]+".to_owned(), 1)
+            }
+            '*' => ("[^/]*".to_owned(), 1),
             '?' => ("[^/]".to_owned(), 1),
             '{' => ("(?:".to_owned(), 1),
             '}' => (")".to_owned(), 1),
@@ -152,6 +167,11 @@ fn of_glob(glob: &str) -> Option<String> {
     }
     made.push('$');
     (depth == 0).then_some(made)
+}
+
+/// Holds if what stands between the two is a segment of its own, which cannot be empty.
+fn is_segment(before: &str, after: &str) -> bool {
+    (before.is_empty() || before.ends_with('/')) && (after.is_empty() || after.starts_with('/'))
 }
 
 fn of_text(pattern: &str, path: &str) -> Cover {

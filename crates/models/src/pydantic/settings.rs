@@ -6,7 +6,7 @@
 
 use firedoor_app::Origin;
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value,
+    Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, OriginSet, Shape, Stop, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -70,13 +70,7 @@ fn from_environment(
     let inner = stated(machine, inner);
     let mut value = Value::unknown(shape_of(&inner));
     if is_secret_type(&inner) {
-        let text = host.origin(
-            machine,
-            Origin::Environment {
-                name: Ustr::from(&name),
-                fallback: None,
-            },
-        );
+        let text = variable(host, machine, &name, None);
         let secret = host.make_object(machine, "py:pydantic.SecretStr()", declared);
         machine
             .heap
@@ -86,7 +80,9 @@ fn from_environment(
     if let Some(default) = &field.default
         && !default.is_unknown()
     {
-        if let Some(listed) = as_listed(machine, default, declared) {
+        let set = variable(host, machine, &name, None);
+        let set = Value::unknown(Shape::Any).with_origins(set);
+        if let Some(listed) = as_listed(machine, default, &set, declared) {
             return listed;
         }
         value = machine.join(default.clone(), &value);
@@ -95,19 +91,23 @@ fn from_environment(
         .default
         .as_ref()
         .and_then(|default| fallback(machine, default));
-    let origins = host.origin(
-        machine,
-        Origin::Environment {
-            name: Ustr::from(&name),
-            fallback,
-        },
-    );
+    let origins = variable(host, machine, &name, fallback);
     value.with_origins(origins)
 }
 
+fn variable(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    name: &str,
+    fallback: Option<Ustr>,
+) -> OriginSet {
+    let name = Ustr::from(name);
+    host.origin(machine, Origin::Environment { name, fallback })
+}
+
 /// A list of the source is what it says: whoever sets another one has decided on each of its elements. Nobody adds to it
-/// while requests are served, so that an empty one is no store.
-fn as_listed(machine: &mut Machine<'_>, default: &Value, span: Span) -> Option<Value> {
+/// while requests are served, so that an empty one is no store; what an installation puts there is not known.
+fn as_listed(machine: &mut Machine<'_>, default: &Value, set: &Value, span: Span) -> Option<Value> {
     let object = machine.heap.get(default.only_object()?);
     let is_list = matches!(
         object.kind,
@@ -120,6 +120,7 @@ fn as_listed(machine: &mut Machine<'_>, default: &Value, span: Span) -> Option<V
         return Some(default.clone());
     }
     let tuple = machine.heap.allocate(ObjectKind::Tuple, span);
+    machine.open_list(tuple, set.clone());
     Some(Value::object(tuple))
 }
 

@@ -139,6 +139,10 @@ fn names_of(host: &ModelHost, columns: &Value) -> Option<Vec<Ustr>> {
     let state = host.state();
     let asset = state.asset_of.get(&columns.only_object()?)?;
     let asset = state.assets.get(asset)?;
+    if asset.fields.is_empty() {
+        // Reflected, or made of what is not known.
+        return None;
+    }
     Some(asset.fields.iter().map(|field| field.name).collect())
 }
 
@@ -182,12 +186,13 @@ fn columns_of(
     let asset = host.state().asset_of.get(&table?).copied()?;
     let id = host.make_object(machine, COLUMNS, span);
     host.state().asset_of.insert(id, asset);
-    let names = names_of(host, &Value::object(id)).unwrap_or_default();
+    let names = names_of(host, &Value::object(id));
+    let is_open = names.is_none();
+    let names = names.unwrap_or_default().into_iter();
     let all: Vec<Value> = names
-        .into_iter()
         .map(|name| column_object(host, machine, asset, name, span))
         .collect();
-    let all = machine.make_list(all, false, span);
+    let all = machine.make_list(all, is_open, span);
     machine
         .heap
         .set_property(id, Ustr::from(firedoor_eval::ITERATED), all);
