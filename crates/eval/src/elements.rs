@@ -20,6 +20,9 @@ pub(crate) fn is_perhaps_missing(element: &Value) -> bool {
 /// The property of an open list that holds what its further elements can be.
 pub(crate) const MORE: &str = "...";
 
+/// The property of an object of a library that holds the list of what a loop goes through.
+pub const ELEMENTS: &str = "...elements";
+
 /// The most elements of a list that are told apart.
 const LONGEST: usize = 2_000;
 
@@ -172,6 +175,14 @@ impl Machine<'_> {
                 Some((object.elements.clone(), false))
             }
             ObjectKind::Instance { .. } if is_python => self.instance_elements(id),
+            // What a library hands out may be gone through like a list that it keeps.
+            ObjectKind::Host(_) => {
+                let kept = self
+                    .heap
+                    .property(id, Ustr::from(ELEMENTS))?
+                    .only_object()?;
+                self.object_elements(kept)
+            }
             _ => None,
         }
     }

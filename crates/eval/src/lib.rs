@@ -77,6 +77,7 @@ pub use budget::Limits;
 pub use comparison::pattern_may_be;
 pub use decision::{Decided, Decision, DecisionId, SideEnd, Test, TestKind, Thrown};
 pub use dump::{dump_values, show_value};
+pub use elements::ELEMENTS;
 pub use heap::{Closure, Heap, Object, ObjectKind, Properties};
 pub use host::{Answer, Call, Host, NoHost, StoreOperation};
 pub use kept::Kept;

@@ -29,6 +29,7 @@ use crate::sqlalchemy::columns::{
     take_columns, target_name,
 };
 use crate::sqlalchemy::query::column_object;
+use crate::sqlalchemy::table::table_object;
 use crate::{Model, ModelHost};
 
 const BASE: &str = "py:sqlalchemy.orm.DeclarativeBase";
@@ -177,8 +178,11 @@ pub(crate) fn class_member(
     }
     let name = member_key(host);
     let table = columns(host, class)?;
-    machine.heap.property(table, name)?;
     let asset = host.state().asset_of.get(&class).copied()?;
+    if matches!(name.as_str(), "__table__" | "__mapper__") {
+        return Some(table_object(host, machine, asset, span));
+    }
+    machine.heap.property(table, name)?;
     Some(column_object(host, machine, asset, name, span))
 }
 
@@ -193,6 +197,9 @@ pub(crate) fn instance_member(
     let class = class_of(machine, instance)?;
     let name = member_key(host);
     let table = columns(host, class)?;
+    if matches!(name.as_str(), "__table__" | "__mapper__") {
+        return class_member(host, machine, Some(class), span);
+    }
     let column = machine.heap.property(table, name)?.clone();
     let is_relation = is_relationship(machine, &column)
         || (column.is_nothing() && annotated_class(host, machine, class, name).is_some());

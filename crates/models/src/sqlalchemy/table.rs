@@ -1,4 +1,4 @@
-//! SQLAlchemy Core: tables without classes.
+//! SQLAlchemy Core: tables without classes, and those that classes have.
 //!
 //! `Table("users", metadata, Column("id", ...))` is an asset of that name; statements about it are those of
 //! [`crate::sqlalchemy::statement`]. Source: SQLAlchemy 2.0 documentation, "Describing Databases with MetaData".
@@ -27,11 +27,15 @@ pub static MODEL: Model = Model {
         ("sqlalchemy:table().update", start),
         ("sqlalchemy:table().delete", start),
         ("sqlalchemy:table().*", crate::python_support::same),
+        ("sqlalchemy:columns().keys", column_names),
+        ("sqlalchemy:columns().values", all_columns),
     ],
     members: &[
         ("sqlalchemy:table().c", columns_of),
         ("sqlalchemy:table().columns", columns_of),
         ("sqlalchemy:columns().*", column),
+        ("sqlalchemy:column().name", column_name),
+        ("sqlalchemy:column().key", column_name),
     ],
     indexes: &[(COLUMNS, column_by_key)],
     aliases: &[("py:sqlalchemy.schema.Table", "py:sqlalchemy.Table")],
@@ -58,6 +62,67 @@ fn make_table(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> A
     store::declare(host, name, AssetKind::Table, call.span, fields);
     host.state().asset_of.insert(id, name);
     Ok(Some(Value::object(id)))
+}
+
+/// Makes the table that a class has: `User.__table__`.
+pub(crate) fn table_object(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    asset: Ustr,
+    span: Span,
+) -> Value {
+    let id = host.make_object(machine, TABLE, span);
+    host.state().asset_of.insert(id, asset);
+    Value::object(id)
+}
+
+/// Returns the names of the columns that the table of `columns` is known to have.
+fn names_of(host: &ModelHost, columns: &Value) -> Option<(Ustr, Vec<Ustr>)> {
+    let state = host.state();
+    let asset = state.asset_of.get(&columns.only_object()?).copied()?;
+    let fields = state.assets.get(&asset)?.fields.iter();
+    Some((asset, fields.map(|field| field.name).collect()))
+}
+
+/// `table.columns.keys()`
+fn column_names(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let names = names_of(host, &call.this).map(|(_, names)| names);
+    let names = names.into_iter().flatten().map(|name| Value::string(&name));
+    let names: Vec<Value> = names.collect();
+    Ok(Some(machine.make_open_list(names, None, call.span)))
+}
+
+/// `table.columns.values()`
+fn all_columns(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(all_of(host, machine, &call.this, call.span))
+}
+
+/// Returns the list of the columns.
+fn all_of(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    columns: &Value,
+    span: Span,
+) -> Option<Value> {
+    let (asset, names) = names_of(host, columns)?;
+    let columns = names
+        .into_iter()
+        .map(|name| column_object(host, machine, asset, name, span))
+        .collect();
+    Some(machine.make_open_list(columns, None, span))
+}
+
+/// `column.name`, and `column.key`, which is the same unless somebody says otherwise.
+fn column_name(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    column: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    machine
+        .heap
+        .property(column?, Ustr::from("column"))
+        .cloned()
 }
 
 /// Returns the asset of a table object.
@@ -88,7 +153,12 @@ fn columns_of(
     let asset = host.state().asset_of.get(&table?).copied()?;
     let id = host.make_object(machine, COLUMNS, span);
     host.state().asset_of.insert(id, asset);
-    Some(Value::object(id))
+    let columns = Value::object(id);
+    let all = all_of(host, machine, &columns, span)?;
+    machine
+        .heap
+        .set_property(id, Ustr::from(firedoor_eval::ELEMENTS), all);
+    Some(columns)
 }
 
 fn column(
@@ -110,10 +180,6 @@ fn column_by_key(
     key: &Value,
     span: Span,
 ) -> Option<Value> {
-    let asset = host
-        .state()
-        .asset_of
-        .get(&columns.only_object()?)
-        .copied()?;
+    let (asset, _) = names_of(host, columns)?;
     Some(column_object(host, machine, asset, key.text()?, span))
 }
