@@ -176,6 +176,10 @@ fn is_flag(check: &Check) -> bool {
 fn add_examined<'c>(condition: &'c Condition, examined: &mut Vec<&'c Provenance>) {
     match condition {
         Condition::Test { kind, operands, .. } => {
+            // Whether what was sent is signed right says nothing of the setting that it was signed with.
+            if operands.iter().any(is_signature_of_sent) {
+                return;
+            }
             let is_sent = || operands.iter().any(Provenance::is_from_client);
             let is_held = || operands.iter().any(is_setting);
             if *kind == crate::CheckKind::Membership && (is_sent() || !is_held()) {
@@ -187,6 +191,10 @@ fn add_examined<'c>(condition: &'c Condition, examined: &mut Vec<&'c Provenance>
             parts.iter().for_each(|part| add_examined(part, examined));
         }
     }
+}
+
+fn is_signature_of_sent(operand: &Provenance) -> bool {
+    operand.is_from_client() && operand.origins().contains(&Origin::Signature)
 }
 
 /// Holds for a setting and nothing else: what was made from one among other things is not the setting.

@@ -1,4 +1,4 @@
-//! Headers that code sets on answers itself: those that let other sites read them, and where a redirect leads.
+//! Headers that code sets on answers itself: those that let other sites read them, where a redirect leads, and cookies.
 //!
 //! Express: `response.set`, `header`, `setHeader`, `append`, `writeHead`, `location`. Starlette 0.46, `datastructures.py`:
 //! `MutableHeaders` with item assignment, `setdefault`, `append` and `update`.
@@ -130,7 +130,7 @@ pub(crate) fn set_all(host: &ModelHost, machine: &mut Machine<'_>, all: &Value, 
     }
 }
 
-/// Notes a header, if it is one that says who may read the answer or where the browser goes next.
+/// Notes a header, if it is one that says who may read the answer, where the browser goes next, or what it keeps.
 pub(crate) fn set(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -157,6 +157,7 @@ pub(crate) fn set(
             let kind = EffectKind::SetHeader(Ustr::from(&name), provenance);
             host.effect(machine, kind, span);
         }
+        "set-cookie" => crate::cookies::set_lines(host, machine, value, span),
         _ => {}
     }
 }

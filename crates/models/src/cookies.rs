@@ -178,15 +178,19 @@ pub(crate) fn express_header(
     if !is_cookie {
         return crate::answer_headers::set_on_response(host, machine, call);
     }
-    let value = call.arguments.get(1);
-    let lines = match texts_of(&value).is_empty() {
-        false => vec![value],
-        true => machine.elements_of(&value).0,
+    set_lines(host, machine, &call.arguments.get(1), call.span);
+    Ok(Some(call.this.clone()))
+}
+
+/// Notes the cookies that a header sets which is written by hand: one line, or a list of them.
+pub(crate) fn set_lines(host: &ModelHost, machine: &mut Machine<'_>, value: &Value, span: Span) {
+    let lines = match texts_of(value).is_empty() {
+        false => vec![value.clone()],
+        true => machine.elements_of(value).0,
     };
     for line in lines {
-        set_line(host, machine, &line, call.span);
+        set_line(host, machine, &line, span);
     }
-    Ok(Some(call.this.clone()))
 }
 
 /// Returns the texts that a value may be, with holes where they are not known; none if it may be something else.

@@ -65,7 +65,8 @@ fn privileged_fields(map: &Map, asset: Ustr) -> Vec<Privilege> {
     found
 }
 
-fn is_key(field: &str) -> bool {
+/// Holds for what a record is found by.
+pub fn is_key(field: &str) -> bool {
     matches!(field, "" | "id" | "_id" | "key" | "uuid" | "pk")
 }
 

@@ -21,14 +21,23 @@ pub fn is_common_purse(map: &Map, access: &Access, field: &Field) -> bool {
                 && is_counted(taken, value)
                 && key.any(|it| it.name == field.name && matches!(it.operator, ">" | ">="))
         });
-        let mut amounts = taken.map(|(_, _, value)| &value.value);
+        let mut amounts = taken.map(|(_, taken, value)| moved(taken, value));
         amounts.any(|amount| {
             written_fields(other).any(|(_, given, value)| {
-                accounts.contains(&given.asset) && value.operator == "+=" && value.value == *amount
+                accounts.contains(&given.asset)
+                    && value.operator == "+="
+                    && moved(given, value) == amount
             })
         })
     };
     map.entry_points.iter().any(pays)
+}
+
+/// What is added or taken: where the sum is worked out in the statement, what was there before is no part of it.
+fn moved<'f>(access: &Access, field: &'f Field) -> Vec<&'f Origin> {
+    let is_old = |origin: &Origin| matches!(origin, Origin::Record { asset, field: old, .. } if (*asset, *old) == (access.asset, field.name));
+    let origins = field.value.origins().iter();
+    origins.filter(|origin| !is_old(origin)).collect()
 }
 
 /// The caller sets what his own account has, and other entry points count with it.
@@ -58,8 +67,12 @@ pub fn is_set_for_own(access: &Access, field: &Field) -> bool {
 
 /// Holds if the client says what the field becomes, whatever it was before.
 fn is_sent(field: &Field) -> bool {
+    // Where nothing is sent, a number that is written there is taken.
+    let is_default = |text: &str| text == "null" || text.parse::<f64>().is_ok();
     let is_sent = |origin: &Origin| {
-        origin.is_from_client() || matches!(origin, Origin::Literal(text) if text == "null")
+        origin.is_from_client() || matches!(origin, Origin::Literal(text) if is_default(text))
     };
-    field.operator == "=" && !field.value.is_empty() && field.value.origins().iter().all(is_sent)
+    field.operator == "="
+        && field.value.is_from_client()
+        && field.value.origins().iter().all(is_sent)
 }

@@ -132,7 +132,9 @@ fn untouched(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
         if !access.key.iter().any(is_own) {
             continue;
         }
-        let Some((found, source)) = unkept::paid_from(map, entry, access, field) else {
+        let earned = || unkept::paid_for(map, entry, effect, (access, field));
+        let taken = unkept::paid_from(map, entry, access, field);
+        let Some((found, source)) = taken.or_else(earned) else {
             continue;
         };
         findings

@@ -6,7 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::privileged::{Privilege, Privileges, is_rank_name};
+use crate::privileged::{Privilege, Privileges, is_key, is_rank_name};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -26,7 +26,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         for (effect, access) in query::handler_accesses(entry) {
             let is_stored = matches!(access.operation, Operation::Create | Operation::Update)
-                && access.spread.iter().any(is_whole);
+                && (access.spread.iter().any(is_whole) || begins_all(map, entry, effect, access));
             if !is_stored {
                 continue;
             }
@@ -61,17 +61,43 @@ fn check(map: &Map, findings: &mut Findings) {
     }
 }
 
+/// Holds for the first of the changes that one statement makes in a loop over all columns that there are, where each is
+/// taken from the request: a whole body by another way.
+fn begins_all(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let Some(asset) = map.asset(access.asset) else {
+        return false;
+    };
+    let of_statement = || {
+        query::handler_accesses(entry).filter(|(other, changed)| {
+            other.span == effect.span
+                && changed.asset == access.asset
+                && changed.operation == Operation::Update
+        })
+    };
+    let mut columns = asset.fields.iter().filter(|field| !is_key(&field.name));
+    let is_sent = |name: Ustr| {
+        of_statement().any(|(_, changed)| {
+            let [only] = changed.values.as_slice() else {
+                return false;
+            };
+            only.name == name && only.value.origins().iter().all(is_of_body)
+        })
+    };
+    asset.fields.len() > 2
+        && of_statement()
+            .next()
+            .is_some_and(|(first, _)| std::ptr::eq(first, effect))
+        && columns.all(|field| is_sent(field.name))
+}
+
+fn is_of_body(origin: &Origin) -> bool {
+    let parts = [RequestPart::Body, RequestPart::Query, RequestPart::Message];
+    matches!(origin, Origin::Request(part, _) if parts.contains(part))
+}
+
 /// A whole body, query or message, or an object in it whose fields are not known.
 fn is_whole(value: &Provenance) -> bool {
-    value.origins().iter().any(|origin| {
-        matches!(
-            origin,
-            Origin::Request(
-                RequestPart::Body | RequestPart::Query | RequestPart::Message,
-                _
-            )
-        )
-    })
+    value.origins().iter().any(is_of_body)
 }
 
 /// What is sent has been held against a list of names, each before it is stored or all before anything is, and the list

@@ -5,7 +5,7 @@ use firedoor_app::lookups::is_identifier;
 use firedoor_app::ownership::{is_clients_choice, ties};
 use firedoor_app::{
     Access, Asset, AssetField, AssetKind, Check, CheckKind, Effect, EntryPoint, Field, Map,
-    Operation, Origin, Provenance, RequestPart, query,
+    Operation, Origin, Provenance, Refusal, RequestPart, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -132,14 +132,96 @@ pub fn paid_from<'m>(
             } if *asset != paid.asset && !field.is_empty() => Some(*asset),
             _ => None,
         })?;
-    let is_table = map
-        .asset(source)
-        .is_some_and(|asset| asset.kind == AssetKind::Table);
     let (found, look_up) = query::handler_accesses(entry).find(|(effect, access)| {
         access.asset == source
             && access.operation == Operation::Read
             && (is_found_by_what_is_sent(access) || is_own_and_named(entry, effect, access))
     })?;
+    let is_untouched = is_table(map, source)
+        && leaves_no_trace(map, entry, (paid, field), (found, look_up))
+        && !is_own_time(entry, Check::provenance);
+    is_untouched.then_some((found, source))
+}
+
+/// Returns the look-up of what a fixed reward is paid for: a record of the caller's that the client names and that is in a
+/// certain state, where it stays as it is and nothing tells that it was paid for.
+pub fn paid_for<'m>(
+    map: &Map,
+    entry: &'m EntryPoint,
+    payment: &Effect,
+    (paid, field): (&Access, &Field),
+) -> Option<(&'m Effect, Ustr)> {
+    let is_fixed = |origin: &Origin| match origin {
+        Origin::Literal(_) => true,
+        Origin::Record { asset, .. } => *asset == paid.asset,
+        _ => false,
+    };
+    if !field.value.origins().iter().all(is_fixed) {
+        return None;
+    }
+    let refusing = || {
+        let mut checks = entry.checks_of(payment);
+        let is_own = |check: &&Check| check.refusal.is_some() && !is_of_layers(entry, check);
+        std::iter::from_fn(move || checks.find(is_own))
+    };
+    let names_field = |operand: &Provenance, source: Ustr| {
+        operand.record_fields(source).any(|name| !name.is_empty())
+    };
+    let is_in_state = |check: &Check, source: Ustr| {
+        let is_word = |it: &Provenance| it.literal().is_some_and(|word| word != "null");
+        check.kind == CheckKind::Equality
+            && check.outcome
+            && !check.is_alternative
+            && check.operands.iter().any(is_word)
+            && check.operands.iter().any(|it| names_field(it, source))
+    };
+    let is_callers = |check: &Check, source: Ustr| {
+        check.kind == CheckKind::Equality
+            && check.outcome
+            && check.operands.iter().any(query::is_principal)
+            && check.operands.iter().any(|it| names_field(it, source))
+    };
+    let (found, look_up) = query::handler_accesses(entry).find(|(effect, access)| {
+        let source = access.asset;
+        access.operation == Operation::Read
+            && source != paid.asset
+            && is_table(map, source)
+            && refusing().any(|check| is_in_state(check, source))
+            && (is_own_and_named(entry, effect, access)
+                || is_named_alone(access) && refusing().any(|check| is_callers(check, source)))
+    })?;
+    // Whether the caller is shut out for a while decides everything, and is no time of the reward's.
+    let examined = |check: &Check| {
+        let origins = check.operands.iter().flat_map(Provenance::origins);
+        Provenance::new(origins.cloned())
+    };
+    // A line that there can be only one of fails the second time, and that is answered.
+    let is_conflict = entry.checks.iter().any(|check| {
+        let status = check.refusal.as_ref().and_then(Refusal::status);
+        check.kind == CheckKind::Failure
+            && matches!(status, Some(400..=499))
+            && !is_of_layers(entry, check)
+    });
+    let is_untouched = leaves_no_trace(map, entry, (paid, field), (found, look_up))
+        && !is_conflict
+        && !is_own_time(entry, examined);
+    is_untouched.then_some((found, look_up.asset))
+}
+
+fn is_table(map: &Map, name: Ustr) -> bool {
+    map.asset(name)
+        .is_some_and(|asset| asset.kind == AssetKind::Table)
+}
+
+/// Holds if the record that a reward is paid for stays as it is, and nothing is written that could be asked before the
+/// next payment.
+fn leaves_no_trace(
+    map: &Map,
+    entry: &EntryPoint,
+    (paid, field): (&Access, &Field),
+    (found, look_up): (&Effect, &Access),
+) -> bool {
+    let source = look_up.asset;
     let own = ties(entry, found);
     let is_of_source = |value: &Provenance| {
         let named = look_up.key.iter().filter(|key| !own.touches(&key.value));
@@ -162,13 +244,25 @@ pub fn paid_from<'m>(
                 .iter()
                 .any(|value| is_of_source(&value.value) && can_be_asked(map, access, value))
     });
-    let is_own_time = entry.checks.iter().any(|check| {
+    !is_noted
+}
+
+/// Holds if something asks whether it is time again for the caller, as `asks` sees it.
+fn is_own_time(entry: &EntryPoint, asks: impl Fn(&Check) -> Provenance) -> bool {
+    entry.checks.iter().any(|check| {
+        let asked = asks(check);
         check.refusal.is_some()
             && !is_of_layers(entry, check)
-            && check.provenance().origins().contains(&Origin::Clock)
-            && check.provenance().is_of_principal()
-    });
-    (is_table && !is_noted && !is_own_time).then_some((found, source))
+            && asked.origins().contains(&Origin::Clock)
+            && asked.is_of_principal()
+    })
+}
+
+/// All that the record is found by is what the client names, in the path or elsewhere.
+fn is_named_alone(access: &Access) -> bool {
+    let mut key = access.key.iter();
+    let is_named = |key: &Field| key.operator == "=" && is_clients_choice(&key.value);
+    !access.key.is_empty() && key.all(is_named)
 }
 
 /// All that the record is found by is what the client sends.

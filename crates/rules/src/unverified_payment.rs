@@ -1,8 +1,8 @@
 //! Finds entry points that book payments for whoever says that they were made.
 
 use firedoor_app::{
-    Access, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
-    Provenance, Refusal, RequestPart, Verdict, is_left_out, ownership, query, user_control,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, Refusal, RequestPart, Verdict, is_left_out, ownership, query, user_control,
 };
 
 use crate::client_value::{is_counted, written_fields};
@@ -250,12 +250,38 @@ fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
 }
 
 fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
+    if is_booked_all_the_same(entry, effect) {
+        return false;
+    }
     entry.checks_of(effect).any(|check| {
         matches!(check.kind, CheckKind::Proof | CheckKind::Library) && !is_left_out(check)
     }) || query::comparisons(entry).next().is_some() && !entry.checks_of(effect).any(is_left_out)
         || query::verifications(entry)
             .any(|(verifying, found)| found.is_verified && !is_spared(entry, verifying, effect))
             && !entry.checks_of(effect).any(is_left_out)
+}
+
+/// Holds if it is booked where the signature of what was sent turned out wrong: that is said to somebody, and nobody is
+/// refused.
+fn is_booked_all_the_same(entry: &EntryPoint, booked: &Effect) -> bool {
+    let is_signature = |operand: &Provenance| {
+        operand.is_from_client() && operand.origins().contains(&Origin::Signature)
+    };
+    let is_wrong = |check: &Check| {
+        !check.outcome
+            && !check.is_alternative
+            && check.refusal.is_none()
+            && matches!(
+                check.kind,
+                CheckKind::Presence | CheckKind::Proof | CheckKind::Equality
+            )
+            && check.operands.iter().any(is_signature)
+    };
+    let mut same = entry
+        .exposed
+        .iter()
+        .filter(|effect| effect.span == booked.span);
+    same.any(|effect| entry.checks_of(effect).any(is_wrong))
 }
 
 /// Holds if the signature is verified only where there is one, and without one the body is read as it is.
