@@ -69,6 +69,7 @@ mod production;
 mod pydantic;
 mod python_active;
 mod python_caches;
+mod python_csv;
 mod python_files;
 mod python_http;
 mod python_jwt;
@@ -244,6 +245,7 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_socketio::MODEL,
     &python_sql::MODEL,
+    &python_csv::MODEL,
     &python_standard::MODEL,
     &qstash::MODEL,
     &redis::MODEL,
