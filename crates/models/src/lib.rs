@@ -11,6 +11,7 @@ mod beanie;
 mod build;
 mod builders;
 mod caches;
+mod celery;
 mod checks;
 mod collapsed;
 pub mod conditions;
@@ -135,6 +136,7 @@ pub static MODELS: &[&Model] = &[
     &answer_headers::MODEL,
     &authlib::MODEL,
     &beanie::MODEL,
+    &celery::MODEL,
     &contexts::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
@@ -154,6 +156,7 @@ pub static MODELS: &[&Model] = &[
     &django::forms::MODEL,
     &django::guards::MODEL,
     &django::admin_sites::MODEL,
+    &django::mail::MODEL,
     &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,

@@ -154,7 +154,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "requests and mail that are sent",
-        &["python_http", "sending"],
+        &["celery", "python_http", "sending"],
     ),
     (
         "layers that refuse nobody, and wrappers",
@@ -180,7 +180,6 @@ const HELPERS: &[&str] = &[
     "py:allauth",
     "py:anyio",
     "py:asgiref",
-    "py:celery",
 ];
 
 #[test]
