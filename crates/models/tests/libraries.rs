@@ -164,7 +164,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 
 /// Modules that come with Python.
 const STANDARD: &[&str] = &[
-    "base64", "binascii", "builtins", "calendar", "datetime", "email", "hashlib", "hmac", "html",
+    "base64", "binascii", "builtins", "calendar", "csv", "datetime", "email", "hashlib", "hmac", "html", "io",
     "os", "pathlib", "random", "re", "secrets", "smtplib", "sqlite3", "time", "urllib", "uuid",
 ];
 
