@@ -147,6 +147,7 @@ pub static MODELS: &[&Model] = &[
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
+    &django::drf::PLAIN,
     &django::drf_authentication::MODEL,
     &django::drf_authentication::HEADER,
     &django::choices::MODEL,

@@ -164,8 +164,9 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 
 /// Modules that come with Python.
 const STANDARD: &[&str] = &[
-    "base64", "binascii", "builtins", "calendar", "csv", "datetime", "email", "hashlib", "hmac", "html", "io",
-    "os", "pathlib", "random", "re", "secrets", "smtplib", "sqlite3", "time", "urllib", "uuid",
+    "base64", "binascii", "builtins", "calendar", "csv", "datetime", "email", "hashlib", "hmac",
+    "html", "io", "os", "pathlib", "random", "re", "secrets", "smtplib", "sqlite3", "time",
+    "urllib", "uuid",
 ];
 
 /// Packages of which a model knows one helper, so that a list would promise too much.
