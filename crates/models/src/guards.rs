@@ -504,16 +504,22 @@ fn late_alone(
 pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> Vec<Layer> {
     let mut late = Vec::new();
     for step in &door.late {
-        let alone = late_alone(host, machine, door.framework, step);
+        // A permission asks whoever the view has found out before.
+        let alone = match step.role == crate::django::drf_unread::UNREACHED {
+            true => None,
+            false => late_alone(host, machine, door.framework, step),
+        };
         let Some(found) = alone.or_else(|| in_place(host, machine, door, step)) else {
             continue;
         };
         late.push(Layer {
             name: step.name,
             // What nothing calls belongs to what it was meant for.
-            kind: match step.role == crate::django::guard_tests::UNREACHED {
-                true => LayerKind::Inline,
-                false => LayerKind::Layer,
+            kind: match step.role {
+                crate::django::guard_tests::UNREACHED | crate::django::drf_unread::UNREACHED => {
+                    LayerKind::Inline
+                }
+                _ => LayerKind::Layer,
             },
             span: step.span,
             mounted: step.mounted,

@@ -11,6 +11,7 @@ mod beanie;
 mod build;
 mod builders;
 mod caches;
+mod celery;
 mod checks;
 mod collapsed;
 pub mod conditions;
@@ -70,6 +71,7 @@ mod production;
 mod pydantic;
 mod python_active;
 mod python_caches;
+mod python_csv;
 mod python_files;
 mod python_http;
 mod python_jwt;
@@ -137,6 +139,7 @@ pub static MODELS: &[&Model] = &[
     &answer_headers::MODEL,
     &authlib::MODEL,
     &beanie::MODEL,
+    &celery::MODEL,
     &contexts::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
@@ -147,6 +150,7 @@ pub static MODELS: &[&Model] = &[
     &django::channels::MODEL,
     &django::channels::ROUTING,
     &django::drf::MODEL,
+    &django::drf::PLAIN,
     &django::drf_authentication::MODEL,
     &django::drf_authentication::HEADER,
     &django::choices::MODEL,
@@ -157,6 +161,7 @@ pub static MODELS: &[&Model] = &[
     &django::forms::MODEL,
     &django::guards::MODEL,
     &django::admin_sites::MODEL,
+    &django::mail::MODEL,
     &django::meta::MODEL,
     &django::middleware::MODEL,
     &django::orm::LIBRARY,
@@ -249,6 +254,7 @@ pub static MODELS: &[&Model] = &[
     &python_signed::MODEL,
     &python_socketio::MODEL,
     &python_sql::MODEL,
+    &python_csv::MODEL,
     &python_standard::MODEL,
     &qstash::MODEL,
     &redis::MODEL,

@@ -155,7 +155,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "requests and mail that are sent",
-        &["python_http", "sending"],
+        &["celery", "python_http", "sending"],
     ),
     (
         "layers that refuse nobody, and wrappers",
@@ -165,8 +165,9 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 
 /// Modules that come with Python.
 const STANDARD: &[&str] = &[
-    "base64", "binascii", "builtins", "calendar", "datetime", "email", "hashlib", "hmac", "html",
-    "os", "pathlib", "random", "re", "secrets", "smtplib", "sqlite3", "time", "urllib", "uuid",
+    "base64", "binascii", "builtins", "calendar", "csv", "datetime", "email", "hashlib", "hmac",
+    "html", "io", "os", "pathlib", "random", "re", "secrets", "smtplib", "sqlite3", "time",
+    "urllib", "uuid",
 ];
 
 /// Packages of which a model knows one helper, so that a list would promise too much.
@@ -181,7 +182,6 @@ const HELPERS: &[&str] = &[
     "py:allauth",
     "py:anyio",
     "py:asgiref",
-    "py:celery",
 ];
 
 #[test]

@@ -57,6 +57,7 @@ fn check(map: &Map, findings: &mut Findings) {
             _ if forgets_parent(usage, &scoped) => Confidence::High,
             (3.., all) if scoped.len() == all => Confidence::High,
             (2.., all) if scoped.len() * 4 >= all * 3 => Confidence::Medium,
+            (2.., _) if is_told_to_owners(&others) => Confidence::Medium,
             _ if is_left_out_among(&usages, usage) => Confidence::Medium,
             _ => Confidence::Low,
         };
@@ -68,7 +69,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .title(format!("`{}` lists everybody's {asset}", usage.entry.id()))
             .message(format!(
                 "{} of {} other entry points that tell records of {asset} tie them to the caller; this list does not.",
-                scoped.len(),
+                others.iter().filter(|other| lists_own(other) || is_own(other)).count(),
                 others.len()
             ))
             .because(
@@ -206,6 +207,18 @@ fn is_of_record(access: &Access) -> bool {
 /// Holds if it is a list whose filter names the caller: one record that the caller may see says nothing of lists.
 fn lists_own(usage: &Usage<'_>) -> bool {
     usage.access.is_many && is_keyed_by_caller(usage.entry, usage.access, usage.effect)
+}
+
+/// Holds if one record is told that is the caller's.
+fn is_own(usage: &Usage<'_>) -> bool {
+    !usage.access.is_many && usage.is_scoped
+}
+
+/// Holds if all others tell callers what is theirs, whoever only looks at one record included.
+fn is_told_to_owners(others: &[&Usage<'_>]) -> bool {
+    let looks = |other: &&&Usage<'_>| is_own(other) && query::is_reading(other.entry);
+    others.iter().all(|other| lists_own(other) || is_own(other))
+        && others.iter().filter(looks).count() > 0
 }
 
 /// Holds if the list stands below a part of the path that the caller was held against, and another list of the

@@ -4,6 +4,7 @@
 //! djangorestframework 3.16 `views.py`, `generics.py`, `mixins.py`, `viewsets.py`, `routers.py`, `decorators.py`.
 
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
+use firedoor_source::Span;
 use ustr::Ustr;
 
 pub(crate) use super::drf_methods::*;
@@ -82,6 +83,41 @@ pub(super) const CALLS: &[(&str, CallFunction)] = classes!(
     "py:rest_framework.mixins.UpdateModelMixin",
     "py:rest_framework.mixins.DestroyModelMixin",
 );
+
+macro_rules! plain_views {
+    ($($name:literal),* $(,)?) => {
+        &[$((concat!("py:rest_framework.", $name, "().action"), no_action)),*]
+    };
+}
+
+/// Views that are no sets have no `action`, which permissions ask for that serve both kinds:
+/// `getattr(view, "action", None) or request.method.lower()`.
+pub static PLAIN: Model = Model {
+    name: "django",
+    members: plain_views!(
+        "views.APIView",
+        "generics.GenericAPIView",
+        "generics.ListAPIView",
+        "generics.CreateAPIView",
+        "generics.RetrieveAPIView",
+        "generics.UpdateAPIView",
+        "generics.DestroyAPIView",
+        "generics.ListCreateAPIView",
+        "generics.RetrieveUpdateAPIView",
+        "generics.RetrieveDestroyAPIView",
+        "generics.RetrieveUpdateDestroyAPIView",
+    ),
+    ..Model::EMPTY
+};
+
+fn no_action(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    Some(Value::undefined())
+}
 
 /// Holds if a view's class is one of REST framework's.
 pub(crate) fn is_api(machine: &Machine<'_>, class: &Value) -> bool {

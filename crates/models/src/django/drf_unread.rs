@@ -1,4 +1,6 @@
-//! Limits of REST framework that a view names and nothing reads.
+//! Limits and permissions of REST framework that a view names and nothing reads.
+//!
+//! `@permission_classes` notes a list that `@api_view` takes where it stands above it. Below it, the view is made already.
 //!
 //! `throttle_scope` is read by `ScopedRateThrottle` alone, and a list of throttles that a view sets replaces the one of
 //! the settings.
@@ -9,7 +11,7 @@ use firedoor_eval::{Atom, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::{drf_guards, project, views};
+use super::{drf_guards, project, view_doors, views};
 use crate::python_support::last_name;
 use crate::{ModelHost, Step};
 
@@ -45,6 +47,44 @@ pub(super) fn limit(
     let mut step = drf_guards::step(host, machine, "throttle", view, rate, place);
     step.name = Ustr::from("ScopedRateThrottle");
     Some(step)
+}
+
+/// The role of a permission that nothing asks.
+pub(crate) const UNREACHED: &str = "unreached permission";
+
+/// Returns the steps of the permissions that decorators name which stand above the one that makes the view.
+pub(super) fn permissions_too_late(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    view: &Value,
+    steps: &[Step],
+    method: &str,
+    place: Span,
+) -> Vec<Step> {
+    let name = "permission_classes";
+    let Some(id) = view.only_object() else {
+        return Vec::new();
+    };
+    let Some(noted) = host.state().notes.get(&(id, name)).cloned() else {
+        return Vec::new();
+    };
+    let made = machine.heap.get(id).clone();
+    let meant = machine.heap.allocate(made.kind, made.span);
+    let object = machine.heap.get_mut(meant);
+    object.elements = made.elements;
+    object.properties = made.properties;
+    object.properties.insert(Ustr::from(name), noted);
+    let (asked, _) = view_doors::api_steps(host, machine, &Value::object(meant), method, place);
+    let is_known = |step: &Step| steps.iter().any(|known| known.name == step.name);
+    let is_missing = |step: &Step| step.role == "permission" && !is_known(step);
+    let missing = asked.into_iter().filter(is_missing);
+    missing
+        .map(|step| Step {
+            role: UNREACHED,
+            mounted: place,
+            ..step
+        })
+        .collect()
 }
 
 fn rate_of(host: &ModelHost, machine: &mut Machine<'_>, scope: Ustr) -> Option<Ustr> {

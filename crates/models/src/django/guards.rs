@@ -126,7 +126,6 @@ pub(super) const CALLS: &[(&str, CallFunction)] = &[
     ("py:django.contrib.admin.display", identity),
     ("py:django.dispatch.receiver", identity),
     ("py:django.utils.deconstruct.deconstructible", transparent),
-    ("py:celery.shared_task", identity_or_first),
     ("django:identity", first_argument),
     ("django:method-decorator", decorate_method),
     ("django:guard", wrap),
@@ -148,18 +147,6 @@ pub(super) fn transparent(
     call: &Call<'_>,
 ) -> Answer {
     Ok(Some(call.arguments.get(0)))
-}
-
-/// `@shared_task` and `@shared_task(...)`.
-pub(super) fn identity_or_first(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
-    match call.arguments.positional.first() {
-        Some(first) => Ok(Some(first.clone())),
-        None => identity(host, machine, call),
-    }
 }
 
 /// A call that gives such a decorator.

@@ -29,6 +29,7 @@ pub(crate) mod guard_tests;
 pub(crate) mod guards;
 pub(crate) mod libraries;
 pub(crate) mod library_views;
+pub(crate) mod mail;
 pub(crate) mod matches;
 pub(crate) mod meta;
 pub(crate) mod middleware;

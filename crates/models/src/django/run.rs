@@ -59,7 +59,7 @@ pub(crate) fn step(
             let arguments = parameters(host, machine, door);
             guards::run_step(host, machine, step, &request, &arguments)
         }
-        "authentication" | "permission" | "throttle" => {
+        "authentication" | "permission" | "throttle" | super::drf_unread::UNREACHED => {
             let arguments = parameters(host, machine, door);
             super::drf_guards::run(host, machine, step, &request, &arguments)
         }

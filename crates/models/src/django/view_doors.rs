@@ -83,10 +83,16 @@ pub(crate) fn class_doors(
             None => Vec::new(),
         };
         let mut unread = None;
+        let mut too_late = Vec::new();
         if is_api && !asks_itself(machine, &class) {
             let (asked, limit) = api_steps(host, machine, &opened.view, &method, route.span);
             steps.extend(asked);
             unread = limit;
+            let view = &opened.view;
+            let known = &steps;
+            too_late = super::drf_unread::permissions_too_late(
+                host, machine, view, known, &method, route.span,
+            );
         }
         let own = machine.heap.property(id, Ustr::from("$function")).cloned();
         let handler = match own {
@@ -104,6 +110,7 @@ pub(crate) fn class_doors(
             ..step
         }));
         made.late.extend(behind);
+        made.late.extend(too_late);
         doors.push(made);
     }
 }
