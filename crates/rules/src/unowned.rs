@@ -14,6 +14,7 @@ use ustr::Ustr;
 
 use crate::Confidence;
 use crate::browsed::is_browsed;
+use crate::copies::is_copy;
 use crate::made_anew::{is_made_here, is_name_looked_for};
 use crate::orders::settlements;
 
@@ -78,6 +79,7 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let open = usages
         .iter()
         .filter(|usage| !tallies.contains(&usage.access.asset))
+        .filter(|usage| usage.kind != Use::Remove || !is_copy(map, usage.access.asset))
         .filter(|usage| {
             is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage)
         });
