@@ -3,8 +3,8 @@
 //! What an entry point is for is told by what it does, and never by its name alone.
 
 pub use crate::capability::{is_capability, is_random_field};
-pub use crate::vouchers::is_voucher;
 pub use crate::exclusive::are_exclusive;
+pub use crate::vouchers::is_voucher;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
