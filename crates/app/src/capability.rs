@@ -3,7 +3,9 @@
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
+use crate::lookups::is_identifier;
 use crate::query::{accesses, is_random};
+use crate::vouchers::is_voucher;
 use crate::{
     Access, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
     VerifyToken,
@@ -18,7 +20,8 @@ pub fn is_capability(map: &Map, entry: &EntryPoint) -> bool {
             field.operator == "="
                 && is_sent_in_the_open(&field.value)
                 && (field.value.origins().contains(&Origin::Digest)
-                    || is_random_field(map, access.asset, field.name))
+                    || is_random_field(map, access.asset, field.name)
+                    || is_identifier(&field.name) && is_voucher(map, access.asset))
         })
     };
     entry

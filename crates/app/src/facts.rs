@@ -33,6 +33,8 @@ pub(crate) struct Facts {
     pub(crate) owners: OnceLock<FieldsByAsset>,
     pub(crate) ending: OnceLock<FieldsByAsset>,
     pub(crate) random: OnceLock<FxHashSet<(Ustr, Ustr)>>,
+    /// The assets whose records are one-time links by their number.
+    pub(crate) vouchers: OnceLock<FxHashSet<Ustr>>,
     /// The numbers of the entry points that know a user.
     pub(crate) with_users: OnceLock<Vec<usize>>,
     /// The effects that set cookies, by entry point and effect, those first whose entry points ask for a password.

@@ -34,6 +34,7 @@ mod provenance;
 pub mod query;
 pub mod second_factors;
 pub mod sessions;
+mod vouchers;
 
 pub use amounts::is_taken_from;
 pub use asset::{Asset, AssetField, AssetKind};

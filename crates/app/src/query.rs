@@ -4,6 +4,7 @@
 
 pub use crate::capability::{is_capability, is_random_field};
 pub use crate::exclusive::are_exclusive;
+pub use crate::vouchers::is_voucher;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 

@@ -8,7 +8,7 @@ mod columns;
 mod repository;
 mod subclass;
 
-use firedoor_app::{AssetField, AssetKind, Provenance};
+use firedoor_app::{AssetField, AssetKind, Origin, Provenance};
 use firedoor_eval::{Answer, Atom, Call, Machine, ObjectId, ObjectKind, OriginSet, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
@@ -223,6 +223,14 @@ fn declare_column(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let kind = parts.first().and_then(Value::text).unwrap_or_default();
     let mut field = store::plain_field(&name, None);
     field.is_unique = kind.starts_with("Primary");
+    // The database makes it, by chance where it is asked to.
+    let strategy = parts.get(1).and_then(Value::text);
+    if kind == "PrimaryGeneratedColumn" && strategy.is_some_and(|it| it == "uuid") {
+        field.default = Some(Provenance::new([Origin::Random {
+            cryptographic: true,
+            bits: Some(122),
+        }]));
+    }
     let mut target = None;
     for part in parts.get(1..).unwrap_or_default() {
         if let Some(unique) = property(machine, part, "unique") {

@@ -180,9 +180,12 @@ pub fn acts_elsewhere<'m>(
     if !is_idle || is_made_up_for || loads_what_is_named(entry, layer) {
         return None;
     }
-    guards
-        .0
-        .get(&layer.span)?
+    let acting = guards.0.get(&layer.span)?;
+    // One that stands before many at once, and refuses others of them, is told by a mark on each whom to let on.
+    if acting.iter().any(|other| other.mounted == layer.mounted) {
+        return None;
+    }
+    acting
         .iter()
         .copied()
         .find(|other| other.mounted != layer.mounted)

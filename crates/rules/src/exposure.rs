@@ -478,12 +478,10 @@ pub fn is_public_by_nature(map: &Map, entry: &EntryPoint) -> bool {
 /// It goes out by mail, or by whatever the application has in its place.
 fn sends_a_token(map: &Map, entry: &EntryPoint) -> bool {
     let makes_token = |access: &Access| {
+        let mut fields = access.values.iter().chain(&access.key);
         access.operation == Operation::Create
-            && access
-                .values
-                .iter()
-                .chain(&access.key)
-                .any(|field| firedoor_app::query::is_token(&field.value))
+            && (fields.any(|field| firedoor_app::query::is_token(&field.value))
+                || firedoor_app::query::is_voucher(map, access.asset))
     };
     let writes: Vec<&Access> = accesses_in(&entry.effects)
         .filter(|(effect, access)| effect.layer.is_none() && access.operation.is_write())

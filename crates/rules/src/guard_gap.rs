@@ -3,7 +3,7 @@
 use firedoor_app::ownership::looks_up_caller;
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
-    Operation, Origin, SessionOperation, Transport, Verdict, query,
+    Operation, Origin, Provenance, SendChannel, SessionOperation, Transport, Verdict, query,
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
@@ -150,6 +150,15 @@ fn only_tidies(map: &Map, entry: &EntryPoint) -> bool {
         && effects.all(|effect| match &effect.kind {
             EffectKind::Access(access) => {
                 !access.operation.is_write() || is_tidying(map, entry, access)
+            }
+            EffectKind::Send {
+                channel: SendChannel::Http,
+                to,
+                content,
+            } => {
+                // What the application asks of another server for itself is the same whoever asks.
+                let is_sent = |value: &Provenance| value.is_from_client();
+                !is_sent(to) && !content.iter().any(|field| is_sent(&field.value))
             }
             EffectKind::Send { .. } | EffectKind::Session(..) => false,
             _ => true,

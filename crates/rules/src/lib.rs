@@ -19,6 +19,7 @@ mod cookie_not_httponly;
 mod cookie_not_secure;
 mod cookie_samesite_open;
 mod cookie_use;
+mod copies;
 mod cors_any_origin_with_credentials;
 mod cors_reflects_origin_with_credentials;
 mod credential_change_keeps_sessions;

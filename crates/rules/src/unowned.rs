@@ -14,6 +14,7 @@ use ustr::Ustr;
 
 use crate::Confidence;
 use crate::browsed::is_browsed;
+use crate::copies::is_copy;
 use crate::made_anew::{is_made_here, is_name_looked_for};
 use crate::orders::settlements;
 
@@ -78,6 +79,7 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
     let open = usages
         .iter()
         .filter(|usage| !tallies.contains(&usage.access.asset))
+        .filter(|usage| usage.kind != Use::Remove || !is_copy(map, usage.access.asset))
         .filter(|usage| {
             is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage)
         });
@@ -126,6 +128,7 @@ fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
     let mut is_chosen = false;
     for field in chosen {
         let is_secret = field.value.origins().contains(&Origin::Digest)
+            || query::is_voucher(map, usage.access.asset)
             || (!is_identifier(&field.name)
                 && query::is_random_field(map, usage.access.asset, field.name));
         if is_secret {
