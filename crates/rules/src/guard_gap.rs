@@ -3,7 +3,8 @@
 use firedoor_app::ownership::looks_up_caller;
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
-    Operation, Origin, Provenance, SendChannel, SessionOperation, Transport, Verdict, query,
+    Operation, Origin, Provenance, SendChannel, SessionOperation, Transport, Verdict, exchange,
+    query,
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
@@ -24,7 +25,9 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     crate::router_gap::check(map, findings);
     for entry in &map.entry_points {
-        if is_public_by_nature(map, entry) || only_ends_session(entry) {
+        // Another site sends browsers to where its code is exchanged, and they bring nothing else along.
+        let is_callback = exchange::exchange(entry).is_some();
+        if is_public_by_nature(map, entry) || only_ends_session(entry) || is_callback {
             continue;
         }
         if let Some(gap) = router_gap(map, entry) {
