@@ -145,8 +145,12 @@ pub fn is_compared_with_balance(
     })
 }
 
-/// Holds if a check before the effect refuses what is below zero or one.
+/// Holds if a check before the effect refuses what is below zero or one, or whatever the server has no place for.
 pub fn has_lower_bound(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bool {
+    let mut checks = entry.checks_of(effect);
+    if checks.any(|check| is_one_of_known(check, sent)) {
+        return true;
+    }
     entry
         .checks_of(effect)
         .filter(|check| check.kind == CheckKind::Bound)
@@ -158,6 +162,17 @@ pub fn has_lower_bound(entry: &EntryPoint, effect: &Effect, sent: &Origin) -> bo
                         || (-1.0..0.0).contains(limit) && is_excepted(entry, effect, sent, *limit)
                 })
         })
+}
+
+/// Holds if a check lets on only what is among something of the server's: a list, a table, a range of numbers.
+fn is_one_of_known(check: &Check, sent: &Origin) -> bool {
+    let mut others = check.operands.iter().filter(|it| !it.has(sent)).peekable();
+    check.kind == CheckKind::Membership
+        && check.outcome
+        && !check.is_alternative
+        && check.operands.iter().any(|it| it.has(sent))
+        && others.peek().is_some()
+        && others.all(|it| !it.is_from_client())
 }
 
 /// Holds if the one number below zero that the bound lets through is asked for by itself: it stands for something.
