@@ -58,54 +58,24 @@ pub fn importers(program: &Program<'_>, files: &[FileId]) -> FxHashSet<FileId> {
 /// that those that nobody imports come first. What leads to a server comes before what a browser loads: where the
 /// program is too large, the wiring is there.
 fn roots(program: &Program<'_>) -> Vec<ModuleId> {
-    let imports: Vec<(ModuleId, FxHashSet<ModuleId>)> = program
-        .iter()
-        .map(|(id, module)| {
-            let mut imported = FxHashSet::default();
-            add_imports(program, module, &mut imported);
-            (id, imported)
-        })
-        .collect();
-    let imported: FxHashSet<ModuleId> = imports
-        .iter()
-        .flat_map(|(_, modules)| modules)
-        .copied()
-        .collect();
-    let leading = leading_to_servers(program, &imports);
+    let mut imported = FxHashSet::default();
+    for (_, module) in program.iter() {
+        add_imports(program, module, &mut imported);
+    }
+    let of_server = |(_, module): &(ModuleId, &Module)| is_of_server(program, module);
+    let servers = program.iter().filter(of_server);
+    let servers: Vec<FileId> = servers.map(|(_, module)| module.file).collect();
+    let leading = importers(program, &servers);
     let mut roots: Vec<ModuleId> = program
         .iter()
         .filter(|(id, _)| !is_test(program.path(*id)))
         .map(|(id, _)| id)
         .collect();
-    roots.sort_by_key(|id| (imported.contains(id), !leading.contains(id), *id));
+    roots.sort_by_key(|id| {
+        let leads = leading.contains(&program.module(*id).file);
+        (imported.contains(id), !leads, *id)
+    });
     roots
-}
-
-/// Returns the modules that import a framework of servers, directly or through others.
-fn leading_to_servers(
-    program: &Program<'_>,
-    imports: &[(ModuleId, FxHashSet<ModuleId>)],
-) -> FxHashSet<ModuleId> {
-    let mut users: FxHashMap<ModuleId, Vec<ModuleId>> = FxHashMap::default();
-    for (id, imported) in imports {
-        for other in imported {
-            users.entry(*other).or_default().push(*id);
-        }
-    }
-    let mut waiting: Vec<ModuleId> = program
-        .iter()
-        .filter(|(_, module)| is_of_server(program, module))
-        .map(|(id, _)| id)
-        .collect();
-    let mut found: FxHashSet<ModuleId> = waiting.iter().copied().collect();
-    while let Some(id) = waiting.pop() {
-        for user in users.get(&id).into_iter().flatten() {
-            if found.insert(*user) {
-                waiting.push(*user);
-            }
-        }
-    }
-    found
 }
 
 /// Holds if a module names a framework of servers among its imports.

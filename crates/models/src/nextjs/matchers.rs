@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn globs_take_what_picomatch_takes() {
         let takes = |glob: &str, path: &str| {
-            let made = of_glob(glob).expect("a glob");
+            let made = of_glob(glob, true).expect("a glob");
             tried(&Expression::new(&made).expect("an expression"), path)
         };
         assert_eq!(takes("/open/**", "/open"), Cover::Always);
@@ -236,7 +236,14 @@ mod tests {
         assert_eq!(takes("/open/*", "/open/{id}/more"), Cover::Never);
         assert_eq!(takes("/v2.0/{a,b}", "/v2.0/b"), Cover::Always);
         assert_eq!(takes("/v2.0/{a,b}", "/v210/b"), Cover::Never);
-        assert_eq!(of_glob("!/open"), None);
+        assert_eq!(takes("/api*", "/api"), Cover::Always);
+        for unread in ["!/open", "#open", "/v/{1..3}", "/v/{a}", "/a**"] {
+            assert_eq!(of_glob(unread, true), None, "{unread}");
+        }
+        let below = of_glob("/open/**", false).expect("a glob");
+        let below = Expression::new(&below).expect("an expression");
+        assert_eq!(tried(&below, "/open"), Cover::Never);
+        assert_eq!(tried(&below, "/open/more"), Cover::Always);
     }
 
     #[test]
