@@ -65,7 +65,12 @@ fn kind_of_claim(map: &Map, name: Ustr) -> Option<Kind> {
         for origin in claims.flat_map(|claim| claim.value.origins()) {
             match origin {
                 Origin::Random { .. } => is_drawn = true,
-                Origin::Record { asset, .. } => is_account |= account_assets(map).contains(asset),
+                Origin::Record { asset, field, .. }
+                    if crate::lookups::is_identifier(field)
+                        && account_assets(map).contains(asset) =>
+                {
+                    is_account = true;
+                }
                 Origin::Request(..) | Origin::Principal(_) | Origin::Claim(_) => {}
                 _ => return None,
             }

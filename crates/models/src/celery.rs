@@ -37,31 +37,26 @@ pub static MODEL: Model = Model {
     ..Model::EMPTY
 };
 
+/// What the decorator is that was given options.
+const DECORATOR: &str = "celery:decorator";
+
 /// `@shared_task`, `@app.task` and both with options.
 fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let is_function = |value: &&Value| {
-        let mut objects = value.objects();
-        objects.any(|id| matches!(machine.heap.get(id).kind, ObjectKind::Function { .. }))
-    };
-    if call
-        .arguments
-        .positional
-        .first()
-        .filter(is_function)
-        .is_some()
-    {
+    if !call.arguments.positional.is_empty() {
         return make(host, machine, call);
     }
-    let id = host.make_object(machine, "celery:decorator", call.span);
+    let id = host.make_object(machine, DECORATOR, call.span);
     machine.heap.get_mut(id).properties = call.arguments.keywords.clone();
     Ok(Some(Value::object(id)))
 }
 
 fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
-    let options = call
-        .receiver
-        .map(|id| machine.heap.get(id).properties.clone());
+    // Called on the application itself, the decorator is given no options.
+    let options = call.receiver.map(|id| machine.heap.get(id));
+    let options =
+        options.filter(|it| matches!(it.kind, ObjectKind::Host(path) if path == DECORATOR));
+    let options = options.map(|it| it.properties.clone());
     let id = host.make_object(machine, TASK, call.span);
     let name = function
         .only_object()

@@ -69,7 +69,8 @@ fn put(
         return;
     };
     if path == response::RESPONSE {
-        response::answer(host, machine, Some(200), value, call.span);
+        let status = status_of(machine, file);
+        response::answer(host, machine, status, value, call.span);
     } else if path == BUFFER {
         let key = Ustr::from(WRITTEN);
         let text = machine.derived(Shape::String, [value]);
@@ -79,6 +80,12 @@ fn put(
         };
         machine.heap.set_property(file, key, all);
     }
+}
+
+/// The status that the answer has got so far.
+fn status_of(machine: &Machine<'_>, response: ObjectId) -> Option<u16> {
+    let status = machine.heap.property(response, Ustr::from("status_code"));
+    crate::tools::status_number(status)
 }
 
 /// `io.StringIO(text)`.
@@ -106,6 +113,7 @@ fn held(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer
 /// `response.write(text)`.
 fn write_into_answer(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let text = call.arguments.get(0);
-    response::answer(host, machine, Some(200), &text, call.span);
+    let status = call.receiver.and_then(|id| status_of(machine, id));
+    response::answer(host, machine, status, &text, call.span);
     Ok(Some(Value::null()))
 }

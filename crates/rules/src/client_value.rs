@@ -180,6 +180,7 @@ fn is_excepted(entry: &EntryPoint, effect: &Effect, sent: &Origin, number: f64) 
     entry.checks_of(effect).any(|check| {
         let mut literals = check.operands.iter().filter_map(Provenance::literal);
         check.kind == CheckKind::Equality
+            && !check.outcome
             && check.origins().any(|origin| origin == sent)
             && literals.any(|text| text.parse() == Ok(number))
     })

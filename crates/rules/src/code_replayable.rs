@@ -238,8 +238,9 @@ fn is_marked_elsewhere(
     // A mark on the token of the first step is found by that token's number, and says nothing of the code either.
     let is_of_token = |origin: &Origin| matches!(origin, Origin::Claim(name) | Origin::Principal(name) if name.as_str() == "jti");
     let mut fields = access.key.iter().chain(&access.values);
-    // What is drawn is the session that is opened; how long it is kept says nothing of the code.
-    let is_session = fields.clone().any(|field| is_drawn(&field.value))
+    // What is drawn is the session that is opened, whether there was one or not; how long it is kept says nothing of the
+    // code.
+    let is_session = fields.clone().any(|field| is_drawn(&field.value)) && !access.is_conditional
         || access.operation == Operation::Update
             && access.values.iter().all(|it| it.name == "expires");
     let is_about_code = fields.any(|field| {

@@ -3,48 +3,48 @@
 //! Whoever changes the original throws its copy away, so that the next reader makes a new one. Nobody loses anything by
 //! that, whose ever the original is; what is told from a copy is told of the original.
 
-use firedoor_app::{Access, AssetKind, Map, Operation, Origin, query};
+use firedoor_app::{Access, AssetKind, Field, Map, Operation, Origin, query};
 use ustr::Ustr;
 
-/// Holds if what is kept there comes from records of other assets and ends by itself, and nothing that is kept there is
-/// a secret or says who is asking, as sessions and codes are.
+/// Holds if all that is put there is a copy.
 pub fn is_copy(map: &Map, asset: Ustr) -> bool {
-    let is_beside = map
-        .asset(asset)
-        .is_some_and(|it| it.kind == AssetKind::KeyValue);
-    if !is_beside {
-        return false;
-    }
     let entries = map.entry_points.iter();
-    let written: Vec<&Access> = entries
+    let mut written = entries
         .flat_map(query::accesses)
         .map(|(_, access)| access)
         .filter(|access| access.asset == asset)
         .filter(|access| access.operation.is_write() && access.operation != Operation::Delete)
-        .collect();
-    written.iter().any(|access| is_for_a_while(access))
-        && !written.iter().any(|access| is_of_its_own(access))
+        .peekable();
+    written.peek().is_some() && written.all(|access| copies(map, access))
 }
 
-/// Records of other assets are put there, with a time when they end.
-fn is_for_a_while(access: &Access) -> bool {
+/// Holds if what other assets hold is kept for a while beside them. What the client sends, what nobody may guess, and
+/// who is asking is in no copy, and no secret is what it is found by.
+pub fn copies(map: &Map, access: &Access) -> bool {
+    let is_beside = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
+    let is_time = |field: &&Field| field.name == "expires";
+    let mut kept = access.values.iter().filter(|field| !is_time(field));
     let is_told =
         |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset != access.asset);
-    access.values.iter().any(|field| field.name == "expires")
-        && access
-            .values
-            .iter()
-            .any(|field| field.value.origins().iter().any(is_told))
-}
-
-/// Something is put there that is nowhere else.
-fn is_of_its_own(access: &Access) -> bool {
-    let is_own = |origin: &Origin| {
+    let is_secret = |origin: &Origin| {
         matches!(
             origin,
             Origin::Random { .. } | Origin::Digest | Origin::Signature
-        ) || origin.is_of_principal()
+        )
     };
-    let mut values = access.values.iter();
-    values.any(|field| field.operator != "=" || field.value.origins().iter().any(is_own))
+    let is_own = |origin: &Origin| {
+        is_secret(origin) || origin.is_from_client() || matches!(origin, Origin::Principal(_))
+    };
+    let mut keys = access.key.iter().flat_map(|field| field.value.origins());
+    !keys.any(is_secret)
+        && is_beside
+        && access.operation == Operation::Create
+        && access.spread.is_empty()
+        && access.values.iter().any(|field| is_time(&field))
+        && kept.all(|field| {
+            let origins = field.value.origins();
+            field.operator == "=" && origins.iter().any(is_told) && !origins.iter().any(is_own)
+        })
 }

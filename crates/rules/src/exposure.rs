@@ -5,8 +5,8 @@ use firedoor_app::query::{
     users_of,
 };
 use firedoor_app::{
-    Access, AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation,
-    Origin, RequestPart, Verdict,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
+    RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -58,36 +58,9 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
     worst
 }
 
-/// Holds if a reader is answered, and what other assets hold is kept for a while beside them: the next reader is answered
-/// from there. What the client sends, and what nobody may guess, is in no cache.
+/// Holds if a reader is answered, and a copy is kept: the next reader is answered from there.
 fn fills_cache(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
-    let is_beside = map
-        .asset(access.asset)
-        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
-    let is_time = |field: &&firedoor_app::Field| field.name == "expires";
-    let mut kept = access.values.iter().filter(|field| !is_time(field));
-    let is_told =
-        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if *asset != access.asset);
-    let is_secret = |origin: &Origin| {
-        matches!(
-            origin,
-            Origin::Random { .. } | Origin::Digest | Origin::Signature
-        )
-    };
-    let is_own = |origin: &Origin| {
-        is_secret(origin) || origin.is_from_client() || matches!(origin, Origin::Principal(_))
-    };
-    let mut keys = access.key.iter().flat_map(|field| field.value.origins());
-    is_reading(entry)
-        && !keys.any(is_secret)
-        && is_beside
-        && access.operation == Operation::Create
-        && access.spread.is_empty()
-        && access.values.iter().any(|field| is_time(&field))
-        && kept.all(|field| {
-            let origins = field.value.origins();
-            origins.iter().any(is_told) && !origins.iter().any(is_own)
-        })
+    is_reading(entry) && crate::copies::copies(map, access)
 }
 
 /// Holds if nothing of the value hangs on who asks for what.
@@ -309,7 +282,11 @@ fn is_by_id(entry: &EntryPoint, access: &Access) -> bool {
             field,
             of_principal: false,
             ..
-        } => (field.is_empty() || is_id(field)) && *asset != access.asset && is_found(*asset),
+        } => {
+            firedoor_app::lookups::is_identifier(field)
+                && *asset != access.asset
+                && is_found(*asset)
+        }
         _ => false,
     };
     access.key.iter().any(|field| {

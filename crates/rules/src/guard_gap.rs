@@ -26,7 +26,7 @@ fn check(map: &Map, findings: &mut Findings) {
     crate::router_gap::check(map, findings);
     for entry in &map.entry_points {
         // Another site sends browsers to where its code is exchanged, and they bring nothing else along.
-        let is_callback = exchange::exchange(entry).is_some();
+        let is_callback = exchange::exchange(entry).is_some() && query::is_reading(entry);
         if is_public_by_nature(map, entry) || only_ends_session(entry) || is_callback {
             continue;
         }
@@ -159,9 +159,17 @@ fn only_tidies(map: &Map, entry: &EntryPoint) -> bool {
                 to,
                 content,
             } => {
-                // What the application asks of another server for itself is the same whoever asks.
-                let is_sent = |value: &Provenance| value.is_from_client();
-                !is_sent(to) && !content.iter().any(|field| is_sent(&field.value))
+                // What the application asks of another server for itself is the same whoever asks, and whatever it has.
+                let is_fixed = |value: &Provenance| {
+                    let mut origins = value.origins().iter();
+                    origins.all(|it| {
+                        matches!(
+                            it,
+                            Origin::Literal(_) | Origin::Clock | Origin::Environment { .. }
+                        )
+                    })
+                };
+                is_fixed(to) && content.iter().all(|field| is_fixed(&field.value))
             }
             EffectKind::Send { .. } | EffectKind::Session(..) => false,
             _ => true,

@@ -26,6 +26,7 @@ pub fn is_common_purse(map: &Map, access: &Access, field: &Field) -> bool {
             written_fields(other).any(|(_, given, value)| {
                 accounts.contains(&given.asset)
                     && value.operator == "+="
+                    && !amount.is_empty()
                     && moved(given, value) == amount
             })
         })

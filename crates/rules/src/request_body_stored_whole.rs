@@ -80,7 +80,9 @@ fn begins_all(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -
             let [only] = changed.values.as_slice() else {
                 return false;
             };
-            only.name == name && only.value.origins().iter().all(is_of_body)
+            only.name == name
+                && !only.value.is_empty()
+                && only.value.origins().iter().all(is_of_body)
         })
     };
     asset.fields.len() > 2

@@ -196,11 +196,19 @@ pub fn paid_for<'m>(
         Provenance::new(origins.cloned())
     };
     // A line that there can be only one of fails the second time, and that is answered.
-    let is_conflict = entry.checks.iter().any(|check| {
+    let is_answered = |check: &&Check| {
         let status = check.refusal.as_ref().and_then(Refusal::status);
         check.kind == CheckKind::Failure
             && matches!(status, Some(400..=499))
             && !is_of_layers(entry, check)
+    };
+    let tried = entry.checks.iter().filter(is_answered);
+    let tried: Vec<_> = tried.map(|check| check.span).collect();
+    let is_conflict = query::handler_accesses(entry).any(|(effect, access)| {
+        access.operation == Operation::Create
+            && entry
+                .checks_of(effect)
+                .any(|check| tried.contains(&check.span))
     });
     let is_untouched = leaves_no_trace(map, entry, (paid, field), (found, look_up))
         && !is_conflict

@@ -128,9 +128,10 @@ fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
     let mut is_chosen = false;
     for field in chosen {
         let is_secret = field.value.origins().contains(&Origin::Digest)
-            || query::is_voucher(map, usage.access.asset)
-            || (!is_identifier(&field.name)
-                && query::is_random_field(map, usage.access.asset, field.name));
+            || match is_identifier(&field.name) {
+                true => query::is_voucher(map, usage.access.asset),
+                false => query::is_random_field(map, usage.access.asset, field.name),
+            };
         if is_secret {
             return false;
         }

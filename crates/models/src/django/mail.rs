@@ -1,7 +1,7 @@
 //! Mail: `send_mail` and messages that are made first. Source: django 5.2 `core/mail/__init__.py`, `core/mail/message.py`.
 
 use firedoor_app::SendChannel;
-use firedoor_eval::{Answer, Call, Machine, ObjectId, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, Shape, Value};
 use ustr::Ustr;
 
 use crate::python_support::{argument, keep, kept, nothing, send};
@@ -53,7 +53,7 @@ fn send_mail(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         ("html", argument(call, 8, "html_message")),
     ];
     deliver(host, machine, call, &to, content);
-    Ok(Some(Value::number(1.0)))
+    Ok(Some(Value::unknown(Shape::Number)))
 }
 
 /// Notes the mail, with the parts that it has.
@@ -84,7 +84,7 @@ fn send_many(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
             vec![("subject", subject), ("body", body)],
         );
     }
-    Ok(Some(Value::number(1.0)))
+    Ok(Some(Value::unknown(Shape::Number)))
 }
 
 /// `EmailMessage(subject, body, from_email, to).send()`: what has been assigned since counts.
@@ -99,7 +99,7 @@ fn send_message(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) ->
         ("html", part(machine, usize::MAX, ALTERNATIVE)),
     ];
     deliver(host, machine, call, &to, content);
-    Ok(Some(Value::number(1.0)))
+    Ok(Some(Value::unknown(Shape::Number)))
 }
 
 /// Where a message keeps the same in another form.

@@ -206,7 +206,8 @@ fn setting(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Option<Va
 /// otherwise. With one shared key it is that for signing in both cases; what a `JWK_URL` gives is not known (simplejwt
 /// 5.5, `TokenBackend.get_verifying_key`).
 pub(crate) fn key(host: &ModelHost, machine: &mut Machine<'_>, name: &str) -> Value {
-    let is_shared = algorithm(host, machine).starts_with("HS");
+    let given = setting(host, machine, "ALGORITHM");
+    let is_shared = given.is_none_or(|it| it.text().is_some_and(|it| it.starts_with("HS")));
     let name = if is_shared { "SIGNING_KEY" } else { name };
     if name == "VERIFYING_KEY" {
         let address = setting(host, machine, "JWK_URL");

@@ -140,7 +140,9 @@ fn of_glob(glob: &str, takes_base: bool) -> Option<String> {
     let mut depth = 0;
     while let Some(c) = rest.chars().next() {
         if rest == "/**" {
-            made.push_str(if takes_base { "(?:\\/.*)?" } else { "\\/.+" });
+            // After a star, picomatch does not take what stands before either.
+            let takes_base = takes_base && !glob[..glob.len() - rest.len()].ends_with('*');
+            made.push_str(if takes_base { "(?:\\/.*)?" } else { "\\/.*" });
             break;
         }
         let (text, length) = match c {

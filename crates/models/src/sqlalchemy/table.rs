@@ -173,7 +173,13 @@ fn column_if_there(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     let default = given(call, 1, "default").unwrap_or_else(Value::null);
     match (names, key.text()) {
         (Some(names), Some(name)) if !names.contains(&name) => Ok(Some(default)),
-        _ => Ok(column_by_key(host, machine, &call.this, &key, call.span)),
+        (Some(_), _) => Ok(column_by_key(host, machine, &call.this, &key, call.span)),
+        // What the database has is not known, so that the column may be there or not.
+        (None, _) => {
+            let column = column_by_key(host, machine, &call.this, &key, call.span);
+            let column = column.unwrap_or_else(|| machine.unknown("column"));
+            Ok(Some(machine.join(column, &default)))
+        }
     }
 }
 

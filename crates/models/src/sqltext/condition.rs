@@ -320,7 +320,8 @@ fn is_first_time(found: &mut Vec<Condition>, first: usize, second: usize) -> boo
     let is_unset = |it: &Condition| {
         it.operator == "=" && it.value.literal().is_some_and(|text| text == "null")
     };
-    let is_measure = |it: &Condition| matches!(it.operator, "<" | "<=" | ">" | ">=");
+    // Nothing is behind all: it is no limit that is beyond all.
+    let is_measure = |it: &Condition| matches!(it.operator, "<" | "<=");
     let unset = match &found[first..] {
         [one, other]
             if second != first + 1 || (one.table, one.column) != (other.table, other.column) =>
