@@ -37,16 +37,8 @@ fn is_match(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Ans
     let has_options = !call.arguments.get(2).is_nothing();
     // For minimatch a slash and two stars at the end take only what stands below.
     let takes_base = !call.path.starts_with("npm:minimatch");
-    held(
-        host,
-        machine,
-        call,
-        &path,
-        |machine, path| match has_options {
-            true => Cover::Unknown,
-            false => of_globs(machine, &patterns, path, takes_base),
-        },
-    )
+    let globs = (!has_options).then_some(&patterns);
+    held_globs(host, machine, call, &path, globs, takes_base)
 }
 
 /// `picomatch(patterns)`, a function of the path.
@@ -61,16 +53,23 @@ fn hold_glob(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
     let patterns = kept(machine, call.receiver, "$patterns");
     let has_options = !kept(machine, call.receiver, "$options").is_nothing();
     let path = call.arguments.get(0);
-    held(
-        host,
-        machine,
-        call,
-        &path,
-        |machine, path| match has_options {
-            true => Cover::Unknown,
-            false => of_globs(machine, &patterns, path, true),
-        },
-    )
+    let globs = (!has_options).then_some(&patterns);
+    held_globs(host, machine, call, &path, globs, true)
+}
+
+/// Says whether globs take the path, where there are some without options of their own.
+fn held_globs(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    path: &Value,
+    globs: Option<&Value>,
+    takes_base: bool,
+) -> Answer {
+    held(host, machine, call, path, |machine, path| match globs {
+        Some(globs) => of_globs(machine, globs, path, takes_base),
+        None => Cover::Unknown,
+    })
 }
 
 /// `match(pattern, options?)` and `pathToRegexp(pattern)`.
