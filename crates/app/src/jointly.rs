@@ -3,6 +3,9 @@
 //!
 //! Each alone lets somebody on. What one part of the request was for the first it is for the second too, so that a way
 //! through both on which it is two things is none.
+//!
+//! What is cut out of a part (`header.split(' ')[1]`) has the provenance of the part, so that a first guard that only
+//! misses the piece is taken for one that misses the header. That is too sure; values would have to say which they are.
 
 use crate::judge::refusal_control;
 use crate::{
