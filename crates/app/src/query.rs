@@ -570,7 +570,7 @@ fn is_existence(value: &Provenance) -> bool {
     let says = |word: &str| value.origins().contains(&Origin::Literal(Ustr::from(word)));
     let is_own = |origin: &Origin| match origin {
         Origin::Literal(word) => matches!(word.as_str(), "true" | "false"),
-        Origin::Record { field, .. } => matches!(field.as_str(), "" | "id" | "_id" | "pk"),
+        Origin::Record { field, .. } => crate::lookups::is_identifier(field),
         _ => false,
     };
     says("true") && says("false") && value.origins().iter().all(is_own)

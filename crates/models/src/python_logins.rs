@@ -5,8 +5,7 @@
 //! fastapi-csrf-protect 1.0 (a signed cookie and a header).
 
 use firedoor_app::{
-    EffectKind, Field, Flag, IssueToken, Origin, Provenance, RequestPart, SetCookie, TokenKind,
-    VerifyToken,
+    EffectKind, Field, Flag, IssueToken, Origin, RequestPart, SetCookie, TokenKind, VerifyToken,
 };
 use firedoor_eval::{
     Answer, Arguments, Atom, Call, Machine, ObjectId, ObjectKind, Shape, Stop, TestKind, Value,
@@ -16,7 +15,7 @@ use ustr::Ustr;
 
 use crate::fastapi::inputs::named_part;
 use crate::python_support::{
-    argument, kept, last_name, nothing, object_with_arguments, proof_of, refuse_unless,
+    argument, kept, last_name, literal, nothing, object_with_arguments, proof_of, refuse_unless,
     refuse_with, value_from,
 };
 use crate::{Model, ModelHost};
@@ -107,14 +106,6 @@ fn note_verification(
         requires,
     });
     host.effect(machine, effect, span);
-}
-
-fn literal(name: &str, text: &str) -> Field {
-    Field {
-        name: Ustr::from(name),
-        value: Provenance::new([Origin::Literal(Ustr::from(text))]),
-        operator: "=",
-    }
 }
 
 fn make_manager(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {

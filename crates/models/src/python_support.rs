@@ -347,3 +347,12 @@ pub(crate) fn proof_of(
     };
     machine.tested(TestKind::Proof, outcome, credentials, span)
 }
+
+/// A field that has this text.
+pub(crate) fn literal(name: &str, text: &str) -> firedoor_app::Field {
+    firedoor_app::Field {
+        name: Ustr::from(name),
+        value: firedoor_app::Provenance::new([firedoor_app::Origin::Literal(Ustr::from(text))]),
+        operator: "=",
+    }
+}

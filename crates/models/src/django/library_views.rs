@@ -14,7 +14,7 @@ use ustr::Ustr;
 use super::{libraries, project, response, signed_tokens, users};
 use crate::ModelHost;
 use crate::python_records::{Key, access, asset_of, find, note};
-use crate::python_support::{last_name, send, value_from};
+use crate::python_support::{last_name, literal, send, value_from};
 
 /// What a view of a library does when a form is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -234,17 +234,12 @@ pub(crate) fn issue(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
     let secret = signed_tokens::key(host, machine, "SIGNING_KEY");
     let secret = host.deep_provenance(machine, &secret);
     let algorithm = signed_tokens::algorithm(host, machine);
-    let claim = |name: &str, text: &str| Field {
-        name: Ustr::from(name),
-        value: Provenance::new([Origin::Literal(Ustr::from(text))]),
-        operator: "=",
-    };
     let issued = IssueToken {
         kind: TokenKind::Jwt,
         secret,
         algorithm: Some(algorithm),
         expires: Some(Provenance::new([Origin::Clock])),
-        claims: vec![claim("token_type", "access")],
+        claims: vec![literal("token_type", "access")],
     };
     host.effect(machine, EffectKind::Issue(issued), span);
 }

@@ -72,6 +72,8 @@ fn deliver(
 fn send_many(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let all = argument(call, 0, "datatuple");
     let (mut messages, more) = machine.elements_and_more(&all);
+    // What a list is gone through for may be all that it has.
+    let more = more.filter(|more| !messages.contains(more));
     messages.extend(more);
     for message in messages {
         let mut part = |place: f64| machine.index(&message, &Value::number(place), call.span);

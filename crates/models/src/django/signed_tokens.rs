@@ -5,13 +5,15 @@
 //! signature included. Sources: djangorestframework-simplejwt 5.5 `tokens.py`, `backends.py`, `settings.py`,
 //! `exceptions.py`.
 
-use firedoor_app::{EffectKind, Field, IssueToken, Origin, Provenance, TokenKind, VerifyToken};
+use firedoor_app::{EffectKind, Field, IssueToken, Origin, TokenKind, VerifyToken};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Shape, Stop, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{library_views, project, views};
-use crate::python_support::{argument, entry, last_name, prove_or_throw, proven, value_from};
+use crate::python_support::{
+    argument, entry, last_name, literal, prove_or_throw, proven, value_from,
+};
 use crate::{Model, ModelHost};
 
 const ERROR: &str = "py:rest_framework_simplejwt.exceptions.TokenError";
@@ -135,7 +137,10 @@ fn fill(
         }
         return Ok(());
     }
-    let is_verified = arguments.find(1, "verify").and_then(Value::truth) != Some(false);
+    // What is not known to be verified proves nothing.
+    let is_verified = arguments
+        .find(1, "verify")
+        .is_none_or(|it| it.truth() == Some(true));
     let claims = match is_verified {
         true => verified(host, machine, &token, kind, span)?,
         false => crate::tokens::decode(host, machine, &token, span),
@@ -152,7 +157,7 @@ fn verified(
     kind: Option<Ustr>,
     span: Span,
 ) -> Result<Value, Stop> {
-    let kind = kind.map(|kind| constant("token_type", kind));
+    let kind = kind.map(|kind| literal("token_type", &kind));
     let requires = kind.into_iter().chain(meant_for(host, machine)).collect();
     let secret = key(host, machine, "VERIFYING_KEY");
     let effect = EffectKind::Verify(VerifyToken {
@@ -186,14 +191,6 @@ fn meant_for(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Field> {
         }
     }
     fields
-}
-
-fn constant(name: &str, text: Ustr) -> Field {
-    Field {
-        name: Ustr::from(name),
-        value: Provenance::new([Origin::Literal(text)]),
-        operator: "=",
-    }
 }
 
 /// Returns an option of `SIMPLE_JWT`, if the settings give it.

@@ -3,7 +3,7 @@
 //! `(body, status)`, `(body, headers)` and `(body, status, headers)` are answers, as are texts, dictionaries,
 //! lists and responses. Source: flask 3.1, `app.py`, `make_response`; `helpers.py`; werkzeug 3.1, `utils.py`.
 
-use firedoor_app::{EffectKind, Field, Origin, Refusal};
+use firedoor_app::{EffectKind, Origin, Refusal};
 use firedoor_eval::{
     Answer, Atom, Call, HOLE, Machine, ObjectId, ObjectKind, ReturnPath, Shape, TestKind, Value,
 };
@@ -549,15 +549,6 @@ fn member(
         "set_cookie" | "delete_cookie" | "set_data" | "get_json" | "get_data"
     );
     (!is_method).then(|| Value::unknown(Shape::Any))
-}
-
-/// Returns a field of an answer made of literals, for guards of libraries.
-pub(crate) fn literal(name: &str, text: &str) -> Field {
-    Field {
-        name: Ustr::from(name),
-        value: firedoor_app::Provenance::new([Origin::Literal(Ustr::from(text))]),
-        operator: "=",
-    }
 }
 
 /// Holds if a value is nothing but nothing.

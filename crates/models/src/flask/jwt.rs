@@ -9,14 +9,13 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, T
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::answer::literal;
 use super::jwt_user::{
     ask_for_user, set_user_member, user_call, user_member, user_method, user_proxy,
 };
 use super::request::principal;
 use super::{config, guarded};
 use crate::fastapi::inputs::named_part;
-use crate::python_support::{argument, given, keep, last_name, proof_of, value_from};
+use crate::python_support::{argument, given, keep, last_name, literal, proof_of, value_from};
 use crate::{Model, ModelHost, Persona};
 
 const ERROR: &str = "py:flask_jwt_extended.exceptions.NoAuthorizationError()";
