@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::{Control, Origin, Provenance};
+use crate::{Control, FileOperation, Origin, Provenance};
 
 /// The number of a check in its entry point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -554,6 +554,10 @@ pub enum EffectKind {
         /// What.
         content: Vec<Field>,
     },
+    /// A file is changed, with what its path is made of.
+    File(FileOperation, Provenance),
+    /// A program is started, or another one is steered, with what its command is made of.
+    Run(Provenance),
     /// A room is joined, left or addressed.
     Room(RoomKind, Provenance),
     /// The connection is closed, its own or others'.

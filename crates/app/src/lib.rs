@@ -19,6 +19,7 @@ pub mod exchange;
 mod exclusive;
 mod facts;
 mod fails_open;
+mod files;
 mod joins;
 mod jointly;
 mod judge;
@@ -48,6 +49,7 @@ pub use effect::{
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};
+pub use files::FileOperation;
 pub use jointly::settle_joint_refusals;
 pub use judge::{
     Continuation, LayerRun, is_about_connection, is_left_out, judge_browser, judge_layer,

@@ -173,10 +173,14 @@ pub fn changes_state(entry: &EntryPoint) -> bool {
     handler_accesses(entry).any(|(_, access)| access.operation.is_write())
         || entry.effects.iter().any(|effect| {
             effect.layer.is_none()
-                && matches!(
-                    effect.kind,
-                    EffectKind::Send { .. } | EffectKind::Session(..)
-                )
+                && match &effect.kind {
+                    EffectKind::Send { .. } | EffectKind::Session(..) | EffectKind::File(..) => {
+                        true
+                    }
+                    // What a program does is not known; one that a reader starts most often looks something up.
+                    EffectKind::Run(_) => !is_reading(entry),
+                    _ => false,
+                }
         })
 }
 

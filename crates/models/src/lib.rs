@@ -54,6 +54,7 @@ mod nextjs;
 mod node;
 mod node_crypto;
 mod node_http;
+mod node_system;
 mod oauth_clients;
 mod origins;
 mod oslo;
@@ -88,6 +89,7 @@ mod python_socketio;
 mod python_sql;
 mod python_standard;
 mod python_support;
+mod python_system;
 mod qstash;
 mod redis;
 mod request;
@@ -229,6 +231,7 @@ pub static MODELS: &[&Model] = &[
     &node::MODEL,
     &node_crypto::MODEL,
     &node_http::MODEL,
+    &node_system::MODEL,
     &oauth_clients::MODEL,
     &oslo::MODEL,
     &passkeys::MODEL,
@@ -256,6 +259,7 @@ pub static MODELS: &[&Model] = &[
     &python_sql::MODEL,
     &python_csv::MODEL,
     &python_standard::MODEL,
+    &python_system::MODEL,
     &qstash::MODEL,
     &redis::MODEL,
     &sending::MODEL,

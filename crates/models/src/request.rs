@@ -413,7 +413,9 @@ fn is_work(effect: &EffectKind) -> bool {
         EffectKind::Issue(_)
         | EffectKind::SetCookie(_)
         | EffectKind::Session(..)
-        | EffectKind::Send { .. } => true,
+        | EffectKind::Send { .. }
+        | EffectKind::File(..)
+        | EffectKind::Run(_) => true,
         _ => is_answer(effect),
     }
 }

@@ -87,6 +87,8 @@ fn is_work(kind: &EffectKind) -> bool {
         | EffectKind::SetCookie(_)
         | EffectKind::Session(..)
         | EffectKind::Send { .. }
+        | EffectKind::File(..)
+        | EffectKind::Run(_)
         | EffectKind::Room(..)
         | EffectKind::Disconnect(_) => true,
         _ => false,

@@ -306,6 +306,8 @@ fn effect_text(kind: &EffectKind) -> String {
         } => {
             format!("send {channel:?} to={} {}", provenance(to), fields(content))
         }
+        EffectKind::File(operation, path) => format!("file {operation:?} {}", provenance(path)),
+        EffectKind::Run(command) => format!("run {}", provenance(command)),
         EffectKind::Room(kind, room) => format!("room {kind:?} {}", provenance(room)),
         EffectKind::Disconnect(whom) => format!("disconnect {}", provenance(whom)),
         EffectKind::Continue => "continue".to_owned(),

@@ -55,7 +55,13 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
             worst = Some(exposure);
         }
     }
-    worst
+    let done = crate::system::worst(map, entry, effects);
+    let is_worse = |it: &Exposure| {
+        worst
+            .as_ref()
+            .is_none_or(|found| found.confidence < it.confidence)
+    };
+    done.filter(is_worse).or(worst)
 }
 
 /// Holds if a reader is answered, and a copy is kept: the next reader is answered from there.

@@ -119,6 +119,7 @@ mod shortfall;
 mod site_form;
 mod socket;
 mod stack_trace_returned;
+mod system;
 mod tenant_unscoped_list;
 mod throttle;
 mod token_guessing_without_throttle;

@@ -7,6 +7,8 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::Confidence;
+
 /// Something that a message or connection reaches.
 pub struct Reach {
     /// What, as a phrase.
@@ -87,6 +89,7 @@ pub fn reach(map: &Map, entry: &EntryPoint) -> Option<Reach> {
     written
         .or_else(told)
         .or_else(|| room(entry))
+        .or_else(|| on_the_machine(map, entry))
         .or_else(|| shared(map, entry))
 }
 
@@ -130,6 +133,16 @@ fn room(entry: &EntryPoint) -> Option<Reach> {
             asset: None,
         }),
         _ => None,
+    })
+}
+
+/// A program that a connection starts, as a terminal does, or files that it chooses.
+fn on_the_machine(map: &Map, entry: &EntryPoint) -> Option<Reach> {
+    let done = crate::system::worst(map, entry, &entry.exposed)?;
+    (done.confidence > Confidence::Low).then_some(Reach {
+        words: done.words,
+        span: done.span,
+        asset: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firedoor_app::{Control, EffectKind, EntryPoint, Map, Verdict};
+use firedoor_app::{Control, EffectKind, EntryPoint, FileOperation, Map, Verdict};
 use firedoor_rules::Finding;
 
 /// The controls that a decision about an entry point hangs on.
@@ -52,6 +52,9 @@ fn of_entry_point(entry: &EntryPoint) -> Vec<String> {
             }
             EffectKind::Issue(_) => String::from("a token is issued"),
             EffectKind::Send { .. } => String::from("a message is sent"),
+            EffectKind::File(FileOperation::Write, _) => String::from("a file is written"),
+            EffectKind::File(FileOperation::Delete, _) => String::from("a file is deleted"),
+            EffectKind::Run(_) => String::from("a program is run"),
             _ => continue,
         };
         lines.push(format!("without credentials: {what}"));

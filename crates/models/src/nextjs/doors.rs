@@ -54,7 +54,8 @@ pub(super) fn doors(host: &ModelHost, machine: &mut Machine<'_>) -> Vec<Door> {
                 }
                 _ => {}
             }
-            action_doors(machine, &place, *module, &mut names, &mut doors);
+            let is_route = matches!(role, Role::Route(_));
+            action_doors(machine, &place, (*module, is_route), &mut names, &mut doors);
         }
     }
     doors
@@ -195,14 +196,18 @@ fn answers(sent: &Sent) -> bool {
     })
 }
 
+/// The handlers of a route are no actions, even where the directive stands above them.
 fn action_doors(
     machine: &mut Machine<'_>,
     place: &Place<'_>,
-    module: ModuleId,
+    (module, is_route): (ModuleId, bool),
     names: &mut FxHashSet<Ustr>,
     doors: &mut Vec<Door>,
 ) {
     for (name, value) in actions::actions(machine, module) {
+        if is_route && METHODS.contains(&name.as_str()) {
+            continue;
+        }
         let mut path = name;
         let mut count = 0;
         // Two actions of one name are told apart by their files, and those of one file are counted.

@@ -92,7 +92,9 @@ fn has_worked(host: &ModelHost, path: &ReturnPath) -> bool {
             | EffectKind::SetCookie(_)
             | EffectKind::ClearCookie(_)
             | EffectKind::Session(..)
-            | EffectKind::Send { .. } => true,
+            | EffectKind::Send { .. }
+            | EffectKind::File(..)
+            | EffectKind::Run(_) => true,
             _ => false,
         };
         is_work

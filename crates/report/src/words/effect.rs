@@ -1,8 +1,8 @@
 //! Effects, in words: each starts with a verb.
 
 use firedoor_app::{
-    Access, CompareSecret, ComparisonKind, EffectKind, Field, Flag, IssueToken, Operation,
-    RoomKind, SendChannel, SessionOperation, SetCookie, TokenKind, VerifyToken,
+    Access, CompareSecret, ComparisonKind, EffectKind, Field, FileOperation, Flag, IssueToken,
+    Operation, RoomKind, SendChannel, SessionOperation, SetCookie, TokenKind, VerifyToken,
 };
 
 use super::value;
@@ -37,6 +37,11 @@ pub(crate) fn effect(effect: &EffectKind) -> String {
             to,
             content,
         } => send(*channel, &value(to), content),
+        EffectKind::File(FileOperation::Write, path) => format!("writes the file {}", value(path)),
+        EffectKind::File(FileOperation::Delete, path) => {
+            format!("deletes the file {}", value(path))
+        }
+        EffectKind::Run(command) => format!("runs a program with {}", value(command)),
         EffectKind::Room(kind, room) => self::room(*kind, &value(room)),
         EffectKind::Disconnect(whom) => format!("closes the connection of {}", value(whom)),
         EffectKind::Continue => String::from("goes on to the next layer"),
