@@ -48,6 +48,9 @@ pub static MODEL: Model = Model {
         ("js:Bun.env.*", variable),
         ("js:import.meta.env", environment),
         ("js:import.meta.env.*", variable),
+        ("node:cluster.isPrimary", either),
+        ("node:cluster.isMaster", either),
+        ("node:cluster.isWorker", either),
     ],
     indexes: &[
         ("js:process.env", variable_by_key),
@@ -56,6 +59,16 @@ pub static MODEL: Model = Model {
     ],
     ..Model::EMPTY
 };
+
+/// A program that is started again for each worker is both: what serves requests stands on either side of the question.
+fn either(
+    _host: &ModelHost,
+    _machine: &mut Machine<'_>,
+    _object: Option<ObjectId>,
+    _span: Span,
+) -> Option<Value> {
+    Some(Value::unknown(Shape::Bool))
+}
 
 fn weak_random(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
     // V8 gives 52 bits of xorshift128+, whose state is known after a few outputs.
