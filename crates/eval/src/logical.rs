@@ -71,6 +71,7 @@ impl<'p> Machine<'p> {
         // What the right side tests must be taken before it is joined with the left, which tests another.
         let mut part = None;
         let mut is_refuted = false;
+        let mut fallback = None;
         let mut other = match operator {
             LogicalOperator::Or => self.choose(
                 &test,
@@ -81,6 +82,7 @@ impl<'p> Machine<'p> {
                     machine.refine(left, false);
                     let other = machine.evaluate(right)?;
                     part = Some(machine.test_of(&other));
+                    fallback = other.text();
                     Ok(other)
                 },
             ),
@@ -100,10 +102,20 @@ impl<'p> Machine<'p> {
             LogicalOperator::Nullish => self.choose(
                 &test,
                 span,
-                |machine| machine.evaluate(right).map(without_nothing),
+                |machine| {
+                    let other = machine.evaluate(right)?;
+                    fallback = other.text();
+                    Ok(without_nothing(other))
+                },
                 |_| Ok(kept.clone()),
             ),
         }?;
+        if let Some(text) = fallback
+            && value.origins.is_empty()
+            && other.only() == Some(Atom::Unknown(Shape::Any))
+        {
+            other = of_kind(&text, other);
+        }
         // Whichever side it is, it is false: `key && sent === key`, if what is sent is not the key.
         if is_refuted {
             other = false_whatever(&other);
@@ -265,6 +277,16 @@ fn false_whatever(value: &Value) -> Value {
         _ => Atom::Bool(false),
     });
     let mut known = Value::atoms_of(atoms).with_origins(value.origins);
+    known.control = value.control;
+    known.test = value.test;
+    known
+}
+
+/// What nothing is known of is a text where a text stands in for it: `settings.base || ''`.
+fn of_kind(text: &str, value: Value) -> Value {
+    let mut known = Value::string(text);
+    known.add(Atom::Unknown(Shape::String));
+    known.origins = value.origins;
     known.control = value.control;
     known.test = value.test;
     known
