@@ -69,20 +69,14 @@ impl Machine<'_> {
     }
 
     fn add(&mut self, left: &Value, right: &Value, span: Span) -> Value {
-        let lists = (left.only_object(), right.only_object());
-        if let (Some(a), Some(b)) = lists
-            && self.is_list(a)
-            && self.is_list(b)
-        {
+        // Which list it is may hang on a setting: what any of them holds may be there.
+        if self.are_lists(left) && self.are_lists(right) {
             let (mut elements, is_open) = self.elements_of(left);
             let (others, is_other_open) = self.elements_of(right);
             elements.extend(others);
             return self.make_list(elements, is_open || is_other_open, span);
         }
-        if self.is_python()
-            && lists.0.is_some_and(|id| self.is_list(id))
-            && self.is_of_outside(right)
-        {
+        if self.is_python() && self.are_lists(left) && self.is_of_outside(right) {
             return self.lengthened(left, right, span);
         }
         if let (Some(a), Some(b)) = (left.as_number(), right.as_number()) {
@@ -120,6 +114,12 @@ impl Machine<'_> {
                 Atom::Object(id) => matches!(self.heap.get(*id).kind, ObjectKind::Host(_)),
                 _ => false,
             })
+    }
+
+    fn are_lists(&self, value: &Value) -> bool {
+        let mut atoms = value.atoms().iter();
+        !value.atoms().is_empty()
+            && atoms.all(|atom| matches!(atom, Atom::Object(id) if self.is_list(*id)))
     }
 
     fn is_list(&self, id: ObjectId) -> bool {
