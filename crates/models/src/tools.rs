@@ -348,14 +348,17 @@ pub(crate) fn status_number(status: Option<&Value>) -> Option<u16> {
     let mut least: Option<u16> = None;
     let mut is_open = false;
     for atom in status?.atoms() {
-        match atom {
-            Atom::Number(number) => {
-                let number = *number as u16;
-                least = Some(least.map_or(number, |known| known.min(number)));
+        let number = match atom {
+            Atom::Number(number) => *number as u16,
+            // `status("401")` is 401: Node 22 makes a number of it (`lib/_http_server.js`, `writeHead`).
+            Atom::String(text) => text.parse().ok()?,
+            Atom::Unknown(_) => {
+                is_open = true;
+                continue;
             }
-            Atom::Unknown(_) => is_open = true,
             _ => return None,
-        }
+        };
+        least = Some(least.map_or(number, |known| known.min(number)));
     }
     let floor = if is_open { 400 } else { 100 };
     least.filter(|status| (floor..600).contains(status))
