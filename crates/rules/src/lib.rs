@@ -121,6 +121,7 @@ mod socket;
 mod stack_trace_returned;
 mod tenant_unscoped_list;
 mod throttle;
+mod token_contrasts;
 mod token_guessing_without_throttle;
 mod token_in_url;
 mod token_kinds;
