@@ -183,11 +183,11 @@ impl Machine<'_> {
             content
         } else {
             let left = self.filled(place, content);
-            let here = self.filled(place, current.clone());
+            let here = self.filled(place, current);
             self.merge_content(left, here, OriginSet::EMPTY)
         };
-        self.heap.journal.push((place, current));
-        self.restore(place, joined);
+        let old = self.exchange(place, joined);
+        self.heap.journal.push((place, old));
     }
 }
 

@@ -313,6 +313,8 @@ impl<'p> Machine<'p> {
     pub fn deep_origins(&mut self, value: &Value) -> OriginSet {
         let mut union = value.origins;
         let mut queue: Vec<(ObjectId, usize)> = value.objects().map(|id| (id, 0)).collect();
+        // Most parts come from where others do, and a union with those again is the same.
+        let mut added: smallvec::SmallVec<[OriginSet; 16]> = smallvec::smallvec![union];
         let mut seen = 0;
         while let Some((id, depth)) = queue.pop() {
             seen += 1;
@@ -329,7 +331,12 @@ impl<'p> Machine<'p> {
                 continue;
             }
             for part in object.properties.values().chain(&object.elements) {
-                union = self.origins.union(union, part.origins);
+                if !added.contains(&part.origins) {
+                    union = self.origins.union(union, part.origins);
+                    if added.len() < added.inline_size() {
+                        added.push(part.origins);
+                    }
+                }
                 if depth < 3 {
                     queue.extend(part.objects().map(|id| (id, depth + 1)));
                 }

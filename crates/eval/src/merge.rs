@@ -17,11 +17,13 @@ impl<'p> Machine<'p> {
             let Some((location, old)) = self.heap.journal.pop() else {
                 break;
             };
-            if !delta.writes.contains_key(&location) {
-                let current = self.content(location);
+            // The last that was written comes first, and is what the side has made of the place.
+            if delta.writes.contains_key(&location) {
+                self.restore(location, old);
+            } else {
+                let current = self.exchange(location, old);
                 delta.writes.insert(location, current);
             }
-            self.restore(location, old);
         }
         delta
     }
@@ -72,12 +74,47 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Writes to a place as [`Machine::restore`] does, and returns what was there: no copy is made where it can be moved.
+    pub(crate) fn exchange(&mut self, location: Location, content: Content) -> Content {
+        match (location, content) {
+            (Location::Variable(scope, name), content) => {
+                let slot = match content {
+                    Content::Value(value) => Slot::Value(value),
+                    _ => Slot::Unbound,
+                };
+                match self.scope(scope).names.insert(name, slot) {
+                    Some(Slot::Value(value)) => Content::Value(value),
+                    _ => Content::Nothing,
+                }
+            }
+            (Location::Property(object, key), content) => {
+                let properties = &mut self.heap.get_mut(object).properties;
+                let old = match content {
+                    Content::Value(value) => properties.insert(key, value),
+                    _ => properties.shift_remove(&key),
+                };
+                old.map_or(Content::Nothing, Content::Value)
+            }
+            (Location::Elements(object), Content::Elements(elements, is_open)) => {
+                let object = self.heap.get_mut(object);
+                let old = std::mem::replace(&mut object.elements, elements);
+                let was_open = std::mem::replace(&mut object.is_open, is_open);
+                object.is_as_written = false;
+                Content::Elements(old, was_open)
+            }
+            (location, content) => {
+                let old = self.content(location);
+                self.restore(location, content);
+                old
+            }
+        }
+    }
+
     pub(crate) fn apply(&mut self, delta: &Delta) {
         self.heap.moved += delta.writes.len() as u64;
         for (location, content) in &delta.writes {
-            let old = self.content(*location);
+            let old = self.exchange(*location, content.clone());
             self.heap.journal.push((*location, old));
-            self.restore(*location, content.clone());
         }
     }
 
@@ -90,7 +127,6 @@ impl<'p> Machine<'p> {
         let locations: Vec<Location> = yes.writes.keys().chain(only_no).copied().collect();
         self.heap.moved += 2 * locations.len() as u64;
         for location in locations {
-            let current = self.content(location);
             let (a, b) = (yes.writes.get(&location), no.writes.get(&location));
             // The other side knows nothing of what one side has made.
             let is_new = !self.is_overlaid(&location)
@@ -99,14 +135,14 @@ impl<'p> Machine<'p> {
             let merged = match (is_new, a.or(b)) {
                 (true, Some(own)) => own.clone(),
                 _ => {
-                    let a = a.unwrap_or(&current).clone();
-                    let b = b.unwrap_or(&current).clone();
+                    let a = a.cloned().unwrap_or_else(|| self.content(location));
+                    let b = b.cloned().unwrap_or_else(|| self.content(location));
                     let (a, b) = (self.filled(location, a), self.filled(location, b));
                     self.merge_content(a, b, by)
                 }
             };
-            self.heap.journal.push((location, current));
-            self.restore(location, merged);
+            let old = self.exchange(location, merged);
+            self.heap.journal.push((location, old));
         }
     }
 

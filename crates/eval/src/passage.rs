@@ -116,8 +116,11 @@ impl Machine<'_> {
             ..Delta::default()
         };
         for location in locations {
-            let content = self.content(location);
-            delta.writes.insert(location, content);
+            // What was written often is read once.
+            if !delta.writes.contains_key(&location) {
+                let content = self.content(location);
+                delta.writes.insert(location, content);
+            }
         }
         Written(delta)
     }

@@ -20,8 +20,9 @@ pub(crate) fn attacker_equality(
     }
     let a = host.provenance(machine, left);
     let b = host.provenance(machine, right);
-    let is_refused = (is_secret(&a) && is_presented(&b))
-        || (is_secret(&b) && is_presented(&a))
+    // What costs little is asked first: of most that is compared nothing was sent.
+    let is_refused = (is_presented(&b) && is_secret(&a))
+        || (is_presented(&a) && is_secret(&b))
         || (is_written_secret(left) && is_carried_credential(host, &b))
         || (is_written_secret(right) && is_carried_credential(host, &a))
         || (is_held_by_server(machine, left, &a) && is_carried_credential(host, &b))

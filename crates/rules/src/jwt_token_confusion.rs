@@ -3,12 +3,9 @@
 use firedoor_app::{
     Control, EffectKind, Field, Map, Origin, RequestPart, SessionOperation, Transport,
 };
-use ustr::Ustr;
 
-use crate::token_kinds::{
-    Issued, Verified, accepts, is_called_access, is_proof, is_same_key, issued, lifetime, markers,
-    verified,
-};
+use crate::token_contrasts::Kinds;
+use crate::token_kinds::{Issued, Verified, is_proof, is_same_key, issued, verified};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -25,17 +22,19 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     let is_taken = |found: &Verified<'_>| is_proof(found) && !is_only_ended(found);
+    let mut kinds = Kinds::new(map);
     for found in verified(map).filter(is_taken) {
-        let accepted: Vec<Issued<'_>> = issued(map)
-            .filter(|made| accepts(&found, made.token))
-            .collect();
-        for other in &accepted {
-            let access = accepted.iter().find_map(|access| {
-                let words = difference(access, other)?;
-                Some((access, words))
-            });
-            if let Some((access, (words, confidence))) = access {
-                report(&found, access, other, &words, confidence, findings);
+        let accepted = kinds.accepted(&found);
+        for other in &accepted.all {
+            if let Some((access, words, confidence)) = kinds.access(&accepted, other) {
+                report(
+                    &found,
+                    &access.made,
+                    &other.made,
+                    &words,
+                    confidence,
+                    findings,
+                );
             }
         }
     }
@@ -150,36 +149,6 @@ fn is_kind(found: &Verified<'_>, made: &Issued<'_>) -> bool {
                 claims.any(|claim| claim.value.literal().is_none_or(|told| told == wanted))
             })
         })
-}
-
-/// Returns by what `other` differs from an access token, if it is no access token itself.
-fn difference(access: &Issued<'_>, other: &Issued<'_>) -> Option<(String, Confidence)> {
-    let own = markers(other.token, access.token);
-    let theirs = markers(access.token, other.token);
-    if is_called_access(&own) {
-        return None;
-    }
-    if let Some((name, texts)) = own.first() {
-        let is_access = theirs.is_empty() || is_called_access(&theirs);
-        let is_lesser = other.entry.verdict(Control::Authentication).refuses()
-            || other.entry.id() == access.entry.id();
-        let confidence = match is_access && is_lesser {
-            true => Confidence::High,
-            false => Confidence::Medium,
-        };
-        let texts: Vec<&str> = texts.iter().map(Ustr::as_str).collect();
-        let is_told_apart = is_access || is_lesser;
-        return is_told_apart
-            .then(|| (format!("`{name}` is `{}`", texts.join("`, `")), confidence));
-    }
-    let is_pair = other.entry.id() == access.entry.id() && other.effect.span != access.effect.span;
-    let (long, short) = (lifetime(other.token)?, lifetime(access.token)?);
-    (theirs.is_empty() && is_pair && long > short.saturating_mul(4)).then(|| {
-        (
-            format!("it lives for {long} seconds and the other for {short}"),
-            Confidence::Medium,
-        )
-    })
 }
 
 fn report(

@@ -122,6 +122,7 @@ mod stack_trace_returned;
 mod system;
 mod tenant_unscoped_list;
 mod throttle;
+mod token_contrasts;
 mod token_guessing_without_throttle;
 mod token_in_url;
 mod token_kinds;

@@ -1,55 +1,64 @@
 //! Columns by which tables are put side by side: they say which rows go together, and nothing of whose they are.
 
+use firedoor_source::Span;
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::query::accesses;
-use crate::{Access, Check, EntryPoint, Field, Origin, Provenance};
+use crate::{Check, EntryPoint, Field, Origin, Provenance};
 
-/// Returns what a check hangs on, without the columns that only joined the tables in which the record was found: a
-/// session that is looked up together with its account says nothing of other accounts.
-pub(super) fn without_joins(entry: &EntryPoint, check: &Check) -> Provenance {
-    let all = check.provenance();
-    let is_examined = |origin: &Origin| {
-        let mut operands = check.parts().iter().flat_map(|part| &part.operands);
-        operands.any(|operand| operand.origins().contains(origin))
-    };
-    let origins = all.origins().iter();
-    let kept = origins.filter(|origin| is_examined(origin) || !is_join(entry, origin));
-    Provenance::new(kept.cloned())
+/// The columns of an entry point's tables that are held against one of another table, and that one against them.
+#[derive(Debug, Default)]
+pub(super) struct Joins(FxHashSet<(Ustr, Ustr)>);
+
+impl Joins {
+    /// Returns those of `entry`: read once, since every check asks of each column that it hangs on.
+    pub(super) fn of(entry: &EntryPoint) -> Joins {
+        // By the place of the statement: the table, and the column of another one that its records are found by.
+        let mut found_by: FxHashSet<(Span, Ustr, (Ustr, Ustr))> = FxHashSet::default();
+        for (effect, access) in accesses(entry) {
+            let columns = access.key.iter().filter_map(column_of);
+            found_by.extend(columns.map(|column| (effect.span, access.asset, column)));
+        }
+        let mut joins = FxHashSet::default();
+        for (effect, access) in accesses(entry) {
+            for key in &access.key {
+                let Some(column) = column_of(key).filter(|(asset, _)| *asset != access.asset)
+                else {
+                    continue;
+                };
+                if found_by.contains(&(effect.span, column.0, (access.asset, key.name))) {
+                    joins.insert(column);
+                }
+            }
+        }
+        Joins(joins)
+    }
+
+    /// Returns what a check hangs on, without the columns that only joined the tables in which the record was found: a
+    /// session that is looked up together with its account says nothing of other accounts.
+    pub(super) fn left_out_of(&self, check: &Check) -> Provenance {
+        let all = check.provenance();
+        let is_examined = |origin: &Origin| {
+            let mut operands = check.parts().iter().flat_map(|part| &part.operands);
+            operands.any(|operand| operand.origins().contains(origin))
+        };
+        let is_join = |origin: &Origin| {
+            matches!(origin, Origin::Record { asset, field, of_principal: false }
+                if self.0.contains(&(*asset, *field)))
+        };
+        let origins = all.origins().iter();
+        let kept = origins.filter(|origin| !is_join(origin) || is_examined(origin));
+        Provenance::new(kept.cloned())
+    }
 }
 
-/// Holds for a column of a table that is held against one of another table, and that one against it.
-fn is_join(entry: &EntryPoint, origin: &Origin) -> bool {
-    let Origin::Record {
-        asset,
-        field,
-        of_principal: false,
-    } = origin
-    else {
-        return false;
-    };
-    accesses(entry).any(|(effect, access)| {
-        access.asset != *asset
-            && access.key.iter().any(|key| {
-                is_column(key, *asset, *field)
-                    && accesses(entry).any(|(other, joined)| {
-                        other.span == effect.span && joins_back(joined, *asset, access.asset, key)
-                    })
-            })
-    })
-}
-
-/// Holds if the records of `asset` are found by that column of the other table.
-fn joins_back(access: &Access, asset: Ustr, other: Ustr, column: &Field) -> bool {
-    access.asset == asset
-        && access
-            .key
-            .iter()
-            .any(|key| is_column(key, other, column.name))
-}
-
-/// Holds if this part of a key is a column of the asset and nothing else.
-fn is_column(key: &Field, asset: Ustr, field: Ustr) -> bool {
-    let is_own = |origin: &Origin| matches!(origin, Origin::Record { asset: of, field: named, .. } if *of == asset && *named == field);
-    key.operator == "=" && !key.value.is_empty() && key.value.origins().iter().all(is_own)
+/// Returns the table and column that this part of a key is, if it is nothing else.
+fn column_of(key: &Field) -> Option<(Ustr, Ustr)> {
+    let mut columns = key.value.origins().iter().map(|origin| match origin {
+        Origin::Record { asset, field, .. } => Some((*asset, *field)),
+        _ => None,
+    });
+    let first = columns.next()??;
+    (key.operator == "=" && columns.all(|column| column == Some(first))).then_some(first)
 }

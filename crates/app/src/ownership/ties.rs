@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use super::alternatives::{has_group_apart, has_open_way, is_of_another, ranks_within};
-use super::joins::without_joins;
+use super::joins::Joins;
 use super::{is_chosen, is_found_by_itself, key_of};
 use crate::query::{accesses, is_principal};
 use crate::{
@@ -139,8 +139,9 @@ impl Examined {
         check: &Check,
         choices: &Choices,
         own: &FxHashMap<Ustr, Vec<usize>>,
+        joins: &Joins,
     ) -> Option<Examined> {
-        let provenance = bound(entry, check)?;
+        let provenance = bound(entry, check, joins)?;
         let is_principal = is_principal(&provenance);
         let mut linked = Vec::new();
         if is_principal {
@@ -209,7 +210,7 @@ impl Found {
 }
 
 /// Returns what everybody who has passed the check was held against.
-fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
+fn bound(entry: &EntryPoint, check: &Check, joins: &Joins) -> Option<Provenance> {
     // That all parts of a request have the right shape says nothing of what one has to do with another.
     let is_of_shape = check.kind == CheckKind::Shape && !check.is_alternative;
     if is_of_shape
@@ -221,7 +222,7 @@ fn bound(entry: &EntryPoint, check: &Check) -> Option<Provenance> {
     }
     let ranks = ranks_within(entry, check);
     if ranks.is_empty() {
-        return Some(without_joins(entry, check));
+        return Some(joins.left_out_of(check));
     }
     let examined = ranks.iter().flat_map(|part| &part.operands);
     Some(examined.fold(Provenance::default(), |all, operand| all.union(operand)))
@@ -298,7 +299,9 @@ impl KnownTies {
             self.choices = Arc::new(Choices::of(entry));
             let checks = entry.checks.iter();
             let own = own_accesses(entry);
-            let examined = checks.map(|check| Examined::of(entry, check, &self.choices, &own));
+            let joins = Joins::of(entry);
+            let examined =
+                checks.map(|check| Examined::of(entry, check, &self.choices, &own, &joins));
             self.examined = examined.collect();
             self.found = Found::of(entry, &self.choices);
         }

@@ -1,6 +1,8 @@
 //! `firedoor diff`: two commits are read, analysed side by side and compared.
 
-use firedoor_analysis::{Report, analyse, compare};
+use std::panic::resume_unwind;
+
+use firedoor_analysis::{ParseCache, Parsed, Report, analyse_parsed, compare};
 use firedoor_history::{Commit, Repository};
 use firedoor_report::{DiffContext, Side};
 use firedoor_source::FileSet;
@@ -11,22 +13,40 @@ use crate::configuration::{self, Configuration};
 use crate::user_error::UserError;
 use crate::{judgements, progress, tree};
 
+/// The stack of the thread that analyses one side, as much as a program starts with.
+const STACK: usize = 16 << 20;
+
 /// One side of the comparison.
-struct Analysed {
+struct End {
     name: String,
     commit: Option<String>,
     files: FileSet,
-    report: Report,
+    configuration: Configuration,
 }
 
-impl Analysed {
-    fn side(&self) -> Side<'_> {
+impl End {
+    fn side<'a>(&'a self, report: &'a Report) -> Side<'a> {
         Side {
             name: &self.name,
             commit: self.commit.as_deref(),
             files: &self.files,
-            report: &self.report,
+            report,
         }
+    }
+
+    /// Holds if an analysis of the other gives what one of this gives: most changes of documents, tests and styles
+    /// touch nothing that is read.
+    fn is_read_alike(&self, other: &End) -> bool {
+        let texts = |end: &'_ End| -> Vec<_> {
+            let files = end.files.iter();
+            files
+                .map(|(_, file)| (file.path.clone(), file.text.clone()))
+                .collect()
+        };
+        let options = |end: &End| format!("{:?}", end.configuration.options);
+        self.files.skipped == other.files.skipped
+            && options(self) == options(other)
+            && texts(self) == texts(other)
     }
 }
 
@@ -50,13 +70,14 @@ pub(super) fn diff(arguments: &Diff, common: &Common) -> Result<u8, UserError> {
             at_commit(&repository, head, name, common)?
         }
     };
-    notes.extend(fallen(&after.report));
-    let comparison = compare(&before.report, &after.report, |reported| {
+    let reports = analyse_both(&before, &after, common);
+    notes.extend(fallen(&reports.1));
+    let comparison = compare(&reports.0, &reports.1, |reported| {
         reported.suppressed.is_none() && reported.finding.confidence >= view.min_confidence
     });
     let context = DiffContext {
-        before: before.side(),
-        after: after.side(),
+        before: before.side(&reports.0),
+        after: after.side(&reports.1),
         comparison: &comparison,
         notes: &notes,
         view,
@@ -117,51 +138,61 @@ fn at_commit(
     commit: Commit,
     name: &str,
     common: &Common,
-) -> Result<Analysed, UserError> {
+) -> Result<End, UserError> {
     let text = repository.text(commit, configuration::FILE_NAME)?;
     let mut configuration = configuration::load_text(common.config.as_deref(), text.as_deref())?;
     let text = repository.text(commit, judgements::FILE)?;
     configuration.options.judgements = judgements::load_text(text.as_deref())?;
     let files = repository.files(commit, &configuration.ignored)?;
-    Ok(analysed(
-        name,
-        Some(commit.to_string()),
+    Ok(End {
+        name: name.to_owned(),
+        commit: Some(commit.to_string()),
         files,
-        &configuration,
-        common,
-    ))
+        configuration,
+    })
 }
 
-fn in_work_folder(repository: &Repository, common: &Common) -> Result<Analysed, UserError> {
+fn in_work_folder(repository: &Repository, common: &Common) -> Result<End, UserError> {
     let folder = repository.work_folder().ok_or(UserError::NoWorkFolder)?;
     let mut configuration = configuration::load(common.config.as_deref(), &folder)?;
     configuration.options.judgements = judgements::load(&folder)?;
     let files = tree::read_tree(&folder, &configuration.ignored, common.quiet)?;
-    Ok(analysed(
-        "the files on the disk",
-        None,
+    Ok(End {
+        name: String::from("the files on the disk"),
+        commit: None,
         files,
-        &configuration,
-        common,
-    ))
+        configuration,
+    })
 }
 
-fn analysed(
-    name: &str,
-    commit: Option<String>,
-    files: FileSet,
-    configuration: &Configuration,
-    common: &Common,
-) -> Analysed {
-    let spinner = progress::analysing(files.len(), common.quiet);
-    let report = analyse(&files, &configuration.options);
+/// Analyses both ends, each on a thread of its own; a text that both have is parsed once, and ends that are read alike
+/// are analysed once.
+fn analyse_both(before: &End, after: &End, common: &Common) -> (Report, Report) {
+    let spinner = progress::analysing(after.files.len(), common.quiet);
+    let cache = ParseCache::default();
+    let parse = |end: &End| Parsed::new(&end.files, Some(&cache));
+    let run = |end: &End, parsed| analyse_parsed(&end.files, parsed, &end.configuration.options);
+    let reports = if before.is_read_alike(after) {
+        let report = run(after, parse(after));
+        (report.clone(), report)
+    } else {
+        let (old, new) = (parse(before), parse(after));
+        std::thread::scope(|scope| {
+            let kept = old.clone();
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            let thread = thread.spawn_scoped(scope, move || run(before, kept));
+            let new = run(after, new);
+            let old = match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(report)) => report,
+                Ok(Err(what)) => resume_unwind(what),
+                // A machine that gives no further thread has one that is free by now.
+                Err(_) => run(before, old),
+            };
+            (old, new)
+        })
+    };
     spinner.finish_and_clear();
-    Analysed {
-        name: name.to_owned(),
-        commit,
-        files,
-        report,
-    }
+    reports
 }
 
 #[cfg(test)]

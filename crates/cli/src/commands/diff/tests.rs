@@ -67,3 +67,22 @@ fn texts(files: &FileSet) -> Vec<(&str, &str)> {
         .map(|(_, file)| (file.path.as_str(), &*file.text))
         .collect()
 }
+
+#[test]
+fn ends_are_read_alike_if_texts_and_settings_are() {
+    let end = |text: &str, disabled: &[&str]| {
+        let mut configuration = crate::configuration::Configuration::default();
+        let rules = disabled.iter().map(|rule| (*rule).to_owned());
+        configuration.options.disabled_rules = rules.collect();
+        super::End {
+            name: String::from(text),
+            commit: None,
+            files: FileSet::new([(String::from("app.js"), text.into())]),
+            configuration,
+        }
+    };
+    let before = end("app.get('/a', show)", &[]);
+    assert!(before.is_read_alike(&end("app.get('/a', show)", &[])));
+    assert!(!before.is_read_alike(&end("app.get('/b', show)", &[])));
+    assert!(!before.is_read_alike(&end("app.get('/a', show)", &["docs-exposed"])));
+}
