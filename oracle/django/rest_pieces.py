@@ -83,9 +83,11 @@ def authentication(source: random.Random, name: str) -> tuple[list[str], str]:
     return lines, title
 
 
+LIBRARY = ["IsAuthenticated", "IsAuthenticated", "IsAdminUser", "AllowAny", "IsAuthenticatedOrReadOnly"]
+
+
 def one_permission(source: random.Random, stock: Stock) -> str:
-    library = ["IsAuthenticated", "IsAuthenticated", "IsAdminUser", "AllowAny", "IsAuthenticatedOrReadOnly"]
-    return source.choice([*library, *stock.permissions, *stock.permissions])
+    return source.choice([*LIBRARY, *stock.permissions, *stock.permissions])
 
 
 def class_permission(source: random.Random, stock: Stock) -> str:
@@ -95,7 +97,8 @@ def class_permission(source: random.Random, stock: Stock) -> str:
 
 
 def permission_list(source: random.Random, stock: Stock) -> str:
-    one, two, three = (one_permission(source, stock) for _ in range(3))
+    one = one_permission(source, stock)
+    two, three = (source.choice([name for name in [*LIBRARY, *stock.permissions] if name != one]) for _ in range(2))
     forms = [
         (5, f"[{one}]"),
         (1, f"({one},)"),
@@ -107,7 +110,7 @@ def permission_list(source: random.Random, stock: Stock) -> str:
         (1, f"[{one} | ({two} & ~{three})]"),
         (1, "[]"),
         (2, "[AllowAny]"),
-        (1, f"[IsAuthenticated & {one}, {two}]"),
+        (1, f"[IsAuthenticated & {one}, {two}]" if one != "IsAuthenticated" else f"[{one}]"),
     ]
     return str(pick(source, forms))
 
@@ -172,7 +175,8 @@ def late_check(source: random.Random) -> list[str]:
 
 def get_permissions(source: random.Random, stock: Stock, actions: list[str]) -> list[str]:
     """`get_permissions`, by action or by method."""
-    one, two = class_permission(source, stock), class_permission(source, stock)
+    one = class_permission(source, stock)
+    two = source.choice([name for name in [*LIBRARY, *stock.permissions] if name != one and "(" not in name])
     is_set = bool(actions)
     action = source.choice(actions) if actions else ""
     test = source.choice([f"self.action == '{action}'", f"self.action in ['{action}', 'list']", f"self.action in ('{action}',)"]) if is_set else source.choice(["self.request.method == 'GET'", "self.request.method in SAFE_METHODS", "self.request.method == 'POST'"])

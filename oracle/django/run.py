@@ -255,7 +255,9 @@ def patch_rest(tracer: Tracer) -> None:
     user = Request.user
 
     def get(self: Any) -> Any:
-        tracer.reads |= tracer.is_own(sys._getframe(1))
+        frame = sys._getframe(1)
+        tracer.reads |= tracer.is_own(frame)
+        tracer.offered |= frame.f_code.co_filename.endswith("rest_framework/permissions.py")
         return user.fget(self)
 
     Request.user = property(get, user.fset)
@@ -507,6 +509,9 @@ def entry(tracer: Tracer, identity: str, callback: Any, url: str, asked: Any, to
         "authentication": authentication,
         "status": {who: response.status_code for who, response in seen.items()},
     }
+    if "enforced" in accept and len(accept) > 1:
+        # It depends on the method, which the entry point leaves open.
+        accept |= {"conditional", "observed"}
     if len(accept) > 1 and authentication is not None:
         made["accept"] = sorted(accept)
     if not reached:

@@ -106,11 +106,12 @@ def function_view(source: random.Random, stock: Stock, name: str, parameters: li
         (1, ["if request.method != 'POST':", "    return HttpResponse(status=405)", answer]),
     ]
     above = stacked(source, stock)
-    if source.random() < 0.25:
+    body = list(pick(source, bodies))  # type: ignore[call-overload]
+    if source.random() < 0.25 and "status=405" not in " ".join(body):
         above.insert(source.randint(0, len(above)), source.choice(["require_GET", "require_POST", "require_http_methods(['GET', 'POST'])", "require_http_methods(['PUT', 'DELETE'])"]))
     if source.random() < 0.1:
         above.insert(source.randint(0, len(above)), "login_not_required")
-    lines = [*(f"@{one}" for one in above), f"def {name}({signature('request', parameters, source)}):", *indented(list(pick(source, bodies)), 1)]  # type: ignore[call-overload]
+    lines = [*(f"@{one}" for one in above), f"def {name}({signature('request', parameters, source)}):", *indented(body, 1)]
     if source.random() < 0.1:
         lines += ["", "", f"{name}.is_public = True"]
     if source.random() < 0.05:
@@ -199,6 +200,9 @@ def class_view(source: random.Random, stock: Stock, name: str, parameters: list[
     own = attributes(source, bases)
     if source.random() < 0.2:
         inner = [*dispatch(source, stock), "", *inner]
+    if any(line.startswith("permission_required = ") for line in own):
+        # Within such a class the name is no decorator any more.
+        inner = ["@method_decorator(login_required)" if "permission_required(" in line else line for line in inner]
     lines = [*above, f"class {title}({bases}):", *indented([*own, *([""] if own else []), *inner], 1)]
     expression = f"{title}.as_view()"
     if source.random() < 0.12:
