@@ -26,15 +26,29 @@ LOGIN = ("/accounts/login/", "/login/", "/admin/login/")
 class Tracer:
     """What is seen while one request runs."""
 
+    def note(self, place: dict[str, Any]) -> None:
+        """Notes a layer; one that a function of the project calls in its own way is inside of that."""
+        is_inside = is_called_by_view(self, sys._getframe(2))
+        self.layers.append({**place, "inside": True} if is_inside else place)
+
     def __init__(self, root: Path) -> None:
         self.root = str(root)
         self.start()
 
     def start(self) -> None:
         self.layers: list[dict[str, Any]] = []
-        self.reads = False
+        self.reads = self.offered = False
         self.ran: set[Any] = set()
         self.methods: set[str] = set()
+
+    def look(self, frame: Any) -> None:
+        """Notes that a credential is looked at; what an authentication of REST framework finds may interest nobody."""
+        while frame is not None:
+            if frame.f_code.co_name == "_authenticate" and "rest_framework" in frame.f_code.co_filename:
+                self.offered = True
+                return
+            frame = frame.f_back
+        self.reads = True
 
     def is_own(self, frame: Any) -> bool:
         return frame is not None and frame.f_code.co_filename.startswith(self.root)
@@ -65,7 +79,7 @@ class Method(str):
     tracer: Tracer
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, str) and self.tracer.is_own(sys._getframe(1)):
+        if isinstance(other, str) and self.tracer.is_own(sys._getframe(1)) and is_in_view(sys._getframe(1)):
             self.tracer.methods.add(str(other))
         return str.__eq__(self, other)
 
@@ -73,6 +87,62 @@ class Method(str):
         return not self == other
 
     __hash__ = str.__hash__
+
+
+def is_in_view(frame: Any) -> bool:
+    """Holds below the view of a request: what middleware asks is not what the view tells apart."""
+    while frame.f_back is not None and frame.f_back.f_code.co_name not in ("_get_response", "_get_response_async"):
+        frame = frame.f_back
+    return frame.f_back is not None and frame.f_code.co_name != "process_view"
+
+
+def is_called_by_view(tracer: Tracer, frame: Any) -> bool:
+    """Holds if a function of the project stands between the framework and what is noted."""
+    while frame is not None and frame.f_code.co_name not in ("_get_response", "_get_response_async"):
+        if tracer.is_own(frame):
+            return True
+        frame = frame.f_back
+    return False
+
+
+# What counts as a credential, wherever it is kept.
+CREDENTIALS = ("authorization", "x-api-key", "http_authorization", "http_x_api_key", "token", "sessionid", "user", "user_id")
+
+
+def note_reads(tracer: Tracer, cls: type, names: tuple[str, ...]) -> None:
+    """Lets the look-ups of a mapping tell which credentials the project looks at."""
+    for name in names:
+        real = getattr(cls, name)
+
+        def look(self: Any, key: Any, *rest: Any, real: Any = real) -> Any:
+            frame = sys._getframe(1)
+            while frame and frame.f_code.co_filename.endswith(("_collections_abc.py", "<frozen _collections_abc>", "django/http/request.py")):
+                frame = frame.f_back
+            if str(key).lower() in CREDENTIALS and tracer.is_own(frame):
+                tracer.look(frame)
+            return real(self, key, *rest)
+
+        setattr(cls, name, look)
+
+
+class Looked(dict):  # type: ignore[type-arg]
+    """A dictionary whose look-ups are noted."""
+
+
+def patch_reads(tracer: Tracer) -> None:
+    from django.contrib.sessions.backends.base import SessionBase
+    from django.core.handlers.wsgi import WSGIRequest
+    from django.http.request import HttpHeaders
+
+    note_reads(tracer, HttpHeaders, ("__getitem__",))
+    note_reads(tracer, SessionBase, ("__getitem__", "get", "__contains__"))
+    note_reads(tracer, Looked, ("__getitem__", "get", "__contains__"))
+    cookies = WSGIRequest.COOKIES.func
+
+    def get(self: Any) -> Any:
+        return Looked(cookies(self))
+
+    WSGIRequest.COOKIES.func = WSGIRequest.COOKIES.real_func = get
 
 
 def patch(tracer: Tracer) -> None:
@@ -124,7 +194,7 @@ def patch(tracer: Tracer) -> None:
         place = {"name": name, "package": "django"}
 
         def noted(user: Any) -> Any:
-            tracer.layers.append(place)
+            tracer.note(place)
             return test(user)
 
         return real_test(noted, *rest, **options)
@@ -140,8 +210,10 @@ def patch(tracer: Tracer) -> None:
     def init(self: Any, environ: Any) -> None:
         real_init(self, environ)
         self.method = Method(self.method)
+        self.META = Looked(self.META)
 
     WSGIRequest.__init__ = init
+    patch_reads(tracer)
     patch_rest(tracer)
 
 
@@ -150,7 +222,7 @@ def note_mixin(tracer: Tracer, mixin: Any) -> None:
     place = {"name": mixin.__name__, "package": "django"}
 
     def dispatch(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        tracer.layers.append(place)
+        tracer.note(place)
         return real(self, request, *args, **kwargs)
 
     mixin.dispatch = dispatch
@@ -183,7 +255,9 @@ def patch_rest(tracer: Tracer) -> None:
     user = Request.user
 
     def get(self: Any) -> Any:
-        tracer.reads |= tracer.is_own(sys._getframe(1))
+        frame = sys._getframe(1)
+        tracer.reads |= tracer.is_own(frame)
+        tracer.offered |= frame.f_code.co_filename.endswith("rest_framework/permissions.py")
         return user.fget(self)
 
     Request.user = property(get, user.fset)
@@ -196,7 +270,7 @@ class Noted:
         self.tracer, self.permission, self.place = tracer, permission, place
 
     def has_permission(self, request: Any, view: Any) -> Any:
-        self.tracer.layers.append(self.place)
+        self.tracer.note(self.place)
         return self.permission.has_permission(request, view)
 
     def __getattr__(self, name: str) -> Any:
@@ -280,8 +354,27 @@ def clients(token: str | None) -> dict[str, Any]:
     good = Client(raise_request_exception=False, headers=headers)
     good.cookies["token"] = "good"
     if token is None:
-        good.force_login(get_user_model().objects.get(username="good"))
+        good.cookies["sessionid"] = session_key()
     return {"none": none, "forged": forged, "good": good}
+
+
+SESSIONS: list[str] = []
+
+
+def session_key() -> str:
+    """A session in which the user is logged in; one for all requests, as long as none of them ends it."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.sessions.models import Session
+    from django.test import Client
+
+    if not SESSIONS or not Session.objects.filter(session_key=SESSIONS[0]).exists():
+        client = Client()
+        client.force_login(get_user_model().objects.get(username="good"))
+        session = client.session
+        session.update({"user": "good", "user_id": 1})
+        session.save()
+        SESSIONS[:] = [client.cookies["sessionid"].value]
+    return SESSIONS[0]
 
 
 def is_refused(response: Any) -> bool:
@@ -355,6 +448,7 @@ def record(root: Path) -> dict[str, Any]:
     from django.conf import settings
 
     settings.ALLOWED_HOSTS = ["*"]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     import django
 
     django.setup()
@@ -401,35 +495,53 @@ def entry(tracer: Tracer, identity: str, callback: Any, url: str, asked: Any, to
     method = identity.split(" ")[0]
     real = "GET" if method == "ANY" else method
     name, code = handler_of(callback, real)
-    seen = {}
-    for who in ("none", "forged", "good"):
-        # What one request changes is taken back before the next.
-        from django.db import transaction
-
-        with transaction.atomic():
-            seen[who] = send(tracer, clients(token)[who], real, url, asked.get("body"))
-            transaction.set_rollback(True)
-        if who == "none":
-            reads = tracer.reads
-        if who == "forged":
-            reads |= tracer.reads
-    refused = {who: is_refused(response) for who, response in seen.items()}
+    seen, authentication, accept = judged(tracer, real, url, asked, token)
+    layers = tracer.layers
     # A view of a library has answered where the answer is none of a failure.
     reached = code in tracer.ran if code and code.co_filename.startswith(tracer.root) else seen["good"].status_code < 400
-    authentication = "observed" if reads else "absent"
-    if refused["none"] and refused["forged"]:
-        authentication = "enforced" if not refused["good"] else None
+    if method == "ANY":
+        accept |= judged(tracer, "POST", url, asked, token)[2]
     made = {
         "id": identity,
-        "layers": tracer.layers,
+        "layers": layers,
         "handler": name,
         "reached": reached,
         "authentication": authentication,
         "status": {who: response.status_code for who, response in seen.items()},
     }
+    if "enforced" in accept and len(accept) > 1:
+        # It depends on the method, which the entry point leaves open.
+        accept |= {"conditional", "observed"}
+    if len(accept) > 1 and authentication is not None:
+        made["accept"] = sorted(accept)
     if not reached:
         made["reason"] = "no-sample"
     return made
+
+
+def judged(tracer: Tracer, method: str, url: str, asked: Any, token: Any) -> tuple[dict[str, Any], str | None, set[str]]:
+    """Sends the three requests; returns their answers, the verdict, and all that count as right."""
+    from django.db import transaction
+
+    seen: dict[str, Any] = {}
+    reads = offered = False
+    for who in ("none", "forged", "good"):
+        # What one request changes is taken back before the next.
+        with transaction.atomic():
+            seen[who] = send(tracer, clients(token)[who], method, url, asked.get("body"))
+            transaction.set_rollback(True)
+        if who != "good":
+            reads |= tracer.reads
+            offered |= tracer.offered
+    refused = {who: is_refused(response) for who, response in seen.items()}
+    if refused["none"] and refused["forged"]:
+        verdict = "enforced" if not refused["good"] else None
+        return seen, verdict, {verdict} if verdict else set()
+    if reads:
+        return seen, "observed", {"observed"}
+    # Some library has looked where who is known is treated otherwise.
+    is_open = offered or refused["good"] or refused["forged"]
+    return seen, "absent", {"absent", "observed"} if is_open else {"absent"}
 
 
 def admin_entry(tracer: Tracer, path: str, token: Any) -> dict[str, Any]:
@@ -445,6 +557,14 @@ def admin_entry(tracer: Tracer, path: str, token: Any) -> dict[str, Any]:
         "authentication": "enforced" if guarded else "absent",
         "status": {},
     }
+
+
+async def is_closed(talk: Any) -> bool:
+    """Holds if the connection is closed again as soon as it was accepted."""
+    while not await talk.receive_nothing(timeout=0.05):
+        if (await talk.receive_output(timeout=1))["type"] == "websocket.close":
+            return True
+    return False
 
 
 def sockets(root: Path, questions: dict[str, Any]) -> list[dict[str, Any]]:
@@ -474,6 +594,8 @@ def sockets(root: Path, questions: dict[str, Any]) -> list[dict[str, Any]]:
         talk = WebsocketCommunicator(application, url, headers=headers)
         try:
             connected, _ = await talk.connect(timeout=5)
+            if connected and await is_closed(talk):
+                return False
             await talk.disconnect()
         except Exception:  # noqa: BLE001
             return False
@@ -503,10 +625,11 @@ def sockets(root: Path, questions: dict[str, Any]) -> list[dict[str, Any]]:
     return entries
 
 
-def run(root: Path) -> dict[str, Any]:
+def run(root: Path) -> dict[str, Any] | None:
     done = subprocess.run([sys.executable, __file__, str(root)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"{root}: {done.stderr[-3000:]}")
+        print(f"{root}: {done.stderr[-3000:]}", file=sys.stderr)
+        return None
     return json.loads(done.stdout)
 
 
@@ -519,6 +642,9 @@ def main(arguments: list[str]) -> int:
     status = 0
     with ThreadPoolExecutor(2) as pool:
         for root, made in zip(roots, pool.map(run, roots), strict=True):
+            if made is None:
+                status = 1
+                continue
             text = json.dumps(made, indent=1) + "\n"
             file = root / "recorded.json"
             if mode == "--check" and file.read_text() != text:

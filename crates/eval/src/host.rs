@@ -291,6 +291,12 @@ pub trait Host {
         None
     }
 
+    /// Returns whether an outside class has a member of this name itself, so that it hides those of classes behind it in
+    /// the bases, or whether neither it nor what it inherits from has one, if that is known.
+    fn defines(&self, path: &str, key: &str) -> Option<bool> {
+        None
+    }
+
     /// Returns the words for a place that values come from, by its number, for people.
     fn origin_name(&self, number: u32) -> String {
         format!("host {number}")

@@ -16,8 +16,19 @@ pub(crate) struct Lineage {
     order: Vec<ObjectId>,
     /// The API paths that it inherits from outside, in the order of look-up.
     outside: Vec<Ustr>,
+    /// Both together, in the order of look-up, if something from outside stands before a class of the program.
+    mixed: Vec<Link>,
     /// Holds if it is not known what it inherits from.
     is_unknown: bool,
+}
+
+/// A class in the order of look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// A class of the program.
+    Own(ObjectId),
+    /// A class from outside.
+    Outside(Ustr),
 }
 
 impl<'p> Machine<'p> {
@@ -36,6 +47,7 @@ impl<'p> Machine<'p> {
         let lineage = Rc::new(Lineage {
             outside: self.outside_of(&order),
             is_unknown: order.iter().any(|class| self.has_unknown_bases(*class)),
+            mixed: self.mixed_of(class),
             order,
         });
         // Objects of the host take their kind only after they were made.
@@ -70,6 +82,107 @@ impl<'p> Machine<'p> {
                 }
             }
         }
+    }
+
+    /// The order of look-up with what comes from outside in its places; empty where nothing stands before a class of the
+    /// program, since nothing is hidden then.
+    fn mixed_of(&self, class: ObjectId) -> Vec<Link> {
+        let mut all = Vec::new();
+        self.collect_links(class, &mut all, 0);
+        let mut links = Vec::with_capacity(all.len());
+        for (index, link) in all.iter().enumerate() {
+            if !all[index + 1..].contains(link) {
+                links.push(*link);
+            }
+        }
+        let first = links
+            .iter()
+            .position(|link| matches!(link, Link::Outside(_)));
+        let last = links.iter().rposition(|link| matches!(link, Link::Own(_)));
+        match first < last && first.is_some() {
+            true => links,
+            false => Vec::new(),
+        }
+    }
+
+    fn collect_links(&self, class: ObjectId, links: &mut Vec<Link>, depth: usize) {
+        if depth > 30 || links.len() > 200 {
+            return;
+        }
+        links.push(Link::Own(class));
+        let ObjectKind::Class { bases, .. } = &self.heap.get(class).kind else {
+            return;
+        };
+        for atom in bases.iter().flat_map(|base| base.atoms()) {
+            match atom {
+                Atom::Outside(path) => links.push(Link::Outside(*path)),
+                Atom::Object(base) => match self.heap.get(*base).kind {
+                    ObjectKind::Class { .. } => self.collect_links(*base, links, depth + 1),
+                    ObjectKind::Host(path) => links.push(Link::Outside(path)),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// Holds if a class of the program, or an instance of one, is known not to have a member of this name, although it
+    /// inherits from outside: `getattr(view, "is_public", False)`.
+    pub(crate) fn lacks(&self, id: ObjectId, key: Ustr) -> bool {
+        let class = match self.heap.get(id).kind {
+            ObjectKind::Instance { class } => class,
+            ObjectKind::Class { .. } => id,
+            _ => return false,
+        };
+        let lineage = self.lineage(class);
+        let host = self.host();
+        let mut outside = lineage.outside.iter();
+        !lineage.is_unknown
+            && !lineage.outside.is_empty()
+            && outside.all(|path| host.defines(path, &key) == Some(false))
+            && self.heap.property(id, key).is_none()
+            && self.class_attribute(class, key).is_none()
+    }
+
+    /// Returns the API paths from outside that are asked for members before `owner` is.
+    pub fn outside_before(&self, class: ObjectId, owner: ObjectId) -> Vec<Ustr> {
+        let lineage = self.lineage(class);
+        let links = lineage.mixed.iter();
+        let before = links.take_while(|link| **link != Link::Own(owner));
+        before
+            .filter_map(|link| match link {
+                Link::Outside(path) => Some(*path),
+                Link::Own(_) => None,
+            })
+            .collect()
+    }
+
+    /// Returns the class from outside that stands before `owner` in the bases and has a member of this name itself, so
+    /// that the one of `owner` is never asked: `class Page(View, Guard)`. One that several share is asked after all.
+    fn hides(
+        &self,
+        lineage: &Lineage,
+        home: Option<ObjectId>,
+        owner: ObjectId,
+        key: Ustr,
+    ) -> Option<Ustr> {
+        let place = |wanted: ObjectId| {
+            lineage
+                .mixed
+                .iter()
+                .position(|link| *link == Link::Own(wanted))
+        };
+        let at = place(owner)?;
+        let from = home.and_then(place).map_or(0, |home| home + 1);
+        let host = self.host();
+        let defining = |links: &[Link]| {
+            links.iter().find_map(|link| match link {
+                Link::Outside(path) if host.defines(path, &key) == Some(true) => Some(*path),
+                _ => None,
+            })
+        };
+        let found = defining(lineage.mixed.get(from..at)?)?;
+        defining(&lineage.mixed[at..]).is_none().then_some(found)
     }
 
     /// Returns the API paths that a class (or the class of an instance) inherits from outside, in the
@@ -125,12 +238,16 @@ impl<'p> Machine<'p> {
 
     /// Returns what the instances of a class share under `key`, with the class that has it.
     pub fn class_attribute(&self, class: ObjectId, key: Ustr) -> Option<(ObjectId, Value)> {
-        self.lineage(class).order.iter().find_map(|owner| {
+        let lineage = self.lineage(class);
+        let found = lineage.order.iter().find_map(|owner| {
             let ObjectKind::Class { prototype, .. } = self.heap.get(*owner).kind else {
                 return None;
             };
             let value = self.heap.property(prototype, key)?;
             Some((*owner, value.clone()))
+        });
+        found.filter(|(owner, _)| {
+            lineage.mixed.is_empty() || self.hides(&lineage, None, *owner, key).is_none()
         })
     }
 
@@ -209,12 +326,22 @@ impl<'p> Machine<'p> {
             && this
                 .only_object()
                 .is_some_and(|id| matches!(self.heap.get(id).kind, ObjectKind::Class { .. }));
+        let class = this.objects().next().unwrap_or(home);
+        let class = match self.heap.get(class).kind {
+            ObjectKind::Instance { class } => class,
+            _ => class,
+        };
+        let lineage = self.lineage(class);
         for base in self.bases_behind(home, this) {
             let ObjectKind::Class { prototype, .. } = self.heap.get(base).kind else {
                 continue;
             };
             let prototype = if is_static { base } else { prototype };
             if let Some(value) = self.heap.property(prototype, name).cloned() {
+                if let Some(path) = self.hides(&lineage, Some(home), base, name) {
+                    let path = self.path_of_result(path);
+                    return Ok(self.outside_method(path, this.clone(), name, span));
+                }
                 if name == "__new__" {
                     return Ok(value);
                 }

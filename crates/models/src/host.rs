@@ -272,6 +272,10 @@ impl Host for ModelHost {
         crate::origins::is_data(self, machine, origins)
     }
 
+    fn defines(&self, path: &str, key: &str) -> Option<bool> {
+        crate::django::defines(&self.resolve_alias(Ustr::from(path)), key)
+    }
+
     fn is_subclass(&self, made: &str, path: &str) -> Option<bool> {
         let made = self.resolve_alias(Ustr::from(made));
         let wanted = self.resolve_alias(Ustr::from(path));
@@ -537,6 +541,9 @@ impl ModelHost {
             return origin;
         };
         let longer = match known {
+            Origin::Request(part, name) if crate::origins::is_place(part, name, key) => {
+                return origin;
+            }
             Origin::Request(part, field) => crate::cookies::named_in_header(part, field, key)
                 .unwrap_or_else(|| Origin::Request(part, dotted(field, key))),
             Origin::Principal(field) => Origin::Principal(dotted(field, key)),

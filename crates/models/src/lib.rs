@@ -178,6 +178,7 @@ pub static MODELS: &[&Model] = &[
     &django::signed_tokens::MODEL,
     &django::tokens::MODEL,
     &django::users::MODEL,
+    &django::view_members::MODEL,
     &django::views::MODEL,
     &drizzle::MODEL,
     &express::MODEL,

@@ -420,3 +420,9 @@ pub(crate) fn behind_proxies(
     let seen = host.origin(machine, address);
     element.with_origins(seen)
 }
+
+/// Holds for a place in what a parameter of the query has, rather than a name in it: `parse_qs(query)["page"][0]`.
+pub(crate) fn is_place(part: RequestPart, name: Ustr, key: Ustr) -> bool {
+    let is_number = || key.bytes().all(|byte| byte.is_ascii_digit());
+    part == RequestPart::Query && !name.is_empty() && is_number()
+}

@@ -79,6 +79,11 @@ fn attribute_or(
     default: Option<&Value>,
     call: &Use<'_>,
 ) -> Result<Value, Stop> {
+    if let (Some(default), Some(id)) = (default, object.only_object())
+        && machine.lacks(id, name)
+    {
+        return Ok(default.clone());
+    }
     let value = machine.member(object, name, call.span)?;
     let is_missing = value.atoms().contains(&Atom::Undefined);
     if let Some(default) = default
@@ -214,6 +219,13 @@ fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
                 Some(Atom::Undefined) => Some(false),
                 _ => (!value.atoms().contains(&Atom::Undefined)).then_some(true),
             }
+        }
+        (Some(name), false)
+            if object
+                .only_object()
+                .is_some_and(|id| machine.lacks(id, name)) =>
+        {
+            Some(false)
         }
         (Some(name), false) => object
             .only_object()

@@ -146,6 +146,7 @@ pub(crate) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
             Value::null()
         }
         "close" => {
+            take_back(host, machine);
             host.refuse(machine, Refusal::Close, span);
             Value::null()
         }
@@ -174,6 +175,19 @@ pub(crate) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
         "disconnect" | "websocket_disconnect" | "__init__" => Value::null(),
         _ => return Ok(None),
     }))
+}
+
+/// A connection that is closed for certain as soon as it was accepted has let nobody in.
+fn take_back(host: &ModelHost, machine: &Machine<'_>) {
+    let base = host.state().django.base;
+    let mut own = machine.decided.iter().skip(base);
+    if !own.all(|decided| machine.decision(decided.decision).is_certain) {
+        return;
+    }
+    let run = &mut host.state().run;
+    let step = run.step;
+    run.effects
+        .retain(|effect| effect.step != step || effect.kind != EffectKind::Continue);
 }
 
 pub(crate) fn member(
@@ -278,6 +292,7 @@ pub(crate) fn of_scope(
             Value::object(id)
         }
         "type" => Value::string("websocket"),
+        "path" if host.is_request() => crate::express::request_path(host, machine),
         "user" => Value::null(),
         "client" => host.request_value(machine, RequestPart::Address, "client"),
         _ => host.request_value(machine, RequestPart::Line, name),

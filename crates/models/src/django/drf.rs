@@ -26,8 +26,11 @@ macro_rules! classes {
             ("django:noting", note_function),
             ("django:api-view", make_api_function),
             ("django:action", note_action),
+            ("django:action-mapping.*", map_method),
             $(
                 (concat!($path, ".as_view"), as_view),
+                (concat!($path, ".dispatch"), super::inherited::unbound_api),
+                (concat!($path, ".initial"), super::inherited::unbound_api),
                 (concat!($path, "().*"), method),
             )*
         ]
@@ -283,7 +286,7 @@ pub(super) fn action(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     Ok(Some(Value::object(id)))
 }
 
-pub(super) fn note_action(host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(super) fn note_action(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let function = call.arguments.get(0);
     let Some(id) = call.receiver.or(call.this.only_object()) else {
         return Ok(None);
@@ -292,7 +295,44 @@ pub(super) fn note_action(host: &ModelHost, _machine: &mut Machine<'_>, call: &C
         host.state()
             .notes
             .insert((target, ACTION), Value::object(id));
+        // `@recent.mapping.delete`: further methods of the same path, each with a function of its own.
+        let mapping = host.make_object(machine, MAPPING, call.span);
+        machine.heap.get_mut(mapping).elements = vec![Value::object(id)];
+        let name = Ustr::from("mapping");
+        machine
+            .heap
+            .set_property(target, name, Value::object(mapping));
     }
+    Ok(Some(function))
+}
+
+/// What tells which function answers which method of an action.
+const MAPPING: &str = "django:action-mapping";
+const MAPPED: &str = "$mapped";
+
+/// Notes the function that answers one more method of an action.
+fn map_method(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let function = call.arguments.get(0);
+    let mapping = call.receiver.or(call.this.only_object());
+    let action = mapping.and_then(|id| machine.heap.get(id).elements.first()?.only_object());
+    let Some(action) = action else {
+        return Ok(None);
+    };
+    let symbol = crate::doors::symbol(machine, &function, call.span);
+    let known = machine.heap.property(action, Ustr::from(MAPPED)).cloned();
+    let table = match known.and_then(|known| known.only_object()) {
+        Some(table) => table,
+        None => {
+            let table = machine.heap.allocate(ObjectKind::Plain, call.span);
+            let value = Value::object(table);
+            machine.heap.set_property(action, Ustr::from(MAPPED), value);
+            table
+        }
+    };
+    let method = Ustr::from(last_name(&call.path));
+    machine
+        .heap
+        .set_property(table, method, Value::string(&symbol.name));
     Ok(Some(function))
 }
 
@@ -300,7 +340,8 @@ pub(super) fn note_action(host: &ModelHost, _machine: &mut Machine<'_>, call: &C
 pub(crate) struct Extra {
     pub(crate) name: Ustr,
     pub(crate) is_detail: bool,
-    pub(crate) methods: Vec<Ustr>,
+    /// The methods, each with the name of the function that answers.
+    pub(crate) methods: Vec<(Ustr, Ustr)>,
     pub(crate) path: Ustr,
     pub(crate) options: firedoor_eval::Properties,
 }
@@ -344,6 +385,12 @@ pub(super) fn extra(machine: &mut Machine<'_>, name: Ustr, options: ObjectId) ->
         methods.push(Ustr::from("get"));
     }
     methods.retain(|method| !matches!(method.as_str(), "head" | "options"));
+    let mut methods: Vec<(Ustr, Ustr)> = methods.into_iter().map(|method| (method, name)).collect();
+    let mapped = option(MAPPED).and_then(|table| table.only_object());
+    let mapped = mapped.map(|table| machine.heap.get(table).properties.clone());
+    for (method, function) in mapped.unwrap_or_default() {
+        methods.extend(function.text().map(|function| (method, function)));
+    }
     Extra {
         name,
         is_detail: option("detail").and_then(|value| value.truth()) == Some(true),

@@ -79,6 +79,7 @@ pub(crate) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     }
     Ok(Some(match name {
         "dispatch" => return dispatch(host, machine, &this, call),
+        "as_view" => return super::views::as_view(host, machine, call),
         "setup" | "__init__" | "finalize_response" | "initialize_request" => {
             return Ok(Some(match name {
                 "finalize_response" => argument(call, 1, "response"),

@@ -184,7 +184,16 @@ pub(crate) fn composed(
             let first = test_of(host, machine, side, this, request, None, span)?;
             test = machine.all_of(&[first, test], span);
         }
+        // What is decided by one side is not asked of the other.
+        let is_decided = match word.as_str() {
+            "and" => test.truth() == Some(false),
+            "or" => test.truth() == Some(true),
+            _ => false,
+        };
         sides.push(test);
+        if is_decided {
+            break;
+        }
     }
     Ok(match word.as_str() {
         "and" => machine.all_of(&sides, span),

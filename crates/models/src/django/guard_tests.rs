@@ -281,10 +281,13 @@ pub(crate) fn decide(
         }
         "user_passes_test" => {
             let function = argument(0, "test_func").unwrap_or_else(Value::null);
-            let user = users::current(host, machine, request, span)?;
-            let given = Arguments::positional([user.clone()]);
+            let user = users::handed_on(host, machine, request, span)?;
+            let given = Arguments::positional([user]);
             let result = machine.call_value(&function, None, &given, span)?;
-            Some((judged(host, machine, &result, &user), Refuses::ToLogin))
+            Some((judged(machine, &result), Refuses::ToLogin))
+        }
+        "require_http_methods" | "require_GET" | "require_POST" | "require_safe" => {
+            allowed_method(host, machine, guard, span)
         }
         "ratelimit" => super::libraries::count(host, machine, &object, span),
         "axes_dispatch" => super::libraries::axes(host, machine, span),
@@ -295,10 +298,10 @@ pub(crate) fn decide(
         "UserPassesTestMixin" => {
             let instance = argument(0, "$instance").unwrap_or_else(Value::null);
             let instance = with_request(machine, &instance, request, arguments, span);
-            let user = users::current(host, machine, request, span)?;
+            users::settle(host, machine, request, span)?;
             let name = Ustr::from("test_func");
             let result = machine.call_member(&instance, name, &Arguments::default(), span)?;
-            let test = judged(host, machine, &result, &user);
+            let test = judged(machine, &result);
             own(Some(instance), test)
         }
         "PermissionRequiredMixin" => {
@@ -309,6 +312,28 @@ pub(crate) fn decide(
         }
         _ => None,
     })
+}
+
+/// Whether the method of the request is among those that a decorator lets through, where it is known.
+fn allowed_method(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    guard: &Value,
+    span: Span,
+) -> Option<(Value, Refuses)> {
+    let mut opened = open(machine, &Value::null());
+    look_at(machine, guard, &mut opened);
+    let allowed = opened.methods?;
+    let method = host.state().run.method;
+    if method == "ANY" {
+        let run = &mut host.state().run;
+        for name in allowed {
+            run.methods.entry(name).or_insert(span);
+        }
+        return None;
+    }
+    let is_allowed = allowed.contains(&method);
+    Some((Value::bool(is_allowed), Refuses::Status(405)))
 }
 
 /// `has_permission()` of the program, or what `permission_required` says.
@@ -328,10 +353,10 @@ pub(crate) fn mixin_permission(
     let is_own =
         class.is_some_and(|class| super::views::overrides(machine, class, "has_permission"));
     if is_own {
-        let user = users::current(host, machine, request, span)?;
+        users::settle(host, machine, request, span)?;
         let name = Ustr::from("has_permission");
         let result = machine.call_member(instance, name, &Arguments::default(), span)?;
-        return Ok(judged(host, machine, &result, &user));
+        return Ok(judged(machine, &result));
     }
     let permission = machine.member(instance, Ustr::from("permission_required"), span)?;
     users::has_permission(host, machine, request, &permission, span)
@@ -343,13 +368,7 @@ pub(crate) fn own(instance: Option<Value>, test: Value) -> Option<(Value, Refuse
 }
 
 /// What a function answers that says whether somebody may pass. What it looked at of a user decides.
-pub(crate) fn judged(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    result: &Value,
-    user: &Value,
-) -> Value {
-    let _ = (host, user);
+pub(crate) fn judged(machine: &mut Machine<'_>, result: &Value) -> Value {
     let mut test = result.clone();
     if test.truth().is_none() && test.test.is_none() && test.is_unknown() {
         test = machine.derived(Shape::Any, [result]);

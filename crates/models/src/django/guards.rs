@@ -503,9 +503,16 @@ pub(crate) fn of_class(
     {
         guards.extend(noted(host, machine, id).into_iter().map(|(_, guard)| guard));
     }
-    if !super::views::overrides(machine, class, "dispatch") {
-        let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
-        guards.extend(mixins(host, machine, &Value::object(instance), span));
+    // What stands before a `dispatch` of the program asks before it runs; the others run where it calls them.
+    let owner = machine.class_attribute(class, Ustr::from("dispatch"));
+    let before = owner.map(|(owner, _)| machine.outside_before(class, owner));
+    let instance = machine.heap.allocate(ObjectKind::Instance { class }, span);
+    for guard in mixins(host, machine, &Value::object(instance), span) {
+        let name = kind_of(machine, &guard);
+        let is_first = |paths: &Vec<Ustr>| paths.iter().any(|path| last_name(path) == name);
+        if before.as_ref().is_none_or(is_first) {
+            guards.push(guard);
+        }
     }
     for owner in &order {
         let own = noted(host, machine, *owner);

@@ -283,7 +283,11 @@ fn process_view(
         let request = run::current(host).map_or_else(Value::null, Value::object);
         let route = host.state().django.view.clone();
         let route = route.and_then(|route| route.only_object());
-        let view = route.and_then(|route| machine.heap.get(route).elements.first().cloned());
+        let view = route.and_then(|route| {
+            let whole = machine.heap.property(route, Ustr::from("$whole")).cloned();
+            let whole = whole.filter(|whole| whole.only_object().is_some());
+            whole.or_else(|| machine.heap.get(route).elements.first().cloned())
+        });
         let args = machine.make_list(Vec::new(), false, span);
         let kwargs = machine.heap.allocate(ObjectKind::Plain, span);
         machine.heap.get_mut(kwargs).is_open = true;

@@ -27,6 +27,7 @@ pub(crate) mod forms;
 pub(crate) mod generic;
 pub(crate) mod guard_tests;
 pub(crate) mod guards;
+pub(crate) mod inherited;
 pub(crate) mod libraries;
 pub(crate) mod library_views;
 pub(crate) mod mail;
@@ -53,11 +54,14 @@ pub(crate) mod tokens;
 pub(crate) mod urls;
 pub(crate) mod users;
 pub(crate) mod view_doors;
+pub(crate) mod view_members;
 pub(crate) mod views;
 
 use firedoor_eval::{ModuleId, ObjectId};
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
+
+pub(crate) use inherited::defines;
 
 use crate::{Framework, Model};
 

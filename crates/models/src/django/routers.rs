@@ -343,12 +343,10 @@ fn of_viewset(
                 true => joined(&[prefix, &parameter, &path]),
                 false => joined(&[prefix, &path]),
             };
-            let actions = extra
-                .methods
-                .iter()
-                .map(|method| (method.to_string(), extra.name.to_string()));
+            let methods = extra.methods.iter();
+            let actions = methods.map(|(method, name)| (method.to_string(), name.to_string()));
             let mut options = extra.options.clone();
-            for name in ["methods", "detail", "url_path", "url_name"] {
+            for name in ["methods", "detail", "url_path", "url_name", "$mapped"] {
                 options.shift_remove(&Ustr::from(name));
             }
             add(machine, &mut patterns, route, actions.collect(), options);

@@ -143,6 +143,17 @@ pub(crate) fn settle(
     Ok(())
 }
 
+/// Returns `request.user` as it is handed on: nobody has looked at it yet.
+pub(crate) fn handed_on(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    request: &Value,
+    span: Span,
+) -> Result<Value, Stop> {
+    settle(host, machine, request, span)?;
+    Ok(known(machine, request).unwrap_or_else(Value::null))
+}
+
 /// Returns the user whom the request is known to have.
 pub(crate) fn known(machine: &Machine<'_>, request: &Value) -> Option<Value> {
     let id = request.only_object()?;

@@ -6,6 +6,7 @@ use super::urls::{Route, door};
 use super::views::*;
 use crate::python_support::last_name;
 use crate::{Door, ModelHost, Persona, Step, StepKind};
+use firedoor_app::{EffectKind, Refusal};
 use firedoor_eval::{Arguments, Machine, ObjectId, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
@@ -59,6 +60,9 @@ pub(crate) fn class_doors(
     let mut opened = opened.clone();
     if is_api {
         opened.flags.push("$csrf_exempt");
+        if leaves_log_in_to_permissions(machine, route.span) {
+            opened.flags.push("$login_not_required");
+        }
     }
     let opened = &opened;
     for (method, function) in named {
@@ -113,6 +117,24 @@ pub(crate) fn class_doors(
         made.late.extend(too_late);
         doors.push(made);
     }
+}
+
+/// Holds if views of REST framework say that `LoginRequiredMiddleware` shall leave them alone, since their permissions ask:
+/// from 3.16 on (`views.py`, `as_view`).
+pub(crate) fn leaves_log_in_to_permissions(machine: &Machine<'_>, span: Span) -> bool {
+    let project = machine.program.project;
+    let version = project.dependency_version(span.file, "djangorestframework");
+    // What is not pinned to an older one is taken to be new.
+    version
+        .and_then(pinned)
+        .is_none_or(|pinned| pinned >= (3, 16))
+}
+
+/// The first two numbers of the version that a requirement names exactly.
+fn pinned(requirement: &str) -> Option<(u32, u32)> {
+    let number = requirement.trim_start_matches(['=', '~', '^', ' ']);
+    let mut numbers = number.split('.').map(str::parse::<u32>);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// Holds for the views of `django.contrib.auth` that are decorated by it.
@@ -273,6 +295,8 @@ pub(crate) fn handler_step(
     let list = machine.make_list(names, false, *span);
     let object = machine.heap.get_mut(id);
     object.elements = vec![opened.view.clone()];
+    let whole = route.view.clone();
+    object.properties.insert(Ustr::from("$whole"), whole);
     object.properties.insert(Ustr::from("$parameters"), list);
     let kwargs = route.kwargs.clone();
     object.properties.insert(Ustr::from("$kwargs"), kwargs);
@@ -369,6 +393,27 @@ pub(crate) fn told_apart(host: &ModelHost, machine: &mut Machine<'_>, probe: &Do
     if !methods.iter().any(|method| method == "GET") {
         methods.push(Ustr::from("GET"));
     }
+    methods.retain(|method| is_answered(host, machine, &alone, *method));
     methods.sort();
     methods
+}
+
+/// Holds if a view does more for a method than to say that it is not allowed.
+fn is_answered(host: &ModelHost, machine: &mut Machine<'_>, probe: &Door, method: Ustr) -> bool {
+    let mut asked = probe.clone();
+    asked.method = method;
+    let run = crate::request::send(host, machine, &asked, Persona::User, None).run;
+    let is_denied = run
+        .refusals
+        .iter()
+        .any(|refused| refused.refusal == Refusal::Status(405));
+    !is_denied
+        || run.effects.iter().any(|effect| match effect.kind {
+            EffectKind::Respond { status, .. } => status.is_none_or(|status| status < 400),
+            // Who is sent to the log-in page is refused.
+            EffectKind::Redirect(_) => !run.refusals.iter().any(|refused| {
+                matches!(refused.refusal, Refusal::Redirect(_)) && refused.span == effect.span
+            }),
+            _ => false,
+        })
 }

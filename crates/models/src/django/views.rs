@@ -26,6 +26,8 @@ macro_rules! classes {
             ("django:view", call_view),
             $(
                 (concat!($path, ".as_view"), as_view),
+                (concat!($path, ".dispatch"), super::inherited::unbound),
+                (concat!($path, ".setup"), super::inherited::unbound),
                 (concat!($path, "().*"), view_method),
             )*
         ]
@@ -180,6 +182,10 @@ pub(super) fn view_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     let Some(instance) = call.this.objects().next() else {
         return Ok(None);
     };
+    // `super().as_view()` in a class method.
+    if last_name(&call.path) == "as_view" {
+        return as_view(host, machine, call);
+    }
     match last_name(&call.path) {
         "dispatch" => {
             let mut arguments = call.arguments.clone();
