@@ -7,12 +7,37 @@ const trace = require('./trace');
 const queries = require('./queries');
 const sockets = require('./sockets');
 
+let listening = () => {};
+let isPrepared = false;
+
+/** Wraps the framework, once for all applications of this process. */
+function prepare() {
+  if (isPrepared) return;
+  isPrepared = true;
+  trace.install();
+  const { NestApplication } = inHome('@nestjs/core/nest-application');
+  const { NestFactory } = inHome('@nestjs/core');
+  const create = NestFactory.create;
+  NestFactory.create = async function (root, ...rest) {
+    const options = { ...(rest.at(-1) ?? {}), logger: false };
+    const app = await create.call(this, root, options);
+    app.getHttpServer().prependListener('request', trace.watch);
+    return app;
+  };
+  const listen = NestApplication.prototype.listen;
+  NestApplication.prototype.listen = async function () {
+    const server = await listen.call(this, 0, '127.0.0.1');
+    listening(this);
+    return server;
+  };
+}
+
 /** Gives the record of an application folder, as text. */
 async function record(dir) {
+  prepare();
   const file = path.join(dir, 'oracle.json');
   const asked = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-  const known = places(dir);
-  trace.install(known);
+  trace.begin(places(dir));
   const credentials = headers(asked);
   const app = await start(dir);
   const address = app.getHttpServer().address();
@@ -24,6 +49,7 @@ async function record(dir) {
   entries.push(...(await sockets.entries(base, asked, credentials)));
   for (const layer of entries.flatMap((entry) => entry.layers)) layers.set(JSON.stringify(layer), layer);
   entries.sort((left, right) => (left.id < right.id ? -1 : 1));
+  await app.close();
   return format(entries, [...layers.keys()].sort());
 }
 
@@ -39,23 +65,9 @@ function headers(asked) {
 
 /** Starts the application as it starts itself, on another port; gives it once it listens. */
 function start(dir) {
-  const { NestApplication } = inHome('@nestjs/core/nest-application');
-  const { NestFactory } = inHome('@nestjs/core');
-  const create = NestFactory.create;
-  NestFactory.create = async function (root, ...rest) {
-    const options = { ...(rest.at(-1) ?? {}), logger: false };
-    const app = await create.call(this, root, options);
-    app.getHttpServer().prependListener('request', trace.watch);
-    return app;
-  };
   return new Promise((resolve, reject) => {
-    const listen = NestApplication.prototype.listen;
-    NestApplication.prototype.listen = async function () {
-      const server = await listen.call(this, 0, '127.0.0.1');
-      resolve(this);
-      return server;
-    };
-    process.on('unhandledRejection', reject);
+    listening = resolve;
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', reject);
     require(path.join(dir, 'src', 'main.ts'));
   });
 }
@@ -65,7 +77,7 @@ function routes(app) {
   const { router } = app.getHttpAdapter().getInstance();
   const found = new Map();
   for (const layer of router.stack) {
-    if (!layer.route) continue;
+    if (!layer.route || layer.route.stack.every(({ handle }) => trace.isMiddleware(handle))) continue;
     const all = Object.keys(layer.route.methods).map((method) => method.toUpperCase());
     const methods = all.length > 10 || layer.route.methods._all ? ['ANY'] : all;
     for (const method of methods) {
