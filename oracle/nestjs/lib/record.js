@@ -76,13 +76,15 @@ function start(dir) {
 function routes(app) {
   const { router } = app.getHttpAdapter().getInstance();
   const found = new Map();
-  for (const layer of router.stack) {
+  for (const [number, layer] of router.stack.entries()) {
     if (!layer.route || layer.route.stack.every(({ handle }) => trace.isMiddleware(handle))) continue;
+    for (const one of layer.route.stack) one.handle = trace.answering(one.handle, number);
     const all = Object.keys(layer.route.methods).map((method) => method.toUpperCase());
     const methods = all.length > 10 || layer.route.methods._all ? ['ANY'] : all;
     for (const method of methods) {
       const template = layer.route.path.replace(/:(\w+)/g, '{$1}').replace(/\{?\/\*(\w+)\}?/g, '/{$1*}');
-      found.set(`${method} ${template}`, { id: `${method} ${template}`, method, path: layer.route.path });
+      const id = `${method} ${template}`;
+      if (!found.has(id)) found.set(id, { id, method, path: layer.route.path, number });
     }
   }
   return [...found.values()];
@@ -110,15 +112,17 @@ async function entry(base, route, asked, credentials) {
     for (const read of seen.reads) reads.add(read);
   }
   const refused = (code) => code === 401 || code === 403 || (code >= 300 && code < 400);
-  const reached = status.valid < 400;
+  const isShadowed = seen.answered !== null && seen.answered !== route.number;
+  const reached = status.valid < 400 && !isShadowed;
   const isEnforced = refused(status.none) && refused(status.forged) && !refused(status.valid);
   const authentication = isEnforced ? 'enforced' : reads.size > 0 ? 'observed' : 'absent';
   return {
     id: route.id,
     handler: null,
     reached,
-    layers: seen.layers,
+    layers: isShadowed ? [] : seen.layers,
     authentication: reached ? authentication : null,
+    ...(isShadowed ? { reason: 'shadowed' } : {}),
     ...(reads.size > 0 ? { reads: [...reads].sort() } : {}),
     status,
   };

@@ -6,6 +6,7 @@ const ran = [];
 const reads = new Set();
 const betweens = new WeakSet();
 let places = new Map();
+let answered = null;
 
 function begin(known) {
   places = known;
@@ -83,6 +84,14 @@ function isMiddleware(handle) {
   return betweens.has(handle);
 }
 
+/** Notes which route of the router it is that answers. */
+function answering(handle, number) {
+  return (request, response, next) => {
+    answered = number;
+    return handle(request, response, next);
+  };
+}
+
 /** Notes what of a request is looked at that may be a credential. */
 function watch(request) {
   const credentials = ['authorization', 'x-api-key', 'x-token'];
@@ -97,9 +106,10 @@ function watch(request) {
 }
 
 function take() {
-  const taken = { layers: ran.splice(0), reads: [...reads].sort() };
+  const taken = { layers: ran.splice(0), reads: [...reads].sort(), answered };
   reads.clear();
+  answered = null;
   return taken;
 }
 
-module.exports = { begin, install, isMiddleware, watch, take };
+module.exports = { answering, begin, install, isMiddleware, watch, take };
