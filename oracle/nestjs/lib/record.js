@@ -90,10 +90,31 @@ function routes(app) {
   return [...found.values()];
 }
 
+/** A route for every method is asked with two of them, and is as good as the worse. */
 async function entry(base, route, asked, credentials) {
+  if (route.method !== 'ANY') return outcome(base, route, route.method, asked, credentials);
+  const read = await outcome(base, route, 'GET', asked, credentials);
+  const written = await outcome(base, route, 'POST', asked, credentials);
+  const both = { ...read, layers: common(read.layers, written.layers), reached: read.reached && written.reached };
+  if (read.authentication === written.authentication || !both.reached) return both;
+  const isEither = [read, written].some((one) => one.authentication === 'absent');
+  return { ...both, authentication: 'observed', accept: ['observed', ...(isEither ? ['absent'] : [])] };
+}
+
+/** The layers that are in both lists, in order. */
+function common(left, right) {
+  const rest = [...right];
+  return left.filter((layer) => {
+    const index = rest.findIndex((other) => other.name === layer.name);
+    if (index < 0) return false;
+    rest.splice(0, index + 1);
+    return true;
+  });
+}
+
+async function outcome(base, route, method, asked, credentials) {
   const question = asked.requests?.[route.id] ?? {};
   const target = question.url ?? route.path.replace(/:\w+/g, '1').replace(/\*\w+/g, 'some/path');
-  const method = route.method === 'ANY' ? 'GET' : route.method;
   const status = {};
   let seen = null;
   const reads = new Set();
