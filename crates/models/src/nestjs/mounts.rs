@@ -33,7 +33,8 @@ pub(super) fn times(shape: &Shape, routes: &[Route], served: &Served) -> usize {
         }
         if is_mounted(shape, route, served) && !is_covered(shape, routes, route) {
             times += 1;
-            is_listed |= template(&join_paths("/", &route.path)) == served.declared;
+            let own = template(&join_paths("/", &route.path));
+            is_listed |= own == template(&served.declared);
         } else {
             crosses |= is_across(shape, route, served);
         }

@@ -32,7 +32,8 @@ pub(super) struct Shape {
 pub(super) struct Served {
     /// Its path, as a template.
     pub full: String,
-    /// The same without prefix and version; nothing for what no controller declares.
+    /// The same without prefix and version, with a slash at the end if the method has no path of its own; nothing for
+    /// what no controller declares.
     pub declared: String,
     /// What its version adds to the path.
     pub version: String,
@@ -265,7 +266,7 @@ pub(super) fn served(shape: &Shape, declared: &[Declared], method: Ustr) -> Vec<
                 let full = with_prefix(shape, &path, &version, is_outside);
                 let one = Served {
                     full: template(&full),
-                    declared: template(&path),
+                    declared: with_slash(&path),
                     version,
                     method,
                     is_outside,
@@ -295,12 +296,18 @@ fn versions_or_none(versions: &[Ustr], shape: &Shape) -> Vec<String> {
         .collect()
 }
 
-/// Holds if the prefix does not stand before a path.
-pub(super) fn is_excluded(shape: &Shape, path: &str, method: Ustr) -> bool {
+/// Returns a path as a template that keeps a slash at its end.
+fn with_slash(path: &str) -> String {
     let mut text = template(path);
     if path.ends_with('/') && text != "/" {
         text.push('/');
     }
+    text
+}
+
+/// Holds if the prefix does not stand before a path.
+pub(super) fn is_excluded(shape: &Shape, path: &str, method: Ustr) -> bool {
+    let text = with_slash(path);
     shape.excluded.iter().any(|(excluded, only)| {
         let is_method = only.is_none_or(|only| only == method || only == "ANY");
         is_method && takes(excluded, &text, true)
