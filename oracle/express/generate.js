@@ -7,15 +7,10 @@
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
-const { Random } = require('./lib/random');
+const { Random } = require('../lib/random');
+const { WORDS } = require('../lib/words');
 const { guardFile } = require('./lib/generated-guards');
 
-const WORDS = [
-  'accounts', 'albums', 'alerts', 'audits', 'badges', 'books', 'carts', 'claims', 'clubs', 'comments', 'devices', 'drafts', 'events',
-  'exports', 'feeds', 'files', 'games', 'goals', 'grants', 'groups', 'images', 'invites', 'invoices', 'jobs', 'keys', 'labels', 'leads',
-  'likes', 'links', 'lists', 'lobbies', 'logs', 'mails', 'maps', 'meals', 'menus', 'notes', 'offers', 'orders', 'pages', 'parcels', 'plans',
-  'polls', 'posts', 'prices', 'quotes', 'races', 'reports', 'roles', 'rooms', 'scores', 'seats', 'shifts', 'tags', 'tasks', 'teams', 'tickets',
-];
 const METHODS = ['get', 'get', 'get', 'post', 'post', 'put', 'patch', 'delete'];
 
 /** A file that is being written: its imports are collected while its body is rendered. */

@@ -5,6 +5,7 @@ const { locate } = require('../../express/lib/locate');
 
 const ran = [];
 const reads = new Set();
+const proxies = new WeakSet();
 let root = '';
 
 function begin(dir) {
@@ -21,14 +22,16 @@ function describe(fn) {
 
 /** Gives a function of the same kind and length that notes that it runs. */
 function noted(fn) {
-  const described = describe(fn);
+  const described = typeof fn === 'function' && !proxies.has(fn) ? describe(fn) : null;
   if (!described) return fn;
-  return new Proxy(fn, {
+  const proxy = new Proxy(fn, {
     apply(target, self, given) {
       ran.push(described);
       return Reflect.apply(target, self, given);
     },
   });
+  proxies.add(proxy);
+  return proxy;
 }
 
 /** Notes what of a request is looked at that may be a credential. */

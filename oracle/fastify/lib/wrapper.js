@@ -20,14 +20,11 @@ function fastify(options = {}) {
   const routes = [];
   const addHook = app.addHook;
   app.addHook = function (name, hook) {
-    return addHook.call(this, name, TRACED.includes(name) ? trace.noted(hook) : hook);
+    return addHook.call(this, name, TRACED.includes(name) ? trace.noted(hook) : name === 'onRoute' ? noting(hook) : hook);
   };
   addHook.call(app, 'onRoute', (route) => {
     routes.push({ url: route.url, method: route.method, isSocket: Boolean(route.websocket || route.wsHandler), handler: trace.describe(route.handler) });
-    for (const name of TRACED) {
-      if (Array.isArray(route[name])) route[name] = route[name].map(trace.noted);
-      else if (route[name]) route[name] = trace.noted(route[name]);
-    }
+    note(route);
   });
   const listen = app.listen;
   app.listen = async function () {
@@ -36,6 +33,22 @@ function fastify(options = {}) {
     return 'http://127.0.0.1';
   };
   return app;
+}
+
+function note(route) {
+  for (const name of TRACED) {
+    if (Array.isArray(route[name])) route[name] = route[name].map(trace.noted);
+    else if (route[name]) route[name] = trace.noted(route[name]);
+  }
+}
+
+/** What the application's own hooks of registration add to a route is noted, too. */
+function noting(hook) {
+  return function (route) {
+    const made = hook.call(this, route);
+    note(route);
+    return made;
+  };
 }
 
 module.exports = fastify;

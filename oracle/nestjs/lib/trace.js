@@ -4,15 +4,20 @@ const { inHome } = require('./load');
 
 const ran = [];
 const reads = new Set();
+const betweens = new WeakSet();
 let places = new Map();
+let answered = null;
+
+function begin(known) {
+  places = known;
+}
 
 function note(name) {
   if (places.has(name)) ran.push(places.get(name));
 }
 
 /** Wraps what the framework is about to run. */
-function install(known) {
-  places = known;
+function install() {
   const { GuardsConsumer } = inHome('@nestjs/core/guards/guards-consumer');
   const tryActivate = GuardsConsumer.prototype.tryActivate;
   GuardsConsumer.prototype.tryActivate = function (guards, ...rest) {
@@ -40,6 +45,15 @@ function install(known) {
   MiddlewareBuilder.prototype.apply = function (...middleware) {
     return apply.call(this, ...middleware.flat().map(noted));
   };
+  const { ExpressAdapter } = inHome('@nestjs/platform-express');
+  const createMiddlewareFactory = ExpressAdapter.prototype.createMiddlewareFactory;
+  ExpressAdapter.prototype.createMiddlewareFactory = function (method) {
+    const register = createMiddlewareFactory.call(this, method);
+    return (where, handle) => {
+      betweens.add(handle);
+      return register(where, handle);
+    };
+  };
   const { NestApplication } = inHome('@nestjs/core/nest-application');
   const use = NestApplication.prototype.use;
   NestApplication.prototype.use = function (...given) {
@@ -65,6 +79,19 @@ function noted(middleware) {
   };
 }
 
+/** Middleware for one method is a route of the router, too. */
+function isMiddleware(handle) {
+  return betweens.has(handle);
+}
+
+/** Notes which route of the router it is that answers. */
+function answering(handle, number) {
+  return (request, response, next) => {
+    answered = number;
+    return handle(request, response, next);
+  };
+}
+
 /** Notes what of a request is looked at that may be a credential. */
 function watch(request) {
   const credentials = ['authorization', 'x-api-key', 'x-token'];
@@ -79,9 +106,10 @@ function watch(request) {
 }
 
 function take() {
-  const taken = { layers: ran.splice(0), reads: [...reads].sort() };
+  const taken = { layers: ran.splice(0), reads: [...reads].sort(), answered };
   reads.clear();
+  answered = null;
   return taken;
 }
 
-module.exports = { install, watch, take };
+module.exports = { answering, begin, install, isMiddleware, watch, take };

@@ -337,12 +337,10 @@ fn is_plain(host: &ModelHost, machine: &Machine<'_>, function: ObjectId) -> bool
     if host.state().fastify.plain.contains(&function) {
         return true;
     }
-    let properties = &machine.heap.get(function).properties;
-    let marks = ["skip-override", "Symbol(skip-override)", "@@skip-override"];
-    marks.iter().any(|mark| {
-        let value = properties.get(&Ustr::from(mark));
-        value.is_some_and(|value| value.truth() == Some(true))
-    })
+    // The name that the evaluator gives to `Symbol.for('skip-override')`.
+    let mark = Ustr::from("@@for:skip-override");
+    let value = machine.heap.get(function).properties.get(&mark);
+    value.is_some_and(|value| value.truth() == Some(true))
 }
 
 /// Adds a hook that a library brings.

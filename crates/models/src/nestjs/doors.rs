@@ -6,7 +6,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::application::{HOOK, LATE_HOOK};
-use super::paths::{self, Shape};
+use super::paths::{self, Served, Shape};
 use super::{FRAMEWORK, application, inject, metadata, middleware};
 use crate::doors::{Mounting, is_below, symbol};
 use crate::state::{RegistrationKind, Router};
@@ -121,10 +121,10 @@ fn controller_doors(
             continue;
         };
         let around = around.with(host, machine, place, function);
-        let paths = paths::full_paths(host, machine, shape, &controller, function, (&own, method));
-        for path in paths {
-            let before = before(host, machine, place, shape, &path, method);
-            let reached = (Transport::Http, method, path.as_str());
+        let declared = paths::declared(host, machine, &controller, function, &own);
+        for served in paths::served(shape, &declared, method) {
+            let before = before(host, machine, place, shape, &served);
+            let reached = (Transport::Http, method, served.full.as_str());
             doors.push(door(machine, place, function, reached, before, &around));
         }
     }
@@ -294,19 +294,13 @@ pub(super) fn before(
     machine: &mut Machine<'_>,
     place: &Placed<'_>,
     shape: &Shape,
-    path: &str,
-    method: Ustr,
+    served: &Served,
 ) -> Vec<Step> {
+    let path = &served.full;
     let mut steps = layers(machine, place, HOOK, path);
     steps.extend(layers(machine, place, "use", path));
-    steps.extend(middleware::steps(
-        host,
-        machine,
-        shape,
-        path,
-        method,
-        place.modules,
-    ));
+    let modules = place.modules;
+    steps.extend(middleware::steps(host, machine, shape, served, modules));
     steps.extend(layers(machine, place, LATE_HOOK, path));
     steps
 }

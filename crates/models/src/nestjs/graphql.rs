@@ -234,7 +234,14 @@ fn field_door(
     if root != "Subscription" {
         let path = path_of(host, machine, place);
         let shape = paths::shape(machine, place.app);
-        steps = before(host, machine, place, &shape, &path, Ustr::from("POST"));
+        let served = paths::Served {
+            full: path.clone(),
+            declared: String::new(),
+            version: String::new(),
+            method: Ustr::from("POST"),
+            is_outside: false,
+        };
+        steps = before(host, machine, place, &shape, &served);
     }
     let options = host.state().nestjs.queries.clone();
     let context = options.and_then(|options| option(machine, &options, "context", span));

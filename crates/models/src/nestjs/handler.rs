@@ -21,7 +21,7 @@ pub(super) fn run(
     shared: &[Value],
 ) -> Result<(), Stop> {
     let span = step.mounted;
-    let parameters = parameters(machine, &step.value);
+    let parameters = with_inherited(machine, door, &step.value);
     let mut answers_itself = false;
     let mut given = Vec::new();
     let query = (door.transport == Transport::GraphQl).then(|| {
@@ -71,6 +71,43 @@ pub(super) fn instance(host: &ModelHost, machine: &mut Machine<'_>, door: &Door)
         return inject::instance(host, machine, class, 0);
     }
     Value::undefined()
+}
+
+/// Returns the parameters of a handler with their decorators, and with those of what it was written over: they are
+/// kept by the class and the name of the method, and a class inherits them.
+fn with_inherited(
+    machine: &mut Machine<'_>,
+    door: &Door,
+    handler: &Value,
+) -> Vec<InjectedParameter> {
+    let mut all = parameters(machine, handler);
+    let class = firedoor_eval::ObjectId(door.group.0);
+    let name = handler
+        .only_object()
+        .and_then(|id| machine.heap.get(id).name);
+    let Some(name) = name else { return all };
+    let is_class = matches!(machine.heap.get(class).kind, ObjectKind::Class { .. });
+    if !is_class || all.iter().any(|one| !one.decorators.is_empty()) {
+        return all;
+    }
+    for owner in machine.class_order(class) {
+        let ObjectKind::Class { prototype, .. } = machine.heap.get(owner).kind else {
+            continue;
+        };
+        let written = machine.heap.get(prototype).properties.get(&name).cloned();
+        let base = written.map_or_else(Vec::new, |written| parameters(machine, &written));
+        if base.iter().all(|one| one.decorators.is_empty()) {
+            continue;
+        }
+        for (position, one) in base.into_iter().enumerate() {
+            match all.get_mut(position) {
+                Some(own) => own.decorators = one.decorators,
+                None => all.push(one),
+            }
+        }
+        break;
+    }
+    all
 }
 
 /// Returns the parameters of a handler with their decorators.

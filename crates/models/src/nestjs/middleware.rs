@@ -1,15 +1,16 @@
 //! Middleware that modules apply to routes: `configure(consumer)`.
 //!
-//! A path that is a string takes everything below it; a class stands for the routes of the controller. Source:
-//! @nestjs/core 11.1, `middleware/middleware-module.ts`, `middleware/routes-mapper.ts`.
+//! A class stands for the routes of the controller. Modules come by their distance from the root, those of the whole
+//! application first. Source: @nestjs/core 11.2, `middleware/middleware-module.ts`, `middleware/routes-mapper.ts`.
 
-use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectKind, Value};
+use firedoor_eval::{Answer, Arguments, Call, Decided, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::paths::{self, Shape};
-use super::{doors, metadata};
-use crate::doors::{Mounting, is_below, join_paths};
+use super::mounts::{self, Route};
+use super::paths::{self, Served, Shape};
+use super::{doors, metadata, modules};
+use crate::doors::{Mounting, join_paths};
 use crate::express::template;
 use crate::tools::keep;
 use crate::{ModelHost, Step};
@@ -19,17 +20,10 @@ use crate::{ModelHost, Step};
 pub(crate) struct Consumer {
     handlers: Vec<Value>,
     routes: Vec<Route>,
-    excluded: Vec<(String, Option<Ustr>)>,
+    excluded: Vec<Route>,
     module: usize,
     span: Span,
     decided: Vec<Decided>,
-}
-
-/// Where middleware runs.
-#[derive(Clone, Debug)]
-struct Route {
-    path: String,
-    method: Option<Ustr>,
 }
 
 /// Calls `configure` of a module.
@@ -110,7 +104,7 @@ pub(super) fn for_routes(host: &ModelHost, machine: &mut Machine<'_>, call: &Cal
     let excluded = crate::tools::kept(machine, Some(id), "$excluded");
     let mut left_out = Vec::new();
     for value in machine.elements_of(&excluded).0 {
-        left_out.push(paths::route_info(machine, &value, call.span));
+        add_route(host, machine, &value, call.span, &mut left_out);
     }
     let made = Consumer {
         handlers: machine.heap.get(id).elements.clone(),
@@ -136,60 +130,82 @@ fn add_route(
         .filter(|id| matches!(machine.heap.get(*id).kind, ObjectKind::Class { .. }));
     let Some(class) = class else {
         let (path, method) = paths::route_info(machine, value, span);
-        routes.push(Route { path, method });
+        let versions = paths::version_info(machine, value, span);
+        routes.push(Route {
+            path,
+            method,
+            versions,
+        });
         return;
     };
-    let Some(controller) = paths::of_controller(host, machine, class, None) else {
-        return;
-    };
-    for function in doors::methods(machine, class) {
-        let key = |name: &str| metadata::get(host, machine, function, Ustr::from(name));
-        let (Some(method), Some(own)) = (key("$method").and_then(|it| it.text()), key("$path"))
-        else {
-            continue;
+    for module in hosts_of(host, class) {
+        let Some(controller) = paths::of_controller(host, machine, class, module) else {
+            return;
         };
-        let shape = Shape::default();
-        let full = paths::full_paths(host, machine, &shape, &controller, function, (&own, method));
-        for path in full {
-            routes.push(Route {
-                path,
-                method: Some(method),
-            });
+        for function in doors::methods(machine, class) {
+            let key = |name: &str| metadata::get(host, machine, function, Ustr::from(name));
+            let (Some(method), Some(own)) = (key("$method").and_then(|it| it.text()), key("$path"))
+            else {
+                continue;
+            };
+            for declared in paths::declared(host, machine, &controller, function, &own) {
+                routes.push(Route {
+                    path: declared.path,
+                    method: Some(method),
+                    versions: declared.versions,
+                });
+            }
         }
     }
 }
 
-/// Returns the middleware that runs for a route.
+/// The modules that a controller belongs to, whose paths may stand before its own.
+fn hosts_of(host: &ModelHost, controller: ObjectId) -> Vec<Option<ObjectId>> {
+    let state = host.state();
+    let modules = state.nestjs.modules.iter();
+    let mut found: Vec<Option<ObjectId>> = modules
+        .filter(|module| module.controllers.contains(&controller))
+        .map(|module| module.class)
+        .collect();
+    found.dedup();
+    if found.is_empty() {
+        found.push(None);
+    }
+    found
+}
+
+/// Returns the middleware that runs for a route, as often as it runs.
 pub(super) fn steps(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     shape: &Shape,
-    path: &str,
-    method: Ustr,
+    served: &Served,
     modules: &[usize],
 ) -> Vec<Step> {
-    let consumers = host.state().nestjs.consumers.clone();
     let mut steps = Vec::new();
-    for consumer in consumers
-        .iter()
-        .filter(|consumer| modules.contains(&consumer.module))
-    {
-        let is_meant = consumer
-            .routes
-            .iter()
-            .any(|route| is_for(route, shape, path, method));
-        let is_left_out = consumer.excluded.iter().any(|(excluded, only)| {
-            let full = template(&paths::prefixed(shape, excluded));
-            only.is_none_or(|only| only == method || only == "ANY") && paths::is_same(&full, path)
-        });
-        if !is_meant || is_left_out {
+    for consumer in consumers(host, modules) {
+        if mounts::is_left_out(shape, &consumer.excluded, served) {
             continue;
         }
-        for handler in &consumer.handlers {
-            steps.push(step(host, machine, handler, consumer));
+        for _ in 0..mounts::times(shape, &consumer.routes, served) {
+            for handler in &consumer.handlers {
+                steps.push(step(host, machine, handler, &consumer));
+            }
         }
     }
     steps
+}
+
+/// Returns what modules apply, in the order in which it is mounted.
+fn consumers(host: &ModelHost, modules: &[usize]) -> Vec<Consumer> {
+    let mut consumers = host.state().nestjs.consumers.clone();
+    consumers.retain(|consumer| modules.contains(&consumer.module));
+    if consumers.is_empty() {
+        return consumers;
+    }
+    let distances = modules::distances(host, modules);
+    consumers.sort_by_key(|consumer| distances.get(&consumer.module).copied());
+    consumers
 }
 
 /// Returns every place where middleware is mounted, with the path below which it runs: the one that the module names,
@@ -200,14 +216,10 @@ pub(super) fn mountings(
     shape: &Shape,
     modules: &[usize],
 ) -> Vec<Mounting> {
-    let consumers = host.state().nestjs.consumers.clone();
     let mut mountings = Vec::new();
-    for consumer in consumers
-        .iter()
-        .filter(|consumer| modules.contains(&consumer.module))
-    {
+    for consumer in consumers(host, modules) {
         for handler in &consumer.handlers {
-            let step = step(host, machine, handler, consumer);
+            let step = step(host, machine, handler, &consumer);
             for route in &consumer.routes {
                 let own = join_paths("/", &route.path);
                 let path = Ustr::from(&template(&paths::prefixed(shape, &own)));
@@ -217,21 +229,6 @@ pub(super) fn mountings(
         }
     }
     mountings
-}
-
-fn is_for(route: &Route, shape: &Shape, path: &str, method: Ustr) -> bool {
-    let own = join_paths("/", &route.path);
-    let is_all = matches!(route.path.trim_matches('/'), "" | "*" | "(.*)")
-        || template(&own).trim_start_matches('/').starts_with("{") && own.contains('*');
-    let full = template(&paths::prefixed(shape, &own));
-    match route.method {
-        _ if is_all && route.method.is_none() => true,
-        None => is_below(&full, path) != Some(false),
-        Some(only) => {
-            (only == method || only == "ANY" || method == "ANY")
-                && (is_all || paths::is_same(&full, path))
-        }
-    }
 }
 
 /// A class is middleware by its method `use`; a function is it by itself.

@@ -22,6 +22,7 @@ mod marked;
 mod metadata;
 mod middleware;
 mod modules;
+mod mounts;
 mod passport;
 mod paths;
 mod pipes;

@@ -1,5 +1,7 @@
 //! Modules: what they import, provide and control. Dynamic modules are objects that name a module class.
 
+use std::collections::BTreeMap;
+
 use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -21,6 +23,8 @@ pub(super) struct Module {
     pub imports: Vec<usize>,
     /// Its controllers.
     pub controllers: Vec<ObjectId>,
+    /// Whether it is there for all others.
+    pub is_global: bool,
 }
 
 /// Something that can be injected.
@@ -100,6 +104,15 @@ pub(super) fn scan(
     {
         read(host, machine, number, own, depth);
     }
+    let says_global = |value: &Value, machine: &mut Machine<'_>| {
+        option(machine, value, "global", span).and_then(|flag| machine.truth(&flag)) == Some(true)
+    };
+    let is_global = class
+        .is_some_and(|class| arguments_of(host, machine, class, "Global").is_some())
+        || dynamic
+            .as_ref()
+            .is_some_and(|value| says_global(value, machine));
+    host.state().nestjs.modules[number].is_global = is_global;
     if let Some(dynamic) = dynamic {
         read(host, machine, number, &dynamic, depth);
     }
@@ -234,6 +247,54 @@ pub(super) fn reachable(host: &ModelHost, root: usize) -> Vec<usize> {
         }
     }
     found.sort_unstable();
+    found
+}
+
+/// Returns how far modules are from the root; what is there for all comes before it.
+///
+/// A module that several import hangs below the first, unless another is farther by two. Source: @nestjs/core 11.2,
+/// `injector/topology-tree/topology-tree.ts`.
+pub(super) fn distances(host: &ModelHost, modules: &[usize]) -> BTreeMap<usize, usize> {
+    let all = host.state().nestjs.modules.clone();
+    let mut parents: BTreeMap<usize, Option<usize>> = BTreeMap::new();
+    if let Some(root) = modules.first() {
+        parents.insert(*root, None);
+        link(&all, *root, 1, &mut parents);
+    }
+    let depths = modules.iter().map(|number| {
+        let is_global = all.get(*number).is_some_and(|module| module.is_global);
+        let depth = if is_global {
+            0
+        } else {
+            ancestors(&parents, *number).len()
+        };
+        (*number, depth)
+    });
+    depths.collect()
+}
+
+fn link(all: &[Module], node: usize, depth: usize, parents: &mut BTreeMap<usize, Option<usize>>) {
+    for child in all.get(node).into_iter().flat_map(|module| &module.imports) {
+        if !parents.contains_key(child) {
+            parents.insert(*child, Some(node));
+            link(all, *child, depth + 1, parents);
+        } else if !ancestors(parents, node).contains(child)
+            && ancestors(parents, *child).len() < depth
+        {
+            parents.insert(*child, Some(node));
+        }
+    }
+}
+
+/// Returns a module with those that it hangs below, up to the root.
+fn ancestors(parents: &BTreeMap<usize, Option<usize>>, number: usize) -> Vec<usize> {
+    let mut found = vec![number];
+    while let Some(Some(parent)) = found.last().and_then(|last| parents.get(last)) {
+        if found.contains(parent) {
+            break;
+        }
+        found.push(*parent);
+    }
     found
 }
 

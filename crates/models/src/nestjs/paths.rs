@@ -7,8 +7,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::decorators::arguments_of;
+use super::mounts::takes;
 use crate::ModelHost;
-use crate::doors::{is_below, join_paths};
+use crate::doors::join_paths;
 use crate::express::{template, variants};
 use crate::state::{RegistrationKind, Router};
 use crate::tools::option;
@@ -16,11 +17,39 @@ use crate::tools::option;
 /// What an application says of all paths.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
-    prefix: String,
-    excluded: Vec<(String, Option<Ustr>)>,
+    /// What stands before all paths.
+    pub prefix: String,
+    /// The paths that it does not stand before, with the only method.
+    pub excluded: Vec<(String, Option<Ustr>)>,
     /// The word before a version in a path; nothing if versions are not in paths.
-    version_prefix: Option<String>,
-    default_versions: Vec<Ustr>,
+    pub version_prefix: Option<String>,
+    /// The versions of what names none.
+    pub default_versions: Vec<Ustr>,
+}
+
+/// A route of a controller as it is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Served {
+    /// Its path, as a template.
+    pub full: String,
+    /// The same without prefix and version, with a slash at the end if the method has no path of its own; nothing for
+    /// what no controller declares.
+    pub declared: String,
+    /// What its version adds to the path.
+    pub version: String,
+    /// Its method.
+    pub method: Ustr,
+    /// Whether it is excluded from the prefix.
+    pub is_outside: bool,
+}
+
+/// A route of a controller as it is declared.
+#[derive(Clone, Debug)]
+pub(super) struct Declared {
+    /// Its path, as it is written.
+    pub path: String,
+    /// The versions that the method or the controller name.
+    pub versions: Option<Vec<Ustr>>,
 }
 
 /// Reads `setGlobalPrefix` and `enableVersioning`.
@@ -95,6 +124,19 @@ fn versions_of(machine: &mut Machine<'_>, value: &Value) -> Vec<Ustr> {
         .iter()
         .filter_map(single)
         .collect()
+}
+
+/// Returns the versions of `{ path, method, version }`.
+pub(super) fn version_info(
+    machine: &mut Machine<'_>,
+    value: &Value,
+    span: Span,
+) -> Option<Vec<Ustr>> {
+    if value.text_pattern().is_some() {
+        return None;
+    }
+    let version = option(machine, value, "version", span)?;
+    Some(versions_of(machine, &version))
 }
 
 /// Reads a path, or `{ path, method }`.
@@ -182,33 +224,55 @@ pub(super) fn of_controller(
     })
 }
 
-/// Returns the full paths of a method of a controller, as templates.
-pub(super) fn full_paths(
+/// Returns the paths of a method of a controller, as they are declared.
+pub(super) fn declared(
     host: &ModelHost,
     machine: &mut Machine<'_>,
-    shape: &Shape,
     controller: &OfController,
     function: ObjectId,
-    (own, method): (&Value, Ustr),
-) -> Vec<String> {
+    own: &Value,
+) -> Vec<Declared> {
     let given = arguments_of(host, machine, function, "Version");
     let versions = given
         .and_then(|given| given.first().cloned())
         .map(|value| versions_of(machine, &value));
-    let versions = versions
-        .or_else(|| controller.versions.clone())
-        .unwrap_or_else(|| shape.default_versions.clone());
+    let versions = versions.or_else(|| controller.versions.clone());
     let mut found = Vec::new();
     for above in &controller.paths {
         for below in paths_of(machine, own) {
-            let plain = join_paths(&join_paths(&controller.above, above), &below);
-            for path in variants(&join_paths("/", &plain)) {
-                for version in versions_or_none(&versions, shape) {
-                    let full = with_prefix(shape, &path, &version, method);
-                    let full = template(&full);
-                    if !found.contains(&full) {
-                        found.push(full);
-                    }
+            let mut path = join_paths("/", &join_paths(&controller.above, above));
+            path = join_paths(&path, &below);
+            if below.trim_matches('/').is_empty() && path != "/" {
+                // As the framework writes it, which tells where exclusions of the prefix are held against it.
+                path.push('/');
+            }
+            found.push(Declared {
+                path,
+                versions: versions.clone(),
+            });
+        }
+    }
+    found
+}
+
+/// Returns what an application serves of a route.
+pub(super) fn served(shape: &Shape, declared: &[Declared], method: Ustr) -> Vec<Served> {
+    let mut found: Vec<Served> = Vec::new();
+    for route in declared {
+        let versions = route.versions.as_ref().unwrap_or(&shape.default_versions);
+        for path in variants(&route.path) {
+            let is_outside = is_excluded(shape, &path, method);
+            for version in versions_or_none(versions, shape) {
+                let full = with_prefix(shape, &path, &version, is_outside);
+                let one = Served {
+                    full: template(&full),
+                    declared: with_slash(&path),
+                    version,
+                    method,
+                    is_outside,
+                };
+                if !found.iter().any(|other| other.full == one.full) {
+                    found.push(one);
                 }
             }
         }
@@ -232,13 +296,27 @@ fn versions_or_none(versions: &[Ustr], shape: &Shape) -> Vec<String> {
         .collect()
 }
 
-fn with_prefix(shape: &Shape, path: &str, version: &str, method: Ustr) -> String {
-    let is_excluded = shape.excluded.iter().any(|(excluded, only)| {
+/// Returns a path as a template that keeps a slash at its end.
+fn with_slash(path: &str) -> String {
+    let mut text = template(path);
+    if path.ends_with('/') && text != "/" {
+        text.push('/');
+    }
+    text
+}
+
+/// Holds if the prefix does not stand before a path.
+pub(super) fn is_excluded(shape: &Shape, path: &str, method: Ustr) -> bool {
+    let text = with_slash(path);
+    shape.excluded.iter().any(|(excluded, only)| {
         let is_method = only.is_none_or(|only| only == method || only == "ANY");
-        is_method && is_same(&template(&join_paths("/", excluded)), &template(path))
-    });
+        is_method && takes(excluded, &text, true)
+    })
+}
+
+fn with_prefix(shape: &Shape, path: &str, version: &str, is_outside: bool) -> String {
     let versioned = join_paths(version, path);
-    let full = if is_excluded {
+    let full = if is_outside {
         versioned
     } else {
         join_paths(&shape.prefix, &versioned)
@@ -249,11 +327,4 @@ fn with_prefix(shape: &Shape, path: &str, version: &str, method: Ustr) -> String
 /// Returns a path of middleware under the global prefix.
 pub(super) fn prefixed(shape: &Shape, path: &str) -> String {
     join_paths("/", &join_paths(&shape.prefix, path))
-}
-
-/// Holds if a path is matched in full, by segments.
-pub(super) fn is_same(wanted: &str, path: &str) -> bool {
-    let takes_all = wanted.contains("*}");
-    let count = |path: &str| firedoor_app::path_segments(path).count();
-    is_below(wanted, path) != Some(false) && (takes_all || count(wanted) == count(path))
 }
