@@ -46,6 +46,7 @@ mod kysely;
 mod later_status;
 mod layers;
 mod limiters;
+mod lodash;
 mod marshmallow;
 mod mongodb;
 mod mongoose;
@@ -216,6 +217,7 @@ pub static MODELS: &[&Model] = &[
     &kysely::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &lodash::MODEL,
     &marshmallow::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,

@@ -105,6 +105,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         "shape of input",
         &[
             "express-validator",
+            "lodash",
             "marshmallow",
             "pydantic",
             "python_picks",
