@@ -18,6 +18,7 @@ pub mod conditions;
 mod contexts;
 mod cookies;
 mod cross_site;
+mod dates;
 mod django;
 mod doors;
 mod drive;
@@ -144,6 +145,7 @@ pub static MODELS: &[&Model] = &[
     &contexts::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
+    &dates::MODEL,
     &django::MODEL,
     &django::apps::MODEL,
     &django::backends::MODEL,

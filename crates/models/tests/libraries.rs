@@ -147,6 +147,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     (
         "settings",
         &[
+            "dates",
             "node",
             "pydantic_settings",
             "python_caches",
