@@ -14,7 +14,8 @@ const OPEN: &[&str] = &[
 pub(crate) fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
     // What is left out itself tells nothing of another method.
     let kept = without(findings, is_told_as_open);
-    without(kept, is_told_for_other)
+    let kept = without(kept, is_told_for_other);
+    without(kept, is_told_for_mounting)
 }
 
 fn without(findings: Vec<Finding>, is_told: fn(&Finding, &[Finding]) -> bool) -> Vec<Finding> {
@@ -58,6 +59,44 @@ fn is_told_for_other(finding: &Finding, all: &[Finding]) -> bool {
             && other.confidence >= finding.confidence
             && places(other) == places(finding)
     })
+}
+
+/// Holds if a router is mounted twice, and what is wrong with an entry point of it is told for the other mounting: the
+/// same lines are why, and the paths differ by what stands before, or by the number of a version.
+fn is_told_for_mounting(finding: &Finding, all: &[Finding]) -> bool {
+    let split = |it: &'_ Finding| -> Option<(String, Vec<String>)> {
+        let (method, path) = it.entry_point.as_deref()?.split_once(' ')?;
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        Some((method.to_owned(), parts.map(str::to_owned).collect()))
+    };
+    let Some((method, path)) = split(finding) else {
+        return false;
+    };
+    let places = |it: &Finding| -> Vec<_> { it.evidence.iter().map(|part| part.span).collect() };
+    all.iter().any(|other| {
+        let is_before = split(other).is_some_and(|(own, of)| {
+            own == method && (of.len(), &of) < (path.len(), &path) && are_mountings(&of, &path)
+        });
+        is_before
+            && other.rule.id == finding.rule.id
+            && other.span == finding.span
+            && other.confidence >= finding.confidence
+            && places(other) == places(finding)
+    })
+}
+
+/// Holds for `/kilns` and `/api/kilns`, `/api/kilns` and `/api/v2/kilns`, `/v1/kilns` and `/v2/kilns`.
+fn are_mountings(shorter: &[String], longer: &[String]) -> bool {
+    let is_version = |part: &&String| {
+        let number = part.strip_prefix('v').unwrap_or_default();
+        !number.is_empty() && number.chars().all(|it| it.is_ascii_digit())
+    };
+    let plain = |path: &[String]| -> Vec<String> {
+        let parts = path.iter().filter(|part| !is_version(part));
+        parts.cloned().collect()
+    };
+    let (shorter, longer) = (plain(shorter), plain(longer));
+    !shorter.is_empty() && longer.ends_with(&shorter)
 }
 
 #[cfg(test)]
@@ -133,5 +172,24 @@ mod tests {
         };
         assert_eq!(two(1), [format!("{rule} PUT /kilns")]);
         assert_eq!(two(2).len(), 2);
+    }
+
+    #[test]
+    fn a_router_that_is_mounted_twice_is_told_once() {
+        let rule = "login-without-throttle";
+        let two = |first: &str, second: &str, at| {
+            kept(vec![
+                finding(rule, first, 1, Confidence::High),
+                finding(rule, second, at, Confidence::High),
+            ])
+            .len()
+        };
+        assert_eq!(two("POST /api/kilns/fire", "POST /api/v2/kilns/fire", 1), 1);
+        assert_eq!(two("POST /api/kilns/fire", "POST /kilns/fire", 1), 1);
+        assert_eq!(two("POST /v1/kilns", "POST /v2/kilns", 1), 1);
+        // One helper registers both, or each has lines of its own.
+        assert_eq!(two("POST /api/kilns", "POST /api/glazes", 1), 2);
+        assert_eq!(two("POST /api/kilns", "POST /api/v2/kilns", 2), 2);
+        assert_eq!(two("GET /kilns", "POST /api/kilns", 1), 2);
     }
 }

@@ -43,7 +43,8 @@ pub(crate) fn find(map: &Map) -> Vec<Ustr> {
     assets.dedup();
     let own = found_by_caller(map);
     if !own.is_empty() {
-        assets.retain(|asset| own.contains(asset) || !is_thing(map, *asset));
+        let all = assets.clone();
+        assets.retain(|asset| own.contains(asset) || !is_thing(map, *asset, &all));
     }
     assets
 }
@@ -68,20 +69,40 @@ fn is_who(origin: &Origin) -> bool {
     )
 }
 
-/// Holds if it is something that callers make and give a password to, as a page that they share: only who has logged
-/// in makes one, and nobody is logged in as one by its password.
-fn is_thing(map: &Map, asset: Ustr) -> bool {
+/// Holds if it is something that callers make and give a password to, as a page that they share: nobody is logged in as
+/// one by its password, and only who has logged in makes one, or people log in as something else.
+fn is_thing(map: &Map, asset: Ustr, all: &[Ustr]) -> bool {
     let is_made_in = |entry: &&EntryPoint| {
         handler_accesses(entry)
             .any(|(_, access)| access.asset == asset && access.operation == Operation::Create)
     };
+    let logs_in = |asset: Ustr| map.entry_points.iter().any(|it| logs_in_as(it, asset));
     let mut makers = map.entry_points.iter().filter(is_made_in).peekable();
-    makers.peek().is_some()
-        && makers.all(|entry| entry.verdict(Control::Authentication).refuses())
-        && !map
-            .entry_points
-            .iter()
-            .any(|entry| logs_in_as(entry, asset))
+    let mut is_made_by_callers = || {
+        makers.peek().is_some()
+            && makers.all(|entry| entry.verdict(Control::Authentication).refuses())
+    };
+    let is_beside = || {
+        let mut others = all.iter().filter(|other| **other != asset);
+        opens_nothing(map, asset) && others.any(|other| logs_in(*other))
+    };
+    (is_made_by_callers() && !logs_in(asset)) || is_beside()
+}
+
+/// Holds if its password is compared, and no session and no token follows wherever that is done.
+fn opens_nothing(map: &Map, asset: Ustr) -> bool {
+    let asks = |entry: &&EntryPoint| {
+        comparisons(entry).any(|(_, found)| {
+            found.kind == ComparisonKind::Password
+                && found.expected.record_fields(asset).next().is_some()
+        })
+    };
+    let opens = |entry: &EntryPoint| {
+        let mut effects = entry.effects.iter();
+        effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_) | EffectKind::Session(..)))
+    };
+    let mut asking = map.entry_points.iter().filter(asks).peekable();
+    asking.peek().is_some() && asking.all(|entry| !opens(entry))
 }
 
 /// Holds if a session or token says which record of the asset is meant, where its password was compared.

@@ -4,8 +4,6 @@
 //! before what is done with it. Ties are followed: a membership found by the principal and a family's number ties
 //! that number, and what is found by the number is tied too.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
@@ -20,8 +18,10 @@ use crate::{
 
 mod alternatives;
 mod joins;
+mod ranks;
 mod ties;
 
+pub use ranks::{Ranks, is_for_higher_rank};
 use ties::KnownTies;
 pub use ties::{Memory, Ties, is_only_for_others, ties};
 
@@ -227,15 +227,25 @@ pub fn answers_with(entry: &EntryPoint, asset: Ustr) -> impl Iterator<Item = &Ef
 
 /// The names of the guards of `entry` that ask what a caller is, checks inside the handler included.
 pub fn rank_guards(entry: &EntryPoint) -> Vec<Ustr> {
+    let layers = rank_layers(entry);
+    layers
+        .filter_map(|layer| layer_rank(entry, layer))
+        .collect()
+}
+
+fn rank_layers(entry: &EntryPoint) -> impl Iterator<Item = &Layer> {
     entry
         .layers
         .iter()
         .filter(|layer| layer.controls.contains(&Control::Authorization) && layer.verdict.refuses())
-        .filter_map(|layer| match layer.kind {
-            LayerKind::Inline => inside_rank(entry),
-            _ => asks_for_rank(entry, layer).then(|| name_of(layer)),
-        })
-        .collect()
+}
+
+/// The name of what a layer asks; `None` if that is no rank.
+fn layer_rank(entry: &EntryPoint, layer: &Layer) -> Option<Ustr> {
+    match layer.kind {
+        LayerKind::Inline => inside_rank(entry),
+        _ => asks_for_rank(entry, layer).then(|| name_of(layer)),
+    }
 }
 
 /// The name of a guard; functions that have none are told apart by where they stand.
@@ -377,44 +387,6 @@ fn words_of_part(check: &Check) -> String {
     });
     let names: Vec<&str> = names.collect();
     format!("{}:{}", names.join("="), check.outcome)
-}
-
-/// Holds if a guard that none of `others` has asks what the caller is, so that `entry` is for people with
-/// more rights than the records' owners.
-pub fn is_for_higher_rank<'m>(
-    entry: &EntryPoint,
-    others: impl Iterator<Item = &'m EntryPoint>,
-) -> bool {
-    let own = rank_guards(entry);
-    !own.is_empty() && is_above(&own, others.map(rank_guards))
-}
-
-/// Holds for guards of which none of `others` has all. Who passes two of one factory passes one more than whoever passes
-/// the first only.
-fn is_above(own: &[Ustr], mut others: impl Iterator<Item = impl AsRef<[Ustr]>>) -> bool {
-    let times = |guards: &[Ustr], name: &Ustr| guards.iter().filter(|it| *it == name).count();
-    let has_all = |theirs: &[Ustr]| own.iter().all(|it| times(theirs, it) >= times(own, it));
-    !others.any(|theirs| has_all(theirs.as_ref()))
-}
-
-/// The guards of several entry points that ask what a caller is, each set once.
-#[derive(Debug)]
-pub struct Ranks {
-    sets: BTreeSet<Vec<Ustr>>,
-}
-
-impl Ranks {
-    /// Returns the guards of these entry points.
-    pub fn of<'m>(entries: impl Iterator<Item = &'m EntryPoint>) -> Ranks {
-        let sets = entries.map(rank_guards).collect();
-        Ranks { sets }
-    }
-
-    /// Holds if `entry` is for people with more rights than any of these, as [`is_for_higher_rank`] says.
-    pub fn are_below(&self, entry: &EntryPoint) -> bool {
-        let own = rank_guards(entry);
-        !own.is_empty() && is_above(&own, self.sets.iter())
-    }
 }
 
 /// Returns the uses that entry points with a known caller make of stored records.

@@ -4,6 +4,7 @@
 //! The evaluator knows the languages' semantics as far as `ir` has them, and no framework: it asks a
 //! [`Host`] what outside code does. [`Machine`] is the place to start reading.
 
+mod answers;
 mod apart;
 mod arguments;
 mod atoms;

@@ -39,7 +39,7 @@ impl<'p> Machine<'p> {
                 other => other?,
             };
             result = Some(match result {
-                Some(earlier) => self.join(earlier, &value),
+                Some(earlier) => self.join_answers(earlier, &value, span),
                 None => value,
             });
         }

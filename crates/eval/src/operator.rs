@@ -35,6 +35,9 @@ impl Machine<'_> {
         {
             return Ok(value);
         }
+        if let Some(told) = self.told_to_be_found(operator, left, right) {
+            return Ok(told);
+        }
         Ok(match operator {
             Op::Equal | Op::LooseEqual => {
                 self.compare_equal(left, right, span, operator == Op::LooseEqual)

@@ -165,13 +165,25 @@ impl<'p> Machine<'p> {
         let Some(rest) = rest else {
             return Ok(());
         };
+        let left = self.rest_of(&present, &taken, span);
+        let left = left.with_origins(value.origins);
+        self.bind_pattern(rest, left, binding, span)
+    }
+
+    /// Returns a copy of an object without the properties of these names. Where it is not known which others it has, it
+    /// is known of these that they are not there.
+    pub fn rest_of(&mut self, value: &Value, taken: &[Ustr], span: Span) -> Value {
         let id = self.heap.allocate(ObjectKind::Plain, span);
-        self.spread_into(id, &present);
+        self.spread_into(id, value);
+        let is_open = self.heap.get(id).is_open;
         for name in taken {
-            self.heap.get_mut(id).properties.shift_remove(&name);
+            let properties = &mut self.heap.get_mut(id).properties;
+            match is_open {
+                true => drop(properties.insert(*name, Value::undefined())),
+                false => drop(properties.shift_remove(name)),
+            }
         }
-        let value = Value::object(id).with_origins(value.origins);
-        self.bind_pattern(rest, value, binding, span)
+        Value::object(id).with_origins(value.origins)
     }
 
     /// Assigns to the nearest variable of that name. A name that nobody declared becomes one of the

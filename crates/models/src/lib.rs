@@ -18,6 +18,7 @@ pub mod conditions;
 mod contexts;
 mod cookies;
 mod cross_site;
+mod dates;
 mod django;
 mod doors;
 mod drive;
@@ -46,6 +47,7 @@ mod kysely;
 mod later_status;
 mod layers;
 mod limiters;
+mod lodash;
 mod marshmallow;
 mod mongodb;
 mod mongoose;
@@ -145,6 +147,7 @@ pub static MODELS: &[&Model] = &[
     &contexts::MODEL,
     &cookies::MODEL,
     &cross_site::MODEL,
+    &dates::MODEL,
     &django::MODEL,
     &django::apps::MODEL,
     &django::backends::MODEL,
@@ -219,6 +222,7 @@ pub static MODELS: &[&Model] = &[
     &kysely::MODEL,
     &layers::MODEL,
     &limiters::MODEL,
+    &lodash::MODEL,
     &marshmallow::MODEL,
     &mongodb::MODEL,
     &mongoose::MODEL,

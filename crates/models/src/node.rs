@@ -199,15 +199,29 @@ fn clean_environment(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
             let origins = host.origin(machine, variable_origin(&name));
             let mut value = Value::unknown(Shape::Any).with_origins(origins);
             let form = form.only_object();
-            for fallback in ["$default", "$devDefault"] {
-                let fallback = kept(machine, form, fallback);
-                if !fallback.is_nothing() {
-                    let text = Value::unknown(Shape::String).with_origins(value.origins);
-                    value = machine.join(text, &fallback);
-                }
+            // `devDefault` is for those who say that they develop: where nothing is said, the variable has to be there.
+            let fallback = kept(machine, form, "$default");
+            if !fallback.is_nothing() {
+                let text = Value::unknown(Shape::String).with_origins(value.origins);
+                value = machine.join(text, &fallback);
             }
             machine.heap.get_mut(id).properties.insert(name, value);
         }
+    }
+    for (name, kind) in [
+        ("isProduction", "production"),
+        ("isProd", "production"),
+        ("isDevelopment", "development"),
+        ("isDev", "development"),
+        ("isTest", "test"),
+    ] {
+        let found = variable_value(host, machine, "NODE_ENV");
+        let test = machine.compare_equal(&found, &Value::string(kind), call.span, false);
+        machine
+            .heap
+            .get_mut(id)
+            .properties
+            .insert(Ustr::from(name), test);
     }
     Ok(Some(Value::object(id)))
 }

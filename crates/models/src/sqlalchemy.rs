@@ -5,6 +5,7 @@
 //! "Session Basics". Statements and sessions are in [`crate::sqlalchemy::query`] and
 //! [`crate::sqlalchemy::session`].
 
+mod backrefs;
 pub(crate) mod columns;
 pub(crate) mod query;
 pub(crate) mod result;
@@ -199,7 +200,9 @@ pub(crate) fn instance_member(
         return table::table_of(host, machine, class, span);
     }
     let table = columns(host, class)?;
-    let column = machine.heap.property(table, name)?.clone();
+    let Some(column) = machine.heap.property(table, name).cloned() else {
+        return backrefs::backref_member(host, machine, (instance, class), name, span);
+    };
     let is_relation = is_relationship(machine, &column)
         || (column.is_nothing() && annotated_class(host, machine, class, name).is_some());
     if !is_relation {

@@ -105,6 +105,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         "shape of input",
         &[
             "express-validator",
+            "lodash",
             "marshmallow",
             "pydantic",
             "python_picks",
@@ -146,6 +147,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     (
         "settings",
         &[
+            "dates",
             "node",
             "pydantic_settings",
             "python_caches",

@@ -5,8 +5,8 @@ use firedoor_app::query::{
     users_of,
 };
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    RequestPart, Verdict,
+    Access, AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation,
+    Origin, RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -42,6 +42,8 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
             || is_left_to_record(entry, effect)
             || is_harmless(map, access, effects)
             || counts_attempts(entry, access)
+            || counts_readers(entry, access)
+            || clears_cache(map, access)
             || firedoor_app::counting::tallies(map).contains(&access.asset)
         {
             // What a process remembers while it answers a reader is a cache or a count of its own.
@@ -62,6 +64,36 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
             .is_none_or(|found| found.confidence < it.confidence)
     };
     done.filter(is_worse).or(worst)
+}
+
+/// Holds if a copy is thrown away, or what nothing is seen to write is, under a name that stands in the source: whoever
+/// needs it next makes it anew.
+fn clears_cache(map: &Map, access: &Access) -> bool {
+    let is_beside = map
+        .asset(access.asset)
+        .is_some_and(|asset| asset.kind == AssetKind::KeyValue);
+    let is_written = || {
+        let mut all = firedoor_app::query::accesses_of_asset(map, access.asset);
+        all.any(|(_, _, other)| other.operation.is_write() && other.operation != Operation::Delete)
+    };
+    let is_named = || !access.key.is_empty() && access.key.iter().all(|it| is_fixed(&it.value));
+    access.operation == Operation::Delete
+        && (crate::copies::is_copy(map, access.asset) || (is_beside && is_named() && !is_written()))
+}
+
+/// Holds if a number of a record is written anew from what it was, while a reader is answered: how many have come.
+fn counts_readers(entry: &EntryPoint, access: &Access) -> bool {
+    let is_counted = |field: &firedoor_app::Field| {
+        let is_own = |origin: &Origin| matches!(origin, Origin::Record { asset, field: own, .. } if *asset == access.asset && *own == field.name);
+        let mut origins = field.value.origins().iter();
+        origins.clone().any(is_own)
+            && origins.all(|it| is_own(it) || matches!(it, Origin::Literal(_) | Origin::Clock))
+    };
+    is_reading(entry)
+        && access.operation == Operation::Update
+        && !access.values.is_empty()
+        && access.values.iter().all(is_counted)
+        && access.spread.is_empty()
 }
 
 /// Holds if a reader is answered, and a copy is kept: the next reader is answered from there.
@@ -107,7 +139,14 @@ pub(crate) fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool
                     && is_single(map, read)
             })
     };
-    (is_reading(entry) || is_needed())
+    // What is older than a time goes, whoever comes by.
+    let is_outdated = || {
+        let is_bound = |field: &firedoor_app::Field| {
+            !matches!(field.operator, "=" | "in") && field.value.origins().contains(&Origin::Clock)
+        };
+        access.operation == Operation::Delete && access.key.iter().any(is_bound)
+    };
+    (is_reading(entry) || is_needed() || is_outdated())
         && is_named
         && fields.all(|field| is_fixed(&field.value))
         && access.spread.iter().all(is_fixed)

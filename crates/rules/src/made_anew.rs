@@ -1,7 +1,7 @@
 //! Records that a request makes itself, and looks for before or after: none of them is another's.
 
 use firedoor_app::ownership::{self, Usage, Use};
-use firedoor_app::{Effect, Field, Operation, query};
+use firedoor_app::{ComparisonKind, Effect, EffectKind, Field, Operation, query};
 
 /// What the request has made itself under the same key is its own, such as a process that is remembered while it runs.
 pub(crate) fn is_made_here(usage: &Usage<'_>) -> bool {
@@ -41,4 +41,22 @@ pub(crate) fn is_name_looked_for(usage: &Usage<'_>) -> bool {
         let is_behind = made.checks.iter().all(|it| answer.checks.contains(it));
         place(answer) > place(made) && is_behind
     })
+}
+
+/// The record is found to have its password compared: whoever knows that is he, and nobody else is told anything of it.
+pub(crate) fn is_to_log_in(usage: &Usage<'_>) -> bool {
+    let (entry, asset) = (usage.entry, usage.access.asset);
+    let is_compared = query::comparisons(entry).any(|(effect, found)| {
+        found.kind == ComparisonKind::Password
+            && effect.layer.is_none() == usage.effect.layer.is_none()
+            && found.expected.record_fields(asset).next().is_some()
+    });
+    // Where somebody is known already, he looks for another.
+    let mut before = entry
+        .effects
+        .iter()
+        .take_while(|it| !std::ptr::eq(*it, usage.effect));
+    is_compared
+        && matches!(usage.kind, Use::Tell | Use::Find)
+        && !before.any(|it| matches!(it.kind, EffectKind::Verify(_) | EffectKind::Session(..)))
 }

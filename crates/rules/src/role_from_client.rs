@@ -1,8 +1,8 @@
 //! Finds checks of a role that the client itself has sent.
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin,
-    Provenance, Refusal, RequestPart, query, user_control,
+    Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation,
+    Origin, Provenance, Refusal, RequestPart, lookups, query, user_control,
 };
 use ustr::Ustr;
 
@@ -22,6 +22,7 @@ pub static RULE: Rule = Rule {
 
 fn check(map: &Map, findings: &mut Findings) {
     let mut seen = Vec::new();
+    let own = kept_of_caller(map);
     for entry in &map.entry_points {
         if let Some((effect, access, name)) = chosen_caller(map, entry) {
             if !seen.contains(&effect.span) {
@@ -31,7 +32,7 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         if let Some((check, name)) = instead_of_rank(entry)
-            .or_else(|| either_rank(entry))
+            .or_else(|| either_rank(&own, entry))
             .or_else(|| either_place(entry))
         {
             // One guard stands before many.
@@ -161,7 +162,8 @@ fn is_forbidden(check: &Check) -> bool {
 }
 
 /// Returns the check that takes the caller's own rank, or instead of it a word of the client's.
-fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
+fn either_rank<'m>(own: &[Ustr], entry: &'m EntryPoint) -> Option<(&'m Check, Ustr)> {
+    let is_own_rank = |origin: &Origin| is_own_rank(own, origin);
     entry.checks.iter().find_map(|check| {
         let is_compared = matches!(
             check.kind,
@@ -172,7 +174,7 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
             let others = check
                 .operands
                 .iter()
-                .filter(|it| !it.origins().iter().any(is_own_rank));
+                .filter(|it| !it.origins().iter().any(&is_own_rank));
             let mut others = others.flat_map(Provenance::origins).peekable();
             // Nothing, or a yes, is no rank: what was worked out may be missing or wrong.
             others.peek().is_some()
@@ -193,7 +195,7 @@ fn either_rank(entry: &EntryPoint) -> Option<(&Check, Ustr)> {
         }
         let operand = check.operands.iter().find(|operand| {
             let origins = operand.origins();
-            origins.iter().any(is_own_rank)
+            origins.iter().any(&is_own_rank)
                 && origins.iter().all(|it| {
                     is_own_rank(it) || sent_word(it).is_some() || matches!(it, Origin::Literal(_))
                 })
@@ -276,13 +278,49 @@ fn is_named_rank(origin: &Origin) -> bool {
     }
 }
 
-fn is_own_rank(origin: &Origin) -> bool {
+/// Returns the assets that accounts are in, and those of which a record is found by who is asking, and not by a number
+/// of its own: what somebody is in a house.
+fn kept_of_caller(map: &Map) -> Vec<Ustr> {
+    let mut assets = query::account_assets(map);
+    let accounts = assets.clone();
+    let is_who = |origin: &Origin| match origin {
+        Origin::Principal(_) => true,
+        Origin::Record {
+            asset,
+            field,
+            of_principal,
+        } => *of_principal && accounts.contains(asset) && lookups::is_identifier(field),
+        _ => false,
+    };
+    let is_callers = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        !field.value.is_empty() && origins.all(is_who)
+    };
+    let all = map.entry_points.iter().flat_map(query::accesses);
+    let found = all.filter(|(_, access)| {
+        let mut key = access.key.iter();
+        access.operation == Operation::Read
+            && key.clone().any(is_callers)
+            && !key.any(|field| crate::privileged::is_key(&field.name) && !is_callers(field))
+    });
+    assets.extend(found.map(|(_, access)| access.asset));
+    assets.sort();
+    assets.dedup();
+    assets
+}
+
+/// What is kept of the caller himself may say his rank under any name. Of what else is his, as a ticket that was
+/// found among those of his company, most fields say how it stands with that.
+fn is_own_rank(own: &[Ustr], origin: &Origin) -> bool {
     match origin {
         Origin::Record {
+            asset,
             field,
             of_principal: true,
-            ..
-        } => !field.is_empty(),
+        } => {
+            let is_named = crate::privileged::is_rank_name(field);
+            !field.is_empty() && (is_named || own.contains(asset))
+        }
         Origin::Principal(field) => !field.is_empty(),
         _ => false,
     }

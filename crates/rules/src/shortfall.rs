@@ -11,6 +11,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::copies::is_copy;
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
 use crate::invitation_kinds::invites;
 use crate::privileged::is_money;
@@ -50,6 +51,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             || is_held_against(scale, asked, access)
             || is_narrowed(asked, access)
             || is_room(map, asked.entry, access)
+            || (access.operation == Operation::Delete && is_copy(map, access.asset))
         {
             continue;
         }

@@ -176,13 +176,24 @@ fn is_optional(entry: &EntryPoint, claim: Ustr) -> bool {
             (Some(false), Some(Refusal::Return)) => has_other_way = true,
             _ => {}
         }
+        // That there is no token at all is no other way: it was verified.
+        let mut ways = check.alternatives.iter().filter(|part| !is_no_token(part));
         is_alternative |= check.refusal.is_some()
-            && check
-                .alternatives
-                .iter()
-                .any(|part| asks(part) == Some(false));
+            && ways.clone().nth(1).is_some()
+            && ways.any(|part| asks(part) == Some(false));
     }
     is_asked_aside && has_other_way || is_alternative
+}
+
+/// Holds if the check says that there are no claims: of a token that was verified there are some.
+fn is_no_token(check: &Check) -> bool {
+    let is_whole = |origin: &Origin| match origin {
+        Origin::Principal(name) | Origin::Claim(name) => name.is_empty(),
+        Origin::Literal(text) => text == "null",
+        _ => false,
+    };
+    let mut operands = check.operands.iter().flat_map(Provenance::origins);
+    presence(check) == Some(false) && operands.all(is_whole)
 }
 
 /// Whether the check says that a value is there, if that is what it asks.
@@ -257,9 +268,16 @@ fn is_met(demand: &Demand, claims: &[Field]) -> bool {
             let own = literals(&claim.value);
             own.is_empty() || own.iter().any(|text| !refused.contains(text))
         }),
-        Demand::Present(name) => is_open || find(name).is_some() || is_standard_time(name),
-        Demand::Absent(name) => find(name).is_none(),
+        Demand::Present(name) => {
+            is_open || find(name).is_some_and(|it| !is_denied(it)) || is_standard_time(name)
+        }
+        Demand::Absent(name) => find(name).is_none_or(is_denied),
     }
+}
+
+/// Holds for a claim that says no, as `refresh: false`: asked whether it is there, it is as good as missing.
+fn is_denied(claim: &Field) -> bool {
+    claim.value.literal().is_some_and(|text| text == "false")
 }
 
 /// Libraries add these by themselves.
@@ -276,8 +294,10 @@ pub fn markers<'t>(token: &'t IssueToken, other: &IssueToken) -> Vec<(&'t str, V
         .filter(|claim| !claim.name.is_empty() && !is_about_person(&claim.name))
         .filter_map(|claim| {
             let own = literals(&claim.value);
-            // What is left empty, as a picture that no token should carry, says nothing.
-            let says = own.iter().any(|text| !text.is_empty());
+            // What is left empty, as a picture that no token should carry, says nothing, and neither does a no.
+            let says = own
+                .iter()
+                .any(|text| !text.is_empty() && text.as_str() != "false");
             let is_constant = says && own.len() == claim.value.origins().len();
             let theirs = other
                 .claims

@@ -15,7 +15,7 @@ use ustr::Ustr;
 use crate::Confidence;
 use crate::browsed::is_browsed;
 use crate::copies::is_copy;
-use crate::made_anew::{is_made_here, is_name_looked_for};
+use crate::made_anew::{is_made_here, is_name_looked_for, is_to_log_in};
 use crate::orders::settlements;
 
 /// A use of a record that ties it to nobody, with what says that it should.
@@ -82,7 +82,8 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         .filter(|usage| usage.kind != Use::Remove || !is_copy(map, usage.access.asset))
         .filter(|usage| {
             is_by_choice(map, usage) && !is_made_here(usage) && !is_name_looked_for(usage)
-        });
+        })
+        .filter(|usage| !is_to_log_in(usage));
     for usage in open {
         if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
             continue;

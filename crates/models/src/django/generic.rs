@@ -76,7 +76,7 @@ pub(crate) fn method(
     let this = Value::object(instance);
     let span = call.span;
     Ok(Some(match name {
-        "get" | "put" | "post" | "delete" => {
+        "get" | "put" | "patch" | "post" | "delete" => {
             let bases = machine.outside_bases(instance);
             if !bases.iter().any(|base| answers(last_name(base), name)) {
                 return Ok(None);
@@ -148,6 +148,12 @@ fn answer(
 ) -> Answer {
     let this = Value::object(instance);
     let span = call.span;
+    // It answers every method as it answers GET, which a class may do in its own way.
+    if has(machine, instance, &["RedirectView"]) && name != "get" {
+        return machine
+            .call_member(&this, Ustr::from("get"), call.arguments, span)
+            .map(Some);
+    }
     if has(machine, instance, &["RedirectView"]) {
         let url = own(machine, &this, "get_redirect_url", [], span)?;
         return Ok(Some(response::send_to(host, machine, &url, span)));

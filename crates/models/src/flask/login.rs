@@ -296,7 +296,7 @@ fn user_member(
         None => None,
     };
     let value = match (of_person, of_nobody, host.persona()) {
-        (Some(own), Some(other), _) => machine.join(own, &other),
+        (Some(own), Some(other), _) => machine.join_answers(own, &other, span),
         (Some(own), None, _) => own,
         (None, Some(other), Persona::Attacker) => other,
         (None, _, Persona::User) => principal(host, machine, Shape::Any, &name),
@@ -349,7 +349,7 @@ fn user_method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
     for user in users {
         let value = machine.call_member(&user, name, call.arguments, call.span)?;
         result = Some(match result {
-            Some(earlier) => machine.join(earlier, &value),
+            Some(earlier) => machine.join_answers(earlier, &value, call.span),
             None => value,
         });
     }
