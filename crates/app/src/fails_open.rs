@@ -111,10 +111,14 @@ pub(crate) fn is_setting_missing(check: &Check) -> bool {
                 .count()
                 > 1;
     }
-    matches!(
-        check.kind,
-        crate::CheckKind::Presence | crate::CheckKind::Bound
-    ) && check.operands.len() <= 2
+    let is_empty = match check.kind {
+        crate::CheckKind::Presence => true,
+        // What is sent may be held against a limit that is set: that says nothing of whether one is.
+        crate::CheckKind::Bound => check.operands.iter().all(is_setting_or_written),
+        _ => false,
+    };
+    is_empty
+        && check.operands.len() <= 2
         && !check.outcome
         && !check.origins().any(Origin::is_of_principal)
 }

@@ -3,6 +3,7 @@
 //! A model holds exactly its declared fields, plus what else is sent if `extra` is `allow`; dumping it gives
 //! a dictionary of those. Source: pydantic 2.11, `main.py`, `config.py`.
 
+pub(crate) mod bounds;
 pub(crate) mod fields;
 pub(crate) mod instances;
 pub(crate) mod settings;

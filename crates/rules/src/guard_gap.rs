@@ -1,6 +1,7 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
 use firedoor_app::ownership::looks_up_caller;
+use firedoor_app::sessions::session_assets;
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
     Operation, Origin, Provenance, SendChannel, SessionOperation, Transport, Verdict, exchange,
@@ -8,6 +9,7 @@ use firedoor_app::{
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
+use crate::socket::is_kept_in_order;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -27,7 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         // Another site sends browsers to where its code is exchanged, and they bring nothing else along.
         let is_callback = exchange::exchange(entry).is_some() && query::is_reading(entry);
-        if is_public_by_nature(map, entry) || only_ends_session(entry) || is_callback {
+        if is_public_by_nature(map, entry) || only_ends_session(map, entry) || is_callback {
             continue;
         }
         if let Some(gap) = router_gap(map, entry) {
@@ -60,7 +62,25 @@ fn check(map: &Map, findings: &mut Findings) {
 }
 
 /// Whoever is not logged in has nothing to lose where all that is done is to log the caller out.
-fn only_ends_session(entry: &EntryPoint) -> bool {
+fn only_ends_session(map: &Map, entry: &EntryPoint) -> bool {
+    let sessions = session_assets(map);
+    let ends = |effect: &Effect| match &effect.kind {
+        EffectKind::Session(operation, _) => *operation == SessionOperation::Destroy,
+        EffectKind::Access(access) => {
+            // Which one it is, what the caller brings along says: no number that he sends does.
+            let is_chosen = |field: &Field| {
+                field.value.is_from_client() && !query::is_principal(&field.value)
+                    || field.value.is_empty()
+            };
+            let is_his = sessions.contains(&access.asset)
+                && access.operation != Operation::Create
+                && !access.key.is_empty()
+                && !access.key.iter().any(is_chosen)
+                && ends_by_itself(access);
+            is_his || is_kept_in_order(map, access)
+        }
+        _ => false,
+    };
     let mut does = entry
         .effects
         .iter()
@@ -71,13 +91,24 @@ fn only_ends_session(entry: &EntryPoint) -> bool {
             _ => false,
         })
         .peekable();
-    does.peek().is_some()
-        && does.all(|effect| {
-            matches!(
-                effect.kind,
-                EffectKind::Session(SessionOperation::Destroy, _)
-            )
-        })
+    let mut effects = entry.effects.iter();
+    let is_ended = |effect: &Effect| match &effect.kind {
+        EffectKind::Access(access) => sessions.contains(&access.asset) && ends(effect),
+        _ => ends(effect),
+    };
+    does.peek().is_some() && effects.any(is_ended) && does.all(ends)
+}
+
+/// Holds if the record is gone, or noted as over.
+fn ends_by_itself(access: &Access) -> bool {
+    let is_note = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        origins.all(|it| matches!(it, Origin::Clock | Origin::Literal(_)))
+    };
+    access.operation == Operation::Delete
+        || !access.values.is_empty()
+            && access.spread.is_empty()
+            && access.values.iter().all(is_note)
 }
 
 struct Gap<'m> {

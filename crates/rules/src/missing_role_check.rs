@@ -20,7 +20,7 @@ use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::is_rank_name;
 use crate::rank_within;
 use crate::shortfall::{Shortfall, shortfalls};
-use crate::socket::is_memory;
+use crate::socket::{is_kept_in_order, is_memory};
 use crate::unowned::is_author;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -265,6 +265,7 @@ fn by_asset<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             || is_found_by_credential(access)
             || is_found_by_caller(entry, effect, access)
             || is_tidying(map, entry, access)
+            || is_kept_in_order(map, access)
         {
             return None;
         }
@@ -304,6 +305,7 @@ fn by_field<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason<'m>> {
             || is_found_by_credential(access)
             || is_found_by_caller(entry, effect, access)
             || is_tidying(map, entry, access)
+            || is_kept_in_order(map, access)
         {
             return None;
         }

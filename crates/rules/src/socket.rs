@@ -178,6 +178,27 @@ pub fn is_room(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
         && access.key.iter().all(|field| is_moved(&field.value))
 }
 
+/// Holds if the access keeps in order what the process remembers of those who are connected: all that it is about is
+/// named by something else that the process remembers, as the rooms of a connection that is closed are by the connection.
+pub fn is_kept_in_order(map: &Map, access: &Access) -> bool {
+    let is_remembered = |origin: &Origin| match origin {
+        Origin::Record { asset, .. } => is_memory(map, *asset),
+        Origin::Literal(_) => true,
+        _ => false,
+    };
+    let names_it = |value: &Provenance| {
+        let mut origins = value.origins().iter();
+        origins
+            .clone()
+            .any(|it| matches!(it, Origin::Record { .. }))
+            && origins.all(is_remembered)
+    };
+    is_memory(map, access.asset)
+        && access.operation == Operation::Delete
+        && !access.key.is_empty()
+        && access.key.iter().all(|field| names_it(&field.value))
+}
+
 /// Holds if a message, path or query names it.
 pub fn is_named_by_client(value: &Provenance) -> bool {
     [RequestPart::Message, RequestPart::Path, RequestPart::Query]

@@ -5,17 +5,20 @@
 
 use firedoor_app::RequestPart;
 use firedoor_eval::{
-    Arguments, Decided, Machine, ObjectId, ObjectKind, ReturnPath, Stop, TestKind, Value,
+    Arguments, Decided, Machine, ObjectId, ObjectKind, ReturnPath, Shape, Stop, Value,
 };
 use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::ModelHost;
-use crate::fastapi::dependencies::{self, Dependant, Parameter, Source, is_same_call};
+use crate::fastapi::dependencies::{
+    self, Dependant, Parameter, Source, is_same_call, unwrap_annotated,
+};
 use crate::fastapi::inputs::{is_scalar, value_of_type};
 use crate::fastapi::middleware::Middleware;
 use crate::fastapi::views;
+use crate::pydantic;
 
 /// Everything that runs for a route.
 #[derive(Clone, Debug)]
@@ -71,6 +74,8 @@ enum Fill {
         field: Ustr,
         annotation: Option<Value>,
         default: Option<Value>,
+        /// What a number must not be below or above: `Query(ge=1, le=10)`.
+        bounds: Vec<Value>,
     },
 }
 
@@ -220,18 +225,25 @@ fn input(
             is_model && !asks && (!is_embedded || is_form)
         }
         // A model may describe all of the query, the headers or the cookies.
-        RequestPart::Query | RequestPart::Header | RequestPart::Cookie => {
-            parameter.annotation.as_ref().is_some_and(|annotation| {
-                crate::pydantic::fields::model_class(machine, annotation).is_some()
-            })
-        }
+        RequestPart::Query | RequestPart::Header | RequestPart::Cookie => parameter
+            .annotation
+            .as_ref()
+            .is_some_and(|annotation| pydantic::fields::model_class(machine, annotation).is_some()),
         _ => false,
+    };
+    let bounds = match &parameter.annotation {
+        Some(annotation) => {
+            let (inner, _) = unwrap_annotated(machine, annotation);
+            pydantic::fields::bounds(machine, &inner, marker)
+        }
+        None => pydantic::fields::bounds(machine, &Value::unknown(Shape::Any), marker),
     };
     Fill::Request {
         part,
         field: if is_whole { Ustr::from("") } else { name },
         annotation: parameter.annotation.clone(),
         default: parameter.default.clone(),
+        bounds,
     }
 }
 
@@ -329,25 +341,11 @@ fn arguments_of(
 
 /// Input that is out of its bounds is refused before the function runs.
 fn check_bounds(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> Result<(), Stop> {
-    let bounds = std::mem::take(&mut host.state().run.bounds);
-    if bounds.is_empty() || !host.is_request() {
-        return Ok(());
-    }
-    let operands: Vec<&Value> = bounds
-        .iter()
-        .flat_map(|(value, limit)| [value, limit])
-        .collect();
     let error = host.make_object(machine, "py:fastapi.HTTPException()", span);
     machine
         .heap
         .set_property(error, Ustr::from("status_code"), Value::number(422.0));
-    let test = machine.tested(TestKind::Bound, None, &operands, span);
-    machine.when(
-        &test,
-        span,
-        |_| Ok(()),
-        |machine| machine.throw(Value::object(error), span),
-    )
+    pydantic::bounds::refuse_outside(host, machine, &Value::object(error), span)
 }
 
 /// Waits for a promise; anything else is itself.
@@ -394,16 +392,20 @@ fn argument(
             field,
             annotation,
             default,
+            bounds,
         } => {
             let value = value_of_type(host, machine, annotation.as_ref(), *part, field, 0);
-            match default {
+            let value = match default {
                 Some(default) if !default.is_unknown() => {
                     let origins = value.origins;
                     let joined = machine.join(value, default);
                     joined.with_origins(origins)
                 }
                 _ => value,
-            }
+            };
+            let limits = bounds.iter().map(|limit| (value.clone(), limit.clone()));
+            host.state().run.bounds.extend(limits);
+            value
         }
     }
 }

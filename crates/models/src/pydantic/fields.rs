@@ -124,7 +124,11 @@ pub(crate) fn field(
 }
 
 /// What `Field(ge=1)` and types such as `PositiveInt` and `conint(gt=0)` ask of a number.
-fn bounds(machine: &Machine<'_>, inner: &Value, description: Option<ObjectId>) -> Vec<Value> {
+pub(crate) fn bounds(
+    machine: &Machine<'_>,
+    inner: &Value,
+    description: Option<ObjectId>,
+) -> Vec<Value> {
     let of = |id: ObjectId| -> Vec<Value> {
         let properties = &machine.heap.get(id).properties;
         ["ge", "gt", "le", "lt"]

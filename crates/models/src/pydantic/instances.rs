@@ -8,6 +8,7 @@ use ustr::Ustr;
 
 use crate::ModelHost;
 use crate::fastapi::dependencies::unwrap_annotated;
+use crate::pydantic::bounds::refuse_outside;
 use crate::pydantic::fields::{Extra, Field, extra, fields, is_record};
 
 pub(crate) fn make_instance(
@@ -141,16 +142,19 @@ pub(crate) fn validate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<
     };
     let data = call.arguments.get(0);
     matching_classes(host, machine, &[class], &data, None, call.span);
+    host.state().run.bounds.clear();
     let value = read_as(host, machine, class, &data, call.span)?;
-    invalid(machine, &data, call.span);
+    let error = invalid(machine, &data, call.span);
+    refuse_outside(host, machine, &error, call.span)?;
     Ok(Some(value))
 }
 
-/// Data that does not fit may be sent by anybody.
-fn invalid(machine: &mut Machine<'_>, data: &Value, span: Span) {
+/// Data that does not fit may be sent by anybody. Returns what is thrown then.
+fn invalid(machine: &mut Machine<'_>, data: &Value, span: Span) -> Value {
     let mut error = Value::outside("py:pydantic.ValidationError()");
     error.origins = machine.deep_origins(data);
-    machine.may_throw(error, span);
+    machine.may_throw(error.clone(), span);
+    error
 }
 
 /// Returns the instance of a class that data is read as.
@@ -199,6 +203,10 @@ pub(crate) fn read_as(
             value = Value::string(&chosen).with_origins(value.origins);
         } else if let [only] = field.literals.as_slice() {
             value = Value::string(only).with_origins(value.origins);
+        }
+        if data.is_unknown() {
+            let limits = field.bounds.into_iter().map(|limit| (value.clone(), limit));
+            host.state().run.bounds.extend(limits);
         }
         machine.heap.set_property(instance, field.name, value);
     }
@@ -254,10 +262,16 @@ pub(crate) fn adapt(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     let chosen = host.state().run.message;
     let matching = matching_classes(host, machine, &classes, &data, chosen, call.span);
     let mut values = Vec::new();
-    for class in matching {
-        values.push(read_as(host, machine, class, &data, call.span)?);
+    host.state().run.bounds.clear();
+    for class in &matching {
+        values.push(read_as(host, machine, *class, &data, call.span)?);
     }
-    invalid(machine, &data, call.span);
+    let error = invalid(machine, &data, call.span);
+    // What one of several classes asks is not asked of what is read as another.
+    match matching.len() {
+        1 => refuse_outside(host, machine, &error, call.span)?,
+        _ => host.state().run.bounds.clear(),
+    }
     if values.is_empty() {
         return Err(Stop::Throw);
     }
