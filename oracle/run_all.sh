@@ -18,10 +18,14 @@ made="$here/../.oracle/generated"
 
 "$here/record.sh" --check || { echo "the recordings are not what the frameworks do" >&2; exit 1; }
 rm -rf "$made"
-mkdir -p "$made/express" "$made/fastapi" "$made/flask"
+mkdir -p "$made/express" "$made/fastapi" "$made/flask" "$made/nestjs" "$made/fastify"
 (
     node "$here/express/generate.js" "$seed" "$count" "$made/express"
     node "$here/express/run.js" --batch "$made/express"
+    node "$here/fastify/generate.js" "$seed" "$count" "$made/fastify"
+    node "$here/fastify/run.js" --together "$made/fastify"
+    node "$here/nestjs/generate.js" "$seed" "$count" "$made/nestjs"
+    node "$here/nestjs/run.js" --together "$made/nestjs"
 ) &
 express=$!
 "$python" "$here/fastapi/generate.py" "$seed" "$count" "$made/fastapi"
@@ -40,4 +44,4 @@ wait "$express"
 "$python" "$here/ownership/compare.py" --check "$binary"
 "$python" "$here/ownership/compare.py" "$binary" "$made/ownership/express" "$made/ownership/fastapi"
 
-exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$here/fastify/apps" "$made/express" "$made/fastapi" "$made/flask"
+exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$here/fastify/apps" "$made/express" "$made/fastapi" "$made/flask" "$made/nestjs" "$made/fastify"

@@ -58,6 +58,7 @@ function begin(random) {
     hasAuth: false,
     decorated: [],
     files: [],
+    handled: new Set(),
     word: () => (counter++ < words.length ? words[counter - 1] : `${words[counter % words.length]}${counter}`),
     next: () => ++number,
     limit: random.between(4, 14),
@@ -91,7 +92,8 @@ function items(state, file, target, depth, out, indent, isAsync) {
   for (let index = 0; index < count && state.routes < state.limit; index++) {
     const roll = random.next();
     if (roll < 0.25) hook(state, file, target, out, indent);
-    else if (roll < 0.3 && depth < 3) onRoute(state, file, target, out, indent);
+    else if (roll < 0.28) errorHandler(state, target, out, indent);
+    else if (roll < 0.32 && depth < 3) onRoute(state, file, target, out, indent);
     else if (roll < 0.6 && depth < 3) plugin(state, file, target, depth, out, indent, isAsync);
     else {
       hasRoute = true;
@@ -113,6 +115,19 @@ function hook(state, file, target, out, indent) {
   out.push(`${indent}${target}.addHook('${event}', ${hookExpression(state, file, target)});`);
 }
 
+const HANDLERS = [
+  "(error, request, reply) => { reply.code(error.statusCode || 500).send({ error: error.message }); }",
+  "async (error, request, reply) => { reply.code(401); return { error: 'no' }; }",
+  'async (error) => { throw error; }',
+];
+
+/** What answers where something fails; an instance has one of its own. */
+function errorHandler(state, target, out, indent) {
+  if (state.handled.has(target)) return;
+  state.handled.add(target);
+  out.push(`${indent}${target}.setErrorHandler(${state.random.pick(HANDLERS)});`);
+}
+
 /** A hook of registration that gives routes more hooks. */
 function onRoute(state, file, target, out, indent) {
   const { random } = state;
@@ -132,7 +147,7 @@ function plugin(state, file, target, depth, out, indent, isAsync) {
   const isBroken = style.startsWith('broken');
   const prefix = random.chance(isBroken ? 0.3 : 0.7) ? `, { prefix: '/${state.word()}${random.chance(0.12) ? '/:areaId' : ''}' }` : '';
   const waits = isAsync && random.chance(0.3) ? 'await ' : '';
-  const inner = random.pick(['instance', 'scope', 'api']) + (depth + 1);
+  const inner = random.pick(['instance', 'scope', 'api']) + state.next();
   const saved = { decorated: state.decorated, hasAuth: state.hasAuth };
   if (state.decoratedLater) state.decorated = [state.decoratedLater];
   state.hasAuth = Boolean(state.authLater);

@@ -98,7 +98,8 @@ async function entry(base, route, asked, credentials) {
   const reached = all.every((one) => one.reached);
   const layers = all.map((one) => one.layers).reduce(common);
   const isSame = all.every((one) => one.layers.length === layers.length);
-  const made = { ...all[0], layers, ...(isSame ? {} : { layers_known: false }), reached };
+  const authentication = reached ? all[0].authentication : null;
+  const made = { ...all[0], layers, ...(isSame ? {} : { layers_known: false }), reached, authentication };
   const verdicts = new Set(all.map((one) => one.authentication));
   if (!reached || verdicts.size === 1) return made;
   return { ...made, authentication: 'observed', accept: ['observed', ...(verdicts.has('absent') ? ['absent'] : [])] };

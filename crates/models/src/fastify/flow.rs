@@ -313,10 +313,7 @@ pub(super) fn go_on(host: &ModelHost, machine: &mut Machine<'_>, span: Span) {
 /// Lets a way go on where it has not sent the reply. Where only a part of the way has, the other part goes on.
 fn let_on(host: &ModelHost, decided: Vec<Decided>, written: &Written, span: Span, function: Ustr) {
     let sent = answers(host);
-    if sent
-        .iter()
-        .any(|on| on.iter().all(|step| decided.contains(step)))
-    {
+    if is_sent(&sent, &decided) {
         return;
     }
     let mut ways = vec![decided];
@@ -353,8 +350,14 @@ fn beside(way: &[Decided], other: &[Decided]) -> Vec<Vec<Decided>> {
     parts
 }
 
+/// Holds if the reply is sent on a way, given the ways to its answers.
+pub(super) fn is_sent(answers: &[Vec<Decided>], way: &[Decided]) -> bool {
+    let mut answers = answers.iter();
+    answers.any(|on| on.iter().all(|step| way.contains(step)))
+}
+
 /// The decisions on the way to each answer of the running step.
-fn answers(host: &ModelHost) -> Vec<Vec<Decided>> {
+pub(super) fn answers(host: &ModelHost) -> Vec<Vec<Decided>> {
     let state = host.state();
     let number = state.run.step;
     let mut sent = state.fastify.sent.clone();
@@ -472,9 +475,7 @@ fn answer_paths(
     };
     let sent = answers(host);
     for path in paths {
-        let is_sent = sent
-            .iter()
-            .any(|on| on.iter().all(|step| path.decided.contains(step)));
+        let is_sent = is_sent(&sent, &path.decided);
         let payload = path
             .value
             .filter(|atom| !matches!(atom, Atom::Undefined) && *atom != Atom::Object(reply));

@@ -24,22 +24,27 @@ pub(super) struct Route {
 
 /// Returns how often the middleware of these routes runs for a route that is served.
 pub(super) fn times(shape: &Shape, routes: &[Route], served: &Served) -> usize {
+    let known = |path: &str| template(&join_paths("/", path));
     let mut times = 0;
-    let mut is_listed = false;
-    let mut crosses = false;
+    let mut across: Vec<(String, Option<Ustr>)> = Vec::new();
     for route in routes {
-        if !takes_method(route.method, served.method) {
+        if takes_method(route.method, served.method)
+            && is_mounted(shape, route, served)
+            && !is_covered(shape, routes, route)
+        {
+            times += 1;
             continue;
         }
-        if is_mounted(shape, route, served) && !is_covered(shape, routes, route) {
-            times += 1;
-            let own = template(&join_paths("/", &route.path));
-            is_listed |= own == template(&served.declared);
-        } else {
-            crosses |= is_across(shape, route, served);
+        for other in on_the_other_side(shape, route, served) {
+            let is_listed =
+                |one: &Route| one.method == other.method && known(&one.path) == known(&other.path);
+            let key = (known(&other.path), other.method);
+            if !routes.iter().any(is_listed) && !across.contains(&key) {
+                across.push(key);
+            }
         }
     }
-    times + usize::from(crosses && !is_listed)
+    times + across.len()
 }
 
 /// Holds if middleware leaves a route out. One that it leaves out for a single method is not run for all of them.
@@ -118,18 +123,48 @@ fn is_covered(shape: &Shape, routes: &[Route], route: &Route) -> bool {
     })
 }
 
-/// Holds if a route takes one as it is declared that stands on the other side of the prefix.
-fn is_across(shape: &Shape, route: &Route, served: &Served) -> bool {
-    if shape.prefix.is_empty()
-        || shape.excluded.is_empty()
-        || served.declared.is_empty()
-        || is_wildcard(&route.path)
-    {
-        return false;
+/// Returns what is mounted besides for a route that takes some on the other side of the prefix: each exclusion that has
+/// no parameters, and the served route as it is declared.
+fn on_the_other_side(shape: &Shape, route: &Route, served: &Served) -> Vec<Route> {
+    if shape.prefix.is_empty() || shape.excluded.is_empty() || is_wildcard(&route.path) {
+        return Vec::new();
     }
-    is_outside(shape, route) != served.is_outside
+    let is_all = route.method.is_none_or(|only| only == "ANY");
+    let beside = |path: &str, method: Option<Ustr>| Route {
+        path: path.to_owned(),
+        method,
+        versions: route.versions.clone(),
+    };
+    let mut found = Vec::new();
+    let is_own = is_outside(shape, route);
+    for (path, only) in &shape.excluded {
+        let method = only.filter(|only| *only != "ANY").or(route.method);
+        let is_plain = !path.contains([':', '*', '{', '(']);
+        let other = beside(path, method);
+        if !is_own
+            && is_plain
+            && (is_all || method == route.method)
+            && takes(&route.path, &join_paths("/", path), true)
+            && takes_method(method, served.method)
+            && is_mounted(shape, &other, served)
+        {
+            found.push(other);
+        }
+    }
+    if !served.declared.is_empty()
+        && is_own != served.is_outside
+        && takes_method(route.method, served.method)
         && mounted_versions(shape, route).contains(&served.version)
         && takes(&route.path, &served.declared, route.method.is_some())
+    {
+        let method = if is_all {
+            Some(served.method)
+        } else {
+            route.method
+        };
+        found.push(beside(&served.declared, method));
+    }
+    found
 }
 
 fn is_outside(shape: &Shape, route: &Route) -> bool {

@@ -43,6 +43,10 @@ const SHAPES = [
   { weight: 1, lines: (r, no, end) => ['if (request.routeOptions.config.open) {', ...end.map((line) => `  ${line}`), '  return;', '}', `if (!(${r.pick(KNOWN)})) {`, ...no.map((line) => `  ${line}`), '}'] },
   { weight: 2, lines: () => ['request.started = 1;'] },
   { weight: 1, lines: () => ["reply.header('x-frame-options', 'DENY');"] },
+  { weight: 1, lines: (r, no) => ["const [kind, token] = (request.headers.authorization || '').split(' ');", "if (kind !== 'Bearer' || !people.has(token)) {", ...no.map((line) => `  ${line}`), '}'] },
+  { weight: 1, lines: (r, no) => ['const user = lookup(request.headers.authorization);', 'request.user = user;', 'if (user) {', '  request.known = true;', '} else {', ...no.map((line) => `  ${line}`), '}'] },
+  { weight: 1, lines: (r, no) => ["if (request.url.startsWith('/health')) {", '  request.quiet = true;', `} else if (!(${r.pick(KNOWN)})) {`, ...no.map((line) => `  ${line}`), '}'] },
+  { weight: 1, lines: (r, no) => ["if (!request.headers['x-api-key']) {", ...no.map((line) => `  ${line}`), '}', `if (!(${r.pick(KNOWN)})) {`, ...no.map((line) => `  ${line}`), '}'] },
 ];
 
 /** With signed tokens, what is known is what they say. */

@@ -61,6 +61,7 @@ function optionsOf(state, file, target) {
   }
   if (random.chance(0.25)) parts.push(`config: { open: ${random.pick(['true', 'true', 'false'])} }`);
   if (random.chance(0.05)) parts.push('exposeHeadRoute: false');
+  if (random.chance(0.05)) parts.push("errorHandler: (error, request, reply) => { reply.code(error.statusCode || 403).send({ error: 'no' }); }");
   return parts;
 }
 

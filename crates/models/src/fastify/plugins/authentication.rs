@@ -56,7 +56,7 @@ pub(super) fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     let is_and = kept(machine, call.receiver, "$and") == Value::bool(true);
     let span = call.span;
     let mut failures = Vec::new();
-    let test = all_or_any(
+    let asked = all_or_any(
         host,
         machine,
         &functions,
@@ -64,7 +64,7 @@ pub(super) fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         call.arguments,
         &mut failures,
     )?;
-    settle(host, machine, &test, failures, span)?;
+    settle(host, machine, &asked.test, failures, span)?;
     Ok(Some(Value::undefined()))
 }
 
@@ -111,7 +111,17 @@ fn with_status(host: &ModelHost, machine: &mut Machine<'_>, failed: Value, span:
     made
 }
 
-/// A list within the list has the other relation.
+/// What a function, or a list of them, has said.
+struct Asked {
+    /// Holds if the request may go on.
+    test: Value,
+    /// What the test is known to be.
+    outcome: Option<bool>,
+    /// Holds if the reply is sent whatever is asked behind it.
+    ends: bool,
+}
+
+/// A list within the list has the other relation. Nobody is asked behind the one that settles it.
 fn all_or_any(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -119,27 +129,46 @@ fn all_or_any(
     is_and: bool,
     arguments: &Arguments,
     failures: &mut Vec<Value>,
-) -> Result<Value, Stop> {
+) -> Result<Asked, Stop> {
     let span = machine.place();
     let mut tests = Vec::new();
+    let mut outcomes = Vec::new();
+    let mut ends = false;
     let (listed, is_open) = machine.elements_of(functions);
     for function in listed {
         let is_list = function
             .only_object()
             .is_some_and(|id| matches!(machine.heap.get(id).kind, ObjectKind::Array));
-        let test = match is_list {
+        let asked = match is_list {
             true => all_or_any(host, machine, &function, !is_and, arguments, failures)?,
             false => ask(host, machine, &function, arguments, failures)?,
         };
-        tests.push(test);
+        tests.push(asked.test);
+        outcomes.push(asked.outcome);
+        ends |= asked.ends;
+        if ends || asked.outcome == Some(!is_and) {
+            break;
+        }
     }
     if is_open {
         // Who else is asked is not known, so neither is what they say.
         tests.push(machine.tested(TestKind::Proof, None, &[functions], span));
+        outcomes.push(None);
     }
-    Ok(match is_and {
+    let settled = |outcome: Option<bool>| outcome == Some(!is_and);
+    let outcome = match outcomes.iter().any(|one| settled(*one)) {
+        true => Some(!is_and),
+        false if outcomes.iter().all(Option::is_some) => Some(is_and),
+        false => None,
+    };
+    let test = match is_and {
         true => machine.all_of(&tests, span),
         false => machine.any_of(&tests, span),
+    };
+    Ok(Asked {
+        test,
+        outcome,
+        ends,
     })
 }
 
@@ -151,7 +180,7 @@ fn ask(
     function: &Value,
     arguments: &Arguments,
     failures: &mut Vec<Value>,
-) -> Result<Value, Stop> {
+) -> Result<Asked, Stop> {
     let span = machine.place();
     let is_unknown = function.is_unknown() || flow::is_unknown_library(host, machine, function);
     let owner = host
@@ -177,15 +206,18 @@ fn ask(
         memory.called_back.clear();
         (memory.raised.len(), memory.sent.len())
     };
+    let before_it = flow::answers(host);
     let (result, thrown) = machine
         .catching(|machine| machine.call_paths(&function, &Arguments::positional(given), span));
     machine.decided.truncate(base);
-    let (called, more, has_sent) = {
+    let mut answers = flow::answers(host);
+    answers.retain(|answer| !before_it.contains(answer));
+    let has_sent = !answers.is_empty();
+    let (called, more) = {
         let memory = &mut host.state().fastify;
         let more: Vec<Thrown> = memory.raised.split_off(raised.min(memory.raised.len()));
-        let has_sent = memory.sent.len() > sent;
         memory.sent.truncate(sent);
-        (std::mem::take(&mut memory.called_back), more, has_sent)
+        (std::mem::take(&mut memory.called_back), more)
     };
     let before = failures.len();
     let mut operands: Vec<Value> = Vec::new();
@@ -196,7 +228,10 @@ fn ask(
     let mut passes = false;
     match result {
         Err(Stop::Budget) => return Err(Stop::Budget),
-        Ok(paths) if !flow::calls_back(machine, &function) => passes = !paths.is_empty(),
+        Ok(paths) if !flow::calls_back(machine, &function) => {
+            let mut paths = paths.iter();
+            passes = paths.any(|path| !flow::is_sent(&answers, &path.decided));
+        }
         _ => {}
     }
     for (value, decided) in called {
@@ -216,7 +251,11 @@ fn ask(
     };
     operands.extend(failures[before..].iter().cloned());
     let operands: Vec<&Value> = operands.iter().collect();
-    Ok(machine.tested(TestKind::Proof, outcome, &operands, span))
+    Ok(Asked {
+        test: machine.tested(TestKind::Proof, outcome, &operands, span),
+        outcome,
+        ends: outcome == Some(false) && has_sent && failures.len() == before,
+    })
 }
 
 /// An unknown value that comes from what the decisions behind the first `base` hang on.
@@ -266,7 +305,7 @@ pub(super) fn basic(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>
     given.extend(call.arguments.positional.iter().cloned());
     let mut failures = Vec::new();
     let arguments = Arguments::positional(given);
-    let test = ask(host, machine, &validate, &arguments, &mut failures)?;
-    settle(host, machine, &test, failures, call.span)?;
+    let asked = ask(host, machine, &validate, &arguments, &mut failures)?;
+    settle(host, machine, &asked.test, failures, call.span)?;
     Ok(Some(Value::undefined()))
 }
