@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use firedoor_app::{Check, CheckId, CheckKind, Condition, EffectKind, Provenance, Refusal};
-use firedoor_eval::{Decided, Machine, TestId};
+use firedoor_eval::{Decided, Machine, OriginSet, TestId};
 use rustc_hash::FxHashMap;
 
 use crate::ModelHost;
@@ -168,8 +168,19 @@ impl Decisions {
             union: firedoor_app::Union::default(),
         };
         let mut checks = Vec::with_capacity(parts.len().max(1));
+        // What `a && b` gives may have been looked up because of `a`; of `!a || !b` both were there before.
+        let is_either = |test: TestId| !machine.test(test).is_conjunction;
+        let is_split = parts.len() > 1 && decision.test.is_some_and(|(test, _)| is_either(test));
         for (test, holds) in parts {
             let mut check = check_of(host, machine, &blank, test, holds, 0);
+            // `a is None or b is None`: that `a` was looked at first says nothing of `b`.
+            if is_split && asks_for_presence(&check) {
+                let operands = machine.test(test).operands.clone();
+                let by = operands.iter().fold(OriginSet::EMPTY, |by, operand| {
+                    machine.origins.union(by, operand.control)
+                });
+                check.control = host.set_provenance(machine, by);
+            }
             // What is left of a branch is asked one by one, whichever way each belongs to.
             if check.is_alternative && decision.is_of_branch {
                 check.alternatives = left_one_by_one(host, machine, &blank, &decision.remainder);
@@ -199,6 +210,17 @@ fn with_others(machine: &Machine<'_>, decided: Decided) -> Vec<Decided> {
         all.extend(&machine.decision(way.decision).remainder);
     }
     all
+}
+
+/// Holds if all that is asked is whether something is there.
+fn asks_for_presence(check: &Check) -> bool {
+    let is_nothing = |value: &Provenance| value.literal().is_some_and(|text| text == "null");
+    !check.is_alternative
+        && match check.kind {
+            CheckKind::Presence => true,
+            CheckKind::Equality => check.operands.iter().any(is_nothing),
+            _ => false,
+        }
 }
 
 fn is_end(end: firedoor_eval::SideEnd) -> bool {
