@@ -555,7 +555,7 @@ pub(super) fn program_guard(
     let is_function = decorator.only_object().is_some_and(|id| {
         matches!(
             machine.heap.get(id).kind,
-            ObjectKind::Function { .. } | ObjectKind::Bound { .. }
+            ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Instance { .. }
         )
     });
     if !is_function {
