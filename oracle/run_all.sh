@@ -14,11 +14,12 @@ count=${2:-${COUNT:-1000}}
 seed=${3:-${SEED:-1}}
 python="$here/../.oracle/venv/bin/python"
 flask="$here/../.oracle/venv-flask/bin/python"
+django="$here/../.oracle/venv-django/bin/python"
 made="$here/../.oracle/generated"
 
 "$here/record.sh" --check || { echo "the recordings are not what the frameworks do" >&2; exit 1; }
 rm -rf "$made"
-mkdir -p "$made/express" "$made/fastapi" "$made/flask" "$made/nestjs" "$made/fastify"
+mkdir -p "$made/express" "$made/fastapi" "$made/flask" "$made/django" "$made/nestjs" "$made/fastify"
 (
     node "$here/express/generate.js" "$seed" "$count" "$made/express"
     node "$here/express/run.js" --batch "$made/express"
@@ -32,6 +33,8 @@ express=$!
 "$python" "$here/fastapi/run.py" --batch "$made/fastapi"
 "$flask" "$here/flask/generate.py" "$seed" "$count" "$made/flask"
 "$flask" "$here/flask/run.py" --batch "$made/flask"
+"$django" "$here/django/generate.py" "$seed" "$count" "$made/django"
+"$django" "$here/django/run.py" --batch "$made/django"
 wait "$express"
 
 # Who gets whose records: COUNT applications of each framework, with eight handlers each.
@@ -44,4 +47,4 @@ wait "$express"
 "$python" "$here/ownership/compare.py" --check "$binary"
 "$python" "$here/ownership/compare.py" "$binary" "$made/ownership/express" "$made/ownership/fastapi"
 
-exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$here/fastify/apps" "$made/express" "$made/fastapi" "$made/flask" "$made/nestjs" "$made/fastify"
+exec "$python" "$here/compare.py" --batch "$binary" "$here/express/apps" "$here/fastapi/apps" "$here/django/apps" "$here/flask/apps" "$here/nestjs/apps" "$here/nextjs/apps" "$here/fastify/apps" "$made/express" "$made/fastapi" "$made/flask" "$made/django" "$made/nestjs" "$made/fastify"

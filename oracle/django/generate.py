@@ -202,7 +202,7 @@ class Writer:
         if has_admin:
             layers.insert(layers.index(layer_pieces.USERS) + 1, "django.contrib.messages.middleware.MessageMiddleware")
         lines = ["INSTALLED_APPS = [", *(f'    "{app}",' for app in apps), "]", *layer_pieces.setting(self.source, layers)]
-        lines.append(self.source.choice(['LOGIN_URL = "/login/"', "", 'LOGIN_URL = "sign-in"']))
+        lines.append(self.source.choice(['LOGIN_URL = "/login/"', ""]))
         if has_admin:
             lines.append(
                 'TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {"context_processors": '

@@ -126,16 +126,21 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Holds if a class of the program, or an instance of one, is known not to have a member of this name, although it
-    /// inherits from outside: `getattr(view, "is_public", False)`.
-    pub(crate) fn lacks(&self, id: ObjectId, key: Ustr) -> bool {
+    /// Holds if a class that is or inherits from one of the outside, or an instance of one, is known not to have a member of
+    /// this name: `getattr(view, "is_public", False)`.
+    pub(crate) fn lacks(&self, atom: &Atom, key: Ustr) -> bool {
+        let host = self.host();
+        let id = match atom {
+            Atom::Outside(path) => return host.defines(path, &key) == Some(false),
+            Atom::Object(id) => *id,
+            _ => return false,
+        };
         let class = match self.heap.get(id).kind {
             ObjectKind::Instance { class } => class,
             ObjectKind::Class { .. } => id,
             _ => return false,
         };
         let lineage = self.lineage(class);
-        let host = self.host();
         let mut outside = lineage.outside.iter();
         !lineage.is_unknown
             && !lineage.outside.is_empty()

@@ -3,7 +3,7 @@
 //! Express: `response.set`, `header`, `setHeader`, `append`, `writeHead`, `location`. Starlette 0.46, `datastructures.py`:
 //! `MutableHeaders` with item assignment, `setdefault`, `append` and `update`.
 
-use firedoor_app::{EffectKind, Origin, Provenance};
+use firedoor_app::{EffectKind, Origin, Provenance, RequestPart};
 use firedoor_eval::{Answer, Call, HOLE, Machine, ObjectId, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -12,12 +12,31 @@ use crate::{Model, ModelHost};
 
 const HEADERS: &str = "answer:headers";
 
+/// Adds the page of the own site that a URL begins with if it tells nothing but where the client was: `/login?next=` and
+/// the path of the request.
+fn with_page(text: &str, provenance: Provenance) -> Provenance {
+    let page = text.split(HOLE).next().unwrap_or_default();
+    let is_page = page.len() > 1 && page.starts_with('/') && !page.starts_with("//");
+    let mut origins = provenance.origins().iter();
+    let tells_the_path = origins.all(|origin| {
+        matches!(
+            origin,
+            Origin::Literal(_) | Origin::Request(RequestPart::Line, _)
+        )
+    });
+    match is_page && tells_the_path && text.contains(HOLE) {
+        true => provenance.union(&Provenance::new([Origin::Literal(Ustr::from(page))])),
+        false => provenance,
+    }
+}
+
 /// Adds the constant that begins the fragment of a URL whose parts are all told in the fragment, as `#token=`: browsers
 /// keep it to themselves. Source: RFC 3986, section 3.5, and RFC 9110, section 10.2.2.
 pub(crate) fn with_fragment(target: &Value, provenance: Provenance) -> Provenance {
     let Some(text) = target.text_pattern() else {
         return provenance;
     };
+    let provenance = with_page(&text, provenance);
     let Some((before, after)) = text.split_once('#') else {
         return provenance;
     };

@@ -15,6 +15,7 @@ use firedoor_source::Span;
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use crate::origins::is_place;
 use crate::state::{RawEffect, State};
 use crate::tables::Tables;
 use crate::{MODELS, Model, judge};
@@ -541,9 +542,7 @@ impl ModelHost {
             return origin;
         };
         let longer = match known {
-            Origin::Request(part, name) if crate::origins::is_place(part, name, key) => {
-                return origin;
-            }
+            Origin::Request(part, name) if is_place(part, name, key) => return origin,
             Origin::Request(part, field) => crate::cookies::named_in_header(part, field, key)
                 .unwrap_or_else(|| Origin::Request(part, dotted(field, key))),
             Origin::Principal(field) => Origin::Principal(dotted(field, key)),

@@ -154,6 +154,7 @@ pub static MODELS: &[&Model] = &[
     &django::bases::MODEL,
     &django::channels::MODEL,
     &django::channels::ROUTING,
+    &django::decorated::MODEL,
     &django::drf::MODEL,
     &django::drf::PLAIN,
     &django::drf_authentication::MODEL,

@@ -59,8 +59,16 @@ fn found(machine: &mut Machine<'_>, method: &str, form: &Value, text: &Value, sp
         (Some(form), "fullmatch") => Value::string(&anchored(&form, true)),
         _ => form.clone(),
     };
-    let test = machine.tested(TestKind::Kind, None, &[text, &form], span);
-    let mut found = machine.join(Value::unknown(Shape::Object), &Value::null());
+    let outcome = form
+        .text()
+        .and_then(|form| firedoor_eval::fits(&form, text));
+    let test = machine.tested(TestKind::Kind, outcome, &[text, &form], span);
+    let matched = Value::unknown(Shape::Object);
+    let mut found = match outcome {
+        Some(true) => matched,
+        Some(false) => Value::null(),
+        None => machine.join(matched, &Value::null()),
+    };
     found.origins = text.origins;
     found.test = test.test;
     found.control = test.control;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use firedoor_app::ownership::Memory;
 use firedoor_app::{
     Access, Continuation, Control, Effect, EffectKind, EntryPoint, Layer, LayerKind, LayerRun,
-    Operation, Origin, Transport, Verdict,
+    Operation, Origin, Provenance, RequestPart, Transport, Verdict,
 };
 use firedoor_eval::{Decided, Machine, ObjectKind, Value};
 use rustc_hash::FxHashSet;
@@ -398,11 +398,24 @@ fn is_answer(effect: &EffectKind) -> bool {
         EffectKind::Respond {
             status, is_error, ..
         } => !is_error && status.is_none_or(|status| status < 400),
-        EffectKind::Redirect(target) => target
-            .literal()
-            .is_none_or(|target| !target.starts_with('/')),
+        EffectKind::Redirect(target) => !is_own_page(target),
         _ => false,
     }
+}
+
+/// Holds for a page of the own site that is told at most where the client came from: `/login?next=` and the path.
+fn is_own_page(target: &Provenance) -> bool {
+    let mut pages = 0;
+    let mut origins = target.origins().iter();
+    let is_known = origins.all(|origin| match origin {
+        Origin::Literal(text) => {
+            pages += usize::from(text.starts_with('/'));
+            !text.contains("//")
+        }
+        Origin::Request(RequestPart::Line, _) => true,
+        _ => false,
+    });
+    is_known && pages > 0
 }
 
 /// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to

@@ -79,8 +79,8 @@ fn attribute_or(
     default: Option<&Value>,
     call: &Use<'_>,
 ) -> Result<Value, Stop> {
-    if let (Some(default), Some(id)) = (default, object.only_object())
-        && machine.lacks(id, name)
+    if let (Some(default), Some(atom)) = (default, object.only())
+        && machine.lacks(&atom, name)
     {
         return Ok(default.clone());
     }
@@ -220,12 +220,18 @@ fn hasattr(machine: &mut Machine<'_>, call: &Use<'_>) -> Result<Value, Stop> {
                 _ => (!value.atoms().contains(&Atom::Undefined)).then_some(true),
             }
         }
-        (Some(name), false)
-            if object
-                .only_object()
-                .is_some_and(|id| machine.lacks(id, name)) =>
-        {
+        (Some(name), false) if object.only().is_some_and(|atom| machine.lacks(&atom, name)) => {
             Some(false)
+        }
+        // What the outside has made may say that it has no such member.
+        (Some(name), false)
+            if object.only_object().is_some_and(|id| {
+                matches!(machine.heap.get(id).kind, ObjectKind::Host(_))
+                    && machine.heap.property(id, name).is_none()
+            }) =>
+        {
+            let value = machine.member(&object, name, call.span)?;
+            matches!(value.only(), Some(Atom::Undefined)).then_some(false)
         }
         (Some(name), false) => object
             .only_object()

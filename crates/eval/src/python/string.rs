@@ -347,6 +347,9 @@ fn split(
     call: &Use<'_>,
 ) -> Option<Value> {
     let is_given = call.at(0).is_some_and(|given| !given.is_nothing());
+    if let (false, "split", Some(separator)) = (is_exact, call.name, separator) {
+        return split_beginning(machine, text, separator, call);
+    }
     if !is_exact || (is_given && separator.is_none()) || separator == Some("") {
         return None;
     }
@@ -376,6 +379,29 @@ fn split(
     };
     let elements = parts.into_iter().map(Value::string).collect();
     let list = machine.make_list(elements, false, call.span);
+    Some(list.with_origins(call.this.origins))
+}
+
+/// Of a text that is known at its beginning only, the first parts: `request.path.split("/")[1]`.
+fn split_beginning(
+    machine: &mut Machine<'_>,
+    text: &str,
+    separator: &str,
+    call: &Use<'_>,
+) -> Option<Value> {
+    let known = text.split(HOLE).next().unwrap_or_default();
+    if separator.is_empty()
+        || separator.contains(HOLE)
+        || call.at(1).is_some()
+        || !call.arguments.keywords.is_empty()
+    {
+        return None;
+    }
+    let mut parts: Vec<Value> = known.split(separator).map(Value::string).collect();
+    // The last of them goes on with what is not known.
+    parts.pop();
+    let rest = machine.derived(Shape::String, [call.this]);
+    let list = machine.make_open_list(parts, Some(rest), call.span);
     Some(list.with_origins(call.this.origins))
 }
 

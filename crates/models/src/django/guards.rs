@@ -491,18 +491,7 @@ pub(crate) fn of_class(
     method: &str,
     span: Span,
 ) -> Vec<Step> {
-    let mut guards: Vec<Value> = Vec::new();
-    let order = machine.class_order(class);
-    for owner in &order {
-        let own = noted(host, machine, *owner);
-        let own = own.into_iter().filter(|(name, _)| name == "dispatch");
-        guards.extend(own.map(|(_, decorator)| decorator));
-    }
-    if let Some((_, dispatch)) = machine.class_attribute(class, Ustr::from("dispatch"))
-        && let Some(id) = dispatch.only_object()
-    {
-        guards.extend(noted(host, machine, id).into_iter().map(|(_, guard)| guard));
-    }
+    let mut guards = super::decorated::around_view(host, machine, class);
     // What stands before a `dispatch` of the program asks before it runs; the others run where it calls them.
     let owner = machine.class_attribute(class, Ustr::from("dispatch"));
     let before = owner.map(|(owner, _)| machine.outside_before(class, owner));
@@ -514,15 +503,11 @@ pub(crate) fn of_class(
             guards.push(guard);
         }
     }
-    for owner in &order {
-        let own = noted(host, machine, *owner);
-        let own = own.into_iter().filter(|(name, _)| name == method);
-        guards.extend(own.map(|(_, decorator)| decorator));
-    }
-    if let Some((_, function)) = machine.class_attribute(class, Ustr::from(method))
-        && let Some(id) = function.only_object()
-    {
-        guards.extend(noted(host, machine, id).into_iter().map(|(_, guard)| guard));
+    // Behind a `dispatch` of the program the method is called by that.
+    let is_api = super::drf::is_api(machine, &Value::object(class));
+    if before.is_none() || is_api {
+        let more = super::decorated::around_method(host, machine, class, method);
+        guards.extend(more);
     }
     let mut steps = Vec::new();
     for guard in guards {
@@ -570,7 +555,7 @@ pub(super) fn program_guard(
     let is_function = decorator.only_object().is_some_and(|id| {
         matches!(
             machine.heap.get(id).kind,
-            ObjectKind::Function { .. } | ObjectKind::Bound { .. }
+            ObjectKind::Function { .. } | ObjectKind::Bound { .. } | ObjectKind::Instance { .. }
         )
     });
     if !is_function {

@@ -4,9 +4,9 @@
 //! `class Page(View, Guard)` never comes to `Guard.dispatch`, since `View` has one. Sources: django 5.2
 //! `views/generic/base.py`, `contrib/auth/mixins.py`; djangorestframework 3.16 `views.py`.
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, Value};
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Value};
 
-use super::{drf_methods, views};
+use super::{decorated, drf_methods, views};
 use crate::ModelHost;
 use crate::python_support::last_name;
 
@@ -100,9 +100,12 @@ pub(super) fn unbound(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'
         return views::dispatch(host, machine, instance, &request, &arguments, span).map(Some);
     }
     let method = views::request_method(machine, &request);
-    machine
-        .call_member(&this, method.as_str().into(), &rest, call.span)
-        .map(Some)
+    let around = match machine.heap.get(instance).kind {
+        ObjectKind::Instance { class } => decorated::around_method(host, machine, class, &method),
+        _ => Vec::new(),
+    };
+    let whole = (method.as_str(), around.as_slice());
+    decorated::call_in(host, machine, instance, whole, &rest, call.span).map(Some)
 }
 
 /// The same of REST framework, whose `dispatch` asks itself.

@@ -15,6 +15,7 @@ pub(crate) mod choices;
 pub(crate) mod configurations;
 pub(crate) mod consumers;
 pub(crate) mod crypto;
+pub(crate) mod decorated;
 pub(crate) mod drf;
 pub(crate) mod drf_authentication;
 pub(crate) mod drf_errors;

@@ -314,8 +314,11 @@ pub(crate) fn send_to(
         let is_decided = own
             .map(|decided| machine.decision(decided.decision))
             .any(|decision| {
-                let from = host.set_provenance(machine, decision.origins);
-                !decision.is_certain || from.is_credential()
+                let is_of_credential =
+                    |machine, set| host.set_provenance(machine, set).is_credential();
+                !decision.is_certain
+                    || is_of_credential(machine, decision.origins)
+                    || is_of_credential(machine, decision.control)
             });
         if is_decided || host.state().run.handler.is_none() {
             host.refuse(machine, Refusal::Redirect(text), span);

@@ -145,8 +145,42 @@ pub(super) fn call_view(host: &ModelHost, machine: &mut Machine<'_>, call: &Call
         return Ok(None);
     }
     let request = arguments.positional.remove(0);
+    if let Some(refused) = not_answered(host, machine, &call.this, call.span)? {
+        return Ok(Some(refused));
+    }
     let value = machine_call(host, machine, &call.this, &request, &arguments, call.span)?;
     Ok(Some(value))
+}
+
+/// What a view says to a method that it has no answer for; where the method is not chosen yet, those that it answers are
+/// noted.
+fn not_answered(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    view: &Value,
+    span: Span,
+) -> Result<Option<Value>, Stop> {
+    let method = host.state().run.method;
+    let Some(id) = view.only_object().filter(|_| host.is_request()) else {
+        return Ok(None);
+    };
+    let class = machine.heap.get(id).elements.first().cloned();
+    let named = methods_of(machine, id, &class.unwrap_or_else(Value::null));
+    if named.is_empty() {
+        return Ok(None);
+    }
+    if method == "ANY" {
+        let run = &mut host.state().run;
+        for name in named.keys() {
+            let name = Ustr::from(&name.to_ascii_uppercase());
+            run.methods.entry(name).or_insert(span);
+        }
+        return Ok(None);
+    }
+    match named.contains_key(&method.to_ascii_lowercase()) {
+        true => Ok(None),
+        false => super::response::answer_status(host, machine, 405, span),
+    }
 }
 
 pub(super) fn machine_call(
@@ -230,7 +264,7 @@ pub(super) fn dispatch(
     let method = request_method(machine, request);
     let mut all = arguments.clone();
     all.positional.insert(0, request.clone());
-    machine.call_member(&this, Ustr::from(&method), &all, span)
+    super::decorated::call_method(host, machine, instance, &method, &all, span)
 }
 
 pub(super) fn set_up(
@@ -355,7 +389,12 @@ pub(super) fn call_class(
         true => "dispatch",
         false => method,
     };
-    machine.call_member(&this, Ustr::from(name), &all, span)
+    // What stands around the view has run before, unless something of the program calls all of it.
+    let around = match whole {
+        true => super::decorated::around_view(host, machine, class),
+        false => Vec::new(),
+    };
+    super::decorated::call_in(host, machine, instance, (name, &around), &all, span)
 }
 
 /// Makes the instance of a view of REST framework; a function has one of the class that wraps it.
