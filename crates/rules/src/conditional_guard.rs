@@ -151,7 +151,10 @@ fn counts_by_setting(entry: &EntryPoint) -> Option<(&Layer, Ustr)> {
         .find(|layer| layer.verdict_of(Control::RateLimit).refuses())?;
     let mut refusals = refusals.iter();
     let is_always = refusals.all(|effect| entry.checks_of(effect).any(names));
-    is_always.then_some((layer, needed))
+    // Without the setting there may be nothing to guess: it switches the entry point on, and not the limiter.
+    let mut guessed = query::comparisons(entry).map(|(effect, _)| effect);
+    let is_off = guessed.all(|effect| entry.checks_of(effect).any(names));
+    (is_always && !is_off).then_some((layer, needed))
 }
 
 /// The setting that must be there, or have a certain value, for the check to come out as it did.

@@ -138,7 +138,10 @@ fn check_states(map: &Map, findings: &mut Findings) {
         if sessions::ends_sessions(map, entry) || query::opens_session(map, entry) {
             continue;
         }
-        if let Some((effect, field)) = ban(map, entry) {
+        // Whoever guesses too often is shut out for a while: that says nothing of who is logged in.
+        let is_guessing =
+            query::verifies_password(entry) && !entry.verdict(Control::Authentication).refuses();
+        if let Some((effect, field)) = ban(map, entry).filter(|_| !is_guessing) {
             let confidence = match sessions::session_assets(map).is_empty() {
                 true => Confidence::Medium,
                 false => Confidence::High,

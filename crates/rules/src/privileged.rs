@@ -39,6 +39,11 @@ impl<'m> Privileges<'m> {
         }
     }
 
+    /// Returns the map that they are of.
+    pub fn map(&self) -> &'m Map {
+        self.map
+    }
+
     /// Returns those of `asset`, the strongest first.
     pub fn of(&self, asset: Ustr) -> Rc<[Privilege]> {
         let mut known = self.known.borrow_mut();

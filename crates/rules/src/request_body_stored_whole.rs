@@ -151,14 +151,55 @@ fn open_fields(
 ) -> Vec<Privilege> {
     let mut fields = privileges.of(access.asset).to_vec();
     fields.retain(|found| {
-        !access
-            .values
-            .iter()
-            .any(|value| value.name == found.field && is_set(&value.value, access.asset))
+        !is_given_by_highest(privileges.map(), entry, effect, (access.asset, found.field))
+            && !access
+                .values
+                .iter()
+                .any(|value| value.name == found.field && is_set(&value.value, access.asset))
             && !is_refused(entry, effect, found)
             && !is_held_back(entry, effect, found)
     });
     fields
+}
+
+/// The caller has the rank that the field says, and whoever has that is let in wherever it is asked for: he gives ranks
+/// to others.
+fn is_given_by_highest(map: &Map, entry: &EntryPoint, effect: &Effect, rank: (Ustr, Ustr)) -> bool {
+    let mut asked = entry.checks_of(effect).filter_map(|it| accepted(it, rank));
+    asked.any(|own| {
+        let all = map.entry_points.iter().flat_map(|other| &other.checks);
+        let mut others = all.filter_map(|check| accepted(check, rank));
+        others.all(|other| own.iter().all(|name| other.contains(name)))
+    })
+}
+
+/// The ranks of which a check asks the caller's own account for one, where it refuses everybody else.
+fn accepted(check: &Check, (asset, name): (Ustr, Ustr)) -> Option<Vec<Ustr>> {
+    let is_own = |origin: &Origin| {
+        matches!(origin, Origin::Record { asset: of, field, of_principal: true }
+            if *of == asset && *field == name)
+    };
+    let is_asked = matches!(check.kind, CheckKind::Equality | CheckKind::Membership)
+        && check.outcome
+        && !check.is_alternative
+        && check.refusal.is_some();
+    let own = check.operands.iter().position(|it| {
+        let mut origins = it.origins().iter();
+        !it.is_empty() && origins.all(is_own)
+    })?;
+    let mut others = check
+        .operands
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at != own);
+    let (_, listed) = others.next().filter(|_| is_asked)?;
+    let names = listed.origins().iter().map(|origin| match origin {
+        Origin::Literal(text) => Some(*text),
+        _ => None,
+    });
+    names
+        .collect::<Option<Vec<Ustr>>>()
+        .filter(|it| !it.is_empty())
 }
 
 /// The server sets the field, at least where another record says it: an invite, wherever there is one. What the caller
