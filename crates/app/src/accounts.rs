@@ -6,7 +6,7 @@ use ustr::Ustr;
 use crate::lookups::is_identifier;
 use crate::query::{accesses, comparisons, handler_accesses, is_password_name};
 use crate::{
-    ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
+    Access, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
     Provenance, RequestPart, SessionOperation,
 };
 
@@ -117,9 +117,29 @@ fn logs_in_as(entry: &EntryPoint, asset: Ustr) -> bool {
             EffectKind::Session(SessionOperation::LogIn, _) => true,
             EffectKind::Session(SessionOperation::Write, Some(field)) => of_asset(&field.value),
             EffectKind::Access(access) => {
-                access.operation == Operation::Create && access.values.iter().any(names)
+                access.operation == Operation::Create
+                    && access.values.iter().any(names)
+                    && !is_membership(entry, access, asset)
             }
             _ => false,
+        })
+}
+
+/// Holds if whoever has logged in before is noted beside it: he is let into something by its password, and is still who
+/// he was.
+fn is_membership(entry: &EntryPoint, access: &Access, asset: Ustr) -> bool {
+    let is_callers = |origin: &Origin| match origin {
+        Origin::Record {
+            asset: other,
+            of_principal: true,
+            ..
+        } => *other != asset,
+        _ => is_who(origin),
+    };
+    entry.verdict(Control::Authentication).refuses()
+        && access.values.iter().any(|field| {
+            let mut origins = field.value.origins().iter();
+            !field.value.is_empty() && origins.all(is_callers)
         })
 }
 

@@ -184,6 +184,10 @@ fn add_examined<'c>(condition: &'c Condition, examined: &mut Vec<&'c Provenance>
             if operands.iter().any(is_signature_of_sent) {
                 return;
             }
+            // Nor does which site a page is of, where it must be the one that a setting names.
+            if *kind == crate::CheckKind::Equality && operands.iter().any(is_site_of_page) {
+                return;
+            }
             let is_sent = || operands.iter().any(Provenance::is_from_client);
             let is_held = || operands.iter().any(is_setting);
             if *kind == crate::CheckKind::Membership && (is_sent() || !is_held()) {
@@ -195,6 +199,16 @@ fn add_examined<'c>(condition: &'c Condition, examined: &mut Vec<&'c Provenance>
             parts.iter().for_each(|part| add_examined(part, examined));
         }
     }
+}
+
+fn is_site_of_page(operand: &Provenance) -> bool {
+    let is_said = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Header, name) => {
+            matches!(name.to_ascii_lowercase().as_str(), "origin" | "referer")
+        }
+        _ => false,
+    };
+    operand.origins().iter().any(is_said)
 }
 
 fn is_signature_of_sent(operand: &Provenance) -> bool {

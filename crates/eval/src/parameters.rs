@@ -22,12 +22,19 @@ impl<'p> Machine<'p> {
                 ParameterKind::Rest => {
                     let rest = arguments.positional.get(next..).unwrap_or(&[]).to_vec();
                     next = arguments.positional.len();
-                    let is_open = arguments.rest.is_some();
-                    let kind = match self.module_ir().language {
-                        Language::JavaScript => ObjectKind::Array,
-                        Language::Python => ObjectKind::Tuple,
-                    };
-                    self.make_collection(kind, rest, is_open, None, parameter.span)
+                    match (self.module_ir().language, &arguments.rest) {
+                        (Language::JavaScript, more) if more.is_some() => {
+                            self.make_open_list(rest, more.clone(), parameter.span)
+                        }
+                        (language, more) => {
+                            let kind = match language {
+                                Language::JavaScript => ObjectKind::Array,
+                                Language::Python => ObjectKind::Tuple,
+                            };
+                            let is_open = more.is_some();
+                            self.make_collection(kind, rest, is_open, None, parameter.span)
+                        }
+                    }
                 }
                 ParameterKind::KeywordRest => self.keyword_rest(arguments, &taken, parameter.span),
                 ParameterKind::KeywordOnly => {

@@ -174,25 +174,30 @@ fn operation(command: &str) -> Option<Operation> {
     })
 }
 
-/// Holds if the command asks whether something is in what the key holds: nothing else is found there by it.
+/// Holds if the command asks whether something is in what the key holds, as one does that takes it out and says whether
+/// it was there: nothing else is found there by it.
 fn asks_for_member(command: &str) -> bool {
-    matches!(command, "sismember" | "zscore" | "zrank" | "hexists")
+    matches!(
+        command,
+        "sismember" | "zscore" | "zrank" | "hexists" | "srem" | "zrem"
+    )
 }
 
-/// The fixed beginning of a key, up to its last separator.
+/// The fixed beginning of a key, up to its last separator. A key that may have been made in several ways is of one asset
+/// where all of them begin alike: `session:${id ?? ''}`.
 fn asset_name(key: &Value) -> Ustr {
-    let text = key.text_pattern();
-    let fixed = text.map(|text| text.split(HOLE).next().unwrap_or("").to_owned());
-    let fixed = fixed.unwrap_or_default();
-    let name = if text.is_some_and(|text| text.contains(HOLE)) {
-        fixed.trim_end_matches([':', '/', '.', '-', '_', '{'])
-    } else {
-        fixed.split([':', '/']).next().unwrap_or("")
-    };
-    if name.is_empty() {
-        Ustr::from("redis")
-    } else {
-        Ustr::from(name)
+    let mut names = key.atoms().iter().map(|atom| match atom {
+        Atom::String(text) => text.split([':', '/']).next().unwrap_or(""),
+        Atom::Pattern(text) => {
+            let fixed = text.split(HOLE).next().unwrap_or("");
+            fixed.trim_end_matches([':', '/', '.', '-', '_', '{'])
+        }
+        _ => "",
+    });
+    let name = names.next().unwrap_or("");
+    match name.is_empty() || names.any(|other| other != name) {
+        true => Ustr::from("redis"),
+        false => Ustr::from(name),
     }
 }
 
@@ -202,27 +207,70 @@ pub(crate) fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     let operation = operation(&name)?;
     let mut arguments = call.arguments.positional.clone();
     arguments.retain(|value| !store::is_function(machine, value));
-    let key_value = arguments.first().cloned().unwrap_or_else(Value::undefined);
-    let key_value = store::parts(machine, &key_value).first().cloned()?;
-    let asset = asset_name(&key_value);
+    let mut keys = keys(machine, &name, &arguments, call).into_iter();
+    let first = keys.next()?;
+    let result = note_key(host, machine, call, (&name, operation), &first, &arguments);
+    for key in keys {
+        note_key(host, machine, call, (&name, operation), &key, &arguments);
+    }
+    Some(result)
+}
+
+/// The keys that a command names: several may be deleted at once, one by one, in a list, or as what a list gives. What
+/// is perhaps missing in a list is sent where it is there.
+fn keys(machine: &mut Machine<'_>, name: &str, arguments: &[Value], call: &Call<'_>) -> Vec<Value> {
+    let takes_many = matches!(name, "del" | "unlink");
+    let named = arguments.iter().chain(&call.arguments.rest);
+    let mut keys: Vec<Value> = Vec::new();
+    for argument in named {
+        for key in store::parts(machine, argument) {
+            let key = key.filter(|atom| !atom.is_nothing()).unwrap_or(key);
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        if !takes_many {
+            break;
+        }
+    }
+    if arguments.is_empty() && call.arguments.rest.is_none() {
+        keys.push(Value::undefined());
+    }
+    keys.truncate(if takes_many { MOST_KEYS } else { 1 });
+    keys
+}
+
+/// More keys than these of one command are not followed.
+const MOST_KEYS: usize = 8;
+
+/// Notes what a command does to what stands under one key.
+fn note_key(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    (name, operation): (&str, Operation),
+    key_value: &Value,
+    arguments: &[Value],
+) -> Value {
+    let asset = asset_name(key_value);
     store::declare(host, asset, AssetKind::KeyValue, call.span, Vec::new());
     let mut key = Conditions::default();
-    key.add(host, machine, "key", "=", &key_value);
+    key.add(host, machine, "key", "=", key_value);
     for field in &mut key.fields {
-        field.value = host.key_provenance(machine, &key_value);
+        field.value = host.key_provenance(machine, key_value);
     }
-    if asks_for_member(&name)
+    if asks_for_member(name)
         && let Some(member) = arguments.get(1)
     {
         key.add(host, machine, "member", "=", member);
     }
     let mut access = store::access(host, operation, asset);
-    access.is_many = matches!(name.as_str(), "keys" | "scan" | "flushdb" | "flushall");
+    access.is_many = matches!(name, "keys" | "scan" | "flushdb" | "flushall");
     access.key.clone_from(&key.fields);
     let values = arguments.get(1..).unwrap_or_default();
     match operation {
         Operation::Create => {
-            access.values = written(host, machine, &name, values);
+            access.values = written(host, machine, name, values);
             let only_new = |value: &Value| {
                 value
                     .text()
@@ -234,7 +282,7 @@ pub(crate) fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         Operation::Update => {
             let one = Value::number(1.0);
             let by = values.last().unwrap_or(&one);
-            let (field, operator) = match name.as_str() {
+            let (field, operator) = match name {
                 _ if name.contains("expire") => ("expires", "="),
                 _ if name.starts_with("decr") => ("value", "-="),
                 _ => ("value", "+="),
@@ -248,7 +296,7 @@ pub(crate) fn note(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
         _ => {}
     }
     host.effect(machine, firedoor_app::EffectKind::Access(access), call.span);
-    Some(result(host, machine, operation, &name, asset, &key, call))
+    result(host, machine, operation, name, asset, &key, call)
 }
 
 fn written(

@@ -139,6 +139,11 @@ impl Demand {
 }
 
 impl Demand {
+    /// Holds if there is a rank that does not reach it: whoever has the lowest is a member all the same.
+    pub fn is_above_lowest(&self) -> bool {
+        matches!(&self.level, Level::AtLeast(least) if self.scale.iter().any(|it| it < least))
+    }
+
     fn is_number(&self) -> bool {
         matches!(self.level, Level::AtLeast(_) | Level::AtMost(_))
     }

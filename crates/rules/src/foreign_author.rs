@@ -278,11 +278,13 @@ fn asks_more(
     })
 }
 
-/// Holds if one rank is asked for by its name: what is written in an office is the office's. Several are whoever may talk.
+/// Holds if one rank is asked for by its name, or one above the lowest of a scale: what is written in an office is the
+/// office's. Several names are whoever may talk.
 fn is_for_office(own: &Demands) -> bool {
     let says_whether = |text: &Ustr| matches!(text.as_str(), "true" | "false" | "null" | "0" | "1");
     own.all.iter().any(|demand| match &demand.level {
         Level::OneOf(names) => names.len() == 1 && !names.iter().any(says_whether),
+        Level::AtLeast(_) => demand.is_above_lowest(),
         _ => false,
     })
 }

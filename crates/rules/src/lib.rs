@@ -42,6 +42,7 @@ mod guard_after_routes;
 mod guard_gap;
 mod guard_misses_path;
 mod guessable;
+mod held_whole;
 mod invitation_kinds;
 mod invite_guessable;
 mod invite_not_expiring;

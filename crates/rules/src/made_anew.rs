@@ -60,3 +60,24 @@ pub(crate) fn is_to_log_in(usage: &Usage<'_>) -> bool {
         && matches!(usage.kind, Use::Tell | Use::Find)
         && !before.any(|it| matches!(it.kind, EffectKind::Verify(_) | EffectKind::Session(..)))
 }
+
+/// What is found by the number that it got when the request made it is what was made, such as an order that is noted with
+/// the name under which it is paid: nothing else of the kind was looked for.
+pub(crate) fn is_numbered_here(usage: &Usage<'_>) -> bool {
+    let asset = usage.access.asset;
+    let is_own_number = |field: &Field| {
+        !field.value.is_from_client()
+            && field.operator == "="
+            && field
+                .value
+                .record_fields(asset)
+                .any(|name| name == field.name)
+    };
+    let of_asset = |wanted: Operation| {
+        let all = query::accesses(usage.entry);
+        all.filter(move |(_, it)| it.asset == asset && it.operation == wanted)
+    };
+    usage.access.key.iter().any(is_own_number)
+        && of_asset(Operation::Create).any(|(effect, _)| effect.layer.is_none())
+        && of_asset(Operation::Read).next().is_none()
+}

@@ -492,9 +492,14 @@ fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
     all_ask_more(scale, asked, &alike, 2, format!("changes {}", access.asset))
 }
 
-/// Holds if one counts a fixed number up and the other counts down: to earn a point a day is not to spend them.
+/// Holds if one counts a fixed number up and the other counts down, or counts what the client says: to earn a point a
+/// day is neither to spend them nor to hand out as many as one likes.
 fn is_fixed_against(own: &firedoor_app::Field, other: &firedoor_app::Field) -> bool {
-    own.operator == "+=" && other.operator == "-=" && own.value.literal().is_some()
+    let mut origins = own.value.origins().iter();
+    let is_fixed =
+        !own.value.is_empty() && origins.all(|origin| matches!(origin, Origin::Literal(_)));
+    let is_free = other.operator == "-=" || other.operator == "+=" && other.value.is_from_client();
+    own.operator == "+=" && is_fixed && is_free
 }
 
 /// Holds if all of `alike` ask for more, and are `fewest` places or more.

@@ -15,7 +15,7 @@ use ustr::Ustr;
 use crate::Confidence;
 use crate::browsed::is_browsed;
 use crate::copies::is_copy;
-use crate::made_anew::{is_made_here, is_name_looked_for, is_to_log_in};
+use crate::made_anew::{is_made_here, is_name_looked_for, is_numbered_here, is_to_log_in};
 use crate::orders::settlements;
 
 /// A use of a record that ties it to nobody, with what says that it should.
@@ -318,7 +318,8 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .filter(like)
             .filter(|other| !other.is_scoped && other.kind != Use::Find)
             .filter(|other| other.effect.span != usage.effect.span)
-            .filter(|other| is_of_peers(other))
+            .filter(|other| is_of_peers(other) && !ownership::is_signed(other.entry))
+            .filter(|other| !is_numbered_here(other))
             .map(|other| other.effect.span)
             .collect();
         open.sort();

@@ -9,6 +9,7 @@ use ustr::Ustr;
 
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
+use crate::held_whole::{compares_whole, is_of_callers_whole};
 use crate::message_rank::report_lower_rank;
 use crate::open_by_word::is_open_by_its_word;
 use crate::rank_within::unranked;
@@ -359,38 +360,7 @@ fn changes_any(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) 
         && !keys.any(|field| query::is_principal(&field.value))
         && !compares_record(entry, access)
         && !compares_whole(entry, access)
-}
-
-/// Holds if what the record is found by belongs to another record that is held against the caller: a seat in a room
-/// whose host he has to be.
-fn compares_whole(entry: &EntryPoint, access: &Access) -> bool {
-    let origins = access.key.iter().flat_map(|field| field.value.origins());
-    let wholes: Vec<Ustr> = origins
-        .filter_map(|origin| match origin {
-            Origin::Record {
-                asset,
-                of_principal: false,
-                ..
-            } if *asset != access.asset => Some(*asset),
-            _ => None,
-        })
-        .collect();
-    let is_told = |value: &Provenance| {
-        let mut assets = wholes.iter();
-        assets.any(|asset| value.record_fields(*asset).any(|field| !field.is_empty()))
-    };
-    let compares = |part: &Check| {
-        part.operands.iter().any(is_told)
-            && part
-                .operands
-                .iter()
-                .any(|operand| query::is_principal(operand) && !is_told(operand))
-    };
-    entry
-        .checks
-        .iter()
-        .filter(|check| check.refusal.is_some())
-        .any(|check| check.parts().iter().any(compares))
+        && !is_of_callers_whole(entry, effect, access)
 }
 
 /// A record is changed after a check of membership, where others also compare the record with the caller or
