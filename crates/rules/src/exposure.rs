@@ -258,6 +258,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
                 && all_ask(map, &others)
                 && is_by_id(entry, access)
                 && !is_published(map, entry, effect, access)
+                && !crate::let_through::is_let_through(map, entry)
                 && !(is_board(access)
                     && others.iter().all(|it| asks_for_own(it, access.asset))
                     && !others.iter().any(|it| asks_whose(it, access))) =>

@@ -57,6 +57,7 @@ mod jwt_secret_hardcoded;
 mod jwt_token_confusion;
 mod jwt_without_expiry;
 mod lesser_role;
+mod let_through;
 mod limiter_per_client_key;
 mod login_without_throttle;
 mod logout_cookie;
