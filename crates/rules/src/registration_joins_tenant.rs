@@ -281,7 +281,13 @@ fn names_group(map: &Map, accounts: &[Ustr], asset: Ustr, name: Ustr) -> bool {
     }
 }
 
-/// Holds if the membership is looked up by who is asking and by that field.
+fn names_one(value: &Provenance) -> bool {
+    let is_word = |origin: &Origin| matches!(origin, Origin::Literal(_));
+    !query::is_principal(value) && !value.origins().iter().all(is_word)
+}
+
+/// Holds if the membership is looked up by who is asking and by that field. One that is held against words of the program
+/// says what kind of member somebody is, and not of what.
 fn is_decisive_key(map: &Map, asset: Ustr, name: Ustr) -> bool {
     map.entry_points.iter().any(|entry| {
         query::accesses(entry).any(|(_, access)| {
@@ -293,7 +299,7 @@ fn is_decisive_key(map: &Map, asset: Ustr, name: Ustr) -> bool {
                 && access
                     .key
                     .iter()
-                    .any(|field| field.name == name && !query::is_principal(&field.value))
+                    .any(|field| field.name == name && names_one(&field.value))
         })
     })
 }
