@@ -1,8 +1,8 @@
 //! Finds entry points that read who is asking, and act for those who do not say it too.
 
 use firedoor_app::{
-    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart, Verdict,
-    query, user_control,
+    Access, Control, Effect, EffectKind, EntryPoint, Map, Operation, Origin, RequestPart,
+    Transport, Verdict, query, user_control,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -117,8 +117,12 @@ fn asked_of_known(map: &Map, entry: &EntryPoint) -> Option<(Ustr, Span)> {
 }
 
 fn check(map: &Map, findings: &mut Findings) {
+    let has_authentication = query::is_anywhere(map, Control::Authentication);
     for entry in &map.entry_points {
+        // Sockets have a rule of their own where anybody is asked who he is at all.
+        let is_sockets_own = entry.transport == Transport::WebSocket && has_authentication;
         if entry.verdict(Control::Authentication) != Verdict::Observed
+            || is_sockets_own
             || is_public_by_nature(map, entry)
         {
             continue;
