@@ -142,7 +142,7 @@ pub(crate) fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool
     // What is older than a time goes, whoever comes by.
     let is_outdated = || {
         let is_bound = |field: &firedoor_app::Field| {
-            !matches!(field.operator, "=" | "in") && field.value.origins().contains(&Origin::Clock)
+            matches!(field.operator, "<" | "<=") && field.value.origins().contains(&Origin::Clock)
         };
         access.operation == Operation::Delete && access.key.iter().any(is_bound)
     };
