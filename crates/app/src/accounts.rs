@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::lookups::is_identifier;
-use crate::query::{accesses, comparisons, handler_accesses, is_password_name};
+use crate::query::{accesses, comparisons, handler_accesses, is_password_name, opens_session};
 use crate::{
     Access, ComparisonKind, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
     Provenance, RequestPart, SessionOperation,
@@ -89,7 +89,8 @@ fn is_thing(map: &Map, asset: Ustr, all: &[Ustr]) -> bool {
     (is_made_by_callers() && !logs_in(asset)) || is_beside()
 }
 
-/// Holds if its password is compared, and no session and no token follows wherever that is done.
+/// Holds if its password is compared, and no session and no token follows wherever that is done. A session may be a row
+/// of the application's own, with the token of it in a cookie.
 fn opens_nothing(map: &Map, asset: Ustr) -> bool {
     let asks = |entry: &&EntryPoint| {
         comparisons(entry).any(|(_, found)| {
@@ -100,6 +101,8 @@ fn opens_nothing(map: &Map, asset: Ustr) -> bool {
     let opens = |entry: &EntryPoint| {
         let mut effects = entry.effects.iter();
         effects.any(|effect| matches!(effect.kind, EffectKind::Issue(_) | EffectKind::Session(..)))
+            || opens_session(map, entry)
+            || logs_in_as(entry, asset)
     };
     let mut asking = map.entry_points.iter().filter(asks).peekable();
     asking.peek().is_some() && asking.all(|entry| !opens(entry))

@@ -5,8 +5,8 @@ use firedoor_app::query::{
     users_of,
 };
 use firedoor_app::{
-    Access, AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Map, Operation,
-    Origin, RequestPart, Verdict,
+    Access, AssetKind, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, Map,
+    Operation, Origin, RequestPart, Verdict,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -42,7 +42,7 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
             || is_left_to_record(entry, effect)
             || is_harmless(map, access, effects)
             || counts_attempts(entry, access)
-            || counts_readers(entry, access)
+            || counts_readers(map, entry, access)
             || clears_cache(map, access)
             || firedoor_app::counting::tallies(map).contains(&access.asset)
         {
@@ -81,19 +81,50 @@ fn clears_cache(map: &Map, access: &Access) -> bool {
         && (crate::copies::is_copy(map, access.asset) || (is_beside && is_named() && !is_written()))
 }
 
-/// Holds if a number of a record is written anew from what it was, while a reader is answered: how many have come.
-fn counts_readers(entry: &EntryPoint, access: &Access) -> bool {
-    let is_counted = |field: &firedoor_app::Field| {
+/// Holds if a number of a record grows by a written one while a reader is answered: how many have come. What there has to
+/// be enough of, what is taken from elsewhere, and what decides who is shown the record, is no such number.
+fn counts_readers(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    let is_number = |origin: &Origin| matches!(origin, Origin::Literal(text) if text.parse::<f64>().is_ok_and(|it| it >= 0.0));
+    let grows = |field: &Field| {
         let is_own = |origin: &Origin| matches!(origin, Origin::Record { asset, field: own, .. } if *asset == access.asset && *own == field.name);
         let mut origins = field.value.origins().iter();
-        origins.clone().any(is_own)
-            && origins.all(|it| is_own(it) || matches!(it, Origin::Literal(_) | Origin::Clock))
+        match field.operator {
+            "+=" => !field.value.is_empty() && origins.all(is_number),
+            "=" => origins.clone().any(is_own) && origins.all(|it| is_own(it) || is_number(it)),
+            _ => false,
+        }
     };
     is_reading(entry)
         && access.operation == Operation::Update
         && !access.values.is_empty()
-        && access.values.iter().all(is_counted)
         && access.spread.is_empty()
+        && access
+            .values
+            .iter()
+            .all(|field| grows(field) && !decides_something(map, access.asset, field.name))
+}
+
+/// Holds if records are found by the field, somebody is refused by it, or something is taken from it.
+fn decides_something(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let is_it = |field: &Field| field.name == name;
+    let mut accesses = firedoor_app::query::accesses_of_asset(map, asset);
+    let is_asked = |check: &Check| {
+        let mut operands = check.operands.iter();
+        check.refusal.is_some()
+            && operands.any(|it| it.record_fields(asset).any(|field| field == name))
+    };
+    crate::privileged::is_money(map, asset, name)
+        || accesses.any(|(_, _, other)| {
+            other.key.iter().any(is_it)
+                || other
+                    .values
+                    .iter()
+                    .any(|field| is_it(field) && field.operator == "-=")
+        })
+        || map
+            .entry_points
+            .iter()
+            .any(|other| other.checks.iter().any(is_asked))
 }
 
 /// Holds if a reader is answered, and a copy is kept: the next reader is answered from there.
@@ -110,7 +141,7 @@ fn is_fixed(value: &firedoor_app::Provenance) -> bool {
 /// Holds if one record is meant, whoever asks: it has the number that is written there, as the settings of a site have
 /// that are kept in a table of their own.
 fn is_single(map: &Map, access: &Access) -> bool {
-    let is_number = |field: &firedoor_app::Field| {
+    let is_number = |field: &Field| {
         matches!(field.name.as_str(), "id" | "_id" | "pk")
             && field.operator == "="
             && !field.value.is_empty()
@@ -141,8 +172,8 @@ pub(crate) fn is_tidying(map: &Map, entry: &EntryPoint, access: &Access) -> bool
     };
     // What is older than a time goes, whoever comes by.
     let is_outdated = || {
-        let is_bound = |field: &firedoor_app::Field| {
-            !matches!(field.operator, "=" | "in") && field.value.origins().contains(&Origin::Clock)
+        let is_bound = |field: &Field| {
+            matches!(field.operator, "<" | "<=") && field.value.origins().contains(&Origin::Clock)
         };
         access.operation == Operation::Delete && access.key.iter().any(is_bound)
     };
@@ -298,7 +329,7 @@ fn all_ask(map: &Map, others: &[&EntryPoint]) -> bool {
 
 /// Holds if the same statement finds the caller's records where somebody is asking, and all where nobody is.
 fn loses_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    let is_his = |field: &firedoor_app::Field| {
+    let is_his = |field: &Field| {
         field.operator == "=" && field.value.is_of_principal() && !field.value.is_from_client()
     };
     access.is_many
@@ -346,7 +377,7 @@ fn is_by_id(entry: &EntryPoint, access: &Access) -> bool {
 /// Holds if only what its owner has opened is found, or what belongs to it: a flag that clients who are known set on
 /// such records, and that this asks for.
 fn is_published(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    let is_flag = |access: &Access, field: &firedoor_app::Field| {
+    let is_flag = |access: &Access, field: &Field| {
         field.operator == "="
             && field.value.literal().is_some_and(|text| text == "true")
             && users_of(map, access.asset, true).any(|other| {
@@ -455,7 +486,7 @@ fn tells_personal(map: &Map, asset: Ustr, effects: &[Effect]) -> bool {
 }
 
 /// Holds if the answer is nothing but chosen fields of such records, as a list of them is.
-fn is_list_of(told: &firedoor_app::Field, asset: Ustr) -> bool {
+fn is_list_of(told: &Field, asset: Ustr) -> bool {
     let fields = told.value.record_fields(asset);
     told.name.is_empty() && fields.filter(|field| !field.is_empty()).count() > 1
 }

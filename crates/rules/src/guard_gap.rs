@@ -1,11 +1,11 @@
 //! Finds entry points that lack a guard which most of their siblings have.
 
 use firedoor_app::ownership::looks_up_caller;
-use firedoor_app::sessions::session_assets;
+use firedoor_app::sessions::{ends_record, session_assets};
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
-    Operation, Origin, Provenance, SendChannel, SessionOperation, Transport, Verdict, exchange,
-    query,
+    Operation, Origin, Provenance, RequestPart, SendChannel, SessionOperation, Transport, Verdict,
+    exchange, query,
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
@@ -67,17 +67,10 @@ fn only_ends_session(map: &Map, entry: &EntryPoint) -> bool {
     let ends = |effect: &Effect| match &effect.kind {
         EffectKind::Session(operation, _) => *operation == SessionOperation::Destroy,
         EffectKind::Access(access) => {
-            // Which one it is, what the caller brings along says: no number that he sends does.
-            let is_chosen = |field: &Field| {
-                field.value.is_from_client() && !query::is_principal(&field.value)
-                    || field.value.is_empty()
-            };
-            let is_his = sessions.contains(&access.asset)
-                && access.operation != Operation::Create
-                && !access.key.is_empty()
-                && !access.key.iter().any(is_chosen)
-                && ends_by_itself(access);
-            is_his || is_kept_in_order(map, access)
+            let is_ended = sessions.contains(&access.asset)
+                && is_callers_session(entry, access)
+                && ends_by_itself(map, access);
+            is_ended || is_kept_in_order(map, access)
         }
         _ => false,
     };
@@ -99,16 +92,57 @@ fn only_ends_session(map: &Map, entry: &EntryPoint) -> bool {
     does.peek().is_some() && effects.any(is_ended) && does.all(ends)
 }
 
+/// Holds if what the caller brings along says which session it is, or which was looked up before: no number that he
+/// sends does, and nothing that is the same for everybody.
+fn is_callers_session(entry: &EntryPoint, access: &Access) -> bool {
+    let is_his = |access: &Access| access.key.iter().any(is_brought_along);
+    let is_of_record = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        field.operator == "="
+            && !field.value.is_empty()
+            && origins
+                .all(|it| matches!(it, Origin::Record { asset, .. } if *asset == access.asset))
+    };
+    let mut looked_up = query::accesses(entry)
+        .filter(|(_, it)| it.asset == access.asset && it.operation == Operation::Read)
+        .peekable();
+    is_his(access)
+        || access.key.iter().any(is_of_record)
+            && looked_up.peek().is_some()
+            && looked_up.all(|(_, it)| is_his(it))
+}
+
+/// Holds if the value is who is asking, or the credential that he came with, as it is kept.
+fn is_brought_along(field: &Field) -> bool {
+    let is_credential = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Cookie, _) => !origin.is_kept_meanwhile(),
+        _ => origin.is_of_principal() || origin.is_identity(),
+    };
+    let is_made_of = |origin: &Origin| {
+        is_credential(origin)
+            || matches!(
+                origin,
+                Origin::Digest
+                    | Origin::Signature
+                    | Origin::Literal(_)
+                    | Origin::Environment { .. }
+            )
+    };
+    let origins = field.value.origins();
+    field.operator == "=" && origins.iter().any(is_credential) && origins.iter().all(is_made_of)
+}
+
 /// Holds if the record is gone, or noted as over.
-fn ends_by_itself(access: &Access) -> bool {
+fn ends_by_itself(map: &Map, access: &Access) -> bool {
     let is_note = |field: &Field| {
         let mut origins = field.value.origins().iter();
-        origins.all(|it| matches!(it, Origin::Clock | Origin::Literal(_)))
+        !field.value.is_empty()
+            && origins.all(|it| matches!(it, Origin::Clock | Origin::Literal(_)))
     };
-    access.operation == Operation::Delete
-        || !access.values.is_empty()
-            && access.spread.is_empty()
-            && access.values.iter().all(is_note)
+    let is_noted = || {
+        !access.values.is_empty() && access.spread.is_empty() && access.values.iter().all(is_note)
+    };
+    ends_record(map, access) && (access.operation == Operation::Delete || is_noted())
 }
 
 struct Gap<'m> {

@@ -1,7 +1,10 @@
 //! Records that a request makes itself, and looks for before or after: none of them is another's.
 
 use firedoor_app::ownership::{self, Usage, Use};
-use firedoor_app::{ComparisonKind, Effect, EffectKind, Field, Operation, query};
+use firedoor_app::{
+    Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, Field, LayerKind, Operation,
+    Provenance, query,
+};
 
 /// What the request has made itself under the same key is its own, such as a process that is remembered while it runs.
 pub(crate) fn is_made_here(usage: &Usage<'_>) -> bool {
@@ -50,15 +53,42 @@ pub(crate) fn is_to_log_in(usage: &Usage<'_>) -> bool {
         found.kind == ComparisonKind::Password
             && effect.layer.is_none() == usage.effect.layer.is_none()
             && found.expected.record_fields(asset).next().is_some()
+            // Whoever gives the password of his own account once more looks for another one.
+            && !found.expected.is_of_principal()
     });
-    // Where somebody is known already, he looks for another.
+    is_compared && matches!(usage.kind, Use::Tell | Use::Find) && !is_somebody_known(usage)
+}
+
+/// Holds if it was known before who is asking: a token or session was looked at, a guard has let him in, or something was
+/// found or decided by what he is.
+fn is_somebody_known(usage: &Usage<'_>) -> bool {
+    let entry = usage.entry;
     let mut before = entry
         .effects
         .iter()
         .take_while(|it| !std::ptr::eq(*it, usage.effect));
-    is_compared
-        && matches!(usage.kind, Use::Tell | Use::Find)
-        && !before.any(|it| matches!(it.kind, EffectKind::Verify(_) | EffectKind::Session(..)))
+    let is_by_caller = |key: &[Field]| key.iter().any(|it| it.value.is_of_principal());
+    let knows = |effect: &Effect| match &effect.kind {
+        EffectKind::Verify(_) | EffectKind::Session(..) => true,
+        EffectKind::Access(access) => is_by_caller(&access.key),
+        _ => false,
+    };
+    let is_before = |number: usize| usage.effect.layer.is_none_or(|it| number < it as usize);
+    let mut layers = entry.layers.iter().enumerate();
+    // That nobody is there yet is what a log-in asks.
+    let is_of_caller = |check: &Check| {
+        let is_absence = check.kind == CheckKind::Presence && !check.outcome;
+        !is_absence && check.operands.iter().any(Provenance::is_of_principal)
+    };
+    before.any(knows)
+        || entry.checks_of(usage.effect).any(is_of_caller)
+        || layers.any(|(number, layer)| {
+            is_before(number)
+                && layer.kind != LayerKind::Inline
+                && layer.verdict_of(Control::Authentication).refuses()
+        })
+        || query::accesses(entry)
+            .any(|(_, access)| access.asset == usage.access.asset && is_by_caller(&access.key))
 }
 
 /// What is found by the number that it got when the request made it is what was made, such as an order that is noted with

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use ustr::Ustr;
 
 use super::{layer_rank, rank_layers};
-use crate::{Check, CheckKind, Control, EntryPoint, Layer, Origin};
+use crate::query::is_principal;
+use crate::{Check, CheckKind, Control, EntryPoint, Layer, Origin, Provenance};
 
 /// A guard that asks what a caller is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,23 +32,32 @@ impl RankGuard {
     }
 }
 
-/// Returns the ranks of which a layer asks for one; `None` if it asks otherwise.
+/// Returns the ranks of which a layer asks for one; `None` if it asks otherwise, or for something besides.
 fn accepted(entry: &EntryPoint, layer: &Layer) -> Option<BTreeSet<Ustr>> {
     let places = layer.places.iter();
     let mut places = places.filter(|it| it.control == Control::Authorization);
     let place = places.next().filter(|_| places.next().is_none())?;
-    let is_asked = |check: &&Check| {
-        check.span == place.span
-            && check.outcome
-            && check.refusal.is_some()
-            && matches!(check.kind, CheckKind::Membership | CheckKind::Equality)
-    };
-    let mut checks = entry.checks.iter().filter(is_asked);
-    let check = checks.next()?;
-    let operand = check.operands.iter().find(|operand| {
+    // What a second check asks at the same place, or instead, lets others in as well.
+    let is_there = |check: &&Check| check.span == place.span && check.refusal.is_some();
+    let mut checks = entry.checks.iter().filter(is_there);
+    let check = checks.next().filter(|_| checks.next().is_none())?;
+    let is_asked = check.outcome
+        && !check.is_alternative
+        && check.alternatives.is_empty()
+        && matches!(check.kind, CheckKind::Membership | CheckKind::Equality);
+    let is_written = |operand: &&Provenance| {
         let mut origins = operand.origins().iter();
         !operand.is_empty() && origins.all(|it| matches!(it, Origin::Literal(_)))
-    })?;
+    };
+    let operand = check.operands.iter().find(is_written)?;
+    let mut others = check
+        .operands
+        .iter()
+        .filter(|it| !is_written(it))
+        .peekable();
+    if !is_asked || others.peek().is_none() || !others.all(is_principal) {
+        return None;
+    }
     let words = operand.origins().iter().filter_map(|origin| match origin {
         Origin::Literal(text) => Some(*text),
         _ => None,
