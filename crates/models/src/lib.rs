@@ -115,6 +115,7 @@ mod starlette;
 mod state;
 mod store;
 mod supabase;
+mod system;
 mod tables;
 mod tokens;
 pub mod tools;
