@@ -92,6 +92,7 @@ mod python_sql;
 mod python_standard;
 mod python_support;
 mod python_system;
+mod python_versions;
 mod qstash;
 mod redis;
 mod request;

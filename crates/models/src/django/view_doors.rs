@@ -124,17 +124,10 @@ pub(crate) fn class_doors(
 pub(crate) fn leaves_log_in_to_permissions(machine: &Machine<'_>, span: Span) -> bool {
     let project = machine.program.project;
     let version = project.dependency_version(span.file, "djangorestframework");
-    // What is not pinned to an older one is taken to be new.
+    // What may be new is taken to be new.
     version
-        .and_then(pinned)
-        .is_none_or(|pinned| pinned >= (3, 16))
-}
-
-/// The first two numbers of the version that a requirement names exactly.
-fn pinned(requirement: &str) -> Option<(u32, u32)> {
-    let number = requirement.trim_start_matches(['=', '~', '^', ' ']);
-    let mut numbers = number.split('.').map(str::parse::<u32>);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+        .and_then(crate::python_versions::highest)
+        .is_none_or(|highest| highest >= (3, 16))
 }
 
 /// Holds for the views of `django.contrib.auth` that are decorated by it.
