@@ -21,7 +21,7 @@ OPEN_PATTERN = re.compile(r"^/({TOPS[1]}|{TOPS[2]})/")
 
 
 def exempt(source: random.Random, done: str) -> list[str]:
-    """Whom a middleware lets through without asking; mostly nobody but the log-in page."""
+    """Whom a middleware lets through without asking: the log-in page, a part of the paths, some methods, or nobody."""
     top = source.choice(TOPS)
     tests = [
         (2, "request.path == settings.LOGIN_URL"),
@@ -76,7 +76,7 @@ def middleware(source: random.Random, name: str) -> tuple[list[str], str]:
     if kind == "user":
         body = ["if token_of(request) == 'good':", "    request.user = get_user_model().objects.get(username='good')", call]
         return [f"class {title}:", *begin, "    def __call__(self, request):", *indented(body, 2)], title
-    # It asks once the view has run, which is too late for what the view did, and still refuses.
+    # It does its part once the view has run, and asks nobody.
     body = ["response = self.get_response(request)", "response['X-Seen'] = 'yes'", "return response"]
     return [f"class {title}:", *begin, "    def __call__(self, request):", *indented(body, 2)], title
 

@@ -260,8 +260,7 @@ def viewset(source: random.Random, stock: Stock, name: str) -> tuple[Made, list[
     for extra in extras:
         own += ["", *extra_action(source, stock, extra)]
     lines = [f"class {title}({base}):", *indented([*inner, *own] if inner else own[0 if own[0] else 1 :], 1)]
-    made = Made(lines, title, title, options={"model": "" if base == "viewsets.ViewSet" else "yes"})
-    return made, actions
+    return Made(lines, title, title), actions
 
 
 def mounted_by_hand(source: random.Random, made: Made, actions: list[str]) -> list[tuple[str, str]]:

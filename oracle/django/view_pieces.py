@@ -69,8 +69,6 @@ class Made:
     lines: list[str]
     name: str
     expression: str
-    path: str = ""
-    options: dict[str, str] = field(default_factory=dict)
 
 
 def guard(source: random.Random, stock: Stock) -> str:

@@ -29,7 +29,7 @@ if (mode === '--one') {
   process.exit(mode === '--together' ? together(path.resolve(given[0])) : all(path.resolve(given[0])));
 }
 
-/** Generated applications have no names in common but those of the framework, so that many can share a process. */
+/** Many generated applications share a process, since loading the framework takes longest; each has classes of its own. */
 function together(dir) {
   const apps = fs.readdirSync(dir).sort().map((entry) => path.join(dir, entry));
   let failed = 0;

@@ -23,9 +23,9 @@ pub static MODEL: Model = Model {
         ("npm:moment.tz", made),
         ("npm:moment().*", part_of),
         ("npm:moment().isAfter", is_after),
-        ("npm:moment().isSameOrAfter", is_after),
+        ("npm:moment().isSameOrAfter", is_same_or_after),
         ("npm:moment().isBefore", is_before),
-        ("npm:moment().isSameOrBefore", is_before),
+        ("npm:moment().isSameOrBefore", is_same_or_before),
         ("npm:moment().add", moved),
         ("npm:moment().subtract", moved),
         ("npm:moment().plus", moved),
@@ -119,53 +119,63 @@ fn worked_out(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> 
 }
 
 fn is_after(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(compared(host, machine, call, Op::Greater)))
+    compared(host, machine, call, Op::Greater)
+}
+
+fn is_same_or_after(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    compared(host, machine, call, Op::GreaterEqual)
 }
 
 fn is_before(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(compared(host, machine, call, Op::Less)))
+    compared(host, machine, call, Op::Less)
 }
 
-/// Holds a date against another one, or against the time if none is given.
-fn compared(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, operator: Op) -> Value {
-    let other = match call.arguments.positional.first() {
-        Some(other) => other.clone(),
-        None => instant_of(host, machine),
-    };
-    machine.tested(
-        TestKind::Order(operator),
-        None,
-        &[&call.this, &other],
-        call.span,
-    )
+fn is_same_or_before(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    compared(host, machine, call, Op::LessEqual)
 }
 
-fn first_is_after(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(ordered(machine, call, Op::Greater)))
+/// `date.isAfter(other)`.
+fn compared(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, order: Op) -> Answer {
+    let other = call.arguments.positional.first().cloned();
+    held_against(host, machine, call, (call.this.clone(), order, other))
 }
 
-fn first_is_before(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(ordered(machine, call, Op::Less)))
+fn first_is_after(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    ordered(host, machine, call, Op::Greater)
 }
 
-fn ordered(machine: &mut Machine<'_>, call: &Call<'_>, operator: Op) -> Value {
+fn first_is_before(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    ordered(host, machine, call, Op::Less)
+}
+
+/// `isAfter(date, other)`.
+fn ordered(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, order: Op) -> Answer {
     let (first, second) = (call.arguments.get(0), call.arguments.get(1));
-    machine.tested(
-        TestKind::Order(operator),
-        None,
-        &[&first, &second],
-        call.span,
-    )
+    held_against(host, machine, call, (first, order, Some(second)))
 }
 
 fn is_past(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let (date, time) = (call.arguments.get(0), instant_of(host, machine));
-    let kind = TestKind::Order(Op::Less);
-    Ok(Some(machine.tested(kind, None, &[&date, &time], call.span)))
+    held_against(host, machine, call, (call.arguments.get(0), Op::Less, None))
 }
 
 fn is_future(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let (date, time) = (call.arguments.get(0), instant_of(host, machine));
-    let kind = TestKind::Order(Op::Greater);
-    Ok(Some(machine.tested(kind, None, &[&date, &time], call.span)))
+    let date = call.arguments.get(0);
+    held_against(host, machine, call, (date, Op::Greater, None))
+}
+
+/// Holds a date against another one, or against the time if none is given.
+fn held_against(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+    (date, order, other): (Value, Op, Option<Value>),
+) -> Answer {
+    let other = other.unwrap_or_else(|| instant_of(host, machine));
+    let kind = TestKind::Order(order);
+    Ok(Some(machine.tested(
+        kind,
+        None,
+        &[&date, &other],
+        call.span,
+    )))
 }

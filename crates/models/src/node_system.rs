@@ -5,11 +5,16 @@
 //! (<https://nodejs.org/api/fs.html>, <https://nodejs.org/api/child_process.html>), fs-extra 11, execa 9, node-pty 1,
 //! dockerode 4, ssh2 1.16, simple-git 3, the AWS SDK 3.
 
-use firedoor_app::{EffectKind, FileOperation, Provenance};
-use firedoor_eval::{Answer, Call, Machine, Value};
+use firedoor_app::FileOperation;
+use firedoor_eval::{Answer, Call, Machine, ObjectKind, Shape, Value};
 
-use crate::tools::option;
-use crate::{Model, ModelHost, unknown_wrappers};
+use crate::system::{as_before, file, note_file, run};
+use crate::tools::{keep, kept, option};
+use crate::{Model, ModelHost};
+
+/// A command that writes an object, or deletes one, once it is sent.
+const TO_WRITE: &str = "s3:to-write";
+const TO_DELETE: &str = "s3:to-delete";
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -61,8 +66,12 @@ pub static MODEL: Model = Model {
         ("npm:rimraf.rimraf", delete),
         ("npm:rimraf.sync", delete),
         ("npm:rimraf.rimrafSync", delete),
-        ("npm:@aws-sdk/client-s3.PutObjectCommand", write_object),
-        ("npm:@aws-sdk/client-s3.DeleteObjectCommand", delete_object),
+        ("npm:@aws-sdk/client-s3.PutObjectCommand", object_to_write),
+        (
+            "npm:@aws-sdk/client-s3.DeleteObjectCommand",
+            object_to_delete,
+        ),
+        ("npm:@aws-sdk/client-s3.S3Client().send", send),
         ("node:child_process.exec", run),
         ("node:child_process.execSync", run),
         ("node:child_process.execFile", run),
@@ -106,37 +115,14 @@ pub static MODEL: Model = Model {
         ("npm:simple-git().raw", run),
         ("npm:simple-git().rebase", run),
         ("npm:simple-git().reset", run),
-        ("npm:simple-git.simpleGit().add", run),
-        ("npm:simple-git.simpleGit().checkout", run),
-        ("npm:simple-git.simpleGit().clone", run),
-        ("npm:simple-git.simpleGit().commit", run),
-        ("npm:simple-git.simpleGit().fetch", run),
-        ("npm:simple-git.simpleGit().merge", run),
-        ("npm:simple-git.simpleGit().pull", run),
-        ("npm:simple-git.simpleGit().push", run),
-        ("npm:simple-git.simpleGit().raw", run),
-        ("npm:simple-git.simpleGit().rebase", run),
-        ("npm:simple-git.simpleGit().reset", run),
     ],
-    aliases: &[("npm:fs-extra", "node:fs"), ("npm:graceful-fs", "node:fs")],
+    aliases: &[
+        ("npm:fs-extra", "node:fs"),
+        ("npm:graceful-fs", "node:fs"),
+        ("npm:simple-git.simpleGit", "npm:simple-git"),
+    ],
     ..Model::EMPTY
 };
-
-fn as_before(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    unknown_wrappers::call(host, machine, call.path, call)
-}
-
-fn file(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-    operation: FileOperation,
-    path: &Value,
-) -> Answer {
-    let path = host.deep_provenance(machine, path);
-    host.effect(machine, EffectKind::File(operation, path), call.span);
-    as_before(host, machine, call)
-}
 
 fn write(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     file(
@@ -169,42 +155,37 @@ fn delete(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
     )
 }
 
-fn write_object(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let key = option(machine, &call.arguments.get(0), "Key", call.span);
-    file(
-        host,
-        machine,
-        call,
-        FileOperation::Write,
-        &key.unwrap_or_else(Value::undefined),
-    )
+fn object_to_write(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(command(host, machine, call, TO_WRITE)))
 }
 
-fn delete_object(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let key = option(machine, &call.arguments.get(0), "Key", call.span);
-    file(
-        host,
-        machine,
-        call,
-        FileOperation::Delete,
-        &key.unwrap_or_else(Value::undefined),
-    )
+fn object_to_delete(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    Ok(Some(command(host, machine, call, TO_DELETE)))
 }
 
-fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    note_run(host, machine, call);
-    as_before(host, machine, call)
+/// Makes a command with the key of its object. That alone does nothing: `getSignedUrl(store, command)` only says where
+/// somebody else may send it.
+fn command(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>, path: &str) -> Value {
+    let input = call.arguments.get(0);
+    let key = option(machine, &input, "Key", call.span);
+    let id = host.make_object(machine, path, call.span);
+    keep(machine, id, "$key", key.unwrap_or_else(Value::undefined));
+    keep(machine, id, "input", input);
+    let said = machine.derived(Shape::Object, call.arguments.all());
+    Value::object(id).with_origins(said.origins)
 }
 
-/// Notes that a program runs: its command, its folder, its input, and what it is called on, such as a container.
-pub(crate) fn note_run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) {
-    let values: Vec<Value> = std::iter::once(&call.this)
-        .chain(call.arguments.all())
-        .cloned()
-        .collect();
-    let mut command = Provenance::default();
-    for value in &values {
-        command = command.union(&host.deep_provenance(machine, value));
+/// `store.send(command)`.
+fn send(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let commands: Vec<_> = call.arguments.get(0).objects().collect();
+    for id in commands {
+        let operation = match machine.heap.get(id).kind {
+            ObjectKind::Host(path) if path == TO_WRITE => FileOperation::Write,
+            ObjectKind::Host(path) if path == TO_DELETE => FileOperation::Delete,
+            _ => continue,
+        };
+        let key = kept(machine, Some(id), "$key");
+        note_file(host, machine, call, operation, &key);
     }
-    host.effect(machine, EffectKind::Run(command), call.span);
+    as_before(host, machine, call)
 }

@@ -4,12 +4,12 @@
 //! What a call returns is what it would return without this model. Source: the library reference of Python 3.13
 //! (`os`, `shutil`, `pathlib`, `subprocess`, `asyncio`), aiofiles 24, docker 7, paramiko 3, boto3 1.35.
 
-use firedoor_app::{EffectKind, FileOperation};
+use firedoor_app::FileOperation;
 use firedoor_eval::{Answer, Call, Machine, Value};
 
-use crate::node_system::note_run;
 use crate::python_support::argument;
-use crate::{Model, ModelHost, unknown_wrappers};
+use crate::system::{as_before, file, run};
+use crate::{Model, ModelHost};
 
 /// The model.
 pub static MODEL: Model = Model {
@@ -76,22 +76,6 @@ pub static MODEL: Model = Model {
     aliases: &[("py:docker.DockerClient()", "py:docker.from_env()")],
     ..Model::EMPTY
 };
-
-fn as_before(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    unknown_wrappers::call(host, machine, call.path, call)
-}
-
-fn file(
-    host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-    operation: FileOperation,
-    path: &Value,
-) -> Answer {
-    let path = host.deep_provenance(machine, path);
-    host.effect(machine, EffectKind::File(operation, path), call.span);
-    as_before(host, machine, call)
-}
 
 /// Holds if a file that is opened so is written: `"w"`, `"ab"`, `"r+"`.
 fn is_written(mode: &Value) -> bool {
@@ -176,9 +160,4 @@ fn delete_object(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
         FileOperation::Delete,
         &argument(call, 1, "Key"),
     )
-}
-
-fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    note_run(host, machine, call);
-    as_before(host, machine, call)
 }

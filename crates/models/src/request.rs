@@ -389,7 +389,7 @@ fn is_passage(door: &Door, run: &Run) -> bool {
     let mut own = run.effects.iter().filter(|effect| effect.step == handler);
     door.transport == Transport::Http
         && run.has_passed_on
-        && !own.any(|effect| is_work(&effect.kind))
+        && !own.any(|effect| is_work_or_answer(&effect.kind))
 }
 
 /// Holds if an effect gives the client what it has asked for.
@@ -420,7 +420,12 @@ fn is_own_page(target: &Provenance) -> bool {
 
 /// Holds if an effect is more than looking at a request and refusing it; a guard may send whom it refuses to
 /// a page of its own site.
-fn is_work(effect: &EffectKind) -> bool {
+fn is_work_or_answer(effect: &EffectKind) -> bool {
+    is_work(effect) || is_answer(effect)
+}
+
+/// Holds if an effect changes something, or reaches somebody besides who has asked.
+pub(crate) fn is_work(effect: &EffectKind) -> bool {
     match effect {
         EffectKind::Access(access) => access.operation.is_write(),
         EffectKind::Issue(_)
@@ -429,7 +434,7 @@ fn is_work(effect: &EffectKind) -> bool {
         | EffectKind::Send { .. }
         | EffectKind::File(..)
         | EffectKind::Run(_) => true,
-        _ => is_answer(effect),
+        _ => false,
     }
 }
 

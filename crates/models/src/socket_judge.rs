@@ -82,16 +82,9 @@ fn effects_of(sent: &Sent, number: usize) -> Vec<&RawEffect> {
 /// What a handler is there for; to look something up may still be a part of asking who is there.
 fn is_work(kind: &EffectKind) -> bool {
     match kind {
-        EffectKind::Access(access) => access.operation.is_write() && !counting::notes_visit(access),
-        EffectKind::Issue(_)
-        | EffectKind::SetCookie(_)
-        | EffectKind::Session(..)
-        | EffectKind::Send { .. }
-        | EffectKind::File(..)
-        | EffectKind::Run(_)
-        | EffectKind::Room(..)
-        | EffectKind::Disconnect(_) => true,
-        _ => false,
+        EffectKind::Access(access) if counting::notes_visit(access) => false,
+        EffectKind::Room(..) | EffectKind::Disconnect(_) => true,
+        kind => crate::request::is_work(kind),
     }
 }
 

@@ -42,6 +42,7 @@ pub static MODEL: Model = Model {
         ("py:sqlalchemy.ForeignKey", keep),
         ("py:sqlalchemy.orm.mapped_column", keep),
         ("py:sqlalchemy.orm.relationship", keep),
+        ("py:sqlalchemy.orm.backref", keep),
         ("py:sqlalchemy.orm.declarative_base", base_class),
         ("py:sqlalchemy.orm.registry", keep),
         ("py:sqlalchemy.orm.registry().generate_base", base_class),

@@ -7,7 +7,7 @@ use super::views::*;
 use crate::python_support::last_name;
 use crate::{Door, ModelHost, Persona, Step, StepKind};
 use firedoor_app::{EffectKind, Refusal};
-use firedoor_eval::{Arguments, Machine, ObjectId, Value};
+use firedoor_eval::{Arguments, Decided, Machine, ObjectId, SideEnd, Value};
 use firedoor_source::Span;
 use indexmap::IndexMap;
 use ustr::Ustr;
@@ -124,17 +124,10 @@ pub(crate) fn class_doors(
 pub(crate) fn leaves_log_in_to_permissions(machine: &Machine<'_>, span: Span) -> bool {
     let project = machine.program.project;
     let version = project.dependency_version(span.file, "djangorestframework");
-    // What is not pinned to an older one is taken to be new.
+    // What may be new is taken to be new.
     version
-        .and_then(pinned)
-        .is_none_or(|pinned| pinned >= (3, 16))
-}
-
-/// The first two numbers of the version that a requirement names exactly.
-fn pinned(requirement: &str) -> Option<(u32, u32)> {
-    let number = requirement.trim_start_matches(['=', '~', '^', ' ']);
-    let mut numbers = number.split('.').map(str::parse::<u32>);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+        .and_then(crate::python_versions::highest)
+        .is_none_or(|highest| highest >= (3, 16))
 }
 
 /// Holds for the views of `django.contrib.auth` that are decorated by it.
@@ -393,20 +386,24 @@ pub(crate) fn told_apart(host: &ModelHost, machine: &mut Machine<'_>, probe: &Do
     if !methods.iter().any(|method| method == "GET") {
         methods.push(Ustr::from("GET"));
     }
-    methods.retain(|method| is_answered(host, machine, &alone, *method));
+    let mut answered = methods.clone();
+    answered.retain(|method| is_answered(host, machine, &alone, *method));
+    // A view that seems to allow none is not understood, and is an entry point all the same.
+    if !answered.is_empty() {
+        methods = answered;
+    }
     methods.sort();
     methods
 }
 
-/// Holds if a view does more for a method than to say that it is not allowed.
+/// Holds if a view does more for a method than to say that it is not allowed, or may do so.
 fn is_answered(host: &ModelHost, machine: &mut Machine<'_>, probe: &Door, method: Ustr) -> bool {
     let mut asked = probe.clone();
     asked.method = method;
     let run = crate::request::send(host, machine, &asked, Persona::User, None).run;
-    let is_denied = run
-        .refusals
-        .iter()
-        .any(|refused| refused.refusal == Refusal::Status(405));
+    let is_denied = run.refusals.iter().any(|refused| {
+        refused.refusal == Refusal::Status(405) && is_certain(machine, &refused.decided)
+    });
     !is_denied
         || run.effects.iter().any(|effect| match effect.kind {
             EffectKind::Respond { status, .. } => status.is_none_or(|status| status < 400),
@@ -416,4 +413,14 @@ fn is_answered(host: &ModelHost, machine: &mut Machine<'_>, probe: &Door, method
             }),
             _ => false,
         })
+}
+
+/// Holds if what was decided so is the way through the view, and not a side of a test that stops where the other goes on:
+/// what else may come is then behind that.
+fn is_certain(machine: &Machine<'_>, decided: &[Decided]) -> bool {
+    decided.iter().all(|step| {
+        let ends = machine.decision(step.decision).ends;
+        ends[usize::from(step.side)] == SideEnd::Goes
+            || ends[usize::from(!step.side)] != SideEnd::Goes
+    })
 }

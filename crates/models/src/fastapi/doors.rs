@@ -12,6 +12,7 @@ use ustr::Ustr;
 use crate::doors::symbol;
 use crate::fastapi::middleware::{Form, Middleware, listed, of_application};
 use crate::fastapi::plan::{Plan, nodes};
+use crate::python_versions;
 use crate::state::{Registration, RegistrationKind, Router};
 use crate::{Door, Framework, ModelHost, Step, StepKind};
 
@@ -84,27 +85,7 @@ fn is_copied(machine: &Machine<'_>, span: Span) -> bool {
     let Some(version) = version else {
         return false;
     };
-    highest_minor(version).is_some_and(|minor| minor < 137)
-}
-
-/// The second number of the highest version that a requirement allows: `==0.115.1`, `>=0.110,<0.116`, `~=0.115.0`.
-pub(crate) fn highest_minor(requirement: &str) -> Option<u32> {
-    let mut highest = None;
-    for part in requirement.split(',') {
-        let part = part.trim();
-        let number = part.trim_start_matches(|c: char| !c.is_ascii_digit());
-        let operator = &part[..part.len() - number.len()];
-        let mut numbers = number.split('.').map(str::parse::<u32>);
-        let (Some(Ok(0)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-            continue;
-        };
-        match operator.trim() {
-            "==" | "~=" | "^" | "<=" | "===" | "" => highest = Some(minor),
-            "<" => highest = Some(minor.saturating_sub(1)),
-            _ => {}
-        }
-    }
-    highest
+    python_versions::highest(version).is_some_and(|highest| highest < (0, 137))
 }
 
 /// An application brings its middleware.

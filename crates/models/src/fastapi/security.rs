@@ -108,8 +108,8 @@ fn is_old(machine: &Machine<'_>, span: Span) -> bool {
         .project
         .dependency_version(span.file, "fastapi");
     version
-        .and_then(crate::fastapi::doors::highest_minor)
-        .is_some_and(|minor| minor < 122)
+        .and_then(crate::python_versions::highest)
+        .is_some_and(|highest| highest < (0, 122))
 }
 
 /// Refuses where the credential is missing, and else goes on with it.

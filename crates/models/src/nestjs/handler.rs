@@ -73,8 +73,8 @@ pub(super) fn instance(host: &ModelHost, machine: &mut Machine<'_>, door: &Door)
     Value::undefined()
 }
 
-/// Returns the parameters of a handler with their decorators, and with those of what it was written over: they are
-/// kept by the class and the name of the method, and a class inherits them.
+/// Returns the parameters of a handler with their decorators, and with those of what it was written over, each where it has
+/// none of its own: they are kept by the class and the name of the method, and a class adds its own to what it inherits.
 fn with_inherited(
     machine: &mut Machine<'_>,
     door: &Door,
@@ -87,7 +87,7 @@ fn with_inherited(
         .and_then(|id| machine.heap.get(id).name);
     let Some(name) = name else { return all };
     let is_class = matches!(machine.heap.get(class).kind, ObjectKind::Class { .. });
-    if !is_class || all.iter().any(|one| !one.decorators.is_empty()) {
+    if !is_class {
         return all;
     }
     for owner in machine.class_order(class) {
@@ -95,17 +95,17 @@ fn with_inherited(
             continue;
         };
         let written = machine.heap.get(prototype).properties.get(&name).cloned();
-        let base = written.map_or_else(Vec::new, |written| parameters(machine, &written));
-        if base.iter().all(|one| one.decorators.is_empty()) {
-            continue;
-        }
+        let mut base = written.map_or_else(Vec::new, |written| parameters(machine, &written));
+        // What stands behind the last decorator is not asked for.
+        let decorated = base.iter().rposition(|one| !one.decorators.is_empty());
+        base.truncate(decorated.map_or(0, |last| last + 1));
         for (position, one) in base.into_iter().enumerate() {
             match all.get_mut(position) {
-                Some(own) => own.decorators = one.decorators,
+                Some(own) if own.decorators.is_empty() => own.decorators = one.decorators,
+                Some(_) => {}
                 None => all.push(one),
             }
         }
-        break;
     }
     all
 }

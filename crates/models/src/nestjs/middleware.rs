@@ -140,7 +140,7 @@ fn add_route(
     };
     for module in hosts_of(host, class) {
         let Some(controller) = paths::of_controller(host, machine, class, module) else {
-            return;
+            continue;
         };
         for function in doors::methods(machine, class) {
             let key = |name: &str| metadata::get(host, machine, function, Ustr::from(name));
@@ -159,15 +159,21 @@ fn add_route(
     }
 }
 
-/// The modules that a controller belongs to, whose paths may stand before its own.
+/// The modules that a controller belongs to, whose paths may stand before its own: one for each path, since the framework
+/// takes each only once.
 fn hosts_of(host: &ModelHost, controller: ObjectId) -> Vec<Option<ObjectId>> {
     let state = host.state();
     let modules = state.nestjs.modules.iter();
-    let mut found: Vec<Option<ObjectId>> = modules
-        .filter(|module| module.controllers.contains(&controller))
-        .map(|module| module.class)
-        .collect();
-    found.dedup();
+    let hosts = modules.filter(|module| module.controllers.contains(&controller));
+    let mut paths = Vec::new();
+    let mut found = Vec::new();
+    for host in hosts.map(|module| module.class) {
+        let path = host.and_then(|class| state.nestjs.module_paths.get(&class).copied());
+        if !paths.contains(&path) {
+            paths.push(path);
+            found.push(host);
+        }
+    }
     if found.is_empty() {
         found.push(None);
     }

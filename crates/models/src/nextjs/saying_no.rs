@@ -86,18 +86,8 @@ fn has_worked(host: &ModelHost, path: &ReturnPath) -> bool {
         .iter()
         .filter(|effect| effect.step == state.run.step);
     own.any(|effect| {
-        let is_work = match &effect.kind {
-            EffectKind::Access(access) => access.operation.is_write(),
-            EffectKind::Issue(_)
-            | EffectKind::SetCookie(_)
-            | EffectKind::ClearCookie(_)
-            | EffectKind::Session(..)
-            | EffectKind::Send { .. }
-            | EffectKind::File(..)
-            | EffectKind::Run(_) => true,
-            _ => false,
-        };
-        is_work
+        let is_cleared = matches!(effect.kind, EffectKind::ClearCookie(_));
+        (is_cleared || crate::request::is_work(&effect.kind))
             && effect
                 .decided
                 .iter()

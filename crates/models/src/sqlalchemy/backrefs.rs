@@ -6,7 +6,7 @@ use firedoor_eval::{Machine, ObjectId, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::columns::{is_collection, is_relationship, target_name};
+use super::columns::{has_secondary, is_relationship, refers_to, target_name};
 use super::{columns, instance_value, related};
 use crate::ModelHost;
 
@@ -30,10 +30,10 @@ pub(super) fn backref_member(
         })?;
         Some((other, *attribute, column.clone()))
     })?;
-    let is_of_many = is_collection(host, machine, other, attribute, own, &column);
+    let is_one = leads_to_one(host, machine, (other, attribute), own, &column);
     let id = related(host, machine, instance, name, other, span);
     let value = instance_value(host, id);
-    if is_of_many {
+    if is_one {
         return Some(value);
     }
     let (origins, control) = (value.origins, value.control);
@@ -43,11 +43,41 @@ pub(super) fn backref_member(
     Some(list)
 }
 
+/// Holds if the other side has one record: it says so, or the key stands there. Where both keys stand in a table of pairs,
+/// either side has several; a table that refers to itself has its children, unless it names the side of the one.
+fn leads_to_one(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    (class, attribute): (ObjectId, Ustr),
+    own: Ustr,
+    column: &Value,
+) -> bool {
+    let said = backref_of(machine, column)
+        .and_then(Value::only_object)
+        .and_then(|id| machine.heap.property(id, Ustr::from("uselist")));
+    if let Some(is_list) = said.and_then(Value::truth) {
+        return !is_list;
+    }
+    if has_secondary(machine, column) {
+        return false;
+    }
+    if machine.heap.get(class).name == Some(own) {
+        let id = column.only_object();
+        return id.is_none_or(|id| {
+            let side = machine.heap.property(id, Ustr::from("remote_side"));
+            side.is_none()
+        });
+    }
+    !refers_to(host, machine, class, attribute, own)
+}
+
+fn backref_of<'h>(machine: &'h Machine<'_>, column: &Value) -> Option<&'h Value> {
+    let id = column.only_object()?;
+    machine.heap.property(id, Ustr::from("backref"))
+}
+
 fn is_called_back(machine: &Machine<'_>, column: &Value, name: Ustr) -> bool {
-    let given = column
-        .only_object()
-        .filter(|_| is_relationship(machine, column))
-        .and_then(|id| machine.heap.property(id, Ustr::from("backref")));
+    let given = backref_of(machine, column).filter(|_| is_relationship(machine, column));
     let Some(given) = given else {
         return false;
     };

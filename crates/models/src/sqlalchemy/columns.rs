@@ -378,10 +378,29 @@ pub(crate) fn is_collection(
     if let Some(annotation) = annotation(machine, class, name) {
         return mentions_list(machine, &annotation, 0);
     }
+    has_secondary(machine, column) || !refers_to(host, machine, class, name, target)
+}
+
+/// Holds if a relationship goes through a table of pairs.
+pub(crate) fn has_secondary(machine: &Machine<'_>, column: &Value) -> bool {
+    let given = column
+        .only_object()
+        .and_then(|id| machine.heap.property(id, Ustr::from("secondary")));
+    given.is_some_and(|given| !given.is_nothing())
+}
+
+/// Holds if a class has a foreign key to the other one, besides the relationship itself.
+pub(crate) fn refers_to(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    class: ObjectId,
+    name: Ustr,
+    target: Ustr,
+) -> bool {
     let asset = machine.heap.get(class).name.unwrap_or_default();
     let state = host.state();
     let fields = state.assets.get(&asset).map(|asset| &asset.fields);
-    !fields.is_some_and(|fields| {
+    fields.is_some_and(|fields| {
         let mut own = fields.iter().filter(|field| field.name != name);
         own.any(|field| field.refers_to == Some(target))
     })
