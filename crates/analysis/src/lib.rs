@@ -29,7 +29,7 @@ use firedoor_rules::{Finding, RULES, Severity};
 use firedoor_source::{FileSet, Span};
 
 /// What the user has configured.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// Extra guards: a name or the path of a file, and the control that it is good for.
     pub guards: Vec<(String, firedoor_app::Control)>,

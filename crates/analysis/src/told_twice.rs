@@ -1,5 +1,6 @@
 //! Says once what two findings say of one entry point, or one finding of two methods that are one piece of code.
 
+use firedoor_app::path_segments;
 use firedoor_rules::Finding;
 
 /// Rules that say of an entry point that it is open: what its neighbours have then adds nothing.
@@ -50,14 +51,9 @@ fn is_told_for_other(finding: &Finding, all: &[Finding]) -> bool {
     let Some((own, path)) = split(finding) else {
         return false;
     };
-    let places = |it: &Finding| -> Vec<_> { it.evidence.iter().map(|part| part.span).collect() };
     all.iter().any(|other| {
         let is_before = split(other).is_some_and(|(rank, of)| rank < own && of == path);
-        is_before
-            && other.rule.id == finding.rule.id
-            && other.span == finding.span
-            && other.confidence >= finding.confidence
-            && places(other) == places(finding)
+        is_before && rests_on_same(finding, other)
     })
 }
 
@@ -66,23 +62,37 @@ fn is_told_for_other(finding: &Finding, all: &[Finding]) -> bool {
 fn is_told_for_mounting(finding: &Finding, all: &[Finding]) -> bool {
     let split = |it: &'_ Finding| -> Option<(String, Vec<String>)> {
         let (method, path) = it.entry_point.as_deref()?.split_once(' ')?;
-        let parts = path.split('/').filter(|part| !part.is_empty());
-        Some((method.to_owned(), parts.map(str::to_owned).collect()))
+        let parts = path_segments(path).map(str::to_owned);
+        Some((method.to_owned(), parts.collect()))
     };
     let Some((method, path)) = split(finding) else {
         return false;
     };
-    let places = |it: &Finding| -> Vec<_> { it.evidence.iter().map(|part| part.span).collect() };
     all.iter().any(|other| {
         let is_before = split(other).is_some_and(|(own, of)| {
             own == method && (of.len(), &of) < (path.len(), &path) && are_mountings(&of, &path)
         });
-        is_before
-            && other.rule.id == finding.rule.id
-            && other.span == finding.span
-            && other.confidence >= finding.confidence
-            && places(other) == places(finding)
+        is_before && rests_on_same(finding, other) && is_about_same(finding, other)
     })
+}
+
+/// Holds if the other finding says the same as surely, and the same lines are why.
+fn rests_on_same(finding: &Finding, other: &Finding) -> bool {
+    let places = |it: &Finding| -> Vec<_> { it.evidence.iter().map(|part| part.span).collect() };
+    other.rule.id == finding.rule.id
+        && other.span == finding.span
+        && other.confidence >= finding.confidence
+        && places(other) == places(finding)
+}
+
+/// Holds if both name the same asset, or say the same but for the entry point: one helper may register the like for
+/// several assets, and its lines are the same for all of them.
+fn is_about_same(finding: &Finding, other: &Finding) -> bool {
+    let title = |it: &Finding| {
+        let id = it.entry_point.as_deref().unwrap_or_default();
+        it.title.replace(id, "")
+    };
+    finding.symbol == other.symbol || title(finding) == title(other)
 }
 
 /// Holds for `/kilns` and `/api/kilns`, `/api/kilns` and `/api/v2/kilns`, `/v1/kilns` and `/v2/kilns`.
@@ -187,9 +197,29 @@ mod tests {
         assert_eq!(two("POST /api/kilns/fire", "POST /api/v2/kilns/fire", 1), 1);
         assert_eq!(two("POST /api/kilns/fire", "POST /kilns/fire", 1), 1);
         assert_eq!(two("POST /v1/kilns", "POST /v2/kilns", 1), 1);
-        // One helper registers both, or each has lines of its own.
+        // Each has a path or lines of its own.
         assert_eq!(two("POST /api/kilns", "POST /api/glazes", 1), 2);
         assert_eq!(two("POST /api/kilns", "POST /api/v2/kilns", 2), 2);
         assert_eq!(two("GET /kilns", "POST /api/kilns", 1), 2);
+    }
+
+    #[test]
+    fn one_helper_registers_the_like_for_two_assets() {
+        let of = |entry: &str, asset: &str| {
+            let rule = "unauthenticated-entry-point";
+            let title = format!("`{entry}` changes {asset} without authentication");
+            Finding {
+                title,
+                ..finding(rule, entry, 1, Confidence::High)
+            }
+        };
+        let two = |second| {
+            kept(vec![
+                of("POST /things", "Kiln"),
+                of("POST /old/things", second),
+            ])
+        };
+        assert_eq!(two("Kiln").len(), 1);
+        assert_eq!(two("Glaze").len(), 2);
     }
 }

@@ -43,19 +43,20 @@ fn is_chosen(origin: &Origin) -> bool {
 
 /// Holds if the value is what the client sends in the open, and nothing of the caller's.
 pub fn is_clients_choice(value: &Provenance) -> bool {
-    !is_principal(value)
-        && value.origins().iter().any(|origin| {
-            matches!(
-                origin,
-                Origin::Request(
-                    RequestPart::Path
-                        | RequestPart::Query
-                        | RequestPart::Body
-                        | RequestPart::Message,
-                    _
-                )
+    !is_principal(value) && is_sent_openly(value)
+}
+
+/// Holds if part of the value is what the client sends in the open, whatever else is in it.
+pub fn is_sent_openly(value: &Provenance) -> bool {
+    value.origins().iter().any(|origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Path | RequestPart::Query | RequestPart::Body | RequestPart::Message,
+                _
             )
-        })
+        )
+    })
 }
 
 /// Returns by what the records of the access are chosen. Where a record is looked up first, and then changed by its

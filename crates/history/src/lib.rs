@@ -21,5 +21,5 @@ pub use agents::{Agent, Agents};
 pub use history::{Change, Coverage, End, Evidence, History, Life, Reading, Share, State};
 pub use line::Range;
 pub use repository::{Commit, HistoryError, Repository};
-pub use scan::{Request, Settings, history};
+pub use scan::{Request, STACK, Settings, history};
 pub use store::{Store, StoreError};

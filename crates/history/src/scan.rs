@@ -21,7 +21,7 @@ use crate::{Commit, HistoryError, Repository, Store, StoreError, message};
 /// The form of what is kept: whoever changes what a snapshot says counts it up.
 const FORM: u32 = 1;
 /// The stack of a thread that analyses, as much as a program starts with.
-const STACK: usize = 16 << 20;
+pub const STACK: usize = 16 << 20;
 /// The bytes of objects of the repository that each thread keeps.
 const OBJECTS: usize = 32 << 20;
 

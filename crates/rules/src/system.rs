@@ -1,10 +1,8 @@
 //! What an entry point does to the machine that it runs on: programs that it starts, files that it writes or deletes.
 
+use firedoor_app::ownership::is_sent_openly;
 use firedoor_app::query::{is_anywhere, is_reading};
-use firedoor_app::{
-    Control, Effect, EffectKind, EntryPoint, FileOperation, Map, Origin, Provenance, RequestPart,
-    Transport,
-};
+use firedoor_app::{Control, Effect, EffectKind, EntryPoint, FileOperation, Map, Transport};
 
 use crate::Confidence;
 use crate::exposure::Exposure;
@@ -35,12 +33,12 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
 /// What is done in words, and how sure it is that nobody should do it without credentials. Where nobody is asked who he
 /// is anywhere, the machine may be there for everybody.
 fn judge(map: &Map, entry: &EntryPoint, kind: &EffectKind) -> Option<(&'static str, Confidence)> {
+    // The client says which, other than by what it uploads: where that is kept meanwhile is of the server's own choice, and
+    // so is where a session or the address is written down. Whose folder it is in bounds no stranger.
     let (words, is_chosen) = match kind {
-        EffectKind::Run(command) => ("runs programs", is_chosen_by_client(command)),
-        EffectKind::File(FileOperation::Write, path) => ("writes files", is_chosen_by_client(path)),
-        EffectKind::File(FileOperation::Delete, path) => {
-            ("deletes files", is_chosen_by_client(path))
-        }
+        EffectKind::Run(command) => ("runs programs", is_sent_openly(command)),
+        EffectKind::File(FileOperation::Write, path) => ("writes files", is_sent_openly(path)),
+        EffectKind::File(FileOperation::Delete, path) => ("deletes files", is_sent_openly(path)),
         _ => return None,
     };
     let is_http = entry.transport == Transport::Http;
@@ -53,18 +51,4 @@ fn judge(map: &Map, entry: &EntryPoint, kind: &EffectKind) -> Option<(&'static s
         _ => Confidence::Low,
     };
     Some((words, confidence))
-}
-
-/// Holds if the client says which, other than by what it uploads: where that is kept meanwhile is of the server's own
-/// choice, and so is where a session or the address is written down.
-pub fn is_chosen_by_client(value: &Provenance) -> bool {
-    value.origins().iter().any(|origin| {
-        matches!(
-            origin,
-            Origin::Request(
-                RequestPart::Body | RequestPart::Path | RequestPart::Query | RequestPart::Message,
-                _,
-            )
-        )
-    })
 }

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 
 use firedoor_analysis::{ParseCache, Parsed, Report, analyse_parsed, compare};
-use firedoor_history::{Commit, Repository};
+use firedoor_history::{Commit, Repository, STACK};
 use firedoor_report::{DiffContext, Side};
 use firedoor_source::FileSet;
 
@@ -12,9 +12,6 @@ use crate::arguments::{Common, Diff};
 use crate::configuration::{self, Configuration};
 use crate::user_error::UserError;
 use crate::{judgements, progress, tree};
-
-/// The stack of the thread that analyses one side, as much as a program starts with.
-const STACK: usize = 16 << 20;
 
 /// One side of the comparison.
 struct End {
@@ -43,9 +40,8 @@ impl End {
                 .map(|(_, file)| (file.path.clone(), file.text.clone()))
                 .collect()
         };
-        let options = |end: &End| format!("{:?}", end.configuration.options);
         self.files.skipped == other.files.skipped
-            && options(self) == options(other)
+            && self.configuration.options == other.configuration.options
             && texts(self) == texts(other)
     }
 }
