@@ -110,10 +110,7 @@ impl<'p> Machine<'p> {
                 |_| Ok(kept.clone()),
             ),
         }?;
-        if let Some(text) = fallback
-            && value.origins.is_empty()
-            && other.only() == Some(Atom::Unknown(Shape::Any))
-        {
+        if let Some(text) = fallback.filter(|_| value.origins.is_empty()) {
             other = of_kind(&text, other);
         }
         // Whichever side it is, it is false: `key && sent === key`, if what is sent is not the key.
@@ -284,6 +281,9 @@ fn false_whatever(value: &Value) -> Value {
 
 /// What nothing is known of is a text where a text stands in for it: `settings.base || ''`.
 fn of_kind(text: &str, value: Value) -> Value {
+    if value.only() != Some(Atom::Unknown(Shape::Any)) {
+        return value;
+    }
     let mut known = Value::string(text);
     known.add(Atom::Unknown(Shape::String));
     known.origins = value.origins;

@@ -151,9 +151,16 @@ fn counts_by_setting(entry: &EntryPoint) -> Option<(&Layer, Ustr)> {
         .find(|layer| layer.verdict_of(Control::RateLimit).refuses())?;
     let mut refusals = refusals.iter();
     let is_always = refusals.all(|effect| entry.checks_of(effect).any(names));
-    // Without the setting there may be nothing to guess: it switches the entry point on, and not the limiter.
+    // Without the setting there may be nothing to guess: it switches the entry point on, and not the limiter. What asks
+    // for the setting or for attempts that are left is the limiter.
+    let is_setting =
+        |origin: &Origin| matches!(origin, Origin::Environment { .. } | Origin::Literal(_));
+    let is_switch = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        names(check) && origins.all(is_setting)
+    };
     let mut guessed = query::comparisons(entry).map(|(effect, _)| effect);
-    let is_off = guessed.all(|effect| entry.checks_of(effect).any(names));
+    let is_off = guessed.all(|effect| entry.checks_of(effect).any(is_switch));
     (is_always && !is_off).then_some((layer, needed))
 }
 
