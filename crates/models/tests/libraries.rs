@@ -160,6 +160,10 @@ const SUBJECTS: &[(&str, &[&str])] = &[
         &["celery", "python_http", "sending"],
     ),
     (
+        "files, programs and stores of objects",
+        &["node_system", "python_system"],
+    ),
+    (
         "layers that refuse nobody, and wrappers",
         &["contexts", "layers"],
     ),
