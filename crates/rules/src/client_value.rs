@@ -8,7 +8,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::privileged::money_words;
+use crate::privileged::{is_unit, money_words};
 
 /// Holds if the request is known to come from another server: a signature or shared key is checked, and there is no
 /// caller.
@@ -253,7 +253,10 @@ impl Known {
         let mut known: Vec<(usize, Ustr, Ustr)> = Vec::new();
         for (number, asset, field, words) in &self.worths {
             let is_new = known.last().is_none_or(|(last, ..)| last != number);
-            if is_new && *asset != written && words.iter().any(|word| wanted.contains(word)) {
+            let mut shared = words.iter().filter(|word| wanted.contains(word));
+            // Two amounts of the same currency need not be about the same.
+            let says_more = |word: &String| !is_unit(word) || words.len() > 1 || field == word;
+            if is_new && *asset != written && shared.any(says_more) {
                 known.push((*number, *asset, *field));
             }
         }

@@ -311,6 +311,11 @@ pub fn money_words(name: &str) -> Vec<String> {
     words
 }
 
+/// Holds for a word that says in what an amount is counted, and not what it is for.
+pub fn is_unit(word: &str) -> bool {
+    matches!(word, "cents" | "pence")
+}
+
 fn is_money_word(word: &str) -> bool {
     matches!(
         word,

@@ -66,7 +66,13 @@ pub(crate) fn method(machine: &mut Machine<'_>, id: ObjectId, call: &Use<'_>) ->
         }
         "copy" => machine.combine_sets(call.this, &Value::null(), "union", call.span),
         "union" | "intersection" | "difference" => {
-            machine.combine_sets(call.this, &other, call.name, call.span)
+            // However many others there are; without any it is a copy.
+            let others = call.arguments.positional.iter().skip(1);
+            let others = others.chain(call.arguments.rest.as_ref());
+            let set = machine.combine_sets(call.this, &other, call.name, call.span);
+            others.fold(set, |set, other| {
+                machine.combine_sets(&set, other, call.name, call.span)
+            })
         }
         "issubset" | "issuperset" | "isdisjoint" => machine.compare_sets(call, &other),
         "pop" => machine.element_of_open(call.this),

@@ -397,8 +397,36 @@ pub(super) fn call_class(
     super::decorated::call_in(host, machine, instance, (name, &around), &all, span)
 }
 
-/// Makes the instance of a view of REST framework; a function has one of the class that wraps it.
+/// Where a request keeps the view that answers it, and the instance of that view.
+const ANSWERING: [&str; 2] = ["$view", "$instance"];
+
+/// The instance of a view of REST framework that answers the request: one for all its permissions and the method, so that
+/// what a permission leaves on it is there later (djangorestframework 3.16, `views.py`: `dispatch` and `initial`).
 pub(crate) fn api_instance(
+    machine: &mut Machine<'_>,
+    view: &Value,
+    request: &Value,
+    arguments: &Arguments,
+    span: Span,
+) -> Result<Value, Stop> {
+    let [answering, instance] = ANSWERING.map(Ustr::from);
+    let kept =
+        |machine: &Machine<'_>, name| machine.heap.property(request.only_object()?, name).cloned();
+    if kept(machine, answering).is_some_and(|it| it.only_object() == view.only_object())
+        && let Some(made) = kept(machine, instance)
+    {
+        return Ok(made);
+    }
+    let made = new_api_instance(machine, view, request, arguments, span)?;
+    if let Some(id) = request.only_object() {
+        machine.heap.set_property(id, answering, view.clone());
+        machine.heap.set_property(id, instance, made.clone());
+    }
+    Ok(made)
+}
+
+/// Makes the instance of a view of REST framework; a function has one of the class that wraps it.
+fn new_api_instance(
     machine: &mut Machine<'_>,
     view: &Value,
     request: &Value,
