@@ -65,7 +65,7 @@ fn is_change_of_named(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
     let keys = ownership::key_of(entry, access);
     matches!(access.operation, Operation::Update | Operation::Delete)
         && !is_count(access)
-        && keys.iter().any(|field| is_number(&field))
+        && keys.iter().any(is_number)
         && !keys.iter().any(|key| names_member(map, entry, access, key))
 }
 
