@@ -106,6 +106,17 @@ impl Demands {
         !self.is_unclear && self.all.iter().all(is_met)
     }
 
+    /// Holds if nothing of this kind is asked, or something that is known to be less.
+    pub fn fall_short_of(&self, other: &Demand) -> bool {
+        let mut comparable = self
+            .all
+            .iter()
+            .filter(|own| own.is_comparable(other))
+            .peekable();
+        (self.all.is_empty() || comparable.peek().is_some())
+            && !comparable.any(|own| own.includes(other, &[]))
+    }
+
     /// Returns what `others` ask and these do not, if all that these ask is asked there too.
     pub fn lack<'o>(&self, others: &'o Demands, reading: &[Ustr]) -> Option<&'o Demand> {
         let is_met = |own: &Demand| others.all.iter().any(|it| it.includes(own, reading));
@@ -118,6 +129,17 @@ impl Demands {
 }
 
 impl Demand {
+    /// Returns what one part of a check asks, where it asks for a rank.
+    pub fn of_part(part: &Check) -> Option<Demand> {
+        demand(part)
+    }
+
+    fn is_comparable(&self, other: &Demand) -> bool {
+        self.of.iter().any(|subject| other.of.contains(subject))
+            && std::mem::discriminant(&self.level) == std::mem::discriminant(&other.level)
+            && (self.scale == other.scale || !self.is_number())
+    }
+
     /// Holds if whoever meets this meets `other`.
     fn includes(&self, other: &Demand, reading: &[Ustr]) -> bool {
         let is_same = self.of.iter().any(|subject| other.of.contains(subject));

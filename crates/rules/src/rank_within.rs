@@ -161,6 +161,34 @@ fn is_of_caller(access: &Access, groups: &[Ustr]) -> bool {
 
 /// The membership says who the caller is, too: it was found by that field.
 fn names_caller(entry: &EntryPoint, groups: &[Ustr], key: &Field) -> bool {
+    names_by(entry, key, &|asset| groups.contains(&asset))
+}
+
+/// Holds if the key is the caller himself, as he is known or as a record says that was found by him: the member, and not
+/// what he is a member of.
+pub(crate) fn names_member(map: &Map, entry: &EntryPoint, access: &Access, key: &Field) -> bool {
+    let is_known = |origin: &Origin| matches!(origin, Origin::Principal(_));
+    let is_caller = key.value.origins().iter().any(is_known) && !key.value.is_from_client();
+    (is_caller || names_by(entry, key, &|_| true)) && !names_group(map, access.asset, key.name)
+}
+
+/// Holds if a field refers to something that is no account, by what is declared or by what it is called.
+fn names_group(map: &Map, asset: Ustr, field: Ustr) -> bool {
+    let accounts = query::account_assets(map);
+    let plain = |text: &str| {
+        let text = text.to_ascii_lowercase().replace('_', "");
+        text.trim_end_matches("id").trim_end_matches('s').to_owned()
+    };
+    let declared = map.asset(asset).and_then(|it| it.field(&field)?.refers_to);
+    match declared {
+        Some(target) => !accounts.contains(&target),
+        None => map.assets.iter().any(|it| {
+            !accounts.contains(&it.name) && it.name != asset && plain(&it.name) == plain(&field)
+        }),
+    }
+}
+
+fn names_by(entry: &EntryPoint, key: &Field, is_group: &dyn Fn(Ustr) -> bool) -> bool {
     let is_by = |(asset, name): (Ustr, Ustr)| {
         let found = query::accesses(entry).filter(|(_, access)| access.asset == asset);
         let mut keys = found.flat_map(|(_, access)| &access.key);
@@ -176,7 +204,7 @@ fn names_caller(entry: &EntryPoint, groups: &[Ustr], key: &Field) -> bool {
             asset,
             field,
             of_principal: true,
-        } => groups.contains(asset) && is_by((*asset, *field)),
+        } => is_group(*asset) && is_by((*asset, *field)),
         _ => false,
     };
     let mut origins = key.value.origins().iter();
@@ -184,7 +212,7 @@ fn names_caller(entry: &EntryPoint, groups: &[Ustr], key: &Field) -> bool {
 }
 
 /// Whose the record is was asked.
-fn is_held_against_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+pub(crate) fn is_held_against_caller(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     entry.checks_of(effect).any(|check| {
         let all = check.provenance();
         check.kind == CheckKind::Equality

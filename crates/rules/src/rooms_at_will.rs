@@ -35,7 +35,7 @@ pub(crate) fn joins_at_will<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<F
 }
 
 /// Holds if the caller is noted as one of those who are in it: how he comes in is asked, or not, where that is written.
-fn is_taken_in(entry: &EntryPoint, key: &Provenance) -> bool {
+pub(crate) fn is_taken_in(entry: &EntryPoint, key: &Provenance) -> bool {
     query::handler_accesses(entry).any(|(_, access)| {
         let fields = || access.key.iter().chain(&access.values);
         access.operation.is_write()
@@ -45,7 +45,7 @@ fn is_taken_in(entry: &EntryPoint, key: &Provenance) -> bool {
 }
 
 /// What the connection has joined is there for each of its messages.
-fn is_of_connection(map: &Map, entry: &EntryPoint, joining: &Effect) -> bool {
+pub(crate) fn is_of_connection(map: &Map, entry: &EntryPoint, joining: &Effect) -> bool {
     entry.message.is_some()
         && siblings(map, entry)
             .filter(|other| other.message.is_none())
@@ -53,7 +53,7 @@ fn is_of_connection(map: &Map, entry: &EntryPoint, joining: &Effect) -> bool {
 }
 
 /// Nothing stands before what the client sends: it may name a room of any kind.
-fn is_whole_name(key: &Provenance) -> bool {
+pub(crate) fn is_whole_name(key: &Provenance) -> bool {
     let is_sent = |origin: &Origin| {
         matches!(
             origin,

@@ -88,7 +88,7 @@ pub fn reach(map: &Map, entry: &EntryPoint) -> Option<Reach> {
     };
     written
         .or_else(told)
-        .or_else(|| room(entry))
+        .or_else(|| room(map, entry))
         .or_else(|| on_the_machine(map, entry))
         .or_else(|| shared(map, entry))
 }
@@ -120,19 +120,50 @@ fn shared(map: &Map, entry: &EntryPoint) -> Option<Reach> {
     })
 }
 
-fn room(entry: &EntryPoint) -> Option<Reach> {
+fn room(map: &Map, entry: &EntryPoint) -> Option<Reach> {
     entry.exposed.iter().find_map(|effect| match &effect.kind {
         EffectKind::Room(RoomKind::Join, key) if is_named_by_client(key) => Some(Reach {
             words: "joins any room".to_owned(),
             span: effect.span,
             asset: None,
         }),
-        EffectKind::Room(RoomKind::Broadcast, key) if is_named_by_client(key) => Some(Reach {
-            words: "sends to any room".to_owned(),
-            span: effect.span,
-            asset: None,
-        }),
+        EffectKind::Room(RoomKind::Broadcast, key)
+            if is_named_by_client(key) || is_chosen_among(map, entry, effect, key) =>
+        {
+            Some(Reach {
+                words: "sends to any room".to_owned(),
+                span: effect.span,
+                asset: None,
+            })
+        }
         _ => None,
+    })
+}
+
+/// The program goes through the connections that it keeps, and sends to those that are in the room which the client names.
+fn is_chosen_among(map: &Map, entry: &EntryPoint, sending: &Effect, key: &Provenance) -> bool {
+    let is_kept = |asset: &Ustr| is_memory(map, *asset);
+    let kept: Vec<Ustr> = key
+        .origins()
+        .iter()
+        .filter_map(|origin| match origin {
+            Origin::Record { asset, .. } => Some(*asset),
+            _ => None,
+        })
+        .filter(is_kept)
+        .collect();
+    entry.checks_of(sending).any(|check| {
+        let is_in = |value: &Provenance| {
+            let mut assets = kept.iter();
+            assets.any(|asset| value.record_fields(*asset).any(|field| !field.is_empty()))
+        };
+        matches!(check.kind, CheckKind::Membership | CheckKind::Equality)
+            && check.outcome
+            && check.operands.iter().any(is_in)
+            && check
+                .operands
+                .iter()
+                .any(|value| is_named_by_client(value) && !is_in(value))
     })
 }
 

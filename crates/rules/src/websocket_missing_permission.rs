@@ -9,11 +9,14 @@ use ustr::Ustr;
 
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
+use crate::held_by_others::unheld;
 use crate::held_whole::{compares_whole, is_of_callers_whole};
 use crate::message_rank::report_lower_rank;
+use crate::named_besides::names_another;
 use crate::open_by_word::is_open_by_its_word;
 use crate::rank_within::unranked;
 use crate::rooms_at_will::joins_at_will;
+use crate::rooms_unasked::joins_unasked;
 use crate::socket::{
     asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_looked_for, is_memory,
     is_named_by_client, is_of_a_list, is_of_room, is_open_over_http, siblings,
@@ -40,8 +43,11 @@ fn check(map: &Map, findings: &mut Findings) {
         }
         if entry.verdict(Control::Authorization).refuses() {
             // Who asks for the rank that all members have may still leave out whose the record is.
-            if let Some((words, span, other, confidence)) =
-                leaves_out_caller(map, entry).or_else(|| joins_before(map, entry))
+            if let Some((words, span, other, confidence)) = leaves_out_caller(map, entry)
+                .or_else(|| joins_before(map, entry))
+                .or_else(|| joins_unasked(map, entry))
+                .or_else(|| leaves_out_owner(map, entry))
+                .or_else(|| names_another(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
             } else if !report_lower_rank(map, entry, findings) {
@@ -55,9 +61,12 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| asks_for_less(map, entry))
             .or_else(|| asks_no_rank(map, entry))
             .or_else(|| joins_at_will(map, entry))
+            .or_else(|| joins_unasked(map, entry))
+            .or_else(|| leaves_out_owner(map, entry))
+            .or_else(|| names_another(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
-        } else {
+        } else if !report_lower_rank(map, entry, findings) {
             report_foreign(map, entry, findings);
         }
     }
@@ -230,7 +239,7 @@ fn asks_to_read<'m>(map: &'m Map, entry: &EntryPoint, access: &Access) -> Option
 
 /// Holds if the field says which record is meant, not what is written in it: it is declared as a reference, is called
 /// like one or like another asset, or names a room.
-fn is_reference(map: &Map, asset: Ustr, name: &str) -> bool {
+pub(crate) fn is_reference(map: &Map, asset: Ustr, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_declared = || {
         let field = map.asset(asset).and_then(|found| found.field(name));
@@ -422,6 +431,17 @@ fn leaves_out_caller<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> 
     })
 }
 
+/// All others that change the same hold the record against the caller, and this one asks for no rank that does instead.
+fn leaves_out_owner<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m>> {
+    let (effect, access, other) = unheld(map, entry)?;
+    Some((
+        format!("changes {}", access.asset),
+        effect.span,
+        other,
+        Confidence::Medium,
+    ))
+}
+
 /// Holds if the other finds the record by its own number and by the caller.
 fn is_found_by_caller(other: &EntryPoint, own: &Access) -> bool {
     query::handler_accesses(other).any(|(_, found)| is_by_caller(found, own))
@@ -436,7 +456,7 @@ fn is_by_caller(found: &Access, own: &Access) -> bool {
 }
 
 /// Holds if both remove the record, or write a field in common.
-fn is_the_same(other: &Access, own: &Access) -> bool {
+pub(crate) fn is_the_same(other: &Access, own: &Access) -> bool {
     let shares = || {
         own.values
             .iter()
@@ -448,7 +468,7 @@ fn is_the_same(other: &Access, own: &Access) -> bool {
 }
 
 /// Whoever comes or goes changes a count, and needs no right to the record.
-fn is_count(access: &Access) -> bool {
+pub(crate) fn is_count(access: &Access) -> bool {
     let is_counted = |field: &firedoor_app::Field| matches!(field.operator, "+=" | "-=");
     !access.values.is_empty() && access.values.iter().all(is_counted)
 }
@@ -486,7 +506,7 @@ fn named(key: &Provenance) -> Option<Ustr> {
 }
 
 /// The last part of a name, as it is written everywhere.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let last = text.rsplit('.').next().unwrap_or(text);
     last.chars()
         .filter(char::is_ascii_alphanumeric)
