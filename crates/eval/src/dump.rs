@@ -101,6 +101,8 @@ impl Shower<'_, '_> {
                 Origin::Outside(path) => path.to_string(),
                 Origin::Unknown(reason) => format!("?{reason}"),
                 Origin::Instant => String::from("instant"),
+                Origin::Milliseconds => String::from("milliseconds"),
+                Origin::Brief => String::from("brief"),
                 Origin::Back => String::from("back"),
             })
             .collect();

@@ -168,6 +168,9 @@ impl Machine<'_> {
             let number = self.derived(Shape::Number, [left, right]);
             return match operator {
                 Op::Subtract if !right.origins.is_empty() => self.counted_back(number),
+                Op::Multiply | Op::Divide | Op::FloorDivide => {
+                    self.of_clock(operator, left, right, number)
+                }
                 _ => number,
             };
         };
@@ -186,6 +189,40 @@ impl Machine<'_> {
             _ => return self.derived(Shape::Number, [left, right]),
         };
         self.computed(Value::number(number), left, right)
+    }
+
+    /// Notes of a number that is worked out of the time that it counts thousandths of a second, or that it stays the same
+    /// for a few of them only.
+    fn of_clock(&mut self, operator: Op, left: &Value, right: &Value, number: Value) -> Value {
+        let has = |machine: &Self, value: &Value, origin: crate::Origin| {
+            machine.origins.members(value.origins).contains(&origin)
+        };
+        let is_thousand = |value: &Value| value.as_number() == Some(1_000.0);
+        let mark = match operator {
+            Op::Multiply
+                if has(self, left, crate::Origin::Instant) && is_thousand(right)
+                    || has(self, right, crate::Origin::Instant) && is_thousand(left) =>
+            {
+                crate::Origin::Milliseconds
+            }
+            Op::Divide | Op::FloorDivide
+                if has(self, left, crate::Origin::Milliseconds) && is_in_seconds(right) =>
+            {
+                crate::Origin::Brief
+            }
+            _ => return number,
+        };
+        let mark = self.origins.single(mark);
+        let origins = self.origins.union(number.origins, mark);
+        number.with_origins(origins)
+    }
+
+    /// Returns a number that is not known, rounded.
+    pub(crate) fn rounded(&mut self, value: &Value) -> Value {
+        let kept = self.origins.rounded(value.origins);
+        let number = self.derived(Shape::Number, [value]);
+        let origins = self.origins.union(number.origins, kept);
+        number.with_origins(origins)
     }
 
     /// Returns the number that an operand stands for; JavaScript converts what is none.
@@ -317,6 +354,20 @@ pub(crate) fn is_type_checking(path: &str) -> bool {
 }
 
 /// Holds if a library may define operators for the value.
+/// Holds if thousandths of a second that are divided by it make stretches of a few seconds that nobody means: no whole
+/// seconds, and no even part of one.
+fn is_in_seconds(value: &Value) -> bool {
+    const MOST: f64 = 10_000.0;
+    let mut atoms = value.atoms().iter();
+    !value.atoms().is_empty()
+        && atoms.all(|atom| match atom {
+            Atom::Number(number) => {
+                (2.0..MOST).contains(number) && number % 1_000.0 != 0.0 && 1_000.0 % number != 0.0
+            }
+            _ => false,
+        })
+}
+
 fn may_be_overloaded(value: &Value) -> bool {
     value
         .atoms()

@@ -18,6 +18,11 @@ pub enum Origin {
     Unknown(Ustr),
     /// The moment at which it was asked for, which never comes again. What is worked out of it, as the minute, may.
     Instant,
+    /// The moment, in thousandths of a second.
+    Milliseconds,
+    /// A stretch of time that is over in a few seconds, though its length was meant as so many seconds: thousandths of a
+    /// second were divided by them.
+    Brief,
     /// Counted from the end: a number with its sign turned or taken away from another, or a text of a list that was
     /// turned round.
     Back,
@@ -41,6 +46,14 @@ type Members = SmallVec<[Origin; 4]>;
 
 /// The most members a set keeps; a larger one loses its greatest.
 const LIMIT: usize = 48;
+
+/// Holds for what only the moment itself is.
+fn is_of_moment(origin: &Origin) -> bool {
+    matches!(
+        origin,
+        Origin::Instant | Origin::Milliseconds | Origin::Brief
+    )
+}
 
 /// The table of all sets.
 #[derive(Debug)]
@@ -109,12 +122,25 @@ impl Origins {
 
     /// Returns the set of what is worked out of values of this one.
     pub(crate) fn worked_out(&mut self, set: OriginSet) -> OriginSet {
-        if !self.members(set).contains(&Origin::Instant) {
+        if !self.members(set).iter().any(is_of_moment) {
             return set;
         }
         let mut members = self.sets[set.0 as usize].clone();
-        members.retain(|member| *member != Origin::Instant);
+        members.retain(|member| !is_of_moment(member));
         self.intern(members)
+    }
+
+    /// Returns what a number still is once it is rounded, of what it says of the moment.
+    pub(crate) fn rounded(&mut self, set: OriginSet) -> OriginSet {
+        let mut members = self.members(set).iter();
+        if !members.any(is_of_moment) {
+            return OriginSet::EMPTY;
+        }
+        let kept = self.members(set).iter().copied();
+        let kept: Members = kept
+            .filter(|member| matches!(member, Origin::Milliseconds | Origin::Brief))
+            .collect();
+        self.intern(kept)
     }
 
     /// Returns the members of a set in order.

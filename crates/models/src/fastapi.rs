@@ -16,6 +16,7 @@ pub(crate) mod request;
 pub(crate) mod routes;
 pub(crate) mod security;
 pub(crate) mod subclasses;
+pub(crate) mod uncalled;
 pub(crate) mod views;
 pub(crate) mod websocket;
 
@@ -303,6 +304,8 @@ pub struct Memory {
     pub(crate) dependants: Vec<Dependant>,
     /// What was decided on the way to a `Depends(...)` being listed, by its object.
     pub(crate) conditions: FxHashMap<ObjectId, Vec<Decided>>,
+    /// What a dependency makes that nobody calls, by the object of its `Depends(...)`.
+    pub(crate) made: FxHashMap<ObjectId, Option<crate::Step>>,
     /// What runs for each route, by the number that its handler holds.
     pub(crate) plans: Vec<Plan>,
     /// What the functions of the plan gave, by their numbers.

@@ -516,9 +516,9 @@ pub(crate) fn late(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) -> 
             name: step.name,
             // What nothing calls belongs to what it was meant for.
             kind: match step.role {
-                crate::django::guard_tests::UNREACHED | crate::django::drf_unread::UNREACHED => {
-                    LayerKind::Inline
-                }
+                crate::django::guard_tests::UNREACHED
+                | crate::django::drf_unread::UNREACHED
+                | crate::fastapi::uncalled::UNCALLED => LayerKind::Inline,
                 _ => LayerKind::Layer,
             },
             span: step.span,

@@ -16,7 +16,7 @@ pub static MODEL: Model = Model {
     calls: &[
         ("js:Math.random", weak_random),
         ("js:Date", date),
-        ("js:Date.now", now),
+        ("js:Date.now", now_in_milliseconds),
         ("js:performance.now", now),
         ("js:process.hrtime", now),
         ("js:process.hrtime.bigint", now),
@@ -81,6 +81,14 @@ fn weak_random(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) ->
 
 fn now(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
     Ok(Some(crate::tools::instant_of(host, machine)))
+}
+
+/// `Date.now()` counts thousandths of a second.
+fn now_in_milliseconds(host: &ModelHost, machine: &mut Machine<'_>, _call: &Call<'_>) -> Answer {
+    let value = crate::tools::instant_of(host, machine);
+    let unit = machine.origins.single(firedoor_eval::Origin::Milliseconds);
+    let origins = machine.origins.union(value.origins, unit);
+    Ok(Some(value.with_origins(origins)))
 }
 
 /// `new Date()` is the time; with arguments it is what they say.

@@ -102,7 +102,9 @@ impl ModelHost {
                 firedoor_eval::Origin::Outside(path) => Some(Origin::Outside(*path)),
                 firedoor_eval::Origin::Unknown(reason) => Some(Origin::Unknown(*reason)),
                 // That it is the time is told besides.
-                firedoor_eval::Origin::Instant => None,
+                firedoor_eval::Origin::Instant
+                | firedoor_eval::Origin::Milliseconds
+                | firedoor_eval::Origin::Brief => None,
                 // How a place in a list was counted says nothing of where a value comes from.
                 firedoor_eval::Origin::Back => None,
             })
@@ -164,13 +166,25 @@ impl ModelHost {
     pub fn key_provenance(&self, machine: &mut Machine<'_>, value: &Value) -> Provenance {
         let known = self.deep_provenance(machine, value);
         let deep = machine.deep_origins(value);
-        match machine
-            .origins
-            .members(deep)
-            .contains(&firedoor_eval::Origin::Instant)
-        {
-            true => known.union(&Provenance::new([Origin::Outside(Ustr::from(CLOCK))])),
-            false => known,
+        let members = machine.origins.members(deep);
+        let word = if members.contains(&firedoor_eval::Origin::Instant) {
+            CLOCK
+        } else if members.contains(&firedoor_eval::Origin::Brief) {
+            BRIEF_CLOCK
+        } else {
+            return known;
+        };
+        known.union(&Provenance::new([Origin::Outside(Ustr::from(word))]))
+    }
+
+    /// Returns where a value comes from that is kept in a field. One with the number of a stretch of time that is over at
+    /// once is another one each time.
+    fn kept_provenance(&self, machine: &mut Machine<'_>, value: &Value) -> Provenance {
+        let deep = machine.deep_origins(value);
+        let members = machine.origins.members(deep);
+        match members.contains(&firedoor_eval::Origin::Brief) {
+            true => self.key_provenance(machine, value),
+            false => self.deep_provenance(machine, value),
         }
     }
 
@@ -292,7 +306,7 @@ impl ModelHost {
 
     /// Returns the provenance of each property of an object, one level deep; nested objects give dotted names.
     pub fn fields(&self, machine: &mut Machine<'_>, object: ObjectId) -> Vec<firedoor_app::Field> {
-        self.fields_by(machine, object, ModelHost::deep_provenance)
+        self.fields_by(machine, object, ModelHost::kept_provenance)
     }
 
     fn fields_by(
@@ -329,6 +343,9 @@ fn is_outcome(value: &Value) -> bool {
 
 /// What a clock has returned.
 const CLOCK: &str = "clock";
+
+/// What a clock has returned, as the number of a stretch of time that is over at once.
+const BRIEF_CLOCK: &str = "clock:brief";
 
 fn atom_literal(atom: &Atom) -> Option<Ustr> {
     match atom {

@@ -31,8 +31,10 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         let look_ups = || {
-            query::handler_accesses(entry).filter(|(_, access)| {
-                accounts.contains(&access.asset) && is_named_by_client(map, access)
+            query::accesses(entry).filter(|(effect, access)| {
+                is_of_log_in(entry, effect)
+                    && accounts.contains(&access.asset)
+                    && is_named_by_client(map, access)
             })
         };
         // That a name is taken may be told, and that an address is known must not: each is asked for itself.
@@ -133,9 +135,10 @@ fn report_timing(entry: &EntryPoint, access: &Access, findings: &mut Findings) {
     let Some((effect, compared)) = compared else {
         return;
     };
-    // The same is done where there is no account, or none with a password.
+    // The same is done where there is no account, or none with a password. Behind a check that there is one it never is.
     let is_made_up_for = entry.effects.iter().any(|effect| {
         hashes(effect)
+            && !asks_password(entry, effect, (compared, access.asset), true)
             && (side(entry, effect, access.asset) == Some(false)
                 || asks_password(entry, effect, (compared, access.asset), false))
     });
@@ -273,11 +276,17 @@ fn is_kept_elsewhere(map: &Map, entry: &EntryPoint) -> bool {
 
 /// Returns the answer that gives it away, and how.
 fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, String)> {
-    let answers = || entry.effects.iter().filter(|effect| is_answer(effect));
+    let answers = || {
+        let all = entry.effects.iter();
+        all.filter(|effect| is_answer(entry, effect))
+    };
     let unknown = answers().find(|effect| side(entry, effect, access.asset) == Some(false));
     if let Some(unknown) = unknown {
         let known: Vec<&Effect> = answers()
-            .filter(|effect| side(entry, effect, access.asset) == Some(true))
+            .filter(|effect| {
+                side(entry, effect, access.asset) == Some(true)
+                    || is_after_found(entry, (effect, unknown), access.asset)
+            })
             .filter(|effect| is_on_the_same_way(entry, effect))
             .filter(|effect| !takes_password(entry, effect, access.asset))
             .collect();
@@ -347,13 +356,33 @@ fn revealing<'m>(entry: &'m EntryPoint, access: &Access) -> Option<(&'m Effect, 
     ))
 }
 
+/// Whoever asks for a mail is refused where nobody was found; what comes after that is said where somebody was, or where
+/// nothing was looked up at all.
+fn is_after_found(entry: &EntryPoint, (effect, unknown): (&Effect, &Effect), asset: Ustr) -> bool {
+    let is_found = |check: &Check| {
+        let mut parts = check.alternatives.iter();
+        check.is_alternative
+            && check.refusal.is_some()
+            && parts
+                .clone()
+                .any(|part| presence(part, asset) == Some(true))
+            && !parts.any(|part| presence(part, asset) == Some(false))
+    };
+    is_refused(unknown, &[400, 404, 422])
+        && sends_mail(entry)
+        && !query::verifies_password(entry)
+        && entry.checks_of(effect).any(is_found)
+}
+
 /// Whoever logs in is told that he has tried too often, by a count that is kept under what he sends and asked only where
 /// an account was found. That an account is shut for a time is another thing, which many tell on purpose; but nobody is
 /// shut out where all that is asked for is a mail.
 fn counted_for_known<'m>(entry: &'m EntryPoint, access: &Access) -> Option<&'m Effect> {
     let too_often = || {
         let mut answers = entry.effects.iter();
-        std::iter::from_fn(move || answers.find(|it| is_answer(it) && is_refused(it, &[429])))
+        std::iter::from_fn(move || {
+            answers.find(|it| is_answer(entry, it) && is_refused(it, &[429]))
+        })
     };
     let is_count = |check: &Check| {
         check.kind == CheckKind::Bound
@@ -386,8 +415,18 @@ fn is_kept_under_sent(entry: &EntryPoint, asset: Ustr) -> bool {
     })
 }
 
-fn is_answer(effect: &Effect) -> bool {
-    effect.layer.is_none() && matches!(effect.kind, EffectKind::Respond { .. })
+fn is_answer(entry: &EntryPoint, effect: &Effect) -> bool {
+    is_of_log_in(entry, effect) && matches!(effect.kind, EffectKind::Respond { .. })
+}
+
+/// Holds for what the handler does, and a layer that compares the password for it, as a strategy does.
+fn is_of_log_in(entry: &EntryPoint, effect: &Effect) -> bool {
+    effect.layer.is_none()
+        || query::comparisons(entry).any(|(compared, found)| {
+            compared.layer == effect.layer
+                && found.kind == ComparisonKind::Password
+                && found.given.is_from_client()
+        })
 }
 
 /// A constant that was chosen by whether a record was found decides between two answers that differ.
@@ -412,7 +451,7 @@ fn is_decided_before(entry: &EntryPoint, effect: &Effect, asset: Ustr) -> bool {
         entry
             .effects
             .iter()
-            .filter(|other| is_answer(other))
+            .filter(|other| is_answer(entry, other))
             .filter(|other| {
                 entry
                     .checks_of(other)
@@ -452,7 +491,7 @@ fn is_on_the_same_way(entry: &EntryPoint, effect: &Effect) -> bool {
     let is_known = entry
         .effects
         .iter()
-        .filter(|other| is_answer(other))
+        .filter(|other| is_answer(entry, other))
         .any(is_refuted);
     let is_refusal = |effect: &Effect| {
         matches!(

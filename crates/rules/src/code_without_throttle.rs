@@ -4,10 +4,14 @@ use firedoor_app::{
     ComparisonKind, Control, EffectKind, EntryPoint, Field, Map, Operation, Origin, Verdict, query,
 };
 
+use firedoor_source::Span;
+
+use crate::counted_late::counted_late;
+use crate::forgotten::{Forgotten, forgotten};
 use crate::login_without_throttle::numbers;
 use crate::secret_size::is_long;
 use crate::throttle::{is_throttled, with_place};
-use crate::{Findings, Rule, Severity};
+use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -26,6 +30,54 @@ fn check(map: &Map, findings: &mut Findings) {
         if query::verifies_code(entry) && !is_throttled(map, entry) && !is_enrolment(entry) {
             report(map, entry, findings);
         }
+        if is_throttled(map, entry) {
+            report_late(entry, findings);
+        }
+    }
+    // One log-in forgets the codes of all entry points; the step behind it comes first.
+    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
+    entries.sort_by_key(|entry| entry.verdict(Control::Authentication).refuses());
+    let mut seen: Vec<Span> = Vec::new();
+    for entry in entries {
+        if let Some(found) = forgotten(map, entry)
+            && !seen.contains(&found.set_back)
+        {
+            seen.push(found.set_back);
+            report_forgotten(entry, &found, findings);
+        }
+    }
+}
+
+fn report_forgotten(entry: &EntryPoint, found: &Forgotten<'_>, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol("forgotten")
+        .confidence(Confidence::Medium)
+        .title(format!("each log-in forgets the wrong codes of `{}`", entry.id()))
+        .message(format!(
+            "`{}` sets their number back once the password was right: whoever knows that tries codes without end.",
+            found.log_in.id()
+        ))
+        .because("compares", found.compared, "the code is compared here")
+        .because("forgets", found.set_back, "the number is set back here")
+        .report();
+}
+
+/// A count of the account that stops nobody.
+fn report_late(entry: &EntryPoint, findings: &mut Findings) {
+    let late = counted_late(entry).filter(|_| query::verifies_code(entry));
+    if let Some(late) = late
+        && late.secret.kind != ComparisonKind::Password
+    {
+        findings
+            .at_entry(entry)
+            .symbol("late")
+            .confidence(Confidence::Medium)
+            .title(format!("codes are counted too late at `{}`", entry.id()))
+            .message(late.side.words())
+            .because("compares", late.compared, "the code is compared here")
+            .because("counts", late.counted, "the attempt is counted here")
+            .report();
     }
 }
 

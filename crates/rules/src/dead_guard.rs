@@ -11,7 +11,9 @@ use firedoor_app::{
 };
 use firedoor_source::Span;
 
+use crate::set_back::set_back;
 use crate::throttle::{changing_inside, throttles};
+use crate::unasked::unasked;
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -32,15 +34,13 @@ fn check(map: &Map, findings: &mut Findings) {
             report_wrapped(guard, entry, findings);
         }
     }
-    for entry in &map.entry_points {
-        let above = entry.late.iter();
-        if let Some(layer) = above
-            .filter(|layer| layer.kind == LayerKind::Inline)
-            .find(|layer| is_needed(entry, layer))
-        {
-            report_above(entry, layer, findings);
-        }
-    }
+    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
+    // What can be guessed at matters most, before what is behind a log-in.
+    entries.sort_by_key(|entry| {
+        let is_behind = entry.verdict(Control::Authentication).refuses();
+        (!query::verifies_password(entry), is_behind)
+    });
+    report_uncalled(&entries, findings);
     let mut early: Vec<Span> = Vec::new();
     let working = OnceCell::new();
     for entry in &map.entry_points {
@@ -56,8 +56,8 @@ fn check(map: &Map, findings: &mut Findings) {
     let mut counted: Vec<Span> = Vec::new();
     let mut idle: Vec<(&EntryPoint, &Layer, &Layer)> = Vec::new();
     let guards = RoleGuards::of(map);
-    let mut entries: Vec<&EntryPoint> = map.entry_points.iter().collect();
-    entries.sort_by_key(|entry| !query::verifies_password(entry));
+    report_set_back(&entries, findings);
+    report_unasked(map, findings);
     for entry in entries {
         for (throttle, span, name) in throttles(entry) {
             if let Some(why) = dead(throttle)
@@ -124,10 +124,30 @@ fn report_wrapped(guard: &GuardDefinition, entry: &EntryPoint, findings: &mut Fi
         .report();
 }
 
-/// Holds if nothing else before the entry point does what the guard would do whatever the settings are.
+/// Reports guards that are made for an entry point and that nobody calls. One function makes them for many.
+fn report_uncalled(entries: &[&EntryPoint], findings: &mut Findings) {
+    let mut seen: Vec<(Span, Span)> = Vec::new();
+    for entry in entries {
+        let mut above = entry.late.iter();
+        let found = above.find(|layer| {
+            layer.kind == LayerKind::Inline
+                && is_needed(entry, layer)
+                && !seen.contains(&(layer.span, layer.mounted))
+        });
+        if let Some(layer) = found {
+            seen.push((layer.span, layer.mounted));
+            report_above(entry, layer, findings);
+        }
+    }
+}
+
+/// Holds if nothing else before the entry point does what the guard would do whatever the settings are. Limits add up:
+/// one by address and one by account are two.
 fn is_needed(entry: &EntryPoint, layer: &Layer) -> bool {
     let mut controls = layer.controls.iter();
-    controls.any(|control| entry.verdict(*control) != Verdict::Enforced)
+    controls.any(|control| {
+        *control == Control::RateLimit || entry.verdict(*control) != Verdict::Enforced
+    })
 }
 
 fn report_above(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {
@@ -136,7 +156,7 @@ fn report_above(entry: &EntryPoint, layer: &Layer, findings: &mut Findings) {
         .symbol(&layer.name)
         .title(format!("the guard of `{}` never runs", entry.handler.name))
         .message(format!(
-            "Its decorator stands above that of the route, or its class behind that of the view, so that `{}` runs without it.",
+            "Its decorator stands above that of the route, its class behind that of the view, or a dependency makes it and nobody calls it, so that `{}` runs without it.",
             entry.id()
         ))
         .because("registered", entry.registered, "the function is registered here, without the guard")
@@ -376,6 +396,29 @@ fn dead(throttle: &Throttle) -> Option<&'static str> {
         _ => 0,
     };
     (per_minute > 100_000).then_some("nobody reaches its limit")
+}
+
+fn report_unasked(map: &Map, findings: &mut Findings) {
+    for entry in &map.entry_points {
+        if let Some(effect) = unasked(map, entry) {
+            let why = "nobody looks at what the limiter says";
+            report(entry, effect.span, &effect.function, why, findings);
+        }
+    }
+}
+
+fn report_set_back(entries: &[&EntryPoint], findings: &mut Findings) {
+    // One function serves many limits.
+    let mut seen: Vec<Span> = Vec::new();
+    for entry in entries {
+        if let Some(effect) = set_back(entry)
+            && !seen.contains(&effect.span)
+        {
+            seen.push(effect.span);
+            let why = "each attempt sets the number back before it is counted";
+            report(entry, effect.span, &effect.function, why, findings);
+        }
+    }
 }
 
 fn report(entry: &EntryPoint, span: Span, name: &str, why: &str, findings: &mut Findings) {

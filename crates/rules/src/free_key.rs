@@ -1,7 +1,8 @@
 //! Limiters whose key is a field that the client fills as it likes: a part of the rule about keys that clients choose.
 
 use firedoor_app::{
-    Access, ComparisonKind, Effect, EntryPoint, Map, Origin, RequestPart, Throttle, counting, query,
+    Access, ComparisonKind, Effect, EntryPoint, Map, Origin, Provenance, RequestPart, Throttle,
+    counting, query,
 };
 use ustr::Ustr;
 
@@ -25,11 +26,11 @@ pub fn free_count<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, U
     if !query::verifies_password(entry) || !is_followed(map, entry) {
         return None;
     }
+    let is_free = |field: &Ustr| is_free(map, entry, *field);
     let sent = |access: &Access| -> Vec<Ustr> {
         let origins = counting_key(access).flat_map(|field| field.value.origins());
         origins.filter_map(named_field).collect()
     };
-    let is_free = |field: &Ustr| !names_person(field) && !is_used(map, entry, *field);
     let mut first = None;
     for (effect, access) in query::handler_accesses(entry) {
         let is_raised = access.values.iter().any(|field| field.operator == "+=");
@@ -40,6 +41,21 @@ pub fn free_count<'m>(map: &Map, entry: &'m EntryPoint) -> Option<(&'m Effect, U
         first = first.or(Some((effect, free)));
     }
     first
+}
+
+/// Holds if the client may fill the field as it likes: it names nobody, and nothing is looked up, compared or kept by it.
+fn is_free(map: &Map, entry: &EntryPoint, field: Ustr) -> bool {
+    !names_person(&field) && !is_used(map, entry, field)
+}
+
+/// Returns such a field in the key under which a script counts guesses, whatever else is part of it.
+pub fn free_part(map: &Map, entry: &EntryPoint, key: &Provenance) -> Option<Ustr> {
+    let is_guess = query::verifies_password(entry) || query::verifies_code(entry);
+    if !is_guess || !is_followed(map, entry) {
+        return None;
+    }
+    let mut sent = key.origins().iter().filter_map(named_field);
+    sent.find(|field| is_free(map, entry, *field))
 }
 
 fn named_field(origin: &Origin) -> Option<Ustr> {

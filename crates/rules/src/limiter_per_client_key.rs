@@ -5,7 +5,9 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::free_key::{free_count, free_field};
+use crate::guess_key::{ByGuess, count_by_guess};
 use crate::renewed_key::{Renewed, renewed_count};
+use crate::scripted_count::{Chosen, scripted_counts};
 use crate::throttle::{
     changing_count, changing_part, chosen_header, counted_header, counted_inside, counting_layers,
     is_tight, throttles,
@@ -30,6 +32,7 @@ fn check(map: &Map, findings: &mut Findings) {
     entries.sort_by_key(|entry| !query::verifies_password(entry));
     // One function that makes keys serves many limiters.
     let mut seen: Vec<&Provenance> = Vec::new();
+    let (mut scripts, mut guesses): (Vec<Span>, Vec<Span>) = Default::default();
     for entry in entries {
         // Whoever changes the header with each request is counted by what is guessed at.
         let names_something = |key: &Provenance| {
@@ -71,6 +74,13 @@ fn check(map: &Map, findings: &mut Findings) {
         if let Some(renewed) = renewed_count(map, entry) {
             report_renewed(entry, &renewed, findings);
         }
+        if let Some(counted) = count_by_guess(entry)
+            && !guesses.contains(&counted.span)
+        {
+            guesses.push(counted.span);
+            report_by_guess(entry, &counted, findings);
+        }
+        report_scripts(map, entry, &mut scripts, findings);
         for (key, span, name, header) in counted_inside(entry) {
             if !seen.contains(&key) {
                 seen.push(key);
@@ -128,6 +138,41 @@ fn report_free(
         .title(format!("`{name}` counts by `{field}` of the request"))
         .message(format!(
             "Whoever sends another value with each request is never refused; `{}` relies on it, and uses the value for nothing else.",
+            entry.id()
+        ))
+        .because("stands-before", entry.registered, place(entry))
+        .report();
+}
+
+/// Reports what a script counts under a value that the client chooses.
+fn report_scripts(map: &Map, entry: &EntryPoint, seen: &mut Vec<Span>, findings: &mut Findings) {
+    for (check, chosen) in scripted_counts(map, entry) {
+        if seen.contains(&check.span) {
+            continue;
+        }
+        seen.push(check.span);
+        let place = (check.span, entry.handler.name);
+        match chosen {
+            Chosen::Header(header) => {
+                report(entry, &check.operands[0], place, header, findings);
+            }
+            Chosen::Field(field) => report_free(entry, place, field, findings),
+        }
+    }
+}
+
+fn report_by_guess(entry: &EntryPoint, counted: &ByGuess, findings: &mut Findings) {
+    findings
+        .at(counted.span, &counted.name)
+        .symbol(&counted.field)
+        .entry_point(entry)
+        .confidence(Confidence::Medium)
+        .title(format!(
+            "`{}` counts by `{}`, which is what is guessed",
+            counted.name, counted.field
+        ))
+        .message(format!(
+            "Each guess has a count of its own, so that nobody is ever refused; `{}` relies on it.",
             entry.id()
         ))
         .because("stands-before", entry.registered, place(entry))

@@ -7,7 +7,8 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::throttle::{is_throttled, throttles, with_place};
+use crate::counted_late::counted_late;
+use crate::throttle::{is_password_throttled, is_throttled, throttles, with_place};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -28,7 +29,7 @@ fn check(map: &Map, findings: &mut Findings) {
     for entry in &map.entry_points {
         if !query::verifies_password(entry)
             || query::is_capability(map, entry)
-            || is_throttled(map, entry)
+            || is_password_throttled(map, entry)
         {
             continue;
         }
@@ -54,6 +55,25 @@ fn check(map: &Map, findings: &mut Findings) {
     }
     for entry in &map.entry_points {
         report_shared(map, entry, findings);
+        report_late(map, entry, findings);
+    }
+}
+
+/// A count of the account, or of what the password stands before, that stops nobody.
+fn report_late(map: &Map, entry: &EntryPoint, findings: &mut Findings) {
+    let late = counted_late(entry).filter(|_| is_password_throttled(map, entry));
+    if let Some(late) = late
+        && late.secret.kind == ComparisonKind::Password
+    {
+        findings
+            .at_entry(entry)
+            .symbol("late")
+            .confidence(Confidence::Medium)
+            .title(format!("guesses are counted too late at `{}`", entry.id()))
+            .message(late.side.words())
+            .because("compares", late.compared, "the password is compared here")
+            .because("counts", late.counted, "the attempt is counted here")
+            .report();
     }
 }
 

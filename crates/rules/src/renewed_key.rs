@@ -10,7 +10,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::throttle::{counts_attempts, throttles};
+use crate::throttle::{counting_key, counts_attempts, throttles};
 
 /// A count that starts again with each log-in.
 pub struct Renewed {
@@ -56,11 +56,25 @@ pub fn renewed_count(map: &Map, entry: &EntryPoint) -> Option<Renewed> {
             })
     };
     // A code that belongs to the challenge itself is another one with each.
-    let is_of_account = found
-        .expected
-        .origins()
-        .iter()
-        .any(|it| matches!(it, Origin::Record { asset, .. } if accounts.contains(asset)));
+    let is_found_by_account = |asset: Ustr| {
+        let names = |origin: &Origin| match origin {
+            Origin::Record { asset, .. } => accounts.contains(asset),
+            Origin::Principal(name) | Origin::Claim(name) => *name != by,
+            _ => false,
+        };
+        query::accesses(entry).any(|(_, access)| {
+            access.asset == asset
+                && access.operation == Operation::Read
+                && access
+                    .key
+                    .iter()
+                    .any(|field| field.operator == "=" && field.value.origins().iter().any(names))
+        })
+    };
+    let is_of_account = found.expected.origins().iter().any(|it| {
+        matches!(it, Origin::Record { asset, .. }
+            if accounts.contains(asset) || is_found_by_account(*asset))
+    });
     let is_also_by_account = counts.iter().any(|(key, ..)| names_account(key));
     (is_of_account && !is_also_by_account).then_some(Renewed {
         span,
@@ -93,7 +107,7 @@ fn counts(entry: &EntryPoint) -> Vec<(Provenance, Span, Ustr)> {
         values.any(|field| field.operator == "+=") && counts_attempts(entry, access)
     });
     let inner = inner.map(|(effect, access)| {
-        let origins = access.key.iter().flat_map(|field| field.value.origins());
+        let origins = counting_key(access).flat_map(|field| field.value.origins());
         let key = Provenance::new(origins.cloned());
         (key, effect.span, effect.function)
     });
@@ -114,8 +128,9 @@ fn renewal(map: &Map, entry: &EntryPoint, origin: &Origin) -> Option<(Ustr, Span
         Origin::Request(part, name)
             if !name.is_empty() && !matches!(part, RequestPart::Address | RequestPart::Path) =>
         {
-            let asset = found_by(map, entry, origin)?;
-            let made = steps.find_map(|step| kept_by_chance(step, asset))?;
+            let kept = found_by(map, entry, origin)
+                .and_then(|asset| steps.clone().find_map(|step| kept_by_chance(step, asset)));
+            let made = kept.or_else(|| steps.find_map(|step| signed_anew(entry, origin, step)))?;
             Some((*name, made))
         }
         _ => None,
@@ -129,6 +144,16 @@ fn claimed_by_chance(step: &EntryPoint, name: Ustr) -> Option<Span> {
             .any(|claim| claim.name == name && is_random(&claim.value))
             .then_some(effect.span)
     })
+}
+
+/// Returns where a token of the kind that this is is signed, which is another one with each log-in.
+fn signed_anew(entry: &EntryPoint, origin: &Origin, step: &EntryPoint) -> Option<Span> {
+    let mut taken = query::verifications(entry).filter(|(_, found)| found.token.has(origin));
+    let (_, taken) = taken.next()?;
+    let mut issued = query::issues(step).filter(|(_, token)| {
+        !token.secret.is_empty() && token.secret == taken.secret && token.expires.is_some()
+    });
+    issued.next().map(|(effect, _)| effect.span)
 }
 
 /// The asset, other than accounts, in which a record is found by it.

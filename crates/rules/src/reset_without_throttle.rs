@@ -7,6 +7,7 @@ use firedoor_app::{
 
 use crate::login_without_throttle::numbers;
 use crate::resets::resets;
+use crate::sent_again::{Again, sent_again};
 use crate::throttle::{is_throttled, with_place};
 use crate::{Findings, Rule, Severity};
 
@@ -25,6 +26,9 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     let makers = makers(map);
     for entry in &map.entry_points {
+        if let Some(again) = sent_again(map, entry) {
+            report_again(entry, &again, findings);
+        }
         let is_open = !entry.verdict(Control::Authentication).refuses();
         let is_other = query::is_registration(map, entry) || query::verifies_password(entry);
         if !is_open || is_other {
@@ -124,5 +128,26 @@ fn report(entry: &EntryPoint, effect: &Effect, findings: &mut Findings) {
             numbers(entry)
         ))
         .because("sends", effect.span, "the message is sent here");
+    with_place(finding, entry).report();
+}
+
+fn report_again(entry: &EntryPoint, again: &Again<'_>, findings: &mut Findings) {
+    let finding = findings
+        .at_entry(entry)
+        .symbol("again")
+        .title(format!(
+            "`{}` sends a message to the same address as often as its caller likes",
+            entry.id()
+        ))
+        .message(format!(
+            "The address is one that somebody typed: a stranger's mailbox can be filled. `{}` sends the first message, and is limited.",
+            again.first.id()
+        ))
+        .because("sends", again.effect.span, "the message is sent here")
+        .because(
+            "compared-with",
+            again.first.registered,
+            "the entry point that takes the address is limited",
+        );
     with_place(finding, entry).report();
 }

@@ -1,8 +1,8 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckId, CheckKind, EffectKind, EntryPoint, Field, Flag, Layer, LayerKind,
-    MADE_ANEW, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
+    Access, Check, CheckId, CheckKind, ComparisonKind, EffectKind, EntryPoint, Field, Flag, Layer,
+    LayerKind, MADE_ANEW, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
     SETTING_MISSING, Throttle, counting, query,
 };
 use firedoor_source::Span;
@@ -56,10 +56,44 @@ const ATTEMPTS_PER_HOUR: u64 = 2_000;
 /// Holds if a limiter that acts lets so few attempts through that guessing is hopeless. One whose numbers
 /// are not known counts.
 pub fn is_throttled(map: &Map, entry: &EntryPoint) -> bool {
+    has_tight_limiter(entry) || refuses_by_count(map, entry, |_| false)
+}
+
+/// Holds likewise for the guesses at a password: what is counted once that was right counts none of them.
+pub fn is_password_throttled(map: &Map, entry: &EntryPoint) -> bool {
+    let is_later = |id: CheckId| {
+        let behind = entry
+            .effects
+            .iter()
+            .filter(|effect| effect.checks.contains(&id));
+        let mut behind = behind.peekable();
+        let is_proven = |effect: &firedoor_app::Effect| {
+            let mut before = effect.checks.iter().take_while(|it| **it != id);
+            before.any(|it| follows_password(entry, *it))
+        };
+        behind.peek().is_some() && behind.all(is_proven)
+    };
+    let is_before = |effect: &firedoor_app::Effect| {
+        let mut checks = effect.checks.iter();
+        !checks.any(|id| follows_password(entry, *id))
+    };
+    let outer = entry
+        .layers
+        .iter()
+        .filter(|it| it.kind != LayerKind::Inline);
+    let mut layers = outer.filter_map(|layer| layer.throttle.as_ref());
+    let mut effects = entry.effects.iter().filter(|effect| is_before(effect));
+    layers.any(is_tight)
+        || effects.any(
+            |effect| matches!(&effect.kind, EffectKind::Throttle(it) if effect.layer.is_none() && is_tight(it)),
+        )
+        || refuses_by_count(map, entry, is_later)
+}
+
+fn has_tight_limiter(entry: &EntryPoint) -> bool {
     throttles(entry)
         .iter()
         .any(|(throttle, ..)| is_tight(throttle))
-        || refuses_by_count(map, entry)
 }
 
 /// Holds if the limiter means something for guessing.
@@ -105,6 +139,9 @@ pub fn changing_part(key: &Provenance) -> Option<&'static str> {
         }
         Origin::Random { .. } => Some("a value made by chance"),
         Origin::Outside(path) if path == "clock" => Some("the moment of each request"),
+        Origin::Outside(path) if path == "clock:brief" => {
+            Some("a stretch of time that is over in a few seconds")
+        }
         _ => None,
     })
 }
@@ -158,7 +195,9 @@ fn is_counted_up(access: &Access) -> bool {
 fn made_with_moment(access: &Access) -> Option<&Provenance> {
     let is_moment = |value: &Provenance| {
         let mut origins = value.origins().iter();
-        origins.any(|it| matches!(it, Origin::Outside(path) if path == "clock"))
+        origins.any(
+            |it| matches!(it, Origin::Outside(path) if path == "clock" || path == "clock:brief"),
+        )
     };
     let mut values = access.values.iter().map(|field| &field.value);
     values.find(|value| access.operation == Operation::Create && is_moment(value))
@@ -196,7 +235,8 @@ pub fn counted_inside(entry: &EntryPoint) -> Vec<(&Provenance, Span, Ustr, Ustr)
         .collect()
 }
 
-fn header_in(key: &Provenance) -> Option<Ustr> {
+/// Returns the header in what is counted by, if the client chooses it freely and nobody is known.
+pub fn header_in(key: &Provenance) -> Option<Ustr> {
     let origins = key.origins();
     let is_known = origins
         .iter()
@@ -214,7 +254,7 @@ fn header_in(key: &Provenance) -> Option<Ustr> {
 
 /// Holds if the code counts attempts itself: it refuses by a stored number that it also changes, or answers
 /// that there were too many.
-fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
+fn refuses_by_count(map: &Map, entry: &EntryPoint, is_later: impl Fn(CheckId) -> bool) -> bool {
     let (wide, tight): (Vec<u32>, Vec<u32>) = counting_layers(entry)
         .map(|(number, _)| number)
         .partition(|number| is_wide(map, entry, *number));
@@ -228,6 +268,7 @@ fn refuses_by_count(map: &Map, entry: &EntryPoint) -> bool {
             let id = CheckId(*number as u32);
             is_of_wide(&entry.checks[*number])
                 || is_behind_proof(entry, id)
+                || is_later(id)
                 || counts_wrong_only(entry, id)
         });
     let is_inline = |number: &u32| {
@@ -266,6 +307,24 @@ fn is_behind_proof(entry: &EntryPoint, counting: CheckId) -> bool {
                     && check.operands.iter().any(is_sent)
                     && (!is_followed || check.operands.iter().any(is_guess))
             })
+        })
+}
+
+/// Holds if the check refuses by what came out of a comparison of a password: it examines what the password was held
+/// against, and stands behind that.
+fn follows_password(entry: &EntryPoint, id: CheckId) -> bool {
+    let check = entry.check(id);
+    let is_examined = |origin: &Origin| {
+        let mut operands = check.operands.iter();
+        let is_field = matches!(origin, Origin::Record { field, .. } if !field.is_empty());
+        is_field && operands.any(|operand| operand.has(origin))
+    };
+    check.refusal.is_some()
+        && query::comparisons(entry).any(|(effect, found)| {
+            found.kind == ComparisonKind::Password
+                && found.given.is_from_client()
+                && !effect.checks.contains(&id)
+                && found.expected.origins().iter().any(is_examined)
         })
 }
 

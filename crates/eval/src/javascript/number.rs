@@ -38,7 +38,7 @@ fn calculated(machine: &mut Machine<'_>, call: &Native<'_>, step: fn(f64) -> f64
     let given = call.argument(0);
     Ok(Some(match given.as_number() {
         Some(number) => call.known(machine, Value::number(step(number))),
-        None => machine.derived(Shape::Number, [&given]),
+        None => machine.rounded(&given),
     }))
 }
 

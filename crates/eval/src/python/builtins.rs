@@ -208,7 +208,10 @@ fn number(machine: &mut Machine<'_>, call: &Use<'_>) -> Value {
         _ => None,
     };
     let Some(number) = known else {
-        return machine.derived(Shape::Number, call.arguments.all());
+        return match call.arguments.positional.len() {
+            1 => machine.rounded(&value),
+            _ => machine.derived(Shape::Number, call.arguments.all()),
+        };
     };
     let number = match call.name {
         "int" => number.trunc(),

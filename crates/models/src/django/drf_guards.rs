@@ -3,7 +3,7 @@
 //! Sources: djangorestframework 3.16 `permissions.py` (`OperandHolder`, `AND`, `OR`, `NOT`), `authentication.py`,
 //! `throttling.py`, `settings.py`.
 
-use firedoor_app::EffectKind;
+use firedoor_app::{EffectKind, Provenance};
 use firedoor_eval::{Arguments, Atom, Machine, ObjectKind, Stop, TestKind, Value};
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -168,13 +168,23 @@ pub(crate) fn permissions(
     Ok(machine.elements_of(&list).0)
 }
 
+/// A throttle of a view.
+pub(super) struct Throttled {
+    /// What it is called.
+    pub(super) name: Ustr,
+    /// How many requests it lets through, as `5/min`.
+    pub(super) rate: Ustr,
+    /// Its class, where the program says by what it counts who has not logged in.
+    pub(super) class: Option<Value>,
+}
+
 /// The throttles of a view, each with its rate.
 pub(super) fn throttles(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     this: &Value,
     span: Span,
-) -> Vec<(Ustr, Ustr)> {
+) -> Vec<Throttled> {
     let found = classes(host, machine, this, "throttle_classes", span).unwrap_or_default();
     let rates = project::setting(host, machine, "REST_FRAMEWORK").and_then(|all| {
         let id = all.objects().next()?;
@@ -188,25 +198,26 @@ pub(super) fn throttles(
             let id = views::own_class(machine, &class)?;
             machine.class_attribute(id, Ustr::from(key))?.1.text()
         };
-        let scope = match last_name(&class.as_outside().unwrap_or_default()) {
+        let of_library = |machine: &mut Machine<'_>, name: &str| match name {
             "AnonRateThrottle" => Some(Ustr::from("anon")),
             "UserRateThrottle" => Some(Ustr::from("user")),
             "ScopedRateThrottle" => {
                 let key = Ustr::from("throttle_scope");
-                machine
-                    .member(this, key, span)
-                    .ok()
-                    .and_then(|it| it.text())
+                let scope = machine.member(this, key, span);
+                scope.ok().and_then(|it| it.text())
             }
-            _ => text(machine, "scope").or_else(|| {
-                let id = views::own_class(machine, &class)?;
+            _ => None,
+        };
+        let own = views::own_class(machine, &class);
+        let scope = match own {
+            None => {
+                let path = class.as_outside().unwrap_or_default();
+                of_library(machine, last_name(&path))
+            }
+            Some(id) => text(machine, "scope").or_else(|| {
                 let bases = machine.outside_bases(id);
-                let base = bases.iter().map(|base| last_name(base));
-                base.into_iter().find_map(|base| match base {
-                    "AnonRateThrottle" => Some(Ustr::from("anon")),
-                    "UserRateThrottle" => Some(Ustr::from("user")),
-                    _ => None,
-                })
+                let mut bases = bases.iter().map(|base| last_name(base));
+                bases.find_map(|base| of_library(machine, base))
             }),
         };
         let from_settings = scope.and_then(|scope| {
@@ -216,7 +227,9 @@ pub(super) fn throttles(
                 .or_else(|| crate::python_support::text_by_default(rate))
         });
         if let Some(rate) = text(machine, "rate").or(from_settings) {
-            all.push((name, rate));
+            let is_own = own.is_some_and(|id| views::overrides(machine, id, "get_ident"));
+            let class = is_own.then_some(class);
+            all.push(Throttled { name, rate, class });
         }
     }
     all
@@ -227,22 +240,55 @@ pub(crate) fn count(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     this: &Value,
+    request: &Value,
     span: Span,
 ) -> Result<(), Stop> {
-    for (_, rate) in throttles(host, machine, this, span) {
-        count_one(host, machine, &rate, span)?;
+    for throttle in throttles(host, machine, this, span) {
+        let class = throttle
+            .class
+            .filter(|_| lets_all(host, machine, this, span));
+        let key = ident(host, machine, class.as_ref(), request, span)?;
+        count_one(host, machine, &throttle.rate, key, span)?;
     }
     Ok(())
+}
+
+/// Returns by what the program's own class counts who has not logged in.
+fn ident(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: Option<&Value>,
+    request: &Value,
+    span: Span,
+) -> Result<Provenance, Stop> {
+    let Some(class) = class else {
+        return Ok(Provenance::default());
+    };
+    let made = machine.call_value(class, None, &Arguments::default(), span)?;
+    let given = Arguments::positional([request.clone()]);
+    let found = machine.call_member(&made, Ustr::from("get_ident"), &given, span)?;
+    Ok(host.deep_provenance(machine, &found))
+}
+
+/// Holds if the view lets everybody on: whoever has logged in is counted by who he is.
+fn lets_all(host: &ModelHost, machine: &mut Machine<'_>, this: &Value, span: Span) -> bool {
+    let (asked, _) = machine.catching(|machine| permissions(host, machine, this, span));
+    let is_open = |permission: &Value| {
+        let path = permission.as_outside().unwrap_or_default();
+        path.ends_with(".AllowAny")
+    };
+    asked.is_ok_and(|asked| asked.iter().all(is_open))
 }
 
 pub(super) fn count_one(
     host: &ModelHost,
     machine: &mut Machine<'_>,
     rate: &str,
+    key: Provenance,
     span: Span,
 ) -> Result<(), Stop> {
-    let (limit, window) = libraries::rate_of(rate);
-    libraries::throttled(host, machine, limit, window, span);
+    let numbers = libraries::rate_of(rate);
+    libraries::throttled(host, machine, numbers, key, span);
     let test = machine.tested(TestKind::Attempts, None, &[], span);
     machine.when(
         &test,
@@ -290,10 +336,16 @@ pub(crate) fn steps(
         (made.name, made.span) = name;
         steps.push(made);
     }
-    for (name, rate) in throttles(host, machine, instance, span) {
-        let rate = Value::atom(Atom::String(rate));
+    for throttle in throttles(host, machine, instance, span) {
+        let rate = Value::atom(Atom::String(throttle.rate));
         let mut made = step(host, machine, "throttle", view, rate, place);
-        made.name = name;
+        made.name = throttle.name;
+        let class = throttle
+            .class
+            .filter(|_| lets_all(host, machine, instance, span));
+        if let (Some(class), Some(id)) = (class, made.value.only_object()) {
+            machine.heap.get_mut(id).elements.push(class);
+        }
         steps.push(made);
     }
     steps
@@ -333,14 +385,15 @@ pub(crate) fn run(
         return Ok(());
     };
     let elements = machine.heap.get(id).elements.clone();
-    let [view, what] = elements.as_slice() else {
+    let [view, what, more @ ..] = elements.as_slice() else {
         return Ok(());
     };
     let span = step.span;
     match step.role {
         "throttle" => {
             let rate = what.text().unwrap_or_default();
-            count_one(host, machine, &rate, step.mounted)?;
+            let key = ident(host, machine, more.first(), request, span)?;
+            count_one(host, machine, &rate, key, step.mounted)?;
         }
         "authentication" => {
             let this = views::api_instance(machine, view, request, arguments, span)?;

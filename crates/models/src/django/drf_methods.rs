@@ -131,7 +131,7 @@ pub(crate) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
             Value::null()
         }
         "check_throttles" => {
-            drf_guards::count(host, machine, &this, span)?;
+            drf_guards::count(host, machine, &this, &request, span)?;
             Value::null()
         }
         "permission_denied" => return drf_guards::deny(host, machine, &Value::null(), span),

@@ -35,12 +35,8 @@ pub(super) fn limit(
     let scope = machine.member(instance, Ustr::from("throttle_scope"), place);
     let rate = rate_of(host, machine, scope.ok()?.text()?)?;
     let classes = drf_guards::classes(host, machine, instance, "throttle_classes", place);
-    // What a program has written itself may read the name as well.
-    let reads = |class: &Value| {
-        let path = class.as_outside().unwrap_or_default();
-        !matches!(last_name(&path), "AnonRateThrottle" | "UserRateThrottle")
-    };
-    if classes.unwrap_or_default().iter().any(reads) {
+    let mut classes = classes.unwrap_or_default().into_iter();
+    if classes.any(|class| reads_scope(machine, &class)) {
         return None;
     }
     let rate = Value::atom(Atom::String(rate));
@@ -85,6 +81,20 @@ pub(super) fn permissions_too_late(
             ..step
         })
         .collect()
+}
+
+/// Holds if the throttle may read the name: what a program has written itself may do so as well, unless it only gives
+/// another rate to a throttle that does not.
+fn reads_scope(machine: &Machine<'_>, class: &Value) -> bool {
+    let is_plain = |path: &str| matches!(last_name(path), "AnonRateThrottle" | "UserRateThrottle");
+    let Some(own) = views::own_class(machine, class) else {
+        return !is_plain(&class.as_outside().unwrap_or_default());
+    };
+    let bases = machine.outside_bases(own);
+    let is_changed = ["__init__", "allow_request", "get_cache_key", "get_rate"]
+        .iter()
+        .any(|method| views::overrides(machine, own, method));
+    is_changed || !bases.iter().any(|base| is_plain(base))
 }
 
 fn rate_of(host: &ModelHost, machine: &mut Machine<'_>, scope: Ustr) -> Option<Ustr> {

@@ -289,7 +289,7 @@ pub(crate) fn decide(
         "require_http_methods" | "require_GET" | "require_POST" | "require_safe" => {
             allowed_method(host, machine, guard, span)
         }
-        "ratelimit" => super::libraries::count(host, machine, &object, span),
+        "ratelimit" => super::libraries::count(host, machine, &object, request, span)?,
         "axes_dispatch" => super::libraries::axes(host, machine, span),
         "LoginRequiredMixin" => {
             let test = users::is_authenticated(host, machine, request, span)?;

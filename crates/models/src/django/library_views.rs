@@ -147,7 +147,8 @@ fn limits(host: &ModelHost, machine: &mut Machine<'_>, does: Does, span: Span) -
         Does::ChangePassword => (5, 60),
         _ => return Ok(()),
     };
-    libraries::throttled(host, machine, Some(limit), Some(window), span);
+    let numbers = (Some(limit), Some(window));
+    libraries::throttled(host, machine, numbers, Default::default(), span);
     let test = machine.tested(TestKind::Attempts, None, &[], span);
     machine.when(
         &test,

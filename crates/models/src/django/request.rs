@@ -233,7 +233,7 @@ fn named(host: &ModelHost, machine: &mut Machine<'_>, word: &str, key: &Value) -
         let Some(header) = name.strip_prefix("HTTP_") else {
             return match name.as_str() {
                 "REMOTE_ADDR" | "REMOTE_HOST" => {
-                    host.request_value(machine, RequestPart::Address, "client")
+                    host.request_value(machine, RequestPart::Address, "ip")
                 }
                 _ => host.request_value(machine, RequestPart::Line, &name),
             };

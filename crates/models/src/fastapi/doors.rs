@@ -242,6 +242,9 @@ fn door(
     if path.contains(HOLE) {
         unresolved.push("a part of its path is not known".to_owned());
     }
+    let listed = registration.handlers.iter().skip(1);
+    let listed: Vec<Value> = above.dependencies.iter().chain(listed).cloned().collect();
+    let late = crate::fastapi::uncalled::uncalled(host, machine, &listed);
     let app = machine
         .heap
         .get(above.outer.get(1).copied().unwrap_or(above.app))
@@ -263,7 +266,7 @@ fn door(
         steps,
         decided,
         unresolved,
-        late: Vec::new(),
+        late,
     }
 }
 

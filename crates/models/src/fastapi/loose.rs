@@ -103,7 +103,8 @@ pub(crate) fn run_middleware(
     }
 }
 
-fn loose_step(machine: &Machine<'_>, call: &Value) -> Step {
+/// Returns the step that runs a function by itself.
+pub(super) fn loose_step(machine: &Machine<'_>, call: &Value) -> Step {
     let place = call
         .objects()
         .next()

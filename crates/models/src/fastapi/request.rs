@@ -77,7 +77,7 @@ pub(crate) fn step(
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
-    if step.role == "loose" {
+    if matches!(step.role, "loose" | crate::fastapi::uncalled::UNCALLED) {
         let exchange = shared.first().and_then(Value::only_object);
         return exchange.map_or(Ok(()), |exchange| {
             crate::fastapi::loose::run(host, machine, door, step, exchange)
@@ -106,7 +106,9 @@ pub(crate) fn step(
         host.effect(machine, EffectKind::Continue, step.mounted);
         return Ok(());
     }
-    run_endpoint(host, machine, &plan, number, exchange, door)
+    // What is tried in front of it does not count.
+    let last = plan.nodes.len().saturating_sub(1);
+    run_endpoint(host, machine, &plan, number.min(last), exchange, door)
 }
 
 /// A dependency of a library that no model knows lets requests on as far as anybody knows; whether it
