@@ -163,6 +163,17 @@ pub(crate) fn fits_any_site(pattern: &str) -> bool {
     !name.chars().any(char::is_alphabetic)
 }
 
+/// Returns the text, or the one that holds where a setting does not say another.
+pub(crate) fn written_pattern(value: &Value) -> Option<Ustr> {
+    let mut known = value.atoms().iter().filter_map(|atom| match atom {
+        Atom::String(text) | Atom::Pattern(text) => Some(Some(*text)),
+        Atom::Unknown(_) => None,
+        _ => Some(None),
+    });
+    let first = known.next()??;
+    known.next().is_none().then_some(first)
+}
+
 /// Asks a function `(origin, callback) => callback(error, allow)` about sites.
 fn chosen(host: &ModelHost, machine: &mut Machine<'_>, function: &Value, span: Span) -> Allowed {
     let tests = machine.tests.len();
@@ -231,7 +242,10 @@ fn is_open_edge(method: &str, part: &Value) -> bool {
     let fixed = part.text_pattern();
     let begins = |mark: &str| fixed.as_ref().is_some_and(|text| text.starts_with(mark));
     match method {
-        "endsWith" => !begins(".") && !begins("/") && !begins("http"),
+        "endsWith" => {
+            let is_shared = |text: &Ustr| crate::shared_hosts::is_whole_service(text);
+            fixed.as_ref().is_some_and(is_shared) || !begins(".") && !begins("/") && !begins("http")
+        }
         "startsWith" => fixed
             .as_ref()
             .is_none_or(|text| !text.ends_with(['/', ':'])),
@@ -250,6 +264,9 @@ pub(crate) fn is_loose_edge(host: &ModelHost, machine: &Machine<'_>, test: TestI
         let text = host.provenance(machine, text);
         return is_origin_only(&text) && part.text().is_some_and(|form| is_loose(&form));
     }
+    if is_for_frames(host, machine, found.kind, text, part) {
+        return true;
+    }
     if !matches!(found.kind, TestKind::Part | TestKind::Membership) {
         return false;
     }
@@ -267,6 +284,32 @@ pub(crate) fn is_loose_edge(host: &ModelHost, machine: &Machine<'_>, test: TestI
         && is_origin_only(&host.provenance(machine, text))
         && part.text().is_none_or(|text| is_name(text.as_str()))
         && is_open_edge(method, part)
+}
+
+/// Holds if the origin may be `null`, alone or as one of a list: a frame that any site puts up without an origin of its
+/// own sends that.
+fn is_for_frames(
+    host: &ModelHost,
+    machine: &Machine<'_>,
+    kind: TestKind,
+    left: &Value,
+    right: &Value,
+) -> bool {
+    let is_null = |value: &Value| value.text().is_some_and(|text| text == "null");
+    let lists_it = |list: &Value| {
+        let mut elements = list.objects().flat_map(|id| &machine.heap.get(id).elements);
+        elements.any(is_null)
+    };
+    let is_origin = |value: &Value| is_origin_only(&host.provenance(machine, value));
+    match kind {
+        TestKind::Equality => {
+            is_null(left) && is_origin(right) || is_null(right) && is_origin(left)
+        }
+        TestKind::Membership => {
+            lists_it(left) && is_origin(right) || lists_it(right) && is_origin(left)
+        }
+        _ => false,
+    }
 }
 
 /// Holds if it is where a page comes from, whole or its host, and nothing besides.

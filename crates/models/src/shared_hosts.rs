@@ -3,13 +3,14 @@
 
 /// Services that give each customer a name of his choice, or one that is as good, below their own. From the private part
 /// of the Public Suffix List, those that applications are put up at.
-const SHARED: [&str; 29] = [
+const SHARED: [&str; 30] = [
     "amplifyapp.com",
     "appspot.com",
     "azurestaticapps.net",
     "azurewebsites.net",
     "cloudfront.net",
     "deno.dev",
+    "discordsays.com",
     "firebaseapp.com",
     "fly.dev",
     "github.io",
@@ -52,6 +53,12 @@ pub(crate) fn leaves_name_open(pattern: &str) -> bool {
     })
 }
 
+/// Holds if a text that is asked for at the end of a host leaves open the name right before such an address.
+pub(crate) fn is_whole_service(end: &str) -> bool {
+    let service = end.strip_prefix('.');
+    service.is_some_and(|service| SHARED.contains(&service))
+}
+
 /// Holds if what has no fixed length stands at the end.
 fn is_open_end(before: &str) -> bool {
     let before = before.trim_end_matches([')', '?']);
@@ -61,7 +68,7 @@ fn is_open_end(before: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::leaves_name_open;
+    use super::{is_whole_service, leaves_name_open};
 
     #[test]
     fn whoever_takes_a_name_that_fits_is_let_in() {
@@ -73,6 +80,13 @@ mod tests {
         ] {
             assert!(leaves_name_open(pattern), "{pattern}");
         }
+    }
+
+    #[test]
+    fn an_end_that_is_the_services_is_everybodys() {
+        assert!(is_whole_service(".netlify.app"));
+        assert!(!is_whole_service(".boats.netlify.app"));
+        assert!(!is_whole_service(".boats.example"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use firedoor_app::{
     Control, Effect, EffectKind, EntryPoint, Flag, Map, Origin, Provenance, RequestPart, SetCookie,
     query,
 };
+use firedoor_source::Span;
 use ustr::Ustr;
 
 /// A cookie that carries a credential, with where it is set.
@@ -140,6 +141,23 @@ pub fn takes(entry: &EntryPoint, cookie: &SetCookie) -> bool {
         Origin::Request(RequestPart::Session, _) => cookie.is_session,
         _ => false,
     })
+}
+
+/// Returns where the entry point first asks for the cookie: in a test of it, or where the token in it is verified.
+pub fn taken_at(entry: &EntryPoint, cookie: &SetCookie) -> Option<Span> {
+    let is_it = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Cookie, name) => cookie.name.is_some_and(|own| own == *name),
+        _ => false,
+    };
+    let mut checks = entry.checks.iter();
+    let tested = checks.find(|check| check.operand_origins().any(is_it));
+    let verified = || {
+        let mut found = query::verifications(entry);
+        found.find(|(_, found)| found.token.origins().iter().any(is_it))
+    };
+    tested
+        .map(|check| check.span)
+        .or_else(|| verified().map(|(effect, _)| effect.span))
 }
 
 /// Holds if a token against forged requests, or the origin, is checked.

@@ -6,7 +6,8 @@ use firedoor_app::{
 };
 
 use crate::cookie_use::{
-    Credential, credentials, is_open, is_protected, is_simple, symbol, unprotected_writers,
+    Credential, credentials, is_open, is_protected, is_simple, symbol, taken_at,
+    unprotected_writers,
 };
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -144,7 +145,7 @@ fn report(
         1 => String::new(),
         _ => format!(" and {} others", count - 1),
     };
-    findings
+    let told = findings
         .at(
             first.registered,
             &symbol(found.cookie.name, found.cookie.is_session),
@@ -158,6 +159,10 @@ fn report(
         .message(format!(
             "What proves who is asking is {cookie}; browsers add it to requests that other sites make, and neither a token nor the origin is asked for."
         ))
-        .because("cookie", found.effect.span, "the cookie is set here")
-        .report();
+        .because("cookie", found.effect.span, "the cookie is set here");
+    match taken_at(first, found.cookie) {
+        Some(span) => told.because("taken", span, "it is taken for a proof here"),
+        None => told,
+    }
+    .report();
 }

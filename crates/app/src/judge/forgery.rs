@@ -27,7 +27,13 @@ pub(super) fn are_met_by_any_site(checks: &[Check]) -> bool {
     let examines_page = |check: &&Check| is_origin_check(check.operand_origins());
     let asked = checks.iter().filter(examines_page);
     let mut asked = asked.filter(|check| !is_summary(check)).peekable();
-    asked.peek().is_some() && asked.all(is_met_by_any_site)
+    asked.peek().is_some() && (asked.clone().any(is_way_round) || asked.all(is_met_by_any_site))
+}
+
+/// Holds if only those are refused who lack what others can have too, and who has it goes on: what else is asked of a page
+/// is asked of no other, as in `if (origin === own || origin.endsWith(shared)) return next()`.
+fn is_way_round(check: &Check) -> bool {
+    check.is_loose_edge && !check.outcome && !check.is_alternative && check.refusal.is_none()
 }
 
 /// Holds if a text is held against a regular expression, which is the second operand, and not everybody's fits.

@@ -352,7 +352,7 @@ fn cors_setting(host: &ModelHost, machine: &mut Machine<'_>, arguments: &Argumen
     }
     let regex_pattern = arguments
         .keyword("allow_origin_regex")
-        .and_then(Value::text_pattern);
+        .and_then(crate::cross_site::written_pattern);
     let is_loose = regex_pattern.is_some_and(|pattern| crate::cross_site::fits_any_site(&pattern));
     let is_any = elements
         .iter()
