@@ -391,6 +391,8 @@ pub struct Scale<'m> {
     pub asked: Vec<Asked<'m>>,
     /// The rights that reading asks for, which are the least.
     pub reading: Vec<Ustr>,
+    /// The map that they are in.
+    map: &'m Map,
     /// The assets that keep accounts.
     accounts: Vec<Ustr>,
     /// The fields that somebody is asked about.
@@ -444,6 +446,7 @@ impl<'m> Scale<'m> {
             }
         }
         Scale {
+            map,
             places,
             assets,
             of_caller: fields_of_caller(map, &asked, &accounts),
@@ -490,6 +493,13 @@ impl<'m> Scale<'m> {
     /// Holds if records of the asset say what rank somebody has.
     pub fn has_rank(&self, asset: Ustr) -> bool {
         self.own_ranks.iter().any(|(found, _)| *found == asset)
+    }
+
+    /// Holds if a declared field of the asset refers to records of another that are no accounts.
+    pub fn refers(&self, asset: Ustr, to: Ustr) -> bool {
+        let declared = self.map.asset(asset).into_iter();
+        let mut fields = declared.flat_map(|asset| &asset.fields);
+        !self.accounts.contains(&to) && fields.any(|field| field.refers_to == Some(to))
     }
 
     /// Holds if somebody is asked about the field.

@@ -17,7 +17,7 @@ use crate::exposure::{is_found_by_credential, is_tidying};
 use crate::foreign_accounts::{foreign_account, keeps_rank};
 use crate::lesser_role::{Lesser, lesser};
 use crate::oauth_flow::{is_behind_log_in, logs_in, word};
-use crate::privileged::is_rank_name;
+use crate::privileged::{find_word, is_rank_name};
 use crate::rank_within;
 use crate::shortfall::{Shortfall, shortfalls};
 use crate::socket::{is_kept_in_order, is_memory};
@@ -186,7 +186,8 @@ fn asks_in_look_up(map: &Map, entry: &EntryPoint) -> bool {
             && !access.operation.is_write()
             && key.clone().any(|field| query::is_principal(&field.value))
             && key.any(|field| {
-                let is_state = field.name.ends_with("verified") || field.name.ends_with("banned");
+                // `banned_at` says as little of what somebody may do as `is_banned`.
+                let is_state = find_word(&field.name, |word| matches!(word, "verified" | "banned"));
                 is_rank_name(&field.name) && !is_state && is_constant(field)
             })
     };

@@ -1,7 +1,7 @@
 //! What is deleted for a lower rank than the application asks for elsewhere: a part of the shortfalls.
 
 use firedoor_app::lookups::is_identifier;
-use firedoor_app::{Access, EntryPoint, Field, Operation, query};
+use firedoor_app::{Access, EntryPoint, Field, Operation, Origin, query};
 use ustr::Ustr;
 
 use crate::demands::{Asked, Scale};
@@ -9,7 +9,7 @@ use crate::shortfall::{Shortfall, all_ask_more, is_of_others, others, others_of}
 
 /// It deletes what its neighbours change only for more.
 pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
-    if access.operation != Operation::Delete {
+    if access.operation != Operation::Delete && !is_put_away(asked.entry, access) {
         return None;
     }
     let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
@@ -20,7 +20,7 @@ pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Opt
         })
         .map(|(it, _)| it)
         .collect();
-    let is_neighbour = |it: &&Asked<'_>| it.entry.group.0 == asked.entry.group.0;
+    let is_neighbour = |it: &&Asked<'_>| is_near(it.entry, asked.entry);
     let words = format!("deletes {}", access.asset);
     if alike.is_empty() {
         return removes_made(scale, asked, access, words);
@@ -29,8 +29,30 @@ pub fn removes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Opt
     all_ask_more(scale, asked, &alike, 1, words)
 }
 
+/// Holds if both stand in one router, or the same path leads to both.
+fn is_near(one: &EntryPoint, other: &EntryPoint) -> bool {
+    one.group.0 == other.group.0 || one.path == other.path
+}
+
+/// Holds if the client asks to delete the record, and it is only marked: nothing is written that he says.
+fn is_put_away(entry: &EntryPoint, access: &Access) -> bool {
+    let is_fixed = |field: &Field| {
+        let mut origins = field.value.origins().iter();
+        !field.value.is_empty()
+            && origins.all(|origin| matches!(origin, Origin::Literal(_) | Origin::Clock))
+    };
+    entry.method == "DELETE"
+        && access.operation == Operation::Update
+        && !access.values.is_empty()
+        && access.spread.is_empty()
+        && access
+            .values
+            .iter()
+            .all(|field| field.operator == "=" && is_fixed(field))
+}
+
 /// Holds if the records are deleted because what they belong to is: more is asked for the whole than for one part of it.
-fn goes_with_whole(entry: &EntryPoint, parts: &Access) -> bool {
+pub fn goes_with_whole(entry: &EntryPoint, parts: &Access) -> bool {
     query::handler_accesses(entry).any(|(_, whole)| {
         let is_by_same = |key: &Field| {
             let mut names = parts.key.iter();
@@ -68,7 +90,7 @@ fn removes_made<'m>(
     let is_same_rank = |it: &&&Asked<'_>| {
         let more = asked.demands.lack(&it.demands, &scale.reading);
         let mut of = more.into_iter().flat_map(|more| &more.of);
-        it.entry.group.0 == asked.entry.group.0
+        is_near(it.entry, asked.entry)
             && of.any(|(asset, _)| !asset.is_empty() && is_asked_of(*asset))
     };
     makes.iter().find(is_same_rank)?;

@@ -11,8 +11,10 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::clears::{clears, is_referred_to};
 use crate::copies::is_copy;
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
+use crate::group_wide::changes_all;
 use crate::invitation_kinds::invites;
 use crate::privileged::is_money;
 use crate::removals::{removes, removes_whole};
@@ -64,6 +66,12 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             found.push((asked.entry, shortfall));
             continue;
         }
+        let done_to_all =
+            clears(scale, asked, access).or_else(|| changes_all(scale, asked, access));
+        if let Some(shortfall) = done_to_all {
+            found.push((asked.entry, shortfall));
+            continue;
+        }
         if !is_of_others(scale, asked.entry, access) {
             continue;
         }
@@ -106,6 +114,11 @@ pub fn is_of_others(scale: &Scale<'_>, entry: &EntryPoint, access: &Access) -> b
         && access.operation != Operation::Create
         && access.key.iter().any(|field| is_named(&field.value))
         && !access.key.iter().any(is_alone)
+}
+
+/// Holds for the group that the caller is in, or what a record of his refers to it by.
+pub fn is_of_whole_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) -> bool {
+    is_group(scale, value) || is_whole_group(scale, entry, value)
 }
 
 /// What a record of the caller's refers to, as a membership does to its group, is shared with others.
@@ -168,16 +181,18 @@ fn is_whole_group(scale: &Scale<'_>, entry: &EntryPoint, value: &Provenance) -> 
             let mut found = query::accesses(entry)
                 .filter(|(_, access)| access.asset == *asset)
                 .peekable();
-            found.peek().is_some()
-                && found.all(|(_, access)| {
-                    !access.key.is_empty() && access.key.iter().all(|it| is_group(scale, &it.value))
-                })
+            if found.peek().is_none() {
+                return is_referred_to(scale, entry, *asset);
+            }
+            found.all(|(_, access)| {
+                !access.key.is_empty() && access.key.iter().all(|it| is_group(scale, &it.value))
+            })
         })
 }
 
 /// Holds if the same statement is also made for the caller's own records only: what decided which of the two it is,
 /// as a test of his rank, stands before none of them alone.
-fn is_narrowed(asked: &Asked<'_>, access: &Access) -> bool {
+pub fn is_narrowed(asked: &Asked<'_>, access: &Access) -> bool {
     query::accesses(asked.entry).any(|(effect, other)| {
         effect.span == asked.effect.span
             && other.asset == access.asset
@@ -446,7 +461,7 @@ fn is_founded(entry: &EntryPoint, made: &Access) -> bool {
 }
 
 /// Holds if all that the record gets is what a record of the caller's loses: whoever has something may give it away.
-fn is_handed_over(asked: &Asked<'_>, access: &Access) -> bool {
+pub fn is_handed_over(asked: &Asked<'_>, access: &Access) -> bool {
     let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
     let loses = |given: &firedoor_app::Field| {
         query::handler_accesses(asked.entry).any(|(_, other)| {

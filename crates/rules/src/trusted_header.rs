@@ -1,8 +1,8 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
-    is_about_connection, names_somebody, query, user_control,
+    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    RequestPart, is_about_connection, names_somebody, query, user_control,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -75,9 +75,21 @@ fn stand_in<'m>(
             && access.operation == Operation::Read
             && accounts.contains(&access.asset);
         let header = identity_header(map, accounts, access).filter(|_| is_look_up)?;
+        // What is asked of the account that the header names says nothing of who sends it.
+        let is_named = |origin: &Origin| matches!(origin, Origin::Record { asset, of_principal: false, .. } if *asset == access.asset);
+        let is_foreign = |value: &Provenance| {
+            value.is_from_client() || value.origins().iter().any(is_named)
+        };
+        let is_of_caller = |part: &Check| {
+            let mut examined = part.operands.iter().chain([&part.control]);
+            !part.operands.iter().any(is_foreign) && examined.any(query::is_principal)
+        };
         let asks_rank = |effect: &Effect| {
             let mut checks = entry.checks_of(effect);
-            checks.any(|check| user_control(check) == Some(Control::Authorization))
+            checks.any(|check| {
+                user_control(check) == Some(Control::Authorization)
+                    && check.parts().iter().any(is_of_caller)
+            })
         };
         let is_either = |field: &Field| {
             let mut origins = field.value.origins().iter();
