@@ -20,6 +20,8 @@ pub(crate) enum Weight {
     Open,
     /// Others find it without the caller.
     Loose,
+    /// Others find it by what the client sends, and by nothing else: nothing that the rest says is asked of it.
+    Named,
 }
 
 /// Returns what alternatives say of whose record it is. Of one that is not known nothing is said.
@@ -35,10 +37,23 @@ pub(crate) fn weight(alternatives: &[Vec<(&'static str, Provenance)>]) -> Weight
         .iter()
         .zip(&is_tied)
         .filter(|(_, tied)| !**tied);
-    match others.all(|(parts, _)| is_open(parts)) {
-        true => Weight::Open,
+    if others.clone().all(|(parts, _)| is_open(parts)) {
+        return Weight::Open;
+    }
+    match others.any(|(parts, _)| is_named(parts)) {
+        true => Weight::Named,
         false => Weight::Loose,
     }
+}
+
+/// Holds if the client says all that is asked for.
+fn is_named(parts: &[(&'static str, Provenance)]) -> bool {
+    parts.iter().all(|(operator, value)| {
+        let mut origins = value.origins().iter();
+        matches!(*operator, "=" | "in")
+            && value.is_from_client()
+            && !origins.any(|it| matches!(it, Origin::Record { .. }))
+    })
 }
 
 /// A list that the client has a part in says that it is one of several, of whom the caller need not be one; two such
@@ -86,12 +101,13 @@ pub(crate) fn weakened(
         Weight::Open if is_own(value) => (OR_OPEN, value.clone()),
         Weight::Open => (OR, value.clone()),
         // It suffices to name it: so records are found by what the client sends.
-        Weight::Loose
+        Weight::Loose | Weight::Named
             if matches!(operator, "=" | "in") && !is_own(value) && value.is_from_client() =>
         {
             (operator, value.clone())
         }
-        Weight::Loose => (OR, of_anybody(value)),
+        Weight::Named if is_own(value) => (OR, Provenance::default()),
+        Weight::Loose | Weight::Named => (OR, of_anybody(value)),
     }
 }
 
@@ -216,14 +232,22 @@ pub(crate) fn loosen_path(
     for index in 0..fields.len() {
         let field = &fields[index];
         let same = fields.iter().filter(|other| other.value == field.value);
+        let is_optional = |name: &Ustr| is_within(name, &field.name);
         let is_left_out = field.operator == "="
-            && optional.contains(&field.name)
+            && optional.iter().any(is_optional)
             && is_path(&field.value)
             && same.count() == 1;
         if is_left_out {
             fields[index].operator = OR;
         }
     }
+}
+
+/// Holds if the field is the one of that name, or what is asked of the record that it refers to: `child` and
+/// `child.team`.
+fn is_within(name: &str, field: &str) -> bool {
+    let rest = field.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Makes what ties a record to the caller no demand, where it need not be asked for.

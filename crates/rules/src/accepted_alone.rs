@@ -39,11 +39,15 @@ pub fn accepted_alone<'m>(
     entry: &'m EntryPoint,
 ) -> Option<AcceptedAlone<'m>> {
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        if access.operation != Operation::Update || !access.values.iter().any(says_yes) {
+        if access.operation != Operation::Update {
             return None;
         }
+        let is_yes = access.values.iter().any(says_yes);
         let mut own = requests.iter().filter(|it| it.asset == access.asset);
         own.find_map(|request| {
+            if !is_yes && !hands_over(entry, request) {
+                return None;
+            }
             let either = either_side(entry, effect, request)?;
             Some(AcceptedAlone {
                 effect,
@@ -83,10 +87,19 @@ fn sides(map: &Map, access: &Access) -> Option<(Ustr, Ustr)> {
     }
     let accounts = query::account_assets(map);
     let declared = |field: &Field| map.asset(access.asset)?.field(&field.name)?.refers_to;
-    let mut mine = access
-        .values
-        .iter()
-        .filter(|it| query::is_principal(&it.value));
+    // What is made of both people, as a key that is the same whoever asks, names neither.
+    let is_of_others = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Record {
+                of_principal: false,
+                ..
+            } | Origin::Request(..)
+        )
+    };
+    let mut mine = access.values.iter().filter(|it| {
+        query::is_principal(&it.value) && !it.value.origins().iter().any(is_of_others)
+    });
     let asking = mine.next().filter(|_| mine.next().is_none())?;
     let is_account = |field: &Field| {
         declared(field).is_some_and(|it| accounts.contains(&it) || declared(asking) == Some(it))
@@ -116,6 +129,22 @@ fn says_yes(field: &Field) -> bool {
     }
 }
 
+/// What belongs to whoever is asked becomes that of whoever asks: it takes the yes of the one who gives it away.
+fn hands_over(entry: &EntryPoint, request: &Request) -> bool {
+    let holds = |field: &Field, name: Ustr| {
+        let mut fields = field.value.record_fields(request.asset);
+        fields.any(|it| it == name)
+    };
+    query::handler_accesses(entry).any(|(_, access)| {
+        let mut key = access.key.iter();
+        let mut values = access.values.iter();
+        access.operation == Operation::Update
+            && access.asset != request.asset
+            && key.any(|it| it.operator == "=" && holds(it, request.asked))
+            && values.any(|it| it.operator == "=" && holds(it, request.asking))
+    })
+}
+
 /// Returns where both people are let through, if nothing asks that the caller is the one who is asked, or is not the one
 /// who asks.
 fn either_side(entry: &EntryPoint, effect: &Effect, request: &Request) -> Option<Span> {
@@ -139,15 +168,19 @@ fn either_side(entry: &EntryPoint, effect: &Effect, request: &Request) -> Option
             _ => {}
         }
     }
-    let is_keyed = |name: Ustr| {
-        query::handler_accesses(entry).any(|(_, access)| {
+    // The record is found by whoever is asked, or by either of the two.
+    for (looked_up, access) in query::handler_accesses(entry) {
+        let is_keyed = |name: Ustr| {
             let mut key = access.key.iter();
-            access.asset == request.asset
-                && key.any(|it| it.name == name && query::is_principal(&it.value))
-        })
-    };
-    match is_keyed(request.asked) {
-        true => None,
-        false => either,
+            key.any(|it| it.name == name && query::is_principal(&it.value))
+        };
+        if access.asset != request.asset || !is_keyed(request.asked) {
+            continue;
+        }
+        match is_keyed(request.asking) {
+            true => either = either.or(Some(looked_up.span)),
+            false => return None,
+        }
     }
+    either
 }

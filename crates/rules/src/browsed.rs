@@ -1,21 +1,26 @@
 //! Lists that the query only narrows: nobody names a record by a kind, a state or a word to search for.
 
 use firedoor_app::ownership::{Usage, Use, is_clients_choice, key_of};
-use firedoor_app::{Check, CheckKind, Origin, RequestPart};
+use firedoor_app::{Check, CheckKind, Field, Map, Origin, RequestPart};
 
 use crate::unowned::is_identifier;
 
 /// Holds for a list that the query narrows, by no number: where nothing is found it is empty, and nobody is refused.
-pub(crate) fn is_browsed(usage: &Usage<'_>) -> bool {
+pub(crate) fn is_browsed(map: &Map, usage: &Usage<'_>) -> bool {
     let asset = usage.access.asset;
+    // What the field refers to is named by its number, whatever the field is called.
+    let names_record = |field: &Field| {
+        let declared = map.asset(asset).and_then(|it| it.field(&field.name));
+        is_identifier(&field.name) || declared.is_some_and(|it| it.refers_to.is_some())
+    };
     let is_of_query = |origin: &Origin| match origin {
         Origin::Request(part, _) => *part == RequestPart::Query,
         _ => true,
     };
     let key = key_of(usage.entry, usage.access);
     let mut chosen = key.iter().filter(|field| is_clients_choice(&field.value));
-    let is_narrowed = chosen
-        .all(|field| !is_identifier(&field.name) && field.value.origins().iter().all(is_of_query));
+    let is_narrowed =
+        chosen.all(|field| !names_record(field) && field.value.origins().iter().all(is_of_query));
     let is_looked_for = |check: &Check| {
         let mut operands = check.operands.iter();
         check.kind == CheckKind::Presence

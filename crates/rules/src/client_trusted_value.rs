@@ -81,6 +81,7 @@ fn check(map: &Map, findings: &mut Findings) {
             }
         }
         report_by_place(&found, findings);
+        crate::measured::check(map, entry, findings);
     }
 }
 

@@ -72,6 +72,7 @@ mod logout_keeps_token;
 mod made_anew;
 mod made_for_others;
 mod marked_again;
+mod measured;
 mod message_rank;
 mod missing_role_check;
 mod named_besides;

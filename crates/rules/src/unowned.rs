@@ -138,7 +138,7 @@ fn is_by_choice(map: &Map, usage: &Usage<'_>) -> bool {
         }
         is_chosen = true;
     }
-    let is_named = is_chosen && !is_browsed(usage);
+    let is_named = is_chosen && !is_browsed(map, usage);
     is_named && !usage.is_scoped && (usage.kind != Use::Find || is_taken_up(map, usage))
 }
 

@@ -62,6 +62,7 @@ pub(super) fn run_builder(host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     access.key.clone_from(&key.fields);
     let by_key = key.fields.iter().any(|field| field.operator == "=");
     access.is_many = !by_key && !method.contains("One") && operation != Operation::Create;
+    access.is_unlocked &= !steps.is_locking;
     for row in store::parts(machine, &steps.values) {
         let (fields, spread) = columns::written(host, machine, &row, &steps.named);
         access.values.extend(fields);
@@ -93,6 +94,8 @@ struct Steps {
     named: Vec<(Ustr, Provenance)>,
     /// Holds for an insertion that may come to nothing.
     is_lenient: bool,
+    /// Holds if the rows are locked until the transaction ends.
+    is_locking: bool,
 }
 
 impl Steps {
@@ -103,6 +106,7 @@ impl Steps {
             values: Value::undefined(),
             named: Vec::new(),
             is_lenient: false,
+            is_locking: false,
         };
         let mut sides: Vec<Conditions> = Vec::new();
         let noted = machine.heap.get(builder).elements.clone();
@@ -126,6 +130,7 @@ impl Steps {
                     steps.values = arguments.first().cloned().unwrap_or_else(Value::undefined);
                 }
                 "orIgnore" => steps.is_lenient = true,
+                "setLock" => steps.is_locking = true,
                 "where" | "andWhere" | "orWhere" => {
                     let mut asked = Conditions::default();
                     add_where(host, machine, (asset, &steps.named), arguments, &mut asked);

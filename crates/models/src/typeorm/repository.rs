@@ -168,6 +168,7 @@ fn run(
     access.key.clone_from(&key.fields);
     let by_key = key.fields.iter().any(|field| field.operator == "=");
     access.is_many = !by_key && !method.starts_with("findOne") && operation != Operation::Create;
+    access.is_unlocked &= property(machine, &first, "lock").is_none();
     write_into(host, machine, method, arguments, &mut access);
     store::note(host, machine, access, call.span);
     let value = result(host, machine, entity, method, &key, call.span)?;
@@ -383,7 +384,8 @@ pub(super) fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     let body = body.unwrap_or_else(Value::undefined);
     let arguments = Arguments::positional([call.this.clone()]);
     let promise = tools::promised(machine, call.span, |machine| {
-        store::in_transaction(host, machine, |machine| {
+        let is_plain = is_plain(machine, call);
+        store::in_plain_transaction(host, machine, is_plain, |machine| {
             let result = machine.call_value(&body, None, &arguments, call.span)?;
             machine.await_value(&result, call.span)
         })
@@ -391,8 +393,26 @@ pub(super) fn transaction(host: &ModelHost, machine: &mut Machine<'_>, call: &Ca
     Ok(Some(promise))
 }
 
+/// Holds if the transaction is at the level that database servers have by default: none is given as the first argument,
+/// and the driver that the library needs is one of a server.
+fn is_plain(machine: &Machine<'_>, call: &Call<'_>) -> bool {
+    let has = |drivers: &[&str]| {
+        let project = &machine.program.project;
+        let mut drivers = drivers.iter();
+        drivers.any(|name| project.dependency_version(call.span.file, name).is_some())
+    };
+    call.arguments.get(0).text().is_none()
+        && has(&["pg", "mysql", "mysql2", "mssql"])
+        && !has(&["sqlite3", "better-sqlite3", "sql.js"])
+}
+
 pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    host.state().run.transactions += 1;
+    let is_plain = is_plain(machine, call);
+    {
+        let run = &mut host.state().run;
+        run.transactions += 1;
+        run.plain_transactions += u32::from(is_plain);
+    }
     tools::deliver(machine, call, Value::undefined())
 }
 
@@ -400,6 +420,7 @@ pub(super) fn end(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
     {
         let mut state = host.state();
         state.run.transactions = state.run.transactions.saturating_sub(1);
+        state.run.plain_transactions = state.run.plain_transactions.saturating_sub(1);
     }
     tools::deliver(machine, call, Value::undefined())
 }
