@@ -430,7 +430,7 @@ impl<'m> Scale<'m> {
                 }
             }
         }
-        let reading = reading_rights(&asked);
+        let reading = crate::reading_rights::reading_rights(&asked);
         let all = asked.iter().flat_map(|it| &it.demands.all);
         let ranks: BTreeSet<Subject> = all.flat_map(|demand| demand.of.iter().copied()).collect();
         let is_own = |subject: &Subject| !is_of_account(map, &accounts, *subject);
@@ -574,37 +574,4 @@ fn is_of_column(map: &Map, (asset, field): Subject) -> bool {
     let declared = asset.field(head);
     let is_plain = |kind: Ustr| !kind.to_ascii_lowercase().contains("json");
     declared.is_some_and(|it| it.refers_to.is_none() && it.kind.is_some_and(is_plain))
-}
-
-/// The fewest entry points that show that a right is for reading.
-const FEWEST: usize = 3;
-
-/// The rights that entry points which only read ask for, more often than others do.
-fn reading_rights(asked: &[Asked<'_>]) -> Vec<Ustr> {
-    let mut counted: Vec<(Ustr, Vec<*const EntryPoint>, Vec<*const EntryPoint>)> = Vec::new();
-    for it in asked {
-        for demand in &it.demands.all {
-            let Level::Right(right) = demand.level else {
-                continue;
-            };
-            let known = counted.iter().position(|(name, ..)| *name == right);
-            let place = known.unwrap_or_else(|| {
-                counted.push((right, Vec::new(), Vec::new()));
-                counted.len() - 1
-            });
-            let entry: *const EntryPoint = it.entry;
-            let list = match query::is_reading(it.entry) {
-                true => &mut counted[place].1,
-                false => &mut counted[place].2,
-            };
-            if !list.contains(&entry) {
-                list.push(entry);
-            }
-        }
-    }
-    counted
-        .into_iter()
-        .filter(|(_, reads, writes)| reads.len() >= FEWEST && reads.len() > writes.len())
-        .map(|(right, ..)| right)
-        .collect()
 }

@@ -5,7 +5,7 @@
 use firedoor_app::{Access, Field, Operation, Origin};
 
 use crate::clears::{is_by_group, is_for_group};
-use crate::demands::{Asked, Scale};
+use crate::demands::{Asked, Demand, Scale};
 use crate::removals::goes_with_whole;
 use crate::shortfall::{Shortfall, all_ask_more, is_handed_over, is_of_others, others_of};
 
@@ -63,7 +63,10 @@ fn renames<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         .iter()
         .any(|field| crate::unowned::is_identifier(&field.name));
     let is_sent = |field: &Field| field.operator == "=" && field.value.is_from_client();
-    if scale.has_rank(access.asset) || !is_own || !access.values.iter().any(is_sent) {
+    // Where a rank is asked for, which one is a choice.
+    let asks_rank = asked.demands.all.iter().any(Demand::is_above_lowest);
+    let is_free = scale.has_rank(access.asset) || asks_rank;
+    if is_free || !is_own || !access.values.iter().any(is_sent) {
         return None;
     }
     let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)

@@ -96,6 +96,7 @@ mod place;
 mod privileged;
 mod purse;
 mod rank_within;
+mod reading_rights;
 mod recovery_code_reusable;
 mod refresh_cookie_broad_path;
 mod refresh_not_revocable;
