@@ -166,6 +166,12 @@ impl Demand {
         matches!(&self.level, Level::AtLeast(least) if self.scale.iter().any(|it| it < least))
     }
 
+    /// Holds if more than belonging is asked: a rank that others do not reach, or a place in a list but the first.
+    pub fn is_of_rank(&self) -> bool {
+        self.is_above_lowest()
+            || matches!(&self.level, Level::AtLeast(least) if self.scale.is_empty() && *least > 0)
+    }
+
     fn is_number(&self) -> bool {
         matches!(self.level, Level::AtLeast(_) | Level::AtMost(_))
     }

@@ -64,7 +64,7 @@ fn renames<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<
         .any(|field| crate::unowned::is_identifier(&field.name));
     let is_sent = |field: &Field| field.operator == "=" && field.value.is_from_client();
     // Where a rank is asked for, which one is a choice.
-    let asks_rank = asked.demands.all.iter().any(Demand::is_above_lowest);
+    let asks_rank = asked.demands.all.iter().any(Demand::is_of_rank);
     let is_free = scale.has_rank(access.asset) || asks_rank;
     if is_free || !is_own || !access.values.iter().any(is_sent) {
         return None;
