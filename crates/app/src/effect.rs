@@ -472,6 +472,14 @@ pub const NO_SUCH_LIMIT: &str = "no counter has its name";
 /// The condition of [`Throttle::skips`] that holds always, as each request makes a limiter of its own.
 pub const MADE_ANEW: &str = "it is made anew for each request";
 
+/// What a key is made of besides, as an [`Origin::Outside`], if the moment itself is part of it.
+///
+/// [`Origin::Outside`]: crate::Origin::Outside
+pub const MOMENT: &str = "clock";
+
+/// Likewise, if the number of a stretch of time is part of it that is over in a few seconds.
+pub const BRIEF_MOMENT: &str = "clock:brief";
+
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SendChannel {

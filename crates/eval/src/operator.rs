@@ -353,7 +353,6 @@ pub(crate) fn is_type_checking(path: &str) -> bool {
     )
 }
 
-/// Holds if a library may define operators for the value.
 /// Holds if thousandths of a second that are divided by it make stretches of a few seconds that nobody means: no whole
 /// seconds, and no even part of one.
 fn is_in_seconds(value: &Value) -> bool {
@@ -368,6 +367,7 @@ fn is_in_seconds(value: &Value) -> bool {
         })
 }
 
+/// Holds if a library may define operators for the value.
 fn may_be_overloaded(value: &Value) -> bool {
     value
         .atoms()

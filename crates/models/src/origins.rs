@@ -168,9 +168,9 @@ impl ModelHost {
         let deep = machine.deep_origins(value);
         let members = machine.origins.members(deep);
         let word = if members.contains(&firedoor_eval::Origin::Instant) {
-            CLOCK
+            firedoor_app::MOMENT
         } else if members.contains(&firedoor_eval::Origin::Brief) {
-            BRIEF_CLOCK
+            firedoor_app::BRIEF_MOMENT
         } else {
             return known;
         };
@@ -340,12 +340,6 @@ fn is_outcome(value: &Value) -> bool {
     let mut atoms = value.atoms().iter();
     value.test.is_some() && !value.origins.is_empty() && atoms.all(is_truth)
 }
-
-/// What a clock has returned.
-const CLOCK: &str = "clock";
-
-/// What a clock has returned, as the number of a stretch of time that is over at once.
-const BRIEF_CLOCK: &str = "clock:brief";
 
 fn atom_literal(atom: &Atom) -> Option<Ustr> {
     match atom {

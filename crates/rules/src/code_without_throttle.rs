@@ -3,7 +3,6 @@
 use firedoor_app::{
     ComparisonKind, Control, EffectKind, EntryPoint, Field, Map, Operation, Origin, Verdict, query,
 };
-
 use firedoor_source::Span;
 
 use crate::counted_late::counted_late;

@@ -11,7 +11,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::throttle::{counting_key, counts_attempts, is_tight};
+use crate::throttle::{counting_key, counts_attempts, is_of_address, is_tight};
 
 /// A count of attempts that stops nobody from guessing.
 pub struct Late<'m> {
@@ -104,18 +104,6 @@ pub fn counted_late(entry: &EntryPoint) -> Option<Late<'_>> {
             side,
         })
     })
-}
-
-fn is_of_address(origin: &Origin) -> bool {
-    matches!(
-        origin,
-        Origin::Request(RequestPart::Address | RequestPart::Header, _)
-            | Origin::Literal(_)
-            | Origin::Digest
-            | Origin::Signature
-            | Origin::Clock
-            | Origin::Environment { .. }
-    )
 }
 
 /// The places in the code of the entry point where attempts are counted, with the keys.

@@ -5,12 +5,14 @@
 //! the attempts at one door says what they are worth; at the other door they can be tried, and then used at the first.
 
 use firedoor_app::lookups::is_identifier;
+use firedoor_app::ownership::is_sent_openly;
 use firedoor_app::{
-    Access, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, RequestPart, query,
+    Access, Control, EffectKind, EntryPoint, Map, Operation, Origin, Provenance, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::privileged::find_word;
 use crate::secret_size::is_long;
 use crate::throttle::is_throttled;
 
@@ -78,7 +80,7 @@ fn tries(entry: &EntryPoint) -> Vec<(Ustr, Ustr, Span)> {
     });
     let compared = query::comparisons(entry).filter(|(effect, found)| {
         let is_of_session = found.expected.is_of_principal();
-        effect.layer.is_none() && !is_of_session && is_typed(&found.given)
+        effect.layer.is_none() && !is_of_session && is_sent_openly(&found.given)
     });
     let compared = compared.flat_map(|(effect, found)| {
         let origins = found.expected.origins().iter();
@@ -92,50 +94,26 @@ fn tries(entry: &EntryPoint) -> Vec<(Ustr, Ustr, Span)> {
     looked_up.chain(compared).collect()
 }
 
-fn is_typed(value: &Provenance) -> bool {
-    [
-        RequestPart::Body,
-        RequestPart::Path,
-        RequestPart::Query,
-        RequestPart::Message,
-    ]
-    .into_iter()
-    .any(|part| value.is_from(part))
-}
-
 /// Holds if what is sent, or the field, is called a code that opens something. Links hold tokens, which are long.
 fn is_called_code(field: &str, value: &Provenance) -> bool {
     const WORDS: [&str; 5] = ["code", "pin", "passcode", "voucher", "coupon"];
+    // It is the last word that counts, but for one that says that it is kept as a digest.
     let is_word = |name: &str| {
-        let name = name.rsplit('.').next().unwrap_or(name);
-        let last = words(name).pop();
-        last.is_some_and(|last| WORDS.contains(&last.as_str()))
+        let mut is_code = false;
+        find_word(name, |word| {
+            if !matches!(word, "" | "hash" | "digest") {
+                is_code = WORDS.contains(&word);
+            }
+            false
+        });
+        is_code
     };
-    is_typed(value)
+    is_sent_openly(value)
         && (is_word(field)
             || value.origins().iter().any(|origin| match origin {
                 Origin::Request(_, name) => is_word(name),
                 _ => false,
             }))
-}
-
-/// Returns the words that a name is made of, without one that says that it is a digest.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut was_lower = false;
-    for letter in name.chars() {
-        let begins = words.is_empty() || letter == '_' || letter.is_uppercase() && was_lower;
-        was_lower = letter.is_lowercase();
-        if begins {
-            words.push(String::new());
-        }
-        if let Some(last) = words.last_mut().filter(|_| letter != '_') {
-            last.extend(letter.to_lowercase());
-        }
-    }
-    let is_digest = |word: &String| matches!(word.as_str(), "hash" | "digest");
-    words.retain(|word| !is_digest(word));
-    words
 }
 
 /// Holds if the entry point fills the field itself, as where a new code is made and must be another one.
@@ -176,8 +154,9 @@ fn is_shown(map: &Map, asset: Ustr, field: Ustr) -> bool {
         let mut key = access.key.iter();
         access.asset == asset
             && access.operation == Operation::Read
-            && !key
-                .any(|it| it.name == field || query::is_principal(&it.value) || is_typed(&it.value))
+            && !key.any(|it| {
+                it.name == field || query::is_principal(&it.value) || is_sent_openly(&it.value)
+            })
     };
     map.entry_points.iter().any(|entry| {
         let tells = |value: &Provenance| {

@@ -6,7 +6,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use crate::throttle::{counting_key, counts_attempts, is_tight};
+use crate::throttle::{counting_key, counts_attempts, is_of_address, is_tight};
 
 /// A count that each guess begins anew.
 pub struct ByGuess {
@@ -48,17 +48,6 @@ pub fn count_by_guess(entry: &EntryPoint) -> Option<ByGuess> {
 
 fn is_named(origin: &Origin) -> bool {
     matches!(origin, Origin::Request(RequestPart::Body | RequestPart::Message, name) if !name.is_empty())
-}
-
-fn is_of_address(origin: &Origin) -> bool {
-    matches!(
-        origin,
-        Origin::Request(RequestPart::Address | RequestPart::Header, _)
-            | Origin::Literal(_)
-            | Origin::Digest
-            | Origin::Signature
-            | Origin::Environment { .. }
-    )
 }
 
 /// The keys by which attempts are counted, by limiters that are tight and by hand.

@@ -1,6 +1,8 @@
 //! Messages that change a record of a group for whoever has a rank in it, where all others that change the same also
 //! hold the record against the caller: shared by the rule about messages.
 
+use std::cell::OnceCell;
+
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EntryPoint, Field, Map, Operation, Origin,
     Provenance, lookups, ownership, query, user_control,
@@ -12,10 +14,12 @@ use crate::rank_within::names_member;
 use crate::socket::is_named_by_client;
 use crate::websocket_missing_permission::{is_count, is_the_same};
 
-/// Returns the first such change of an entry point, with another that holds the record against the caller.
+/// Returns the first such change of an entry point, with another that holds the record against the caller. The rights that
+/// are for reading are worked out once for the map, and where they are needed only.
 pub(crate) fn unheld<'m>(
     map: &'m Map,
     entry: &'m EntryPoint,
+    reading: &OnceCell<Vec<Ustr>>,
 ) -> Option<(&'m Effect, &'m Access, &'m EntryPoint)> {
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).find_map(|(effect, access)| {
@@ -24,8 +28,8 @@ pub(crate) fn unheld<'m>(
         }
         let own = Demands::of(entry, effect, &accounts);
         let reading = match own.all.iter().any(|it| matches!(it.level, Level::Right(_))) {
-            true => Scale::of(map).reading,
-            false => Vec::new(),
+            true => reading.get_or_init(|| Scale::of(map).reading),
+            false => [].as_slice(),
         };
         let mut holding = None;
         let mut asking: Vec<&EntryPoint> = Vec::new();
@@ -42,7 +46,7 @@ pub(crate) fn unheld<'m>(
                 Some(check) if is_more(&own, &theirs, check, access.asset) => {
                     holding = holding.or(Some(other));
                 }
-                None if !theirs.is_unclear && own.lack(&theirs, &reading).is_some() => {
+                None if !theirs.is_unclear && own.lack(&theirs, reading).is_some() => {
                     asking.push(other);
                 }
                 _ => return None,

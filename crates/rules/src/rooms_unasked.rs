@@ -1,7 +1,8 @@
 //! Rooms that a message joins for whoever names them, where the same kind of room is joined after a question elsewhere:
 //! shared by the rule about messages without permission.
 //!
-//! What kind of room it is, the client says by what he calls it, or the program by what it looks for under that. A record that is only listed where it says of itself that everybody may see it is found by no other words.
+//! What kind of room it is, the client says by what he calls it, or the program by what it looks for under that. A record
+//! that is only listed where it says of itself that everybody may see it is found by no other words.
 
 use firedoor_app::ownership::ties;
 use firedoor_app::{

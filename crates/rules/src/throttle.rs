@@ -1,9 +1,9 @@
 //! How attempts at an entry point are counted: shared by the rules about limits.
 
 use firedoor_app::{
-    Access, Check, CheckId, CheckKind, ComparisonKind, EffectKind, EntryPoint, Field, Flag, Layer,
-    LayerKind, MADE_ANEW, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
-    SETTING_MISSING, Throttle, counting, query,
+    Access, BRIEF_MOMENT, Check, CheckId, CheckKind, ComparisonKind, EffectKind, EntryPoint, Field,
+    Flag, Layer, LayerKind, MADE_ANEW, MOMENT, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance,
+    Refusal, RequestPart, SETTING_MISSING, Throttle, counting, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -138,8 +138,8 @@ pub fn changing_part(key: &Provenance) -> Option<&'static str> {
             Some("the client's port")
         }
         Origin::Random { .. } => Some("a value made by chance"),
-        Origin::Outside(path) if path == "clock" => Some("the moment of each request"),
-        Origin::Outside(path) if path == "clock:brief" => {
+        Origin::Outside(path) if *path == MOMENT => Some("the moment of each request"),
+        Origin::Outside(path) if *path == BRIEF_MOMENT => {
             Some("a stretch of time that is over in a few seconds")
         }
         _ => None,
@@ -196,7 +196,7 @@ fn made_with_moment(access: &Access) -> Option<&Provenance> {
     let is_moment = |value: &Provenance| {
         let mut origins = value.origins().iter();
         origins.any(
-            |it| matches!(it, Origin::Outside(path) if path == "clock" || path == "clock:brief"),
+            |it| matches!(it, Origin::Outside(path) if *path == MOMENT || *path == BRIEF_MOMENT),
         )
     };
     let mut values = access.values.iter().map(|field| &field.value);
@@ -233,6 +233,19 @@ pub fn counted_inside(entry: &EntryPoint) -> Vec<(&Provenance, Span, Ustr, Ustr)
             Some((key, effect.span, effect.function, header))
         })
         .collect()
+}
+
+/// Holds for what says where a request comes from, and for what is the same for everybody.
+pub fn is_of_address(origin: &Origin) -> bool {
+    matches!(
+        origin,
+        Origin::Request(RequestPart::Address | RequestPart::Header, _)
+            | Origin::Literal(_)
+            | Origin::Digest
+            | Origin::Signature
+            | Origin::Clock
+            | Origin::Environment { .. }
+    )
 }
 
 /// Returns the header in what is counted by, if the client chooses it freely and nobody is known.

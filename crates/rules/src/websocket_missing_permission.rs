@@ -1,5 +1,7 @@
 //! Finds messages that act on a record or room with no check that other entry points make.
 
+use std::cell::OnceCell;
+
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
     Operation, Origin, Provenance, RequestPart, RoomKind, lookups, ownership, query,
@@ -36,6 +38,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
+    let reading = OnceCell::new();
     for entry in entries(map) {
         let is_known = entry.verdict(Control::Authentication).refuses();
         if !is_known {
@@ -46,7 +49,7 @@ fn check(map: &Map, findings: &mut Findings) {
             if let Some((words, span, other, confidence)) = leaves_out_caller(map, entry)
                 .or_else(|| joins_before(map, entry))
                 .or_else(|| joins_unasked(map, entry))
-                .or_else(|| leaves_out_owner(map, entry))
+                .or_else(|| leaves_out_owner(map, entry, &reading))
                 .or_else(|| names_another(map, entry))
             {
                 report(entry, &words, span, other, confidence, findings);
@@ -62,7 +65,7 @@ fn check(map: &Map, findings: &mut Findings) {
             .or_else(|| asks_no_rank(map, entry))
             .or_else(|| joins_at_will(map, entry))
             .or_else(|| joins_unasked(map, entry))
-            .or_else(|| leaves_out_owner(map, entry))
+            .or_else(|| leaves_out_owner(map, entry, &reading))
             .or_else(|| names_another(map, entry))
         {
             report(entry, &words, span, other, confidence, findings);
@@ -432,8 +435,12 @@ fn leaves_out_caller<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> 
 }
 
 /// All others that change the same hold the record against the caller, and this one asks for no rank that does instead.
-fn leaves_out_owner<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Found<'m>> {
-    let (effect, access, other) = unheld(map, entry)?;
+fn leaves_out_owner<'m>(
+    map: &'m Map,
+    entry: &'m EntryPoint,
+    reading: &OnceCell<Vec<Ustr>>,
+) -> Option<Found<'m>> {
+    let (effect, access, other) = unheld(map, entry, reading)?;
     Some((
         format!("changes {}", access.asset),
         effect.span,
