@@ -242,6 +242,7 @@ fn admits(
         || access.asset == lookup.access.asset
         || are_exclusive(lookup.entry, effect, lookup.effect)
         || access.values.iter().any(|field| field.operator == "+=")
+        || is_credited(lookup)
     {
         return false;
     }
@@ -323,6 +324,22 @@ fn admits(
         names_person(person) && all().any(|field| field.name != person.name && is_taken_over(field))
     };
     is_new && all().any(is_both) && is_membership(map, access.asset)
+}
+
+/// A number that the found record holds is added to what somebody has: a gift card is paid out, and what is noted of that
+/// lets nobody in.
+fn is_credited(lookup: &Lookup<'_>) -> bool {
+    let asset = lookup.access.asset;
+    let is_sum = |field: &Field| {
+        let mut own = field.value.record_fields(asset);
+        field.operator == "+="
+            && own.any(|name| !name.is_empty() && !crate::lookups::is_identifier(&name))
+    };
+    handler_accesses(lookup.entry).any(|(effect, access)| {
+        access.asset != asset
+            && access.values.iter().any(is_sum)
+            && !are_exclusive(lookup.entry, effect, lookup.effect)
+    })
 }
 
 /// Returns a field by which the application later decides, if the access stores whatever the client sends, and the

@@ -332,14 +332,19 @@ pub fn is_about_connection(origin: &Origin) -> bool {
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.
 fn is_behind(way: &Continuation, control: Control) -> bool {
     way.checks.iter().any(|check| {
-        check.refusal.as_ref().is_some_and(|refusal| {
-            refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
-        }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
-            && !(check.is_alternative && is_setting_missing(check))
-            && !(control == Control::Authentication && is_left_out(check))
-            && (!is_missing_on_both_sides(check) || is_asked_for(way, check))
-            && !rests_on_nothing_attached(way, check)
+        forgery::spares_those_without_cookie(control, check)
+            || is_refusing_check(way, control, check)
     })
+}
+
+fn is_refusing_check(way: &Continuation, control: Control, check: &Check) -> bool {
+    check.refusal.as_ref().is_some_and(|refusal| {
+        refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
+    }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
+        && !(check.is_alternative && is_setting_missing(check))
+        && !(control == Control::Authentication && is_left_out(check))
+        && (!is_missing_on_both_sides(check) || is_asked_for(way, check))
+        && !rests_on_nothing_attached(way, check)
 }
 
 /// Holds if no credential has a say in a check but what no layer has attached, on a way that is taken just where it is not

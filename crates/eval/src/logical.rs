@@ -15,7 +15,36 @@ impl<'p> Machine<'p> {
         right: ExpressionId,
         span: Span,
     ) -> Result<Value, Stop> {
-        self.logical_of(operator, (left, right), false, span)
+        let value = match operator {
+            LogicalOperator::Or => self.truthy_operand(left)?,
+            _ => self.evaluate(left)?,
+        };
+        self.logical_of(operator, value, (left, right), None, span)
+    }
+
+    /// Returns what stands before `or`. Of `(user && LEVEL[user.role]) || 0` the user, if he is what is left, is false, and
+    /// has no part in the result.
+    fn truthy_operand(&mut self, expression: ExpressionId) -> Result<Value, Stop> {
+        let found = self.module_ir().expression(expression);
+        match found.kind {
+            ExpressionKind::Logical(LogicalOperator::And, left, right) => {
+                self.conjunction(left, right, Value::bool(false), found.span)
+            }
+            _ => self.evaluate(expression),
+        }
+    }
+
+    /// Returns the right side of `left && right`, or `otherwise`.
+    fn conjunction(
+        &mut self,
+        left: ExpressionId,
+        right: ExpressionId,
+        otherwise: Value,
+        span: Span,
+    ) -> Result<Value, Stop> {
+        let value = self.evaluate(left)?;
+        let operator = LogicalOperator::And;
+        self.logical_of(operator, value, (left, right), Some(otherwise), span)
     }
 
     /// Returns what is spread into an object. Of `...(sent && { name: sent })` the left side, if it is what is left,
@@ -24,7 +53,7 @@ impl<'p> Machine<'p> {
         let found = self.module_ir().expression(expression);
         match found.kind {
             ExpressionKind::Logical(LogicalOperator::And, left, right) if !self.is_python() => {
-                self.logical_of(LogicalOperator::And, (left, right), true, found.span)
+                self.conjunction(left, right, Value::undefined(), found.span)
             }
             _ => self.evaluate(expression),
         }
@@ -33,11 +62,11 @@ impl<'p> Machine<'p> {
     fn logical_of(
         &mut self,
         operator: LogicalOperator,
+        value: Value,
         (left, right): (ExpressionId, ExpressionId),
-        is_spread: bool,
+        otherwise: Option<Value>,
         span: Span,
     ) -> Result<Value, Stop> {
-        let value = self.evaluate(left)?;
         let truth = self.truth_value(value.clone(), span)?;
         let test = match operator {
             LogicalOperator::Nullish => self.nothing_test(&value, span),
@@ -64,9 +93,9 @@ impl<'p> Machine<'p> {
             }
             None => {}
         }
-        let kept = match is_spread {
-            true => Value::undefined(),
-            false => self.kept_side(operator, &value),
+        let kept = match otherwise {
+            Some(otherwise) => otherwise,
+            None => self.kept_side(operator, &value),
         };
         // What the right side tests must be taken before it is joined with the left, which tests another.
         let mut part = None;

@@ -62,6 +62,7 @@ pub static MODEL: Model = Model {
         ("mongoose:virtual.get", schema::virtual_getter),
         ("mongoose:virtual.set", schema::virtual_setter),
         ("mongoose:next", hooks::next),
+        ("mongoose:subdocuments.id", document::find_embedded),
         ("mongoose:model", model::construct),
         ("mongoose:model.create", model::create),
         ("mongoose:model.insertMany", model::insert_many),

@@ -79,16 +79,15 @@ impl Passage {
                 let list = machine.make_list(vec![element], true, self.span);
                 Ok(list.with_origins(input.origins))
             }
-            "choice" | "literal" => {
-                let value = chosen(machine, &of, input);
-                self.is_refused |= is_other_constant(input, &value);
-                note_choice(machine, input, &value, self.span);
-                Ok(value)
-            }
+            "choice" | "literal" => Ok(self.choice(machine, &of, input)),
             "union" => {
                 let second = kept(machine, Some(id), "$second");
                 let mut parts = machine.elements_of(&of).0;
                 parts.extend(machine.elements_of(&second).0);
+                if let Some(names) = literals(machine, &parts) {
+                    let names = machine.make_list(names, false, self.span);
+                    return Ok(self.choice(machine, &names, input));
+                }
                 let joined = self.alternatives(machine, &parts, input)?;
                 Ok(joined.unwrap_or_else(|| input.clone()))
             }
@@ -114,6 +113,20 @@ impl Passage {
                 self.through(machine, &of, &value)
             }
             _ => Ok(input.clone()),
+        }
+    }
+
+    /// One of several constants. Numbers that the client may choose among stay the client's: none of them is the server's
+    /// own.
+    fn choice(&mut self, machine: &mut Machine<'_>, of: &Value, input: &Value) -> Value {
+        let value = chosen(machine, of, input);
+        self.is_refused |= is_other_constant(input, &value);
+        note_choice(machine, input, &value, self.span);
+        let mut atoms = value.atoms().iter();
+        let are_numbers = value.atoms().len() > 1 && atoms.all(|it| matches!(it, Atom::Number(_)));
+        match are_numbers && input.text().is_none() {
+            true => narrowed(input, Shape::Number),
+            false => value,
         }
     }
 
@@ -237,6 +250,18 @@ pub(crate) fn chosen(machine: &mut Machine<'_>, of: &Value, input: &Value) -> Va
     let mut value = Value::atoms_of(atoms).with_origins(input.origins);
     value.control = input.control;
     value
+}
+
+/// Returns the constants of a union that has nothing else: whatever is one of them passes, so that none is asked for
+/// alone.
+fn literals(machine: &mut Machine<'_>, parts: &[Value]) -> Option<Vec<Value>> {
+    let literal = |part: &Value| {
+        let id = part.only_object();
+        let kind = kept(machine, id, "$kind").text()?;
+        (kind == "literal").then(|| kept(machine, id, "$of"))
+    };
+    let found: Option<Vec<Value>> = parts.iter().map(literal).collect();
+    found.filter(|all| !all.is_empty())
 }
 
 /// Notes that the input was held against a list, also where what is made of it later no longer tells which.

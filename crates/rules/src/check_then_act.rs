@@ -294,7 +294,7 @@ fn claim_look_up<'m>(place: &Place<'m>) -> Option<&'m Effect> {
     }
     let found = query::handler_accesses(place.entry)
         .take_while(|(effect, _)| !std::ptr::eq(*effect, place.effect))
-        .find(|(_, access)| {
+        .find(|(effect, access)| {
             access.operation == Operation::Read
                 && access.asset == place.access.asset
                 && access.key.iter().any(|key| {
@@ -302,6 +302,7 @@ fn claim_look_up<'m>(place: &Place<'m>) -> Option<&'m Effect> {
                         && key.operator == "="
                         && key.value.literal().is_some()
                 })
+                && !query::are_exclusive(place.entry, effect, place.effect)
         })?;
     Some(found.0)
 }

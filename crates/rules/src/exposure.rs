@@ -413,6 +413,7 @@ fn is_published(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access)
         })
     };
     is_opened(access)
+        || crate::shop_window::is_in_shop_window(map, entry, access)
         || accesses_in(&entry.exposed)
             .any(|(_, other)| is_opened(other) && is_named_alike(other) && is_found_first(other))
 }

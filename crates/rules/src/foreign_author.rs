@@ -4,14 +4,16 @@
 //! That the caller is in the group says nothing of whose the record is. A name is weak evidence: it counts where the
 //! application asks elsewhere, of the writer or of somebody with a higher rank.
 
+use std::collections::BTreeSet;
+
 use firedoor_app::ownership::is_for_higher_rank;
 use firedoor_app::{
-    Access, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin, Provenance,
-    Transport, lookups, query, user_control,
+    Access, Check, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin,
+    Provenance, Transport, lookups, query, user_control,
 };
 use ustr::Ustr;
 
-use crate::demands::{Demands, Level};
+use crate::demands::{Demand, Demands, Level};
 
 /// A change of what somebody else wrote.
 pub struct ForeignAuthor<'m> {
@@ -62,13 +64,17 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
             return None;
         }
         // What is asked of whoever writes one is no rank: that nobody has shut him out. An office is.
-        let has_rank = is_for_office(&own)
+        let has_rank = is_for_office(map, &own)
             || asks_rank(entry, effect, &accounts) && !asks_rank(maker, making, &accounts);
         let other = map
             .entry_points
             .iter()
             .filter(|other| !std::ptr::eq(*other, entry))
-            .find(|other| asks_more(other, access, made.field, has_rank, &accounts));
+            .find(|other| {
+                asks_writer(other, access, made.field)
+                    || !has_rank
+                        && asks_rank_beyond(other, (entry, effect), access, &own, &accounts)
+            });
         // To delete what somebody has said is up to him, whoever else may.
         if other.is_none() && (has_rank || !is_deletion(access)) {
             return None;
@@ -257,36 +263,64 @@ fn is_found_as_own(entry: &EntryPoint, effect: &Effect, access: &Access, field: 
         })
 }
 
-/// Holds if another entry point that changes or deletes such records asks who wrote it, or for a rank that this one
-/// does not ask for.
-fn asks_more(
-    other: &EntryPoint,
-    own: &Access,
-    field: Ustr,
-    has_rank: bool,
-    accounts: &[Ustr],
-) -> bool {
-    query::handler_accesses(other).any(|(effect, access)| {
+/// Returns the changes and deletions of such records by another entry point.
+fn changes<'m>(
+    other: &'m EntryPoint,
+    asset: Ustr,
+) -> impl Iterator<Item = (&'m Effect, &'m Access)> {
+    query::handler_accesses(other).filter(move |(_, access)| {
         let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
-        if access.asset != own.asset || !is_change {
-            return false;
-        }
-        let mut keys = access.key.iter();
-        keys.any(|it| it.name == field && query::is_principal(&it.value))
-            || holds_against(other, own.asset, field)
-            || (!has_rank && asks_rank(other, effect, accounts))
+        access.asset == asset && is_change
     })
 }
 
-/// Holds if one rank is asked for by its name, or one above the lowest of a scale: what is written in an office is the
-/// office's. Several names are whoever may talk.
-fn is_for_office(own: &Demands) -> bool {
+/// Holds if another entry point that changes or deletes such records asks who wrote it.
+fn asks_writer(other: &EntryPoint, own: &Access, field: Ustr) -> bool {
+    changes(other, own.asset).any(|(_, access)| {
+        let mut keys = access.key.iter();
+        keys.any(|it| it.name == field && query::is_principal(&it.value))
+            || holds_against(other, own.asset, field)
+    })
+}
+
+/// Holds if another entry point that changes or deletes such records asks for a rank beyond what is asked here.
+fn asks_rank_beyond(
+    other: &EntryPoint,
+    here: (&EntryPoint, &Effect),
+    own: &Access,
+    demands: &Demands,
+    accounts: &[Ustr],
+) -> bool {
+    changes(other, own.asset).any(|(effect, _)| {
+        asks_rank(other, effect, accounts)
+            && !Demands::beyond(other, effect, here, accounts).are_met_by(demands)
+    })
+}
+
+/// Holds if one rank is asked for by its name, few of those that there are, or one above the lowest of a scale: what is
+/// written in an office is the office's. Most names are whoever may talk.
+fn is_for_office(map: &Map, own: &Demands) -> bool {
     let says_whether = |text: &Ustr| matches!(text.as_str(), "true" | "false" | "null" | "0" | "1");
     own.all.iter().any(|demand| match &demand.level {
-        Level::OneOf(names) => names.len() == 1 && !names.iter().any(says_whether),
+        Level::OneOf(names) => {
+            let is_one = names.len() == 1 || names.len() * 2 <= rank_names(map, demand).len();
+            is_one && !names.iter().any(says_whether)
+        }
         Level::AtLeast(_) => demand.is_above_lowest(),
         _ => false,
     })
+}
+
+/// Returns the names that the same rank is asked for by anywhere.
+fn rank_names(map: &Map, wanted: &Demand) -> BTreeSet<Ustr> {
+    let checks = map.entry_points.iter().flat_map(|entry| &entry.checks);
+    let demands = checks.flat_map(Check::parts).filter_map(Demand::of_part);
+    let alike = demands.filter(|it| it.of.iter().any(|subject| wanted.of.contains(subject)));
+    let names = alike.filter_map(|demand| match demand.level {
+        Level::OneOf(names) => Some(names),
+        _ => None,
+    });
+    names.flatten().collect()
 }
 
 /// Holds if a rank is asked for that the caller has in the whole application, and not in one group of it.

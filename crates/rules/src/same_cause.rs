@@ -9,13 +9,13 @@ use firedoor_source::Span;
 use crate::Finding;
 
 /// So many findings with one cause are told one by one.
-const FEW: usize = 12;
+pub const FEW: usize = 12;
 
 /// How many of the other entry points are named.
 const NAMED: usize = 3;
 
 /// Keeps the surest of the worst of the findings that rest on one place, and says in it where else it is the same.
-pub(crate) fn told_once(found: Vec<Finding>) -> Vec<Finding> {
+pub fn told_once(found: Vec<Finding>) -> Vec<Finding> {
     let mut by_cause: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
     for (number, finding) in found.iter().enumerate() {
         if let Some(cause) = cause(finding) {
@@ -70,72 +70,4 @@ fn with_others(mut finding: Finding, others: &[String]) -> Finding {
         named.join(", ")
     );
     finding
-}
-
-#[cfg(test)]
-mod tests {
-    use firedoor_source::{FileId, Span};
-
-    use super::{FEW, told_once};
-    use crate::{Confidence, Evidence, Finding, Severity};
-
-    fn at(number: usize) -> Finding {
-        resting_on("guard", number)
-    }
-
-    fn resting_on(role: &'static str, number: usize) -> Finding {
-        let place = |start: u32| Span::new(FileId(0), start, start + 1);
-        Finding {
-            rule: crate::RULES[0],
-            severity: Severity::High,
-            confidence: Confidence::High,
-            title: String::new(),
-            message: String::from("Anybody passes."),
-            entry_point: Some(format!("GET /{number}")),
-            span: place(100 + number as u32),
-            evidence: vec![Evidence {
-                role,
-                span: place(1),
-                message: String::new(),
-            }],
-            symbol: number.to_string(),
-        }
-    }
-
-    #[test]
-    fn a_guard_of_many_is_told_once() {
-        let told = told_once((0..=FEW).map(at).collect());
-        assert_eq!(told.len(), 1);
-        assert_eq!(
-            told[0].message,
-            "Anybody passes. It is the same at 12 other entry points, such as `GET /1`, `GET /2`, `GET /3`."
-        );
-    }
-
-    #[test]
-    fn the_surest_is_told() {
-        let mut all: Vec<Finding> = (0..=FEW).map(at).collect();
-        for finding in &mut all {
-            finding.confidence = Confidence::Low;
-        }
-        all[3].confidence = Confidence::High;
-        let told = told_once(all);
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].entry_point.as_deref(), Some("GET /3"));
-    }
-
-    #[test]
-    fn a_guard_of_few_is_told_at_each() {
-        let told = told_once((0..FEW).map(at).collect());
-        assert_eq!(told.len(), FEW);
-        assert!(told.iter().all(|it| it.message == "Anybody passes."));
-    }
-
-    #[test]
-    fn a_place_that_decides_is_told_once_and_one_that_only_uses_at_each() {
-        let many = |role| (0..=FEW).map(|number| resting_on(role, number)).collect();
-        assert_eq!(told_once(many("decides")).len(), 1);
-        assert_eq!(told_once(many("changes")).len(), 1);
-        assert_eq!(told_once(many("uses")).len(), FEW + 1);
-    }
 }

@@ -12,6 +12,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::clears::{clears, is_referred_to};
+use crate::client_value::Bounds;
 use crate::copies::is_copy;
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
 use crate::group_wide::changes_all;
@@ -375,8 +376,22 @@ fn gives_money<'m>(
                 && firedoor_app::is_taken_from(map, access.asset, field.name)
         }
     };
+    // What the server keeps bounds what is given, as a deposit what is given back of it.
+    let is_bounded = |field: &firedoor_app::Field| {
+        let bounds = Bounds::of(asked.entry);
+        let mut sent = field
+            .value
+            .origins()
+            .iter()
+            .filter(|it| it.is_from_client());
+        let purse = (access.asset, field.name);
+        sent.all(|it| bounds.is_held_against_server(asked.effect, it, purse))
+    };
     let given = access.values.iter().find(|field| {
-        is_money(map, access.asset, field.name) && field.value.is_from_client() && is_purse(field)
+        is_money(map, access.asset, field.name)
+            && field.value.is_from_client()
+            && is_purse(field)
+            && !is_bounded(field)
     })?;
     let gives_rank = |it: &Asked<'_>| match &it.effect.kind {
         EffectKind::Access(other) => {

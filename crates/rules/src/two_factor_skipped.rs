@@ -163,13 +163,13 @@ fn told_by_client<'m>(map: &Map, entry: &'m EntryPoint, effect: &'m Effect) -> O
                 )
             })
     };
-    let is_told = |part: &Check| {
+    let is_told = |kind: CheckKind, operands: &[Provenance], holds: bool| {
         let is_known = |operand: &Provenance| operand.literal().is_some_and(|text| text != "null");
-        let mut operands = part.operands.iter();
-        match part.kind {
-            CheckKind::Presence => part.outcome && operands.all(is_sent),
+        let mut operands = operands.iter();
+        match kind {
+            CheckKind::Presence => holds && operands.all(is_sent),
             CheckKind::Equality => {
-                part.outcome
+                holds
                     && operands
                         .clone()
                         .any(|operand| !is_known(operand) && is_sent(operand))
@@ -178,9 +178,12 @@ fn told_by_client<'m>(map: &Map, entry: &'m EntryPoint, effect: &'m Effect) -> O
             _ => false,
         }
     };
+    // What is asked beside the word is asked all the same: a way counts if nothing but such words stands on it.
+    let asks_more =
+        |kind: CheckKind, operands: &[Provenance], holds: bool| !is_told(kind, operands, holds);
     entry.checks_of(effect).find(|check| {
         check.is_alternative
-            && check.alternatives.iter().any(is_told)
+            && !check.condition.always(&asks_more)
             && check
                 .alternatives
                 .iter()
@@ -230,7 +233,7 @@ fn is_exempt(map: &Map, entry: &EntryPoint, opening: &Effect) -> bool {
         || (!query::verifies_password(entry) && takes_code_of_caller(map, entry))
         || is_for_thing(map, entry)
         || (query::is_registration(map, entry)
-            && !query::verifies_password(entry)
+            && !verifies_password_of_account(map, entry)
             && !reads_account(map, entry, opening))
 }
 
@@ -281,6 +284,22 @@ fn with_second_factor(map: &Map) -> Vec<Ustr> {
     let own = accounts.iter().copied();
     own.filter(|asset| is_kept_apart || keeps_one(asset))
         .collect()
+}
+
+/// What somebody has chosen for an account that is not made yet, and gives once more where it is made, opens none that can
+/// have a second factor.
+fn verifies_password_of_account(map: &Map, entry: &EntryPoint) -> bool {
+    let is_kept_by = |expected: &Provenance, accounts: &[Ustr]| {
+        let mut accounts = accounts.iter();
+        accounts.any(|asset| expected.record_fields(*asset).next().is_some())
+    };
+    let is_record = |origin: &Origin| matches!(origin, Origin::Record { .. });
+    let accounts = with_second_factor(map);
+    query::comparisons(entry).any(|(_, found)| {
+        found.kind == ComparisonKind::Password
+            && (is_kept_by(&found.expected, &accounts)
+                || !found.expected.origins().iter().any(is_record))
+    })
 }
 
 /// A passkey is something one has, and opens with something one knows or is: a second factor would be a third.

@@ -260,9 +260,11 @@ pub(crate) fn is_reference(map: &Map, asset: Ustr, name: &str) -> bool {
         || is_asset()
 }
 
+/// Rooms that a layer has put the caller in when he came tell nothing of what he asks for.
 fn is_told(entry: &EntryPoint, asset: Ustr) -> bool {
+    let is_in_room = |it: &Effect| it.layer.is_none() && matches!(it.kind, EffectKind::Room(..));
     let mut effects = entry.effects.iter();
-    effects.any(|it| query::tells(it, asset) || matches!(it.kind, EffectKind::Room(..)))
+    effects.any(|it| query::tells(it, asset) || is_in_room(it))
 }
 
 /// A room that the message names is joined, while other entry points ask before they act under that name.

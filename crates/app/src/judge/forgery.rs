@@ -156,6 +156,44 @@ pub(super) fn one_reason(refusal: &Refusal, checks: &[Check], control: Control) 
     is_among.then_some(check.span)
 }
 
+/// Holds if the check asks for a page of the application's own wherever the request carries a cookie at all: without one, a
+/// page of another site acts for nobody.
+pub(super) fn spares_those_without_cookie(control: Control, check: &Check) -> bool {
+    let is_cookie = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Cookie, _) => true,
+        Origin::Request(RequestPart::Header, name) => name == "cookie",
+        _ => false,
+    };
+    let is_cookie_missing = |part: &Check| {
+        let origins = || part.operands.iter().flat_map(Provenance::origins);
+        let is_word = |origin: &Origin| matches!(origin, Origin::Literal(_));
+        matches!(part.kind, CheckKind::Presence | CheckKind::Membership)
+            && !part.outcome
+            && origins().any(is_cookie)
+            && origins().all(|origin| is_cookie(origin) || is_word(origin))
+    };
+    let (spared, asked): (Vec<&Check>, Vec<&Check>) = check
+        .alternatives
+        .iter()
+        .partition(|part| is_cookie_missing(part));
+    let Some(refusal) = check.refusal.as_ref().filter(|_| check.is_alternative) else {
+        return false;
+    };
+    // What decided the parts is that of all of them.
+    let is_of_page = |part: &&Check| {
+        let alone = Check {
+            control: Provenance::default(),
+            ..(*part).clone()
+        };
+        let is_asked = check_control(refusal, &alone) == Some(control);
+        is_asked && !are_met_by_any_site(std::slice::from_ref(&alone))
+    };
+    matches!(control, Control::Csrf | Control::Origin)
+        && !spared.is_empty()
+        && !asked.is_empty()
+        && asked.iter().all(is_of_page)
+}
+
 /// Holds if the check examines a token against forged requests. What an earlier such test only stood before, as the
 /// caller whom the session names, is examined for something else: only what nothing else is left of, and the caller who
 /// is missing where the token was wrong, still tell of that test.

@@ -170,8 +170,13 @@ fn path_value(
     let part = match declared {
         Some(field) if field.is_list => {
             let element = value.shaped(if is_parent { Shape::Object } else { Shape::Any });
-            let list = machine.make_list(vec![element], true, span);
-            list.only_object()
+            let list = machine.make_list(vec![element], true, span).only_object();
+            if let Some(list) = list.filter(|_| is_parent) {
+                let find = host.make_object(machine, "mongoose:subdocuments.id", span);
+                let find = Value::object(find);
+                machine.heap.set_property(list, Ustr::from("id"), find);
+            }
+            list
         }
         None if is_parent => {
             let nested = host.make_object(machine, "mongoose:nested", span);
@@ -194,6 +199,22 @@ fn path_value(
     let mut whole = Value::object(part).with_origins(value.origins);
     whole.control = value.control;
     whole
+}
+
+/// `documents.id(value)`: one of the documents that are embedded, by its number, or nothing. What is looked for is no part
+/// of it. Source: mongoose 8.9, `lib/types/documentArray/methods/index.js`.
+pub(super) fn find_embedded(
+    _host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    let (mut elements, is_open) = machine.elements_of(&call.this);
+    if is_open || elements.is_empty() {
+        elements.push(machine.element_of_open(&call.this));
+    }
+    let first = elements.remove(0);
+    let found = elements.iter().fold(first, |all, it| machine.join(all, it));
+    Ok(Some(found))
 }
 
 /// Returns what a path can be that was spread into the document and not saved.

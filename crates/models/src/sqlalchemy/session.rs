@@ -16,7 +16,7 @@ use crate::sqlalchemy::result::{
     has_one_entity, make_result, one_or_none, property, result_method, to_scalars,
 };
 use crate::sqlalchemy::statement::{
-    key_of, list, main_asset, only_counts, statement, word, written,
+    key_of, list, main_asset, only_sums_up, statement, word, written,
 };
 use crate::{Model, ModelHost, Persona};
 
@@ -321,7 +321,7 @@ pub(crate) fn run_statement(
         "insert" => Operation::Create,
         "delete" => Operation::Delete,
         "exists" => Operation::Count,
-        _ if only_counts(machine, &entities) => Operation::Count,
+        _ if only_sums_up(machine, &entities) => Operation::Count,
         _ => Operation::Read,
     };
     let mut done = access(host, operation, asset);

@@ -276,6 +276,26 @@ pub(crate) fn only_counts(machine: &Machine<'_>, entities: &[Value]) -> bool {
         })
 }
 
+/// Holds if all that is asked for is worked out over all the rows that are found: no single one of them is told.
+pub(crate) fn only_sums_up(machine: &Machine<'_>, entities: &[Value]) -> bool {
+    !entities.is_empty() && entities.iter().all(|entity| sums_up(machine, entity, 0))
+}
+
+fn sums_up(machine: &Machine<'_>, entity: &Value, depth: usize) -> bool {
+    let Some(id) = entity.only_object().filter(|_| depth < 4) else {
+        return false;
+    };
+    let object = machine.heap.get(id);
+    let is_expression = matches!(object.kind, ObjectKind::Host(path) if path == EXPRESSION);
+    let mut parts = object.elements.iter();
+    is_expression
+        && match word(machine, id, "operator").as_str() {
+            "count" | "sum" | "avg" | "max" | "min" => true,
+            "coalesce" => parts.any(|part| sums_up(machine, part, depth + 1)),
+            _ => false,
+        }
+}
+
 /// Returns the values written, with `+=` for a column that is set by means of itself.
 pub(crate) fn written(
     host: &ModelHost,
