@@ -281,7 +281,7 @@ fn is_accident(check: &Check) -> bool {
 
 pub(crate) fn check_control(refusal: &Refusal, check: &Check) -> Option<Control> {
     let deciding = || check.origins();
-    if is_origin_check(deciding()) {
+    if is_origin_check(deciding()) || forgery::is_origin_check_of_cookie(check) {
         return Some(Control::Origin);
     }
     if is_csrf_check(check) || is_double_submit(check) {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::lookups::is_identifier;
-use crate::query::{handler_accesses, is_random};
+use crate::query::{accesses_of_asset, handler_accesses, is_random, is_random_field};
 use crate::{Access, AssetKind, EffectKind, EntryPoint, Map, Operation, Origin};
 
 /// Holds if records of `asset` are such vouchers: numbered by chance, told to nobody, and used up.
@@ -27,7 +27,28 @@ fn vouchers(map: &Map) -> FxHashSet<Ustr> {
     let used: FxHashSet<Ustr> = used.collect();
     let mut vouchers = used;
     vouchers.retain(|asset| is_numbered_by_chance(map, *asset) && !is_told(map, *asset));
+    vouchers.extend(tickets(map));
     vouchers
+}
+
+/// What a store of keys and values keeps under names that chance has made, and whoever names one takes out at once: the
+/// ticket by which a socket is opened.
+fn tickets(map: &Map) -> impl Iterator<Item = Ustr> {
+    let kept = map.assets.iter();
+    let kept = kept.filter(|asset| asset.kind == AssetKind::KeyValue);
+    let is_by_name = |access: &Access| {
+        let mut key = access.key.iter();
+        key.any(|it| it.name == "key" && it.operator == "=" && it.value.is_from_client())
+    };
+    let is_taken_once = move |asset: Ustr| {
+        let mut named = accesses_of_asset(map, asset)
+            .filter(|(_, _, access)| is_by_name(access))
+            .peekable();
+        named.peek().is_some() && named.all(|(_, _, access)| access.operation == Operation::Delete)
+    };
+    kept.map(|asset| asset.name).filter(move |asset| {
+        is_taken_once(*asset) && is_random_field(map, *asset, Ustr::from("key"))
+    })
 }
 
 /// The client names the record by its number.

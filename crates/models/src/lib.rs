@@ -55,6 +55,7 @@ mod nestjs;
 mod nextjs;
 mod node;
 mod node_crypto;
+mod node_events;
 mod node_http;
 mod node_system;
 mod oauth_clients;
@@ -238,6 +239,7 @@ pub static MODELS: &[&Model] = &[
     &nextjs::WRAPPERS,
     &node::MODEL,
     &node_crypto::MODEL,
+    &node_events::MODEL,
     &node_http::MODEL,
     &node_system::MODEL,
     &oauth_clients::MODEL,

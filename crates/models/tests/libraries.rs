@@ -155,6 +155,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "python_standard",
         ],
     ),
+    ("events within the program", &["node_events"]),
     (
         "requests and mail that are sent",
         &["celery", "python_http", "sending"],

@@ -29,3 +29,17 @@ pub(crate) fn is_browsed(map: &Map, usage: &Usage<'_>) -> bool {
     };
     usage.kind == Use::Tell && is_narrowed && !usage.entry.checks.iter().any(is_looked_for)
 }
+
+/// Holds for a list below a group that is itself shown to whoever names it: who is in it is no secret either.
+pub(crate) fn is_of_open_group(usages: &[Usage<'_>], usage: &Usage<'_>) -> bool {
+    let is_group = |other: &&Usage<'_>| {
+        let rest = usage.entry.path.strip_prefix(other.entry.path.as_str());
+        other.kind == Use::Tell
+            && !other.is_scoped
+            && other.access.asset != usage.access.asset
+            && other.entry.path.ends_with('}')
+            && other.entry.method == usage.entry.method
+            && rest.is_some_and(|rest| rest.starts_with('/') && !rest.contains('{'))
+    };
+    usage.kind == Use::Tell && usage.access.is_many && usages.iter().any(|other| is_group(&other))
+}

@@ -203,6 +203,10 @@ fn asked_by(entry: &EntryPoint, check: &Check, accounts: &[Ustr]) -> Demands {
         Some(demand) if control == Some(Control::Authorization) => found.all.push(demand),
         // A membership is what it is called, too.
         Some(demand) if control.is_some() && is_named(&demand) => found.all.push(demand),
+        // Whose rank it is held against is a record, too.
+        Some(demand) if control.is_some() && demand.level == Level::AboveOther => {
+            found.all.push(demand);
+        }
         _ if control != Some(Control::Authorization) => {}
         Some(_) => {}
         None => found.is_unclear = true,

@@ -12,6 +12,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
+use crate::shop_window::{is_in_shop_window, is_opened};
 use crate::socket::is_memory;
 use crate::throttle::counts_attempts;
 
@@ -377,24 +378,6 @@ fn is_by_id(entry: &EntryPoint, access: &Access) -> bool {
 /// Holds if only what its owner has opened is found, or what belongs to it: a flag that clients who are known set on
 /// such records, and that this asks for.
 fn is_published(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
-    let is_flag = |access: &Access, field: &Field| {
-        field.operator == "="
-            && field.value.literal().is_some_and(|text| text == "true")
-            && users_of(map, access.asset, true).any(|other| {
-                other.verdict(Control::Authentication) == Verdict::Enforced
-                    && firedoor_app::query::handler_accesses(other).any(|(_, write)| {
-                        write.asset == access.asset
-                            && write
-                                .values
-                                .iter()
-                                .any(|it| it.name == field.name && it.value.is_from_client())
-                    })
-            })
-    };
-    let is_opened = |access: &Access| {
-        !account_assets(map).contains(&access.asset)
-            && access.key.iter().any(|field| is_flag(access, field))
-    };
     let is_named_alike = |other: &Access| {
         let mut key = access.key.iter();
         key.any(|own| {
@@ -412,10 +395,12 @@ fn is_published(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access)
                     .any(|it| it.record_fields(other.asset).next().is_some())
         })
     };
-    is_opened(access)
-        || crate::shop_window::is_in_shop_window(map, entry, access)
-        || accesses_in(&entry.exposed)
-            .any(|(_, other)| is_opened(other) && is_named_alike(other) && is_found_first(other))
+    let mut others = accesses_in(&entry.exposed);
+    is_opened(map, access)
+        || is_in_shop_window(map, entry, access)
+        || others.any(|(_, other)| {
+            is_opened(map, other) && is_named_alike(other) && is_found_first(other)
+        })
 }
 
 /// Holds for a list of what belongs to something that the path names, as the best times on a track do.
@@ -504,7 +489,7 @@ fn names_record(name: &str, asset: Ustr) -> bool {
         || (singular.len() > 2 && asset.to_ascii_lowercase().contains(singular))
 }
 
-fn is_private(name: &str) -> bool {
+pub(crate) fn is_private(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
     let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     [

@@ -199,6 +199,7 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         .collect();
     if control == Control::Authorization
         && (guarded.iter().all(|other| is_below(entry, other))
+            || is_about_own_records(entry)
             || !has_own_work(entry, &peers)
             || makes_what_is_asked(map, entry, &guarded))
     {
@@ -343,6 +344,20 @@ fn router_gap<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Gap<'m>> {
 pub(crate) fn acts(entry: &EntryPoint) -> bool {
     entry.transport == Transport::Http
         && matches!(entry.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
+}
+
+/// Holds if all that is changed or removed are records that were found by who is asking, and none is made.
+fn is_about_own_records(entry: &EntryPoint) -> bool {
+    let is_own = |access: &firedoor_app::Access| {
+        let mut keys = access.key.iter();
+        let is_his =
+            |field: &Field| query::is_principal(&field.value) && !field.value.is_from_client();
+        access.operation != Operation::Create && keys.any(is_his)
+    };
+    let mut writes = query::handler_accesses(entry)
+        .filter(|(_, access)| access.operation.is_write())
+        .peekable();
+    writes.peek().is_some() && writes.all(|(_, access)| is_own(access))
 }
 
 /// Holds if what it changes is the caller's own.

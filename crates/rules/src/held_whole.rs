@@ -73,3 +73,27 @@ pub fn is_of_callers_whole(entry: &EntryPoint, effect: &Effect, access: &Access)
             && origins.any(is_whole)
     })
 }
+
+/// The change follows from how things stand, and nothing of it is the client's: where the last member leaves, the group is
+/// closed, and where its head leaves, another is named.
+pub(crate) fn follows(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_stored = |origin: &Origin| matches!(origin, Origin::Record { .. } | Origin::Literal(_));
+    let is_given = |value: &Provenance| value.origins().iter().all(is_stored);
+    let is_state = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        // What state the record itself is in may be all that anybody has to wait for.
+        let is_other =
+            |it: &Origin| matches!(it, Origin::Record { asset, .. } if *asset != access.asset);
+        check.refusal.is_none()
+            && check.kind == CheckKind::Equality
+            && check.outcome
+            && origins.any(is_other)
+            && check
+                .operands
+                .iter()
+                .all(|it| is_given(it) || query::is_principal(it))
+    };
+    access.spread.is_empty()
+        && access.values.iter().all(|field| is_given(&field.value))
+        && entry.checks_of(effect).any(is_state)
+}

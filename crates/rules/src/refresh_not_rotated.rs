@@ -1,7 +1,8 @@
 //! Finds refresh tokens that work again after they were exchanged.
 
 use firedoor_app::{
-    Access, Effect, EntryPoint, Field, Map, Operation, Origin, openings, query, sessions,
+    Access, Check, CheckKind, Effect, EntryPoint, Field, Map, Operation, Origin, openings, query,
+    sessions,
 };
 use ustr::Ustr;
 
@@ -93,10 +94,28 @@ fn keeps_old<'m>(map: &Map, entry: &'m EntryPoint, found: &Access) -> Option<(&'
                         && it.value == key.value
                         && matches!(it.operator, "=" | "push")
                 });
-                (key.operator == "=" && key.value.is_from_client() && is_kept).then_some(key.name)
+                let is_asked_again = refuses_old(entry, effect, access, key);
+                (key.operator == "=" && key.value.is_from_client() && is_kept && !is_asked_again)
+                    .then_some(key.name)
             })?;
             (!is_for_now()).then_some((effect, name))
         })
+}
+
+/// Holds if whoever brings what stands in this field is found to be refused: the exchange asks that another field has the
+/// token, or a test before it that this one has not.
+fn refuses_old(entry: &EntryPoint, effect: &Effect, change: &Access, old: &Field) -> bool {
+    let is_current =
+        |key: &Field| key.name != old.name && key.operator == "=" && key.value == old.value;
+    let is_old = |check: &Check| {
+        let mut operands = check.operands.iter();
+        check.kind == CheckKind::Equality
+            && !check.outcome
+            && check.refusal.is_some()
+            && operands.any(|it| it.record_fields(change.asset).any(|name| name == old.name))
+    };
+    let asks_for_old = change.key.iter().any(|key| key.name == old.name);
+    !asks_for_old && change.key.iter().any(is_current) || entry.checks_of(effect).any(is_old)
 }
 
 /// A signed token carries a number made by chance that is kept with the session, by which old tokens are told from the

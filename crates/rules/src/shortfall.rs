@@ -12,12 +12,11 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::clears::{clears, is_referred_to};
-use crate::client_value::Bounds;
 use crate::copies::is_copy;
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
+use crate::given_money::gives_money;
 use crate::group_wide::changes_all;
 use crate::invitation_kinds::invites;
-use crate::privileged::is_money;
 use crate::removals::{removes, removes_whole};
 use crate::rewrites::rewrites;
 use crate::shared_place::asks_less;
@@ -270,8 +269,12 @@ fn gives_rank<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Opti
         }
         let own = own_level(asked, subject);
         let is_below_top = own.is_some_and(|it| it.is_below_top) && given.value.is_from_client();
+        // Whoever has the highest of the ranks is above all others.
+        let is_top = own.is_some_and(|it| !it.is_below_top && it.is_above_lowest());
         let example = stricter(scale, asked).find(|(_, demand)| {
-            demand.of.contains(&subject) && may_be(&given.value, own, &demand.level)
+            demand.of.contains(&subject)
+                && may_be(&given.value, own, &demand.level)
+                && !(is_top && demand.level == Level::AboveOther)
         });
         gives(
             asked,
@@ -334,7 +337,7 @@ fn is_limited(asked: &Asked<'_>, value: &Provenance) -> bool {
 }
 
 /// What is given, if somebody else is asked for more or the scale has more.
-fn gives<'m>(
+pub fn gives<'m>(
     asked: &Asked<'m>,
     access: &Access,
     given: &firedoor_app::Field,
@@ -347,74 +350,6 @@ fn gives<'m>(
         example: example.map(|it| (it.entry, it.effect)),
         count: 1,
     })
-}
-
-/// It gives another account money, and whoever gives it a rank is asked for more.
-fn gives_money<'m>(
-    map: &'m Map,
-    scale: &Scale<'m>,
-    asked: &Asked<'m>,
-    access: &Access,
-) -> Option<Shortfall<'m>> {
-    let accounts = query::account_assets(map);
-    let is_account = accounts.contains(&access.asset);
-    // Without a rank it is his own money that somebody gives away.
-    let is_asked = !asked.demands.all.is_empty();
-    if access.operation != Operation::Update || !is_asked {
-        return None;
-    }
-    // What others have has a price, which is set; what a group has is added to, and taken from where there is enough.
-    let is_taken = |name: Ustr| {
-        let mut key = access.key.iter();
-        key.any(|asked| asked.name == name && matches!(asked.operator, ">" | ">="))
-    };
-    let is_purse = |field: &firedoor_app::Field| match is_account {
-        true => matches!(field.operator, "=" | "+="),
-        false => {
-            field.operator == "+="
-                && !is_taken(field.name)
-                && firedoor_app::is_taken_from(map, access.asset, field.name)
-        }
-    };
-    // What the server keeps bounds what is given, as a deposit what is given back of it.
-    let is_bounded = |field: &firedoor_app::Field| {
-        let bounds = Bounds::of(asked.entry);
-        let mut sent = field
-            .value
-            .origins()
-            .iter()
-            .filter(|it| it.is_from_client());
-        let purse = (access.asset, field.name);
-        sent.all(|it| bounds.is_held_against_server(asked.effect, it, purse))
-    };
-    let given = access.values.iter().find(|field| {
-        is_money(map, access.asset, field.name)
-            && field.value.is_from_client()
-            && is_purse(field)
-            && !is_bounded(field)
-    })?;
-    let gives_rank = |it: &Asked<'_>| match &it.effect.kind {
-        EffectKind::Access(other) => {
-            accounts.contains(&other.asset)
-                && (other.asset == access.asset || !is_account)
-                && other
-                    .values
-                    .iter()
-                    .any(|field| scale.is_rank((other.asset, field.name)))
-        }
-        _ => false,
-    };
-    // Who may change the rank of those below him only may give money to others.
-    let example = stricter(scale, asked)
-        .find(|(it, demand)| demand.level != Level::AboveOther && gives_rank(it));
-    let is_below_top = is_account && asked.demands.all.iter().all(|it| it.is_below_top);
-    gives(
-        asked,
-        access,
-        given,
-        example.map(|(it, _)| it),
-        is_below_top,
-    )
 }
 
 /// All its neighbours act only on those whose rank is lower than that of the caller.
@@ -590,7 +525,7 @@ pub fn is_alike(one: &Access, other: &Access) -> bool {
 }
 
 /// The accesses for which more is asked, with what is asked besides.
-fn stricter<'a, 'm>(
+pub fn stricter<'a, 'm>(
     scale: &'a Scale<'m>,
     asked: &'a Asked<'m>,
 ) -> impl Iterator<Item = (&'a Asked<'m>, &'a Demand)> {

@@ -193,6 +193,13 @@ pub fn is_memory(map: &Map, asset: Ustr) -> bool {
         .is_some_and(|asset| asset.kind == firedoor_app::AssetKind::Memory)
 }
 
+/// That a process remembers a connection gives it no rights.
+pub fn is_connection(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
+    entry.transport == Transport::WebSocket
+        && access.operation == Operation::Create
+        && is_memory(map, access.asset)
+}
+
 /// Holds if the access only puts a connection among those of a room, or takes it out: the process keeps them under the
 /// room that is joined or left on the way. Who may be in it is asked where somebody comes.
 pub fn is_room(map: &Map, entry: &EntryPoint, access: &Access) -> bool {

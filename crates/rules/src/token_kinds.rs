@@ -294,10 +294,11 @@ pub fn markers<'t>(token: &'t IssueToken, other: &IssueToken) -> Vec<(&'t str, V
         .filter(|claim| !claim.name.is_empty() && !is_about_person(&claim.name))
         .filter_map(|claim| {
             let own = literals(&claim.value);
-            // What is left empty, as a picture that no token should carry, says nothing, and neither does a no.
+            // What is left empty, as a picture that no token should carry, says nothing, and neither does a no, or a place
+            // to go to.
             let says = own
                 .iter()
-                .any(|text| !text.is_empty() && text.as_str() != "false");
+                .any(|text| !text.is_empty() && text.as_str() != "false" && !text.starts_with('/'));
             let is_constant = says && own.len() == claim.value.origins().len();
             let theirs = other
                 .claims

@@ -6,17 +6,19 @@ use firedoor_app::ownership::{
     ties,
 };
 use firedoor_app::{
-    Check, CheckKind, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, counting, query,
+    Check, CheckKind, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, counting,
+    query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
-use crate::browsed::is_browsed;
+use crate::browsed::{is_browsed, is_of_open_group};
 use crate::copies::is_copy;
 use crate::made_anew::{is_made_here, is_name_looked_for, is_numbered_here, is_to_log_in};
 use crate::orders::settlements;
+use crate::shop_window::is_opened;
+use crate::told_alike::tells_alike;
 
 /// A use of a record that ties it to nobody, with what says that it should.
 pub struct Unowned<'m> {
@@ -85,10 +87,15 @@ pub fn unowned(map: &Map) -> Vec<Unowned<'_>> {
         })
         .filter(|usage| !is_to_log_in(usage));
     for usage in open {
-        if usage.kind == Use::Tell && ownership::is_shared(map, usage.access.asset) {
+        let is_shown = usage.kind == Use::Tell
+            && (ownership::is_shared(map, usage.access.asset) || is_opened(map, usage.access));
+        if is_shown {
             continue;
         }
         let evidence = Evidence::of(map, &usages, &examples, usage);
+        if evidence.asks_for_rights() && is_of_open_group(&usages, usage) {
+            continue;
+        }
         let example = evidence.example(map, usage);
         let has_checked_parent = has_checked_parent(usage);
         let example = example
@@ -210,48 +217,6 @@ fn is_asked(usage: &Usage<'_>) -> bool {
         })
 }
 
-/// Holds unless the other use keeps back something else of what nobody makes in his own name: a part of it that is not
-/// told here, or the right to change it, which few have among those who may see it.
-fn tells_alike(usage: &Usage<'_>, other: &Usage<'_>) -> bool {
-    if usage.kind != Use::Tell {
-        return true;
-    }
-    let reads_only = query::is_reading(other.entry);
-    // Who acts for what is his looks his own up, and that keeps nothing back from those who only read.
-    if other.kind == Use::Find && !reads_only {
-        return false;
-    }
-    if other.kind != Use::Tell || !reads_only {
-        return ownership::rank_guards(other.entry).is_empty();
-    }
-    let below = other.entry.path.strip_prefix(usage.entry.path.as_str());
-    if !below.is_some_and(|rest| rest.starts_with('/')) {
-        return true;
-    }
-    let asset = usage.access.asset;
-    let own = told_fields(usage.entry, asset);
-    let others = told_fields(other.entry, asset);
-    own.is_empty() || others.is_empty() || others.iter().any(|field| own.contains(field))
-}
-
-/// The fields of records of the asset that answers tell, numbers left out.
-fn told_fields(entry: &EntryPoint, asset: Ustr) -> Vec<Ustr> {
-    let mut fields = Vec::new();
-    for answer in ownership::answers_with(entry, asset) {
-        let EffectKind::Respond { body, .. } = &answer.kind else {
-            continue;
-        };
-        let told = body.iter();
-        fields.extend(told.flat_map(|field| field.value.record_fields(asset)));
-    }
-    // Of a record that is told whole it is not known which fields it has.
-    if fields.iter().any(|field| field.is_empty()) {
-        fields.clear();
-    }
-    fields.retain(|field| !is_identifier(field));
-    fields
-}
-
 /// Others rarely know what else a record could be found by.
 fn is_named_by_number(usage: &Usage<'_>) -> bool {
     key_of(usage.entry, usage.access).iter().any(|field| {
@@ -350,6 +315,11 @@ impl<'u, 'm> Evidence<'u, 'm> {
             is_made_by_callers,
             scoped,
         }
+    }
+
+    /// The caller is only looked for among the records, as among the members of a group, and nothing of them is told.
+    fn asks_for_rights(&self) -> bool {
+        !self.scoped.is_empty() && self.scoped.iter().all(|it| it.kind == Use::Find)
     }
 
     /// A use that asks, or else a place where callers make what only they should change.

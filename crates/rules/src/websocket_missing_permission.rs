@@ -12,7 +12,7 @@ use ustr::Ustr;
 use crate::demands::Demands;
 use crate::foreign_author::foreign_author;
 use crate::held_by_others::unheld;
-use crate::held_whole::{compares_whole, is_of_callers_whole};
+use crate::held_whole::{compares_whole, follows, is_of_callers_whole};
 use crate::message_rank::report_lower_rank;
 use crate::named_besides::names_another;
 use crate::open_by_word::is_open_by_its_word;
@@ -123,6 +123,7 @@ fn acts_on_others<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
             || is_count(access)
             || is_joining(map, access)
             || is_bookkeeping(map, access)
+            || query::is_voucher(map, access.asset)
             || is_cleared(map, entry, effect, access)
             || is_asked(entry, effect, access)
             || is_open_over_http(map, effect, access)
@@ -375,6 +376,7 @@ fn changes_any(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) 
         && !compares_record(entry, access)
         && !compares_whole(entry, access)
         && !is_of_callers_whole(entry, effect, access)
+        && !follows(entry, effect, access)
 }
 
 /// A record is changed after a check of membership, where others also compare the record with the caller or

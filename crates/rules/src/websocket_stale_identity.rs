@@ -338,32 +338,33 @@ fn refuses_for(map: &Map, asset: Ustr, field: Ustr) -> bool {
         let mut fields = value.record_fields(asset);
         fields.any(|found| found == field)
     };
-    !passwords::is_password(map, asset, field)
-        && map.entry_points.iter().any(|entry| {
-            let is_log_in = query::verifies_password(entry);
-            let is_guard = |check: &Check| {
-                let mut origins = check.operands.iter().flat_map(Provenance::origins);
-                origins.any(|it| {
-                    matches!(
-                        it,
-                        Origin::Record {
-                            of_principal: true,
-                            ..
-                        }
-                    )
-                })
-            };
-            let mut checks = entry
-                .checks
-                .iter()
-                .filter(|check| check.refusal.is_some() && (is_log_in || is_guard(check)));
-            checks.any(|check| {
-                check.kind == CheckKind::Presence
-                    && !check.outcome
-                    && check.operands.iter().any(is_only)
-                    || asks_until(check, asset, field)
-            })
+    let is_guard = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        origins.any(|it| {
+            matches!(
+                it,
+                Origin::Record {
+                    of_principal: true,
+                    ..
+                }
+            )
         })
+    };
+    let refuses = |check: &Check| {
+        check.kind == CheckKind::Presence && !check.outcome && check.operands.iter().any(is_only)
+            || asks_until(check, asset, field)
+    };
+    let asks = |entry: &EntryPoint, is_log_in: bool| {
+        let checks = entry.checks.iter().filter(|it| it.refusal.is_some());
+        let mut checks = checks.filter(|check| is_log_in || is_guard(check));
+        checks.any(refuses)
+    };
+    let others: Vec<&EntryPoint> = query::with_users(map).collect();
+    // What a few ask keeps nobody out: who may not write for a while, or may not give up his office.
+    let asking = others.iter().filter(|entry| asks(entry, false)).count();
+    !passwords::is_password(map, asset, field)
+        && (asking * 2 > others.len()
+            || query::password_entries(map).any(|entry| asks(entry, true)))
 }
 
 /// Holds if whoever is let through has nothing in the field, or a time that is over.

@@ -156,14 +156,26 @@ pub(super) fn one_reason(refusal: &Refusal, checks: &[Check], control: Control) 
     is_among.then_some(check.span)
 }
 
-/// Holds if the check asks for a page of the application's own wherever the request carries a cookie at all: without one, a
-/// page of another site acts for nobody.
-pub(super) fn spares_those_without_cookie(control: Control, check: &Check) -> bool {
-    let is_cookie = |origin: &Origin| match origin {
+fn is_cookie(origin: &Origin) -> bool {
+    match origin {
         Origin::Request(RequestPart::Cookie, _) => true,
         Origin::Request(RequestPart::Header, name) => name == "cookie",
         _ => false,
-    };
+    }
+}
+
+/// Holds if the page is asked for, and that there is a cookie decided whether it is.
+pub(super) fn is_origin_check_of_cookie(check: &Check) -> bool {
+    let control = || check.control.origins().iter();
+    let is_page = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Header, name) if is_page_header(name.split('.').next().unwrap_or(name)));
+    control().any(is_cookie)
+        && control().all(|origin| is_cookie(origin) || is_page(origin))
+        && is_origin_check(check.operand_origins())
+}
+
+/// Holds if the check asks for a page of the application's own wherever the request carries a cookie at all: without one, a
+/// page of another site acts for nobody.
+pub(super) fn spares_those_without_cookie(control: Control, check: &Check) -> bool {
     let is_cookie_missing = |part: &Check| {
         let origins = || part.operands.iter().flat_map(Provenance::origins);
         let is_word = |origin: &Origin| matches!(origin, Origin::Literal(_));

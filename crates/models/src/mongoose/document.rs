@@ -173,8 +173,8 @@ fn path_value(
             let list = machine.make_list(vec![element], true, span).only_object();
             if let Some(list) = list.filter(|_| is_parent) {
                 let find = host.make_object(machine, "mongoose:subdocuments.id", span);
-                let find = Value::object(find);
-                machine.heap.set_property(list, Ustr::from("id"), find);
+                crate::tools::keep(machine, find, EMBEDDED, Value::object(list));
+                crate::tools::keep(machine, list, "id", Value::object(find));
             }
             list
         }
@@ -201,6 +201,9 @@ fn path_value(
     whole
 }
 
+/// Where the function that finds one of the documents that are embedded keeps the list of them.
+const EMBEDDED: &str = "$embedded";
+
 /// `documents.id(value)`: one of the documents that are embedded, by its number, or nothing. What is looked for is no part
 /// of it. Source: mongoose 8.9, `lib/types/documentArray/methods/index.js`.
 pub(super) fn find_embedded(
@@ -208,9 +211,10 @@ pub(super) fn find_embedded(
     machine: &mut Machine<'_>,
     call: &Call<'_>,
 ) -> Answer {
-    let (mut elements, is_open) = machine.elements_of(&call.this);
+    let list = crate::tools::kept(machine, call.receiver, EMBEDDED);
+    let (mut elements, is_open) = machine.elements_of(&list);
     if is_open || elements.is_empty() {
-        elements.push(machine.element_of_open(&call.this));
+        elements.push(machine.element_of_open(&list));
     }
     let first = elements.remove(0);
     let found = elements.iter().fold(first, |all, it| machine.join(all, it));

@@ -4,14 +4,14 @@
 //! Who emits or adds does not wait for it, and it happens all the same: it is noted where it was asked for. Sources:
 //! @nestjs/event-emitter 3.0, `event-subscribers.loader.ts`; @nestjs/bullmq 11.0, `bull.explorer.ts`.
 
-use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, Value};
-use firedoor_source::Span;
+use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Value};
 use ustr::Ustr;
 
 use super::decorators::arguments_of;
 use super::doors::methods;
 use super::{inject, metadata};
 use crate::ModelHost;
+use crate::node_events::run;
 use crate::tokens::plain;
 use crate::tools::{deliver, keep, kept, last_part};
 
@@ -39,28 +39,6 @@ pub(super) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     match name {
         "emitAsync" => deliver(machine, call, Value::unknown(Shape::Any)),
         _ => Ok(Some(Value::unknown(Shape::Bool))),
-    }
-}
-
-/// What a listener throws is none of the emitter's business.
-fn run(
-    machine: &mut Machine<'_>,
-    (function, this): (&Value, Value),
-    arguments: &Arguments,
-    span: Span,
-) -> Result<(), Stop> {
-    let base = machine.decided.len();
-    let (result, _) = machine.aside(|machine| {
-        machine.catching(|machine| {
-            let result = machine.call_value(function, Some(this), arguments, span)?;
-            machine.await_value(&result, span)
-        })
-    });
-    // What a listener asks stands before nothing of the emitter's, and what is too much to follow there ends nothing here.
-    machine.decided.truncate(base);
-    match result {
-        Err(Stop::Exit) => Err(Stop::Exit),
-        _ => Ok(()),
     }
 }
 
