@@ -412,13 +412,7 @@ pub(crate) fn behind_proxies(
             if matches!(name.to_ascii_lowercase().as_str(), "x-forwarded-for" | "forwarded"))
     };
     let origins = host.origins_of(machine, element.origins);
-    // A library's own settings are not looked into.
-    let is_setting = |origin: &Origin| {
-        matches!(
-            origin,
-            Origin::Environment { .. } | Origin::Outside(_) | Origin::Unknown(_)
-        )
-    };
+    let is_setting = |origin: &Origin| matches!(origin, Origin::Environment { .. });
     let is_back = |set: &OriginSet| machine.origins.is_back(*set);
     let is_counted_by_setting = || {
         host.origins_of(machine, key.origins).iter().any(is_setting)
