@@ -318,7 +318,9 @@ pub fn is_price_of_read(
     };
     let mut changes = query::handler_accesses(entry)
         .map(|(_, access)| access)
-        .filter(|access| access.operation == Operation::Update && access.values.iter().any(is_sent));
+        .filter(|access| {
+            access.operation == Operation::Update && access.values.iter().any(is_sent)
+        });
     let is_bargained = query::handler_accesses(entry).any(|(_, access)| {
         let mut key = access.key.iter();
         key.any(|field| field.operator == "=" && is_sent(field))
