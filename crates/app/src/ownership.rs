@@ -284,8 +284,50 @@ fn asks_for_rank(entry: &EntryPoint, layer: &Layer) -> bool {
                     && all.any(|it| it.control == Control::Authentication && it.span == place.span)
             };
             !own.into_iter()
-                .any(|check| is_met_by_lacking(check) || is_known(check))
+                .any(|check| is_met_by_lacking(check) || is_known(check) || is_scope(entry, check))
         })
+}
+
+/// Holds if the check asks for a scope of the key that the request comes with. The key stands for somebody, and may do at
+/// most what he may: who has the scope has no more rights than who comes himself.
+fn is_scope(entry: &EntryPoint, check: &Check) -> bool {
+    let is_of_key = |asset: Ustr| {
+        let is_digest = |field: &Field| {
+            let origins = field.value.origins();
+            field.value.is_credential()
+                && (origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature))
+        };
+        accesses(entry).any(|(effect, access)| {
+            effect.layer.is_some() && access.asset == asset && access.key.iter().any(is_digest)
+        })
+    };
+    let stands_for = |asset: Ustr| {
+        let names = |origin: &Origin| matches!(origin, Origin::Record { asset: key, of_principal: true, .. } if *key == asset);
+        let mut keys = accesses(entry)
+            .filter(|(_, access)| access.asset != asset)
+            .flat_map(|(_, access)| &access.key);
+        keys.any(|field| field.value.origins().iter().any(names))
+    };
+    let is_office = |value: &Provenance| {
+        let text = value.literal().unwrap_or_default().to_ascii_lowercase();
+        text.contains("admin") || text.contains("staff")
+    };
+    check.parts().iter().all(|part| {
+        let mut words = part.operands.iter().filter(|it| it.literal().is_some());
+        let is_word = words.next().is_some_and(|it| !is_office(it));
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        let asset = origins.find_map(|origin| match origin {
+            Origin::Record {
+                asset,
+                of_principal: true,
+                ..
+            } => Some(*asset),
+            _ => None,
+        });
+        part.kind == CheckKind::Membership
+            && is_word
+            && asset.is_some_and(|asset| is_of_key(asset) && stands_for(asset))
+    })
 }
 
 /// Holds if all that the check asks, part by part, is that there is somebody.

@@ -11,7 +11,7 @@ use ustr::Ustr;
 
 use crate::client_value::{
     self, Bounds, is_counted, is_done_so_often, is_from_server, is_opinion, is_paid, is_paid_from,
-    reads, sent_fields, takings, written_fields,
+    is_price_of_read, reads, sent_fields, takings, written_fields,
 };
 use crate::orders::{Settlement, gives_something_else, settlements};
 use crate::privileged::{Privileges, is_money, is_money_name, is_rank_name, money_words};
@@ -63,8 +63,12 @@ fn check(map: &Map, findings: &mut Findings) {
                     continue;
                 }
                 let balance = (access.asset, field.name);
+                let is_price = || {
+                    let is_taken = taking.iter().any(|(taken, _)| std::ptr::eq(*taken, effect));
+                    is_taken && is_price_of_read(map, &known.values, entry, (&origin, sent))
+                };
                 if bounds.is_held_against_server(effect, &origin, balance)
-                    || is_paid(entry, &taking, &origin)
+                    || is_paid(entry, &taking, &origin) && !is_price()
                 {
                     continue;
                 }

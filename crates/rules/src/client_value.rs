@@ -8,7 +8,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
-use crate::privileged::{is_unit, money_words};
+use crate::privileged::{is_money_name, is_unit, money_words};
 
 /// Holds if the request is known to come from another server: a signature or shared key is checked, and there is no
 /// caller.
@@ -238,6 +238,19 @@ impl Known {
         self.counted.contains(&(asset, field))
     }
 
+    /// Returns an asset that the handler reads, and the field of it that says what a thing costs, where what was sent is
+    /// called after that.
+    fn price_of_read(&self, entry: &EntryPoint, sent: &str) -> Option<(Ustr, Ustr)> {
+        let is_price = |word: &String| matches!(word.as_str(), "price" | "cost" | "costs" | "fee");
+        let wanted: Vec<String> = money_words(sent).into_iter().filter(is_price).collect();
+        let mut known = self.worths.iter().filter(|(_, asset, field, words)| {
+            words.iter().any(|word| wanted.contains(word))
+                && reads(entry, *asset)
+                && !self.is_counted_with(*asset, *field)
+        });
+        known.next().map(|(_, asset, field, _)| (*asset, *field))
+    }
+
     /// Returns an asset, and its field, by which the server knows the value itself: another asset with a field that
     /// shares a word about money with what was sent. One that the handler reads comes first.
     pub fn servers_own(
@@ -274,6 +287,60 @@ impl Known {
         })?;
         Some((found.1, found.2))
     }
+}
+
+/// Holds if what is moved is the price of a thing, and not a gift: whoever gets it is named by a record that was read and
+/// that says what it costs itself, by a field which shares a word about money with what was sent.
+pub fn is_price_of_read(
+    map: &Map,
+    known: &Known,
+    entry: &EntryPoint,
+    (sent, name): (&Origin, Ustr),
+) -> bool {
+    let Some((priced, price)) = known.price_of_read(entry, &name) else {
+        return false;
+    };
+    let is_named_by = |access: &Access| {
+        let mut key = access.key.iter();
+        access.asset != priced
+            && key.any(|field| {
+                let mut names = field.value.record_fields(priced);
+                !query::is_principal(&field.value) && names.any(|name| name != price)
+            })
+    };
+    let is_sent = |field: &Field| field.value.has(sent);
+    // What the caller gets for it hangs on no amount: it becomes his, or a record says that he has it.
+    let is_his = |access: &Access| {
+        let mut values = access.values.iter();
+        access.operation.is_write()
+            && !is_journal(map, access.asset)
+            && values.any(|field| query::is_principal(&field.value) && !is_sent(field))
+    };
+    let mut changes = query::handler_accesses(entry)
+        .map(|(_, access)| access)
+        .filter(|access| {
+            access.operation == Operation::Update && access.values.iter().any(is_sent)
+        });
+    let is_bargained = query::handler_accesses(entry).any(|(_, access)| {
+        let mut key = access.key.iter();
+        key.any(|field| field.operator == "=" && is_sent(field))
+    });
+    changes.any(is_named_by)
+        && !is_bargained
+        && query::handler_accesses(entry).any(|(_, access)| is_his(access))
+}
+
+/// Holds if records of the asset are made wherever money is moved: they say that it was, and are not what it was paid for.
+fn is_journal(map: &Map, asset: Ustr) -> bool {
+    let moves = |entry: &&EntryPoint| {
+        let makes = query::handler_accesses(entry)
+            .any(|(_, it)| it.asset == asset && it.operation == Operation::Create);
+        makes
+            && written_fields(entry).any(|(_, access, field)| {
+                access.asset != asset && is_counted(access, field) && is_money_name(&field.name)
+            })
+    };
+    map.entry_points.iter().filter(moves).count() > 1
 }
 
 /// Whoever moves an amount has it: it is taken from the caller, or from what is his group's, only where enough is

@@ -13,6 +13,7 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::asked_alike::asks_alike;
 use crate::privileged::is_rank_name;
 
 /// A field of the caller's: the asset, empty for a claim, and the field.
@@ -72,7 +73,8 @@ impl Demands {
         let mut found = Demands::default();
         for check in entry.checks_of(effect) {
             let mut known = other.checks_of(before);
-            if known.any(|it| it.span == check.span && it.condition == check.condition) {
+            if known.any(|it| it.span == check.span && asks_alike(&it.condition, &check.condition))
+            {
                 continue;
             }
             let one = asked_by(entry, check, accounts);

@@ -4,10 +4,11 @@
 
 use firedoor_app::{Access, Field, Operation, Origin};
 
+use crate::changed_for_less::is_handed_over;
 use crate::clears::{is_by_group, is_for_group};
 use crate::demands::{Asked, Demand, Scale};
 use crate::removals::goes_with_whole;
-use crate::shortfall::{Shortfall, all_ask_more, is_handed_over, is_of_others, others_of};
+use crate::shortfall::{Shortfall, all_ask_more, is_of_others, others_of};
 
 /// It writes the same into the records of all members, or changes what the group is called.
 pub fn changes_all<'m>(

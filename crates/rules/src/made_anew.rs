@@ -5,6 +5,7 @@ use firedoor_app::{
     Check, CheckKind, ComparisonKind, Control, Effect, EffectKind, Field, LayerKind, Operation,
     Provenance, query,
 };
+use firedoor_source::Span;
 
 /// What the request has made itself under the same key is its own, such as a process that is remembered while it runs.
 pub(crate) fn is_made_here(usage: &Usage<'_>) -> bool {
@@ -110,4 +111,24 @@ pub(crate) fn is_numbered_here(usage: &Usage<'_>) -> bool {
     usage.access.key.iter().any(is_own_number)
         && of_asset(Operation::Create).any(|(effect, _)| effect.layer.is_none())
         && of_asset(Operation::Read).next().is_none()
+}
+
+/// Holds if two uses are one decision: they stand in one place, or one function has looked the record up for both, and only
+/// that function could ask whose it is.
+pub(crate) fn is_same_place(one: &Usage<'_>, other: &Usage<'_>) -> bool {
+    let looked_up = |usage: &Usage<'_>| -> Vec<Span> {
+        let mut places: Vec<Span> = query::accesses(usage.entry)
+            .filter(|(_, it)| it.asset == usage.access.asset && it.operation == Operation::Read)
+            .map(|(effect, _)| effect.span)
+            .collect();
+        places.sort();
+        places.dedup();
+        places
+    };
+    let place = looked_up(one);
+    one.effect.span == other.effect.span
+        || one.access.operation.is_write()
+            && other.access.operation.is_write()
+            && place.len() == 1
+            && place == looked_up(other)
 }

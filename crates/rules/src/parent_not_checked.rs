@@ -2,7 +2,7 @@
 
 use firedoor_app::Map;
 
-use crate::unowned::unowned;
+use crate::unowned::{Unowned, unowned};
 use crate::{Findings, Rule, Severity};
 
 /// The rule.
@@ -18,8 +18,24 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(map: &Map, findings: &mut Findings) {
-    for found in unowned(map).iter().filter(|found| found.has_checked_parent) {
+    let all = unowned(map);
+    let below: Vec<_> = all.iter().filter(|it| it.has_checked_parent).collect();
+    for (number, found) in below.iter().enumerate() {
         let (entry, asset) = (found.usage.entry, found.usage.access.asset);
+        // What is done to one kind of records is one finding: that which is surest.
+        let is_surer = |(place, other): (usize, &&Unowned<'_>)| {
+            std::ptr::eq(other.usage.entry, entry)
+                && other.usage.access.asset == asset
+                && (other.confidence, number) > (found.confidence, place)
+        };
+        if below
+            .iter()
+            .copied()
+            .enumerate()
+            .any(|(place, other)| is_surer((place, &other)))
+        {
+            continue;
+        }
         findings
             .at_entry(entry)
             .span(found.usage.effect.span)

@@ -11,11 +11,13 @@ use firedoor_app::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::changed_for_less::{changes, changes_group};
 use crate::clears::{clears, is_referred_to};
 use crate::copies::is_copy;
 use crate::demands::{Asked, Demand, Level, Scale, is_conflict};
 use crate::given_money::gives_money;
 use crate::group_wide::changes_all;
+use crate::handed_out::hands_out;
 use crate::invitation_kinds::invites;
 use crate::removals::{removes, removes_whole};
 use crate::rewrites::rewrites;
@@ -48,8 +50,12 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
         let EffectKind::Access(access) = &asked.effect.kind else {
             continue;
         };
-        if asked.demands.is_unclear
-            || is_for_rank(scale, asked)
+        if asked.demands.is_unclear && !is_for_rank(scale, asked) {
+            let given = hands_out(map, scale, asked, access);
+            found.extend(given.map(|it| (asked.entry, it)));
+            continue;
+        }
+        if is_for_rank(scale, asked)
             || is_held_against(scale, asked, access)
             || is_narrowed(asked, access)
             || is_room(map, asked.entry, access)
@@ -80,6 +86,7 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             .or_else(|| removes(scale, asked, access))
             .or_else(|| removes_whole(scale, asked, access))
             .or_else(|| changes(scale, asked, access))
+            .or_else(|| changes_group(scale, asked, access))
             .or_else(|| rewrites(scale, asked, access))
             .or_else(|| spares_nobody(scale, asked, access));
         found.extend(shortfall.map(|it| (asked.entry, it)));
@@ -313,7 +320,7 @@ fn may_be(value: &Provenance, own: Option<&Demand>, level: &Level) -> bool {
 }
 
 /// The value is compared with the rank of who gives it, or one value is refused to everybody.
-fn is_limited(asked: &Asked<'_>, value: &Provenance) -> bool {
+pub fn is_limited(asked: &Asked<'_>, value: &Provenance) -> bool {
     asked.entry.checks_of(asked.effect).any(|check| {
         let provenance = check.provenance();
         let mut given = value.origins().iter().filter(|it| it.is_from_client());
@@ -408,63 +415,6 @@ fn is_founded(entry: &EntryPoint, made: &Access) -> bool {
                 .iter()
                 .any(|field| query::is_principal(&field.value))
     })
-}
-
-/// Holds if all that the record gets is what a record of the caller's loses: whoever has something may give it away.
-pub fn is_handed_over(asked: &Asked<'_>, access: &Access) -> bool {
-    let is_his = |value: &Provenance| query::is_principal(value) && !value.is_from_client();
-    let loses = |given: &firedoor_app::Field| {
-        query::handler_accesses(asked.entry).any(|(_, other)| {
-            let is_enough = other
-                .key
-                .iter()
-                .any(|key| key.name == given.name && matches!(key.operator, ">" | ">="));
-            let is_taken = |field: &firedoor_app::Field| {
-                field.operator == "-=" || field.operator == "+=" && is_enough
-            };
-            other.operation == Operation::Update
-                && other.asset == access.asset
-                && other.key.iter().any(|field| is_his(&field.value))
-                && other.values.iter().any(|field| {
-                    field.name == given.name && is_taken(field) && field.value == given.value
-                })
-        })
-    };
-    let mut values = access.values.iter();
-    !access.values.is_empty() && values.all(|field| field.operator == "+=" && loses(field))
-}
-
-/// It changes what all others change only for more.
-fn changes<'m>(scale: &Scale<'m>, asked: &Asked<'m>, access: &Access) -> Option<Shortfall<'m>> {
-    if access.operation != Operation::Update || is_handed_over(asked, access) {
-        return None;
-    }
-    let shares = |other: &Access| {
-        let mut own = access.values.iter();
-        own.any(|own| {
-            let mut fields = other.values.iter();
-            fields.any(|field| field.name == own.name && !is_fixed_against(own, field))
-        })
-    };
-    let alike: Vec<&Asked<'_>> = others_of(scale, asked, access.asset)
-        .filter(|(it, other)| {
-            is_of_others(scale, it.entry, other)
-                && other.operation == Operation::Update
-                && shares(other)
-        })
-        .map(|(it, _)| it)
-        .collect();
-    all_ask_more(scale, asked, &alike, 2, format!("changes {}", access.asset))
-}
-
-/// Holds if one counts a fixed number up and the other counts down, or counts what the client says: to earn a point a
-/// day is neither to spend them nor to hand out as many as one likes.
-fn is_fixed_against(own: &firedoor_app::Field, other: &firedoor_app::Field) -> bool {
-    let mut origins = own.value.origins().iter();
-    let is_fixed =
-        !own.value.is_empty() && origins.all(|origin| matches!(origin, Origin::Literal(_)));
-    let is_free = other.operator == "-=" || other.operator == "+=" && other.value.is_from_client();
-    own.operator == "+=" && is_fixed && is_free
 }
 
 /// Holds if all of `alike` ask for more, and are `fewest` places or more.

@@ -2,11 +2,14 @@
 
 use firedoor_app::lookups::is_identifier;
 use firedoor_app::ownership::{
-    Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, is_shared, ties,
+    Usage, Use, all_usages, is_for_higher_rank, is_keyed_by_caller, is_shared, makers, ties,
 };
-use firedoor_app::{Access, AssetKind, Effect, EntryPoint, Field, Map, Origin, RequestPart, query};
+use firedoor_app::{
+    Access, AssetKind, Effect, EntryPoint, Field, Map, Operation, Origin, RequestPart, query,
+};
 use ustr::Ustr;
 
+use crate::unowned::is_told_to_strangers;
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -59,6 +62,7 @@ fn check(map: &Map, findings: &mut Findings) {
             (2.., all) if scoped.len() * 4 >= all * 3 => Confidence::Medium,
             (2.., _) if is_told_to_owners(&others) => Confidence::Medium,
             _ if is_left_out_among(&usages, usage) => Confidence::Medium,
+            _ if is_for_office(map, usage, &others) => Confidence::Medium,
             _ => Confidence::Low,
         };
         findings
@@ -214,6 +218,23 @@ fn is_own(usage: &Usage<'_>) -> bool {
     !usage.access.is_many && usage.is_scoped
 }
 
+/// Holds if it tells all that there is, and whoever else is told more than his own has a rank that is not asked for here.
+fn is_for_office(map: &Map, usage: &Usage<'_>, others: &[&Usage<'_>]) -> bool {
+    let mut open = others
+        .iter()
+        .filter(|other| !lists_own(other) && !is_own(other))
+        .peekable();
+    let is_above =
+        |other: &Usage<'_>| is_for_higher_rank(other.entry, std::iter::once(usage.entry));
+    usage.access.key.is_empty()
+        && query::is_reading(usage.entry)
+        && !is_told_to_strangers(map, usage.access.asset)
+        && makers(map, usage.access.asset).next().is_some()
+        && open.clone().any(|other| other.access.is_many)
+        && open.peek().is_some()
+        && open.all(|other| is_above(other))
+}
+
 /// Holds if all others tell callers what is theirs, whoever only looks at one record included.
 fn is_told_to_owners(others: &[&Usage<'_>]) -> bool {
     let looks = |other: &&&Usage<'_>| is_own(other) && query::is_reading(other.entry);
@@ -230,13 +251,20 @@ fn forgets_parent(usage: &Usage<'_>, scoped: &[&&Usage<'_>]) -> bool {
         .filter(|origin| matches!(origin, Origin::Request(RequestPart::Path, _)))
         .cloned()
         .collect();
+    // The parent may have been looked up by that part first.
+    let is_parent = |entry: &EntryPoint, origin: &Origin| match origin {
+        Origin::Record { asset, field, .. } if is_identifier(field) => {
+            query::accesses(entry).any(|(_, access)| {
+                let mut values = access.key.iter().flat_map(|it| it.value.origins());
+                access.asset == *asset
+                    && access.operation == Operation::Read
+                    && values.any(|it| parents.contains(it))
+            })
+        }
+        _ => parents.contains(origin),
+    };
     scoped.iter().any(|other| {
-        other.access.key.iter().any(|field| {
-            field
-                .value
-                .origins()
-                .iter()
-                .any(|origin| parents.contains(origin))
-        })
+        let mut values = other.access.key.iter().flat_map(|it| it.value.origins());
+        values.any(|origin| is_parent(other.entry, origin))
     })
 }

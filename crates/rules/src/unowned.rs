@@ -7,7 +7,7 @@ use firedoor_app::ownership::{
 };
 use firedoor_app::{
     Check, CheckKind, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart, counting,
-    query,
+    lookups, query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -15,7 +15,9 @@ use ustr::Ustr;
 use crate::Confidence;
 use crate::browsed::{is_browsed, is_of_open_group};
 use crate::copies::is_copy;
-use crate::made_anew::{is_made_here, is_name_looked_for, is_numbered_here, is_to_log_in};
+use crate::made_anew::{
+    is_made_here, is_name_looked_for, is_numbered_here, is_same_place, is_to_log_in,
+};
 use crate::orders::settlements;
 use crate::shop_window::is_opened;
 use crate::told_alike::tells_alike;
@@ -199,7 +201,11 @@ fn is_asked(usage: &Usage<'_>) -> bool {
                 .any(|it| matches!(it, Origin::Record { asset: other, .. } if *other != asset))
     };
     let key = key_of(usage.entry, usage.access);
-    let is_followed = !key.is_empty() && key.iter().any(|field| is_reference(field));
+    // What has its own number too is looked for below the other record.
+    let own = || key.iter().filter(|it| lookups::is_identifier(&it.name));
+    let is_below =
+        own().any(|it| is_clients_choice(&it.value)) && !own().any(|it| is_reference(it));
+    let is_followed = !is_below && key.iter().any(|field| is_reference(field));
     !is_followed
         || usage
             .access
@@ -282,7 +288,7 @@ impl<'u, 'm> Evidence<'u, 'm> {
             .iter()
             .filter(like)
             .filter(|other| !other.is_scoped && other.kind != Use::Find)
-            .filter(|other| other.effect.span != usage.effect.span)
+            .filter(|other| !is_same_place(other, usage))
             .filter(|other| is_of_peers(other) && !ownership::is_signed(other.entry))
             .filter(|other| !is_numbered_here(other))
             .map(|other| other.effect.span)

@@ -39,8 +39,17 @@ pub(super) fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c 
                 && access.key.iter().any(is_named)
         })
     };
-    let is_rank = |part: &Check| {
-        let mut fields = part.operands.iter().flat_map(Provenance::origins);
+    // Where constants stand for a rank, what chose them tells.
+    let examined = |part: &'c Check| -> Vec<&'c Provenance> {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        match origins.all(|it| matches!(it, Origin::Literal(_))) {
+            true => vec![&part.control],
+            false => part.operands.iter().collect(),
+        }
+    };
+    let is_rank = |part: &'c Check| {
+        let examined = examined(part);
+        let mut fields = examined.iter().flat_map(|it| it.origins());
         let is_told = |origin: &Origin| match origin {
             Origin::Record {
                 asset,
@@ -53,7 +62,7 @@ pub(super) fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c 
         matches!(
             part.kind,
             CheckKind::Equality | CheckKind::Bound | CheckKind::Membership
-        ) && part.operands.iter().any(|operand| {
+        ) && examined.iter().any(|operand| {
             let mut origins = operand.origins().iter();
             origins.any(|it| matches!(it, Origin::Record { field, .. } if !field.is_empty()))
         }) && fields.all(is_told)

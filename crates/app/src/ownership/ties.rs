@@ -71,9 +71,32 @@ impl Choices {
                 looked_up.for_each(|origin| add_once(&mut own, origin));
             } else {
                 own.extend(self.within(access.asset, &field.value));
+                self.of_others(access.asset, &field.value)
+                    .for_each(|origin| add_once(&mut own, origin));
             }
         }
         own
+    }
+
+    /// Returns what the client chose the other records by that this value is of: whoever follows what a record refers to
+    /// chooses by that record.
+    fn of_others<'c>(
+        &'c self,
+        asset: Ustr,
+        value: &'c Provenance,
+    ) -> impl Iterator<Item = &'c Origin> {
+        let others = value
+            .origins()
+            .iter()
+            .filter_map(move |origin| match origin {
+                Origin::Record {
+                    asset: other,
+                    of_principal: false,
+                    ..
+                } if *other != asset => self.keys.get(other),
+                _ => None,
+            });
+        others.flatten()
     }
 }
 
