@@ -5,7 +5,7 @@ use firedoor_app::sessions::{ends_record, session_assets};
 use firedoor_app::{
     Access, Check, CheckKind, Control, Effect, EffectKind, EntryPoint, Field, LayerKind, Map,
     Operation, Origin, Provenance, RequestPart, SendChannel, SessionOperation, Transport, Verdict,
-    exchange, query,
+    exchange, lookups, query,
 };
 
 use crate::exposure::{is_public_by_nature, is_tidying, worst};
@@ -199,7 +199,7 @@ fn gap<'m>(map: &'m Map, entry: &'m EntryPoint, control: Control) -> Option<Gap<
         .collect();
     if control == Control::Authorization
         && (guarded.iter().all(|other| is_below(entry, other))
-            || is_about_own_records(entry)
+            || is_about_own_records(map, entry)
             || !has_own_work(entry, &peers)
             || makes_what_is_asked(map, entry, &guarded))
     {
@@ -346,13 +346,31 @@ pub(crate) fn acts(entry: &EntryPoint) -> bool {
         && matches!(entry.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
 }
 
-/// Holds if all that is changed or removed are records that were found by who is asking, and none is made.
-fn is_about_own_records(entry: &EntryPoint) -> bool {
+/// Holds if all that is changed or removed are records that were found by who is asking, and none is made. What his account
+/// says that he belongs to is not he.
+fn is_about_own_records(map: &Map, entry: &EntryPoint) -> bool {
+    let accounts = query::account_assets(map);
+    let is_himself = |origin: &Origin| match origin {
+        Origin::Principal(claim) => {
+            matches!(
+                claim.as_str(),
+                "" | "sub" | "id" | "_id" | "uid" | "userId" | "user_id"
+            )
+        }
+        Origin::Record {
+            asset,
+            field,
+            of_principal: true,
+        } => accounts.contains(asset) && lookups::is_identifier(field),
+        _ => false,
+    };
     let is_own = |access: &firedoor_app::Access| {
         let mut keys = access.key.iter();
-        let is_his =
-            |field: &Field| query::is_principal(&field.value) && !field.value.is_from_client();
-        access.operation != Operation::Create && keys.any(is_his)
+        access.operation != Operation::Create
+            && keys.any(|field| {
+                let mut origins = field.value.origins().iter();
+                !field.value.is_empty() && origins.all(is_himself)
+            })
     };
     let mut writes = query::handler_accesses(entry)
         .filter(|(_, access)| access.operation.is_write())

@@ -20,7 +20,7 @@ use crate::oauth_flow::{is_behind_log_in, logs_in, word};
 use crate::privileged::{find_word, is_rank_name};
 use crate::rank_within;
 use crate::shortfall::{Shortfall, shortfalls};
-use crate::socket::{is_connection, is_kept_in_order, is_memory};
+use crate::socket::{is_connection, is_kept_in_order, is_memory, listens};
 use crate::unowned::is_author;
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -104,8 +104,10 @@ fn in_administrative_area<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Reason
     if !query::is_administrative_path(&entry.path) {
         return None;
     }
-    let mut done = query::handler_accesses(entry);
-    let (effect, _) = done.find(|(_, access)| !is_connection(map, entry, access))?;
+    let done = query::handler_accesses(entry);
+    let mut done = done.filter(|(_, access)| !is_connection(map, entry, access));
+    let effect = done.next().map(|(effect, _)| effect);
+    let effect = effect.or_else(|| listens(entry))?;
     // Whoever is asked whether the record is his is asked for more than a log-in.
     let asks_whose =
         query::guards(entry, Control::Ownership).any(|it| it.kind == LayerKind::Inline);

@@ -7,7 +7,7 @@
 use firedoor_app::ownership::ties;
 use firedoor_app::{
     Access, Check, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, RoomKind, Transport, lookups, query,
+    RequestPart, RoomKind, Transport, lookups, query, sessions,
 };
 use ustr::Ustr;
 
@@ -144,12 +144,21 @@ fn joined_elsewhere<'m>(
             found != key
                 && is_named_somehow(found)
                 && (is_same || is_alike())
-                && is_tied(other, effect, found)
+                && (is_tied(other, effect, found) || is_same && is_of_own_place(map, found))
         })
     };
     std::iter::once(entry)
         .chain(siblings(map, entry))
         .find(is_asked)
+}
+
+/// The room is called after what a record says that the caller belongs to.
+fn is_of_own_place(map: &Map, key: &Provenance) -> bool {
+    let (accounts, kept) = (query::account_assets(map), sessions::session_assets(map));
+    key.origins().iter().any(|origin| {
+        matches!(origin, Origin::Record { asset, field, of_principal: true }
+            if !accounts.contains(asset) && !kept.contains(asset) && !field.is_empty())
+    })
 }
 
 /// The room is called after something that the client names, or after a record.

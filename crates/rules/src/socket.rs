@@ -200,6 +200,15 @@ pub fn is_connection(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
         && is_memory(map, access.asset)
 }
 
+/// Returns where a message joins a room that is not the caller's own.
+pub fn listens(entry: &EntryPoint) -> Option<&Effect> {
+    let mut effects = entry.effects.iter().filter(|it| it.layer.is_none());
+    effects.find(|effect| {
+        entry.message.is_some()
+            && matches!(&effect.kind, EffectKind::Room(RoomKind::Join, key) if !query::is_principal(key))
+    })
+}
+
 /// Holds if the access only puts a connection among those of a room, or takes it out: the process keeps them under the
 /// room that is joined or left on the way. Who may be in it is asked where somebody comes.
 pub fn is_room(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
