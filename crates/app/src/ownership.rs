@@ -290,17 +290,8 @@ fn asks_for_rank(entry: &EntryPoint, layer: &Layer) -> bool {
 
 /// Holds if the check asks for a scope of the key that the request comes with. The key stands for somebody, and may do at
 /// most what he may: who has the scope has no more rights than who comes himself.
-fn is_scope(entry: &EntryPoint, check: &Check) -> bool {
-    let is_of_key = |asset: Ustr| {
-        let is_digest = |field: &Field| {
-            let origins = field.value.origins();
-            field.value.is_credential()
-                && (origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature))
-        };
-        accesses(entry).any(|(effect, access)| {
-            effect.layer.is_some() && access.asset == asset && access.key.iter().any(is_digest)
-        })
-    };
+pub fn is_scope(entry: &EntryPoint, check: &Check) -> bool {
+    let keys = key_assets(entry);
     let stands_for = |asset: Ustr| {
         let names = |origin: &Origin| matches!(origin, Origin::Record { asset: key, of_principal: true, .. } if *key == asset);
         let mut keys = accesses(entry)
@@ -326,8 +317,21 @@ fn is_scope(entry: &EntryPoint, check: &Check) -> bool {
         });
         part.kind == CheckKind::Membership
             && is_word
-            && asset.is_some_and(|asset| is_of_key(asset) && stands_for(asset))
+            && asset.is_some_and(|asset| keys.contains(&asset) && stands_for(asset))
     })
+}
+
+/// Returns the assets of which a layer finds a record by the digest of a credential: keys of an interface for programs,
+/// and sessions.
+pub fn key_assets(entry: &EntryPoint) -> Vec<Ustr> {
+    let is_digest = |field: &Field| {
+        let origins = field.value.origins();
+        field.value.is_credential()
+            && (origins.contains(&Origin::Digest) || origins.contains(&Origin::Signature))
+    };
+    let found = accesses(entry)
+        .filter(|(effect, access)| effect.layer.is_some() && access.key.iter().any(is_digest));
+    found.map(|(_, access)| access.asset).collect()
 }
 
 /// Holds if all that the check asks, part by part, is that there is somebody.

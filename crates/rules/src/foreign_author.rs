@@ -48,15 +48,18 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         }
         let made = Making::of(map, access.asset)?;
         let own = Demands::of(entry, effect, &accounts);
-        let (maker, making) = made.first;
-        let beyond = Demands::beyond(entry, effect, made.first, &accounts);
+        let (maker, making) = *made.all.first()?;
         // A guard that nobody passes who only writes is one of an office.
         let is_of_office =
             asks_by_layer(entry) && is_for_higher_rank(entry, std::iter::once(maker));
         if is_of_office || is_own_elsewhere(entry, effect, access, made.field) {
             return None;
         }
-        let is_for_writers = beyond.are_met_by(&Demands::of(maker, making, &accounts));
+        // There may be several doors at which such a record is made.
+        let is_for_writers = made.all.iter().any(|(maker, making)| {
+            let beyond = Demands::beyond(entry, effect, (maker, making), &accounts);
+            beyond.are_met_by(&Demands::of(maker, making, &accounts))
+        });
         if !is_for_writers
             || holds_against(entry, access.asset, made.field)
             || is_found_as_own(entry, effect, access, made.field)
@@ -174,18 +177,19 @@ fn is_change_of_named(entry: &EntryPoint, access: &Access) -> bool {
 /// How records of an asset are made: by whom, as a field says in all of them.
 struct Making<'m> {
     field: Ustr,
-    first: (&'m EntryPoint, &'m Effect),
+    all: Vec<(&'m EntryPoint, &'m Effect)>,
 }
 
 impl<'m> Making<'m> {
     fn of(map: &'m Map, asset: Ustr) -> Option<Making<'m>> {
-        let mut makings = query::with_users(map).flat_map(|entry| {
+        let makings = query::with_users(map).flat_map(|entry| {
             query::handler_accesses(entry)
                 .filter(|(_, access)| access.asset == asset)
                 .filter(|(_, access)| access.operation == Operation::Create)
                 .map(move |(effect, access)| (entry, effect, access))
         });
-        let (entry, effect, access) = makings.next()?;
+        let makings: Vec<(&EntryPoint, &Effect, &Access)> = makings.collect();
+        let (entry, _, access) = *makings.first()?;
         let is_caller = |access: &Access, name: Ustr| {
             let mut values = access.values.iter().filter(|it| it.name == name);
             values.any(|it| query::is_principal(&it.value) && !it.value.is_from_client())
@@ -196,11 +200,15 @@ impl<'m> Making<'m> {
             let is_his = || is_user(name) && (is_said || is_told_as_own(map, asset, *name));
             (is_writer(name) || is_his()) && is_caller(access, *name)
         })?;
-        makings
-            .all(|(.., other)| is_caller(other, field))
-            .then_some(Making {
+        let mut accesses = makings.iter().map(|(.., access)| access);
+        accesses
+            .all(|access| is_caller(access, field))
+            .then(|| Making {
                 field,
-                first: (entry, effect),
+                all: makings
+                    .iter()
+                    .map(|(entry, effect, _)| (*entry, *effect))
+                    .collect(),
             })
     }
 }

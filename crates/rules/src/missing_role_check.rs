@@ -83,6 +83,7 @@ fn check(map: &Map, findings: &mut Findings) {
             rank_within::report(entry, &found, findings);
         }
     }
+    crate::scopes::check(map, findings);
 }
 
 /// Holds if somebody becomes known here by the word of another site: whoever comes has no role yet.

@@ -88,7 +88,8 @@ pub fn shortfalls<'m>(map: &'m Map, scale: &Scale<'m>) -> Vec<(&'m EntryPoint, S
             .or_else(|| changes(scale, asked, access))
             .or_else(|| changes_group(scale, asked, access))
             .or_else(|| rewrites(scale, asked, access))
-            .or_else(|| spares_nobody(scale, asked, access));
+            .or_else(|| spares_nobody(scale, asked, access))
+            .or_else(|| hands_out(map, scale, asked, access));
         found.extend(shortfall.map(|it| (asked.entry, it)));
     }
     found

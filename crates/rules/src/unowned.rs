@@ -18,6 +18,7 @@ use crate::copies::is_copy;
 use crate::made_anew::{
     is_made_here, is_name_looked_for, is_numbered_here, is_same_place, is_to_log_in,
 };
+use crate::meant_for_others::is_meant_for_others;
 use crate::orders::settlements;
 use crate::shop_window::is_opened;
 use crate::told_alike::tells_alike;
@@ -412,20 +413,6 @@ impl<'u, 'm> Evidence<'u, 'm> {
                 let is_for_owner = self.open == 0 && self.is_made_by_callers;
                 !is_own_mark && (is_set_by_owners || is_for_owner || field.value.is_from_client())
             })
-    }
-}
-
-fn is_meant_for_others(usage: &Usage<'_>) -> bool {
-    let (entry, asset) = (usage.entry, usage.access.asset);
-    let is_only_for_others =
-        |effect: &firedoor_app::Effect| ownership::is_only_for_others(entry, effect, asset);
-    match usage.kind {
-        Use::Remove => false,
-        Use::Tell | Use::Find => {
-            let mut answers = ownership::answers_with(entry, asset);
-            !query::is_reading(entry) && answers.any(is_only_for_others)
-        }
-        Use::Change => is_only_for_others(usage.effect),
     }
 }
 

@@ -134,7 +134,10 @@ impl Told {
                 match known {
                     Some((_, _, is_other)) => *is_other |= !of_principal,
                     None => {
-                        let within = choices.within(*asset, provenance);
+                        let mut within = choices.within(*asset, provenance);
+                        if within.is_empty() {
+                            within = choices.keys.get(asset).cloned().unwrap_or_default();
+                        }
                         told.records.push((*asset, within, !of_principal));
                     }
                 }
