@@ -7,8 +7,8 @@ use crate::lookups::is_identifier;
 use crate::query::{accesses, is_random};
 use crate::vouchers::is_voucher;
 use crate::{
-    Access, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance, RequestPart,
-    VerifyToken,
+    Access, Check, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin, Provenance,
+    RequestPart, VerifyToken,
 };
 
 /// Holds if what `entry` does hangs on a token that was given to one person: a look-up by something
@@ -145,4 +145,32 @@ fn is_chosen(value: &Provenance) -> bool {
                 Origin::Random { .. } | Origin::Digest | Origin::Signature
             )
         })
+}
+
+/// Holds if fields of other records are examined, and none of the asset's.
+pub(crate) fn is_of_others(check: &Check, asset: Ustr) -> bool {
+    let records = || {
+        let origins = check.operands.iter().flat_map(Provenance::origins);
+        origins.filter_map(|origin| match origin {
+            Origin::Record { asset, .. } => Some(*asset),
+            _ => None,
+        })
+    };
+    records().next().is_some() && !records().any(|of| of == asset)
+}
+
+/// Holds if chance has a part in the value, or it is a digest of a record and the time, which stands for a secret though
+/// it is none.
+pub(crate) fn is_made_up(value: &Provenance) -> bool {
+    let is_part = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Digest | Origin::Clock | Origin::Literal(_) | Origin::Record { .. }
+        )
+    };
+    let origins = value.origins();
+    crate::lookups::is_random(value)
+        || origins.contains(&Origin::Digest)
+            && origins.contains(&Origin::Clock)
+            && origins.iter().all(is_part)
 }

@@ -472,6 +472,12 @@ pub const NO_SUCH_LIMIT: &str = "no counter has its name";
 /// The condition of [`Throttle::skips`] that holds always, as each request makes a limiter of its own.
 pub const MADE_ANEW: &str = "it is made anew for each request";
 
+/// The condition of [`Throttle::skips`] that holds wherever users are served.
+pub const IN_PRODUCTION: &str = "production";
+
+/// The condition of [`Throttle::skips`] that holds always, as the limit is worked out from nothing, and no count is greater.
+pub const NO_NUMBER: &str = "the limit is no number";
+
 /// What a key is made of besides, as an [`Origin::Outside`], if the moment itself is part of it.
 ///
 /// [`Origin::Outside`]: crate::Origin::Outside

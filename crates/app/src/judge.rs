@@ -331,9 +331,16 @@ pub fn is_about_connection(origin: &Origin) -> bool {
 
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.
 fn is_behind(way: &Continuation, control: Control) -> bool {
+    // Where it is passed by who sends no credential, what else is asked in the same test hangs on none.
+    let spares: Vec<Span> = way
+        .checks
+        .iter()
+        .filter(|check| control == Control::Authentication && asks_for_none(check))
+        .map(|check| check.span)
+        .collect();
     way.checks.iter().any(|check| {
         forgery::spares_those_without_cookie(control, check)
-            || is_refusing_check(way, control, check)
+            || !spares.contains(&check.span) && is_refusing_check(way, control, check)
     })
 }
 
@@ -342,7 +349,8 @@ fn is_refusing_check(way: &Continuation, control: Control, check: &Check) -> boo
         refusal_control(refusal, std::slice::from_ref(check)) == Some(control)
     }) && (!is_attackers_choice(check) || is_browsers_choice(control, check))
         && !(check.is_alternative && is_setting_missing(check))
-        && !(control == Control::Authentication && is_left_out(check))
+        && !(control == Control::Authentication && (is_left_out(check) || asks_for_none(check)))
+        && !(control == Control::Csrf && is_token_left_out(check))
         && (!is_missing_on_both_sides(check) || is_asked_for(way, check))
         && !rests_on_nothing_attached(way, check)
 }
@@ -436,6 +444,51 @@ pub fn is_left_out(check: &Check) -> bool {
                 _ => is_about_part && !part.outcome,
             };
             is_missing && origins().any(Origin::is_from_client) && origins().all(is_sent)
+        })
+}
+
+/// Holds if only those pass who send nothing, of which anybody may send nothing.
+fn asks_for_none(check: &Check) -> bool {
+    let mut origins = check
+        .operands
+        .iter()
+        .flat_map(Provenance::origins)
+        .peekable();
+    check.kind == CheckKind::Presence
+        && !check.outcome
+        && !check.is_alternative
+        && origins.peek().is_some()
+        && origins.all(|it| matches!(it, Origin::Request(RequestPart::Header, _)))
+}
+
+/// Holds if the check is passed by whoever leaves out the token that a page has to send: `token and token != expected`.
+/// Which page it is and what a cookie holds is said by the browser, and left out by none.
+fn is_token_left_out(check: &Check) -> bool {
+    let is_of_page = |origin: &Origin| match origin {
+        Origin::Request(RequestPart::Header, name) => {
+            let name = name.to_ascii_lowercase();
+            !is_about_connection(origin)
+                && !name.starts_with("sec-")
+                && !matches!(name.as_str(), "authorization" | "cookie")
+        }
+        Origin::Request(RequestPart::Body, name) => !name.is_empty(),
+        Origin::Literal(_) => true,
+        _ => false,
+    };
+    let mut parts = check.alternatives.iter();
+    is_left_out(check)
+        && parts.any(|part| {
+            let alone = Check {
+                is_alternative: true,
+                alternatives: vec![part.clone()],
+                ..part.clone()
+            };
+            is_left_out(&alone)
+                && part
+                    .operands
+                    .iter()
+                    .flat_map(Provenance::origins)
+                    .all(is_of_page)
         })
 }
 

@@ -43,9 +43,9 @@ pub use control::{Control, Verdict};
 pub use deciding::deciding;
 pub use effect::{
     Access, BRIEF_MOMENT, Check, CheckId, CheckKind, CompareSecret, ComparisonKind, Condition,
-    Effect, EffectKind, Field, Flag, IssueToken, MADE_ANEW, MOMENT, NO_SUCH_LIMIT, OR, OR_OPEN,
-    Operation, Order, Refusal, RoomKind, SETTING_MISSING, SendChannel, SessionOperation, SetCookie,
-    Throttle, TokenKind, Union, VerifyToken,
+    Effect, EffectKind, Field, Flag, IN_PRODUCTION, IssueToken, MADE_ANEW, MOMENT, NO_NUMBER,
+    NO_SUCH_LIMIT, OR, OR_OPEN, Operation, Order, Refusal, RoomKind, SETTING_MISSING, SendChannel,
+    SessionOperation, SetCookie, Throttle, TokenKind, Union, VerifyToken,
 };
 pub use entry_point::{EntryPoint, Examination, Symbol, Transport, path_segments};
 pub use fails_open::{fails_open, fails_open_for_user};

@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
+use crate::capability::is_made_up;
 use crate::counting::only_counts;
 use crate::query::{accesses_of_asset, are_exclusive, handler_accesses};
 use crate::sessions::decides;
@@ -123,7 +124,7 @@ fn written_fields(map: &Map) -> FxHashMap<(Ustr, Ustr), bool> {
         if access.operation.is_write() {
             for value in &access.values {
                 // What says whose record it is is no secret, even where that account holds a random value.
-                let is_secret = is_random(&value.value) && !is_reference(&value.value);
+                let is_secret = is_made_up(&value.value) && !is_reference(&value.value);
                 *written.entry((access.asset, value.name)).or_default() |= is_secret;
             }
         }
@@ -494,15 +495,15 @@ fn is_about_age(check: &Check, asset: Ustr, times: &[Ustr]) -> bool {
         return false;
     }
     // A presence check of a marker (`usedAt`) says nothing about age; one that also sees the clock does.
-    sees_clock(check)
+    sees_clock(check, asset)
         || (check.kind != CheckKind::Presence && fields.any(|field| times.contains(&field)))
 }
 
 /// Holds if the check holds something against the time, itself or in what decided it. That the caller's session was
-/// held against it, which decided who the caller is, says nothing of what the caller is compared with.
-fn sees_clock(check: &Check) -> bool {
+/// held against it, which decided who the caller is, says nothing of this record, and neither does another's age.
+fn sees_clock(check: &Check, asset: Ustr) -> bool {
     let is_of_time = |value: &Provenance| value.origins().contains(&Origin::Clock);
-    check.operands.iter().any(is_of_time)
+    check.operands.iter().any(is_of_time) && !crate::capability::is_of_others(check, asset)
         || (is_of_time(&check.control) && !check.provenance().is_of_principal())
 }
 
@@ -573,7 +574,7 @@ pub fn bounds_age(entry: &EntryPoint, asset: Ustr) -> bool {
                 && key.value.origins().contains(&Origin::Clock)
         })
         || entry.checks.iter().any(|check| {
-            sees_clock(check) && check.provenance().record_fields(asset).next().is_some()
+            sees_clock(check, asset) && check.provenance().record_fields(asset).next().is_some()
         })
 }
 

@@ -324,7 +324,16 @@ fn places(
 fn throttled(throttle: &Throttle) -> Option<Verdict> {
     match &throttle.skips {
         firedoor_app::Flag::On => None,
-        firedoor_app::Flag::Conditional(words) if words == firedoor_app::MADE_ANEW => None,
+        firedoor_app::Flag::Conditional(words)
+            if [
+                firedoor_app::MADE_ANEW,
+                firedoor_app::IN_PRODUCTION,
+                firedoor_app::NO_NUMBER,
+            ]
+            .contains(&words.as_str()) =>
+        {
+            None
+        }
         firedoor_app::Flag::Conditional(words) if words.starts_with("not ") => Some(
             Verdict::Conditional(words.trim_start_matches("not ").to_owned()),
         ),

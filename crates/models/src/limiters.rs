@@ -10,6 +10,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::production::in_production;
 use crate::state::MadeGuard;
 use crate::tokens::plain;
 use crate::tools::{error, flag, is_function, keep, kept, option, promised};
@@ -120,6 +121,9 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
             })
         }),
         skips: match &skip {
+            _ if limit.as_ref().is_some_and(is_no_number) => {
+                Flag::Conditional(firedoor_app::NO_NUMBER.to_owned())
+            }
             None => Flag::Default,
             Some(function) => skip_flag(host, machine, function, span),
         },
@@ -135,6 +139,11 @@ fn make(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer 
     );
     keep(machine, id, "$options", options);
     Ok(Some(Value::object(id)))
+}
+
+/// `Number(settings.limit)` where there is no such setting: no number of attempts is greater.
+fn is_no_number(limit: &Value) -> bool {
+    limit.as_number().is_some_and(f64::is_nan)
 }
 
 /// Calls an option that is a function with a request of which nothing is known.
@@ -175,6 +184,9 @@ fn skip_flag(host: &ModelHost, machine: &mut Machine<'_>, function: &Value, span
     match flag(host, machine, Some(&skips)) {
         Flag::Unknown | Flag::Conditional(_) if is_met_by_nothing(host, machine, &asked) => {
             Flag::Conditional(firedoor_app::SETTING_MISSING.to_owned())
+        }
+        Flag::Conditional(_) if in_production(host, machine, &skips) == Some(true) => {
+            Flag::Conditional(firedoor_app::IN_PRODUCTION.to_owned())
         }
         Flag::Unknown => Flag::Conditional(BY_REQUEST.to_owned()),
         other => other,

@@ -29,6 +29,10 @@ pub static MODEL: Model = Model {
         ("npm:passport.deserializeUser", deserialize),
         ("npm:passport.done", done),
         ("npm:passport.stored", crate::passport_outside::stored),
+        (
+            "npm:passport.remembered",
+            crate::passport_outside::remembered,
+        ),
         ("npm:passport.found", passport_sessions::found),
         (
             "express:request.isAuthenticated",

@@ -26,11 +26,53 @@ pub(crate) fn by_other_site(
         span,
         |machine| check_state(host, machine, attempt, strategy),
         |machine| {
+            remember(host, machine, attempt, strategy)?;
             let to = host.provenance(machine, &Value::string("the other site"));
             host.effect(machine, EffectKind::Redirect(to), span);
             Ok(())
         },
     )
+}
+
+/// A store of the program's own keeps what the other site is sent, as `store(request[, verifier][, state][, meta], done)`,
+/// the verifier where `pkce` is set (passport-oauth2 1.8, `lib/strategy.js`).
+fn remember(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    attempt: &Attempt,
+    strategy: ObjectId,
+) -> Result<(), Stop> {
+    let span = attempt.span;
+    let options = kept(machine, Some(strategy), "$options");
+    let own = option(machine, &options, "store", span);
+    let method = own
+        .as_ref()
+        .and_then(|store| option(machine, store, "store", span));
+    let (Some(own), Some(method)) = (own, method) else {
+        return Ok(());
+    };
+    let chance = Origin::Random {
+        cryptographic: true,
+        bits: Some(256),
+    };
+    let verifier = unknown_of(host, machine, Shape::String, chance);
+    let meta = plain(machine, &[], span);
+    let middle = match crate::ws::parameter_count(machine, &method) {
+        Some(5) => vec![verifier, Value::undefined(), meta],
+        Some(4) => vec![Value::undefined(), meta],
+        Some(3) => vec![meta],
+        _ => Vec::new(),
+    };
+    let done = done_object(host, machine, attempt, strategy, "npm:passport.remembered");
+    let first = std::iter::once(attempt.arguments.get(0));
+    let arguments = Arguments::positional(first.chain(middle).chain([done]));
+    let result = machine.call_value(&method, Some(own), &arguments, span)?;
+    machine.await_value(&result, span).map(|_| ())
+}
+
+/// `done(error, handle)` of a store that has kept the state: the client is sent on.
+pub(crate) fn remembered(_: &ModelHost, _: &mut Machine<'_>, _: &Call<'_>) -> Answer {
+    Ok(Some(Value::undefined()))
 }
 
 /// A store of the program's own is asked whether the state is right, as `verify(request, state[, meta], done)`

@@ -127,6 +127,7 @@ fn is_host_function(path: &str) -> bool {
                 | "nest:authenticated"
                 | "nest:validate"
                 | "npm:passport.done"
+                | "npm:passport.remembered"
                 | "npm:passport.stored"
                 | "npm:passport.found"
                 | "passport:extractor"

@@ -85,10 +85,32 @@ fn moved_on<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Effect, Stri
             && (access.values.iter().any(is_state) || is_done_once(entry, effect, access))
             && is_named(map, entry, access)
             && !sessions::session_assets(map).contains(&access.asset)
-            && is_asked_for(entry, effect)
+            && (is_asked_for(entry, effect) || is_ordered(entry, effect, access))
             && is_done_elsewhere(map, effect)
     })?;
     Some((effect, format!("changes {}", access.asset)))
+}
+
+/// Holds if the record has to be in a state for it, and whoever comes when it is in another is told off: he has ordered it.
+/// What another server says of it, as of a payment, is found out on the way.
+fn is_ordered(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    let is_found_out = |check: &Check| {
+        let mut origins = check.operands.iter().flat_map(Provenance::origins);
+        check.kind != CheckKind::Failure
+            && origins.any(|it| {
+                matches!(
+                    it,
+                    Origin::Answer(_) | Origin::Outside(_) | Origin::Unknown(_)
+                )
+            })
+    };
+    let is_refused = |check: &Check| {
+        let status = check.refusal.as_ref().and_then(Refusal::status);
+        matches!(status, Some(400..=499))
+    };
+    let is_told = access.is_conditional && tells_of_change(entry, effect, access);
+    !entry.checks_of(effect).any(is_found_out)
+        && is_asked_unless(entry, effect, |check| is_told || is_refused(check))
 }
 
 /// Holds if a time is noted where there is none yet, and whoever comes later is told that it was too late.
@@ -103,7 +125,14 @@ fn is_done_once(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
             .any(|field| field.name == name && field.value.origins().contains(&Origin::Clock))
     };
     let mut lacking = access.key.iter().filter(is_none);
-    let asks_for_change = |check: &Check| {
+    access.is_conditional
+        && lacking.any(|field| is_noted(field.name))
+        && tells_of_change(entry, effect, access)
+}
+
+/// Holds if whoever asks for a change that has not happened is refused for it.
+fn tells_of_change(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
+    entry.checks.iter().any(|check| {
         let status = check.refusal.as_ref().and_then(Refusal::status);
         let mut operands = check.operands.iter();
         matches!(status, Some(400..=499))
@@ -111,10 +140,7 @@ fn is_done_once(entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
             && !entry
                 .checks_of(effect)
                 .any(|before| before.span == check.span)
-    };
-    access.is_conditional
-        && lacking.any(|field| is_noted(field.name))
-        && entry.checks.iter().any(asks_for_change)
+    })
 }
 
 /// Holds if the link says which record, itself or by way of the one look-up of such records, and by what others know
@@ -125,13 +151,16 @@ fn is_named(map: &Map, entry: &EntryPoint, access: &Access) -> bool {
         lookups::is_identifier(&field.name) && found.any(|it| it == field.name)
     };
     let by_look_up = || {
-        let mut found = query::handler_accesses(entry)
+        let is_look_up = |it: &&Access| it.asset == access.asset && it.operation == Operation::Read;
+        let mut found: Vec<&Access> = query::handler_accesses(entry)
             .map(|(_, it)| it)
-            .filter(|it| it.asset == access.asset && it.operation == Operation::Read);
-        match (found.next(), found.next()) {
-            (Some(one), None) => !one.is_many && is_named_itself(map, one),
-            _ => false,
+            .filter(is_look_up)
+            .collect();
+        // A layer may have found it for the handler.
+        if found.is_empty() {
+            found.extend(query::accesses(entry).map(|(_, it)| it).filter(is_look_up));
         }
+        matches!(found.as_slice(), [one] if !one.is_many && is_named_itself(map, one))
     };
     is_named_itself(map, access) || access.key.iter().any(is_own) && by_look_up()
 }
@@ -172,6 +201,15 @@ fn is_in_link(value: &Provenance) -> bool {
 /// Holds if nothing but who asks, and whether there is such a record, decides: what is removed because it is too old
 /// or used up would be removed anyway, and a method that was asked about is another request's.
 fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
+    is_asked_unless(entry, effect, |_| false)
+}
+
+/// Likewise, but that what is asked of the record decides too where `is_spared` says so.
+fn is_asked_unless(
+    entry: &EntryPoint,
+    effect: &Effect,
+    is_spared: impl Fn(&Check) -> bool,
+) -> bool {
     // However old what proves who is asking may be: where it does not, it is the caller who is refused.
     let asks_who = |check: &&Check| {
         let status = check.refusal.as_ref().and_then(Refusal::status);
@@ -182,10 +220,11 @@ fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
         let refusal = check.refusal.as_ref();
         refusal.is_some_and(|refusal| refusal.status() == Some(429))
     };
-    let others = entry
+    let mut others = entry
         .checks_of(effect)
-        .filter(|check| !asks_who(check) && !counts(check));
-    others.flat_map(Check::parts).all(|check| {
+        .filter(|check| !asks_who(check) && !counts(check))
+        .flat_map(|check| check.parts().iter().map(move |part| (check, part)));
+    others.all(|(whole, check)| {
         let is_of_record = check.operands.iter().any(|operand| {
             let mut origins = operand.origins().iter();
             origins
@@ -198,7 +237,7 @@ fn is_asked_for(entry: &EntryPoint, effect: &Effect) -> bool {
             .iter()
             .any(|operand| operand.origins().contains(&Origin::Clock));
         check.kind == CheckKind::Failure
-            || !is_about_method && !is_late && (!is_of_record || is_of_caller)
+            || !is_about_method && !is_late && (!is_of_record || is_of_caller || is_spared(whole))
     })
 }
 

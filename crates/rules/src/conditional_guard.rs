@@ -51,6 +51,9 @@ fn check(map: &Map, findings: &mut Findings) {
                 add(&mut found, entry, layer, condition);
             }
         }
+        if let Some((layer, condition)) = ranked_besides(map, entry) {
+            add(&mut found, entry, layer, condition);
+        }
         if let Some((layer, setting)) = counts_by_setting(entry) {
             add(&mut found, entry, layer, format!("not {setting}"));
         }
@@ -84,6 +87,30 @@ fn conditional<'m>(
     let is_so = |layer: &&Layer| matches!(layer.verdict_of(control), Verdict::Conditional(_));
     let layer = entry.layers.iter().find(is_so).filter(|_| matters)?;
     (layer.kind != LayerKind::Inline || keeps_something(entry)).then_some((layer, condition))
+}
+
+/// Returns the guard that asks for a rank besides that of the guards before it, and is mounted only under a condition, where
+/// the same one is mounted before others whatever holds.
+fn ranked_besides<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<(&'m Layer, String)> {
+    let is_same = |layer: &Layer, other: &Layer| {
+        layer.kind == LayerKind::Layer && (layer.span, layer.name) == (other.span, other.name)
+    };
+    let is_enforced = |layer: &Layer| layer.verdict_of(Control::Authorization) == Verdict::Enforced;
+    let has = |entry: &EntryPoint, wanted: &Layer| {
+        let mut layers = entry.layers.iter();
+        layers.any(|it| is_same(it, wanted) && is_enforced(it))
+    };
+    if entry.verdict(Control::Authorization) != Verdict::Enforced || entry.effects.is_empty() {
+        return None;
+    }
+    entry.layers.iter().find_map(|layer| {
+        let Verdict::Conditional(condition) = layer.verdict_of(Control::Authorization) else {
+            return None;
+        };
+        let is_elsewhere = || map.entry_points.iter().any(|other| has(other, layer));
+        let is_mounting = layer.kind == LayerKind::Layer && !is_own(&condition);
+        (is_mounting && !has(entry, layer) && is_elsewhere()).then_some((layer, condition))
+    })
 }
 
 /// Holds if there is something that a check inside the handler keeps people from: a log-out that sends whom it does not

@@ -56,7 +56,13 @@ fn is_credential(map: &Map, entry: &EntryPoint, cookie: &SetCookie) -> bool {
         Origin::Record { asset, field, .. } => query::is_random_field(map, *asset, *field),
         _ => false,
     });
-    is_issued || is_made || is_stored
+    // The token that the client sends in a header, put into a cookie.
+    let is_bearer = |origin: &Origin| {
+        matches!(origin, Origin::Request(RequestPart::Header, name)
+            if name.eq_ignore_ascii_case("authorization"))
+    };
+    let is_carried = !origins.is_empty() && origins.iter().all(is_bearer);
+    is_issued || is_made || is_stored || is_carried
 }
 
 fn issues_one(entry: &EntryPoint) -> bool {

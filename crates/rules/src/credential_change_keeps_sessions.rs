@@ -305,7 +305,7 @@ fn enrolment<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<&'m Effect> {
 fn ends_for_certain(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
     let kept = sessions::session_assets(map);
     if is_by_framework(map, &kept) {
-        return ends_those_of_framework(map, entry)
+        return ends_those_of_framework(map, entry, change)
             || kept.is_empty() && sessions::ends_sessions(map, entry);
     }
     let ends = query::handler_accesses(entry).any(|(effect, access)| {
@@ -314,19 +314,24 @@ fn ends_for_certain(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
             && !sessions::is_routine(map, entry, effect);
         (ends || sessions::moves_generation(map, access))
             && !is_for_nobody(entry, effect)
-            && !entry.checks_of(effect).any(|check| {
-                let is_of_change = entry.checks_of(change).any(|it| it == check);
-                // Whether there is any session to end is nothing that the client chooses, whatever it was looked for by.
-                let names_ended = |it: &Provenance| it.record_fields(access.asset).next().is_some();
-                check.refusal.is_none()
-                    && !is_of_change
-                    && check
-                        .operands
-                        .iter()
-                        .all(|operand| operand.is_from_client() && !names_ended(operand))
-            })
+            && !is_clients_choice(entry, change, effect, access.asset)
     });
     ends || (sessions::ends_sessions(map, entry) && kept.is_empty())
+}
+
+/// Holds if the client chooses whether sessions are ended.
+fn is_clients_choice(entry: &EntryPoint, change: &Effect, ended: &Effect, asset: Ustr) -> bool {
+    entry.checks_of(ended).any(|check| {
+        let is_of_change = entry.checks_of(change).any(|it| it == check);
+        // Whether there is any session to end is nothing that the client chooses, whatever it was looked for by.
+        let names_ended = |it: &Provenance| it.record_fields(asset).next().is_some();
+        check.refusal.is_none()
+            && !is_of_change
+            && check
+                .operands
+                .iter()
+                .all(|operand| operand.is_from_client() && !names_ended(operand))
+    })
 }
 
 /// Holds if it is done only where that is missing by which a layer has found the caller: there is none like that.
@@ -413,7 +418,7 @@ fn is_by_framework(map: &Map, kept: &[Ustr]) -> bool {
 
 /// Holds if a field of the account is changed that guards compare with what a session says, or records are removed that
 /// no handler makes, as those in which the framework keeps its sessions.
-fn ends_those_of_framework(map: &Map, entry: &EntryPoint) -> bool {
+fn ends_those_of_framework(map: &Map, entry: &EntryPoint, change: &Effect) -> bool {
     let guarded = || {
         let is_guard = |layer: &Layer| layer.kind == LayerKind::Layer;
         let others = map.entry_points.iter();
@@ -433,13 +438,36 @@ fn ends_those_of_framework(map: &Map, entry: &EntryPoint) -> bool {
         let mut all = query::accesses_of_asset(map, asset);
         all.any(|(_, _, it)| it.operation == Operation::Create)
     };
-    query::handler_accesses(entry).any(|(_, access)| match access.operation {
-        Operation::Delete => !is_made(access.asset),
-        Operation::Update => access.values.iter().any(|field| {
-            !passwords::is_password(map, access.asset, field.name)
-                && is_compared(access.asset, field.name)
-        }),
-        _ => false,
+    query::handler_accesses(entry).any(|(effect, access)| {
+        let is_end = match access.operation {
+            Operation::Delete => !is_made(access.asset),
+            Operation::Update => access.values.iter().any(|field| {
+                !passwords::is_password(map, access.asset, field.name)
+                    && is_compared(access.asset, field.name)
+            }),
+            _ => false,
+        };
+        is_end && !is_clients_choice(entry, change, effect, access.asset)
+    })
+}
+
+/// Holds if whoever renews a session gets a token with the field as it is by then, and nothing asks whether it was changed
+/// since the session was opened.
+fn is_signed_anew(map: &Map, asset: Ustr, name: Ustr) -> bool {
+    let is_it = |value: &Provenance| value.record_fields(asset).any(|field| field == name);
+    map.entry_points.iter().any(|entry| {
+        let mut claims = query::issues(entry).flat_map(|(_, token)| &token.claims);
+        let is_signed = claims.any(|claim| is_it(&claim.value));
+        let is_asked = || {
+            entry.checks.iter().any(|check| is_it(&check.provenance()))
+                || query::accesses(entry).any(|(_, access)| {
+                    let mut key = access.key.iter();
+                    key.any(|field| {
+                        access.asset == asset && field.name == name || is_it(&field.value)
+                    })
+                })
+        };
+        is_signed && !is_asked() && openings::renewal(map, entry).is_some()
     })
 }
 
@@ -460,6 +488,8 @@ fn versions(map: &Map, access: &firedoor_app::Access) -> bool {
         })
         .collect();
     access.values.iter().any(|field| {
-        !passwords::is_password(map, access.asset, field.name) && compared.contains(&field.name)
+        !passwords::is_password(map, access.asset, field.name)
+            && compared.contains(&field.name)
+            && !is_signed_anew(map, access.asset, field.name)
     })
 }

@@ -5,12 +5,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use firedoor_app::{
-    Access, Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition, Layer,
-    LayerKind, MADE_ANEW, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance, Refusal, RequestPart,
-    SETTING_MISSING, Throttle, Verdict, query,
+    Access, Check, CheckKind, Control, EffectKind, EntryPoint, Flag, GuardDefinition,
+    IN_PRODUCTION, Layer, LayerKind, MADE_ANEW, Map, NO_NUMBER, NO_SUCH_LIMIT, Operation, Origin,
+    Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, Verdict, query,
 };
 use firedoor_source::Span;
 
+use crate::missing_field::missing_field;
 use crate::set_back::set_back;
 use crate::throttle::{changing_inside, throttles};
 use crate::unasked::unasked;
@@ -41,6 +42,15 @@ fn check(map: &Map, findings: &mut Findings) {
         (!query::verifies_password(entry), is_behind)
     });
     report_uncalled(&entries, findings);
+    let mut missed: Vec<Span> = Vec::new();
+    for entry in &map.entry_points {
+        if let Some((check, asked, declared)) = missing_field(map, entry)
+            && !missed.contains(&check.span)
+        {
+            missed.push(check.span);
+            report_missing(entry, check, (&asked, &declared), findings);
+        }
+    }
     let mut early: Vec<Span> = Vec::new();
     let working = OnceCell::new();
     for entry in &map.entry_points {
@@ -300,6 +310,24 @@ fn asks_too_early<'m>(
         .then_some((check, layer))
 }
 
+fn report_missing(
+    entry: &EntryPoint,
+    check: &Check,
+    (asked, declared): (&str, &str),
+    findings: &mut Findings,
+) {
+    findings
+        .at_entry(entry)
+        .span(check.span)
+        .symbol(asked)
+        .title(format!("`{}` is held against nothing", entry.id()))
+        .message(format!(
+            "There is no field `{asked}`, but one `{declared}`: what is worked out from it is no number, of which nothing is greater, so that nobody is refused."
+        ))
+        .because("asks", check.span, "it is asked for here")
+        .report();
+}
+
 fn report_early(entry: &EntryPoint, check: &Check, layer: &Layer, findings: &mut Findings) {
     findings
         .at_entry(entry)
@@ -370,6 +398,14 @@ fn dead(throttle: &Throttle) -> Option<&'static str> {
     if throttle.skips == Flag::Conditional(SETTING_MISSING.to_owned()) {
         return Some(
             "it skips every request where a setting is missing, as every text begins with nothing",
+        );
+    }
+    if throttle.skips == Flag::Conditional(IN_PRODUCTION.to_owned()) {
+        return Some("it skips every request in production");
+    }
+    if throttle.skips == Flag::Conditional(NO_NUMBER.to_owned()) {
+        return Some(
+            "its limit is worked out from a value that is not there, and no count is greater than that",
         );
     }
     if throttle.skips == Flag::Conditional(MADE_ANEW.to_owned()) {

@@ -25,6 +25,8 @@ pub enum Reason {
     Generator,
     /// There are too few bits, and attempts are not counted.
     Short(u32),
+    /// It is worked out from what others know, by a function that they know.
+    Computed,
 }
 
 /// Fewer bits than this can be tried out over a network, unless attempts are counted.
@@ -34,7 +36,10 @@ const ENOUGH_BITS: u32 = 60;
 pub fn weakness<'m>(map: &'m Map, lookup: &Lookup<'m>) -> Vec<Weak<'m>> {
     let mut found: Vec<Weak<'m>> = Vec::new();
     for (entry, effect, value) in lookups::makers(map, lookup) {
-        let Some((reason, confidence)) = reason(value, is_throttled(map, lookup.entry)) else {
+        let computed = || is_computed(value).then_some((Reason::Computed, Confidence::High));
+        let Some((reason, confidence)) =
+            reason(value, is_throttled(map, lookup.entry)).or_else(computed)
+        else {
             continue;
         };
         if !found.iter().any(|known| std::ptr::eq(known.entry, entry)) {
@@ -79,6 +84,24 @@ fn reason(value: &Provenance, is_throttled: bool) -> Option<(Reason, Confidence)
         .then_some((Reason::Short(bits), Confidence::Medium))
 }
 
+/// Holds if nothing goes into the secret but the number or address of an account and the time, and a digest is made of it.
+/// Whoever asks for it knows all of that.
+fn is_computed(value: &Provenance) -> bool {
+    let origins = value.origins();
+    let is_public = |name: &str| {
+        !name.is_empty() && lookups::is_identifier(name)
+            || name.to_ascii_lowercase().contains("email")
+    };
+    let is_of_account =
+        |origin: &Origin| matches!(origin, Origin::Record { field, .. } if is_public(field));
+    origins.contains(&Origin::Digest)
+        && origins.iter().any(is_of_account)
+        && origins.iter().all(|origin| {
+            is_of_account(origin)
+                || matches!(origin, Origin::Digest | Origin::Clock | Origin::Literal(_))
+        })
+}
+
 /// Returns the sentence for a finding.
 pub fn words(weak: &Weak<'_>) -> String {
     match weak.reason {
@@ -87,6 +110,9 @@ pub fn words(weak: &Weak<'_>) -> String {
         }
         Reason::Short(bits) => {
             format!("It has {bits} bits, and nothing counts the attempts where it is taken.")
+        }
+        Reason::Computed => {
+            "It is a digest of what others know of the account and of when it was asked for: whoever asks for it works it out.".to_owned()
         }
     }
 }

@@ -6,6 +6,7 @@ use firedoor_app::{
 };
 use ustr::Ustr;
 
+use crate::ended_in_vain::ends_in_vain;
 use crate::{Confidence, Findings, Rule, Severity, logout_cookie};
 
 /// The rule.
@@ -28,9 +29,8 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         let ends = sessions::ends_own_session(map, entry) && !ends_renewal_only(map, &kept, entry);
-        if (ends || shuts_out(entry)) && !ends_nobodys(map, &kept, entry)
-            || entry.effects.iter().any(is_framework_end)
-        {
+        let is_in_vain = ends_nobodys(map, &kept, entry) || ends_in_vain(map, &kept, entry);
+        if (ends || shuts_out(entry)) && !is_in_vain || entry.effects.iter().any(is_framework_end) {
             continue;
         }
         if is_of_library(entry) {

@@ -82,8 +82,10 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
         Origin::Literal(text) => text.starts_with(['#', '/']),
         _ => true,
     });
-    let is_compared = |place: &EntryPoint, sent: &Origin| is_compared(place, sent, is_alone);
     let is_open = to.origins().iter().any(|origin| {
+        // What is resolved names another site where it begins with `//`.
+        let is_free = is_alone || resolved(origin).is_some();
+        let is_compared = |place: &EntryPoint, sent: &Origin| is_compared(place, sent, is_free);
         let whole = resolved(origin).unwrap_or_else(|| origin.clone());
         !is_told(origin)
             && chosen(map, entry, &whole)
@@ -93,21 +95,23 @@ fn followed(map: &Map, entry: &EntryPoint, effect: &Effect) -> Option<bool> {
     is_open.then_some(is_whole)
 }
 
-/// What a stored address was before it was resolved against another: `new URL(flow.next, site).href`.
+/// What an address was before it was resolved against another: `new URL(flow.next, site).href`.
 fn resolved(origin: &Origin) -> Option<Origin> {
-    let Origin::Record {
-        asset,
-        field,
-        of_principal,
-    } = origin
-    else {
-        return None;
-    };
-    let stored = field.strip_suffix(".href")?;
-    Some(Origin::Record {
-        asset: *asset,
-        field: Ustr::from(stored),
-        of_principal: *of_principal,
+    let before = |name: &Ustr| name.strip_suffix(".href").map(Ustr::from);
+    Some(match origin {
+        Origin::Record {
+            asset,
+            field,
+            of_principal,
+        } => Origin::Record {
+            asset: *asset,
+            field: before(field)?,
+            of_principal: *of_principal,
+        },
+        Origin::Request(part, name) => Origin::Request(*part, before(name)?),
+        Origin::Claim(name) => Origin::Claim(before(name)?),
+        Origin::Principal(name) => Origin::Principal(before(name)?),
+        _ => return None,
     })
 }
 

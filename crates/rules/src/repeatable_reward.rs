@@ -2,8 +2,8 @@
 
 use firedoor_app::ownership::{is_clients_choice, ties};
 use firedoor_app::{
-    Access, Check, CheckId, Control, Effect, EntryPoint, Field, LayerKind, Map, Operation, Origin,
-    query,
+    Access, Check, CheckId, CheckKind, Control, Effect, EntryPoint, Field, LayerKind, Map,
+    Operation, Origin, query,
 };
 
 use crate::client_value::{is_counted, is_from_server, sent_fields, written_fields};
@@ -409,6 +409,28 @@ fn asks_for_account(accounts: &[ustr::Ustr], check: &Check) -> bool {
         .operands
         .iter()
         .all(|operand| operand.origins().iter().all(is_account))
+        || asks_for_caller(check)
+}
+
+/// Holds if the check only asks whether a layer has found a caller, of whom it has put together several things.
+fn asks_for_caller(check: &Check) -> bool {
+    let is_callers = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Record {
+                of_principal: true,
+                ..
+            } | Origin::Principal(_)
+        )
+    };
+    check.kind == CheckKind::Presence
+        && check.outcome
+        && !check.is_alternative
+        && check.operands.len() == 1
+        && check.operands.iter().all(|operand| {
+            let origins = operand.origins();
+            origins.len() > 2 && origins.iter().all(is_callers)
+        })
 }
 
 /// Holds if a layer's effect hangs on the check too, so that it belongs to a guard.

@@ -2,8 +2,9 @@
 
 use firedoor_app::{
     Access, BRIEF_MOMENT, Check, CheckId, CheckKind, ComparisonKind, EffectKind, EntryPoint, Field,
-    Flag, Layer, LayerKind, MADE_ANEW, MOMENT, Map, NO_SUCH_LIMIT, Operation, Origin, Provenance,
-    Refusal, RequestPart, SETTING_MISSING, Throttle, counting, query,
+    Flag, IN_PRODUCTION, Layer, LayerKind, MADE_ANEW, MOMENT, Map, NO_NUMBER, NO_SUCH_LIMIT,
+    Operation, Origin, Provenance, Refusal, RequestPart, SETTING_MISSING, Throttle, counting,
+    query,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -99,7 +100,13 @@ fn has_tight_limiter(entry: &EntryPoint) -> bool {
 /// Holds if the limiter means something for guessing.
 pub fn is_tight(throttle: &Throttle) -> bool {
     let is_new_each_time = changing_part(&throttle.key).is_some();
-    let never_counts = [SETTING_MISSING, NO_SUCH_LIMIT, MADE_ANEW];
+    let never_counts = [
+        SETTING_MISSING,
+        NO_SUCH_LIMIT,
+        MADE_ANEW,
+        IN_PRODUCTION,
+        NO_NUMBER,
+    ];
     let is_skipped = match &throttle.skips {
         Flag::On => true,
         Flag::Conditional(condition) => never_counts.contains(&condition.as_str()),

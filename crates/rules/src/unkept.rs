@@ -167,13 +167,17 @@ pub fn paid_for<'m>(
     let names_field = |operand: &Provenance, source: Ustr| {
         operand.record_fields(source).any(|name| !name.is_empty())
     };
+    // A state has a word, or is told by a time: `if match.finished_at is None: raise …`.
     let is_in_state = |check: &Check, source: Ustr| {
-        let is_word = |it: &Provenance| it.literal().is_some_and(|word| word != "null");
-        check.kind == CheckKind::Equality
-            && check.outcome
-            && !check.is_alternative
-            && check.operands.iter().any(is_word)
-            && check.operands.iter().any(|it| names_field(it, source))
+        let is_nothing = |it: &Provenance| it.literal().is_some_and(|word| word == "null");
+        let is_word = |it: &Provenance| it.literal().is_some() && !is_nothing(it);
+        let is_asked = match check.kind {
+            CheckKind::Equality if check.outcome => check.operands.iter().any(is_word),
+            CheckKind::Equality => check.operands.iter().any(is_nothing),
+            CheckKind::Presence => check.outcome,
+            _ => false,
+        };
+        is_asked && !check.is_alternative && check.operands.iter().any(|it| names_field(it, source))
     };
     let is_callers = |check: &Check, source: Ustr| {
         check.kind == CheckKind::Equality

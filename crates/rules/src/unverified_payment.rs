@@ -250,7 +250,7 @@ fn is_booking(map: &Map, access: &Access, field: &Field) -> bool {
 }
 
 fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
-    if is_booked_all_the_same(entry, effect) {
+    if is_booked_all_the_same(entry, effect) || entry.checks_of(effect).any(is_spared_by_word) {
         return false;
     }
     entry.checks_of(effect).any(|check| {
@@ -259,6 +259,35 @@ fn is_proven(entry: &EntryPoint, effect: &Effect) -> bool {
         || query::verifications(entry)
             .any(|(verifying, found)| found.is_verified && !is_spared(entry, verifying, effect))
             && !entry.checks_of(effect).any(is_left_out)
+}
+
+/// Holds if the signature has to be right, or else a word of the message, as that it is only a test.
+fn is_spared_by_word(check: &Check) -> bool {
+    let is_sent = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Request(
+                RequestPart::Body | RequestPart::Query | RequestPart::Header,
+                _
+            )
+        )
+    };
+    let is_word = |part: &Check| {
+        let origins = || part.operands.iter().flat_map(Provenance::origins);
+        matches!(part.kind, CheckKind::Equality | CheckKind::Presence)
+            && part.outcome
+            && origins().any(is_sent)
+            && origins().all(|it| is_sent(it) || matches!(it, Origin::Literal(_)))
+    };
+    let is_signature = |part: &Check| {
+        let mut origins = part.operands.iter().flat_map(Provenance::origins);
+        part.outcome && origins.any(|it| matches!(it, Origin::Signature | Origin::Digest))
+    };
+    let mut parts = check.alternatives.iter();
+    check.is_alternative
+        && check.refusal.is_some()
+        && parts.clone().any(is_word)
+        && parts.any(is_signature)
 }
 
 /// Holds if it is booked where the signature of what was sent turned out wrong: that is said to somebody, and nobody is

@@ -164,8 +164,20 @@ fn url_string(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
             Some(id) => {
                 let made_of = machine.heap.get(id).elements.clone();
                 let text = machine.derived(Shape::String, &made_of);
-                let origins = machine.origins.union(text.origins, call.this.origins);
-                text.with_origins(origins)
+                match made_of.as_slice() {
+                    // What is resolved against an address need not lead there, as `href` says too.
+                    [relative, base, ..] => {
+                        let host = machine.host();
+                        let href = Ustr::from("href");
+                        let whole = host.member_origins(machine, relative.origins, href);
+                        let origins = machine.origins.union(whole, base.origins);
+                        text.with_origins(origins)
+                    }
+                    _ => {
+                        let origins = machine.origins.union(text.origins, call.this.origins);
+                        text.with_origins(origins)
+                    }
+                }
             }
             None => call.derived(machine, Shape::String),
         },

@@ -18,6 +18,12 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     machine
         .heap
         .set_property(response, Ustr::from("req"), Value::object(request));
+    crate::tools::keep(
+        machine,
+        request,
+        super::request::RESPONSE,
+        Value::object(response),
+    );
     // It is there before anything is written into it: what only some paths write may be missing later.
     super::response::response_locals(host, machine, Some(response), span);
     let mut shared = vec![

@@ -6,6 +6,10 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::ModelHost;
+use crate::tools::kept;
+
+/// What keeps the response that belongs to a request.
+pub(super) const RESPONSE: &str = "$response";
 
 pub(super) fn request_member(
     host: &ModelHost,
@@ -39,7 +43,8 @@ pub(super) fn request_member(
                 method => Value::string(method),
             }
         }
-        "res" | "app" => return None,
+        "res" => return object.map(|request| kept(machine, Some(request), RESPONSE)),
+        "app" => return None,
         _ => host.request_value(machine, RequestPart::Line, &name),
     };
     let _ = object;
