@@ -206,11 +206,7 @@ const EMBEDDED: &str = "$embedded";
 
 /// `documents.id(value)`: one of the documents that are embedded, by its number, or nothing. What is looked for is no part
 /// of it. Source: mongoose 8.9, `lib/types/documentArray/methods/index.js`.
-pub(super) fn find_embedded(
-    _host: &ModelHost,
-    machine: &mut Machine<'_>,
-    call: &Call<'_>,
-) -> Answer {
+pub(super) fn find_embedded(_: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let list = crate::tools::kept(machine, call.receiver, EMBEDDED);
     let (mut elements, is_open) = machine.elements_of(&list);
     if is_open || elements.is_empty() {
