@@ -39,51 +39,30 @@ pub(super) fn ranks_within<'c>(entry: &EntryPoint, check: &'c Check) -> Vec<&'c 
                 && access.key.iter().any(is_named)
         })
     };
-    let is_told = |origin: &Origin| match origin {
-        Origin::Record {
-            asset,
-            field,
-            of_principal: true,
-        } => is_within(*asset) && !crate::lookups::is_identifier(field),
-        Origin::Literal(_) => true,
-        _ => false,
-    };
     let is_rank = |part: &Check| {
         let mut fields = part.operands.iter().flat_map(Provenance::origins);
-        part.operands.iter().any(|operand| {
+        let is_told = |origin: &Origin| match origin {
+            Origin::Record {
+                asset,
+                field,
+                of_principal: true,
+            } => is_within(*asset) && !crate::lookups::is_identifier(field),
+            Origin::Literal(_) => true,
+            _ => false,
+        };
+        matches!(
+            part.kind,
+            CheckKind::Equality | CheckKind::Bound | CheckKind::Membership
+        ) && part.operands.iter().any(|operand| {
             let mut origins = operand.origins().iter();
             origins.any(|it| matches!(it, Origin::Record { field, .. } if !field.is_empty()))
         }) && fields.all(is_told)
     };
-    // Where constants stand for a rank, as a table says, what chose them tells.
-    let is_rank_of_table = |part: &Check| {
-        let mut constants = part.operands.iter().flat_map(Provenance::origins);
-        let mut chose = part.control.origins().iter();
-        let is_rank = |it: &Origin| matches!(it, Origin::Record { .. }) && is_told(it);
-        constants.all(|it| matches!(it, Origin::Literal(_)))
-            && chose.clone().any(is_rank)
-            && chose.all(|it| is_told(it) || is_callers(it))
-    };
-    let is_asked = |kind: CheckKind| {
-        matches!(
-            kind,
-            CheckKind::Equality | CheckKind::Bound | CheckKind::Membership
-        )
-    };
     check
         .alternatives
         .iter()
-        .filter(|part| is_asked(part.kind) && (is_rank(part) || is_rank_of_table(part)))
+        .filter(|part| is_rank(part))
         .collect()
-}
-
-/// Holds for what is known of the caller and nobody else.
-fn is_callers(origin: &Origin) -> bool {
-    match origin {
-        Origin::Record { of_principal, .. } => *of_principal,
-        Origin::Principal(_) => true,
-        _ => false,
-    }
 }
 
 /// Holds if one part of the check holds the caller against a record that one part of the request names, and another
