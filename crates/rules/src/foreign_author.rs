@@ -288,10 +288,7 @@ fn is_found_as_own(entry: &EntryPoint, effect: &Effect, access: &Access, field: 
 }
 
 /// Returns the changes and deletions of such records by another entry point.
-fn changes<'m>(
-    other: &'m EntryPoint,
-    asset: Ustr,
-) -> impl Iterator<Item = (&'m Effect, &'m Access)> {
+fn changes(other: &EntryPoint, asset: Ustr) -> impl Iterator<Item = (&Effect, &Access)> {
     query::handler_accesses(other).filter(move |(_, access)| {
         let is_change = matches!(access.operation, Operation::Update | Operation::Delete);
         access.asset == asset && is_change
