@@ -82,11 +82,6 @@ pub fn foreign_author<'m>(map: &'m Map, entry: &'m EntryPoint) -> Option<Foreign
         if other.is_none() && (has_rank || !is_deletion(access)) {
             return None;
         }
-        // Whose a record is that is not called written by him, others who change one say.
-        let is_named = is_writer(&made.field) || entry.transport == Transport::WebSocket;
-        if !is_named && !other.is_some_and(|it| asks_writer(it, access, made.field)) {
-            return None;
-        }
         Some(ForeignAuthor {
             effect,
             asset: access.asset,
@@ -197,8 +192,7 @@ impl<'m> Making<'m> {
         let mut names = access.values.iter().map(|field| field.name);
         let is_said = entry.transport == Transport::WebSocket && says_something(access);
         let field = names.find(|name| {
-            let is_his = || is_user(name) && (is_said || is_told_as_own(map, asset, *name));
-            (is_writer(name) || is_his()) && is_caller(access, *name)
+            (is_writer(name) || is_said && is_user(name)) && is_caller(access, *name)
         })?;
         let mut accesses = makings.iter().map(|(.., access)| access);
         accesses
@@ -224,16 +218,6 @@ fn is_writer(name: &str) -> bool {
 fn is_user(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "");
     matches!(name.as_str(), "user" | "userid" | "from" | "fromid")
-}
-
-/// Holds if callers are told of the records of a group what is theirs, and of others what these share.
-fn is_told_as_own(map: &Map, asset: Ustr, field: Ustr) -> bool {
-    query::accesses_of_asset(map, asset).any(|(_, _, access)| {
-        let mut key = access.key.iter();
-        access.operation == Operation::Read
-            && access.is_many
-            && key.any(|it| it.name == field && query::is_principal(&it.value))
-    })
 }
 
 fn says_something(access: &Access) -> bool {
