@@ -4,6 +4,7 @@
 
 use firedoor_app::{EffectKind, Origin, Provenance, RequestPart, TokenKind};
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, Shape, Stop, TestKind, Value};
+use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::ModelHost;
@@ -34,6 +35,19 @@ pub(crate) fn by_other_site(
     )
 }
 
+/// Returns the program's own store of a strategy, if it has one, and a method of it.
+fn method_of_store(
+    machine: &mut Machine<'_>,
+    strategy: ObjectId,
+    name: &str,
+    span: Span,
+) -> Option<(Value, Value)> {
+    let options = kept(machine, Some(strategy), "$options");
+    let store = option(machine, &options, "store", span)?;
+    let method = option(machine, &store, name, span)?;
+    Some((store, method))
+}
+
 /// A store of the program's own keeps what the other site is sent, as `store(request[, verifier][, state][, meta], done)`,
 /// the verifier where `pkce` is set (passport-oauth2 1.8, `lib/strategy.js`).
 fn remember(
@@ -43,12 +57,7 @@ fn remember(
     strategy: ObjectId,
 ) -> Result<(), Stop> {
     let span = attempt.span;
-    let options = kept(machine, Some(strategy), "$options");
-    let own = option(machine, &options, "store", span);
-    let method = own
-        .as_ref()
-        .and_then(|store| option(machine, store, "store", span));
-    let (Some(own), Some(method)) = (own, method) else {
+    let Some((own, method)) = method_of_store(machine, strategy, "store", span) else {
         return Ok(());
     };
     let chance = Origin::Random {
@@ -84,12 +93,7 @@ fn check_state(
     strategy: ObjectId,
 ) -> Result<(), Stop> {
     let span = attempt.span;
-    let options = kept(machine, Some(strategy), "$options");
-    let store = option(machine, &options, "store", span);
-    let verify = store
-        .as_ref()
-        .and_then(|store| option(machine, store, "verify", span));
-    let (Some(store), Some(verify)) = (store, verify) else {
+    let Some((store, verify)) = method_of_store(machine, strategy, "verify", span) else {
         return exchange(host, machine, attempt, strategy, None);
     };
     let state = part(machine, attempt, "query", "state");
