@@ -575,14 +575,17 @@ fn report(
         true => Control::Authorization,
         false => Control::Ownership,
     };
+    let asked = match std::ptr::eq(entry, other) {
+        true => "for the rest that it does somebody asks".to_owned(),
+        false => format!("`{}` asks", other.id()),
+    };
     let mut finding = findings
         .at_entry(entry)
         .span(span)
         .confidence(confidence)
         .title(format!("`{}` {words} for whoever is logged in", entry.id()))
         .message(format!(
-            "The message names what is meant, and nothing asks whether the caller may; `{}` asks.",
-            other.id()
+            "The message names what is meant, and nothing asks whether the caller may; {asked}."
         ))
         .because("effect", span, format!("{words} here"));
     if let Some(guard) = query::guards(other, control).next() {
