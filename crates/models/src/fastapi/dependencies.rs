@@ -8,8 +8,22 @@ use firedoor_ir::ParameterKind;
 use firedoor_source::Span;
 use ustr::Ustr;
 
+use crate::doors::sounds_like_guard;
+
 /// The names of the classes that say which part of the request a parameter comes from.
 const MARKERS: [&str; 7] = ["Header", "Cookie", "Query", "Path", "Body", "Form", "File"];
+
+/// Words in the name of a type that is filled by a guard: who calls.
+const CALLERS: [&str; 8] = [
+    "user",
+    "principal",
+    "identity",
+    "admin",
+    "member",
+    "viewer",
+    "caller",
+    "claims",
+];
 
 /// The deepest chain of dependencies that is followed.
 const DEPTH: usize = 16;
@@ -56,6 +70,8 @@ pub(crate) enum Source {
     Scopes,
     /// A part of the request, by the object that says which.
     Input(Option<ObjectId>),
+    /// A type that is not seen, so that it may be `Annotated` with a dependency; of a parameter of the path it is a type.
+    Unseen(Box<Dependant>),
 }
 
 /// Returns what `Depends(...)` or `Security(...)` stands for, asked of a parameter of that type.
@@ -173,7 +189,14 @@ fn analyse(machine: &mut Machine<'_>, parameter: SignatureParameter, depth: usiz
         depends.and_then(|id| dependant_of(machine, id, annotation.as_ref(), depth + 1));
     let source = match dependency {
         Some(dependant) => Source::Dependency(Box::new(dependant)),
-        None => special(machine, annotation.as_ref()).unwrap_or(Source::Input(marker)),
+        None => match special(machine, annotation.as_ref()) {
+            Some(source) => source,
+            None => annotation
+                .as_ref()
+                .filter(|_| marker.is_none())
+                .and_then(|annotation| unseen(machine, annotation, parameter.span))
+                .unwrap_or(Source::Input(marker)),
+        },
     };
     Parameter {
         name: parameter.name,
@@ -263,6 +286,34 @@ fn special(machine: &Machine<'_>, annotation: Option<&Value>) -> Option<Source> 
         "py:fastapi.BackgroundTasks" => Some(Source::Background),
         "py:fastapi.security.SecurityScopes" => Some(Source::Scopes),
         _ => None,
+    })
+}
+
+/// Returns what a type stands for whose declaration is not seen, if it seems to be of who calls: such a one is mostly
+/// `Annotated` with the dependency that finds out.
+fn unseen(machine: &Machine<'_>, annotation: &Value, span: Span) -> Option<Source> {
+    let path = annotation
+        .as_outside()
+        .or_else(|| host_path(machine, annotation).map(|(_, path)| path));
+    let is_unseen = match path {
+        Some(path) => {
+            let name = path.to_ascii_lowercase();
+            let name = name.rsplit(['.', ':']).next().unwrap_or(&name);
+            !path.ends_with("[]")
+                && !path.starts_with("py:fastapi.")
+                && (sounds_like_guard(&path) || CALLERS.iter().any(|word| name.contains(word)))
+        }
+        None => annotation.is_unknown(),
+    };
+    is_unseen.then(|| {
+        Source::Unseen(Box::new(Dependant {
+            call: annotation.clone(),
+            scopes: Vec::new(),
+            is_cached: true,
+            parameters: Vec::new(),
+            span,
+            is_view: false,
+        }))
     })
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// What was decided on the way to its being listed: it runs only then.
     pub(crate) decided: Vec<Decided>,
+    /// Holds if it is a type that is not seen, so that what runs is not known.
+    pub(crate) is_unseen: bool,
     is_view: bool,
     inputs: Vec<NodeInput>,
     is_cached: bool,
@@ -111,6 +113,14 @@ pub(crate) fn add(
                 uses_scopes |= nodes[number].uses_scopes;
                 Fill::Node(number)
             }
+            Source::Unseen(_) if is_path_parameter(path, &parameter.name) => {
+                input(machine, parameter, None, path, is_embedded)
+            }
+            Source::Unseen(inner) => {
+                let number = add(machine, nodes, inner, path, is_embedded, &all, decided);
+                nodes[number].is_unseen = true;
+                Fill::Node(number)
+            }
             Source::Connection => Fill::Shared("request"),
             Source::Response => Fill::Shared("response"),
             Source::Background => Fill::Shared("background"),
@@ -130,6 +140,7 @@ pub(crate) fn add(
         call: dependant.call.clone(),
         span: dependant.span,
         decided: decided.to_vec(),
+        is_unseen: false,
         is_view: dependant.is_view,
         inputs,
         is_cached: dependant.is_cached,

@@ -102,7 +102,14 @@ pub(crate) fn step(
     let number = number - plan.middleware.len();
     if step.role == "dependency" {
         run_node(host, machine, &plan, number, exchange)?;
-        unknown_dependency(host, machine, step);
+        match plan.nodes[number].is_unseen {
+            true => {
+                let reason = format!("what `{}` brings with it is not seen", step.name);
+                let number = host.state().run.step;
+                host.state().run.unknown.push((number, reason));
+            }
+            false => unknown_dependency(host, machine, step),
+        }
         host.effect(machine, EffectKind::Continue, step.mounted);
         return Ok(());
     }
