@@ -45,7 +45,7 @@ fn declare_guard(
 }
 
 /// Holds if `pattern`, in which `*` stands for any text, is `text`.
-fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(first) = parts.next() else {
         return false;
@@ -64,18 +64,4 @@ fn matches(pattern: &str, text: &str) -> bool {
         }
     }
     rest.is_empty() || (has_star && last.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_star_is_any_text() {
-        assert!(matches("GET /x", "GET /x"));
-        assert!(matches("GET /x/*", "GET /x/y/z"));
-        assert!(matches("* /x", "POST /x"));
-        assert!(!matches("GET /x", "GET /xy"));
-        assert!(!matches("GET /*/y", "GET /x/z"));
-    }
 }

@@ -11,6 +11,8 @@ pub use wire::is_test;
 
 mod compare;
 mod configure;
+#[doc(hidden)]
+pub mod for_tests;
 mod judge;
 pub mod judgements;
 mod parse;

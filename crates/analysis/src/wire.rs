@@ -57,7 +57,7 @@ pub fn importers(program: &Program<'_>, files: &[FileId]) -> FxHashSet<FileId> {
 /// The modules that are run: all but tests. Modules that others import are run when they are imported, so
 /// that those that nobody imports come first. What leads to a server comes before what a browser loads: where the
 /// program is too large, the wiring is there.
-fn roots(program: &Program<'_>) -> Vec<ModuleId> {
+pub fn roots(program: &Program<'_>) -> Vec<ModuleId> {
     let mut imported = FxHashSet::default();
     for (_, module) in program.iter() {
         add_imports(program, module, &mut imported);
@@ -227,43 +227,4 @@ pub fn is_test(path: &str) -> bool {
         || stem.starts_with("test_")
         || stem == "conftest"
         || stem.ends_with(".d")
-}
-
-#[cfg(test)]
-mod tests {
-    use firedoor_project::Project;
-    use firedoor_source::FileSet;
-
-    use super::*;
-
-    /// Holds if what leads to a server is run before what a browser loads.
-    #[test]
-    fn servers_first() {
-        let texts: [(&str, &str); 6] = [
-            (
-                "package.json",
-                r#"{"dependencies": {"express": "^4.19.0"}}"#,
-            ),
-            ("assets/formulas.js", "const tables = [1, 2, 3];"),
-            ("lib/web.js", "module.exports = require('express')();"),
-            (
-                "server.js",
-                "const web = require('./lib/web'); web.listen(80);",
-            ),
-            ("bots/clock.py", "import time"),
-            ("bots/web.py", "from fastapi import FastAPI"),
-        ];
-        let files = FileSet::new(texts.map(|(path, text)| (path.to_string(), text.into())));
-        let project = Project::new(&files);
-        let program = Program::new(firedoor_lang::lower_all(&files), &files, &project);
-        let paths: Vec<&str> = roots(&program).iter().map(|id| program.path(*id)).collect();
-        let expected = [
-            "bots/web.py",
-            "server.js",
-            "assets/formulas.js",
-            "bots/clock.py",
-            "lib/web.js",
-        ];
-        assert_eq!(paths, expected);
-    }
 }

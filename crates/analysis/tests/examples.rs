@@ -8,10 +8,10 @@
     reason = "a test may read the examples from the disk; the crate under test may not"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use firedoor_analysis::{Options, Report, analyse};
 use firedoor_app::{Control, EntryPoint};
@@ -204,10 +204,19 @@ fn truth(example: &str) -> Vec<serde_json::Value> {
     serde_json::from_str(&text).expect("it is a list")
 }
 
-fn report(example: &str) -> Report {
-    let mut files = Vec::new();
-    collect(&folder(example), "", &mut files);
-    analyse(&FileSet::new(files), &Options::default())
+/// Returns the report about an application, which is analysed once for all that is asked of it.
+fn report(example: &str) -> Arc<Report> {
+    static REPORTS: Mutex<BTreeMap<String, Arc<OnceLock<Arc<Report>>>>> =
+        Mutex::new(BTreeMap::new());
+    let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let report = reports.entry(example.to_owned()).or_default().clone();
+    drop(reports);
+    let analysed = || {
+        let mut files = Vec::new();
+        collect(&folder(example), "", &mut files);
+        Arc::new(analyse(&FileSet::new(files), &Options::default()))
+    };
+    report.get_or_init(analysed).clone()
 }
 
 fn folder(example: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Whatever is done to the applications of the fixtures, the analysis ends, and no part of firedoor fails.
 //!
-//! A few hundred mutations run with every test. `MUTATIONS=100000 cargo test -p firedoor-analysis --test mutations`
+//! A few hundred mutations run with every test. `MUTATIONS=100000 cargo test -p firedoor-analysis mutations::`
 //! goes on for hours; `FIRST=n` begins with the n-th, and `SHOW=1` prints the number of each before it runs and
 //! the files of one that fails, so that one that does not end can be found.
 

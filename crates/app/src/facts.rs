@@ -91,23 +91,3 @@ pub(crate) fn in_order(fields: FieldSets) -> FieldsByAsset {
     };
     fields.into_iter().map(in_order).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::{Map, query};
-
-    #[test]
-    fn cookies_are_looked_for_once() {
-        let map = Map::default();
-        assert_eq!(query::all_cookies(&map).count(), 0);
-        assert!(map.facts.cookies.get().is_some());
-    }
-
-    #[test]
-    fn a_clone_is_asked_anew() {
-        let map = Map::default();
-        assert!(query::account_assets(&map).is_empty());
-        assert!(map.facts.accounts.get().is_some());
-        assert!(map.clone().facts.accounts.get().is_none());
-    }
-}

@@ -149,7 +149,7 @@ pub(crate) fn first_environment<'o>(
 }
 
 /// Returns the setting that decided that the request was let on this way, in the words of a condition.
-pub(crate) fn environment_of(way: &Continuation) -> Option<String> {
+pub fn environment_of(way: &Continuation) -> Option<String> {
     way.checks.iter().rev().find_map(|check| {
         let mut examined = Vec::new();
         if is_flag(check) {

@@ -184,7 +184,8 @@ pub(crate) fn is_about_page(check: &Check) -> bool {
     is_csrf_check(check) || is_double_submit(check)
 }
 
-fn judge_control(run: &LayerRun, control: Control) -> Verdict {
+/// Judges what a layer is good for.
+pub fn judge_control(run: &LayerRun, control: Control) -> Verdict {
     let refuses = run
         .refusals
         .iter()
@@ -330,7 +331,7 @@ pub fn is_about_connection(origin: &Origin) -> bool {
 }
 
 /// Holds if a decision of this control stands before the continuation and refuses on its other side.
-fn is_behind(way: &Continuation, control: Control) -> bool {
+pub fn is_behind(way: &Continuation, control: Control) -> bool {
     // Where it is passed by who sends no credential, what else is asked in the same test hangs on none.
     let spares: Vec<Span> = way
         .checks
@@ -557,6 +558,3 @@ pub fn names_somebody(header: &str) -> bool {
             "user" | "userid" | "uid" | "username" | "email" | "account"
         )
 }
-
-#[cfg(test)]
-mod tests;

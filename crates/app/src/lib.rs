@@ -20,6 +20,8 @@ mod exclusive;
 mod facts;
 mod fails_open;
 mod files;
+#[doc(hidden)]
+pub mod for_tests;
 mod joins;
 mod jointly;
 mod judge;

@@ -1,8 +1,6 @@
 //! Trees that are broken or hostile: the program ends by itself, with the right status, and says what it left out.
 
-mod common;
-
-use common::{complaint, out, pair, run, skipped, status};
+use crate::common::{complaint, out, pair, run, skipped, status};
 use firedoor_testkit::Folder;
 
 const EXPRESS: &str =

@@ -1,8 +1,6 @@
 //! Starting on an application that has findings already: `firedoor baseline` and `firedoor init`.
 
-mod common;
-
-use common::{complaint, out, run, status};
+use crate::common::{complaint, out, run, status};
 use firedoor_testkit::Folder;
 
 const PACKAGE: &str =

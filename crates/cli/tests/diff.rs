@@ -1,8 +1,6 @@
 //! `firedoor diff` in repositories that git made.
 
-mod common;
-
-use common::{out, run, status};
+use crate::common::{out, run, status};
 use firedoor_testkit::{Folder, git};
 
 const PACKAGE: &str = r#"{"dependencies": {"express": "4.19.2"}, "main": "app.js"}"#;

@@ -1,8 +1,6 @@
 //! `firedoor history` and `firedoor study` in repositories that git made.
 
-mod common;
-
-use common::{complaint, out, run, status};
+use crate::common::{complaint, out, run, status};
 use firedoor_testkit::{Folder, git};
 use serde_json::Value;
 

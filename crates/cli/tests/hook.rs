@@ -1,12 +1,10 @@
 //! `firedoor hook` as agents run it: an event on standard input, an answer in the agent's own form.
 
-mod common;
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::{complaint, out, run, status};
+use crate::common::{complaint, out, run, status};
 use firedoor_testkit::{Folder, git};
 use serde_json::{Value, json};
 

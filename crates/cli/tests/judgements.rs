@@ -1,8 +1,6 @@
 //! `firedoor judge`: what was decided does not count, until what it rests on changes.
 
-mod common;
-
-use common::{complaint, out, run, status};
+use crate::common::{complaint, out, run, status};
 use firedoor_testkit::Folder;
 use serde_json::Value;
 

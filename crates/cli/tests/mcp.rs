@@ -1,12 +1,10 @@
 //! `firedoor mcp` as a program: on its standard streams, and over HTTP for this machine alone.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use common::{complaint, run, status};
+use crate::common::{complaint, run, status};
 use firedoor_testkit::Folder;
 use serde_json::{Value, json};
 
@@ -91,7 +89,7 @@ fn nonsense_on_its_streams_ends_in_no_crash() {
         drop(input);
         let output = child.wait_with_output().expect("it ends");
         assert!(matches!(output.status.code(), Some(0 | 2)), "{output:?}");
-        let words = format!("{}{}", common::out(&output), complaint(&output));
+        let words = format!("{}{}", crate::common::out(&output), complaint(&output));
         assert!(
             !words.contains("panicked") && !words.contains('\u{1b}'),
             "{words}"

@@ -1,10 +1,8 @@
 //! The built program: exit statuses, bad input, help.
 
-mod common;
-
 use std::process::Command;
 
-use common::{complaint, out, pair, run, skipped, status};
+use crate::common::{complaint, out, pair, run, skipped, status};
 use firedoor_testkit::Folder;
 
 #[test]

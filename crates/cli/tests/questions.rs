@@ -1,8 +1,6 @@
 //! `firedoor questions`: what only a person can settle is asked, and not asked again once it is answered.
 
-mod common;
-
-use common::{complaint, out, run, status};
+use crate::common::{complaint, out, run, status};
 use firedoor_testkit::Folder;
 use serde_json::Value;
 

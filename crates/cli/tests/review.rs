@@ -1,8 +1,6 @@
 //! `firedoor review`, the plan that it keeps, and what `firedoor check` makes of it.
 
-mod common;
-
-use common::{complaint, out, run, status};
+use crate::common::{complaint, out, run, status};
 use firedoor_testkit::Folder;
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use crate::Atom;
 
 /// Alternatives in the order in which they were added.
 #[derive(Clone, Debug)]
-pub(crate) enum Atoms {
+pub enum Atoms {
     /// One.
     One(Atom),
     /// None, or several.
@@ -19,12 +19,12 @@ pub(crate) enum Atoms {
 
 impl Atoms {
     /// Returns no alternatives.
-    pub(crate) fn none() -> Atoms {
+    pub fn none() -> Atoms {
         Atoms::Several(Rc::default())
     }
 
     /// Adds one.
-    pub(crate) fn push(&mut self, atom: Atom) {
+    pub fn push(&mut self, atom: Atom) {
         match self {
             Atoms::One(first) => *self = Atoms::Several(Rc::new(vec![*first, atom])),
             Atoms::Several(atoms) if atoms.is_empty() => *self = Atoms::One(atom),
@@ -33,7 +33,7 @@ impl Atoms {
     }
 
     /// Returns those that `keep` holds for.
-    pub(crate) fn filtered(&self, keep: impl Fn(&Atom) -> bool) -> Atoms {
+    pub fn filtered(&self, keep: impl Fn(&Atom) -> bool) -> Atoms {
         if self.iter().all(&keep) {
             return self.clone();
         }
@@ -59,23 +59,5 @@ impl Deref for Atoms {
 impl PartialEq for Atoms {
     fn eq(&self, other: &Atoms) -> bool {
         **self == **other
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_is_changed_by_itself() {
-        let mut first = Atoms::none();
-        assert!(first.is_empty());
-        first.push(Atom::Null);
-        first.push(Atom::Bool(true));
-        let mut copy = first.clone();
-        copy.push(Atom::Undefined);
-        assert_eq!((first.len(), copy.len()), (2, 3));
-        let kept = copy.filtered(|atom| *atom != Atom::Bool(true));
-        assert_eq!(*kept, [Atom::Null, Atom::Undefined]);
     }
 }

@@ -25,7 +25,7 @@ pub struct Kept<T> {
 
 impl<T: Clone> Kept<T> {
     /// Returns no things; `blank` stands for those that will have been given up.
-    pub(crate) fn new(blank: T) -> Kept<T> {
+    pub fn new(blank: T) -> Kept<T> {
         Kept {
             items: Vec::new(),
             gone: Vec::new(),
@@ -35,7 +35,7 @@ impl<T: Clone> Kept<T> {
     }
 
     /// Adds a thing and returns its number.
-    pub(crate) fn push(&mut self, item: T) -> usize {
+    pub fn push(&mut self, item: T) -> usize {
         self.items.push(item);
         self.len() - 1
     }
@@ -61,13 +61,13 @@ impl<T: Clone> Kept<T> {
     }
 
     /// Returns the thing with this number.
-    pub(crate) fn get(&self, number: usize) -> &T {
+    pub fn get(&self, number: usize) -> &T {
         self.place(number)
             .map_or(&self.blank, |place| &self.items[place])
     }
 
     /// Returns the thing with this number for a change.
-    pub(crate) fn get_mut(&mut self, number: usize) -> &mut T {
+    pub fn get_mut(&mut self, number: usize) -> &mut T {
         match self.place(number) {
             Some(place) => &mut self.items[place],
             None => {
@@ -100,7 +100,7 @@ impl<T: Clone> Kept<T> {
     }
 
     /// Gives up all things from this number on.
-    pub(crate) fn give_up(&mut self, from: usize) {
+    pub fn give_up(&mut self, from: usize) {
         let to = self.len();
         let Some(place) = self.place(from).filter(|place| *place < self.items.len()) else {
             return;
@@ -114,44 +114,5 @@ impl<T: Clone> Kept<T> {
             }
             _ => self.gone.push(Gone { from, to, count }),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn numbered(kept: &Kept<usize>, from: usize) -> Vec<(usize, usize)> {
-        kept.since(from).map(|(at, item)| (at, *item)).collect()
-    }
-
-    #[test]
-    fn what_is_given_up_leaves_the_numbers_of_others_as_they_are() {
-        let mut kept = Kept::new(99);
-        for item in 0..4 {
-            assert_eq!(kept.push(item), item);
-        }
-        kept.give_up(2);
-        assert_eq!(kept.len(), 4);
-        assert_eq!((*kept.get(1), *kept.get(2)), (1, 99));
-        assert_eq!(kept.push(4), 4);
-        *kept.get_mut(3) = 7;
-        *kept.get_mut(4) = 40;
-        assert_eq!((*kept.get(3), *kept.get(4)), (99, 40));
-        assert_eq!(numbered(&kept, 0), [(0, 0), (1, 1), (4, 40)]);
-        assert_eq!(numbered(&kept, 3), [(4, 40)]);
-        // A second stretch, beside what was kept between them.
-        kept.push(5);
-        kept.give_up(5);
-        kept.push(6);
-        assert_eq!((*kept.get(4), *kept.get(5), *kept.get(6)), (40, 99, 6));
-        assert_eq!(numbered(&kept, 1), [(1, 1), (4, 40), (6, 6)]);
-        assert_eq!(numbered(&kept, 5), [(6, 6)]);
-        // And one that goes on where the last has ended.
-        kept.give_up(6);
-        kept.push(7);
-        assert_eq!(numbered(&kept, 4), [(4, 40), (7, 7)]);
-        kept.give_up(8);
-        assert_eq!(kept.len(), 8);
     }
 }

@@ -24,6 +24,8 @@ mod dump;
 mod elements;
 mod exports;
 mod expression;
+#[doc(hidden)]
+pub mod for_tests;
 mod forms;
 mod heap;
 mod host;

@@ -8,7 +8,7 @@ pub(crate) const FILE_NAME: &str = ".gitignore";
 
 /// The patterns that hold in a folder: its own and those of the folders above.
 #[derive(Clone, Default)]
-pub(crate) struct Ignored<'a> {
+pub struct Ignored<'a> {
     own: Option<std::rc::Rc<Gitignore>>,
     above: Option<&'a Ignored<'a>>,
 }
@@ -44,24 +44,4 @@ fn patterns(folder: &str, text: &str) -> Option<Gitignore> {
         let _ = builder.add_line(None, line);
     }
     builder.build().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_pattern_decides() {
-        let nothing = Ignored::default();
-        let root = Ignored::below(&nothing, "", Some("build/\n*.log\n/top.js\n"));
-        let inner = Ignored::below(&root, "a", Some("!keep.log\nlocal.js\n"));
-        assert!(root.matches("build", true));
-        assert!(!root.matches("build", false));
-        assert!(root.matches("top.js", false));
-        assert!(!inner.matches("a/top.js", false));
-        assert!(inner.matches("a/x.log", false));
-        assert!(!inner.matches("a/keep.log", false));
-        assert!(inner.matches("a/local.js", false));
-        assert!(!root.matches("local.js", false));
-    }
 }

@@ -5,6 +5,8 @@
 
 mod agents;
 mod commit_tree;
+#[doc(hidden)]
+pub mod for_tests;
 mod history;
 mod ignored;
 mod line;

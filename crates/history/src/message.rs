@@ -4,7 +4,7 @@
 
 /// What a change is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Name {
+pub struct Name {
     /// The number of the pull or merge request, with its sign: `#12` or `!12`.
     pub number: Option<String>,
     /// One line.
@@ -12,7 +12,7 @@ pub(crate) struct Name {
 }
 
 /// Returns what `message` calls the change.
-pub(crate) fn name(message: &str) -> Name {
+pub fn name(message: &str) -> Name {
     let subject = message.lines().next().unwrap_or("").trim();
     let body = || message.lines().skip(1).map(str::trim);
     let first_of_body = || body().find(|line| !line.is_empty()).unwrap_or("");
@@ -86,7 +86,7 @@ fn suffix(subject: &str) -> Option<(&str, &str)> {
 
 /// A line such as `Co-Authored-By: Name <name@example.org>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trailer<'a> {
+pub struct Trailer<'a> {
     /// What stands before the colon.
     pub key: &'a str,
     /// What stands behind it.
@@ -95,7 +95,7 @@ pub(crate) struct Trailer<'a> {
 
 /// Returns the lines of `message` that have the form of a trailer. Squash merges bring those of many commits, with
 /// other lines between them, so that not only the last paragraph counts.
-pub(crate) fn trailers(message: &str) -> impl Iterator<Item = Trailer<'_>> {
+pub fn trailers(message: &str) -> impl Iterator<Item = Trailer<'_>> {
     message.lines().skip(1).filter_map(|line| {
         let (key, value) = line.trim().split_once(": ")?;
         let is_key = key.contains('-')
@@ -110,98 +110,12 @@ pub(crate) fn trailers(message: &str) -> impl Iterator<Item = Trailer<'_>> {
 }
 
 /// Returns name and address of `Name <address>`; the address is empty where there is none.
-pub(crate) fn person(text: &str) -> (&str, &str) {
+pub fn person(text: &str) -> (&str, &str) {
     match text.rsplit_once('<') {
         Some((name, rest)) => (
             name.trim(),
             rest.split('>').next().unwrap_or_default().trim(),
         ),
         None => (text.trim(), ""),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(message: &str) -> (Option<String>, String) {
-        let name = name(message);
-        (name.number, name.title)
-    }
-
-    #[test]
-    fn the_forms_of_hosts_are_read() {
-        for (message, number, title) in [
-            (
-                "Merge pull request #12 from a/b\n\nAdd the menu\n",
-                "#12",
-                "Add the menu",
-            ),
-            (
-                "Merge pull request #8: Administration",
-                "#8",
-                "Administration",
-            ),
-            (
-                "Merge pull request #3 from a/b",
-                "#3",
-                "Merge pull request #3 from a/b",
-            ),
-            ("Add the menu (#7)", "#7", "Add the menu"),
-            (
-                "Revert \"Add the menu (#7)\" (#9)\n\nno",
-                "#9",
-                "Revert \"Add the menu (#7)\"",
-            ),
-            (
-                "Merged in menu (pull request #4)\n\nAdd the menu",
-                "#4",
-                "Add the menu",
-            ),
-            ("Merged PR 5: Add the menu", "#5", "Add the menu"),
-            (
-                "Merge branch 'menu' into 'main'\n\nAdd the menu\n\nSee merge request kitchen/menu!31",
-                "!31",
-                "Add the menu",
-            ),
-            (
-                "Merge branch 'x'\n\nSee merge request a/b!2",
-                "!2",
-                "Merge branch 'x'",
-            ),
-        ] {
-            assert_eq!(of(message), (Some(number.to_owned()), title.to_owned()));
-        }
-    }
-
-    #[test]
-    fn others_have_no_number() {
-        for message in [
-            "Merge branch 'main' into menu",
-            "Fixes (#a)",
-            "Merge pull request # from",
-            "Add (#1) and (#2) things",
-            "",
-            "x (#99999999999999999999)",
-        ] {
-            assert_eq!(of(message).0, None, "{message}");
-        }
-    }
-
-    #[test]
-    fn trailers_are_found_between_other_lines() {
-        let message = "Squash (#3)\n\n* one\n\nCo-authored-by: A B <a@example.org>\n\n* two: three\n\
-                       Generated-by: tool 1.2\nnot a key: x\n";
-        let found: Vec<(&str, &str)> = trailers(message).map(|it| (it.key, it.value)).collect();
-        assert_eq!(
-            found,
-            [
-                ("Co-authored-by", "A B <a@example.org>"),
-                ("Generated-by", "tool 1.2")
-            ]
-        );
-        assert_eq!(person("A B <a@example.org>"), ("A B", "a@example.org"));
-        assert_eq!(person("tool 1.2"), ("tool 1.2", ""));
-        assert_eq!(person("x <y"), ("x", "y"));
     }
 }

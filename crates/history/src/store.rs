@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::snapshot::{Door, Known, Snapshot};
 
 /// The form of the store. A store of an older one is emptied, and one of a newer one is left alone.
-const FORM: i64 = 1;
+pub const FORM: i64 = 1;
 /// Says that a file is a store of firedoor's: "fdoo".
 const APPLICATION: i64 = 0x6664_6f6f;
 /// With more bytes than this, what the last run did not use is forgotten.
-const MOST_BYTES: i64 = 512 << 20;
+pub const MOST_BYTES: i64 = 512 << 20;
 /// How long to wait for another run that writes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -31,7 +31,7 @@ const TABLES: &str = "
 /// An open store.
 #[derive(Debug)]
 pub struct Store {
-    connection: Connection,
+    pub(crate) connection: Connection,
     /// The number of this run.
     run: i64,
     doors: FxHashMap<String, Arc<Vec<Door>>>,
@@ -169,7 +169,7 @@ impl Store {
         self.tidy_above(MOST_BYTES)
     }
 
-    fn tidy_above(&mut self, most: i64) -> Result<(), StoreError> {
+    pub(crate) fn tidy_above(&mut self, most: i64) -> Result<(), StoreError> {
         let number = |name: &str| -> rusqlite::Result<i64> {
             self.connection
                 .pragma_query_value(None, name, |row| row.get(0))
@@ -239,6 +239,3 @@ fn hash_of(body: &str) -> String {
 fn sum_of(key: &str, body: &str) -> String {
     hash_of(&format!("{key}\n{body}"))
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,8 @@
 //! The only crate that knows a parser. Whatever the bytes are, the answer is a module; what could not be
 //! understood is among its notes.
 
+#[doc(hidden)]
+pub mod for_tests;
 mod javascript;
 mod python;
 

@@ -5,6 +5,8 @@
 
 mod analyses;
 mod answers;
+#[doc(hidden)]
+pub mod for_tests;
 mod page;
 mod serve;
 mod server;

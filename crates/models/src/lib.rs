@@ -33,6 +33,8 @@ mod fastapi_users;
 mod fastify;
 mod first_steps;
 mod flask;
+#[doc(hidden)]
+pub mod for_tests;
 mod guards;
 mod host;
 mod http_status;

@@ -93,7 +93,7 @@ pub static MODEL: Model = Model {
 
 /// The most requests, and the seconds in which they are counted, that a text such as `5/minute` allows; of
 /// several the widest window decides, since the others are there besides.
-pub(crate) fn parse_limit(text: &str) -> (Option<u64>, Option<u64>) {
+pub fn parse_limit(text: &str) -> (Option<u64>, Option<u64>) {
     let parts = text.split([';', ',', '|']).filter_map(parse_one);
     match parts.max_by_key(|(_, seconds)| *seconds) {
         Some((count, seconds)) => (Some(count), Some(seconds)),
@@ -532,17 +532,4 @@ fn run_dependency(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         machine.may_throw(Value::object(error), call.span);
     }
     Ok(Some(Value::null()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_limit;
-
-    #[test]
-    fn limits_are_read_as_the_package_reads_them() {
-        assert_eq!(parse_limit("5/minute"), (Some(5), Some(60)));
-        assert_eq!(parse_limit("5 per 2 minutes"), (Some(5), Some(120)));
-        assert_eq!(parse_limit("10/second;100/hour"), (Some(100), Some(3600)));
-        assert_eq!(parse_limit("many"), (None, None));
-    }
 }

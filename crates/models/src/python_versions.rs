@@ -5,7 +5,7 @@
 
 /// Returns the first two numbers of the highest version that a requirement allows, if it ends anywhere; where any second
 /// number is allowed, that is the greatest there is.
-pub(crate) fn highest(requirement: &str) -> Option<(u32, u32)> {
+pub fn highest(requirement: &str) -> Option<(u32, u32)> {
     let specifiers = requirement.split(';').next().unwrap_or_default();
     specifiers.split(',').filter_map(highest_of).min()
 }
@@ -42,43 +42,4 @@ fn highest_of(specifier: &str) -> Option<(u32, u32)> {
 fn number(part: &str) -> Option<u32> {
     let end = part.find(|letter: char| !letter.is_ascii_digit());
     part[..end.unwrap_or(part.len())].parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::highest;
-
-    #[test]
-    fn the_highest_version_that_a_requirement_allows() {
-        let any = u32::MAX;
-        for (requirement, expected) in [
-            ("==3.15.1", Some((3, 15))),
-            ("3.15.1", Some((3, 15))),
-            ("==3.15rc1", Some((3, 15))),
-            ("==3.15.*", Some((3, 15))),
-            ("==3.*", Some((3, any))),
-            ("==3", Some((3, 0))),
-            ("<3.16", Some((3, 15))),
-            ("<3.16.2", Some((3, 16))),
-            ("<3.16.0", Some((3, 15))),
-            ("<4", Some((3, any))),
-            ("<4.0", Some((3, any))),
-            ("<=3.14", Some((3, 14))),
-            (">=3.14,<3.16", Some((3, 15))),
-            ("<3.16, >=3.14", Some((3, 15))),
-            ("<4,<3.16", Some((3, 15))),
-            (">=3.14", None),
-            (">=3.14, !=3.15.0", None),
-            ("*", None),
-            ("", None),
-            ("^3.14", Some((3, any))),
-            ("^0.115.2", Some((0, 115))),
-            ("~=3.14", Some((3, any))),
-            ("~=3.14.0", Some((3, 14))),
-            ("~3.14", Some((3, 14))),
-            ("<3.16 ; python_version < '3.9'", Some((3, 15))),
-        ] {
-            assert_eq!(highest(requirement), expected, "{requirement}");
-        }
-    }
 }

@@ -12,9 +12,6 @@ mod reader;
 mod table;
 mod variants;
 
-#[cfg(test)]
-mod tests;
-
 pub use condition::is_own;
 pub use parsed::Parsed;
 pub(crate) use variants::variants;

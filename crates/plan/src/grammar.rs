@@ -11,7 +11,8 @@ use crate::concepts::Concepts;
 use crate::pattern::{Pattern, Place};
 use crate::words::{Break, Word, Words, stem, words};
 
-const TEXT: &str = include_str!("../data/grammar.toml");
+/// The data file.
+pub const TEXT: &str = include_str!("../data/grammar.toml");
 const CONCEPTS: &str = include_str!("../data/concepts.toml");
 
 /// The grammar.
@@ -135,7 +136,8 @@ pub fn grammar() -> &'static Grammar {
     })
 }
 
-fn read(text: &str) -> Result<Grammar, String> {
+/// Reads the data file of a grammar.
+pub fn read(text: &str) -> Result<Grammar, String> {
     let document: Document = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut grammar = Grammar {
         concepts: Concepts::read(CONCEPTS)?,
@@ -429,62 +431,4 @@ fn places(patterns: &[Pattern], sentence: &Words) -> Vec<Place> {
 /// Holds if two places share a word.
 pub fn overlap(a: Place, b: Place) -> bool {
     a.0 < b.1 && b.0 < a.1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mode(text: &str, of: &str) -> Mode {
-        let grammar = grammar();
-        let sentence = grammar.words(text);
-        let place = grammar.pattern(of).unwrap().find(&sentence, 0);
-        let place = place.unwrap_or_else(|| panic!("{of} is not in {text}: {sentence:?}"));
-        grammar
-            .cues(&sentence, 0, text.ends_with('?'), false)
-            .mode(place, false, false)
-    }
-
-    #[test]
-    fn the_grammar_is_well_formed() {
-        assert!(read(TEXT).is_ok(), "{:?}", read(TEXT).err());
-        assert_eq!(
-            grammar().words("We sign-in via WebSockets")[1].stem,
-            "login"
-        );
-    }
-
-    #[test]
-    fn negations_reach_to_the_end_of_their_clause() {
-        for text in [
-            "refresh tokens are not rotated",
-            "there is no need to rotate",
-            "rotation is not needed",
-            "rotation: no",
-            "works without rotation",
-            "we skip rotating tokens",
-        ] {
-            assert_eq!(mode(text, "rotat*"), Mode::No, "{text}");
-        }
-        for text in [
-            "tokens are never logged, and rotated on use",
-            "rotated without logging the user out",
-            "no token is used without rotation",
-            "rotated no later than after an hour",
-            "if a token is not valid, all are rotated",
-            "tokens without rotation are refused",
-        ] {
-            assert_eq!(mode(text, "rotat*"), Mode::Yes, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_put_off_or_in_doubt() {
-        assert_eq!(mode("rotation comes later", "rotat*"), Mode::Later);
-        assert_eq!(mode("TODO: rotate them", "rotat*"), Mode::Later);
-        assert_eq!(mode("rotation is not in v1", "rotat*"), Mode::Later);
-        assert_eq!(mode("Should we rotate them?", "rotat*"), Mode::Unsure);
-        assert_eq!(mode("maybe rotate them", "rotat*"), Mode::Unsure);
-        assert_eq!(mode("20 minutes later it is rotated", "rotat*"), Mode::Yes);
-    }
 }

@@ -7,6 +7,8 @@ mod api;
 mod concepts;
 mod design;
 mod drift;
+#[doc(hidden)]
+pub mod for_tests;
 mod grammar;
 mod keep;
 mod markdown;

@@ -4,7 +4,7 @@ use ustr::Ustr;
 
 /// What a start command names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub enum Target {
     /// A path, relative to the folder that the command runs in.
     Path(String),
     /// A Python module, and the object in it that is served.
@@ -58,7 +58,7 @@ const FASTAPI_DEFAULTS: [&str; 6] = [
 ];
 
 /// Returns what the shell command `command` starts, in order.
-pub(crate) fn targets(command: &str) -> Vec<Target> {
+pub fn targets(command: &str) -> Vec<Target> {
     let mut targets = Vec::new();
     for part in command.split(['&', ';', '|', '\n']) {
         let words: Vec<&str> = part
@@ -149,7 +149,7 @@ fn is_dotted(word: &str) -> bool {
 }
 
 /// Returns the commands of a `Procfile`: what stands behind `web:`.
-pub(crate) fn of_procfile(text: &str) -> Vec<String> {
+pub fn of_procfile(text: &str) -> Vec<String> {
     text.lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .filter_map(|line| Some(line.split_once(':')?.1.to_string()))
@@ -157,7 +157,7 @@ pub(crate) fn of_procfile(text: &str) -> Vec<String> {
 }
 
 /// Returns the `CMD` and `ENTRYPOINT` of a `Dockerfile`.
-pub(crate) fn of_dockerfile(text: &str) -> Vec<String> {
+pub fn of_dockerfile(text: &str) -> Vec<String> {
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
     joined
         .lines()
@@ -170,7 +170,7 @@ pub(crate) fn of_dockerfile(text: &str) -> Vec<String> {
 }
 
 /// Returns what stands behind `command:` and `entrypoint:` in a compose file, on the line or as a list below it.
-pub(crate) fn of_compose(text: &str) -> Vec<String> {
+pub fn of_compose(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -206,80 +206,4 @@ fn spaced(text: &str) -> String {
         return text.replace(',', " ");
     }
     text.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(path: &str) -> Target {
-        Target::Path(path.to_string())
-    }
-
-    fn module(module: &str, object: &str) -> Target {
-        Target::Module(module.to_string(), Some(Ustr::from(object)))
-    }
-
-    #[test]
-    fn the_plugin_that_fastify_starts_is_found() {
-        assert_eq!(
-            targets("npm run build && fastify start -w -l info -P app.js"),
-            [Target::Path("app.js".to_string())]
-        );
-        assert_eq!(targets("fastify generate app"), []);
-    }
-
-    #[test]
-    fn runners_start_the_paths_behind_them() {
-        assert_eq!(
-            targets("NODE_ENV=production node dist/a.js"),
-            [path("dist/a.js")]
-        );
-        assert_eq!(
-            targets("nodemon --exec ts-node src/index.ts"),
-            [path("src/index.ts")]
-        );
-        assert_eq!(
-            targets("tsx watch ./src/a.ts && echo x"),
-            [path("./src/a.ts")]
-        );
-        assert_eq!(targets("nest start --watch"), [path("src/main.ts")]);
-        assert_eq!(targets("jest src/a.test.ts"), []);
-    }
-
-    #[test]
-    fn servers_serve_an_object_of_a_module() {
-        assert_eq!(
-            targets("poetry run uvicorn app.main:app --host 0.0.0.0:80"),
-            [module("app.main", "app")]
-        );
-        assert_eq!(
-            targets("gunicorn 'shop:create_app()' -w 4"),
-            [module("shop", "create_app")]
-        );
-        assert_eq!(
-            targets("python -m uvicorn app.main:app"),
-            [module("app.main", "app")]
-        );
-        assert_eq!(
-            targets("flask --app shop run"),
-            [Target::Module("shop".to_string(), None)]
-        );
-        assert_eq!(targets("python3 manage.py runserver"), [path("manage.py")]);
-        assert_eq!(
-            targets("fastapi run --workers 4 app/main.py"),
-            [path("app/main.py")]
-        );
-    }
-
-    #[test]
-    fn commands_are_found_in_deployment_files() {
-        assert_eq!(of_procfile("# x: y\nweb: node a.js\n"), [" node a.js"]);
-        let docker = of_dockerfile("FROM x\nCMD [\"uvicorn\", \\\n \"main:app\"]\n");
-        assert_eq!(targets(&docker[0]), [module("main", "app")]);
-        let compose = of_compose(
-            "a:\n  command: node a.js\nb:\n  command:\n    - node\n    - b.js\n  x: 1\n",
-        );
-        assert_eq!(compose, ["node a.js", "node b.js"]);
-    }
 }

@@ -5,6 +5,8 @@
 
 mod commands;
 mod entries;
+#[doc(hidden)]
+pub mod for_tests;
 mod javascript;
 mod npm;
 mod package;

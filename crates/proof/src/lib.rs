@@ -1,5 +1,7 @@
 //! How far a map can be believed: guards that are removed must be missed, and a running instance must answer as its map says.
 
+#[doc(hidden)]
+pub mod for_tests;
 mod guards;
 pub mod probe;
 mod removal;

@@ -6,6 +6,8 @@
 mod clean;
 mod coverage;
 mod diff;
+#[doc(hidden)]
+pub mod for_tests;
 mod github;
 mod gitlab;
 mod history;

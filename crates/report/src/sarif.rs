@@ -364,7 +364,7 @@ fn artifact(path: &str) -> ArtifactLocation {
 }
 
 /// Returns `path` as a relative URI: bytes that a path of one may not have are written in hexadecimal.
-fn uri(path: &str) -> String {
+pub fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
@@ -431,16 +431,5 @@ fn location_of_file(path: &str) -> Location {
             artifact_location: artifact(path),
             region: None,
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_become_uris() {
-        assert_eq!(uri("src/a b/[id].ts"), "src/a%20b/%5Bid%5D.ts");
-        assert_eq!(uri("ü"), "%C3%BC");
     }
 }

@@ -1,8 +1,6 @@
 //! The JSON against the promise: what other programs read must be there under these names.
 
-mod canonical;
-
-use canonical::{Canonical, RULES};
+use crate::canonical::{Canonical, RULES};
 use firedoor_report::{SCHEMAS, View, find_subject, format};
 use serde_json::Value;
 

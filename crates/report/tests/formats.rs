@@ -5,11 +5,9 @@
     reason = "snapshots are files, and a variable says that they are rewritten"
 )]
 
-mod canonical;
-
 use std::path::Path;
 
-use canonical::{Canonical, RULES};
+use crate::canonical::{Canonical, RULES};
 use firedoor_report::{Detail, Subject, View, find_subject, format};
 
 /// Compares `text` with the committed file `name`.

@@ -1,10 +1,8 @@
 //! The page as a browser takes it: hostile input stays text, nothing comes from elsewhere, and it is well formed.
 
-mod canonical;
-
 use std::sync::Arc;
 
-use canonical::Canonical;
+use crate::canonical::Canonical;
 use firedoor_report::format;
 use firedoor_source::FileSet;
 

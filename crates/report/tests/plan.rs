@@ -1,8 +1,6 @@
 //! Reviews and plans in every format that has them: what is promised is there, and nothing steers a terminal.
 
-mod canonical;
-
-use canonical::Canonical;
+use crate::canonical::Canonical;
 use firedoor_plan::{Document, Plan, Review, keep, review, stand};
 use firedoor_report::{View, format};
 use serde_json::Value;

@@ -3,9 +3,7 @@
 //! The official schema is not in this repository, since its terms are not those of free software; what is below says
 //! the same of the objects that are printed. (The printed documents were held against the official schema by hand.)
 
-mod canonical;
-
-use canonical::Canonical;
+use crate::canonical::Canonical;
 use firedoor_report::format;
 use serde_json::Value;
 

@@ -1,9 +1,8 @@
 //! What rests on one cause is told once.
 
-use firedoor_source::{FileId, Span};
-
-use firedoor_rules::same_cause::{FEW, told_once};
+use firedoor_rules::for_tests::{FEW, told_once};
 use firedoor_rules::{Confidence, Evidence, Finding, Severity};
+use firedoor_source::{FileId, Span};
 
 fn at(number: usize) -> Finding {
     resting_on("guard", number)

@@ -1,6 +1,6 @@
 //! Which forms of an address keep it on the own site.
 
-use firedoor_rules::site_form::stays_on_site;
+use firedoor_rules::for_tests::stays_on_site;
 
 #[test]
 fn a_path_of_the_own_site_stays_there() {

@@ -5,6 +5,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use crate::check::{Tag, check_tags};
 use crate::page::{Section, Snapshot, parse_page};
@@ -22,7 +25,11 @@ pub struct Outcome {
 ///
 /// `keys` are the keys of the expectations that this runner judges. With `UPDATE=1` in the environment
 /// the snapshot blocks are rewritten instead of compared; with `ONLY=words` only the sections run whose page or title has those words.
-pub fn run_pages(folder: impl AsRef<Path>, keys: &[&str], run: impl Fn(&Section) -> Outcome) {
+pub fn run_pages(
+    folder: impl AsRef<Path>,
+    keys: &[&str],
+    run: impl Fn(&Section) -> Outcome + Sync,
+) {
     let folder = folder.as_ref();
     let mut pages = Vec::new();
     collect_pages(folder, &mut pages);
@@ -93,43 +100,66 @@ fn run_page(
     text: &str,
     keys: &[&str],
     only: &str,
-    run: &impl Fn(&Section) -> Outcome,
+    run: &(impl Fn(&Section) -> Outcome + Sync),
 ) -> PageOutcome {
     let mut page = PageOutcome {
         text: text.to_string(),
         ..PageOutcome::default()
     };
-    let sections = match parse_page(text) {
+    let name = path.display().to_string();
+    let mut sections = match parse_page(text) {
         Ok(sections) => sections,
         Err(fault) => {
             page.failures.push(format!("{}: {fault}", path.display()));
             return page;
         }
     };
-    let name = path.display().to_string();
+    sections.retain(|section| name.contains(only) || section.title.contains(only));
+    page.count = sections.len();
     let mut edits: Vec<(Snapshot, String)> = Vec::new();
-    for section in sections {
-        if !name.contains(only) && !section.title.contains(only) {
-            continue;
-        }
-        page.count += 1;
+    for (section, outcome) in sections.iter().zip(outcomes(&sections, run)) {
         let place = format!("{name}:{}: {}", section.line, section.title);
-        // A panic in one section must not hide the others; its message has been printed by then.
-        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| run(&section))) else {
+        let Some(outcome) = outcome else {
             page.failures
                 .push(format!("{place}\n  the runner panicked\n"));
             continue;
         };
-        if let Err(message) = check_tags(&section, &outcome.tags, keys) {
+        if let Err(message) = check_tags(section, &outcome.tags, keys) {
             page.failures.push(format!("{place}\n{message}"));
         }
-        compare(&place, &section, &outcome, &mut page, &mut edits);
+        compare(&place, section, &outcome, &mut page, &mut edits);
     }
     // From the end, so that the ranges before stay right.
     for (snapshot, text) in edits.into_iter().rev() {
         page.text.replace_range(snapshot.range, &text);
     }
     page
+}
+
+/// Runs the sections side by side, and returns what each gave, in their order; nothing for one that panicked.
+fn outcomes(
+    sections: &[Section],
+    run: &(impl Fn(&Section) -> Outcome + Sync),
+) -> Vec<Option<Outcome>> {
+    let next = AtomicUsize::new(0);
+    let found: Vec<OnceLock<Outcome>> = sections.iter().map(|_| OnceLock::new()).collect();
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(section) = sections.get(at) else {
+                return;
+            };
+            // A panic in one section must not hide the others; its message has been printed by then.
+            if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| run(section))) {
+                found[at].get_or_init(|| outcome);
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        (0..threads.min(sections.len())).for_each(|_| drop(scope.spawn(work)));
+    });
+    found.into_iter().map(OnceLock::into_inner).collect()
 }
 
 /// Compares the snapshots of a section, and notes how the page must change.
@@ -223,7 +253,7 @@ mod tests {
         }
     }
 
-    fn run(only: &str, run: impl Fn(&Section) -> Outcome) -> PageOutcome {
+    fn run(only: &str, run: impl Fn(&Section) -> Outcome + Sync) -> PageOutcome {
         run_page(Path::new("page.md"), PAGE, &["x"], only, &run)
     }
 

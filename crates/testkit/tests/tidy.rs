@@ -63,6 +63,81 @@ fn files_are_short() {
     tell("these files are too long, and no tables", &faults);
 }
 
+/// One program holds the tests of a crate, and a file that it does not name would never run.
+#[test]
+fn every_file_of_tests_is_run() {
+    let mut faults = Vec::new();
+    for (path, _) in sources() {
+        let Some((folder, name)) = path
+            .strip_suffix(".rs")
+            .and_then(|path| path.rsplit_once('/'))
+        else {
+            continue;
+        };
+        let Some(of_crate) = folder.strip_suffix("/tests") else {
+            continue;
+        };
+        let manifest = read(&root().join(of_crate).join("Cargo.toml"));
+        let all = root().join(folder).join("main.rs");
+        let is_found = !manifest.contains("autotests = false");
+        let is_target = manifest.contains(&format!("[[test]]\nname = \"{name}\""));
+        let is_module =
+            name == "main" || all.exists() && read(&all).contains(&format!("\nmod {name};\n"));
+        if !(is_found || is_target || is_module) {
+            faults.push(format!("{path}: a line `mod {name};` in {folder}/main.rs"));
+        }
+        if is_found && all.exists() {
+            faults.push(format!("{of_crate}/Cargo.toml: autotests = false"));
+        }
+    }
+    tell("these tests do not run for want of", &faults);
+}
+
+/// The libraries are built without unit tests and without tests in documentation, since each of them would be
+/// compiled twice for that.
+#[test]
+fn tests_stand_outside_of_libraries() {
+    let words = [concat!("#[cfg(te", "st)]"), concat!("#[te", "st]")];
+    let faults: Vec<String> = sources()
+        .into_iter()
+        .filter(|(path, text)| {
+            let Some((of_crate, _)) = path.split_once("/src/") else {
+                return false;
+            };
+            let manifest = read(&root().join(of_crate).join("Cargo.toml"));
+            let is_without = |what: &str| manifest.contains(&format!("\n{what} = false\n"));
+            is_without("test") && words.iter().any(|word| text.contains(word))
+                || is_without("doctest") && has_tested_documentation(text)
+        })
+        .map(|(path, _)| path)
+        .collect();
+    tell("these tests would not run", &faults);
+}
+
+/// Holds if a comment that documents something has a block of Rust code, which is one without a word.
+fn has_tested_documentation(text: &str) -> bool {
+    let mut is_within = false;
+    text.lines().any(|line| {
+        let comment = line.trim_start().strip_prefix("//");
+        let fence = comment.and_then(|comment| comment.get(1..)?.trim().strip_prefix("```"));
+        let opens = fence.is_some_and(|word| !is_within && word.is_empty());
+        is_within ^= fence.is_some();
+        opens
+    })
+}
+
+/// What is public for tests alone is nobody else's.
+#[test]
+fn only_tests_use_what_is_for_tests() {
+    let word = concat!("::for_", "tests");
+    let faults: Vec<String> = sources()
+        .into_iter()
+        .filter(|(path, text)| path.contains("/src/") && text.contains(word))
+        .map(|(path, _)| path)
+        .collect();
+    tell("these files use what is for tests", &faults);
+}
+
 #[test]
 fn nothing_is_put_off() {
     // Written in two parts, so that this file is not found itself.

@@ -4,7 +4,7 @@
 //! that is not what is seen any more: a decision about another program is none about this one.
 
 mod apply;
-mod evidence;
+pub(crate) mod evidence;
 mod read;
 
 pub use apply::{Standing, apply_to_entries, apply_to_findings};

@@ -21,7 +21,7 @@ mod number;
 mod object;
 mod paths;
 mod promise;
-mod regex;
+pub(crate) mod regex;
 mod string;
 mod unknown;
 

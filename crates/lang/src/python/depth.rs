@@ -11,7 +11,7 @@ const WEIGHT_LIMIT: usize = 3000;
 const INDENTATION_LIMIT: usize = 100;
 
 /// Holds if parsing `text` could give a tree too deep to be handled.
-pub(super) fn is_too_deep(text: &str) -> bool {
+pub fn is_too_deep(text: &str) -> bool {
     Scan::new(text.as_bytes()).is_too_deep()
 }
 

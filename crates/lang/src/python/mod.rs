@@ -6,15 +6,13 @@
 mod annotations;
 mod context;
 mod definitions;
-mod depth;
+pub(crate) mod depth;
 mod expressions;
 mod literals;
 mod operators;
 mod patterns;
 mod scopes;
 mod statements;
-#[cfg(test)]
-mod tests;
 
 use firedoor_ir::{Language, Module, Note, NoteKind};
 use firedoor_source::{File, FileId, Span};

@@ -12,7 +12,7 @@ mod flow;
 mod instance;
 mod listing;
 mod options;
-mod paths;
+pub(crate) mod paths;
 pub(crate) mod plugins;
 mod queue;
 mod reply;

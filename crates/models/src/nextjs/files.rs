@@ -19,7 +19,7 @@ pub(super) struct Site {
 
 /// What a file is to Next.js.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// `app/**/route.ts`, with its path as a template.
     Route(String),
     /// `pages/api/**`, with its path as a template.
@@ -88,7 +88,7 @@ fn joined(folder: &str, name: &str) -> String {
 }
 
 /// Returns what a file is, by its path within the package.
-fn role(path: &str) -> Role {
+pub fn role(path: &str) -> Role {
     let Some((stem, ending)) = path.rsplit_once('.') else {
         return Role::Other;
     };
@@ -164,42 +164,4 @@ fn parameter(segment: &str) -> Option<String> {
         Some(name) => format!("{{{name}*}}"),
         None => format!("{{{inner}}}"),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Role, role};
-
-    #[test]
-    fn files_have_roles() {
-        let route = |path: &str| Role::Route(path.to_owned());
-        assert_eq!(
-            role("app/api/users/[id]/route.ts"),
-            route("/api/users/{id}")
-        );
-        assert_eq!(role("src/app/(shop)/cart/route.js"), route("/cart"));
-        assert_eq!(role("app/route.ts"), route("/"));
-        assert_eq!(
-            role("app/@modal/x/[[...rest]]/route.ts"),
-            route("/x/{rest*}")
-        );
-        assert_eq!(role("app/_lib/route.ts"), Role::Other);
-        assert_eq!(role("app/enroute.ts"), Role::Other);
-        assert_eq!(
-            role("src/app/(shop)/carts/[id]/page.tsx"),
-            Role::Page("/carts/{id}".to_owned(), "(shop)/carts/[id]/".to_owned())
-        );
-        assert_eq!(role("app/layout.jsx"), Role::Layout(String::new()));
-        assert_eq!(role("app/homepage.tsx"), Role::Other);
-        let api = |path: &str| Role::Api(path.to_owned());
-        assert_eq!(role("pages/api/index.ts"), api("/api"));
-        assert_eq!(
-            role("pages/api/auth/[...nextauth].ts"),
-            api("/api/auth/{nextauth*}")
-        );
-        assert_eq!(role("src/pages/api/posts/index.tsx"), api("/api/posts"));
-        assert_eq!(role("src/middleware.ts"), Role::Middleware);
-        assert_eq!(role("proxy.ts"), Role::Middleware);
-        assert_eq!(role("lib/middleware.ts"), Role::Other);
-    }
 }

@@ -13,7 +13,7 @@ use crate::tools::option;
 
 /// How much of a path is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cover {
+pub enum Cover {
     /// All of it.
     Always,
     /// Some values of its parameters, or requests with some headers.
@@ -124,7 +124,7 @@ pub(super) fn of_globs(
 
 /// Returns the expression that picomatch makes of a glob; `None` if it has more than stars and choices. A slash and two
 /// stars at the end take what stands before them as well, if `takes_base` says so.
-fn of_glob(glob: &str, takes_base: bool) -> Option<String> {
+pub fn of_glob(glob: &str, takes_base: bool) -> Option<String> {
     let is_more = glob.starts_with(['!', '#'])
         || glob.contains(['[', ']', '(', ')', '\\'])
         || glob.contains("..")
@@ -176,13 +176,14 @@ fn is_segment(before: &str, after: &str) -> bool {
     (before.is_empty() || before.ends_with('/')) && (after.is_empty() || after.starts_with('/'))
 }
 
-fn of_text(pattern: &str, path: &str) -> Cover {
+/// Holds a pattern against what the path may be.
+pub fn of_text(pattern: &str, path: &str) -> Cover {
     let made = of_pattern(pattern).and_then(|made| Expression::new(&made));
     made.map_or(Cover::Unknown, |expression| tried(&expression, path))
 }
 
 /// Holds the expression against what the path may be.
-fn tried(expression: &Expression, path: &str) -> Cover {
+pub fn tried(expression: &Expression, path: &str) -> Cover {
     let mut taken = 0;
     let samples = samples(path);
     for sample in &samples {
@@ -219,44 +220,4 @@ fn samples(path: &str) -> Vec<String> {
         }
     }
     samples
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Cover, Expression, of_glob, of_text, tried};
-
-    #[test]
-    fn globs_take_what_picomatch_takes() {
-        let takes = |glob: &str, path: &str| {
-            let made = of_glob(glob, true).expect("a glob");
-            tried(&Expression::new(&made).expect("an expression"), path)
-        };
-        assert_eq!(takes("/open/**", "/open"), Cover::Always);
-        assert_eq!(takes("/open/**", "/open/{id}/more"), Cover::Always);
-        assert_eq!(takes("/open/**", "/opened"), Cover::Never);
-        assert_eq!(takes("/open/*", "/open/{id}"), Cover::Always);
-        assert_eq!(takes("/open/*", "/open/{id}/more"), Cover::Never);
-        assert_eq!(takes("/v2.0/{a,b}", "/v2.0/b"), Cover::Always);
-        assert_eq!(takes("/v2.0/{a,b}", "/v210/b"), Cover::Never);
-        assert_eq!(takes("/api*", "/api"), Cover::Always);
-        for unread in ["!/open", "#open", "/v/{1..3}", "/v/{a}", "/a**"] {
-            assert_eq!(of_glob(unread, true), None, "{unread}");
-        }
-        let below = of_glob("/open/**", false).expect("a glob");
-        let below = Expression::new(&below).expect("an expression");
-        assert_eq!(tried(&below, "/open"), Cover::Never);
-        assert_eq!(tried(&below, "/open/more"), Cover::Always);
-    }
-
-    #[test]
-    fn templates_are_taken_in_whole_or_in_part() {
-        assert_eq!(of_text("/api/:path*", "/api/users/{id}"), Cover::Always);
-        assert_eq!(
-            of_text("/api/admin/:path", "/api/admin/{rest*}"),
-            Cover::Sometimes
-        );
-        assert_eq!(of_text("/((?!api).*)", "/api/users/{id}"), Cover::Never);
-        assert_eq!(of_text("/dashboard/:path*", "/api/users"), Cover::Never);
-        assert_eq!(of_text("/x(?<=y)", "/x"), Cover::Unknown);
-    }
 }

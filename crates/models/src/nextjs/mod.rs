@@ -7,12 +7,12 @@
 mod actions;
 mod clerk;
 mod doors;
-mod expressions;
-mod files;
+pub(crate) mod expressions;
+pub(crate) mod files;
 mod globs;
-mod matchers;
+pub(crate) mod matchers;
 mod pages;
-mod patterns;
+pub(crate) mod patterns;
 mod request;
 mod response;
 mod run;

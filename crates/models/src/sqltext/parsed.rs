@@ -13,12 +13,13 @@ use sqlparser::parser::Parser;
 /// The trees by the texts that they were made of; none where no dialect takes the text.
 #[derive(Debug, Default)]
 pub struct Parsed {
-    trees: FxHashMap<String, Option<Rc<Tree>>>,
+    /// By text.
+    pub trees: FxHashMap<String, Option<Rc<Tree>>>,
 }
 
 impl Parsed {
     /// Returns the tree of the text.
-    pub(super) fn tree(&mut self, text: &str) -> Option<Rc<Tree>> {
+    pub fn tree(&mut self, text: &str) -> Option<Rc<Tree>> {
         if let Some(known) = self.trees.get(text) {
             return known.clone();
         }
@@ -40,19 +41,4 @@ fn parse(text: &str) -> Option<Tree> {
         let mut parsed = Parser::parse_sql(*dialect, text).ok()?;
         (parsed.len() == 1).then(|| parsed.remove(0))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_parsed_once() {
-        let mut parsed = Parsed::default();
-        let first = parsed.tree("SELECT name FROM boats WHERE id = 1");
-        let again = parsed.tree("SELECT name FROM boats WHERE id = 1");
-        assert!(first.is_some_and(|tree| again.is_some_and(|it| Rc::ptr_eq(&tree, &it))));
-        assert!(parsed.tree("boats, and others").is_none());
-        assert_eq!(parsed.trees.len(), 2);
-    }
 }

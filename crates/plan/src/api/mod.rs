@@ -1,7 +1,7 @@
 //! OpenAPI and AsyncAPI documents: what they say about who may call what.
 
 mod asyncapi;
-mod node;
+pub(crate) mod node;
 mod obligations;
 mod openapi;
 

@@ -8,7 +8,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod filling;
-mod http;
+pub(crate) mod http;
 mod messages;
 mod socket;
 mod target;

@@ -11,7 +11,7 @@ mod findings;
 mod frame;
 mod history;
 mod map;
-mod markup;
+pub(crate) mod markup;
 mod notes;
 mod picture;
 

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Returns `text` in lines of at most `width` columns, as far as its words allow.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
@@ -22,7 +22,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Returns `text` wrapped, its first line behind `first` and the others indented as far.
-pub(crate) fn hang(first: &str, text: &str, width: usize) -> String {
+pub fn hang(first: &str, text: &str, width: usize) -> String {
     let indent = first.width();
     let lines = wrap(text, width.saturating_sub(indent).max(20));
     let mut out = String::from(first);
@@ -39,25 +39,7 @@ pub(crate) fn hang_painted(first: (String, String), text: &str, width: usize) ->
 }
 
 /// Returns `text` with spaces up to `width` columns behind it.
-pub(crate) fn pad(text: &str, width: usize) -> String {
+pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.width());
     format!("{text}{}", " ".repeat(missing))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_between_words() {
-        assert_eq!(wrap("aa bb  cc dd", 5), ["aa bb", "cc dd"]);
-        assert_eq!(wrap("a-very-long-word b", 5), ["a-very-long-word", "b"]);
-        assert_eq!(hang("- ", "aa bb", 4), "- aa bb\n");
-        assert!(wrap("", 5).is_empty());
-    }
-
-    #[test]
-    fn wide_characters_take_two_columns() {
-        assert_eq!(pad("日本", 5), "日本 ");
-    }
 }

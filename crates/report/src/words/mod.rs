@@ -2,9 +2,9 @@
 
 mod allowance;
 mod change;
-mod check;
+pub(crate) mod check;
 mod effect;
-mod value;
+pub(crate) mod value;
 
 pub(crate) use allowance::{allowance, fallen, fallen_heading};
 pub(crate) use change::{guard_changes, guarding, verdict_changes};

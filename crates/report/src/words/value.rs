@@ -6,12 +6,12 @@ use firedoor_app::{Origin, Provenance, RequestPart};
 const MOST_ORIGINS: usize = 3;
 
 /// Returns where a value comes from; `something unknown` if nothing is known of it.
-pub(crate) fn value(provenance: &Provenance) -> String {
+pub fn value(provenance: &Provenance) -> String {
     describe(provenance.origins(), true)
 }
 
 /// Returns where a value comes from if there is one: that it may be missing is not said.
-pub(crate) fn something(provenance: &Provenance) -> String {
+pub fn something(provenance: &Provenance) -> String {
     let is_only_nothing = provenance.origins().iter().all(is_nothing);
     describe(provenance.origins(), is_only_nothing)
 }
@@ -187,57 +187,4 @@ fn shortened(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(MOST).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use firedoor_app::{Origin, Provenance, RequestPart};
-    use ustr::Ustr;
-
-    use super::{something, value};
-
-    fn of(origins: &[Origin]) -> Provenance {
-        Provenance::new(origins.to_vec())
-    }
-
-    fn literal(text: &str) -> Origin {
-        Origin::Literal(Ustr::from(text))
-    }
-
-    fn field(name: &str) -> Origin {
-        Origin::Request(RequestPart::Body, Ustr::from(name))
-    }
-
-    #[test]
-    fn constants_read_like_people_write_them() {
-        assert_eq!(value(&of(&[literal("5m")])), "\"5m\"");
-        assert_eq!(value(&of(&[literal("401")])), "401");
-        assert_eq!(value(&of(&[literal("True")])), "true");
-        assert_eq!(value(&of(&[literal("null")])), "nothing");
-    }
-
-    #[test]
-    fn what_may_be_missing_is_said_last_or_not_at_all() {
-        let maybe = of(&[literal("null"), field("name")]);
-        assert_eq!(value(&maybe), "body field 'name' or nothing");
-        assert_eq!(something(&maybe), "body field 'name'");
-        assert_eq!(something(&of(&[literal("null")])), "nothing");
-    }
-
-    #[test]
-    fn a_digest_is_of_something() {
-        let digest = of(&[field("token"), Origin::Digest]);
-        assert_eq!(value(&digest), "a digest of body field 'token'");
-        assert_eq!(value(&of(&[Origin::Digest])), "a digest");
-    }
-
-    #[test]
-    fn long_lists_are_cut() {
-        let fields: Vec<Origin> = ["a", "b", "c", "d", "e"].map(field).to_vec();
-        assert_eq!(value(&of(&fields[..2])), "body field 'a' or body field 'b'");
-        assert_eq!(
-            value(&of(&fields)),
-            "body field 'a', body field 'b', body field 'c' or 2 others"
-        );
-    }
 }

@@ -87,7 +87,7 @@ fn make(
 }
 
 /// Milliseconds as a number, or a text such as `1 minute`.
-fn seconds(window: &Value) -> Option<u64> {
+pub fn seconds(window: &Value) -> Option<u64> {
     if let Some(milliseconds) = whole_number(Some(window)) {
         return Some(milliseconds / 1000);
     }
@@ -180,19 +180,4 @@ pub(super) fn run(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) 
         },
     )?;
     Ok(Some(Value::undefined()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::seconds;
-    use firedoor_eval::Value;
-
-    #[test]
-    fn windows_are_numbers_or_words() {
-        assert_eq!(seconds(&Value::number(60_000.0)), Some(60));
-        assert_eq!(seconds(&Value::string("15 minutes")), Some(900));
-        assert_eq!(seconds(&Value::string("1 hour")), Some(3_600));
-        assert_eq!(seconds(&Value::string("99999999999999999999 days")), None);
-        assert_eq!(seconds(&Value::string("soon")), None);
-    }
 }

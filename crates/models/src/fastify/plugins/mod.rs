@@ -8,7 +8,7 @@ mod autoload;
 mod bearer;
 mod clients;
 mod jwt;
-mod limits;
+pub(crate) mod limits;
 mod oauth;
 mod others;
 pub(crate) mod typebox;

@@ -3,7 +3,7 @@
 use firedoor_app::{Access, Field, Operation, Origin, Provenance, RequestPart};
 use ustr::Ustr;
 
-use super::{accesses, read};
+use firedoor_models::sqltext::{accesses, read};
 
 fn parameter(name: &str) -> Provenance {
     Provenance::new([Origin::Request(RequestPart::Body, Ustr::from(name))])

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use firedoor_ir::{ExpressionKind, Module, NoteKind, StatementKind};
+use firedoor_lang::for_tests::is_too_deep;
 use firedoor_source::{FileId, FileSet};
-
-use super::{depth, lower as lower_file};
 
 fn lower(text: &str) -> Module {
     let files = FileSet::new([("app.py".to_string(), Arc::from(text))]);
-    lower_file(FileId(0), files.file(FileId(0)))
+    firedoor_lang::lower(FileId(0), files.file(FileId(0))).expect("the ending is known")
 }
 
 /// Constructs that nest: what opens a level, what stands in the middle, and what closes a level.
@@ -144,19 +143,17 @@ fn depth_of(module: &Module) -> usize {
 fn ordinary_texts_are_not_too_deep() {
     let line = "app.get('/a', f\"{x:>{y}}\", lambda a, b: a.b(c)[d]) # (((( not here\n";
     let text = line.repeat(20_000);
-    assert!(!depth::is_too_deep(&text));
+    assert!(!is_too_deep(&text));
     // What was left open ends at the next statement.
     let text = format!("f(\n{}", "def g(): return a.b.c\n".repeat(20_000));
-    assert!(!depth::is_too_deep(&text));
+    assert!(!is_too_deep(&text));
     // Brackets in strings and comments open nothing.
     let brackets = "(".repeat(10_000);
     for quote in ["'", "\"", "\"\"\"", "r'", "b\"", "f'", "Rb'''"] {
         let close = quote.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        assert!(!depth::is_too_deep(&format!(
-            "x = {quote}{brackets}{close}\n"
-        )));
+        assert!(!is_too_deep(&format!("x = {quote}{brackets}{close}\n")));
     }
-    assert!(!depth::is_too_deep(&format!("# {brackets}\n")));
+    assert!(!is_too_deep(&format!("# {brackets}\n")));
 }
 
 #[test]

@@ -1,36 +1,12 @@
 //! What becomes of stores that are damaged, foreign, newer or too large.
 
+use firedoor_history::for_tests::{FORM, MOST_BYTES, connection, put, tidy_above, title as found};
+use firedoor_history::{Store, StoreError};
 use firedoor_testkit::Folder;
-
-use super::*;
-use crate::snapshot::Spot;
-
-fn snapshot(title: &str) -> Snapshot {
-    let known = Known {
-        rule: String::from("csrf-missing"),
-        fingerprint: String::from("f00d"),
-        symbol: String::from("POST /x"),
-        severity: String::from("high"),
-        confidence: String::from("high"),
-        title: title.to_owned(),
-        entry_point: None,
-        is_allowed: false,
-        place: Spot {
-            file: String::from("a.js"),
-            line: 1,
-        },
-        evidence: Vec::new(),
-    };
-    Snapshot {
-        doors: Arc::default(),
-        findings: vec![Arc::new(known)],
-        fault: None,
-    }
-}
+use rusqlite::Connection;
 
 fn title(store: &mut Store, key: &str) -> Option<String> {
-    let found = store.get(key).expect("the store works");
-    found.map(|snapshot| snapshot.findings[0].title.clone())
+    found(store, key).expect("the store works")
 }
 
 #[test]
@@ -39,8 +15,8 @@ fn what_is_kept_is_found_by_the_next_run() {
     let path = folder.0.join("s.sqlite");
     let mut first = Store::open(&path).expect("it can be made");
     let mut second = Store::open(&path).expect("two may use it");
-    first.put("a", &snapshot("one")).expect("it is kept");
-    second.put("a", &snapshot("one")).expect("it is kept");
+    put(&mut first, "a", "one").expect("it is kept");
+    put(&mut second, "a", "one").expect("it is kept");
     assert_eq!(title(&mut second, "a").as_deref(), Some("one"));
     drop((first, second));
     let mut third = Store::open(&path).expect("it is there");
@@ -59,11 +35,11 @@ fn what_was_changed_by_hand_is_worked_out_again() {
         "DELETE FROM part",
     ] {
         let mut store = Store::open(&path).expect("it can be made");
-        store.put("a", &snapshot("one")).expect("it is kept");
-        store.connection.execute_batch(damage).expect("it is SQL");
+        put(&mut store, "a", "one").expect("it is kept");
+        connection(&store).execute_batch(damage).expect("it is SQL");
         let mut store = Store::open(&path).expect("it is there");
         assert_eq!(title(&mut store, "a"), None, "{damage}");
-        store.put("a", &snapshot("one")).expect("it is kept");
+        put(&mut store, "a", "one").expect("it is kept");
         assert_eq!(title(&mut store, "a").as_deref(), Some("one"), "{damage}");
     }
 }
@@ -82,9 +58,7 @@ fn foreign_newer_and_broken_files_are_left_alone() {
     assert!(matches!(Store::open(&foreign), Err(StoreError::Foreign)));
     let newer = folder.0.join("newer.sqlite");
     let store = Store::open(&newer).expect("it can be made");
-    let set = store
-        .connection
-        .pragma_update(None, "user_version", FORM + 1);
+    let set = connection(&store).pragma_update(None, "user_version", FORM + 1);
     set.expect("it is SQL");
     drop(store);
     assert!(matches!(Store::open(&newer), Err(StoreError::Newer)));
@@ -98,24 +72,23 @@ fn a_store_that_is_too_large_forgets_what_is_not_used() {
     let folder = Folder::empty();
     let path = folder.0.join("s.sqlite");
     let mut store = Store::open(&path).expect("it can be made");
-    store.put("old", &snapshot("old")).expect("it is kept");
-    store.put("used", &snapshot("used")).expect("it is kept");
+    put(&mut store, "old", "old").expect("it is kept");
+    put(&mut store, "used", "used").expect("it is kept");
     let mut store = Store::open(&path).expect("it is there");
     assert_eq!(title(&mut store, "used").as_deref(), Some("used"));
-    store.tidy_above(MOST_BYTES).expect("it works");
+    tidy_above(&mut store, MOST_BYTES).expect("it works");
     assert_eq!(
         title(&mut Store::open(&path).expect("it is there"), "old").as_deref(),
         Some("old")
     );
     let mut store = Store::open(&path).expect("it is there");
     assert_eq!(title(&mut store, "used").as_deref(), Some("used"));
-    store.tidy_above(0).expect("it works");
+    tidy_above(&mut store, 0).expect("it works");
     let mut store = Store::open(&path).expect("it is there");
     assert_eq!(title(&mut store, "old"), None);
     assert_eq!(title(&mut store, "used").as_deref(), Some("used"));
     let parts = "SELECT count(*) FROM part";
-    let parts: i64 = store
-        .connection
+    let parts: i64 = connection(&store)
         .query_row(parts, [], |row| row.get(0))
         .expect("it is SQL");
     assert_eq!(parts, 2, "the entry points and one finding");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use firedoor_source::{FileId, Span};
 use ustr::Ustr;
 
-use super::{Continuation, LayerRun, environment_of, is_behind, judge_control, user_control};
-use crate::{
-    Check, CheckKind, Condition, Control, Origin, Provenance, Refusal, RequestPart, Verdict,
-    fails_open,
+use firedoor_app::for_tests::{environment_of, is_behind, judge_control};
+use firedoor_app::{
+    Check, CheckKind, Condition, Continuation, Control, LayerRun, Origin, Provenance, Refusal,
+    RequestPart, Verdict, fails_open, user_control,
 };
 
 fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
@@ -32,7 +32,7 @@ fn open_way(kind: CheckKind, operands: Vec<Provenance>) -> Continuation {
         alternatives: Vec::new(),
         refusal: None,
         condition: Arc::new(condition),
-        union: crate::Union::default(),
+        union: firedoor_app::Union::default(),
     };
     Continuation {
         span,
