@@ -422,7 +422,7 @@ impl Host for ModelHost {
 
     fn is_never_empty(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {
         let made = self.origins_of(machine, origins);
-        !made.is_empty() && made.iter().all(|it| matches!(it, Origin::Random { .. }))
+        !made.is_empty() && made.iter().all(|it| crate::flask::is_never_empty(self, it))
     }
 
     fn is_one(&self, machine: &Machine<'_>, origins: OriginSet) -> bool {

@@ -3,7 +3,7 @@
 //!
 //! Sources: @simplewebauthn/server 13 (`authentication/verifyAuthenticationResponse.ts`, which promises `verified`;
 //! 9 and 10 call the stored key `authenticator`), py_webauthn 2 (`webauthn/authentication/verify_authentication_response.py`,
-//! which raises).
+//! which raises), fido2 1.2 (`server.py`, which raises too; 0.9 had the parts of the response one by one).
 
 use firedoor_app::{ComparisonKind, Origin};
 use firedoor_eval::{Answer, Call, Machine, Shape, Value};
@@ -42,6 +42,11 @@ pub static MODEL: Model = Model {
             made_challenge,
         ),
         ("py:webauthn.generate_registration_options", made_challenge),
+        ("py:fido2.server.Fido2Server", crate::python_support::keep),
+        (
+            "py:fido2.server.Fido2Server().authenticate_complete",
+            complete_or_raise,
+        ),
     ],
     subclasses: &[
         (
@@ -84,6 +89,21 @@ fn verify_or_raise(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     let key = argument(call, 4, "credential_public_key");
     compared(host, machine, ComparisonKind::Passkey, &given, &key, call);
     prove_or_throw(host, machine, REFUSED, &[&given, &key], call.span)?;
+    Ok(Some(Value::unknown(Shape::Object)))
+}
+
+/// `server.authenticate_complete(state, credentials, response)` raises where the signature is wrong.
+fn complete_or_raise(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let key = argument(call, 1, "credentials");
+    let given: Vec<&Value> = call.arguments.positional.iter().skip(2).collect();
+    let named = ["response", "signature"]
+        .iter()
+        .filter_map(|name| call.arguments.keyword(name));
+    let given: Vec<&Value> = given.into_iter().chain(named).collect();
+    let given = machine.derived(Shape::Object, given);
+    compared(host, machine, ComparisonKind::Passkey, &given, &key, call);
+    let refused = "py:builtins.ValueError";
+    prove_or_throw(host, machine, refused, &[&given, &key], call.span)?;
     Ok(Some(Value::unknown(Shape::Object)))
 }
 

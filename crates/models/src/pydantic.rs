@@ -8,7 +8,7 @@ pub(crate) mod fields;
 pub(crate) mod instances;
 pub(crate) mod settings;
 
-use firedoor_eval::{Answer, Call, Machine, ObjectKind, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectId, ObjectKind, Value};
 use ustr::Ustr;
 
 use crate::{Model, ModelHost};
@@ -144,9 +144,55 @@ fn decorator(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> An
         return Ok(Some(first));
     }
     let id = host.make_object(machine, "pydantic:decorator", call.span);
+    if runs_on_defaults(call) {
+        machine.heap.get_mut(id).elements = call.arguments.positional.clone();
+    }
     Ok(Some(Value::object(id)))
 }
 
-fn decorate(_host: &ModelHost, _machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    Ok(Some(call.arguments.get(0)))
+/// Holds for what looks at the default of a setting too: pydantic 1 does where it is told `always`, and settings of pydantic
+/// 2 validate their defaults.
+fn runs_on_defaults(call: &Call<'_>) -> bool {
+    let always = call.arguments.keyword("always").and_then(Value::truth);
+    match crate::python_support::last_name(&call.path) {
+        "validator" => always == Some(true),
+        "field_validator" => true,
+        _ => false,
+    }
+}
+
+/// The fields whose defaults a function looks at, where it is kept.
+const VALIDATED: &str = "pydantic validated";
+
+fn decorate(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+    let target = call.arguments.get(0);
+    let decorator = call.receiver.or(call.this.only_object());
+    let names = decorator.map_or_else(Vec::new, |id| machine.heap.get(id).elements.clone());
+    if let (Some(function), false) = (target.only_object(), names.is_empty()) {
+        let list = machine.make_list(names, false, call.span);
+        host.state().notes.insert((function, VALIDATED), list);
+    }
+    Ok(Some(target))
+}
+
+/// Holds if the class or one that it inherits from has a function which looks at the default of that field.
+pub(crate) fn validates_default(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: ObjectId,
+    field: Ustr,
+) -> bool {
+    let mut functions: Vec<ObjectId> = Vec::new();
+    for owner in machine.class_order(class) {
+        if let ObjectKind::Class { prototype, .. } = machine.heap.get(owner).kind {
+            let members = machine.heap.get(prototype).properties.values();
+            functions.extend(members.filter_map(Value::only_object));
+        }
+    }
+    functions.into_iter().any(|function| {
+        let known = host.state().notes.get(&(function, VALIDATED)).cloned();
+        let names = known.map_or_else(Vec::new, |list| machine.elements_of(&list).0);
+        let mut names = names.iter().filter_map(Value::text);
+        names.any(|name| name == field || name == "*")
+    })
 }

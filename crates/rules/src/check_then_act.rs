@@ -378,7 +378,27 @@ fn is_about_nothing(check: &Check) -> bool {
 /// The handler raises something of worth besides, which is what makes a second pass worth having.
 fn gives_something(place: &Place<'_>) -> bool {
     let own = (place.access.asset, place.field.name);
-    place.gifts.iter().any(|gift| *gift != own)
+    place
+        .gifts
+        .iter()
+        .any(|gift| *gift != own && !is_measured_by_mark(place, *gift))
+}
+
+/// Holds if the same write sets the gift to what the record says that it has come to since the mark, as a bucket fills with
+/// time: whoever comes at the same moment sets it to the same.
+fn is_measured_by_mark(place: &Place<'_>, (asset, name): (Ustr, Ustr)) -> bool {
+    let mut written = written_fields(place.entry).filter(|(effect, access, field)| {
+        access.asset == asset && field.name == name && effect.span == place.effect.span
+    });
+    let is_measured = |field: &Field| {
+        field.operator == "="
+            && field.value.origins().contains(&Origin::Clock)
+            && field
+                .value
+                .record_fields(asset)
+                .any(|read| read == place.field.name)
+    };
+    asset == place.access.asset && written.any(|(_, _, field)| is_measured(field))
 }
 
 /// The fields of worth that the handler raises.

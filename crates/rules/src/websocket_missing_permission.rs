@@ -17,7 +17,7 @@ use crate::message_rank::report_lower_rank;
 use crate::named_besides::names_another;
 use crate::open_by_word::is_open_by_its_word;
 use crate::rank_within::unranked;
-use crate::rooms_at_will::joins_at_will;
+use crate::rooms_at_will::{is_of_connection, joins_at_will};
 use crate::rooms_unasked::joins_unasked;
 use crate::socket::{
     asks, asks_about, asks_elsewhere, broadcast, entries, is_asked, is_looked_for, is_memory,
@@ -276,6 +276,7 @@ fn joins_any_room<'m>(map: &'m Map, entry: &EntryPoint) -> Option<Found<'m>> {
         };
         let is_open = names_any(key)
             && !query::is_principal(key)
+            && !is_of_connection(map, entry, effect)
             && !entry.checks_of(effect).any(|check| asks_about(check, key));
         let name = is_open.then(|| named(key))??;
         // To join is to listen: where everybody may read what the room is called after, nothing is kept back.

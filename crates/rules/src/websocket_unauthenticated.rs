@@ -1,9 +1,10 @@
 //! Finds sockets that act for anybody who connects, while the rest of the application asks who is there.
 
-use firedoor_app::{Control, EffectKind, EntryPoint, Map, Verdict, query};
+use firedoor_app::{Control, EffectKind, EntryPoint, Map, RoomKind, Transport, Verdict, query};
 use firedoor_source::Span;
 
-use crate::socket::{Reach, authenticates, entries, reach, siblings};
+use crate::is_public_by_nature;
+use crate::socket::{Reach, authenticates, entries, is_memory, reach, siblings};
 use crate::{Confidence, Findings, Rule, Severity};
 
 /// The rule.
@@ -37,10 +38,48 @@ fn check(map: &Map, findings: &mut Findings) {
         if authenticates_itself(entry) {
             continue;
         }
-        if let Some(reach) = reach(map, entry) {
+        if let Some(reach) = reach(map, entry).or_else(|| overhears(map, entry)) {
             report(map, entry, &reach, findings);
         }
     }
+}
+
+/// A connection joins a room that is the same for all, and is told what the program says there, where nearly everything
+/// else asks who is there.
+fn overhears(map: &Map, entry: &EntryPoint) -> Option<Reach> {
+    let joined = entry.exposed.iter().find(|effect| {
+        effect.layer.is_none()
+            && matches!(&effect.kind, EffectKind::Room(RoomKind::Join, room) if room.literal().is_some())
+    })?;
+    let proves_later = || siblings(map, entry).any(authenticates);
+    (entry.message.is_none() && !proves_later() && is_closed(map)).then(|| Reach {
+        words: "listens to a room".to_owned(),
+        span: joined.span,
+        asset: None,
+    })
+}
+
+/// Holds if at least nine of ten entry points that reach records, other than the accounts that people log in to, ask who is
+/// there.
+fn is_closed(map: &Map) -> bool {
+    const FEWEST: usize = 5;
+    let accounts = query::account_assets(map);
+    let reaches_records = |entry: &EntryPoint| {
+        let mut accesses = query::handler_accesses(entry);
+        accesses
+            .any(|(_, access)| !accounts.contains(&access.asset) && !is_memory(map, access.asset))
+    };
+    let (mut closed, mut all) = (0, 0);
+    let pages = map.entry_points.iter().filter(|entry| {
+        entry.transport == Transport::Http
+            && reaches_records(entry)
+            && !is_public_by_nature(map, entry)
+    });
+    for page in pages {
+        all += 1;
+        closed += usize::from(page.verdict(Control::Authentication).refuses());
+    }
+    closed >= FEWEST && closed * 10 >= all * 9
 }
 
 /// Holds if the message is the one that proves who is there. A handshake that verifies and lets everybody on proves

@@ -96,6 +96,10 @@ pub static ROUTING: Model = Model {
             "py:asgiref.sync.sync_to_async",
             crate::python_support::first,
         ),
+        (
+            "py:channels.exceptions.AcceptConnection",
+            accept_by_exception,
+        ),
         ("py:channels.layers.get_channel_layer", get_layer),
         ("django:channel-layer.group_add", join),
         ("django:channel-layer.group_discard", leave),
@@ -110,6 +114,10 @@ pub static ROUTING: Model = Model {
     subclasses: &[
         (
             "py:channels.exceptions.DenyConnection",
+            "py:builtins.Exception",
+        ),
+        (
+            "py:channels.exceptions.AcceptConnection",
             "py:builtins.Exception",
         ),
         (
@@ -276,8 +284,8 @@ pub(super) fn consumer_door(
     doors: &mut Vec<Door>,
     depth: usize,
 ) {
-    let is_consumer = host_path(machine, &route.view).is_some_and(|path| path == CONSUMER);
-    if !is_consumer {
+    let view = as_consumer(host, machine, &route.view, route.span);
+    let Some(view) = view else {
         let before = doors.len();
         unwrap(
             host,
@@ -295,7 +303,11 @@ pub(super) fn consumer_door(
             door.path = Ustr::from(&path);
         }
         return;
-    }
+    };
+    let route = &Route {
+        view,
+        ..route.clone()
+    };
     let consumer = route.view.only_object();
     let class = consumer.and_then(|id| machine.heap.get(id).elements.first().cloned());
     let class = class.unwrap_or_else(Value::null);
@@ -325,6 +337,37 @@ pub(super) fn consumer_door(
         None => steps.push(step),
     }
     doors.push(door(machine, route, "WS", &route.view, steps, app));
+}
+
+/// Returns the consumer that a route leads to, if it leads to one: `Consumer.as_asgi()`, or the class itself, which Channels
+/// 2 makes an instance of.
+fn as_consumer(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    view: &Value,
+    span: Span,
+) -> Option<Value> {
+    if host_path(machine, view).is_some_and(|path| path == CONSUMER) {
+        return Some(view.clone());
+    }
+    let class = view.only_object()?;
+    let is_class = matches!(machine.heap.get(class).kind, ObjectKind::Class { .. });
+    let mut bases = machine.outside_bases(class).into_iter();
+    let is_consumer = is_class
+        && bases.any(|base| {
+            CONSUMERS
+                .iter()
+                .any(|(path, _)| path.strip_suffix(".as_asgi") == Some(base.as_str()))
+        });
+    if !is_consumer {
+        return None;
+    }
+    let name = crate::doors::symbol(machine, view, span).name;
+    let id = host.make_object(machine, CONSUMER, span);
+    let object = machine.heap.get_mut(id);
+    object.elements = vec![view.clone()];
+    object.name = Some(name);
+    Some(Value::object(id))
 }
 
 /// What stands around a consumer.

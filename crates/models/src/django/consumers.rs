@@ -177,6 +177,17 @@ pub(crate) fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_
     }))
 }
 
+/// `raise AcceptConnection()` in a handshake.
+pub(crate) fn accept_by_exception(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    call: &Call<'_>,
+) -> Answer {
+    host.effect(machine, EffectKind::Continue, call.span);
+    let path = "py:channels.exceptions.AcceptConnection";
+    Ok(Some(crate::python_support::exception(machine, path, &[])))
+}
+
 /// A connection that is closed for certain as soon as it was accepted has let nobody in.
 fn take_back(host: &ModelHost, machine: &Machine<'_>) {
     let base = host.state().django.base;

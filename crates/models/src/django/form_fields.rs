@@ -23,6 +23,20 @@ pub(super) fn limits(host: &ModelHost, machine: &mut Machine<'_>, form: ObjectId
     found
 }
 
+/// Returns the methods of the program that look at one field each, in the order of the fields: `clean_email`.
+pub(super) fn hooks(host: &ModelHost, machine: &mut Machine<'_>, form: ObjectId) -> Vec<Ustr> {
+    let ObjectKind::Instance { class } = machine.heap.get(form).kind else {
+        return Vec::new();
+    };
+    let declared = fields(host, machine, form);
+    let names = declared
+        .into_iter()
+        .map(|(name, _)| Ustr::from(&format!("clean_{name}")));
+    names
+        .filter(|name| machine.class_attribute(class, *name).is_some())
+        .collect()
+}
+
 /// The fields that the class declares, and the columns that a form of a model takes its other fields from.
 fn fields(host: &ModelHost, machine: &mut Machine<'_>, form: ObjectId) -> Vec<(Ustr, ObjectId)> {
     let mut found: Vec<(Ustr, ObjectId)> = Vec::new();

@@ -9,7 +9,7 @@ use firedoor_eval::{
 use firedoor_source::Span;
 use ustr::Ustr;
 
-use super::users;
+use super::{password_forms, users};
 use crate::python_active::{made, save};
 use crate::python_records::{columns, create};
 use crate::python_support::{last_name, object_with_arguments};
@@ -52,6 +52,7 @@ pub static MODEL: Model = forms!(
     "py:django.contrib.auth.forms.AuthenticationForm",
     "py:django.contrib.auth.forms.PasswordChangeForm",
     "py:django.contrib.auth.forms.SetPasswordForm",
+    "py:django.contrib.auth.forms.AdminPasswordChangeForm",
 );
 
 fn field(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
@@ -136,12 +137,63 @@ fn instance_made(
 }
 
 fn fill(machine: &mut Machine<'_>, id: ObjectId, arguments: &Arguments) {
+    password_forms::keep_user(machine, id, arguments);
     let properties = &mut machine.heap.get_mut(id).properties;
     if let Some(data) = arguments.find(0, "data") {
         properties.insert(Ustr::from("data"), data.clone());
     }
     if let Some(record) = arguments.keyword("instance") {
         properties.insert(Ustr::from("instance"), record.clone());
+    }
+}
+
+/// Returns what a page is made of, with what its forms show in place of them: what was sent, and nothing else that they
+/// know. Forms of records show those.
+pub(super) fn shown(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    context: &Value,
+    span: Span,
+) -> Value {
+    let Some(id) = context.only_object() else {
+        return context.clone();
+    };
+    let object = machine.heap.get(id).clone();
+    let hides = |machine: &Machine<'_>, value: &Value| {
+        let form = value.only_object().filter(|id| is_form(machine, *id));
+        form.is_some_and(|form| {
+            kept(machine, form, "instance").is_none_or(|record| record.is_nothing())
+        })
+    };
+    let hidden: Vec<Ustr> = object
+        .properties
+        .iter()
+        .filter(|(_, value)| hides(machine, value))
+        .map(|(name, _)| *name)
+        .collect();
+    if hidden.is_empty() || !matches!(object.kind, ObjectKind::Plain) {
+        return context.clone();
+    }
+    let copy = machine.heap.allocate(ObjectKind::Plain, span);
+    *machine.heap.get_mut(copy) = object;
+    for name in hidden {
+        let value = sent(host, machine, "");
+        machine.heap.set_property(copy, name, value);
+    }
+    Value::object(copy).with_origins(context.origins)
+}
+
+fn is_form(machine: &Machine<'_>, id: ObjectId) -> bool {
+    let is_of_library = |path: &str| {
+        path.starts_with("py:django.forms.") || path.starts_with("py:django.contrib.auth.forms.")
+    };
+    match machine.heap.get(id).kind {
+        ObjectKind::Host(path) => path == "django:form" || is_of_library(&path),
+        ObjectKind::Instance { .. } => {
+            let bases = machine.outside_bases(id);
+            bases.iter().any(|base| is_of_library(base))
+        }
+        _ => false,
     }
 }
 
@@ -249,6 +301,69 @@ fn is_creation(machine: &Machine<'_>, id: ObjectId) -> bool {
     }
 }
 
+/// Runs what the program asks of each field, and of all of them together; returns that the form is not valid if one of them
+/// refuses for certain. What they ask holds for whatever is done with the form afterwards.
+fn refused(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    span: Span,
+) -> Result<Option<Value>, Stop> {
+    let mut hooks = super::form_fields::hooks(host, machine, id);
+    let clean = Ustr::from("clean");
+    let is_own = matches!(machine.heap.get(id).kind, ObjectKind::Instance { class }
+        if machine.class_attribute(class, clean).is_some());
+    if is_own {
+        hooks.push(clean);
+    }
+    let this = Value::object(id);
+    for hook in hooks {
+        let (result, thrown) = machine
+            .catching(|machine| machine.call_member(&this, hook, &Arguments::default(), span));
+        match result {
+            Err(Stop::Throw) => {
+                let mut data = sent(host, machine, "");
+                for decided in thrown.iter().flat_map(|thrown| &thrown.decided) {
+                    let origins = machine.decision(decided.decision).origins;
+                    data.control = machine.origins.union(data.control, origins);
+                }
+                let test = machine.tested(TestKind::Kind, Some(false), &[&data], span);
+                return Ok(Some(test));
+            }
+            Err(stop) => return Err(stop),
+            Ok(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The test that what was sent is right.
+fn validity(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    id: ObjectId,
+    span: Span,
+) -> Result<Value, Stop> {
+    if let Some(refused) = refused(host, machine, id, span)? {
+        return Ok(refused);
+    }
+    let limits = super::form_fields::limits(host, machine, id);
+    let fits = match limits.is_empty() {
+        true => {
+            let data = sent(host, machine, "");
+            machine.tested(TestKind::Kind, None, &[&data], span)
+        }
+        false => {
+            let operands: Vec<&Value> = limits.iter().collect();
+            machine.tested(TestKind::Bound, None, &operands, span)
+        }
+    };
+    Ok(match password_forms::knows_old(host, machine, id, span)? {
+        Some(knows) => machine.all_of(&[knows, fits], span),
+        None => fits,
+    })
+}
+
 fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let Some(id) = call.receiver.or_else(|| call.this.objects().next()) else {
         return Ok(None);
@@ -259,27 +374,7 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
             fill(machine, id, call.arguments);
             Value::null()
         }
-        "is_valid" => {
-            let this = Value::object(id);
-            let is_own = matches!(machine.heap.get(id).kind, ObjectKind::Instance { class }
-                if machine.class_attribute(class, Ustr::from("clean")).is_some());
-            if is_own {
-                let name = Ustr::from("clean");
-                let (result, _) = machine.catching(|machine| {
-                    machine.call_member(&this, name, &Arguments::default(), span)
-                });
-                if result == Err(Stop::Budget) {
-                    return Err(Stop::Budget);
-                }
-            }
-            let limits = super::form_fields::limits(host, machine, id);
-            if limits.is_empty() {
-                let data = sent(host, machine, "");
-                return Ok(Some(machine.tested(TestKind::Kind, None, &[&data], span)));
-            }
-            let operands: Vec<&Value> = limits.iter().collect();
-            machine.tested(TestKind::Bound, None, &operands, span)
-        }
+        "is_valid" => validity(host, machine, id, span)?,
         "clean" | "full_clean" => sent(host, machine, "").shaped(Shape::Object),
         "add_error" | "save_m2m" | "non_field_errors" => Value::null(),
         "get_user" => {
@@ -289,6 +384,9 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
             machine.call_member(&Value::object(id), Ustr::from("first"), &none, span)?
         }
         "save" => {
+            if let Some(user) = password_forms::save(host, machine, id, call)? {
+                return Ok(Some(user));
+            }
             let Some(record) = record_of(host, machine, id, span) else {
                 return Ok(None);
             };

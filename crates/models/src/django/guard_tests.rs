@@ -57,7 +57,11 @@ fn mixins_that(
         let name = last_name(&base);
         let is_known = matches!(
             name,
-            "LoginRequiredMixin" | "UserPassesTestMixin" | "PermissionRequiredMixin"
+            "LoginRequiredMixin"
+                | "UserPassesTestMixin"
+                | "PermissionRequiredMixin"
+                | "HasPermissionsMixin"
+                | "HasRoleMixin"
         );
         if !is_known || seen.contains(&base) || is_behind_view(machine, id, base) != are_behind {
             continue;
@@ -290,6 +294,15 @@ pub(crate) fn decide(
             allowed_method(host, machine, guard, span)
         }
         "ratelimit" => super::libraries::count(host, machine, &object, request, span)?,
+        "has_permission_decorator"
+        | "has_role_decorator"
+        | "HasPermissionsMixin"
+        | "HasRoleMixin" => {
+            let guard = (kind.as_str(), &object);
+            Some(super::role_permissions::decide(
+                host, machine, guard, request, span,
+            )?)
+        }
         "axes_dispatch" => super::libraries::axes(host, machine, span),
         "LoginRequiredMixin" => {
             let test = users::is_authenticated(host, machine, request, span)?;

@@ -195,7 +195,7 @@ pub(super) fn optional_options(
 }
 
 /// `@permission_required('app.change')`.
-pub(super) fn with_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
+pub(crate) fn with_options(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let guard = make(
         host,
         machine,
@@ -517,6 +517,28 @@ pub(crate) fn of_class(
         }
     }
     steps
+}
+
+/// What middleware asks of a view whose class says it: `method_decorator(csrf_exempt, name='dispatch')`. What is said of a
+/// single method does not reach the view.
+pub(crate) fn flags_of_class(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    class: ObjectId,
+    span: Span,
+) -> Vec<&'static str> {
+    let around = super::decorated::around_view(host, machine, class);
+    let mut opened = open(machine, &Value::null());
+    for decorator in around {
+        let guard = as_guard(host, machine, &decorator, span);
+        if matches!(
+            kind_of(machine, &guard).as_str(),
+            "csrf_exempt" | "login_not_required"
+        ) {
+            look_at(machine, &guard, &mut opened);
+        }
+    }
+    opened.flags
 }
 
 /// A decorator that was not called yet, as `method_decorator(login_required)` has it.

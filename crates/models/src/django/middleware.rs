@@ -7,7 +7,7 @@ use firedoor_app::{
     EffectKind, Flag, Origin, Provenance, Refusal, RequestPart, Setting, SettingKind,
 };
 use firedoor_eval::{
-    Answer, Arguments, Atom, Call, Machine, ModuleId, ObjectId, ObjectKind, Stop, TestKind, Value,
+    Answer, Arguments, Call, Machine, ModuleId, ObjectId, ObjectKind, Stop, TestKind, Value,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -380,25 +380,9 @@ fn run_library(
     let span = step.mounted;
     match path.as_str() {
         "py:django.middleware.csrf.CsrfViewMiddleware" => return csrf(host, machine, step),
-        "py:django.contrib.auth.middleware.LoginRequiredMiddleware" => {
-            let is_open = has_flag(host, machine, "$login_not_required");
-            if is_open || is_left_alone(host, machine, span) {
-                host.effect(machine, EffectKind::Continue, span);
-                return Ok(());
-            }
-            let test = users::is_authenticated(host, machine, request, span)?;
-            return machine.when(
-                &test,
-                span,
-                |machine| {
-                    host.effect(machine, EffectKind::Continue, span);
-                    Ok(())
-                },
-                |machine| {
-                    super::response::send_to_login(host, machine, span);
-                    Ok(())
-                },
-            );
+        "py:django.contrib.auth.middleware.LoginRequiredMiddleware"
+        | "py:login_required.middleware.LoginRequiredMiddleware" => {
+            return super::logins::required(host, machine, &path, request, span);
         }
         _ => {}
     }
@@ -410,30 +394,6 @@ fn run_library(
     }
     host.effect(machine, EffectKind::Continue, span);
     Ok(())
-}
-
-/// Holds if `login_required = False` is written on the view, or on one that its decorators have taken that over from.
-fn is_left_alone(host: &ModelHost, machine: &mut Machine<'_>, span: Span) -> bool {
-    const DEEPEST: usize = 10;
-    let name = Ustr::from("login_required");
-    let route = host.state().django.view.clone();
-    let route = route.and_then(|route| route.only_object());
-    let whole = route.and_then(|id| machine.heap.property(id, Ustr::from("$whole")).cloned());
-    let mut view = whole.unwrap_or_else(Value::null);
-    for _ in 0..DEEPEST {
-        let Some(id) = view.only_object() else {
-            return false;
-        };
-        let said = machine.member(&view, name, span);
-        if let Ok(said) = said.as_ref()
-            && let Some(Atom::Bool(said)) = said.only()
-        {
-            return !said;
-        }
-        let inner = machine.heap.property(id, Ustr::from("__wrapped__"));
-        view = inner.cloned().unwrap_or_else(Value::null);
-    }
-    false
 }
 
 /// Middleware of well-known packages that refuses nobody for who he is.

@@ -267,7 +267,7 @@ pub(crate) fn answer_status(
 
 /// `render(request, template, context, content_type, status)`.
 fn render(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
-    let body = argument(call, 2, "context");
+    let body = super::forms::shown(host, machine, &argument(call, 2, "context"), call.span);
     let status = match call.arguments.find(4, "status") {
         Some(status) => status.as_number().map(|status| status as u16),
         None => Some(200),

@@ -216,6 +216,7 @@ struct Above {
 }
 
 /// A route with everything above it.
+#[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) template: Template,
     pub(crate) view: Value,

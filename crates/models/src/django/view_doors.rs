@@ -57,14 +57,7 @@ pub(crate) fn class_doors(
     let class = class.unwrap_or_else(Value::null);
     let named = methods_of(machine, id, &class);
     let is_api = super::drf::is_api(machine, &class);
-    let mut opened = opened.clone();
-    if is_api {
-        opened.flags.push("$csrf_exempt");
-        if leaves_log_in_to_permissions(machine, route.span) {
-            opened.flags.push("$login_not_required");
-        }
-    }
-    let opened = &opened;
+    let opened = &with_flags(host, machine, route, opened, &class);
     for (method, function) in named {
         if let Some(allowed) = &opened.methods
             && !allowed.contains(&Ustr::from(&method.to_ascii_uppercase()))
@@ -117,6 +110,28 @@ pub(crate) fn class_doors(
         made.late.extend(too_late);
         doors.push(made);
     }
+}
+
+/// Adds what the class says to middleware.
+fn with_flags(
+    host: &ModelHost,
+    machine: &mut Machine<'_>,
+    route: &Route,
+    opened: &Opened,
+    class: &Value,
+) -> Opened {
+    let mut opened = opened.clone();
+    if super::drf::is_api(machine, class) {
+        opened.flags.push("$csrf_exempt");
+        if leaves_log_in_to_permissions(machine, route.span) {
+            opened.flags.push("$login_not_required");
+        }
+    }
+    if let Some(own) = own_class(machine, class) {
+        let said = guards::flags_of_class(host, machine, own, route.span);
+        opened.flags.extend(said);
+    }
+    opened
 }
 
 /// Holds if views of REST framework say that `LoginRequiredMiddleware` shall leave them alone, since their permissions ask:

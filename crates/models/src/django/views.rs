@@ -57,6 +57,8 @@ pub(super) const CALLS: &[(&str, CallFunction)] = classes!(
     "py:django.contrib.auth.mixins.LoginRequiredMixin",
     "py:django.contrib.auth.mixins.UserPassesTestMixin",
     "py:django.contrib.auth.mixins.PermissionRequiredMixin",
+    "py:rolepermissions.mixins.HasPermissionsMixin",
+    "py:rolepermissions.mixins.HasRoleMixin",
     "py:django.contrib.auth.mixins.AccessMixin",
     "py:django.contrib.messages.views.SuccessMessageMixin",
     "py:django.views.generic.base.TemplateResponseMixin",

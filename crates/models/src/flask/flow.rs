@@ -3,7 +3,7 @@
 //! A hook that returns nothing lets the request on, and anything else is the answer. Each way in which it
 //! returns is looked at by itself, so that it is known what decided it.
 
-use firedoor_app::{EffectKind, RequestPart, Transport};
+use firedoor_app::{EffectKind, Origin, RequestPart, Transport};
 use firedoor_eval::{
     Arguments, Atom, Machine, ObjectKind, ReturnPath, Shape, Stop, TestKind, Value,
 };
@@ -42,6 +42,26 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     }
     host.state().flask.view_arguments = Some(table);
     Vec::new()
+}
+
+/// Holds for what chance has made, and for a text that a rule has taken from the path: no rule matches without one.
+/// Source: werkzeug 3.1 `routing/converters.py` (`UnicodeConverter`, `minlength=1`).
+pub(crate) fn is_never_empty(host: &ModelHost, origin: &Origin) -> bool {
+    match origin {
+        Origin::Random { .. } => true,
+        Origin::Request(RequestPart::Path, name) => {
+            let state = host.state();
+            let plan = state.flask.current;
+            let plan = plan.and_then(|number| state.flask.plans.get(number));
+            plan.is_some_and(|plan| {
+                let mut parameters = plan.parameters.iter();
+                parameters.any(|(known, converter)| {
+                    known == name && matches!(converter.as_str(), "default" | "string" | "uuid")
+                })
+            })
+        }
+        _ => false,
+    }
 }
 
 /// Runs one step.

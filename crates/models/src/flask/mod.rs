@@ -37,6 +37,8 @@ use firedoor_source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
+pub(crate) use flow::is_never_empty;
+
 use crate::{Framework, Model, ModelHost};
 
 /// The path of application objects.

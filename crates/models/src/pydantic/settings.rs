@@ -38,7 +38,12 @@ fn make_settings(
     let prefix = pydantic::fields::config_value(machine, class, "env_prefix")
         .and_then(|value| value.text())
         .map_or_else(String::new, |prefix| prefix.to_string());
-    for field in pydantic::fields::fields(machine, class) {
+    for mut field in pydantic::fields::fields(machine, class) {
+        let is_nothing = field.default.as_ref().is_some_and(Value::is_nothing);
+        if is_nothing && pydantic::validates_default(host, machine, class, field.name) {
+            // What is put there instead is not known.
+            field.default = None;
+        }
         let value = match arguments.keywords.get(&field.name) {
             Some(given) => given.clone(),
             None => from_environment(host, machine, &prefix, &field, declared),
