@@ -31,6 +31,7 @@ mod factories;
 mod fastapi;
 mod fastapi_users;
 mod fastify;
+mod file_lists;
 mod first_steps;
 mod flask;
 mod guards;
@@ -202,6 +203,7 @@ pub static MODELS: &[&Model] = &[
     &fastify::MODEL,
     &fastify::plugins::MODEL,
     &fastify::plugins::typebox::MODEL,
+    &file_lists::MODEL,
     &flask::MODEL,
     &flask::answer::MODEL,
     &flask::config::MODEL,
@@ -233,6 +235,7 @@ pub static MODELS: &[&Model] = &[
     &nestjs::MODEL,
     &nextjs::MODEL,
     &nextjs::CLERK,
+    &nextjs::CONNECT,
     &nextjs::GLOBS,
     &nextjs::SAFE_ACTION,
     &nextjs::SESSIONS,
