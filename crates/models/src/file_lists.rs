@@ -216,10 +216,8 @@ fn is_taken(pattern: &str, path: &str) -> bool {
 
 /// Returns what stands before, in and behind the first `{a,b}`, `@(a|b)` or `(a|b)` of a pattern.
 fn first_choice(pattern: &str) -> Option<(&str, Vec<&str>, &str)> {
-    let opened = pattern.match_indices(['{', '(']);
-    opened
-        .filter_map(|(at, mark)| choice_at(pattern, at, mark))
-        .next()
+    let mut opened = pattern.match_indices(['{', '(']);
+    opened.find_map(|(at, mark)| choice_at(pattern, at, mark))
 }
 
 fn choice_at<'p>(
