@@ -85,6 +85,8 @@ impl<'p> Machine<'p> {
             .unwrap_or(specifier)
             .strip_prefix('/')?;
         let path = crate::javascript::normal_path(path);
+        // A compiled file is named, and what it is made of is there.
+        let source = path.strip_suffix("js").map(|stem| format!("{stem}ts"));
         let endings = [
             "",
             ".js",
@@ -96,10 +98,11 @@ impl<'p> Machine<'p> {
             "/index.js",
             "/index.ts",
         ];
-        endings.iter().find_map(|ending| {
-            let file = self.program.files.find(&format!("{path}{ending}"))?;
-            self.program.module_of(file)
-        })
+        let mut named = endings
+            .iter()
+            .map(|ending| format!("{path}{ending}"))
+            .chain(source);
+        named.find_map(|path| self.program.module_of(self.program.files.find(&path)?))
     }
 
     /// `require(specifier)`.
@@ -138,6 +141,10 @@ impl<'p> Machine<'p> {
         span: Span,
     ) -> Result<Value, Stop> {
         let specifier = self.evaluate(specifier)?;
+        let url = specifier
+            .only_object()
+            .and_then(|id| crate::javascript::url_text(self, id));
+        let specifier = url.map_or(specifier, |url| Value::string(&url));
         let value = match specifier.text() {
             Some(specifier) => {
                 let target = self.resolve_javascript(specifier)?;

@@ -14,7 +14,7 @@ pub mod fastify {
 /// Of Next.js.
 pub mod nextjs {
     pub use crate::nextjs::expressions::Expression;
-    pub use crate::nextjs::files::{Role, role};
+    pub use crate::nextjs::files::{ENDINGS, Role, role};
     pub use crate::nextjs::matchers::{Cover, of_glob, of_text, tried};
     pub use crate::nextjs::patterns::of_pattern;
 }

@@ -30,8 +30,17 @@ pub static MODEL: Model = Model {
         ("npm:jose.importPKCS8", imported_key),
         ("npm:jose.importJWK", imported_key),
         ("npm:jose.importX509", imported_key),
+        ("npm:jose.JWK.asKey", first_argument),
+        ("npm:jose.JWE.encrypt", first_argument),
+        ("npm:jose.JWE.decrypt", first_argument),
     ],
-    aliases: &[("npm:jose.jwtDecode", "npm:jose.decodeJwt")],
+    aliases: &[
+        ("npm:jose.jwtDecode", "npm:jose.decodeJwt"),
+        // Versions 1 and 2, whose calls are those of jsonwebtoken.
+        ("npm:jose.JWT.sign", "npm:jsonwebtoken.sign"),
+        ("npm:jose.JWT.verify", "npm:jsonwebtoken.verify"),
+        ("npm:jose.JWT.decode", "npm:jsonwebtoken.decode"),
+    ],
     ..Model::EMPTY
 };
 

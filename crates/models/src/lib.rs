@@ -31,6 +31,7 @@ mod factories;
 mod fastapi;
 mod fastapi_users;
 mod fastify;
+mod file_lists;
 mod first_steps;
 mod flask;
 #[doc(hidden)]
@@ -206,6 +207,7 @@ pub static MODELS: &[&Model] = &[
     &fastify::MODEL,
     &fastify::plugins::MODEL,
     &fastify::plugins::typebox::MODEL,
+    &file_lists::MODEL,
     &flask::MODEL,
     &flask::answer::MODEL,
     &flask::config::MODEL,
@@ -237,6 +239,7 @@ pub static MODELS: &[&Model] = &[
     &nestjs::MODEL,
     &nextjs::MODEL,
     &nextjs::CLERK,
+    &nextjs::CONNECT,
     &nextjs::GLOBS,
     &nextjs::SAFE_ACTION,
     &nextjs::SESSIONS,

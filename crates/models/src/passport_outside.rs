@@ -167,11 +167,28 @@ fn exchange(
         |machine| {
             let token = unknown_of(host, machine, Shape::String, claim("access_token"));
             let profile = unknown_of(host, machine, Shape::Object, claim("profile"));
-            let given = vec![token.clone(), token, profile];
+            let mut given = vec![token.clone(), token, profile];
+            if takes_answer(machine, strategy, span) {
+                let answer = unknown_of(host, machine, Shape::Object, claim("params"));
+                given.insert(2, answer);
+            }
             check(host, machine, attempt, strategy, given)
         },
         |machine| fall_through(host, machine, attempt),
     )
+}
+
+/// Holds if the program's function takes the whole answer of the other site too, which the number of its parameters says
+/// (passport-oauth2 1.8, `lib/strategy.js`).
+fn takes_answer(machine: &mut Machine<'_>, strategy: ObjectId, span: Span) -> bool {
+    let verify = kept(machine, Some(strategy), "$verify");
+    let set = kept(machine, verify.only_object(), "$arity").as_number();
+    let count = set.map(|count| count as usize);
+    let count = count.or_else(|| crate::ws::parameter_count(machine, &verify));
+    let options = kept(machine, Some(strategy), "$options");
+    let passes_request = option(machine, &options, "passReqToCallback", span)
+        .is_some_and(|value| machine.truth(&value) == Some(true));
+    count == Some(if passes_request { 6 } else { 5 })
 }
 
 fn claim(name: &str) -> Origin {

@@ -270,9 +270,8 @@ fn is_left_out(value: &Provenance) -> bool {
 
 fn operation(method: &str) -> Option<Operation> {
     Some(match method {
-        "findUnique" | "findFirst" | "findMany" | "findUniqueOrThrow" | "findFirstOrThrow" => {
-            Operation::Read
-        }
+        "findUnique" | "findOne" | "findFirst" | "findMany" | "findUniqueOrThrow"
+        | "findFirstOrThrow" => Operation::Read,
         "count" | "aggregate" | "groupBy" => Operation::Count,
         "create" | "createMany" | "createManyAndReturn" => Operation::Create,
         "update" | "updateMany" | "upsert" | "updateManyAndReturn" => Operation::Update,
@@ -290,7 +289,7 @@ fn result(
 ) -> Result<Value, Stop> {
     let found = store::found_one(host, machine, query.model, key, Atom::Null);
     Ok(match query.method.as_str() {
-        "findUnique" | "findFirst" => shaped(host, machine, query, &found, span),
+        "findUnique" | "findOne" | "findFirst" => shaped(host, machine, query, &found, span),
         "findUniqueOrThrow" | "findFirstOrThrow" => {
             let found = shaped(host, machine, query, &found, span);
             or_throw(machine, found, span)?

@@ -32,6 +32,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
             "nestjs",
             "nextjs",
             "nextjs_wrappers",
+            "next-connect",
             "python_socketio",
             "werkzeug_local",
             "starlette",
@@ -162,7 +163,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ),
     (
         "files, programs and stores of objects",
-        &["node_system", "python_system"],
+        &["file_lists", "node_system", "python_system"],
     ),
     (
         "layers that refuse nobody, and wrappers",

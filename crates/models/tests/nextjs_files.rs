@@ -1,6 +1,19 @@
 //! What files are to Next.js.
 
-use firedoor_models::for_tests::nextjs::{Role, role};
+use firedoor_models::for_tests::nextjs::{ENDINGS, Role, role as role_with};
+
+fn role(path: &str) -> Role {
+    role_with(path, &ENDINGS)
+}
+
+#[test]
+fn endings_may_be_others() {
+    let role = |path: &str| role_with(path, &["page.tsx", "public.js"]);
+    let api = |path: &str| Role::Api(path.to_owned());
+    assert_eq!(role("pages/api/jams/index.public.js"), api("/api/jams"));
+    assert_eq!(role("pages/api/jams/helper.js"), Role::Other);
+    assert_eq!(role("next.config.js"), Role::Settings);
+}
 
 #[test]
 fn files_have_roles() {

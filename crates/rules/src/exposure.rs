@@ -290,6 +290,7 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
                 && all_ask(map, &others)
                 && is_by_id(entry, access)
                 && !is_published(map, entry, effect, access)
+                && !is_called_public(&entry.path)
                 && !crate::let_through::is_let_through(map, entry)
                 && !(is_board(access)
                     && others.iter().all(|it| asks_for_own(it, access.asset))
@@ -318,6 +319,12 @@ fn exposure(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> 
             ))
         }),
     }
+}
+
+/// Holds if a part of the path says that everybody may come: whoever wrote it did not forget to ask.
+fn is_called_public(path: &str) -> bool {
+    path.split('/')
+        .any(|part| part.eq_ignore_ascii_case("public"))
 }
 
 /// Holds if all of them ask who is there, or for a token that somebody was given.

@@ -29,9 +29,15 @@ fn find_user_control(check: &Check) -> Option<Control> {
     if says_rank && !is_about_other() {
         return Some(Control::Authorization);
     }
-    // Where nothing is left of what was examined, what decided it tells.
-    let is_blank =
-        examined().all(|origin| matches!(origin, Origin::Unknown(_) | Origin::Literal(_)));
+    // Where nothing is left of what was examined, as of a list of permissions that a library has made, what decided it
+    // tells.
+    let says_nothing = |origin: &Origin| {
+        matches!(
+            origin,
+            Origin::Unknown(_) | Origin::Literal(_) | Origin::Outside(_)
+        )
+    };
+    let is_blank = examined().all(says_nothing);
     if is_blank && check.origins().any(says_attribute) {
         return Some(Control::Authorization);
     }

@@ -125,7 +125,7 @@ fn has(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
 }
 
 /// Returns the text of a URL made of known texts.
-pub(super) fn url_text(machine: &Machine<'_>, id: ObjectId) -> Option<String> {
+pub(crate) fn url_text(machine: &Machine<'_>, id: ObjectId) -> Option<String> {
     let object = machine.heap.get(id);
     let ObjectKind::Host(path) = object.kind else {
         return None;

@@ -25,6 +25,7 @@ pub(crate) mod regex;
 mod string;
 mod unknown;
 
+pub(crate) use data::url_text;
 pub(crate) use error::construct_base;
 pub(crate) use function::{function_member, inherited, inherits, prototype_of};
 pub(crate) use globals::{global, outside_member, type_of};

@@ -24,7 +24,7 @@ pub(super) fn function(name: &str) -> Option<Function> {
             },
             None => match name {
                 "url.fileURLToPath" => file_url_to_path,
-                "url.pathToFileURL" => |_, call| Ok(Some(call.argument(0))),
+                "url.pathToFileURL" => path_to_file_url,
                 _ => return None,
             },
         },
@@ -224,6 +224,21 @@ fn file_url_to_path(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     };
     let text = text.and_then(|text| Some(normal_path(text.strip_prefix("file://")?)));
     made(machine, call, text)
+}
+
+/// The URL of a path whose text is known; any other leads where the path does.
+fn path_to_file_url(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
+    let given = call.argument(0);
+    let Some(path) = given.text() else {
+        return Ok(Some(given));
+    };
+    let path = match path.starts_with('/') {
+        true => normal_path(&path),
+        false => normal_path(&format!("{}/{path}", working_folder(machine))),
+    };
+    let text = known(machine, call, Value::string(&format!("file://{path}")));
+    let (_, url) = native_object(machine, "js:URL()", vec![text], call.span);
+    Ok(Some(url))
 }
 
 /// Returns an entry of a folder as `readdir` gives it with `withFileTypes`.

@@ -67,6 +67,8 @@ const DECORATORS: &[&str] = &[
     "InjectModel",
     "InjectRepository",
     "InjectKysely",
+    "InjectConnection",
+    "InjectKnex",
     "SerializeOptions",
     "Dependencies",
     "OnEvent",

@@ -273,7 +273,8 @@ fn made_by(machine: &mut Machine<'_>, path: &str, given: Vec<Value>) -> Option<V
     made.ok()
 }
 
-/// What `@Inject(token)`, `@InjectRepository(Entity)`, `@InjectModel(name)` and `@InjectKysely()` ask for.
+/// What `@Inject(token)`, `@InjectRepository(Entity)`, `@InjectModel(name)`, `@InjectKysely()` and the clients of Knex ask
+/// for.
 fn by_decorator(
     host: &ModelHost,
     machine: &mut Machine<'_>,
@@ -283,6 +284,9 @@ fn by_decorator(
     let (kind, given) = parts(machine, decorator)?;
     if kind == "InjectKysely" {
         return made_by(machine, "npm:kysely.Kysely", Vec::new());
+    }
+    if matches!(kind.as_str(), "InjectConnection" | "InjectKnex") {
+        return made_by(machine, "npm:knex.Knex", Vec::new());
     }
     let first = given.first().cloned()?;
     match kind.as_str() {

@@ -83,6 +83,8 @@ pub static MODEL: Model = Model {
         ("npm:@nestjs/mongoose.InjectModel", decorators::make),
         ("npm:@nestjs/typeorm.InjectRepository", decorators::make),
         ("npm:nestjs-kysely.InjectKysely", decorators::make),
+        ("npm:nest-knexjs.InjectConnection", decorators::make),
+        ("npm:nestjs-knex.InjectKnex", decorators::make),
         (
             "npm:@nestjs/core.Reflector.createDecorator",
             decorators::create_decorator,

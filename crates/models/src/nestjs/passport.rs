@@ -6,17 +6,20 @@
 
 use firedoor_app::Origin;
 use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectId, ObjectKind, Stop, Value};
+use firedoor_source::Span;
 use ustr::Ustr;
 
 use super::{context, exceptions};
 use crate::ModelHost;
 use crate::tools::{keep, kept};
+use crate::ws::parameter_count;
 
-/// `PassportStrategy(Strategy[, name])` gives a class.
+/// `PassportStrategy(Strategy[, name[, arity]])` gives a class.
 pub(super) fn strategy(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let id = host.make_object(machine, "nest:strategy", call.span);
     keep(machine, id, "$class", call.arguments.get(0));
     keep(machine, id, "$name", call.arguments.get(1));
+    keep(machine, id, "$arity", call.arguments.get(2));
     Ok(Some(Value::object(id)))
 }
 
@@ -45,6 +48,8 @@ pub(super) fn made(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     };
     let check = host.make_object(machine, "nest:validate", call.span);
     keep(machine, check, "$instance", Value::object(instance));
+    let arity = arity(machine, mixin, instance, call.span)?;
+    keep(machine, check, "$arity", arity);
     let mut arguments = call.arguments.clone();
     arguments.positional.push(Value::object(check));
     let class = kept(machine, Some(mixin), "$class");
@@ -57,16 +62,39 @@ pub(super) fn made(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>)
     Ok(Some(call.this.clone()))
 }
 
-/// The function behind a strategy: it asks `validate`, and hands what it gives to `done`.
+/// How many parameters the function behind a strategy pretends to have: as many as are given as a number, one more than
+/// `validate` has where `true` is, and else none.
+fn arity(
+    machine: &mut Machine<'_>,
+    mixin: ObjectId,
+    instance: ObjectId,
+    span: Span,
+) -> Result<Value, Stop> {
+    let arity = kept(machine, Some(mixin), "$arity");
+    if machine.truth(&arity) != Some(true) || arity.as_number().is_some() {
+        return Ok(arity);
+    }
+    let own = machine.member(&Value::object(instance), Ustr::from("validate"), span)?;
+    let count = parameter_count(machine, &own).unwrap_or(0);
+    Ok(Value::number((count + 1) as f64))
+}
+
+/// The function behind a strategy: it asks `validate`, and hands what it gives to `done`. One that calls `done`, which it
+/// is given as its last argument, has answered by that.
 pub(super) fn validate(_host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     let instance = kept(machine, call.receiver, "$instance");
-    let mut given = call.arguments.clone();
-    let Some(done) = given.positional.pop() else {
+    let Some(done) = call.arguments.positional.last().cloned() else {
         return Ok(None);
     };
     let name = Ustr::from("validate");
-    let user = machine.call_member(&instance, name, &given, call.span)?;
+    let own = machine.member(&instance, name, call.span)?;
+    let takes_done = parameter_count(machine, &own)
+        .is_some_and(|count| count >= call.arguments.positional.len());
+    let user = machine.call_member(&instance, name, call.arguments, call.span)?;
     let user = machine.await_value(&user, call.span)?;
+    if takes_done && user.is_nothing() {
+        return Ok(Some(Value::undefined()));
+    }
     let arguments = Arguments::positional([Value::null(), user]);
     machine
         .call_value(&done, None, &arguments, call.span)

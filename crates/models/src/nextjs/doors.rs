@@ -9,7 +9,7 @@ use ustr::Ustr;
 use super::files::{Role, Site, sites};
 use super::matchers::{Cover, cover};
 use super::run::{ACTION, ALWAYS, API, ROUTE, SOMETIMES, UNKNOWN, has_middleware};
-use super::{FRAMEWORK, actions, pages};
+use super::{FRAMEWORK, actions, connect, pages};
 use crate::doors::{Mounting, symbol};
 use crate::request::{Sent, send};
 use crate::tools::option;
@@ -160,6 +160,10 @@ fn api_doors(
     let span = file_span(machine, module);
     let handler = machine.exported(module, Ustr::from("default"), span);
     if handler.is_nothing() {
+        return;
+    }
+    if let Some(found) = connect::doors(machine, place, module, path, &handler) {
+        doors.extend(found);
         return;
     }
     let any = door(machine, place, module, ("ANY", path), &handler, API);

@@ -4,7 +4,10 @@
 
 use firedoor_eval::{Machine, ModuleId};
 use firedoor_project::{Ecosystem, Package};
+use firedoor_source::Span;
 use ustr::Ustr;
+
+use crate::tools::option;
 
 /// A package that Next.js serves.
 #[derive(Clone, Debug)]
@@ -47,7 +50,7 @@ impl Role {
 }
 
 /// Returns the packages that depend on Next.js, with their files in order.
-pub(super) fn sites(machine: &Machine<'_>) -> Vec<Site> {
+pub(super) fn sites(machine: &mut Machine<'_>) -> Vec<Site> {
     let program = machine.program;
     let next = Ustr::from("next");
     let is_site = |package: &&Package| {
@@ -75,9 +78,38 @@ pub(super) fn sites(machine: &Machine<'_>) -> Vec<Site> {
             .strip_prefix(&site.folder)
             .unwrap_or(path)
             .trim_start_matches('/');
-        site.files.push((id, role(within)));
+        site.files.push((id, role(within, &ENDINGS)));
+    }
+    for site in &mut sites {
+        rename(machine, site);
     }
     sites
+}
+
+/// The endings of files that mean something, where `pageExtensions` of the settings says nothing else.
+pub const ENDINGS: [&str; 7] = ["ts", "tsx", "js", "jsx", "mjs", "cjs", "mts"];
+
+/// Finds out anew what files are where `pageExtensions` lists their endings, as `page.tsx` or `public.js`.
+fn rename(machine: &mut Machine<'_>, site: &mut Site) {
+    let settings = site.files.iter().find(|(_, role)| *role == Role::Settings);
+    let Some((settings, _)) = settings.cloned() else {
+        return;
+    };
+    let span = Span::new(machine.program.module(settings).file, 0, 0);
+    let config = machine.exported(settings, Ustr::from("default"), span);
+    let listed = option(machine, &config, "pageExtensions", span)
+        .and_then(|listed| crate::tokens::texts_of(machine, &listed));
+    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else {
+        return;
+    };
+    let endings: Vec<&str> = listed.iter().map(Ustr::as_str).collect();
+    for (id, found) in &mut site.files {
+        let path = machine.program.path(*id);
+        let within = path.strip_prefix(&site.folder).unwrap_or(path);
+        if *found != Role::Settings {
+            *found = role(within.trim_start_matches('/'), &endings);
+        }
+    }
 }
 
 fn joined(folder: &str, name: &str) -> String {
@@ -87,17 +119,17 @@ fn joined(folder: &str, name: &str) -> String {
     }
 }
 
-/// Returns what a file is, by its path within the package.
-pub fn role(path: &str) -> Role {
-    let Some((stem, ending)) = path.rsplit_once('.') else {
-        return Role::Other;
-    };
-    if !matches!(ending, "ts" | "tsx" | "js" | "jsx" | "mjs" | "cjs" | "mts") {
-        return Role::Other;
-    }
-    if stem == "next.config" {
+/// Returns what a file is, by its path within the package without one of the endings.
+pub fn role(path: &str, endings: &[&str]) -> Role {
+    if path.starts_with("next.config.") && !path.contains('/') {
         return Role::Settings;
     }
+    let stems = endings
+        .iter()
+        .filter_map(|ending| path.strip_suffix(ending)?.strip_suffix('.'));
+    let Some(stem) = stems.min_by_key(|stem| stem.len()) else {
+        return Role::Other;
+    };
     let within = stem.strip_prefix("src/").unwrap_or(stem);
     if matches!(within, "middleware" | "proxy") {
         return Role::Middleware;

@@ -6,6 +6,7 @@
 
 mod actions;
 mod clerk;
+mod connect;
 mod doors;
 pub(crate) mod expressions;
 pub(crate) mod files;
@@ -29,6 +30,7 @@ use rustc_hash::FxHashMap;
 use crate::{Framework, Model};
 
 pub(crate) use clerk::MODEL as CLERK;
+pub(crate) use connect::MODEL as CONNECT;
 pub(crate) use globs::MODEL as GLOBS;
 pub(crate) use response::handed_on;
 pub(crate) use safe_action::MODEL as SAFE_ACTION;

@@ -7,8 +7,8 @@ use firedoor_eval::{Answer, Arguments, Call, Machine, ObjectKind, Shape, Stop, T
 use firedoor_ir::Pattern;
 use ustr::Ustr;
 
-use super::request;
 use super::response::{self, Place};
+use super::{connect, request};
 use crate::tools::run_behind_answer;
 use crate::{Door, ModelHost, Step};
 
@@ -39,11 +39,13 @@ pub(super) fn begin(host: &ModelHost, machine: &mut Machine<'_>, door: &Door) ->
     let query = host.make_object(machine, "next:query", span);
     crate::tools::keep(machine, plain, "query", Value::object(query));
     let answer = host.make_object(machine, "express:response", span);
+    let next = host.make_object(machine, "express:next", span);
     vec![
         Value::object(request),
         context,
         Value::object(plain),
         Value::object(answer),
+        Value::object(next),
     ]
 }
 
@@ -55,7 +57,14 @@ pub(super) fn step(
     step: &Step,
     shared: &[Value],
 ) -> Result<(), Stop> {
-    let [request, context, plain, answer, ..] = shared else {
+    if step.role == connect::ERROR {
+        let [error, _, _, rest @ ..] = shared else {
+            return Ok(());
+        };
+        let given: Vec<Value> = std::iter::once(error).chain(rest).cloned().collect();
+        return connect::run(host, machine, step, &given);
+    }
+    let [request, context, plain, answer, next, ..] = shared else {
         return Ok(());
     };
     let pair = |one: &Value, other: &Value| Arguments::positional([one.clone(), other.clone()]);
@@ -78,6 +87,10 @@ pub(super) fn step(
         }
         SERVER => super::server::run(host, machine, step, &pair(plain, answer)),
         API => run_api(machine, step, &pair(plain, answer)),
+        connect::CONNECT => {
+            let given = [plain.clone(), answer.clone(), next.clone()];
+            connect::run(host, machine, step, &given)
+        }
         ACTION => {
             let arguments = action_arguments(host, machine, &step.value);
             call(host, machine, step, &arguments, Place::Action)
