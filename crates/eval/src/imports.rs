@@ -102,8 +102,8 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// `require(specifier)`.
-    pub(crate) fn require(&mut self, specifier: &Value) -> Result<Value, Stop> {
+    /// Returns what `require(specifier)` gives.
+    pub fn require(&mut self, specifier: &Value) -> Result<Value, Stop> {
         let Some(specifiers) = specifier.texts() else {
             let span = self.span;
             self.note("dynamic-require", span, "what is required is not known");
