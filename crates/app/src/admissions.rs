@@ -39,6 +39,7 @@ pub fn admissions(map: &Map) -> Vec<Admission<'_>> {
             if accounts.contains(&lookup.access.asset)
                 || is_of_member(entry, &lookup)
                 || is_within_own(entry, &lookup)
+                || is_of_maker(map, &lookup)
                 || names.contains(map, &lookup)
             {
                 continue;
@@ -146,6 +147,19 @@ fn is_within_own(entry: &crate::EntryPoint, lookup: &Lookup<'_>) -> bool {
             && field.operator == "="
             && is_clients_choice(&field.value)
             && ties(entry, lookup.effect).touches(&field.value)
+    })
+}
+
+/// What is looked for among the records that the caller made for himself lets him in nowhere: whose it is is written into it
+/// when it is made, and asked for here. An invite names whom others have invited.
+fn is_of_maker(map: &Map, lookup: &Lookup<'_>) -> bool {
+    let is_own = |field: &&Field| field.operator == "=" && is_principal(&field.value);
+    let mut own = lookup.access.key.iter().filter(is_own);
+    own.any(|own| {
+        let is_maker = |field: &Field| field.name == own.name && is_principal(&field.value);
+        accesses_of_asset(map, lookup.access.asset).any(|(_, _, made)| {
+            made.operation == Operation::Create && made.values.iter().any(is_maker)
+        })
     })
 }
 

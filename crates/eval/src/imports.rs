@@ -105,8 +105,8 @@ impl<'p> Machine<'p> {
         named.find_map(|path| self.program.module_of(self.program.files.find(&path)?))
     }
 
-    /// `require(specifier)`.
-    pub(crate) fn require(&mut self, specifier: &Value) -> Result<Value, Stop> {
+    /// Returns what `require(specifier)` gives.
+    pub fn require(&mut self, specifier: &Value) -> Result<Value, Stop> {
         let Some(specifiers) = specifier.texts() else {
             let span = self.span;
             self.note("dynamic-require", span, "what is required is not known");

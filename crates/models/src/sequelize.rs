@@ -1,9 +1,10 @@
-//! Sequelize 5 to 7: <https://sequelize.org/docs/v6/>.
+//! Sequelize 3 to 7: <https://sequelize.org/docs/v6/>.
 //!
 //! A model is a host object (`define`) or a class that inherits from `Model`; an instance is one of that
 //! class, or a host object, whose own properties are what the program has assigned and not saved.
 
 mod instance;
+mod loading;
 
 use firedoor_app::{AssetField, AssetKind, Operation};
 use firedoor_eval::{
@@ -46,6 +47,7 @@ pub static MODEL: Model = Model {
         ("npm:sequelize", create),
         ("sequelize:client.define", define),
         ("sequelize:client.model", known_model),
+        ("sequelize:client.import", loading::imported),
         ("sequelize:client.query", raw),
         ("sequelize:client.transaction", transaction),
         ("sequelize:client.*", done),
@@ -174,7 +176,12 @@ fn define(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         return Ok(None);
     };
     let model = host.make_object(machine, "npm:sequelize.Model", call.span);
-    machine.heap.get_mut(model).name = Some(name);
+    let object = machine.heap.get_mut(model);
+    object.name = Some(name);
+    // A model is a class, by whose name programs keep it.
+    object
+        .properties
+        .insert(Ustr::from("name"), Value::string(&name));
     declare(
         host,
         machine,

@@ -12,6 +12,7 @@ use firedoor_source::Span;
 use ustr::Ustr;
 
 use crate::Confidence;
+use crate::noted_counts::is_noted_count;
 use crate::shop_window::{is_in_shop_window, is_opened};
 use crate::socket::is_memory;
 use crate::throttle::counts_attempts;
@@ -46,6 +47,7 @@ pub fn worst(map: &Map, entry: &EntryPoint, effects: &[Effect]) -> Option<Exposu
             || counts_readers(map, entry, access)
             || clears_cache(map, access)
             || firedoor_app::counting::tallies(map).contains(&access.asset)
+            || is_noted_count(map, access.asset)
         {
             // What a process remembers while it answers a reader is a cache or a count of its own.
             continue;
@@ -542,7 +544,7 @@ fn sends_a_token(map: &Map, entry: &EntryPoint) -> bool {
     let tokens: Vec<&Access> = writes
         .iter()
         .copied()
-        .filter(|access| sets_a_token(access))
+        .filter(|access| sets_a_token(entry, access))
         .collect();
     // When the token ends is written beside it, and is no choice of whoever asks.
     let is_beside = |access: &Access| {
@@ -559,7 +561,7 @@ fn sends_a_token(map: &Map, entry: &EntryPoint) -> bool {
     };
     let is_about_tokens = |access: &&Access| {
         kept.contains(&access.asset)
-            || sets_a_token(access)
+            || sets_a_token(entry, access)
             || is_beside(access)
             || is_housekeeping(access)
             || counts_attempts(entry, access)
@@ -577,11 +579,15 @@ fn is_housekeeping(access: &Access) -> bool {
     !values.any(|field| is_sent(&field.value)) && !access.spread.iter().any(is_sent)
 }
 
-/// A token may be kept beside the account that it is for.
-fn sets_a_token(access: &Access) -> bool {
+/// A token may be kept beside the account that it is for. One that is made by weak chance, and sent out, is one as well.
+fn sets_a_token(entry: &EntryPoint, access: &Access) -> bool {
+    let is_sent = || {
+        let mut effects = entry.effects.iter();
+        effects.any(|effect| matches!(effect.kind, EffectKind::Send { .. }))
+    };
     access.operation == Operation::Update
-        && access
-            .values
-            .iter()
-            .any(|field| firedoor_app::query::is_token(&field.value))
+        && access.values.iter().any(|field| {
+            firedoor_app::query::is_token(&field.value)
+                || firedoor_app::query::is_random(&field.value) && is_sent()
+        })
 }

@@ -19,7 +19,7 @@ pub fn foreign_account(map: &Map, entry: &EntryPoint) -> Option<(String, Span)> 
     }
     let accounts = query::account_assets(map);
     query::handler_accesses(entry).find_map(|(effect, access)| {
-        if !accounts.contains(&access.asset) || !keeps_rank(map, access.asset) {
+        if !accounts.contains(&access.asset) || !is_ranked(map, access.asset) {
             return None;
         }
         let asset = access.asset;
@@ -57,7 +57,15 @@ pub fn keeps_rank(map: &Map, asset: Ustr) -> bool {
     declared.any(|name| is_given_by_others(&name))
 }
 
-/// Holds if the account is the one that the client names, whoever he is.
+/// Holds if the accounts say what somebody may do, or those that they belong to do: passwords may be kept apart.
+fn is_ranked(map: &Map, asset: Ustr) -> bool {
+    let declared = map.asset(asset).into_iter().flat_map(|it| &it.fields);
+    let mut owners = declared.filter_map(|field| field.refers_to);
+    keeps_rank(map, asset) || owners.any(|owner| keeps_rank(map, owner))
+}
+
+/// Holds if the account is the one that the client names, whoever he is. Which accounts count at all may be fixed besides:
+/// `where: { id, removed: false }`.
 fn is_any(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bool {
     let is_plain = |field: &Field| {
         field.operator == "="
@@ -67,8 +75,9 @@ fn is_any(map: &Map, entry: &EntryPoint, effect: &Effect, access: &Access) -> bo
             && (matches!(field.name.as_str(), "id" | "_id" | "pk")
                 || !query::is_random_field(map, access.asset, field.name))
     };
-    !access.key.is_empty()
-        && access.key.iter().all(is_plain)
+    let is_fixed = |field: &Field| field.operator == "=" && field.value.literal().is_some();
+    access.key.iter().any(is_plain)
+        && (access.key.iter()).all(|field| is_plain(field) || is_fixed(field))
         && !is_keyed_by_caller(entry, access, effect)
         && !ties(entry, effect).holds(access)
 }

@@ -85,6 +85,7 @@ mod message_rank;
 mod missing_field;
 mod missing_role_check;
 mod named_besides;
+mod noted_counts;
 mod oauth_flow;
 mod oauth_redirect_open;
 mod oauth_state_missing;

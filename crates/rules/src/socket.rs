@@ -128,7 +128,8 @@ fn room(map: &Map, entry: &EntryPoint) -> Option<Reach> {
             asset: None,
         }),
         EffectKind::Room(RoomKind::Broadcast, key)
-            if is_named_by_client(key) || is_chosen_among(map, entry, effect, key) =>
+            if (is_named_by_client(key) || is_chosen_among(map, entry, effect, key))
+                && !is_from_within(map, entry, effect) =>
         {
             Some(Reach {
                 words: "sends to any room".to_owned(),
@@ -137,6 +138,35 @@ fn room(map: &Map, entry: &EntryPoint) -> Option<Reach> {
             })
         }
         _ => None,
+    })
+}
+
+/// Holds if only a connection that is in the room gets there: what the program keeps of the room that the client names has
+/// this connection's own number in it, or the server says that the connection has joined it. Who may be in a room is asked
+/// where somebody comes.
+fn is_from_within(map: &Map, entry: &EntryPoint, sending: &Effect) -> bool {
+    let is_number = |origin: &Origin| matches!(origin, Origin::Request(RequestPart::Address, name) if name.as_str() == "socket.id");
+    let is_joined =
+        |origin: &Origin| matches!(origin, Origin::Principal(claim) if claim.as_str() == "rooms");
+    let is_kept_by_room = |asset: Ustr| {
+        is_memory(map, asset)
+            && query::accesses_in(&entry.exposed).any(|(_, access)| {
+                access.asset == asset
+                    && (access.key.iter()).any(|field| is_named_by_client(&field.value))
+            })
+    };
+    let is_kept =
+        |origin: &Origin| matches!(origin, Origin::Record { asset, .. } if is_kept_by_room(*asset));
+    let is_about_own = |check: &Check| {
+        let of_room = check.operand_origins().any(is_kept) && check.origins().any(is_number);
+        let of_joined =
+            check.operand_origins().any(is_joined) && check.operands.iter().any(is_named_by_client);
+        of_room || of_joined
+    };
+    entry.checks_of(sending).any(|check| {
+        check.outcome
+            && matches!(check.kind, CheckKind::Presence | CheckKind::Membership)
+            && is_about_own(check)
     })
 }
 

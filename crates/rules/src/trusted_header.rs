@@ -1,8 +1,8 @@
 //! Finds identities that are taken from a header which any client can send.
 
 use firedoor_app::{
-    Access, Check, Control, Effect, EntryPoint, Field, Map, Operation, Origin, Provenance,
-    RequestPart, is_about_connection, names_somebody, query, user_control,
+    Access, Check, Control, Effect, EffectKind, EntryPoint, Field, Map, Operation, Origin,
+    Provenance, RequestPart, is_about_connection, names_somebody, query, user_control,
 };
 use firedoor_source::Span;
 use ustr::Ustr;
@@ -39,9 +39,39 @@ fn check(map: &Map, findings: &mut Findings) {
         });
         if let Some((span, asset, header)) = found {
             finding(entry, span, asset, header, findings).report();
+        } else if let Some((span, header)) = signed_header(entry) {
+            report_signed(entry, span, header, findings);
         }
     }
     report_stand_ins(map, &accounts, findings);
+}
+
+/// Returns where anybody is given a token that says of him what a header says, as if it were proven.
+fn signed_header(entry: &EntryPoint) -> Option<(Span, Ustr)> {
+    let says_who = |claim: &&Field| {
+        query_is_id(&claim.name) || matches!(claim.name.as_str(), "sub" | "user" | "userId")
+    };
+    entry.exposed.iter().find_map(|effect| {
+        let EffectKind::Issue(token) = &effect.kind else {
+            return None;
+        };
+        let mut claims = token.claims.iter().filter(says_who);
+        let header = claims.find_map(|claim| header_of(&claim.value))?;
+        Some((effect.span, header))
+    })
+}
+
+fn report_signed(entry: &EntryPoint, span: Span, header: Ustr, findings: &mut Findings) {
+    findings
+        .at_entry(entry)
+        .symbol(&header)
+        .confidence(Confidence::High)
+        .title(format!("`{}` signs what the header `{header}` says", entry.id()))
+        .message(
+            "Whoever asks is given a token for whom he names: any client can send the header, and nothing is proven before.",
+        )
+        .because("decides", span, "the header says whose token it is")
+        .report();
 }
 
 /// Reports guards that let whoever is known act as the account that a header names. What a guard does is told once,

@@ -88,7 +88,13 @@ fn join(machine: &mut Machine<'_>, call: &Native<'_>) -> Answer {
     let text = texts(call).map(|texts| {
         let texts: Vec<&str> = texts.iter().map(Ustr::as_str).collect();
         let texts: Vec<&str> = texts.into_iter().filter(|text| !text.is_empty()).collect();
-        non_empty(normal_path(&texts.join("/")))
+        let path = texts.join("/");
+        let normal = non_empty(normal_path(&path));
+        // A slash at the end stays, as `normalize` leaves it.
+        match path.ends_with('/') && !normal.ends_with('/') {
+            true => format!("{normal}/"),
+            false => normal,
+        }
     });
     made(machine, call, text)
 }

@@ -13,7 +13,7 @@ mod response;
 mod settings;
 
 use firedoor_app::EffectKind;
-use firedoor_eval::{Answer, Call, Machine, Value};
+use firedoor_eval::{Answer, Call, Machine, ObjectKind, Value};
 use ustr::Ustr;
 
 use crate::{Framework, Model, ModelHost};
@@ -147,6 +147,18 @@ fn create_router(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -
         "router",
         call.span,
     );
+    // A router is a function of that name, by which programs that load files tell that one exports a router.
+    let prototype = machine.heap.allocate(ObjectKind::Plain, call.span);
+    let function = machine.heap.allocate(ObjectKind::Plain, call.span);
+    let said = [
+        (function, "name", Value::string("router")),
+        (prototype, "constructor", Value::object(function)),
+        (id, "prototype", Value::object(prototype)),
+    ];
+    for (object, name, value) in said {
+        let object = machine.heap.get_mut(object);
+        object.properties.insert(Ustr::from(name), value);
+    }
     Ok(Some(Value::object(id)))
 }
 
