@@ -11,6 +11,11 @@ pub mod fastify {
     pub use crate::fastify::plugins::limits::seconds;
 }
 
+/// Of lists of files.
+pub mod file_lists {
+    pub use crate::file_lists::{below, is_taken};
+}
+
 /// Of Next.js.
 pub mod nextjs {
     pub use crate::nextjs::expressions::Expression;

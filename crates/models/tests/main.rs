@@ -4,6 +4,7 @@ mod django_patterns;
 mod failing;
 mod fastify_limits;
 mod fastify_paths;
+mod file_lists;
 mod libraries;
 mod nextjs_expressions;
 mod nextjs_files;
