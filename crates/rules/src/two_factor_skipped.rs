@@ -220,6 +220,39 @@ fn asks(map: &Map, entry: &EntryPoint, effect: &Effect) -> bool {
         || lookups::lookups(map, entry)
             .iter()
             .any(lookups::Lookup::names_person)
+        || hands_over(map, entry)
+}
+
+/// Holds if the log-in goes on elsewhere for some: what is kept in their session instead is what whoever is asked for a
+/// code is found by.
+fn hands_over(map: &Map, entry: &EntryPoint) -> bool {
+    let kept = entry
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Session(SessionOperation::Write, Some(field)) => Some((effect, field.name)),
+            _ => None,
+        });
+    let is_found_by = |name: Ustr| {
+        let origin = Origin::Request(RequestPart::Session, name);
+        let mut asking = map.entry_points.iter();
+        asking.any(|other| {
+            query::verifies_code(other)
+                && query::accesses(other).any(|(_, access)| {
+                    let mut keys = access.key.iter();
+                    keys.any(|key| key.value.origins().contains(&origin))
+                })
+        })
+    };
+    let opened = openings::session_openings(map, entry);
+    let is_apart = |effect: &Effect| {
+        let others = opened.iter().filter(|it| it.span != effect.span);
+        let mut others = others.peekable();
+        others.peek().is_some()
+            && others.all(|opening| query::are_exclusive(entry, effect, opening))
+    };
+    kept.filter(|(effect, _)| is_apart(effect))
+        .any(|(_, name)| is_found_by(name))
 }
 
 /// A new account has no second factor yet, and a renewed session was opened with it.
