@@ -22,6 +22,7 @@ mod fails_open;
 mod files;
 #[doc(hidden)]
 pub mod for_tests;
+pub mod invitees;
 mod joins;
 mod jointly;
 mod judge;

@@ -1,6 +1,6 @@
 //! Finds invites for one person that can be used again.
 
-use firedoor_app::{Map, admissions, lookups, lookups::Use};
+use firedoor_app::{Map, admissions, invitees, lookups, lookups::Use};
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -25,7 +25,7 @@ fn check(map: &Map, findings: &mut Findings) {
             continue;
         }
         // A link for everybody is often meant to work more than once.
-        let is_for_one = !admissions::person_fields(map, lookup.access.asset).is_empty()
+        let is_for_one = !invitees::person_fields(map, lookup.access.asset).is_empty()
             || lookups::has_state(&lookup);
         let confidence = match is_for_one {
             true => Confidence::High,

@@ -1,6 +1,6 @@
 //! Finds invites that name a person and let anybody in who has the link.
 
-use firedoor_app::{Map, admissions};
+use firedoor_app::{Map, admissions, invitees};
 
 use crate::{Confidence, Findings, Rule, Severity};
 
@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
 fn check(map: &Map, findings: &mut Findings) {
     for found in admissions::admissions(map) {
         let lookup = found.lookup;
-        let fields = admissions::person_fields(map, lookup.access.asset);
-        if fields.is_empty() || admissions::is_bound(map, &lookup, &fields) {
+        let fields = invitees::person_fields(map, lookup.access.asset);
+        if fields.is_empty() || invitees::is_bound(map, &lookup, &fields) {
             continue;
         }
         findings
