@@ -55,6 +55,9 @@ pub static MODEL: Model = forms!(
     "py:django.contrib.auth.forms.AdminPasswordChangeForm",
 );
 
+/// Says that a form is just looking at what was sent.
+const CLEANING: &str = "$cleaning";
+
 fn field(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answer {
     if call.path.contains("()") {
         return Ok(None);
@@ -318,8 +321,12 @@ fn refused(
     }
     let this = Value::object(id);
     for hook in hooks {
+        machine
+            .heap
+            .set_property(id, Ustr::from(CLEANING), Value::bool(true));
         let (result, thrown) = machine
             .catching(|machine| machine.call_member(&this, hook, &Arguments::default(), span));
+        machine.heap.remove_property(id, Ustr::from(CLEANING));
         match result {
             Err(Stop::Throw) => {
                 let mut data = sent(host, machine, "");
@@ -376,6 +383,12 @@ fn method(host: &ModelHost, machine: &mut Machine<'_>, call: &Call<'_>) -> Answe
         }
         "is_valid" => validity(host, machine, id, span)?,
         "clean" | "full_clean" => sent(host, machine, "").shaped(Shape::Object),
+        // What is wrong is noted, and the form is not valid, as if it had been thrown.
+        "add_error" if kept(machine, id, CLEANING).is_some() => {
+            let path = "py:django.core.exceptions.ValidationError";
+            let error = crate::python_support::exception(machine, path, &[]);
+            return machine.throw(error, span);
+        }
         "add_error" | "save_m2m" | "non_field_errors" => Value::null(),
         "get_user" => {
             let class = users::class(host, machine);
